@@ -1,0 +1,26 @@
+//! Input-output models: who delivers how much to whom, and what that means for a risk, an emission or anything else
+//! counted per unit of output.
+//!
+//! Terms follow the field: *region*, *sector*, *node* (a region-sector pair), *technical coefficient* `A[i,j]` (input
+//! from node i per unit of output of node j), *Leontief inverse* `L = (I-A)^-1`, *indicator* `r` (stressor intensity,
+//! one number per node), *multiplier* `m = r'L`, *production layer* k (tier-k suppliers).
+
+pub mod assess;
+pub mod codec;
+pub mod formats;
+pub mod indicator;
+pub mod labels;
+pub mod matrix;
+pub mod options;
+pub mod rank;
+pub mod solve;
+pub mod table;
+
+mod model;
+
+pub use formats::{Folder, Input, load};
+pub use indicator::Indicator;
+pub use labels::Labels;
+pub use model::IoModel;
+pub use options::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};
+pub use table::Table;

@@ -1,0 +1,119 @@
+//! Names of regions, sectors and nodes.
+
+use std::collections::HashMap;
+
+use crate::{Error, Result};
+
+/// The most nodes a table may have: a matrix of so many is 8 GiB.
+pub const MAX_NODES: usize = 32_768;
+
+/// The nodes of a table in its own order, and the way from a name to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    regions: Vec<Box<str>>,
+    sectors: Vec<Box<str>>,
+    nodes: Vec<(u32, u32)>,
+    region_index: HashMap<Box<str>, u32>,
+    sector_index: HashMap<Box<str>, u32>,
+    node_index: HashMap<(u32, u32), u32>,
+}
+
+impl Labels {
+    /// Labels of nodes given as `(region, sector)`, in order. Regions and sectors are numbered as they first occur.
+    ///
+    /// # Errors
+    /// `Err(i)` when node `i` has an empty name or occurred before, or is beyond [`MAX_NODES`].
+    pub fn new<'a>(nodes: impl IntoIterator<Item = (&'a str, &'a str)>) -> std::result::Result<Self, usize> {
+        let mut labels = Self {
+            regions: Vec::new(),
+            sectors: Vec::new(),
+            nodes: Vec::new(),
+            region_index: HashMap::new(),
+            sector_index: HashMap::new(),
+            node_index: HashMap::new(),
+        };
+        for (i, (region, sector)) in nodes.into_iter().enumerate() {
+            if region.is_empty() || sector.is_empty() || i >= MAX_NODES {
+                return Err(i);
+            }
+            let r = intern(region, &mut labels.regions, &mut labels.region_index);
+            let s = intern(sector, &mut labels.sectors, &mut labels.sector_index);
+            if labels.node_index.insert((r, s), i as u32).is_some() {
+                return Err(i);
+            }
+            labels.nodes.push((r, s));
+        }
+        Ok(labels)
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Regions in the order of the table.
+    pub fn regions(&self) -> &[Box<str>] {
+        &self.regions
+    }
+
+    /// Sectors in the order of the table.
+    pub fn sectors(&self) -> &[Box<str>] {
+        &self.sectors
+    }
+
+    /// Region number and sector number of every node.
+    pub fn nodes(&self) -> &[(u32, u32)] {
+        &self.nodes
+    }
+
+    /// Region and sector of node `i`.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    pub fn names(&self, i: usize) -> (&str, &str) {
+        let (r, s) = self.nodes[i];
+        (&self.regions[r as usize], &self.sectors[s as usize])
+    }
+
+    /// The number of a region.
+    pub fn region(&self, name: &[u8]) -> Option<u32> {
+        self.region_index.get(std::str::from_utf8(name).ok()?).copied()
+    }
+
+    /// The number of a sector.
+    pub fn sector(&self, name: &[u8]) -> Option<u32> {
+        self.sector_index.get(std::str::from_utf8(name).ok()?).copied()
+    }
+
+    /// The number of a node.
+    ///
+    /// # Errors
+    /// [`Error::NoSubject`], saying which of the two names is unknown.
+    pub fn node(&self, region: &[u8], sector: &[u8]) -> Result<usize> {
+        let r = self.region(region).ok_or(Error::NoSubject("unknown region, see MODEL.LABELS key REGIONS"))?;
+        let s = self.sector(sector).ok_or(Error::NoSubject("unknown sector, see MODEL.LABELS key SECTORS"))?;
+        let node = self.node_index.get(&(r, s)).copied();
+        node.map(|i| i as usize).ok_or(Error::NoSubject("the region has no such sector, see MODEL.LABELS key NODES"))
+    }
+
+    /// About how many bytes of memory are held.
+    pub fn bytes(&self) -> u64 {
+        let names: usize = self.regions.iter().chain(&self.sectors).map(|name| 2 * name.len() + 64).sum();
+        (names + self.nodes.len() * 32) as u64
+    }
+}
+
+fn intern(name: &str, names: &mut Vec<Box<str>>, index: &mut HashMap<Box<str>, u32>) -> u32 {
+    if let Some(&number) = index.get(name) {
+        return number;
+    }
+    let number = names.len() as u32;
+    names.push(name.into());
+    index.insert(name.into(), number);
+    number
+}

@@ -1,0 +1,18 @@
+//! The pure part of `redis-assess`: models of coefficient data and the assessments they answer.
+//!
+//! Nothing here knows of Redis. A model is read from bytes ([`io::load`]), answers questions about its
+//! subjects ([`model::Model`]), and is written as a sequence of bounded frames ([`model::codec`]) that the
+//! module uses for persistence, replication and digests alike. Long work takes a [`Progress`], through which
+//! it reports how far it is and hears that it is no longer wanted, and a [`Budget`], the memory it may use.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod budget;
+pub mod error;
+pub mod io;
+pub mod model;
+pub mod progress;
+
+pub use budget::Budget;
+pub use error::{Error, Place, Result};
+pub use progress::Progress;

@@ -1,0 +1,185 @@
+//! What every kind of model answers, and how it is written as bytes.
+//!
+//! An assessment is a pure function of a model and a subject. Caching, batching, warming and statistics are written
+//! once, over the trait [`Model`]; a kind of model is one implementation of it.
+
+pub mod codec;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::io::IoModel;
+use crate::{Budget, Progress, Result};
+
+/// The kinds of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An input-output table ([`IoModel`]).
+    Io,
+}
+
+impl Kind {
+    /// The kind's name in documents and replies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Io => "io",
+        }
+    }
+}
+
+/// What a question asks besides its subject. Kinds ignore nothing: an option that a kind does not know is an error
+/// of [`Model::canonical`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The indicator by name; `None` is the model's default.
+    pub indicator: Option<&'a [u8]>,
+    /// The deepest production layer K, 0..=[`Question::MAX_LAYERS`]; K gives K + 1 values.
+    pub layers: u32,
+    /// The bound of every list in the document.
+    pub top: u32,
+}
+
+impl Question<'_> {
+    /// The deepest production layer that is precomputed.
+    pub const MAX_LAYERS: u32 = 32;
+}
+
+impl Default for Question<'_> {
+    fn default() -> Self {
+        Self { indicator: None, layers: 5, top: 10 }
+    }
+}
+
+/// Who answers: what a document says of its origin.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// The model's name; any bytes, shown with replacement characters where they are not UTF-8.
+    pub name: &'a [u8],
+    /// The version of the model's content.
+    pub version: u64,
+}
+
+impl Identity<'_> {
+    /// Writes `{"model":"NAME","version":V,`: the beginning of every document, by which a cached document of
+    /// another version is told apart without parsing it.
+    pub fn open_document(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"model\":");
+        codec::json_string(&String::from_utf8_lossy(self.name), out);
+        out.extend_from_slice(b",\"version\":");
+        out.extend_from_slice(self.version.to_string().as_bytes());
+        out.push(b',');
+    }
+}
+
+/// A field of [`Model::info`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// A count or a size.
+    Integer(u64),
+    /// A text.
+    Text(String),
+    /// Texts, in order.
+    List(Vec<String>),
+}
+
+/// What [`Model::labels`] can list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelSet {
+    /// Regions, in the order of the table.
+    Regions,
+    /// Sectors, in the order of the table.
+    Sectors,
+    /// Region and sector of every node, as `region|sector`, in the order of the table.
+    Nodes,
+    /// Indicators in the order they were set, the built-in `output` last.
+    Indicators,
+    /// Input features of a score model.
+    Features,
+    /// Agreements of a rules-of-origin model.
+    Agreements,
+}
+
+/// What every kind of model answers. A model is an immutable value: a change makes a new one that shares what did not
+/// change. Data derived from it (the inverse, row series) are filled in once, by [`Model::derive`], on whatever thread.
+pub trait Model: Send + Sync {
+    /// The kind.
+    fn kind(&self) -> Kind;
+
+    /// How many of `args` (the arguments after the model's name) are the subject.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] when there are too few.
+    fn subject_len(&self, args: &[&[u8]]) -> Result<usize>;
+
+    /// Appends the canonical name of subject and question: what follows `assessment:{tag}:` in the cache key. Equal
+    /// questions have equal names, different ones different names. Labels are not looked up: a name of a subject that
+    /// the model lacks is never stored, so nobody finds anything under it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] when the kind does not know an option, or its value is out of range.
+    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()>;
+
+    /// Appends the assessment document (JSON, fixed field order) to `out`.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoSubject`], [`crate::Error::NoIndicator`], [`crate::Error::NotReady`] before [`Model::derive`]
+    /// has succeeded. `out` is unchanged then.
+    fn assess(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()>;
+
+    /// Fails as [`Model::assess`] would for this subject and question, without computing.
+    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()>;
+
+    /// About how long one assessment takes: decides whether it may run on the server's main thread.
+    fn estimate(&self, question: &Question<'_>) -> Duration;
+
+    /// Whether everything derived is there.
+    fn ready(&self) -> bool;
+
+    /// Computes what is derived and not there yet. May be called again after a failure; does nothing when ready.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
+    fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()>;
+
+    /// Labels of one set, `None` when the kind has no such set.
+    fn labels(&self, set: LabelSet) -> Option<Vec<String>>;
+
+    /// Fields for `MODEL.INFO`, in the order they are shown. Cheap: nothing is computed.
+    fn info(&self) -> Vec<(&'static str, Field)>;
+
+    /// Bytes of memory held, derived data included.
+    fn bytes(&self) -> u64;
+
+    /// 128 bits over the content (not over derived data): equal on two servers when the models are. Computes it on
+    /// the first call, which takes about a millisecond per MB; [`Model::derive`] has done so.
+    fn digest(&self) -> [u8; 16];
+
+    /// How many frames [`Model::frame`] can give.
+    fn frames(&self) -> u64;
+
+    /// Frame `index` of the encoded model: self-contained pieces of at most [`codec::MAX_FRAME`] bytes, to be pushed
+    /// into a [`codec::Decoder`] in order. Takes no lock, allocates only the frame: safe in a forked child.
+    fn frame(&self, index: u64) -> Vec<u8>;
+}
+
+/// A model of any kind, shared between the keyspace and the workers.
+#[derive(Debug, Clone)]
+pub enum AnyModel {
+    /// An input-output table.
+    Io(Arc<IoModel>),
+}
+
+impl AnyModel {
+    /// The model as the trait that the module is written over.
+    pub fn as_model(&self) -> &dyn Model {
+        match self {
+            Self::Io(model) => model.as_ref(),
+        }
+    }
+}
