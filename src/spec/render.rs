@@ -152,7 +152,7 @@ mod tests {
     fn help_takes_syntax_and_description_by_turns_and_hides_internal_commands() {
         for family in [Family::Model, Family::Assess] {
             let lines = help(family);
-            assert!(lines.len() >= 10 && lines.len() % 2 == 0);
+            assert!(lines.len() >= 10 && lines.len().is_multiple_of(2));
             for pair in lines.chunks(2) {
                 assert!(pair[0].starts_with(family.name()) && pair[1].starts_with("    "), "{pair:?}");
             }
