@@ -288,3 +288,62 @@ const NO_KEY_SPEC: raw::RedisModuleCommandKeySpec = raw::RedisModuleCommandKeySp
     find_keys_type: raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_OMITTED,
     fk: raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(0, 0) },
 };
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+    use crate::spec::{COMMANDS, assess, model};
+
+    #[test]
+    fn own_category_is_left_out_where_the_server_does_not_know_it() {
+        assert_eq!(categories(&model::COEF, OwnCategory::Known), "assess read fast");
+        assert_eq!(categories(&model::COEF, OwnCategory::Unknown), "read fast");
+    }
+
+    /// Follows the pointers as the server does: up to the entry without a name.
+    fn assert_same(given: *const raw::RedisModuleCommandArg, table: &[Arg]) {
+        if table.is_empty() {
+            assert!(given.is_null());
+            return;
+        }
+        // SAFETY: the arena is alive in the caller, and the array has one entry more than the table.
+        let given = unsafe { std::slice::from_raw_parts(given, table.len() + 1) };
+        for (given, arg) in given.iter().zip(table) {
+            // SAFETY: the arena is alive in the caller, and every entry but the last has a name.
+            assert_eq!(unsafe { CStr::from_ptr(given.name) }.to_str(), Ok(arg.name));
+            assert_eq!(given.token.is_null(), arg.token.is_none());
+            assert_eq!(given.flags & 1 != 0, arg.optional);
+            assert_eq!(given.key_spec_index, if matches!(arg.kind, ArgKind::Key(_)) { 0 } else { -1 });
+            assert_same(given.subargs, arg.args);
+        }
+        assert!(given[table.len()].name.is_null());
+    }
+
+    #[test]
+    fn structures_say_what_the_table_says_and_end_where_the_server_stops() {
+        for command in COMMANDS {
+            let mut arena = Arena::default();
+            let info = arena.info(command);
+            assert_same(info.args, command.args);
+            assert_eq!(info.arity, command.arity);
+            assert_eq!(info.tips.is_null(), command.tips.is_empty());
+            let end = arena.key_specs.last().expect("a terminator");
+            assert_eq!(end.begin_search_type, raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INVALID);
+            assert_eq!(arena.key_specs.len(), command.keys.len() + 1);
+        }
+    }
+
+    #[test]
+    fn errors_name_the_command_and_are_ascii() {
+        for error in [
+            RegisterError::NameTaken(model::LOAD.name),
+            RegisterError::InfoRefused(assess::GET.name),
+            RegisterError::CategoriesRefused(assess::GET.name),
+        ] {
+            let text = error.to_string();
+            assert!(text.is_ascii() && (text.contains("MODEL.LOAD") || text.contains("ASSESS.GET")), "{text}");
+        }
+    }
+}

@@ -61,7 +61,7 @@ const KEEP: Arg = Arg::token("keep", "KEEP").says("Carry over indicators whose l
 const NOREPLACE: Arg =
     Arg::token("noreplace", "NOREPLACE").says("Refuse to replace a key that exists already").optional();
 
-const SUMMARY_REPLY: &str = "map, the fields of MODEL.INFO, with state deriving";
+const SUMMARY_REPLY: &str = "map that sums up the model, with state deriving";
 
 pub(crate) const LOAD: Command = Command {
     name: "MODEL.LOAD",
