@@ -20,6 +20,7 @@ pub(crate) enum Code {
     TooBig,
     NoRoom,
     ReadOnly,
+    NoPerm,
 }
 
 impl Code {
@@ -36,6 +37,7 @@ impl Code {
             Self::TooBig => "TOOBIG",
             Self::NoRoom => "NOROOM",
             Self::ReadOnly => "READONLY",
+            Self::NoPerm => "NOPERM",
         }
     }
 }

@@ -1,5 +1,58 @@
-//! Only the rooms of this branch: the wiring comes with the commands.
-#![expect(dead_code, reason = "nothing calls the table yet")]
+//! `redis-assess`: computes assessments from coefficient data and caches them, inside Redis.
+//!
+//! This crate is the Redis face: it parses, calls the engine (`assess_engine`), replies and replicates. Data flow one
+//! way: bytes -> typed arguments -> engine -> value -> reply and propagation. `ffi` and `types` hold all `unsafe`.
 
+mod background;
+mod cached;
+mod commands;
+mod data_dir;
+mod deriving;
+mod directory;
+mod error;
 mod ffi;
+mod guard;
+mod info;
+mod loads;
+mod main_loop;
+mod memory;
+mod pending;
+mod replay;
+mod reply;
+mod settings;
 mod spec;
+mod stats;
+mod types;
+mod versions;
+mod waiting;
+
+use redis_module::{Context, RedisString, Status, redis_module};
+
+#[cfg(not(test))]
+use ffi::allocator::ServerAllocator as Allocator;
+#[cfg(not(test))]
+const ALLOCATOR: Allocator = ffi::allocator::ServerAllocator;
+// Unit tests run without a server, hence without its allocator.
+#[cfg(test)]
+use std::alloc::System as Allocator;
+#[cfg(test)]
+const ALLOCATOR: Allocator = std::alloc::System;
+
+fn init(ctx: &Context, args: &[RedisString]) -> Status {
+    match guard::run("loading the module", || ffi::start(ctx, args)) {
+        Ok(Ok(())) => Status::Ok,
+        Ok(Err(why)) => {
+            ctx.log_warning(&format!("redis-assess cannot be loaded: {why}"));
+            Status::Err
+        }
+        Err(_) => Status::Err,
+    }
+}
+
+redis_module! {
+    name: "assess",
+    version: 1,
+    allocator: (Allocator, ALLOCATOR),
+    data_types: [],
+    init: init,
+}

@@ -70,15 +70,6 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
     }
 }
 
-/// Forgets the results of a database, or of all.
-pub(crate) fn flushed(db: Option<i32>) {
-    PENDING.with_borrow_mut(|pending| {
-        let gone: Vec<Place> =
-            pending.iter().map(|(place, _)| place.clone()).filter(|(of, _)| db.is_none_or(|db| db == *of)).collect();
-        gone.iter().for_each(|place| _ = pending.pop(place));
-    });
-}
-
 /// How many there are.
 pub(crate) fn count() -> usize {
     PENDING.with_borrow(LruCache::len)

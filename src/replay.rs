@@ -88,7 +88,7 @@ where
             return (self.done)(ctx, Err(Failure::internal()));
         }
         if !(self.is_wanted)() {
-            drop_staging(ctx, &self.key, self.id);
+            drop_staging(ctx, self.db, &self.key, self.id);
             return (self.done)(ctx, Err(assess_engine::Error::Cancelled.into()));
         }
         if ctx.writes_are_paused() || (self.waited_ms < PATIENCE_MS && lag(ctx, self.number) > MOST_LAG) {
@@ -102,7 +102,7 @@ where
         let expires = versions::now_ms() + STAGING_MS;
         let staged = stage(ctx, &self.key, self.id, expires, self.number, frame.clone(), Side::Master);
         if let Err(failure) = staged {
-            drop_staging(ctx, &self.key, self.id);
+            drop_staging(ctx, self.db, &self.key, self.id);
             return (self.done)(ctx, Err(failure));
         }
         let (id, expires, number) = (self.id.to_string(), expires.to_string(), self.number.to_string());
@@ -170,7 +170,11 @@ fn stage(ctx: Ctx<'_>, key: &[u8], id: u64, expires: u64, number: u64, frame: By
     Ok(())
 }
 
-fn drop_staging(ctx: Ctx<'_>, key: &[u8], id: u64) {
+/// Gives up what was sent ahead.
+pub(crate) fn drop_staging(ctx: Ctx<'_>, db: i32, key: &[u8], id: u64) {
+    if !ctx.is_master() || !ctx.select(db) {
+        return;
+    }
     ctx.unlink(&[&staging_key(key, id)]);
 }
 

@@ -4,3 +4,4 @@
 
 pub mod index;
 pub mod name;
+pub mod pattern;

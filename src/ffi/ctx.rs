@@ -143,6 +143,12 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// Sends the command of this context on as it came.
+    pub(crate) fn replicate_verbatim(self) {
+        // SAFETY: the context is that of a command.
+        unsafe { api!(RedisModule_ReplicateVerbatim(self.raw)) };
+    }
+
     /// Tells watchers and tracking clients that a key of the selected database changed, and subscribers which event.
     pub(crate) fn key_changed(self, key: &[u8], event: &CStr) {
         let name = Text::new(key);
@@ -177,10 +183,6 @@ impl<'a> Ctx<'a> {
             api!(RedisModule_FreeServerInfo(self.raw, data));
             text
         }
-    }
-
-    pub(crate) fn log_notice(self, message: &str) {
-        log(self.raw, c"notice", message);
     }
 
     pub(crate) fn log_warning(self, message: &str) {

@@ -1,6 +1,6 @@
 //! Reading and writing of RDB files, append-only files and digests.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 
 use redis_module::raw;
@@ -170,5 +170,3 @@ impl Place<'_> {
     }
 }
 
-/// The status codes of callbacks.
-pub(crate) const OK: c_int = raw::REDISMODULE_OK as c_int;

@@ -1,0 +1,309 @@
+//! `ASSESS.GET` and `ASSESS.KEY`: one question, answered from the cache, from a result not stored yet, or computed.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assess_engine::Error as EngineError;
+use assess_engine::cache::name;
+use assess_engine::model::{AnyModel, Identity, Question};
+use bytes::Bytes;
+
+use super::question::{self, Asked, Caching};
+use crate::background::{self, Lane};
+use crate::error::{Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::key::{self, Mode};
+use crate::ffi::send;
+use crate::ffi::string::Argv;
+use crate::pending::{self, Pending};
+use crate::reply::Reply;
+use crate::types::model::{Name, with_loaded};
+use crate::types::value::{Derivation, Loaded};
+use crate::waiting::{self, Parked, not_ready};
+use crate::{guard, main_loop, settings, stats};
+
+pub(crate) struct Get;
+
+impl Run for Get {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let answer = ask(ctx, Name::Argument(argv, 1), &words, |document| {
+            send::bulk(ctx, document);
+            Reply::Sent
+        })?;
+        match answer {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::NotReady(derivation) => wait(ctx, argv, derivation),
+            Answer::Work(work) if ctx.may_block() => {
+                compute_elsewhere(*work, Blocked::block(ctx, 0));
+                Ok(Reply::Sent)
+            }
+            Answer::Work(_) => Err(Failure::cannot_block()),
+        }
+    }
+}
+
+/// How far a question could be answered on the spot.
+pub(super) enum Answer {
+    Reply(Reply),
+    /// The model is not ready.
+    NotReady(Arc<Derivation>),
+    /// Computing takes longer than a slice.
+    Work(Box<Work>),
+}
+
+/// A question for a worker.
+pub(super) struct Work {
+    db: i32,
+    name: Vec<u8>,
+    model_key: Vec<u8>,
+    model: AnyModel,
+    version: u64,
+    subject: Vec<Vec<u8>>,
+    indicator: Option<Vec<u8>>,
+    layers: u32,
+    top: u32,
+    life: pending::Life,
+    keeps: bool,
+}
+
+/// Answers `words` (the model's key, the subject, options). A hit is lent to `hit`, so that it need not be copied.
+fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8]) -> Reply) -> Outcome<Answer> {
+    with_loaded(ctx, model_key, Mode::Read, |loaded| {
+        let (model_key, rest) = (words[0], &words[1..]);
+        let model = loaded.as_model();
+        let (subject, options) = rest.split_at(model.subject_len(rest)?);
+        let asked = question::parse(options)?;
+        let name = cache_name(loaded, model_key, subject, &asked.question)?;
+        let found = look_up(ctx, loaded, model_key, &name, asked.caching, hit);
+        if let Some(reply) = found {
+            return Ok(Answer::Reply(reply));
+        }
+        match model.check(subject, &asked.question) {
+            Ok(()) => {}
+            Err(EngineError::NotReady) => return Ok(Answer::NotReady(Arc::clone(&loaded.derivation))),
+            Err(error) => return Err(error.into()),
+        }
+        let keeps = settings::enabled() && asked.caching != Caching::Off;
+        if asked.caching != Caching::Off {
+            missed(loaded);
+        }
+        if model.estimate(&asked.question) > Duration::from_micros(settings::slice_us()) {
+            let work = work(ctx, loaded, model_key, subject, &asked, name, keeps);
+            return Ok(Answer::Work(Box::new(work)));
+        }
+        let mut document = Vec::with_capacity(4096);
+        model.assess(&loaded.identity(model_key), subject, &asked.question, &mut document)?;
+        let document = Bytes::from(document);
+        if keeps {
+            let (model, version) = (model_key.to_vec(), loaded.version);
+            pending::keep(ctx.db(), name, Pending { document: document.clone(), life: asked.life, model, version });
+        }
+        Ok(Answer::Reply(Reply::Bulk(document)))
+    })
+}
+
+/// The key that an assessment is cached at.
+pub(super) fn cache_name(
+    loaded: &Loaded,
+    model_key: &[u8],
+    subject: &[&[u8]],
+    question: &Question<'_>,
+) -> Outcome<Vec<u8>> {
+    let mut cache_name = Vec::with_capacity(96);
+    name::begin(model_key, &mut cache_name)?;
+    loaded.as_model().canonical(subject, question, &mut cache_name)?;
+    Ok(cache_name)
+}
+
+/// Looks into the cache and among the results not stored yet.
+pub(super) fn look_up<T>(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    model_key: &[u8],
+    name: &[u8],
+    caching: Caching,
+    hit: impl FnOnce(&[u8]) -> T,
+) -> Option<T> {
+    if caching != Caching::Normal || !settings::enabled() {
+        return None;
+    }
+    let cached = key::Key::open(ctx, name, Mode::Read);
+    if let Some(document) = cached.string() {
+        if loaded.wrote(model_key, document) {
+            counted_hit(loaded);
+            return Some(hit(document));
+        }
+        drop(cached);
+        outdated(ctx, name, loaded.version);
+    }
+    let document = pending::find(ctx.db(), name, loaded.version)?;
+    counted_hit(loaded);
+    Some(hit(&document))
+}
+
+fn counted_hit(loaded: &Loaded) {
+    loaded.hits.set(loaded.hits.get() + 1);
+    stats::count(|c| &c.hits);
+}
+
+pub(super) fn missed(loaded: &Loaded) {
+    loaded.misses.set(loaded.misses.get() + 1);
+    stats::count(|c| &c.misses);
+}
+
+/// A document of another version is of no use to anybody: it goes, unless it has been replaced by then.
+fn outdated(ctx: Ctx<'_>, name: &[u8], version: u64) {
+    stats::count(|c| &c.outdated);
+    let (db, name) = (ctx.db(), name.to_vec());
+    main_loop::after(0, move |ctx| {
+        if !ctx.is_master() || ctx.writes_are_paused() || !ctx.select(db) {
+            return;
+        }
+        let current = format!("\"version\":{version},");
+        let cached = key::Key::open(ctx, &name, Mode::Peek);
+        let is_old = cached.string().is_some_and(|document| {
+            let beginning = &document[..document.len().min(1024)];
+            !beginning.windows(current.len()).any(|window| window == current.as_bytes())
+        });
+        drop(cached);
+        if is_old {
+            ctx.unlink(&[&name]);
+        }
+    });
+}
+
+/// Has the client wait until the model is ready, or says that it is not where nobody may wait.
+pub(super) fn wait(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation>) -> Outcome<Reply> {
+    let wait_ms = settings::default_wait_ms();
+    if derivation.why().is_some() || wait_ms == 0 || !ctx.may_block() {
+        return Err(not_ready(&derivation));
+    }
+    let words = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
+    waiting::park(Parked { blocked: Blocked::block(ctx, wait_ms), db: ctx.db(), words, derivation });
+    Ok(Reply::Sent)
+}
+
+/// Asks a parked question again: a derivation has ended.
+pub(crate) fn again(ctx: Ctx<'_>, parked: Parked) {
+    if !ctx.select(parked.db) {
+        return;
+    }
+    let words: Vec<&[u8]> = parked.words.iter().skip(1).map(Vec::as_slice).collect();
+    let name = Name::Bytes(words[0]);
+    let command = parked.words[0].to_ascii_uppercase();
+    match command.as_slice() {
+        b"ASSESS.MGET" => super::batch::again(ctx, parked),
+        b"ASSESS.RANK" => super::rank::again(ctx, parked),
+        _ => match ask(ctx, name, &words, |document| Reply::Bulk(Bytes::copy_from_slice(document))) {
+            Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
+            Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
+            Ok(Answer::Work(work)) => compute_elsewhere(*work, parked.blocked),
+            Err(failure) => parked.blocked.reply(failure.into()),
+        },
+    }
+}
+
+/// Parks a question again whose model has changed meanwhile; answers when it never will be ready.
+pub(super) fn still_waiting(parked: Parked, derivation: Arc<Derivation>) {
+    if derivation.why().is_some() {
+        let failure = not_ready(&derivation);
+        parked.blocked.reply(failure.into());
+    } else {
+        waiting::park(Parked { derivation, ..parked });
+    }
+}
+
+fn work(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    model_key: &[u8],
+    subject: &[&[u8]],
+    asked: &Asked<'_>,
+    name: Vec<u8>,
+    keeps: bool,
+) -> Work {
+    Work {
+        db: ctx.db(),
+        name,
+        model_key: model_key.to_vec(),
+        model: loaded.model.clone(),
+        version: loaded.version,
+        subject: subject.iter().map(|part| part.to_vec()).collect(),
+        indicator: asked.question.indicator.map(<[u8]>::to_vec),
+        layers: asked.question.layers,
+        top: asked.question.top,
+        life: asked.life,
+        keeps,
+    }
+}
+
+impl Work {
+    fn compute(&self) -> Outcome<Bytes> {
+        let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
+        let question =
+            Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
+        let identity = Identity { name: &self.model_key, version: self.version };
+        let mut document = Vec::with_capacity(4096);
+        guard::run("an assessment", || {
+            self.model.as_model().assess(&identity, &subject, &question, &mut document)
+        })??;
+        Ok(document.into())
+    }
+}
+
+type Flight = (i32, Vec<u8>, u64);
+
+thread_local! {
+    /// Questions that a worker computes, with those who wait for the same answer: nobody computes twice.
+    static IN_FLIGHT: RefCell<HashMap<Flight, Vec<Blocked>>> = RefCell::default();
+}
+
+fn compute_elsewhere(work: Work, blocked: Blocked) {
+    let flight = (work.db, work.name.clone(), work.version);
+    let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
+        let waiting = flights.entry(flight.clone()).or_default();
+        waiting.push(blocked);
+        waiting.len() == 1
+    });
+    if !is_first {
+        return;
+    }
+    background::run(Lane::Question, None, move || {
+        let computed = work.compute();
+        main_loop::post(move |_| land(&flight, work, computed));
+    });
+}
+
+/// Answers everybody who waited for a computation.
+fn land(flight: &Flight, work: Work, computed: Outcome<Bytes>) {
+    let waiting = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(flight)).unwrap_or_default();
+    for blocked in waiting {
+        blocked.reply(computed.clone().map(Reply::Bulk).into());
+    }
+    if let (Ok(document), true) = (computed, work.keeps) {
+        let result = Pending { document, life: work.life, model: work.model_key, version: work.version };
+        pending::keep(work.db, work.name, result);
+    }
+}
+
+pub(super) struct Key;
+
+impl Run for Key {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
+            let words = argv.words(2);
+            let (subject, options) = words.split_at(loaded.as_model().subject_len(&words)?);
+            let question = question::parse_key(options)?.question;
+            match loaded.as_model().check(subject, &question) {
+                Ok(()) | Err(EngineError::NotReady) => {}
+                Err(error) => return Err(error.into()),
+            }
+            Ok(Reply::Bulk(cache_name(loaded, argv.bytes(1), subject, &question)?.into()))
+        })
+    }
+}

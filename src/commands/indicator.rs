@@ -1,0 +1,159 @@
+//! `MODEL.INDICATOR` and `MODEL.INDICATORDEL`: stressor vectors of an IO model.
+
+use std::sync::Arc;
+
+use assess_engine::io::indicator::{self, By};
+use assess_engine::io::{Indicator, IoModel};
+use assess_engine::model::AnyModel;
+
+use super::options::Options;
+use crate::background::{self, Lane};
+use crate::error::{Code, Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::key::Mode;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+use crate::types::model::{Name, with_loaded};
+use crate::{data_dir, guard, main_loop, replay, settings, versions};
+
+/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts).
+const SHORT: usize = 16 << 10;
+
+pub(super) struct Put;
+
+/// A document and how to read it.
+struct Request {
+    key: Vec<u8>,
+    name: Vec<u8>,
+    origin: Origin,
+    by: By,
+    default: Option<f64>,
+    ignore: bool,
+    unit: Vec<u8>,
+}
+
+enum Origin {
+    Data(Vec<u8>),
+    Path(Vec<u8>),
+}
+
+impl Run for Put {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let request = Request::parse(argv)?;
+        let model = io_model(ctx, &request.key)?;
+        indicator::check_name(&request.name)?;
+        if ctx.may_block() {
+            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0));
+            background::run(Lane::Question, None, move || {
+                let read = || guard::run("reading an indicator", || request.read(&model)).and_then(|read| read);
+                let indicator = blocked.measure(read);
+                main_loop::post(move |ctx| {
+                    let put = indicator.and_then(|indicator| {
+                        if ctx.select(db) { put(ctx, &request.key, &model, indicator) } else { Err(Failure::internal()) }
+                    });
+                    blocked.reply(put.map(|()| Reply::Ok).into());
+                });
+            });
+            return Ok(Reply::Sent);
+        }
+        match &request.origin {
+            Origin::Data(document) if document.len() <= SHORT => {
+                let indicator = request.read(&model)?;
+                put(ctx, &request.key, &model, indicator)?;
+                Ok(Reply::Ok)
+            }
+            _ => Err(Failure::cannot_block()),
+        }
+    }
+}
+
+impl Request {
+    fn parse(argv: Argv<'_>) -> Outcome<Self> {
+        let document = argv.bytes(4);
+        if document.len() as u64 > settings::max_payload() {
+            return Err(Failure::new(Code::TooBig, "the document is over assess.max-payload"));
+        }
+        let origin = match argv.bytes(3).to_ascii_uppercase().as_slice() {
+            b"DATA" => Origin::Data(document.to_vec()),
+            b"FILE" => Origin::Path(document.to_vec()),
+            _ => return Err(Failure::err("expected DATA document or FILE path after the indicator's name")),
+        };
+        let words = argv.words(5);
+        let mut options = Options::new(&words);
+        let (mut by, mut default, mut ignore, mut unit) = (None, None, false, Vec::new());
+        while let Some(option) = options.next(&["BY", "DEFAULT", "IGNORE", "UNIT"])? {
+            match option {
+                "BY" => by = Some(options.choice(option, &BY)?),
+                "DEFAULT" => default = Some(value(options.value(option)?)?),
+                "IGNORE" => ignore = true,
+                _ => unit = options.value(option)?.to_vec(),
+            }
+        }
+        let by = by.ok_or_else(|| Failure::err("expected BY node, region, sector or product"))?;
+        let (key, name) = (argv.bytes(1).to_vec(), argv.bytes(2).to_vec());
+        Ok(Self { key, name, origin, by, default, ignore, unit })
+    }
+
+    fn read(&self, model: &IoModel) -> Outcome<Indicator> {
+        let read;
+        let document = match &self.origin {
+            Origin::Data(document) => document.as_slice(),
+            Origin::Path(path) => {
+                read = data_dir::read(path, settings::max_payload())?;
+                &read
+            }
+        };
+        let labels = &model.table().labels;
+        Ok(Indicator::parse(&self.name, &self.unit, self.by, document, self.default, self.ignore, labels)?)
+    }
+}
+
+const BY: [(&str, By); 4] =
+    [("node", By::Node), ("region", By::Region), ("sector", By::Sector), ("product", By::Product)];
+
+/// A value that a label without one gets.
+fn value(word: &[u8]) -> Outcome<f64> {
+    let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
+    number
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| Failure::err("DEFAULT must be a finite number, at least 0"))
+}
+
+fn io_model(ctx: Ctx<'_>, key: &[u8]) -> Outcome<Arc<IoModel>> {
+    with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| {
+        let AnyModel::Io(model) = &loaded.model;
+        Ok(Arc::clone(model))
+    })
+}
+
+/// Puts an indicator into the model, provided it is still the table that the document was read against.
+fn put(ctx: Ctx<'_>, key: &[u8], read_against: &IoModel, indicator: Indicator) -> Outcome<()> {
+    if !ctx.is_master() {
+        return Err(Failure::new(Code::ReadOnly, "the server became a replica meanwhile"));
+    }
+    let model = io_model(ctx, key)?;
+    if !model.shares_table_with(read_against) {
+        return Err(Failure::new(Code::Busy, "the model was loaded again meanwhile, send the indicator again"));
+    }
+    let changed = model.with_indicator(indicator.clone())?;
+    let version = versions::next();
+    replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicator")?;
+    replay::replicate_indicator(ctx, key, version, &indicator);
+    Ok(())
+}
+
+pub(super) struct Del;
+
+impl Run for Del {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let (key, name) = (argv.bytes(1), argv.bytes(2));
+        let model = io_model(ctx, key)?;
+        let Some(changed) = model.without_indicator(name) else { return Ok(Reply::Integer(0)) };
+        let version = versions::next();
+        replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicatordel")?;
+        replay::replicate_indicator_del(ctx, key, version, name);
+        Ok(Reply::Integer(1))
+    }
+}

@@ -1,0 +1,170 @@
+//! Reading what a model holds: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
+
+use assess_engine::Error as EngineError;
+use assess_engine::cache::pattern as glob;
+use assess_engine::model::{AnyModel, Field, LabelSet};
+
+use super::options;
+use crate::error::{Code, Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::key::{Key, Mode};
+use crate::ffi::string::Argv;
+use crate::ffi::user;
+use crate::reply::Reply;
+use crate::types::model::{self, Found, Name, with_loaded};
+use crate::types::value::{Loaded, Value};
+use crate::{directory, loads, settings};
+
+pub(super) struct Info;
+
+impl Run for Info {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let loading = loads::find(ctx.db(), argv.bytes(1));
+        let shown = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(info(loaded, loading.as_ref())));
+        match (shown, loading) {
+            // A key that is being loaded for the first time holds nothing yet.
+            (Err(Failure { code: Code::NoModel, .. }), Some(loading)) => Ok(Reply::Map(vec![
+                ("kind", Reply::text(loading.kind)),
+                ("state", Reply::text("loading")),
+                ("progress", Reply::count(loading.percent.into())),
+                ("source", Reply::Bulk(loading.source.into())),
+            ])),
+            (shown, _) => shown,
+        }
+    }
+}
+
+fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
+    let model = loaded.as_model();
+    let state = if loading.is_some() { "loading" } else { loaded.state() };
+    let progress = match (loading, state) {
+        (Some(loading), _) => loading.percent,
+        (None, "ready") => 100,
+        (None, _) => loaded.derivation.progress.percent(),
+    };
+    let mut fields = vec![
+        ("kind", Reply::text(model.kind().name())),
+        ("state", Reply::text(state)),
+        ("progress", Reply::count(progress.into())),
+        ("version", Reply::count(loaded.version)),
+        ("digest", if model.ready() { Reply::text(hex(model.digest())) } else { Reply::text("") }),
+    ];
+    let mut warnings = Reply::Array(Vec::new());
+    for (name, field) in model.info() {
+        let shown = match field {
+            Field::Integer(number) => Reply::count(number),
+            Field::Text(text) => Reply::text(text),
+            Field::List(texts) => Reply::texts(texts),
+        };
+        if name == "warnings" { warnings = shown } else { fields.push((name, shown)) }
+    }
+    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.why()) {
+        warnings.push(Reply::text(format!("deriving failed: {why}")));
+    }
+    fields.push(("warnings", warnings));
+    fields.push(("source", Reply::Bulk(loaded.source.clone().into())));
+    fields.push(("hits", Reply::count(loaded.hits.get())));
+    fields.push(("misses", Reply::count(loaded.misses.get())));
+    Reply::Map(fields)
+}
+
+fn hex(digest: [u8; 16]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) struct Labels;
+
+const LABEL_SETS: [(&str, LabelSet); 6] = [
+    ("REGIONS", LabelSet::Regions),
+    ("SECTORS", LabelSet::Sectors),
+    ("NODES", LabelSet::Nodes),
+    ("INDICATORS", LabelSet::Indicators),
+    ("FEATURES", LabelSet::Features),
+    ("AGREEMENTS", LabelSet::Agreements),
+];
+
+impl Run for Labels {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let set = options::choice(argv.bytes(2), &LABEL_SETS)
+            .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES or INDICATORS"))?;
+        with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
+            let labels = loaded.as_model().labels(set);
+            labels.map(Reply::texts).ok_or_else(|| Failure::err("a model of this kind has no such labels"))
+        })
+    }
+}
+
+pub(super) struct List;
+
+impl Run for List {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let pattern = match argv.len() {
+            2 => None,
+            3 => Some(argv.bytes(2)),
+            _ => return Err(Failure::err("wrong number of arguments for 'model.list' command")),
+        };
+        if !user::may_see_every_key(ctx) {
+            return Err(Failure::new(Code::NoPerm, "listing models needs access to all keys (~*)"));
+        }
+        let mut names = directory::names(ctx.db());
+        names.extend(loads::names(ctx.db()));
+        names.sort();
+        names.dedup();
+        names.retain(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)));
+        names.retain(|name| is_model(ctx, name) || loads::find(ctx.db(), name).is_some());
+        Ok(Reply::Array(names.into_iter().map(|name| Reply::Bulk(name.into())).collect()))
+    }
+}
+
+/// The directory may know a name too many.
+fn is_model(ctx: Ctx<'_>, name: &[u8]) -> bool {
+    matches!(model::find(&Key::open(ctx, name, Mode::Peek)), Found::Ours(Value::Model(_)))
+}
+
+pub(super) struct Coef;
+
+impl Run for Coef {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
+            let AnyModel::Io(model) = &loaded.model;
+            let label = |i| argv.bytes(i);
+            Ok(Reply::Double(model.coefficient(label(2), label(3), label(4), label(5))?))
+        })
+    }
+}
+
+pub(super) struct Mcoef;
+
+impl Run for Mcoef {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let count = options::number(argv.bytes(2)).filter(|&n| n > 0);
+        let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
+        if count > settings::max_batch() {
+            let text = format!("a batch is at most {} (assess.max-batch)", settings::max_batch());
+            return Err(Failure::new(Code::TooBig, text));
+        }
+        if (argv.len() - 3) as u64 != count * 4 {
+            return Err(Failure::err("n must be followed by n times from-region from-sector to-region to-sector"));
+        }
+        with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
+            let AnyModel::Io(model) = &loaded.model;
+            let label = |i| argv.bytes(i);
+            let replies = (3..argv.len()).step_by(4).map(|i| {
+                match model.coefficient(label(i), label(i + 1), label(i + 2), label(i + 3)) {
+                    Ok(coefficient) => Ok(Reply::Double(coefficient)),
+                    Err(EngineError::NoSubject(_)) => Ok(Reply::Nil),
+                    Err(error) => Err(error.into()),
+                }
+            });
+            Ok(Reply::Array(replies.collect::<Outcome<_>>()?))
+        })
+    }
+}
+
+/// What a load says of the model it made: what `MODEL.INFO` says, without what has only begun.
+pub(crate) fn summary(loaded: &Loaded) -> Reply {
+    let Reply::Map(mut fields) = info(loaded, None) else { return Reply::Nil };
+    fields.retain(|(name, _)| !matches!(*name, "progress" | "digest" | "bytes" | "hits" | "misses"));
+    Reply::Map(fields)
+}

@@ -1,0 +1,117 @@
+//! What `ASSESS.*` commands have in common: the question and how its answer is cached.
+
+use assess_engine::model::Question;
+
+use super::options::Options;
+use crate::error::{Failure, Outcome};
+use crate::pending::Life;
+use crate::versions;
+
+/// A parsed question.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Asked<'a> {
+    pub(crate) question: Question<'a>,
+    pub(crate) life: Life,
+    pub(crate) caching: Caching,
+}
+
+/// What a question has to do with the cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// Reads it, and stores what had to be computed.
+    #[default]
+    Normal,
+    /// Computes, and replaces what is cached.
+    Refresh,
+    /// Neither reads nor stores.
+    Off,
+}
+
+/// The longest life: a century, far from where milliseconds overflow.
+const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
+
+const LIVES: [&str; 7] = ["TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
+const GET: [&str; 12] =
+    ["INDICATOR", "LAYERS", "TOP", "NOCACHE", "REFRESH", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
+const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
+
+/// The options of `ASSESS.GET` and `ASSESS.MGET`.
+pub(crate) fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
+    if words.is_empty() {
+        return Ok(Asked::default());
+    }
+    parse_known(words, &GET)
+}
+
+/// The options of `ASSESS.KEY`: those that make a difference to the key.
+pub(crate) fn parse_key<'a>(words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
+    parse_known(words, &KEY)
+}
+
+fn parse_known<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
+    let mut asked = Asked::default();
+    let mut options = Options::new(words);
+    let mut life_by = None;
+    while let Some(option) = options.next(known)? {
+        match option {
+            "INDICATOR" => asked.question.indicator = Some(options.value(option)?),
+            "LAYERS" => asked.question.layers = options.number(option, 0..=u64::from(Question::MAX_LAYERS))? as u32,
+            "TOP" => asked.question.top = options.number(option, 0..=MOST_TOP)? as u32,
+            "NOCACHE" | "REFRESH" if asked.caching != Caching::Normal => {
+                return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
+            }
+            "NOCACHE" => asked.caching = Caching::Off,
+            "REFRESH" => asked.caching = Caching::Refresh,
+            life if LIVES.contains(&life) => {
+                if let Some(first) = life_by.replace(life) {
+                    return Err(Failure::err(format!("{first} and {life} exclude each other")));
+                }
+                asked.life = parse_life(life, &mut options)?;
+            }
+            _ => return Err(Failure::internal()),
+        }
+    }
+    Ok(asked)
+}
+
+/// The most entries a list can have: as many as a table can have nodes.
+const MOST_TOP: u64 = assess_engine::io::labels::MAX_NODES as u64;
+
+fn parse_life(option: &'static str, options: &mut Options<'_, '_>) -> Outcome<Life> {
+    let now = versions::now_ms();
+    let until = match option {
+        "TTL" | "EX" => now + options.number(option, 1..=LONGEST_MS / 1000)? * 1000,
+        "PTTL" | "PX" => now + options.number(option, 1..=LONGEST_MS)?,
+        "EXAT" => options.number(option, now / 1000 + 1..=(now + LONGEST_MS) / 1000)? * 1000,
+        "PXAT" => options.number(option, now + 1..=now + LONGEST_MS)?,
+        _ => return Ok(Life::Kept),
+    };
+    Ok(Life::Until(until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_options_the_defaults_of_the_contract_hold() {
+        let asked = parse(&[]).unwrap();
+        assert_eq!((asked.question.layers, asked.question.top, asked.question.indicator), (5, 10, None));
+        assert_eq!((asked.life, asked.caching), (Life::Default, Caching::Normal));
+    }
+
+    #[test]
+    fn contradictions_and_bad_values_are_refused_by_name() {
+        for (words, named) in [
+            (&[&b"NOCACHE"[..], b"REFRESH"][..], "NOCACHE and REFRESH"),
+            (&[b"TTL", b"5", b"PX", b"6"], "TTL and PX"),
+            (&[b"TTL", b"0"], "TTL must be"),
+            (&[b"LAYERS", b"33"], "LAYERS must be a whole number from 0 to 32"),
+            (&[b"EXAT", b"1"], "EXAT must be"),
+        ] {
+            let failure = parse(words).unwrap_err().to_string();
+            assert!(failure.contains(named), "{failure}");
+        }
+        assert!(parse_key(&[b"TTL", b"5"]).is_err());
+    }
+}
