@@ -100,8 +100,8 @@ pub(super) struct List;
 impl Run for List {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let pattern = match argv.len() {
-            2 => None,
-            3 => Some(argv.bytes(2)),
+            1 => None,
+            2 => Some(argv.bytes(1)),
             _ => return Err(Failure::err("wrong number of arguments for 'model.list' command")),
         };
         if !user::may_see_every_key(ctx) {
