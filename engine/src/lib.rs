@@ -8,6 +8,7 @@
 #![deny(missing_docs)]
 
 pub mod budget;
+pub mod cache;
 pub mod error;
 pub mod io;
 pub mod model;

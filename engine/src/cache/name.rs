@@ -1,0 +1,117 @@
+//! Names of cached assessments: `assessment:{tag}:subject[:k=v,...]`.
+//!
+//! The braces make Redis Cluster hash the name to the slot of its model: `tag` is what the cluster hashes of the
+//! model's key. A model key that has a hash tag of its own follows as one escaped part.
+
+use crate::{Error, Result};
+
+/// How every name begins.
+pub const PREFIX: &[u8] = b"assessment:{";
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends `part` with `% : { } * ? [ ] \`, space and control bytes, and those in `also`, percent-encoded.
+pub fn escape(part: &[u8], also: &[u8], name: &mut Vec<u8>) {
+    for &byte in part {
+        let special = matches!(byte, b'%' | b':' | b'{' | b'}' | b'*' | b'?' | b'[' | b']' | b'\\' | b' ' | 127);
+        if special || byte < b' ' || also.contains(&byte) {
+            name.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        } else {
+            name.push(byte);
+        }
+    }
+}
+
+/// The part of a key that Redis Cluster hashes, when the key has one: the bytes between the first `{` and the first
+/// `}` after it, if there are any.
+pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
+    let open = key.iter().position(|&byte| byte == b'{')?;
+    let rest = &key[open + 1..];
+    let close = rest.iter().position(|&byte| byte == b'}')?;
+    (close > 0).then(|| &rest[..close])
+}
+
+/// Appends what the names of all assessments of a model begin with, up to and with the colon before the subject.
+///
+/// # Errors
+/// [`Error::Invalid`] for a key that no tag can stand for: it holds `}` without a hash tag, or is empty.
+pub fn begin(model: &[u8], name: &mut Vec<u8>) -> Result<()> {
+    let own_tag = hash_tag(model);
+    let tag = own_tag.unwrap_or(model);
+    if tag.is_empty() || tag.contains(&b'}') {
+        return Err(Error::Invalid("a model's key must not be empty, nor hold } without a hash tag".into()));
+    }
+    name.extend_from_slice(PREFIX);
+    name.extend_from_slice(tag);
+    name.extend_from_slice(b"}:");
+    if own_tag.is_some() {
+        escape(model, b"", name);
+        name.push(b':');
+    }
+    Ok(())
+}
+
+/// Whether a name that begins as those of `model` do is one of them: the names of a model `icio` begin like those of
+/// a model `{icio}:x`, whose key follows the tag.
+pub fn belongs(model: &[u8], beginning: &[u8], name: &[u8]) -> bool {
+    let Some(rest) = name.strip_prefix(beginning) else { return false };
+    if hash_tag(model).is_some() {
+        return true;
+    }
+    let mut tagged = Vec::with_capacity(model.len() + 6);
+    escape(b"{", b"", &mut tagged);
+    escape(model, b"", &mut tagged);
+    escape(b"}", b"", &mut tagged);
+    let first = rest.split(|&byte| byte == b':').next().unwrap_or(rest);
+    !first.windows(tagged.len()).any(|window| window == tagged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(model: &[u8]) -> String {
+        let mut name = Vec::new();
+        begin(model, &mut name).unwrap();
+        String::from_utf8(name).unwrap()
+    }
+
+    #[test]
+    fn the_tag_is_the_key_or_its_own_tag() {
+        assert_eq!(begun(b"icio"), "assessment:{icio}:");
+        assert_eq!(begun(b"{eu}:icio"), "assessment:{eu}:%7Beu%7D%3Aicio:");
+        assert_eq!(begun(b"a{b"), "assessment:{a{b}:");
+    }
+
+    #[test]
+    fn a_key_that_no_tag_can_stand_for_is_refused() {
+        for model in [&b"a}b"[..], b"{}x", b"", b"}"] {
+            assert!(matches!(begin(model, &mut Vec::new()), Err(Error::Invalid(_))), "{model:?}");
+        }
+    }
+
+    #[test]
+    fn the_slot_of_a_name_is_that_of_its_model() {
+        for model in [&b"icio"[..], b"{eu}:icio", b"a{b", b"x{y}{z}"] {
+            let name = begun(model);
+            assert_eq!(hash_tag(name.as_bytes()), Some(hash_tag(model).unwrap_or(model)), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_a_tagged_model_are_not_those_of_the_model_called_like_the_tag() {
+        let beginning = begun(b"icio");
+        let own = format!("{beginning}USA:C10T12:indicator=output");
+        let other = format!("{}USA:C10T12:indicator=output", begun(b"{icio}:x"));
+        assert!(belongs(b"icio", beginning.as_bytes(), own.as_bytes()));
+        assert!(!belongs(b"icio", beginning.as_bytes(), other.as_bytes()));
+        assert!(belongs(b"{icio}:x", begun(b"{icio}:x").as_bytes(), other.as_bytes()));
+    }
+
+    #[test]
+    fn special_bytes_are_escaped() {
+        let mut name = Vec::new();
+        escape(b"a:b c%{}*?[]\\\n\x7f,=", b",", &mut name);
+        assert_eq!(String::from_utf8(name).unwrap(), "a%3Ab%20c%25%7B%7D%2A%3F%5B%5D%5C%0A%7F%2C=");
+    }
+}

@@ -1,0 +1,118 @@
+//! Files below `assess.data-dir`, and only those.
+//!
+//! Every path is resolved by `cap_std` relative to the open folder, so that neither `..`, nor an absolute path, nor a
+//! link leads out of it, not even one that is exchanged while we look.
+
+use std::fs::File;
+use std::io;
+
+use assess_engine::io::{Folder, Input};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+
+use crate::error::{Code, Failure, Outcome};
+use crate::settings;
+
+/// Most files that a folder of a table may hold: a listing has to be bounded.
+const MOST_FILES: usize = 10_000;
+/// How deep folders may be nested.
+const DEEPEST: usize = 8;
+
+/// Opens a file or a folder for reading.
+pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
+    let root = root()?;
+    let path = std::str::from_utf8(path).map_err(|_| Failure::new(Code::BadFile, "a path must be UTF-8"))?;
+    // `..` inside the folder would be harmless, and is refused all the same: nobody needs it.
+    if path.is_empty() || path.contains('\0') || path.split('/').any(|part| part == "..") || path.starts_with('/') {
+        return Err(outside());
+    }
+    let meta = root.metadata(path).map_err(refused)?;
+    if meta.is_dir() {
+        let dir = root.open_dir(path).map_err(refused)?;
+        return Ok(Input::Folder(Box::new(DataFolder { dir })));
+    }
+    Ok(Input::File(open_file(&root, path).map_err(refused)?))
+}
+
+/// Reads a file whole, up to a number of bytes.
+pub(crate) fn read(path: &[u8], most: u64) -> Outcome<Vec<u8>> {
+    match open(path)? {
+        Input::File(file) => {
+            let mut bytes = Vec::new();
+            let mut bounded = io::Read::take(file, most + 1);
+            io::Read::read_to_end(&mut bounded, &mut bytes).map_err(refused)?;
+            if bytes.len() as u64 > most {
+                return Err(Failure::new(Code::TooBig, "the file is over assess.max-payload"));
+            }
+            Ok(bytes)
+        }
+        Input::Folder(_) | Input::Bytes(_) => Err(Failure::new(Code::BadFile, "the path is a folder, not a file")),
+    }
+}
+
+fn root() -> Outcome<Dir> {
+    let path = settings::data_dir();
+    if path.is_empty() {
+        return Err(Failure::err("reading files is off: set assess.data-dir"));
+    }
+    Dir::open_ambient_dir(path, ambient_authority())
+        .map_err(|_| Failure::new(Code::BadFile, "assess.data-dir cannot be opened"))
+}
+
+/// Opens a regular file. Without waiting: opening a pipe would block for ever.
+fn open_file(dir: &Dir, path: &str) -> io::Result<File> {
+    let file = dir.open_with(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK))?;
+    if file.metadata()?.is_file() { Ok(file.into_std()) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+fn outside() -> Failure {
+    Failure::new(Code::BadFile, "the path must be relative to assess.data-dir and stay below it")
+}
+
+fn refused(error: io::Error) -> Failure {
+    let text = match error.kind() {
+        io::ErrorKind::NotFound => "no such file below assess.data-dir",
+        // cap-std says so of whatever leads out of the folder.
+        io::ErrorKind::PermissionDenied => "the path leads out of assess.data-dir, or may not be read",
+        io::ErrorKind::InvalidInput => "not a regular file",
+        _ => "the file cannot be read",
+    };
+    Failure::new(Code::BadFile, text)
+}
+
+/// A folder of a table.
+struct DataFolder {
+    dir: Dir,
+}
+
+impl Folder for DataFolder {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        list(&self.dir, "", 0, &mut names)?;
+        names.sort();
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
+        open_file(&self.dir, name)
+    }
+}
+
+fn list(dir: &Dir, prefix: &str, depth: usize, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in dir.entries()? {
+        let entry = entry?;
+        // A name that is not UTF-8 is not one of a table.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = format!("{prefix}{name}");
+        let kind = entry.file_type()?;
+        if kind.is_dir() && depth < DEEPEST {
+            list(&entry.open_dir()?, &format!("{path}/"), depth + 1, names)?;
+        } else if !kind.is_dir() {
+            names.push(path);
+        }
+        if names.len() > MOST_FILES {
+            return Err(io::Error::other("too many files"));
+        }
+    }
+    Ok(())
+}

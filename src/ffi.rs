@@ -1,0 +1,3 @@
+//! Safe wrappers for what the `redis-module` crate lacks.
+
+pub(crate) mod command_info;

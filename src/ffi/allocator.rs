@@ -1,0 +1,112 @@
+//! The server's allocator as Rust's, so that `used_memory` and `maxmemory` see every byte.
+//!
+//! jemalloc as built for Redis gives 16-byte alignment whatever the size, while matrix kernels ask for 64 and 128.
+//! Larger alignments are therefore made here: the block is over-allocated, and the distance to its true start is kept
+//! in the bytes before the aligned address.
+
+use std::alloc::{GlobalAlloc, Layout};
+
+use redis_module::raw;
+
+/// What the server's allocator guarantees.
+const SERVER_ALIGN: usize = 16;
+
+pub(crate) struct ServerAllocator;
+
+// SAFETY: memory comes from the server's allocator, which is thread-safe; `aligned`/`true_start` keep the promise of
+// the layout's alignment, and a block is freed with the same layout, hence by the same path, it was made with.
+unsafe impl GlobalAlloc for ServerAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Some(alloc) = (
+            // SAFETY: invariant 1 of this folder.
+            unsafe { raw::RedisModule_Alloc }
+        ) else {
+            std::process::abort()
+        };
+        if layout.align() <= SERVER_ALIGN {
+            // SAFETY: any size is a valid argument.
+            return unsafe { alloc(layout.size()).cast() };
+        }
+        let Some(size) = layout.size().checked_add(layout.align() + SERVER_ALIGN) else { return std::ptr::null_mut() };
+        // SAFETY: the block is `align + 16` bytes longer than asked, so the aligned address and the word before it,
+        // at least 16 bytes from its start, lie inside.
+        unsafe { aligned(alloc(size).cast(), layout.align()) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.align() <= SERVER_ALIGN
+            && let Some(calloc) = (
+                // SAFETY: invariant 1 of this folder.
+                unsafe { raw::RedisModule_Calloc }
+            )
+        {
+            // SAFETY: any count and size are valid arguments.
+            return unsafe { calloc(1, layout.size()).cast() };
+        }
+        // SAFETY: the caller's layout, passed on.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: `block` has `layout.size()` bytes.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(free) = (
+            // SAFETY: invariant 1 of this folder.
+            unsafe { raw::RedisModule_Free }
+        ) else {
+            std::process::abort()
+        };
+        // SAFETY: `block` was made by `alloc` with this layout; a large alignment keeps its true start.
+        unsafe { free(if layout.align() <= SERVER_ALIGN { block } else { true_start(block) }.cast()) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if layout.align() <= SERVER_ALIGN
+            && let Some(realloc) = (
+                // SAFETY: invariant 1 of this folder.
+                unsafe { raw::RedisModule_Realloc }
+            )
+        {
+            // SAFETY: a block without a header came from the server's allocator as it is.
+            return unsafe { realloc(block.cast(), size).cast() };
+        }
+        // SAFETY: the alignment is that of a valid layout; the caller promises that `size` fits it.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        // SAFETY: both blocks are at least as long as the shorter size, and distinct.
+        unsafe {
+            let new = self.alloc(new_layout);
+            if !new.is_null() {
+                new.copy_from_nonoverlapping(block, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
+    }
+}
+
+/// The first address at least 16 bytes into `start` that is a multiple of `align`, with `start` kept before it.
+///
+/// # Safety
+/// `start` is null, or the start of a block with `align + 16` spare bytes.
+unsafe fn aligned(start: *mut u8, align: usize) -> *mut u8 {
+    if start.is_null() {
+        return start;
+    }
+    let address = (start as usize + SERVER_ALIGN).next_multiple_of(align);
+    // SAFETY: by the caller's promise both addresses are inside the block; alignment is at least that of a pointer.
+    unsafe {
+        let block = start.add(address - start as usize);
+        block.cast::<*mut u8>().sub(1).write(start);
+        block
+    }
+}
+
+/// # Safety
+/// `block` was returned by [`aligned`] and is not null.
+unsafe fn true_start(block: *mut u8) -> *mut u8 {
+    // SAFETY: `aligned` has written the start there.
+    unsafe { block.cast::<*mut u8>().sub(1).read() }
+}

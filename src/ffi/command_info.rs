@@ -1,0 +1,349 @@
+//! Registers commands from the table, with everything `COMMAND DOCS`, `COMMAND INFO` and ACLs show of them.
+//!
+//! The crate's own registration needs a function of 7.2; here whatever is newer than 7.0 is optional.
+
+use std::ffi::{CString, c_char, c_int};
+use std::fmt;
+use std::ptr;
+
+use redis_module::{Context, raw};
+
+use crate::spec::{ACL_CATEGORY, Arg, ArgKind, Command, KeyFlags, KeySpec};
+
+/// What the server calls when a client sends the command.
+pub(crate) type Handler =
+    unsafe extern "C" fn(*mut raw::RedisModuleCtx, *mut *mut raw::RedisModuleString, c_int) -> c_int;
+
+/// Why a command could not be registered; loading fails with it.
+#[derive(Debug)]
+pub(crate) enum RegisterError {
+    /// Somebody else owns the name: the only refusal left for a row that the table's tests have passed.
+    NameTaken(&'static str),
+    /// The server refused the description; its log says which part.
+    InfoRefused(&'static str),
+    /// The categories exist and were refused nevertheless.
+    CategoriesRefused(&'static str),
+    /// The server is older than 7.0.
+    ServerTooOld,
+}
+
+impl fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameTaken(name) => {
+                write!(f, "cannot register {name}: another module, or the server itself, owns this name")
+            }
+            Self::InfoRefused(name) => write!(f, "the server refused the description of {name}, see the line above"),
+            Self::CategoriesRefused(name) => write!(f, "the server refused the ACL categories of {name}"),
+            Self::ServerTooOld => write!(f, "the server is too old: Redis 7.0 or Valkey 8.0 is needed"),
+        }
+    }
+}
+
+impl std::error::Error for RegisterError {}
+
+/// Whether the server has the category `@assess`: an unknown one must never be given to a command, the server would
+/// refuse all of its categories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnCategory {
+    Known,
+    Unknown,
+}
+
+/// Adds `@assess` to the server's ACL categories. To be called once, before the first command is registered.
+///
+/// Servers before 7.4 cannot add categories: the log says so, and their operators name the commands (`+model.info`).
+pub(crate) fn add_acl_category(ctx: &Context) -> OwnCategory {
+    // SAFETY: the server fills the function pointers before it calls `RedisModule_OnLoad` and never changes them.
+    let Some(add) = (unsafe { raw::RedisModule_AddACLCategory }) else {
+        ctx.log_notice("this server cannot add ACL categories: @assess is left out");
+        return OwnCategory::Unknown;
+    };
+    let name = c_string(ACL_CATEGORY);
+    // SAFETY: a `Context` holds a valid pointer while it is borrowed; the name is copied.
+    if unsafe { add(ctx.ctx, name.as_ptr()) } == OK {
+        OwnCategory::Known
+    } else {
+        ctx.log_warning("cannot add the ACL category @assess: it is left out");
+        OwnCategory::Unknown
+    }
+}
+
+/// Registers `command`, to be executed by `handler`. The server allows it only while the module is being loaded.
+pub(crate) fn register(
+    ctx: &Context,
+    command: &'static Command,
+    handler: Handler,
+    own_category: OwnCategory,
+) -> Result<(), RegisterError> {
+    // SAFETY: the server fills the function pointers before it calls `RedisModule_OnLoad` and never changes them.
+    let (create, get, set_info, set_categories) = unsafe {
+        (
+            raw::RedisModule_CreateCommand.ok_or(RegisterError::ServerTooOld)?,
+            raw::RedisModule_GetCommand.ok_or(RegisterError::ServerTooOld)?,
+            raw::RedisModule_SetCommandInfo.ok_or(RegisterError::ServerTooOld)?,
+            raw::RedisModule_SetCommandACLCategories,
+        )
+    };
+    // Lower case as the server's own commands: `COMMAND LIST` and the metrics show the name as it was declared.
+    let name = c_string(&command.name.to_ascii_lowercase());
+    let flags = c_string(command.flags);
+    let (first, last, step) = command.key_range();
+
+    // SAFETY: a `Context` holds a valid pointer while it is borrowed; strings end in NUL and are copied.
+    if unsafe { create(ctx.ctx, name.as_ptr(), Some(handler), flags.as_ptr(), first, last, step) } != OK {
+        return Err(RegisterError::NameTaken(command.name));
+    }
+    // SAFETY: as above. The result belongs to the server and lives as long as the module.
+    let registered = unsafe { get(ctx.ctx, name.as_ptr()) };
+    if registered.is_null() {
+        return Err(RegisterError::NameTaken(command.name));
+    }
+
+    let mut arena = Arena::default();
+    let info = arena.info(command);
+    // SAFETY: `registered` was checked; everything `info` points to is owned by `arena`, which outlives the call; the
+    // server copies it all (`moduleCopyCommandArgs` and `zstrdup` in its module.c).
+    if unsafe { set_info(registered, &info) } != OK {
+        return Err(RegisterError::InfoRefused(command.name));
+    }
+
+    if let Some(set_categories) = set_categories {
+        let categories = c_string(&categories(command, own_category));
+        // SAFETY: `registered` was checked; the string ends in NUL and is only read.
+        if unsafe { set_categories(registered, categories.as_ptr()) } != OK {
+            return Err(RegisterError::CategoriesRefused(command.name));
+        }
+    }
+    Ok(())
+}
+
+const OK: c_int = raw::REDISMODULE_OK as c_int;
+
+/// The command's categories as far as this server knows them.
+fn categories(command: &Command, own_category: OwnCategory) -> String {
+    let known = |category: &&str| own_category == OwnCategory::Known || *category != ACL_CATEGORY;
+    command.acl.split(' ').filter(known).collect::<Vec<_>>().join(" ")
+}
+
+/// The table's texts hold no NUL (tested there), and one that did would be cut off rather than stop the server.
+fn c_string(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
+
+/// Sizes by which the server walks the arrays that it is given, whatever header it was built with itself.
+static INFO_VERSION: raw::RedisModuleCommandInfoVersion = raw::RedisModuleCommandInfoVersion {
+    version: 1,
+    sizeof_historyentry: size_of::<raw::RedisModuleCommandHistoryEntry>(),
+    sizeof_keyspec: size_of::<raw::RedisModuleCommandKeySpec>(),
+    sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
+};
+
+// The table spells the server's bits itself, in order to know nothing of the server: they must be the same.
+const _: () = {
+    assert!(KeyFlags::RO.bits() == raw::REDISMODULE_CMD_KEY_RO as u64);
+    assert!(KeyFlags::RW.bits() == raw::REDISMODULE_CMD_KEY_RW as u64);
+    assert!(KeyFlags::OW.bits() == raw::REDISMODULE_CMD_KEY_OW as u64);
+    assert!(KeyFlags::RM.bits() == raw::REDISMODULE_CMD_KEY_RM as u64);
+    assert!(KeyFlags::ACCESS.bits() == raw::REDISMODULE_CMD_KEY_ACCESS as u64);
+    assert!(KeyFlags::UPDATE.bits() == raw::REDISMODULE_CMD_KEY_UPDATE as u64);
+    assert!(KeyFlags::INSERT.bits() == raw::REDISMODULE_CMD_KEY_INSERT as u64);
+    assert!(KeyFlags::DELETE.bits() == raw::REDISMODULE_CMD_KEY_DELETE as u64);
+};
+
+/// Owns what the structures point to. Nothing in it moves while it grows: only the vectors' headers do, not what they
+/// point to.
+#[derive(Default)]
+struct Arena {
+    strings: Vec<CString>,
+    args: Vec<Vec<raw::RedisModuleCommandArg>>,
+    key_specs: Vec<raw::RedisModuleCommandKeySpec>,
+}
+
+impl Arena {
+    /// The description of `command`; valid as long as the arena.
+    fn info(&mut self, command: &Command) -> raw::RedisModuleCommandInfo {
+        // The terminator is recognised by its search type, which is 0, INVALID.
+        self.key_specs = command.keys.iter().map(key_spec).chain([NO_KEY_SPEC]).collect();
+        raw::RedisModuleCommandInfo {
+            version: &INFO_VERSION,
+            summary: self.text(command.summary),
+            complexity: self.text(command.complexity),
+            since: self.text(command.since),
+            history: ptr::null_mut(),
+            // An empty text would become one empty tip.
+            tips: self.optional_text((!command.tips.is_empty()).then(|| command.tips.join(" ")).as_deref()),
+            arity: command.arity,
+            key_specs: self.key_specs.as_mut_ptr(),
+            args: self.args(command.args),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> *const c_char {
+        let string = c_string(text);
+        let start = string.as_ptr();
+        self.strings.push(string);
+        start
+    }
+
+    fn optional_text(&mut self, text: Option<&str>) -> *const c_char {
+        text.map_or(ptr::null(), |text| self.text(text))
+    }
+
+    /// An array of the server's structures, ended by one without a name; null when there is none.
+    fn args(&mut self, args: &[Arg]) -> *mut raw::RedisModuleCommandArg {
+        if args.is_empty() {
+            return ptr::null_mut();
+        }
+        let mut array: Vec<_> = args.iter().map(|arg| self.arg(arg)).collect();
+        array.push(NO_ARG);
+        let start = array.as_mut_ptr();
+        self.args.push(array);
+        start
+    }
+
+    fn arg(&mut self, arg: &Arg) -> raw::RedisModuleCommandArg {
+        let (type_, key_spec_index) = arg_type(arg.kind);
+        raw::RedisModuleCommandArg {
+            name: self.text(arg.name),
+            type_,
+            key_spec_index,
+            token: self.optional_text(arg.token),
+            summary: self.optional_text(arg.summary),
+            since: ptr::null(),
+            flags: arg_flags(arg),
+            deprecated_since: ptr::null(),
+            subargs: self.args(arg.args),
+            display_text: ptr::null(),
+        }
+    }
+}
+
+const NO_ARG: raw::RedisModuleCommandArg = raw::RedisModuleCommandArg {
+    name: ptr::null(),
+    type_: 0,
+    key_spec_index: NO_KEY,
+    token: ptr::null(),
+    summary: ptr::null(),
+    since: ptr::null(),
+    flags: 0,
+    deprecated_since: ptr::null(),
+    subargs: ptr::null_mut(),
+    display_text: ptr::null(),
+};
+
+const NO_KEY: c_int = -1;
+
+fn arg_type(kind: ArgKind) -> (raw::RedisModuleCommandArgType, c_int) {
+    match kind {
+        ArgKind::String => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, NO_KEY),
+        ArgKind::Integer => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, NO_KEY),
+        ArgKind::Double => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_DOUBLE, NO_KEY),
+        // An index that does not fit is as wrong as none: the server refuses it and says where.
+        ArgKind::Key(index) => {
+            (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, c_int::try_from(index).unwrap_or(NO_KEY))
+        }
+        ArgKind::Pattern => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PATTERN, NO_KEY),
+        ArgKind::UnixTime => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME, NO_KEY),
+        ArgKind::PureToken => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN, NO_KEY),
+        ArgKind::OneOf => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF, NO_KEY),
+        ArgKind::Block => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, NO_KEY),
+    }
+}
+
+fn arg_flags(arg: &Arg) -> c_int {
+    let flags = [
+        (arg.optional, raw::REDISMODULE_CMD_ARG_OPTIONAL),
+        (arg.multiple, raw::REDISMODULE_CMD_ARG_MULTIPLE),
+        (arg.multiple_token, raw::REDISMODULE_CMD_ARG_MULTIPLE_TOKEN),
+    ];
+    flags.into_iter().filter(|(set, _)| *set).fold(0, |all, (_, flag)| all | flag as c_int)
+}
+
+fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
+    raw::RedisModuleCommandKeySpec {
+        notes: ptr::null(),
+        flags: key.flags.bits(),
+        begin_search_type: raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX,
+        bs: raw::RedisModuleCommandKeySpec__bindgen_ty_1 {
+            index: raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_1 { pos: key.begin },
+        },
+        find_keys_type: raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE,
+        fk: raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(key.last, key.step) },
+    }
+}
+
+const fn range(lastkey: c_int, keystep: c_int) -> raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 {
+    raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 { lastkey, keystep, limit: 0 }
+}
+
+const NO_KEY_SPEC: raw::RedisModuleCommandKeySpec = raw::RedisModuleCommandKeySpec {
+    notes: ptr::null(),
+    flags: 0,
+    begin_search_type: raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INVALID,
+    bs: raw::RedisModuleCommandKeySpec__bindgen_ty_1 {
+        index: raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_1 { pos: 0 },
+    },
+    find_keys_type: raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_OMITTED,
+    fk: raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(0, 0) },
+};
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+    use crate::spec::{COMMANDS, assess, model};
+
+    #[test]
+    fn own_category_is_left_out_where_the_server_does_not_know_it() {
+        assert_eq!(categories(&model::COEF, OwnCategory::Known), "assess read fast");
+        assert_eq!(categories(&model::COEF, OwnCategory::Unknown), "read fast");
+    }
+
+    /// Follows the pointers as the server does: up to the entry without a name.
+    fn assert_same(given: *const raw::RedisModuleCommandArg, table: &[Arg]) {
+        if table.is_empty() {
+            assert!(given.is_null());
+            return;
+        }
+        // SAFETY: the arena is alive in the caller, and the array has one entry more than the table.
+        let given = unsafe { std::slice::from_raw_parts(given, table.len() + 1) };
+        for (given, arg) in given.iter().zip(table) {
+            // SAFETY: the arena is alive in the caller, and every entry but the last has a name.
+            assert_eq!(unsafe { CStr::from_ptr(given.name) }.to_str(), Ok(arg.name));
+            assert_eq!(given.token.is_null(), arg.token.is_none());
+            assert_eq!(given.flags & 1 != 0, arg.optional);
+            assert_eq!(given.key_spec_index, if matches!(arg.kind, ArgKind::Key(_)) { 0 } else { -1 });
+            assert_same(given.subargs, arg.args);
+        }
+        assert!(given[table.len()].name.is_null());
+    }
+
+    #[test]
+    fn structures_say_what_the_table_says_and_end_where_the_server_stops() {
+        for command in COMMANDS {
+            let mut arena = Arena::default();
+            let info = arena.info(command);
+            assert_same(info.args, command.args);
+            assert_eq!(info.arity, command.arity);
+            assert_eq!(info.tips.is_null(), command.tips.is_empty());
+            let end = arena.key_specs.last().expect("a terminator");
+            assert_eq!(end.begin_search_type, raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INVALID);
+            assert_eq!(arena.key_specs.len(), command.keys.len() + 1);
+        }
+    }
+
+    #[test]
+    fn errors_name_the_command_and_are_ascii() {
+        for error in [
+            RegisterError::NameTaken(model::LOAD.name),
+            RegisterError::InfoRefused(assess::GET.name),
+            RegisterError::CategoriesRefused(assess::GET.name),
+        ] {
+            let text = error.to_string();
+            assert!(text.is_ascii() && (text.contains("MODEL.LOAD") || text.contains("ASSESS.GET")), "{text}");
+        }
+    }
+}

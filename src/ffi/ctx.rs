@@ -1,0 +1,217 @@
+//! A context of the server: what a callback on the main thread may ask and say.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use redis_module::raw;
+
+use super::string::Text;
+
+/// A context of the main thread; see invariant 2 of this folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Ctx<'a> {
+    raw: *mut raw::RedisModuleCtx,
+    _callback: PhantomData<&'a ()>,
+}
+
+/// The context that lives as long as the module, for what needs a module but no client.
+static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(std::ptr::null_mut());
+
+/// What the server says of itself and of the client of a context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Flags(u32);
+
+impl Flags {
+    const BLOCKS_NOBODY: Self = Self(
+        raw::REDISMODULE_CTX_FLAGS_LUA | raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING,
+    );
+    const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
+    const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
+    const REPLAYED: Self = Self(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING);
+
+    const fn any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+}
+
+/// How a command that this module ran ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Called {
+    Done,
+    Refused,
+}
+
+impl<'a> Ctx<'a> {
+    /// # Safety
+    /// `raw` was given by the server to a callback that runs on its main thread and does not return before `'a` ends.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleCtx) -> Self {
+        Self { raw, _callback: PhantomData }
+    }
+
+    pub(crate) fn as_ptr(self) -> *mut raw::RedisModuleCtx {
+        self.raw
+    }
+
+    fn flags(self) -> Flags {
+        // SAFETY: the context is valid (invariant 2).
+        Flags(unsafe { api!(RedisModule_GetContextFlags(self.raw)) } as u32)
+    }
+
+    /// Whether a client may be blocked here.
+    pub(crate) fn may_block(self) -> bool {
+        !self.flags().any(Flags::BLOCKS_NOBODY)
+    }
+
+    pub(crate) fn is_master(self) -> bool {
+        self.flags().any(Flags::MASTER)
+    }
+
+    pub(crate) fn is_resp3(self) -> bool {
+        self.flags().any(Flags::RESP3)
+    }
+
+    /// Whether the command comes from the master or from the append-only file.
+    pub(crate) fn is_replay(self) -> bool {
+        self.flags().any(Flags::REPLAYED)
+    }
+
+    /// Whether replicas must not be sent anything just now (`CLIENT PAUSE WRITE`, a failover).
+    pub(crate) fn writes_are_paused(self) -> bool {
+        // SAFETY: takes nothing; absent on older servers.
+        unsafe { raw::RedisModule_AvoidReplicaTraffic.is_some_and(|avoid| avoid() != 0) }
+    }
+
+    pub(crate) fn db(self) -> i32 {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_GetSelectedDb(self.raw)) }
+    }
+
+    /// Selects a database; `false` when the server has no such.
+    pub(crate) fn select(self, db: i32) -> bool {
+        // SAFETY: the context is valid; the server checks the number.
+        unsafe { api!(RedisModule_SelectDb(self.raw, db)) == raw::REDISMODULE_OK as c_int }
+    }
+
+    pub(crate) fn client_id(self) -> u64 {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_GetClientId(self.raw)) }
+    }
+
+    /// Runs a write command and replicates it. It is refused where a client's would be: out of memory, after a failed
+    /// save, too few replicas, a slot that is not ours.
+    pub(crate) fn write(self, command: &CStr, args: &[&[u8]]) -> Called {
+        let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
+        let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
+        // SAFETY: format `v` takes a pointer to strings and their number, which live until after the call.
+        // `!` replicates, `M` and `S` obey memory and persistence limits, `E` gives a reply for errors too.
+        unsafe {
+            let reply =
+                api!(RedisModule_Call(self.raw, command.as_ptr(), c"!MSEv".as_ptr(), argv.as_ptr(), argv.len()));
+            if reply.is_null() {
+                return Called::Refused;
+            }
+            let kind = api!(RedisModule_CallReplyType(reply));
+            api!(RedisModule_FreeCallReply(reply));
+            if kind == raw::REDISMODULE_REPLY_ERROR as c_int { Called::Refused } else { Called::Done }
+        }
+    }
+
+    /// Unlinks keys of one slot, whatever the state of memory; counts nothing.
+    pub(crate) fn unlink(self, keys: &[&[u8]]) {
+        let texts: Vec<Text> = keys.iter().map(|key| Text::new(key)).collect();
+        let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
+        // SAFETY: as in `write`.
+        unsafe {
+            let reply =
+                api!(RedisModule_Call(self.raw, c"UNLINK".as_ptr(), c"!Ev".as_ptr(), argv.as_ptr(), argv.len()));
+            if !reply.is_null() {
+                api!(RedisModule_FreeCallReply(reply));
+            }
+        }
+    }
+
+    /// Sends a command to the replicas and the append-only file without running it here.
+    pub(crate) fn replicate(self, command: &CStr, args: &[&[u8]]) {
+        let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
+        let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
+        // SAFETY: as in `write`; the server keeps its own references to the strings.
+        let done =
+            unsafe { api!(RedisModule_Replicate(self.raw, command.as_ptr(), c"v".as_ptr(), argv.as_ptr(), argv.len())) };
+        if done != raw::REDISMODULE_OK as c_int {
+            self.log_warning("a change could not be replicated: the server refused the command");
+        }
+    }
+
+    /// Tells watchers and tracking clients that a key of the selected database changed, and subscribers which event.
+    pub(crate) fn key_changed(self, key: &[u8], event: &CStr) {
+        let name = Text::new(key);
+        // SAFETY: context and name are valid.
+        unsafe {
+            api!(RedisModule_SignalModifiedKey(self.raw, name.as_ptr()));
+            api!(RedisModule_NotifyKeyspaceEvent(self.raw, raw::REDISMODULE_NOTIFY_MODULE, event.as_ptr(), name.as_ptr()));
+        }
+    }
+
+    /// Numeric fields of a section of INFO; 0 for one that is not there.
+    pub(crate) fn server_info<const N: usize>(self, section: &CStr, fields: [&CStr; N]) -> [u64; N] {
+        // SAFETY: context and names are valid; the data are freed after the last field is read.
+        unsafe {
+            let data = api!(RedisModule_GetServerInfo(self.raw, section.as_ptr()));
+            let values = fields.map(|field| {
+                let text = api!(RedisModule_ServerInfoGetFieldC(data, field.as_ptr()));
+                if text.is_null() { 0 } else { leading_number(CStr::from_ptr(text).to_bytes()) }
+            });
+            api!(RedisModule_FreeServerInfo(self.raw, data));
+            values
+        }
+    }
+
+    /// One field of a section of INFO as text.
+    pub(crate) fn server_info_text(self, section: &CStr, field: &CStr) -> Option<String> {
+        // SAFETY: as in `server_info`.
+        unsafe {
+            let data = api!(RedisModule_GetServerInfo(self.raw, section.as_ptr()));
+            let text = api!(RedisModule_ServerInfoGetFieldC(data, field.as_ptr()));
+            let text = (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned());
+            api!(RedisModule_FreeServerInfo(self.raw, data));
+            text
+        }
+    }
+
+    pub(crate) fn log_notice(self, message: &str) {
+        log(self.raw, c"notice", message);
+    }
+
+    pub(crate) fn log_warning(self, message: &str) {
+        log(self.raw, c"warning", message);
+    }
+
+    /// Keeps a context that outlives this one, for `log` and timers.
+    pub(crate) fn keep_detached(self) {
+        // SAFETY: the context is valid while the module is loaded, which is for ever once init has succeeded.
+        DETACHED.store(unsafe { api!(RedisModule_GetDetachedThreadSafeContext(self.raw)) }, Ordering::Release);
+    }
+}
+
+/// The module's own context: valid for logging on any thread, for timers on the main thread.
+pub(super) fn detached() -> *mut raw::RedisModuleCtx {
+    DETACHED.load(Ordering::Acquire)
+}
+
+/// Logs from any thread.
+pub(crate) fn warn(message: &str) {
+    log(detached(), c"warning", message);
+}
+
+fn log(ctx: *mut raw::RedisModuleCtx, level: &CStr, message: &str) {
+    let text = CString::new(message.replace('\0', " ")).unwrap_or_default();
+    // SAFETY: logging takes a null context too; the format takes one string.
+    unsafe { api!(RedisModule_Log(ctx, level.as_ptr(), c"%s".as_ptr(), text.as_ptr().cast::<c_char>())) }
+}
+
+fn leading_number(text: &[u8]) -> u64 {
+    text.iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |number: u64, byte| number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+}

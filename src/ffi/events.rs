@@ -1,0 +1,116 @@
+//! What happens to keys and databases.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use redis_module::raw;
+
+use super::ctx::Ctx;
+use super::string;
+use crate::{cached, directory, guard};
+
+/// Subscribes to everything that this module has to know.
+pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
+    // All classes: a string may be overwritten by a value of any type, and that is told under the type's class.
+    let classes = raw::REDISMODULE_NOTIFY_GENERIC
+        | raw::REDISMODULE_NOTIFY_STRING
+        | raw::REDISMODULE_NOTIFY_LIST
+        | raw::REDISMODULE_NOTIFY_SET
+        | raw::REDISMODULE_NOTIFY_HASH
+        | raw::REDISMODULE_NOTIFY_ZSET
+        | raw::REDISMODULE_NOTIFY_STREAM
+        | raw::REDISMODULE_NOTIFY_EXPIRED
+        | raw::REDISMODULE_NOTIFY_EVICTED
+        | raw::REDISMODULE_NOTIFY_LOADED
+        | raw::REDISMODULE_NOTIFY_MODULE;
+    // SAFETY: the context is that of loading; callbacks have the signatures the server wants.
+    unsafe {
+        let ok = raw::REDISMODULE_OK as c_int;
+        if api!(RedisModule_SubscribeToKeyspaceEvents(ctx.as_ptr(), classes, Some(on_key))) != ok {
+            return Err("cannot subscribe to keyspace events");
+        }
+        for (id, callback) in [
+            (raw::REDISMODULE_EVENT_FLUSHDB, on_flush as EventCallback),
+            (raw::REDISMODULE_EVENT_SWAPDB, on_swap),
+            (raw::REDISMODULE_EVENT_SHUTDOWN, on_shutdown),
+        ] {
+            let event = raw::RedisModuleEvent { id, dataver: 1 };
+            if api!(RedisModule_SubscribeToServerEvent(ctx.as_ptr(), event, Some(callback))) != ok {
+                return Err("cannot subscribe to server events");
+            }
+        }
+    }
+    Ok(())
+}
+
+type EventCallback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
+
+/// Runs for every write to every key of the server: what is not ours leaves at once.
+extern "C" fn on_key(
+    ctx: *mut raw::RedisModuleCtx,
+    _class: c_int,
+    event: *const c_char,
+    key: *mut raw::RedisModuleString,
+) -> c_int {
+    // SAFETY: the key's name is valid during the callback.
+    let key = unsafe { string::bytes(key) };
+    // SAFETY: the event's name is a NUL-terminated constant of the server.
+    let event = unsafe { CStr::from_ptr(event) }.to_bytes();
+    let ours = cached::is_one(key);
+    if !ours && !matches!(event, b"rename_from" | b"rename_to" | b"move_from" | b"move_to") {
+        return raw::REDISMODULE_OK as c_int;
+    }
+    guard::or("a keyspace event", (), || {
+        // SAFETY: the context of this callback, on the main thread.
+        let db = unsafe { Ctx::new(ctx) }.db();
+        match event {
+            b"rename_from" | b"move_from" => directory::left(db, key),
+            b"rename_to" | b"move_to" => directory::arrived(db, key),
+            _ => {}
+        }
+        if ours {
+            match event {
+                b"del" | b"expired" | b"evicted" | b"rename_from" | b"move_from" => cached::gone(db, key),
+                _ => cached::written(db, key),
+            }
+        }
+    });
+    raw::REDISMODULE_OK as c_int
+}
+
+unsafe extern "C" fn on_flush(
+    _: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    subevent: u64,
+    data: *mut c_void,
+) {
+    guard::or("a flush", (), || {
+        // Keys must stay known while the server empties itself: what is unlinked in between is told by nobody.
+        if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END || data.is_null() {
+            return;
+        }
+        // SAFETY: this event's data are of this type.
+        let db = unsafe { (*data.cast::<raw::RedisModuleFlushInfo>()).dbnum };
+        let db = (db >= 0).then_some(db);
+        cached::flushed(db);
+        directory::flushed(db);
+    });
+}
+
+unsafe extern "C" fn on_swap(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, data: *mut c_void) {
+    guard::or("a swap of databases", (), || {
+        if data.is_null() {
+            return;
+        }
+        // SAFETY: this event's data are of this type.
+        let (a, b) = unsafe {
+            let info = &*data.cast::<raw::RedisModuleSwapDbInfo>();
+            (info.dbnum_first, info.dbnum_second)
+        };
+        cached::swapped(a, b);
+        directory::swapped(a, b);
+    });
+}
+
+unsafe extern "C" fn on_shutdown(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
+    guard::or("shutdown", (), crate::background::stop);
+}

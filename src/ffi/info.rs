@@ -1,0 +1,34 @@
+//! The module's section of INFO.
+
+use std::ffi::{CString, c_int};
+
+use redis_module::raw;
+
+use super::ctx::Ctx;
+use crate::guard;
+
+/// Has `INFO assess` (and a crash report) show the statistics.
+pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
+    // SAFETY: the context is that of loading; the callback has the right signature.
+    let done = unsafe { api!(RedisModule_RegisterInfoFunc(ctx.as_ptr(), Some(on_info))) };
+    if done == raw::REDISMODULE_OK as c_int { Ok(()) } else { Err("cannot register the INFO section") }
+}
+
+extern "C" fn on_info(info: *mut raw::RedisModuleInfoCtx, crash_report: c_int) {
+    // A crash may have happened anywhere, with anything half-changed: add nothing to it.
+    if crash_report != 0 {
+        return;
+    }
+    guard::or("INFO", (), || {
+        // SAFETY: the INFO context is valid during the callback; an unnamed section is called after the module. A
+        // section that was not asked for is refused, and fields must not be added then.
+        if unsafe { api!(RedisModule_InfoAddSection(info, std::ptr::null())) } != raw::REDISMODULE_OK as c_int {
+            return;
+        }
+        crate::info::each(|name, value| {
+            let name = CString::new(name).unwrap_or_default();
+            // SAFETY: as above; the name is NUL-terminated.
+            unsafe { api!(RedisModule_InfoAddFieldULongLong(info, name.as_ptr(), value)) };
+        });
+    });
+}

@@ -1,0 +1,174 @@
+//! Reading and writing of RDB files, append-only files and digests.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+
+use redis_module::raw;
+
+use super::string::{self, Text};
+
+/// An RDB file being written.
+pub(crate) struct Saver<'a> {
+    raw: *mut raw::RedisModuleIO,
+    _callback: PhantomData<&'a ()>,
+}
+
+/// An RDB file being read. Every read may fail: the file may be short, damaged or crafted.
+pub(crate) struct Loader<'a> {
+    raw: *mut raw::RedisModuleIO,
+    _callback: PhantomData<&'a ()>,
+}
+
+/// Reading failed; the server knows and deals with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Damaged;
+
+impl Saver<'_> {
+    /// # Safety
+    /// `raw` is that of a save callback which does not return before `'_` ends.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
+        Self { raw, _callback: PhantomData }
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        // SAFETY: valid by the promise of `new`.
+        unsafe { api!(RedisModule_SaveUnsigned(self.raw, number)) }
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: as above; the bytes are read during the call.
+        unsafe { api!(RedisModule_SaveStringBuffer(self.raw, bytes.as_ptr().cast::<c_char>(), bytes.len())) }
+    }
+}
+
+impl Loader<'_> {
+    /// # Safety
+    /// `raw` is that of a load callback which does not return before `'_` ends.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
+        Self { raw, _callback: PhantomData }
+    }
+
+    pub(crate) fn number(&mut self) -> Result<u64, Damaged> {
+        // SAFETY: valid by the promise of `new`.
+        let number = unsafe { api!(RedisModule_LoadUnsigned(self.raw)) };
+        self.checked(number)
+    }
+
+    /// Lends a string to `take`; the server has bounded its length by what memory it could get.
+    pub(crate) fn bytes<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T, Damaged> {
+        let mut len = 0;
+        // SAFETY: valid by the promise of `new`; the buffer is ours, `len` bytes long, and freed here.
+        unsafe {
+            let start = api!(RedisModule_LoadStringBuffer(self.raw, &raw mut len));
+            if start.is_null() {
+                return Err(Damaged);
+            }
+            let _buffer = Buffer(start);
+            self.checked(())?;
+            Ok(take(std::slice::from_raw_parts(start.cast::<u8>(), len)))
+        }
+    }
+
+    /// Database and name of the key being loaded; `None` when the server does not say.
+    pub(crate) fn key(&self) -> Option<(i32, Vec<u8>)> {
+        // SAFETY: valid by the promise of `new`; the name is copied at once.
+        unsafe {
+            let name = api!(RedisModule_GetKeyNameFromIO(self.raw));
+            (!name.is_null()).then(|| (api!(RedisModule_GetDbIdFromIO(self.raw)), string::bytes(name).to_vec()))
+        }
+    }
+
+    fn checked<T>(&self, value: T) -> Result<T, Damaged> {
+        // SAFETY: valid by the promise of `new`.
+        if unsafe { api!(RedisModule_IsIOError(self.raw)) } == 0 { Ok(value) } else { Err(Damaged) }
+    }
+}
+
+/// A buffer of the server's allocator, freed on every way out.
+struct Buffer(*mut c_char);
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: LoadStringBuffer hands over the buffer.
+        unsafe { api!(RedisModule_Free(self.0.cast())) }
+    }
+}
+
+/// An append-only file being rewritten.
+pub(crate) struct Rewriter<'a> {
+    raw: *mut raw::RedisModuleIO,
+    _callback: PhantomData<&'a ()>,
+}
+
+impl Rewriter<'_> {
+    /// # Safety
+    /// `raw` is that of an aof_rewrite callback which does not return before `'_` ends.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
+        Self { raw, _callback: PhantomData }
+    }
+
+    pub(crate) fn command(&mut self, command: &CStr, args: &[&[u8]]) {
+        let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
+        let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
+        // SAFETY: format `v` takes a pointer to strings and their number, alive during the call.
+        unsafe { api!(RedisModule_EmitAOF(self.raw, command.as_ptr(), c"v".as_ptr(), argv.as_ptr(), argv.len())) }
+    }
+}
+
+/// A digest being computed (`DEBUG DIGEST`).
+pub(crate) struct Digest(*mut raw::RedisModuleDigest);
+
+impl Digest {
+    /// # Safety
+    /// `raw` is that of a digest callback.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleDigest) -> Self {
+        Self(raw)
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: valid by the promise of `new`.
+        unsafe { api!(RedisModule_DigestAddStringBuffer(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len())) }
+    }
+
+    pub(crate) fn end(self) {
+        // SAFETY: valid by the promise of `new`.
+        unsafe { api!(RedisModule_DigestEndSequence(self.0)) }
+    }
+}
+
+/// Where a copied, unlinked or measured value is: what the newer callbacks of a native type are told.
+pub(crate) struct Place<'a> {
+    raw: *mut raw::RedisModuleKeyOptCtx,
+    _callback: PhantomData<&'a ()>,
+}
+
+impl Place<'_> {
+    /// # Safety
+    /// `raw` is that of a callback which does not return before `'_` ends.
+    pub(crate) unsafe fn new(raw: *mut raw::RedisModuleKeyOptCtx) -> Self {
+        Self { raw, _callback: PhantomData }
+    }
+
+    /// Database and name of the key.
+    pub(crate) fn key(&self) -> (i32, Vec<u8>) {
+        // SAFETY: valid by the promise of `new`; the name is copied at once.
+        unsafe {
+            let name = api!(RedisModule_GetKeyNameFromOptCtx(self.raw));
+            let bytes = if name.is_null() { Vec::new() } else { string::bytes(name).to_vec() };
+            (api!(RedisModule_GetDbIdFromOptCtx(self.raw)), bytes)
+        }
+    }
+
+    /// Database and name of the key copied to.
+    pub(crate) fn target(&self) -> (i32, Vec<u8>) {
+        // SAFETY: as above.
+        unsafe {
+            let name = api!(RedisModule_GetToKeyNameFromOptCtx(self.raw));
+            let bytes = if name.is_null() { Vec::new() } else { string::bytes(name).to_vec() };
+            (api!(RedisModule_GetToDbIdFromOptCtx(self.raw)), bytes)
+        }
+    }
+}
+
+/// The status codes of callbacks.
+pub(crate) const OK: c_int = raw::REDISMODULE_OK as c_int;

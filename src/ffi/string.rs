@@ -1,0 +1,122 @@
+//! Strings of the server.
+
+use std::ffi::{c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr;
+
+use redis_module::raw;
+
+/// A string of the server that this module owns.
+pub(crate) struct Text {
+    raw: *mut raw::RedisModuleString,
+}
+
+impl Text {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        // SAFETY: a context is only needed for automatic memory; the server copies the bytes.
+        let raw = unsafe { api!(RedisModule_CreateString(ptr::null_mut(), bytes.as_ptr().cast::<c_char>(), bytes.len())) };
+        Self { raw }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut raw::RedisModuleString {
+        self.raw
+    }
+
+    /// Gives the string away.
+    pub(crate) fn into_raw(self) -> *mut raw::RedisModuleString {
+        let raw = self.raw;
+        std::mem::forget(self);
+        raw
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // SAFETY: created in `new`, freed once.
+        unsafe { api!(RedisModule_FreeString(ptr::null_mut(), self.raw)) }
+    }
+}
+
+/// The bytes of a string.
+///
+/// # Safety
+/// `string` is valid, and stays so, unmodified, for `'a`.
+pub(crate) unsafe fn bytes<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
+    let mut len = 0;
+    // SAFETY: by the caller's promise; the server returns a pointer to `len` bytes, never null for a valid string.
+    unsafe {
+        let start = api!(RedisModule_StringPtrLen(string, &raw mut len));
+        std::slice::from_raw_parts(start.cast::<u8>(), len)
+    }
+}
+
+/// The arguments of a command, its name first.
+#[derive(Clone, Copy)]
+pub(crate) struct Argv<'a> {
+    argv: *mut *mut raw::RedisModuleString,
+    argc: usize,
+    _command: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Argv<'a> {
+    /// # Safety
+    /// `argv` points to `argc` strings that live for `'a`.
+    pub(crate) unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: c_int) -> Self {
+        Self { argv, argc: usize::try_from(argc).unwrap_or(0), _command: PhantomData }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.argc
+    }
+
+    /// Argument `i` as the server's own string.
+    pub(crate) fn raw(&self, i: usize) -> *mut raw::RedisModuleString {
+        assert!(i < self.argc, "argument {i} of {}", self.argc);
+        // SAFETY: `i` is in range, by the promise of `new`.
+        unsafe { *self.argv.add(i) }
+    }
+
+    pub(crate) fn bytes(&self, i: usize) -> &'a [u8] {
+        // SAFETY: arguments live for 'a and nobody modifies them (invariant 3 of this folder).
+        unsafe { bytes(self.raw(i)) }
+    }
+
+    /// The arguments from `first` on.
+    pub(crate) fn words(&self, first: usize) -> Vec<&'a [u8]> {
+        (first..self.argc).map(|i| self.bytes(i)).collect()
+    }
+}
+
+/// An argument kept beyond its command without a copy, readable on any thread.
+pub(crate) struct HeldBytes {
+    raw: *mut raw::RedisModuleString,
+    start: *const u8,
+    len: usize,
+}
+
+// SAFETY: the bytes are never modified while held, so any thread may read them. The reference count is touched on the
+// main thread only: by `hold`, and by `release`, which takes a context; a value dropped elsewhere leaks on purpose.
+unsafe impl Send for HeldBytes {}
+
+impl HeldBytes {
+    pub(crate) fn hold(ctx: super::ctx::Ctx<'_>, argv: Argv<'_>, i: usize) -> Self {
+        let bytes = argv.bytes(i);
+        // SAFETY: the argument is valid; HoldString keeps it, or a copy of it, alive until it is freed.
+        let raw = unsafe { api!(RedisModule_HoldString(ctx.as_ptr(), argv.raw(i))) };
+        // SAFETY: `raw` is valid until `release`.
+        let held: &[u8] = unsafe { self::bytes(raw) };
+        debug_assert_eq!(held.len(), bytes.len());
+        Self { raw, start: held.as_ptr(), len: held.len() }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        // SAFETY: the bytes live until `release`, which consumes self.
+        unsafe { std::slice::from_raw_parts(self.start, self.len) }
+    }
+
+    /// Gives the argument back, on the main thread.
+    pub(crate) fn release(self, _ctx: super::ctx::Ctx<'_>) {
+        // SAFETY: held once, freed once, on the main thread (invariant 2).
+        unsafe { api!(RedisModule_FreeString(ptr::null_mut(), self.raw)) }
+    }
+}

@@ -1,0 +1,49 @@
+//! Work on the server's main thread, in slices.
+//!
+//! Workers never touch the keyspace: they post what is to be done, and it is done here, between the commands of
+//! clients. Every slice is timed, and those over a millisecond are counted (`INFO assess`), because nobody may be made
+//! to wait for us.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use crate::ffi::ctx::Ctx;
+use crate::ffi::event_loop::{self, Job};
+use crate::stats;
+
+/// What workers have posted.
+static INBOX: Mutex<Vec<Posted>> = Mutex::new(Vec::new());
+
+/// Work posted from any thread.
+type Posted = Box<dyn FnOnce(Ctx<'_>) + Send>;
+
+/// Has `job` run on the main thread, soon. Any thread.
+pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
+    let mut inbox = INBOX.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    inbox.push(Box::new(job));
+    if inbox.len() == 1 {
+        event_loop::wake();
+    }
+}
+
+/// Has `job` run on the main thread after some milliseconds. Main thread only.
+pub(crate) fn after(ms: u64, job: impl FnOnce(Ctx<'_>) + 'static) {
+    event_loop::after(ms, Box::new(job));
+}
+
+/// Runs what was posted, each as a slice of its own, so that clients are served in between.
+pub(crate) fn drain(_: Ctx<'_>) {
+    let jobs = std::mem::take(&mut *INBOX.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    for job in jobs {
+        let job: Job = job;
+        event_loop::after(0, job);
+    }
+}
+
+/// Times a slice of background work on the main thread.
+pub(crate) fn slice<T>(work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    stats::slice(start.elapsed());
+    result
+}

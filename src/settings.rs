@@ -1,0 +1,102 @@
+//! Configuration parameters as the module reads them. The table is `spec::configuration`.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::spec::configuration::{Kind, PARAMETERS};
+
+/// Values of numeric and boolean parameters, in the order of the table.
+static NUMBERS: [AtomicI64; PARAMETERS.len()] = [const { AtomicI64::new(0) }; PARAMETERS.len()];
+/// Values of textual parameters, in the order of the table.
+static TEXTS: [Mutex<String>; PARAMETERS.len()] = [const { Mutex::new(String::new()) }; PARAMETERS.len()];
+
+pub(crate) fn number(index: usize) -> i64 {
+    NUMBERS[index].load(Ordering::Relaxed)
+}
+
+pub(crate) fn set_number(index: usize, value: i64) {
+    NUMBERS[index].store(value, Ordering::Relaxed);
+}
+
+pub(crate) fn text(index: usize) -> String {
+    TEXTS[index].lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Sets a textual parameter, if it is acceptable.
+pub(crate) fn set_text(index: usize, value: &[u8]) -> Result<(), &'static str> {
+    let value = std::str::from_utf8(value).map_err(|_| "must be UTF-8")?;
+    if index == index_of("data-dir") && !value.is_empty() && !std::path::Path::new(value).is_dir() {
+        return Err("must be an existing folder, or empty to switch reading files off");
+    }
+    value.clone_into(&mut TEXTS[index].lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(())
+}
+
+/// Gives every parameter its default.
+pub(crate) fn reset() {
+    for (index, parameter) in PARAMETERS.iter().enumerate() {
+        match parameter.kind {
+            Kind::Number { default, .. } => set_number(index, default),
+            Kind::Bool { default } => set_number(index, i64::from(default)),
+            Kind::Text { default } => {
+                default.clone_into(&mut TEXTS[index].lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+    }
+}
+
+/// Where a parameter stands in the table; evaluated when compiling.
+const fn index_of(name: &str) -> usize {
+    let mut index = 0;
+    while index < PARAMETERS.len() {
+        if same(PARAMETERS[index].name.as_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("no such parameter")
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident = $parameter:literal),* $(,)?) => {
+        $( $(#[$doc])* #[inline] pub(crate) fn $name() -> u64 {
+            number(const { index_of($parameter) }) as u64
+        } )*
+    };
+}
+
+numbers! {
+    max_batch = "max-batch",
+    max_payload = "max-payload",
+    /// Bytes; 0 is no limit of our own.
+    max_model_memory = "max-model-memory",
+    /// Seconds.
+    default_ttl = "default-ttl",
+    default_wait_ms = "default-wait-ms",
+    slice_us = "slice-us",
+}
+
+/// Worker threads for heavy work, at least one.
+pub(crate) fn threads() -> usize {
+    match number(const { index_of("threads") }) {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)).max(1),
+        threads => threads as usize,
+    }
+}
+
+#[inline]
+pub(crate) fn enabled() -> bool {
+    number(const { index_of("enabled") }) != 0
+}
+
+pub(crate) fn data_dir() -> String {
+    text(const { index_of("data-dir") })
+}

@@ -1,0 +1,250 @@
+//! The command table as data.
+//!
+//! One constant per command says everything that is not its execution: name, arguments, keys, flags, categories and
+//! the words that explain it. Registration, `COMMAND DOCS`, `HELP`, the tables of README.md and the tests read the same
+//! constants, so that none of them can tell a different story. Nothing here knows the server: no FFI, no allocation.
+
+pub(crate) mod assess;
+pub(crate) mod configuration;
+pub(crate) mod model;
+pub(crate) mod render;
+#[cfg(test)]
+mod tests;
+
+/// Every command, in the order in which README and `HELP` show them.
+pub(crate) const COMMANDS: &[&Command] = &[
+    &model::LOAD,
+    &model::SET,
+    &model::ABORT,
+    &model::INDICATOR,
+    &model::INDICATORDEL,
+    &model::INFO,
+    &model::LABELS,
+    &model::LIST,
+    &model::COEF,
+    &model::MCOEF,
+    &model::HELP,
+    &model::REPLAY,
+    &assess::GET,
+    &assess::MGET,
+    &assess::KEY,
+    &assess::RANK,
+    &assess::HELP,
+];
+
+/// The module's own ACL category. Servers before 7.4 have no such thing, see `ffi::command_info`.
+pub(crate) const ACL_CATEGORY: &str = "assess";
+
+pub(crate) struct Command {
+    /// Full name in upper case, `MODEL.LOAD`. The server matches names without regard to case.
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) since: &'static str,
+    pub(crate) complexity: &'static str,
+    pub(crate) group: Family,
+    /// Flags in the spelling of `RM_CreateCommand`.
+    pub(crate) flags: &'static str,
+    /// ACL categories, all of them: setting categories replaces those that the server derives from the flags.
+    pub(crate) acl: &'static str,
+    /// Number of arguments with the command's name; negative: at least so many.
+    pub(crate) arity: i32,
+    pub(crate) args: &'static [Arg],
+    pub(crate) keys: &'static [KeySpec],
+    /// Hints for clients and proxies, see <https://redis.io/docs/latest/develop/reference/command-tips/>.
+    pub(crate) tips: &'static [&'static str],
+    /// The reply in one line.
+    pub(crate) reply: &'static str,
+    /// Sent by the module to itself through replication: left out of everything that is written for users.
+    pub(crate) internal: bool,
+}
+
+impl Command {
+    /// The first key, the last and the step between them, as `RM_CreateCommand` wants them; zeros without keys.
+    ///
+    /// The server replaces them by the key specs; they remain what it shows to clients that know no key specs.
+    pub(crate) const fn key_range(&self) -> (i32, i32, i32) {
+        match self.keys {
+            [] => (0, 0, 0),
+            [first, ..] if first.last < 0 => (first.begin, first.last, first.step),
+            [first, ..] => (first.begin, first.begin + first.last, first.step),
+        }
+    }
+}
+
+/// The word before the dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Model,
+    Assess,
+}
+
+#[cfg(test)]
+impl Family {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "MODEL",
+            Self::Assess => "ASSESS",
+        }
+    }
+}
+
+/// One argument, or a group of arguments, with the token that introduces it.
+///
+/// Built by the constructors below and refined by chaining: `Arg::integer("seconds").after("TTL").optional()`.
+pub(crate) struct Arg {
+    pub(crate) name: &'static str,
+    pub(crate) kind: ArgKind,
+    pub(crate) token: Option<&'static str>,
+    pub(crate) summary: Option<&'static str>,
+    pub(crate) optional: bool,
+    pub(crate) multiple: bool,
+    /// Where an argument may be repeated, its token is repeated with it.
+    pub(crate) multiple_token: bool,
+    /// The alternatives of `OneOf`, the members of `Block`; empty for every other kind.
+    pub(crate) args: &'static [Arg],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArgKind {
+    String,
+    Integer,
+    Double,
+    /// A key, with the index of its key spec.
+    Key(usize),
+    Pattern,
+    UnixTime,
+    PureToken,
+    OneOf,
+    Block,
+}
+
+impl Arg {
+    const fn new(name: &'static str, kind: ArgKind) -> Self {
+        Self {
+            name,
+            kind,
+            token: None,
+            summary: None,
+            optional: false,
+            multiple: false,
+            multiple_token: false,
+            args: &[],
+        }
+    }
+
+    pub(crate) const fn string(name: &'static str) -> Self {
+        Self::new(name, ArgKind::String)
+    }
+
+    pub(crate) const fn integer(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Integer)
+    }
+
+    pub(crate) const fn double(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Double)
+    }
+
+    pub(crate) const fn pattern(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Pattern)
+    }
+
+    pub(crate) const fn unix_time(name: &'static str) -> Self {
+        Self::new(name, ArgKind::UnixTime)
+    }
+
+    /// A key found by the key spec with this index.
+    pub(crate) const fn key(name: &'static str, key_spec: usize) -> Self {
+        Self::new(name, ArgKind::Key(key_spec))
+    }
+
+    /// A word that stands for itself.
+    pub(crate) const fn token(name: &'static str, token: &'static str) -> Self {
+        Self::new(name, ArgKind::PureToken).after(token)
+    }
+
+    /// Exactly one of the alternatives.
+    pub(crate) const fn one_of(name: &'static str, alternatives: &'static [Arg]) -> Self {
+        let mut arg = Self::new(name, ArgKind::OneOf);
+        arg.args = alternatives;
+        arg
+    }
+
+    /// All the members, one after the other.
+    pub(crate) const fn block(name: &'static str, members: &'static [Arg]) -> Self {
+        let mut arg = Self::new(name, ArgKind::Block);
+        arg.args = members;
+        arg
+    }
+
+    /// The token that introduces the argument.
+    pub(crate) const fn after(mut self, token: &'static str) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    pub(crate) const fn says(mut self, summary: &'static str) -> Self {
+        self.summary = Some(summary);
+        self
+    }
+
+    pub(crate) const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    pub(crate) const fn multiple(mut self) -> Self {
+        self.multiple = true;
+        self
+    }
+
+    /// Repeatable together with its token: `KEY a KEY b`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for clauses that may repeat, which this release has none of"))]
+    pub(crate) const fn multiple_with_token(mut self) -> Self {
+        self.multiple = true;
+        self.multiple_token = true;
+        self
+    }
+}
+
+/// Where keys stand among the arguments, and what the command does to them. Every command finds its keys by position.
+pub(crate) struct KeySpec {
+    pub(crate) flags: KeyFlags,
+    /// Index of the first key; the command's name is index 0.
+    pub(crate) begin: i32,
+    /// Index of the last key, counted from `begin`; negative: counted from the end, -1 is the last argument.
+    pub(crate) last: i32,
+    pub(crate) step: i32,
+}
+
+impl KeySpec {
+    /// One key, the first argument: where a model always stands.
+    pub(crate) const fn first_argument(flags: KeyFlags) -> Self {
+        Self { flags, begin: 1, last: 0, step: 1 }
+    }
+}
+
+/// What happens to a key, in the bits of `REDISMODULE_CMD_KEY_*` (`ffi::command_info` asserts that they agree).
+///
+/// Exactly one of `RO RW OW RM` says what happens to the value; `ACCESS` and at most one of `UPDATE INSERT DELETE` say
+/// what happens to the user's data, and it is these that key permissions (`%R~`, `%W~`) are checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyFlags(u64);
+
+impl KeyFlags {
+    pub(crate) const RO: Self = Self(1 << 0);
+    pub(crate) const RW: Self = Self(1 << 1);
+    pub(crate) const OW: Self = Self(1 << 2);
+    pub(crate) const RM: Self = Self(1 << 3);
+    pub(crate) const ACCESS: Self = Self(1 << 4);
+    pub(crate) const UPDATE: Self = Self(1 << 5);
+    pub(crate) const INSERT: Self = Self(1 << 6);
+    pub(crate) const DELETE: Self = Self(1 << 7);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+}

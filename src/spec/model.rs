@@ -1,0 +1,337 @@
+//! `MODEL.*`: coefficient data.
+
+use super::{Arg, Command, Family, KeyFlags, KeySpec};
+
+/// Reads the model at the first argument.
+const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::ACCESS))];
+
+/// Changes the model at the first argument. `RW` and not `OW`: `KEEP` carries parts of the old value into the new one.
+const CHANGES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::UPDATE))];
+
+const KEY: Arg = Arg::key("key", 0);
+/// The kind of model. A word of its own already, because score and origin models will stand beside it.
+const KIND: Arg = Arg::token("kind", "IO").says("Input-output model");
+
+const FORMAT: Arg = Arg::one_of(
+    "format",
+    &[
+        Arg::token("icio", "icio").says("OECD ICIO and tables of its shape (csv)"),
+        Arg::token("exiobase", "exiobase").says("EXIOBASE 3, folder or zip"),
+        Arg::token("triples", "triples").says("from_region,from_sector,to_region,to_sector,value (csv)"),
+    ],
+)
+.after("FORMAT")
+.says("Format of the data; detected by their structure unless given")
+.optional();
+const OUTPUT: Arg = Arg::one_of(
+    "output",
+    &[
+        Arg::token("reported", "reported").says("The output row or column of the file"),
+        Arg::token("rowsum", "rowsum").says("Row sums of flows and final demand"),
+    ],
+)
+.after("OUTPUT")
+.says("Where total output comes from; default: reported when the file has it, else rowsum")
+.optional();
+const SPLIT: Arg = Arg::one_of(
+    "split",
+    &[
+        Arg::token("merge", "merge").says("Merge split regions (CN1, CN2, MX1, ..) into their country"),
+        Arg::token("keep", "keep").says("Keep split regions apart"),
+    ],
+)
+.after("SPLIT")
+.says("What becomes of regions that a table splits; default merge")
+.optional();
+const PRECISION: Arg = Arg::one_of("precision", &[Arg::token("f64", "f64"), Arg::token("f32", "f32")])
+    .after("PRECISION")
+    .says("How coefficients are stored: f32 halves memory at about 3e-8 relative error; default f64")
+    .optional();
+const LEONTIEF: Arg = Arg::one_of(
+    "leontief",
+    &[
+        Arg::token("full", "full").says("Keep the inverse, as much memory again as the coefficients"),
+        Arg::token("lazy", "lazy").says("Solve columns when they are asked for"),
+    ],
+)
+.after("LEONTIEF")
+.says("What becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
+.optional();
+const KEEP: Arg = Arg::token("keep", "KEEP").says("Carry over indicators whose labels all exist").optional();
+const NOREPLACE: Arg =
+    Arg::token("noreplace", "NOREPLACE").says("Refuse to replace a key that exists already").optional();
+
+const SUMMARY_REPLY: &str = "map that sums up the model, with state deriving";
+
+pub(crate) const LOAD: Command = Command {
+    name: "MODEL.LOAD",
+    summary: "Loads a model from a file, folder or archive below assess.data-dir on a worker; the key changes only when \
+              all is well",
+    since: "0.1.0",
+    complexity: "O(B) on a worker, with B the bytes read; deriving follows in O(N^3), with N nodes",
+    group: Family::Model,
+    flags: "write deny-oom blocking",
+    acl: "assess write slow blocking",
+    arity: -5,
+    args: &[
+        KEY,
+        KIND,
+        Arg::string("path").after("FILE").says("Path below assess.data-dir"),
+        FORMAT,
+        OUTPUT,
+        SPLIT,
+        PRECISION,
+        LEONTIEF,
+        KEEP,
+        NOREPLACE,
+    ],
+    keys: CHANGES,
+    tips: &[],
+    reply: SUMMARY_REPLY,
+    internal: false,
+};
+
+pub(crate) const SET: Command = Command {
+    name: "MODEL.SET",
+    summary: "Sets a model from the bytes of a file sent by the client; the key changes only when all is well",
+    since: "0.1.0",
+    complexity: "O(B) on a worker, with B the bytes sent; deriving follows in O(N^3), with N nodes",
+    group: Family::Model,
+    flags: "write deny-oom blocking",
+    acl: "assess write slow blocking",
+    arity: -4,
+    args: &[
+        KEY,
+        KIND,
+        Arg::string("payload").says("The bytes of the file or archive, at most assess.max-payload"),
+        FORMAT,
+        OUTPUT,
+        SPLIT,
+        PRECISION,
+        LEONTIEF,
+        KEEP,
+        NOREPLACE,
+    ],
+    keys: CHANGES,
+    tips: &[],
+    reply: SUMMARY_REPLY,
+    internal: false,
+};
+
+/// Neither `readonly` nor `write`. It changes no data, so a server that refuses writes (out of memory, a failed save,
+/// too few replicas, a paused client) must still let a load be stopped: that frees memory. It reads no data either, and
+/// `readonly` would let a cluster client send it to a replica, where no load runs, and put it in `@read`, so that
+/// whoever may only look could stop the loads of others. The key spec asks for write permission on the key, as the
+/// load itself did.
+pub(crate) const ABORT: Command = Command {
+    name: "MODEL.ABORT",
+    summary: "Cancels the load of a model that is running on this server",
+    since: "0.1.0",
+    complexity: "O(1)",
+    group: Family::Model,
+    flags: "fast",
+    acl: "assess write fast",
+    arity: 2,
+    args: &[KEY],
+    keys: CHANGES,
+    tips: &[],
+    reply: "OK, or an error when the key is not being loaded",
+    internal: false,
+};
+
+pub(crate) const INDICATOR: Command = Command {
+    name: "MODEL.INDICATOR",
+    summary: "Sets a named indicator: a value per unit of output for every node of a model",
+    since: "0.1.0",
+    complexity: "O(B + N), with B the bytes of the document and N nodes; deriving follows on a worker",
+    group: Family::Model,
+    // A document in a file is read on a worker: a slow disk or a pipe must stall nobody else.
+    flags: "write deny-oom blocking",
+    acl: "assess write slow blocking",
+    arity: -7,
+    args: &[
+        KEY,
+        Arg::string("name"),
+        Arg::one_of(
+            "source",
+            &[
+                Arg::string("document").after("DATA").says("JSON, or csv with a header"),
+                Arg::string("path").after("FILE").says("Path below assess.data-dir"),
+            ],
+        ),
+        Arg::one_of(
+            "by",
+            &[
+                Arg::token("node", "node").says("A value per region and sector"),
+                Arg::token("region", "region").says("A value per region"),
+                Arg::token("sector", "sector").says("A value per sector"),
+                Arg::token("product", "product").says("A value per region times a value per sector (JSON only)"),
+            ],
+        )
+        .after("BY")
+        .says("What the values of the document belong to"),
+        Arg::double("default").after("DEFAULT").says("Value of labels that the document lacks").optional(),
+        Arg::token("ignore", "IGNORE").says("Ignore labels that the model lacks").optional(),
+        Arg::string("unit").after("UNIT").says("Unit of the values, repeated in assessments").optional(),
+    ],
+    keys: CHANGES,
+    tips: &[],
+    reply: "OK",
+    internal: false,
+};
+
+pub(crate) const INDICATORDEL: Command = Command {
+    name: "MODEL.INDICATORDEL",
+    summary: "Removes an indicator of a model",
+    since: "0.1.0",
+    complexity: "O(1)",
+    group: Family::Model,
+    flags: "write",
+    acl: "assess write slow",
+    arity: 3,
+    args: &[KEY, Arg::string("name")],
+    keys: &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::DELETE))],
+    tips: &[],
+    reply: "integer, 1 if the indicator was there, else 0",
+    internal: false,
+};
+
+pub(crate) const INFO: Command = Command {
+    name: "MODEL.INFO",
+    summary: "Describes a model: state, progress, version, size, options, indicators, warnings",
+    since: "0.1.0",
+    complexity: "O(I + W), with I indicators and W warnings",
+    group: Family::Model,
+    flags: "readonly",
+    acl: "assess read slow",
+    arity: 2,
+    args: &[KEY],
+    keys: READS,
+    // State, progress, hits and misses change without any write to the key, so tracking would not notice.
+    tips: &["nondeterministic_output", "dont_cache"],
+    reply: "map of kind, state, progress, version, digest, nodes, regions, sectors, nonzeros, bytes, precision, \
+            leontief, output, indicators, warnings, source, hits, misses",
+    internal: false,
+};
+
+pub(crate) const LABELS: Command = Command {
+    name: "MODEL.LABELS",
+    summary: "Lists the labels of a model",
+    since: "0.1.0",
+    complexity: "O(N), with N labels",
+    group: Family::Model,
+    flags: "readonly",
+    acl: "assess read slow",
+    arity: 3,
+    args: &[
+        KEY,
+        Arg::one_of(
+            "which",
+            &[
+                Arg::token("regions", "REGIONS"),
+                Arg::token("sectors", "SECTORS"),
+                Arg::token("nodes", "NODES"),
+                Arg::token("indicators", "INDICATORS"),
+            ],
+        ),
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of strings",
+    internal: false,
+};
+
+/// Names keys without being given them: the handler itself asks for `~*`, which no key spec can express.
+pub(crate) const LIST: Command = Command {
+    name: "MODEL.LIST",
+    summary: "Lists the keys that hold models, or are being loaded; needs permission for all keys",
+    since: "0.1.0",
+    complexity: "O(N), with N models",
+    group: Family::Model,
+    flags: "readonly",
+    acl: "assess read slow",
+    arity: -1,
+    args: &[Arg::pattern("pattern").says("Glob-style pattern of keys; default all").optional()],
+    keys: &[],
+    // As KEYS has them: in a cluster every shard is asked, and the arrays are joined.
+    tips: &["request_policy:all_shards", "nondeterministic_output_order", "dont_cache"],
+    reply: "array of strings",
+    internal: false,
+};
+
+const FROM_REGION: Arg = Arg::string("from-region");
+const FROM_SECTOR: Arg = Arg::string("from-sector");
+const TO_REGION: Arg = Arg::string("to-region");
+const TO_SECTOR: Arg = Arg::string("to-sector");
+
+pub(crate) const COEF: Command = Command {
+    name: "MODEL.COEF",
+    summary: "Returns a technical coefficient: input from one node per unit of output of another",
+    since: "0.1.0",
+    complexity: "O(1)",
+    group: Family::Model,
+    flags: "readonly fast",
+    acl: "assess read fast",
+    arity: 6,
+    args: &[KEY, FROM_REGION, FROM_SECTOR, TO_REGION, TO_SECTOR],
+    keys: READS,
+    tips: &[],
+    reply: "double",
+    internal: false,
+};
+
+pub(crate) const MCOEF: Command = Command {
+    name: "MODEL.MCOEF",
+    summary: "Returns several technical coefficients",
+    since: "0.1.0",
+    complexity: "O(n), with n coefficients, at most assess.max-batch",
+    group: Family::Model,
+    flags: "readonly",
+    acl: "assess read slow",
+    arity: -7,
+    args: &[
+        KEY,
+        Arg::integer("n").says("Number of coefficients"),
+        Arg::block("labels", &[FROM_REGION, FROM_SECTOR, TO_REGION, TO_SECTOR]).multiple(),
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of doubles, nil where a label is unknown",
+    internal: false,
+};
+
+pub(crate) const HELP: Command = Command {
+    name: "MODEL.HELP",
+    summary: "Explains the MODEL commands",
+    since: "0.1.0",
+    complexity: "O(1)",
+    group: Family::Model,
+    // Static text: it can be answered while a data set is loading or stale, as the server's own HELP.
+    flags: "readonly fast allow-loading allow-stale",
+    acl: "assess read fast",
+    arity: 1,
+    args: &[],
+    keys: &[],
+    tips: &[],
+    reply: "array of strings",
+    internal: false,
+};
+
+/// The one way a model travels. No `deny-oom`: what a master holds its replicas must accept. No slow log and no monitor,
+/// because arguments are megabytes of binary data; `admin` puts it into `@dangerous`, which is one fence more around a
+/// command that the handler refuses to clients anyway.
+pub(crate) const REPLAY: Command = Command {
+    name: "MODEL.REPLAY",
+    summary: "Internal: carries models from a master to its replicas and the append-only file; refused to clients",
+    since: "0.1.0",
+    complexity: "O(B), with B the bytes carried",
+    group: Family::Model,
+    flags: "write admin deny-script no-monitor no-slowlog",
+    acl: "assess write admin dangerous slow",
+    arity: -3,
+    args: &[KEY, Arg::string("op"), Arg::string("argument").optional().multiple()],
+    keys: CHANGES,
+    tips: &[],
+    reply: "OK",
+    internal: true,
+};

@@ -1,0 +1,91 @@
+//! Counters of this process, shown in `INFO assess`.
+//!
+//! Plain cells on the main thread, which is the only one that answers; atomics for the few that workers touch.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Counters of the main thread.
+        #[derive(Default)]
+        pub(crate) struct Counters { $( $(#[$doc])* pub(crate) $name: Cell<u64>, )* }
+
+        impl Counters {
+            /// Names and values, in order.
+            pub(crate) fn each(&self, mut show: impl FnMut(&'static str, u64)) {
+                $( show(stringify!($name), self.$name.get()); )*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Assessments served from the cache, or from a result not stored yet.
+    hits,
+    /// Assessments that had to be computed.
+    misses,
+    /// Cached documents that were of another version than the model's.
+    outdated,
+    /// Computed assessments that were stored.
+    stored,
+    /// Computed assessments that the server refused to store, or that were out of date by then.
+    not_stored,
+    /// Cached documents unlinked because their model changed or went.
+    swept,
+    /// Models committed by MODEL.LOAD and MODEL.SET.
+    loads,
+    /// Loads that ended in an error or were aborted.
+    loads_failed,
+    /// Slices of background work on the main thread.
+    slices,
+    /// Those that took more than a millisecond.
+    slices_over_1ms,
+    /// The longest, in microseconds.
+    slice_max_us,
+}
+
+thread_local! {
+    static COUNTERS: Counters = Counters::default();
+}
+
+/// Adds one to a counter: `stats::count(|c| &c.hits)`.
+#[inline]
+pub(crate) fn count(which: impl FnOnce(&Counters) -> &Cell<u64>) {
+    add(which, 1);
+}
+
+/// Adds to a counter.
+#[inline]
+pub(crate) fn add(which: impl FnOnce(&Counters) -> &Cell<u64>, by: u64) {
+    COUNTERS.with(|counters| {
+        let counter = which(counters);
+        counter.set(counter.get() + by);
+    });
+}
+
+/// Records a slice of background work.
+pub(crate) fn slice(took: Duration) {
+    COUNTERS.with(|counters| {
+        let us = took.as_micros() as u64;
+        counters.slices.set(counters.slices.get() + 1);
+        if us > 1000 {
+            counters.slices_over_1ms.set(counters.slices_over_1ms.get() + 1);
+        }
+        counters.slice_max_us.set(counters.slice_max_us.get().max(us));
+    });
+}
+
+/// Records a panic that was caught. Any thread.
+pub(crate) fn panicked() {
+    PANICS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Shows every counter.
+pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
+    COUNTERS.with(|counters| counters.each(&mut show));
+    show("panics", PANICS.load(Ordering::Relaxed));
+}

@@ -1,0 +1,4 @@
+//! Native values of the keyspace.
+
+pub(crate) mod model;
+pub(crate) mod value;

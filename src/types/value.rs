@@ -1,0 +1,163 @@
+//! What a key of type `assessmdl` holds.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use assess_engine::Progress;
+use assess_engine::model::codec::Decoder;
+use assess_engine::model::{AnyModel, Identity, Model};
+use bytes::Bytes;
+
+/// A value: a model, or the frames of one that is on its way from the master.
+pub(crate) enum Value {
+    Model(Loaded),
+    Staging(Staging),
+}
+
+/// A model in the keyspace. Only the main thread sees it; workers get the parts that are shared.
+pub(crate) struct Loaded {
+    pub(crate) model: AnyModel,
+    /// Never the same for two contents: Unix milliseconds at the change, or one more than the last.
+    pub(crate) version: u64,
+    /// Where it was loaded from, as the client said; may hold any bytes.
+    pub(crate) source: Vec<u8>,
+    pub(crate) derivation: Arc<Derivation>,
+    pub(crate) hits: Cell<u64>,
+    pub(crate) misses: Cell<u64>,
+    prefix: RefCell<Prefix>,
+}
+
+/// How every document of a model begins, kept because each hit is checked against it.
+#[derive(Default)]
+struct Prefix {
+    name: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Loaded {
+    pub(crate) fn new(model: AnyModel, version: u64, source: Vec<u8>) -> Self {
+        Self {
+            model,
+            version,
+            source,
+            derivation: Arc::default(),
+            hits: Cell::new(0),
+            misses: Cell::new(0),
+            prefix: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn as_model(&self) -> &dyn Model {
+        self.model.as_model()
+    }
+
+    pub(crate) fn identity<'a>(&self, name: &'a [u8]) -> Identity<'a> {
+        Identity { name, version: self.version }
+    }
+
+    /// Whether a document was computed from this content under this name.
+    pub(crate) fn wrote(&self, name: &[u8], document: &[u8]) -> bool {
+        let mut prefix = self.prefix.borrow_mut();
+        if prefix.name != name || prefix.bytes.is_empty() {
+            prefix.name = name.to_vec();
+            prefix.bytes.clear();
+            self.identity(name).open_document(&mut prefix.bytes);
+        }
+        document.starts_with(&prefix.bytes)
+    }
+
+    /// Puts a changed model in place of this one; what was counted stays.
+    pub(crate) fn change(&mut self, model: AnyModel, version: u64) {
+        self.model = model;
+        self.version = version;
+        self.derivation = Arc::default();
+        self.prefix = RefCell::default();
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        if self.as_model().ready() {
+            "ready"
+        } else if self.derivation.phase() == Phase::Failed {
+            "failed"
+        } else {
+            "deriving"
+        }
+    }
+}
+
+/// How far the work on what is derived from a model is.
+#[derive(Default)]
+pub(crate) struct Derivation {
+    pub(crate) progress: Arc<Progress>,
+    phase: AtomicU8,
+    why: std::sync::OnceLock<String>,
+}
+
+/// The phases of a derivation: from left to right, or from `Waiting` to `Failed` and back by a new request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    Idle,
+    Waiting,
+    Failed,
+}
+
+impl Derivation {
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Idle,
+            1 => Phase::Waiting,
+            _ => Phase::Failed,
+        }
+    }
+
+    /// Claims the work; `false` when somebody has.
+    pub(crate) fn claim(&self) -> bool {
+        self.phase.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Records that it failed, and why.
+    pub(crate) fn fail(&self, why: String) {
+        let _ = self.why.set(why);
+        self.phase.store(Phase::Failed as u8, Ordering::Release);
+    }
+
+    /// Why it failed.
+    pub(crate) fn why(&self) -> Option<&str> {
+        self.why.get().map(String::as_str)
+    }
+}
+
+/// Frames of a model on its way from a master to this server. They are decoded as they arrive, so that the commit is
+/// quick, and kept as they are, so that a save in between has them.
+pub(crate) struct Staging {
+    pub(crate) id: u64,
+    pub(crate) frames: Vec<Bytes>,
+    pub(crate) decoder: Decoder,
+}
+
+impl Staging {
+    pub(crate) fn new(id: u64) -> Self {
+        Self { id, frames: Vec::new(), decoder: Decoder::new() }
+    }
+}
+
+impl Value {
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Model(loaded) => loaded.as_model().bytes() + loaded.source.len() as u64 + size_of::<Self>() as u64,
+            Self::Staging(staging) => {
+                let frames: usize = staging.frames.iter().map(Bytes::len).sum();
+                frames as u64 + staging.decoder.bytes()
+            }
+        }
+    }
+
+    /// The work on what is derived is no longer wanted.
+    pub(crate) fn abandon(&self) {
+        if let Self::Model(loaded) = self {
+            loaded.derivation.progress.cancel();
+        }
+    }
+}

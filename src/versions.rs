@@ -1,0 +1,28 @@
+//! Versions of models: one number names one content for ever.
+//!
+//! They are Unix milliseconds, so that a server that restarts without its data does not begin again at 1, and at least
+//! one more than every version this server has seen, so that a clock set back does no harm.
+
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+thread_local! {
+    static LAST: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A version that no content had before.
+pub(crate) fn next() -> u64 {
+    let version = now_ms().max(LAST.get() + 1);
+    LAST.set(version);
+    version
+}
+
+/// Records a version that came from a file or from the master.
+pub(crate) fn seen(version: u64) {
+    LAST.set(LAST.get().max(version));
+}
+
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

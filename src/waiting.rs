@@ -1,0 +1,83 @@
+//! Clients that wait for a model to become ready.
+//!
+//! They are blocked, the server is not. Whenever a derivation ends, every one of them asks again; who is not served by
+//! then goes on waiting until its time is up.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::commands::assess;
+use crate::error::{Code, Failure};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+use crate::types::value::Derivation;
+
+/// A question that cannot be answered yet.
+pub(crate) struct Parked {
+    pub(crate) blocked: Blocked,
+    pub(crate) db: i32,
+    /// The whole command, its name first.
+    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) derivation: Arc<Derivation>,
+}
+
+thread_local! {
+    /// By client, in the order of their ids: a client waits for one thing at a time.
+    static PARKED: RefCell<BTreeMap<u64, Parked>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+pub(crate) fn park(parked: Parked) {
+    PARKED.with_borrow_mut(|all| _ = all.insert(parked.blocked.client(), parked));
+}
+
+/// How many wait.
+pub(crate) fn count() -> usize {
+    PARKED.with_borrow(BTreeMap::len)
+}
+
+/// Lets everybody ask again. One at a time, so that the answers of many do not add up to one long slice.
+pub(crate) fn retry(ctx: Ctx<'_>) {
+    let waiting: Vec<u64> = PARKED.with_borrow(|all| all.keys().copied().collect());
+    retry_from(ctx, waiting.into_iter());
+}
+
+fn retry_from(ctx: Ctx<'_>, mut rest: std::vec::IntoIter<u64>) {
+    let Some(client) = rest.next() else { return };
+    if let Some(parked) = PARKED.with_borrow_mut(|all| all.remove(&client)) {
+        assess::again(ctx, parked);
+    }
+    crate::main_loop::after(0, move |ctx| retry_from(ctx, rest));
+}
+
+/// What a client hears whose time is up, or whom `CLIENT UNBLOCK` woke.
+pub(crate) fn timed_out(client: u64, _command: Argv<'_>) -> Reply {
+    let parked = PARKED.with_borrow_mut(|all| all.remove(&client));
+    let failure = match &parked {
+        Some(parked) => not_ready(&parked.derivation),
+        // Only CLIENT UNBLOCK ends the wait for a worker: those have no time limit.
+        None => Failure::new(Code::Busy, "the work goes on without this client, see MODEL.INFO"),
+    };
+    failure.into()
+}
+
+/// Forgets a client that is gone. Its handle is given back as it is dropped.
+pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
+    let gone = PARKED.with_borrow_mut(|all| {
+        let client = all.iter().find_map(|(&client, parked)| is_it(&parked.blocked).then_some(client))?;
+        all.remove(&client)
+    });
+    drop(gone);
+}
+
+/// The error of a model that is not ready: how far it is, or why it will not be.
+pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
+    match derivation.why() {
+        Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
+        None => {
+            Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.progress.percent()))
+        }
+    }
+}
