@@ -12,7 +12,8 @@ fn the_redis_crate_asks_in_both_protocols() {
     let (server, _) = Server::with_mini(&[]);
     for query in ["", "?protocol=resp3"] {
         let mut connection = server.connection(query);
-        let document: Vec<u8> = cmd("ASSESS.GET").arg(&["icio", "USA", "C10"]).query(&mut connection).expect("an answer");
+        let document: Vec<u8> =
+            cmd("ASSESS.GET").arg(&["icio", "USA", "C10"]).query(&mut connection).expect("an answer");
         assert_close("total", number(&parsed(&document), "/total"), 169.0 / 60.0);
         let info: HashMap<String, Value> = cmd("MODEL.INFO").arg("icio").query(&mut connection).expect("a map");
         assert!(info.contains_key("state"), "{info:?}");

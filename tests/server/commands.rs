@@ -96,10 +96,7 @@ fn labels_come_in_the_order_of_the_table() {
     in_both_protocols(&server, |client, _| {
         assert_eq!(client.ask("MODEL.LABELS icio REGIONS").texts(), ["USA", "CHN"]);
         assert_eq!(client.ask("MODEL.LABELS icio SECTORS").texts(), ["C10", "C20_21"]);
-        assert_eq!(
-            client.ask("MODEL.LABELS icio NODES").texts(),
-            ["USA|C10", "USA|C20_21", "CHN|C10", "CHN|C20_21"]
-        );
+        assert_eq!(client.ask("MODEL.LABELS icio NODES").texts(), ["USA|C10", "USA|C20_21", "CHN|C10", "CHN|C20_21"]);
         assert_eq!(client.ask("MODEL.LABELS icio INDICATORS").texts(), ["risk", "output"]);
     });
 }

@@ -1,14 +1,15 @@
 //! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
 
-pub mod client;
-pub mod document;
-pub mod mini;
-pub mod patience;
-pub mod reference;
-pub mod reply;
-pub mod server;
+pub(crate) mod caught;
+pub(crate) mod client;
+pub(crate) mod document;
+pub(crate) mod mini;
+pub(crate) mod patience;
+pub(crate) mod reference;
+pub(crate) mod reply;
+pub(crate) mod server;
 
-pub use client::Client;
-pub use patience::wait_until;
-pub use reply::Reply;
-pub use server::Server;
+pub(crate) use client::Client;
+pub(crate) use patience::wait_until;
+pub(crate) use reply::Reply;
+pub(crate) use server::Server;

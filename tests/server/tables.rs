@@ -124,13 +124,13 @@ fn a_plain_table_of_triples_is_read_too() {
     server.write(
         "plain.csv",
         "from_region,from_sector,to_region,to_sector,value\n\
-         A,x,A,x,20\nA,x,A,y,30\nA,y,A,x,40\nA,y,A,y,10\n",
+         A,x,A,x,20\nA,x,A,y,30\nA,y,A,x,40\nA,y,A,y,10\nA,x,A,,50\nA,y,A,,50\n",
     );
-    // Without final demand the output is the row sum of the flows: 50 for both.
-    client.ask("MODEL.LOAD plain IO FILE plain.csv FORMAT triples").code();
-    if client.exists("plain") {
-        assert_eq!(client.ask("MODEL.LABELS plain NODES").texts(), ["A|x", "A|y"]);
-    }
+    client.ask("MODEL.LOAD plain IO FILE plain.csv").good();
+    assert_eq!(client.ask("MODEL.LABELS plain NODES").texts(), ["A|x", "A|y"]);
+    assert_eq!(client.ask("MODEL.COEF plain A x A y").double(), 0.3);
+    client.await_ready("plain");
+    assert_close("total", number(&client.assess("plain A x"), "/total"), 13.0 / 6.0);
 }
 
 #[test]

@@ -17,7 +17,7 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 
 /// Reads a document and checks it against the schema.
 #[track_caller]
-pub fn parsed(bytes: &[u8]) -> Value {
+pub(crate) fn parsed(bytes: &[u8]) -> Value {
     let document = serde_json::from_slice(bytes).expect("the document is JSON");
     let errors: Vec<String> =
         SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -28,20 +28,20 @@ pub fn parsed(bytes: &[u8]) -> Value {
 impl Client {
     /// `ASSESS.GET` with these arguments: the document, checked.
     #[track_caller]
-    pub fn assess(&mut self, arguments: &str) -> Value {
+    pub(crate) fn assess(&mut self, arguments: &str) -> Value {
         let reply = self.ask(&format!("ASSESS.GET {arguments}")).good();
         parsed(reply.bytes())
     }
 
     /// `ASSESS.KEY` with these arguments.
     #[track_caller]
-    pub fn key_of(&mut self, arguments: &str) -> String {
+    pub(crate) fn key_of(&mut self, arguments: &str) -> String {
         self.ask(&format!("ASSESS.KEY {arguments}")).good().text()
     }
 
     /// Computes an assessment, waits until it is in the cache, and returns its key.
     #[track_caller]
-    pub fn cached(&mut self, arguments: &str) -> String {
+    pub(crate) fn cached(&mut self, arguments: &str) -> String {
         self.assess(arguments);
         let subject: Vec<&str> = arguments.split(' ').collect();
         // Options about the entry's life are no part of its name.
@@ -54,14 +54,14 @@ impl Client {
 
 /// A number of a document, by JSON pointer.
 #[track_caller]
-pub fn number(document: &Value, pointer: &str) -> f64 {
+pub(crate) fn number(document: &Value, pointer: &str) -> f64 {
     let value = document.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {document:#}"));
     value.as_f64().unwrap_or_else(|| panic!("{pointer} is {value}"))
 }
 
 /// Asserts that two numbers agree to 1e-9, relative to the expected one (absolute near zero).
 #[track_caller]
-pub fn assert_close(what: &str, actual: f64, expected: f64) {
+pub(crate) fn assert_close(what: &str, actual: f64, expected: f64) {
     let tolerance = 1e-9 * expected.abs().max(1e-9);
     assert!((actual - expected).abs() <= tolerance, "{what}: {actual} is not {expected}");
 }

@@ -4,7 +4,7 @@
 //! `[[3/2, 1/2], [2/3, 4/3]]`; besides, USA C10 takes a tenth of its output from CHN C10. Output is 100 everywhere.
 
 /// In the shape of an OECD ICIO table; the second sector's code holds an underscore.
-pub const TABLE: &str = "\
+pub(crate) const TABLE: &str = "\
 V1,USA_C10,USA_C20_21,CHN_C10,CHN_C20_21,USA_HFCE,CHN_HFCE,OUT
 USA_C10,20,30,0,0,50,0,100
 USA_C20_21,40,10,0,0,50,0,100
@@ -15,15 +15,15 @@ OUT,100,100,100,100,100,90,400
 ";
 
 /// A risk for each region.
-pub const RISK: &str = "region,value\nUSA,1\nCHN,2\n";
+pub(crate) const RISK: &str = "region,value\nUSA,1\nCHN,2\n";
 
 /// The same table with a stronger link from CHN C10 to USA C10: a tenth has become a fifth.
-pub fn changed_table() -> String {
+pub(crate) fn changed_table() -> String {
     TABLE.replace("CHN_C10,10,0,20,30,0,40,100", "CHN_C10,20,0,20,30,0,30,100").replace("VA,30", "VA,20")
 }
 
 /// Technical coefficients: from, to, value.
-pub const COEFFICIENTS: [(&str, &str, f64); 6] = [
+pub(crate) const COEFFICIENTS: [(&str, &str, f64); 6] = [
     ("USA C10", "USA C10", 0.2),
     ("USA C10", "USA C20_21", 0.3),
     ("USA C20_21", "USA C10", 0.4),
@@ -33,7 +33,7 @@ pub const COEFFICIENTS: [(&str, &str, f64); 6] = [
 ];
 
 /// Totals of the risk: region, sector, `r' L e_j`.
-pub const TOTALS: [(&str, &str, f64); 4] = [
+pub(crate) const TOTALS: [(&str, &str, f64); 4] = [
     ("CHN", "C10", 13.0 / 3.0),
     ("CHN", "C20_21", 11.0 / 3.0),
     ("USA", "C10", 169.0 / 60.0),
@@ -41,10 +41,10 @@ pub const TOTALS: [(&str, &str, f64); 4] = [
 ];
 
 /// The total for USA C10 without any risk: `1' L e_j`.
-pub const ACTIVITY_USA_C10: f64 = 299.0 / 120.0;
+pub(crate) const ACTIVITY_USA_C10: f64 = 299.0 / 120.0;
 
 /// A table of `nodes` nodes (a multiple of ten), each buying a little of every other: large enough that work on it can be watched.
-pub fn wide_table(nodes: usize) -> String {
+pub(crate) fn wide_table(nodes: usize) -> String {
     let labels: Vec<String> = (0..nodes).map(|node| format!("R{:02}_S{}", node % 10, node / 10)).collect();
     let mut text = format!("V1,{},R00_HFCE,OUT\n", labels.join(","));
     for (row, label) in labels.iter().enumerate() {
@@ -64,4 +64,4 @@ pub fn wide_table(nodes: usize) -> String {
 
 /// Sizes of wide tables, to be tried in order until one is large enough for work on it to be caught in the act: how
 /// large that is depends on the machine, what the test says does not.
-pub const WIDE: [usize; 4] = [400, 1000, 2000, 3000];
+pub(crate) const WIDE: [usize; 4] = [400, 1000, 2000, 3000];

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 ///
 /// They are looked for where `ASSESS_DATA` says, else in `../shared/data`. The note goes to the file that
 /// `ASSESS_SKIPPED` names, from which `scripts/test` prints it.
-pub fn folder(test: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ASSESS_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let folder = root.join(name);

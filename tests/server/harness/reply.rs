@@ -1,11 +1,11 @@
 //! A reply as the server sent it, in RESP2 or RESP3.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 /// One reply. Errors are values here: a test says what it expects.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
+pub(crate) enum Reply {
     Nil,
     Simple(String),
     Error(String),
@@ -20,16 +20,16 @@ pub enum Reply {
 }
 
 impl Reply {
-    pub fn ok() -> Self {
+    pub(crate) fn ok() -> Self {
         Self::Simple("OK".to_owned())
     }
 
-    pub fn bulk(text: &str) -> Self {
+    pub(crate) fn bulk(text: &str) -> Self {
         Self::Bulk(text.as_bytes().to_vec())
     }
 
     /// Reads one reply.
-    pub fn read(from: &mut impl BufRead) -> io::Result<Self> {
+    pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let line = line(from)?;
         let (kind, rest) = line.split_at(1);
         Ok(match kind {
@@ -50,7 +50,7 @@ impl Reply {
             "~" => Self::Set(several(from, number(rest)?)?),
             ">" => Self::Push(several(from, number(rest)?)?),
             "%" => Self::Map(
-                several(from, 2 * number(rest)?)?
+                several(from, 2 * number::<usize>(rest)?)?
                     .chunks_exact(2)
                     .map(|pair| (pair[0].clone(), pair[1].clone()))
                     .collect(),
@@ -61,7 +61,7 @@ impl Reply {
 
     /// The text of a string of any sort.
     #[track_caller]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Simple(text) => text.clone(),
             Self::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
@@ -70,7 +70,7 @@ impl Reply {
     }
 
     #[track_caller]
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Bulk(bytes) => bytes,
             other => panic!("expected a bulk string, got {other:?}"),
@@ -78,7 +78,7 @@ impl Reply {
     }
 
     #[track_caller]
-    pub fn integer(&self) -> i64 {
+    pub(crate) fn integer(&self) -> i64 {
         match self {
             Self::Integer(number) => *number,
             // Commands called from Lua and fields of INFO come as text.
@@ -89,7 +89,7 @@ impl Reply {
 
     /// A double of RESP3, or its text in RESP2.
     #[track_caller]
-    pub fn double(&self) -> f64 {
+    pub(crate) fn double(&self) -> f64 {
         match self {
             Self::Double(number) => *number,
             Self::Bulk(_) => self.text().parse().expect("a number"),
@@ -98,7 +98,7 @@ impl Reply {
     }
 
     #[track_caller]
-    pub fn array(&self) -> &[Self] {
+    pub(crate) fn array(&self) -> &[Self] {
         match self {
             Self::Array(items) | Self::Set(items) => items,
             other => panic!("expected an array, got {other:?}"),
@@ -107,13 +107,13 @@ impl Reply {
 
     /// The strings of an array.
     #[track_caller]
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.array().iter().map(Self::text).collect()
     }
 
     /// A map of RESP3, or the flat array it is in RESP2.
     #[track_caller]
-    pub fn map(&self) -> BTreeMap<String, Self> {
+    pub(crate) fn map(&self) -> BTreeMap<String, Self> {
         match self {
             Self::Map(pairs) => pairs.iter().map(|(name, value)| (name.text(), value.clone())).collect(),
             Self::Array(items) => items.chunks_exact(2).map(|pair| (pair[0].text(), pair[1].clone())).collect(),
@@ -123,7 +123,7 @@ impl Reply {
 
     /// The text of an error.
     #[track_caller]
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         match self {
             Self::Error(text) => text,
             other => panic!("expected an error, got {other:?}"),
@@ -131,20 +131,20 @@ impl Reply {
     }
 
     /// The first word of an error; empty when this is none.
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Error(text) => text.split(' ').next().unwrap_or_default(),
             _ => "",
         }
     }
 
-    pub fn is_error(&self) -> bool {
+    pub(crate) fn is_error(&self) -> bool {
         matches!(self, Self::Error(_))
     }
 
     /// This reply, unless it is an error.
     #[track_caller]
-    pub fn good(self) -> Self {
+    pub(crate) fn good(self) -> Self {
         assert!(!self.is_error(), "expected no error, got {self:?}");
         self
     }

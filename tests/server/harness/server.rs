@@ -24,7 +24,7 @@ repl-diskless-sync-delay 0
 repl-ping-replica-period 1
 ";
 
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: TempDir,
@@ -34,17 +34,17 @@ pub struct Server {
 
 impl Server {
     /// A server with the module and an empty data folder.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&[])
     }
 
     /// The same with settings of redis.conf, each one line.
-    pub fn with(settings: &[&str]) -> Self {
+    pub(crate) fn with(settings: &[&str]) -> Self {
         Self::with_environment(settings, &[])
     }
 
     /// The same with variables in the server's environment.
-    pub fn with_environment(settings: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_environment(settings: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         for name in ["tables", "db"] {
             fs::create_dir(folder.path().join(name)).expect("a folder in a temporary folder");
@@ -60,7 +60,7 @@ impl Server {
     }
 
     /// A server that holds the mini table as `icio`, with the indicator `risk`, ready to answer.
-    pub fn with_mini(settings: &[&str]) -> (Self, Client) {
+    pub(crate) fn with_mini(settings: &[&str]) -> (Self, Client) {
         let server = Self::with(settings);
         let mut client = server.client();
         server.load_mini(&mut client, "icio");
@@ -69,7 +69,7 @@ impl Server {
 
     /// Loads the mini table and its risk under `key`, and waits until it is ready.
     #[track_caller]
-    pub fn load_mini(&self, client: &mut Client, key: &str) {
+    pub(crate) fn load_mini(&self, client: &mut Client, key: &str) {
         self.write("mini.csv", mini::TABLE);
         self.write("mini_risk.csv", mini::RISK);
         client.call(&["MODEL.LOAD", key, "IO", "FILE", "mini.csv"]).good();
@@ -79,52 +79,48 @@ impl Server {
     }
 
     /// A new connection that speaks RESP2.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(self.port).expect("the server accepts connections")
     }
 
     /// A connection of the `redis` crate.
-    pub fn connection(&self, query: &str) -> redis::Connection {
+    pub(crate) fn connection(&self, query: &str) -> redis::Connection {
         let client = redis::Client::open(format!("redis://127.0.0.1:{}/{query}", self.port)).expect("an address");
         client.get_connection().expect("the server accepts connections")
     }
 
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Writes a file into the data folder.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::write(self.tables().join(name), content).expect("a file in a temporary folder");
     }
 
     /// The data folder.
-    pub fn tables(&self) -> PathBuf {
+    pub(crate) fn tables(&self) -> PathBuf {
         self.folder.path().join("tables")
     }
 
     /// The folder that holds everything of this server.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// What the server has written to its log.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
     /// Whether the process is still there.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Shuts down with the data set saved, and starts again on the same folder.
-    pub fn restart_saving(&mut self) {
+    pub(crate) fn restart_saving(&mut self) {
         self.restart("SHUTDOWN SAVE");
     }
 
     /// Shuts down without saving, and starts again on the same folder.
-    pub fn restart_without_saving(&mut self) {
+    pub(crate) fn restart_without_saving(&mut self) {
         self.restart("SHUTDOWN NOSAVE");
     }
 
@@ -135,29 +131,29 @@ impl Server {
     }
 
     /// Ends the process at once, as a power failure would; [`Server::start_again`] brings it back.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the process can be killed");
         self.await_end();
     }
 
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         (self.child, self.port) = launched(self.folder.path(), &self.settings, &self.environment);
     }
 
     /// Waits until the process has ended.
-    pub fn await_end(&mut self) {
+    pub(crate) fn await_end(&mut self) {
         wait_until("the server has ended", || !self.is_running());
     }
 
     /// Makes this server a replica, and waits until it has what its primary has.
-    pub fn follow(&self, primary: &Self) {
+    pub(crate) fn follow(&self, primary: &Self) {
         let mut client = self.client();
         client.call(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).good();
         self.await_in_sync_with(primary);
     }
 
     /// Waits until everything written on the primary so far has reached this replica.
-    pub fn await_in_sync_with(&self, primary: &Self) {
+    pub(crate) fn await_in_sync_with(&self, primary: &Self) {
         let written = primary.client().info_number("replication", "master_repl_offset");
         let mut client = self.client();
         wait_until("the replica has what its primary has", || {
@@ -180,7 +176,7 @@ impl Drop for Server {
 }
 
 /// The module's file.
-pub fn module() -> PathBuf {
+pub(crate) fn module() -> PathBuf {
     let path = std::env::var_os("ASSESS_MODULE").map_or_else(
         || {
             // target/debug/deps/server-1a2b3c: the module lies one folder up.
@@ -240,7 +236,6 @@ fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, 
     }
     let file = folder.join("redis.conf");
     fs::write(&file, text).expect("a file in a temporary folder");
-    // One thread of the module for each of the server's cores would starve the tests that run beside this one.
     Command::new("redis-server")
         .arg(file)
         .envs(environment.iter().cloned())
