@@ -3,6 +3,7 @@
 //! Every test has a server of its own. `ASSESS_MODULE` names the module's file; by default it is the one that
 //! `cargo build` has put beside the tests. Nothing here measures speed or waits for a lapse of time: tests await events.
 
+mod acl;
 mod blocking;
 mod cache;
 mod client_library;
