@@ -282,7 +282,7 @@ fn rank_sorts_all_nodes_by_the_figure_asked_for() {
         };
         for (arguments, region, sector, value) in [
             ("LIMIT 1", "CHN", "C10", 13.0 / 3.0),
-            ("BY mean", "CHN", "C10", 2.0),
+            ("BY mean SECTOR C10", "CHN", "C10", 2.0),
             ("BY upstream", "CHN", "C10", 7.0 / 3.0),
             ("BY direct", "CHN", "C10", 2.0),
             ("BY foreign", "USA", "C10", 0.65),
