@@ -1,0 +1,85 @@
+//! Settings: defaults, ranges, what they change.
+
+use crate::harness::document::{assert_close, number};
+use crate::harness::{Reply, Server};
+
+#[test]
+fn every_setting_has_its_default() {
+    let server = Server::with(&["assess.data-dir \"\""]);
+    let mut client = server.client();
+    for (name, value) in [
+        ("data-dir", ""),
+        ("max-batch", "100"),
+        ("max-payload", "67108864"),
+        ("max-model-memory", "0"),
+        ("default-ttl", "3600"),
+        ("default-wait-ms", "5000"),
+        ("slice-us", "500"),
+        ("enabled", "yes"),
+    ] {
+        let found = client.call(&["CONFIG", "GET", &format!("assess.{name}")]).map();
+        assert_eq!(found[&format!("assess.{name}")].text(), value, "{name}");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused_and_change_nothing() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (name, value) in [
+        ("max-batch", "0"),
+        ("max-batch", "1000001"),
+        ("max-batch", "many"),
+        ("default-ttl", "0"),
+        ("default-wait-ms", "-1"),
+        ("slice-us", "1"),
+        ("enabled", "perhaps"),
+        ("data-dir", "/no/such/folder"),
+    ] {
+        let name = format!("assess.{name}");
+        let before = client.call(&["CONFIG", "GET", &name]);
+        assert!(client.call(&["CONFIG", "SET", &name, value]).is_error(), "{name} {value}");
+        assert_eq!(client.call(&["CONFIG", "GET", &name]), before);
+    }
+}
+
+#[test]
+fn the_data_folder_is_not_for_everybody_to_set() {
+    let server = Server::with(&["enable-protected-configs no"]);
+    assert!(server.client().ask("CONFIG SET assess.data-dir /tmp").is_error());
+}
+
+#[test]
+fn a_batch_is_as_large_as_the_setting_says() {
+    let (_server, mut client) = Server::with_mini(&["assess.max-batch 2"]);
+    assert_eq!(client.ask("ASSESS.MGET icio 2 USA C10 CHN C10").array().len(), 2);
+    assert_eq!(client.ask("ASSESS.MGET icio 3 USA C10 CHN C10 USA C10").code(), "TOOBIG");
+    assert_eq!(client.ask("CONFIG SET assess.max-batch 3"), Reply::ok());
+    assert_eq!(client.ask("ASSESS.MGET icio 3 USA C10 CHN C10 USA C10").array().len(), 3);
+}
+
+#[test]
+fn switched_off_every_question_computes_and_nothing_is_stored() {
+    let (_server, mut client) = Server::with_mini(&["assess.enabled no"]);
+    for _ in 0..3 {
+        assert_close("total", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
+    }
+    assert_eq!(client.model_number("icio", "hits"), 0);
+    assert_eq!(client.model_number("icio", "misses"), 3);
+    assert_eq!(client.ask("DBSIZE").integer(), 1);
+    // Back on, the next answer is stored: had one of those before been, it would be a hit.
+    client.ask("CONFIG SET assess.enabled yes").good();
+    client.cached("icio CHN C10");
+    assert_eq!(client.model_number("icio", "misses"), 4);
+}
+
+#[test]
+fn settings_survive_a_rewrite_of_the_configuration_file() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    client.ask("CONFIG SET assess.default-ttl 77").good();
+    client.ask("CONFIG REWRITE").good();
+    let file = std::fs::read_to_string(server.folder().join("redis.conf")).expect("redis.conf");
+    assert!(file.contains("assess.default-ttl 77"), "{file}");
+    assert!(server.is_running());
+}

@@ -1,0 +1,161 @@
+//! What the server says about the commands, and that README says the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::harness::{Client, Reply, Server};
+
+/// Carries models to replicas; no user calls it.
+const INTERNAL: &str = "model.replay";
+
+fn registered(client: &mut Client) -> BTreeSet<String> {
+    ["model.*", "assess.*"]
+        .iter()
+        .flat_map(|pattern| client.call(&["COMMAND", "LIST", "FILTERBY", "PATTERN", pattern]).texts())
+        .collect()
+}
+
+/// `COMMAND DOCS` of one command.
+fn docs(client: &mut Client, command: &str) -> BTreeMap<String, Reply> {
+    client.call(&["COMMAND", "DOCS", command]).map().remove(command).expect("docs of the command").map()
+}
+
+/// `COMMAND INFO` of one command: name, arity, flags, first key, last key, step, categories, tips, key specs, ...
+fn info(client: &mut Client, command: &str) -> Vec<Reply> {
+    client.call(&["COMMAND", "INFO", command]).array()[0].array().to_vec()
+}
+
+#[test]
+fn every_command_is_documented() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in registered(&mut client) {
+        let docs = docs(&mut client, &command);
+        for field in ["summary", "since", "complexity", "group"] {
+            assert!(docs.get(field).is_some_and(|text| !text.text().is_empty()), "{command} has no {field}");
+        }
+        assert_eq!(docs["group"].text(), "module");
+        let arity = info(&mut client, &command)[1].integer();
+        assert_eq!(arity != 1, docs.contains_key("arguments"), "{command}, arity {arity}: {docs:?}");
+    }
+}
+
+#[test]
+fn every_argument_has_a_name_and_a_type() {
+    fn check(command: &str, arguments: &Reply) {
+        assert!(!arguments.array().is_empty(), "{command}");
+        for argument in arguments.array().iter().map(Reply::map) {
+            assert!(!argument["name"].text().is_empty() && !argument["type"].text().is_empty(), "{command}");
+            if let Some(members) = argument.get("arguments") {
+                check(command, members);
+            }
+        }
+    }
+    let server = Server::start();
+    let mut client = server.client();
+    for command in registered(&mut client) {
+        if let Some(arguments) = docs(&mut client, &command).get("arguments") {
+            check(&command, arguments);
+        }
+    }
+}
+
+#[test]
+fn every_command_on_a_model_says_where_its_key_stands() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in registered(&mut client) {
+        let keyless = command.ends_with(".help") || command == "model.list";
+        let info = info(&mut client, &command);
+        let specs = info[8].array();
+        assert_eq!(specs.is_empty(), keyless, "{command}: {specs:?}");
+        if !keyless {
+            let flags = specs[0].map()["flags"].texts();
+            assert!(flags.iter().any(|flag| ["RO", "RW", "OW"].contains(&flag.as_str())), "{command}: {flags:?}");
+        }
+    }
+}
+
+#[test]
+fn getkeys_finds_the_model() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in [
+        "MODEL.LOAD icio IO FILE a.csv",
+        "MODEL.SET icio IO bytes",
+        "MODEL.ABORT icio",
+        "MODEL.INDICATOR icio risk DATA {} BY region",
+        "MODEL.INDICATORDEL icio risk",
+        "MODEL.INFO icio",
+        "MODEL.LABELS icio REGIONS",
+        "MODEL.COEF icio a b c d",
+        "MODEL.MCOEF icio 1 a b c d",
+        "ASSESS.GET icio USA C10",
+        "ASSESS.MGET icio 1 USA C10",
+        "ASSESS.KEY icio USA C10",
+        "ASSESS.RANK icio",
+    ] {
+        assert_eq!(client.ask(&format!("COMMAND GETKEYS {command}")).texts(), ["icio"], "{command}");
+    }
+}
+
+#[test]
+fn questions_are_read_commands_and_changes_are_write_commands() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in registered(&mut client) {
+        let flags = info(&mut client, &command)[2].texts();
+        let has = |flag: &str| flags.iter().any(|found| found == flag);
+        match command.as_str() {
+            "model.load" | "model.set" | "model.indicator" => {
+                assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
+            }
+            "model.indicatordel" | INTERNAL => assert!(has("write"), "{command}: {flags:?}"),
+            "model.abort" => assert!(!has("denyoom"), "{command}: {flags:?}"),
+            _ => assert!(has("readonly") && !has("write"), "{command}: {flags:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_changes_without_a_write_is_not_to_be_cached_by_clients() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in ["model.info", "model.list"] {
+        let tips = info(&mut client, command)[7].texts();
+        assert!(tips.iter().any(|tip| tip == "dont_cache"), "{command}: {tips:?}");
+    }
+}
+
+#[test]
+fn readme_lists_exactly_the_commands_there_are() {
+    let server = Server::start();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(readme).expect("README.md");
+    let (_, rest) = text.split_once("<!-- commands -->").expect("the table begins");
+    let (table, _) = rest.split_once("<!-- /commands -->").expect("the table ends");
+    let listed: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split([' ', '`']).next())
+        .map(str::to_lowercase)
+        .collect();
+    let mut there = registered(&mut server.client());
+    there.remove(INTERNAL);
+    assert_eq!(listed, there);
+}
+
+#[test]
+fn help_names_every_command_of_its_family() {
+    let server = Server::start();
+    let mut client = server.client();
+    let mut commands = registered(&mut client);
+    commands.remove(INTERNAL);
+    for family in ["MODEL", "ASSESS"] {
+        let help = client.ask(&format!("{family}.HELP")).texts().join("\n");
+        for command in commands.iter().map(|command| command.to_uppercase()) {
+            assert_eq!(command.starts_with(family), help.contains(&command), "{command} in {family}.HELP");
+        }
+        assert!(!help.contains("REPLAY"), "{help}");
+    }
+}

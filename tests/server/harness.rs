@@ -1,0 +1,15 @@
+//! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
+
+pub(crate) mod caught;
+pub(crate) mod client;
+pub(crate) mod document;
+pub(crate) mod mini;
+pub(crate) mod patience;
+pub(crate) mod reference;
+pub(crate) mod reply;
+pub(crate) mod server;
+
+pub(crate) use client::Client;
+pub(crate) use patience::wait_until;
+pub(crate) use reply::Reply;
+pub(crate) use server::Server;

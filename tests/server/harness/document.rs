@@ -1,0 +1,67 @@
+//! Assessment documents, each validated against the schema that users are given.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::client::Client;
+
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/assessment-io.schema.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let schema = serde_json::from_str(&text).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is a schema")
+});
+
+/// Reads a document and checks it against the schema.
+#[track_caller]
+pub(crate) fn parsed(bytes: &[u8]) -> Value {
+    let document = serde_json::from_slice(bytes).expect("the document is JSON");
+    let errors: Vec<String> =
+        SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "the document breaks its schema: {errors:#?}\n{document:#}");
+    document
+}
+
+impl Client {
+    /// `ASSESS.GET` with these arguments: the document, checked.
+    #[track_caller]
+    pub(crate) fn assess(&mut self, arguments: &str) -> Value {
+        let reply = self.ask(&format!("ASSESS.GET {arguments}")).good();
+        parsed(reply.bytes())
+    }
+
+    /// `ASSESS.KEY` with these arguments.
+    #[track_caller]
+    pub(crate) fn key_of(&mut self, arguments: &str) -> String {
+        self.ask(&format!("ASSESS.KEY {arguments}")).good().text()
+    }
+
+    /// Computes an assessment, waits until it is in the cache, and returns its key.
+    #[track_caller]
+    pub(crate) fn cached(&mut self, arguments: &str) -> String {
+        self.assess(arguments);
+        let subject: Vec<&str> = arguments.split(' ').collect();
+        // Options about the entry's life are no part of its name.
+        let life = subject.iter().position(|word| ["TTL", "PTTL", "EX", "PX"].contains(word)).unwrap_or(subject.len());
+        let key = self.key_of(&subject[..life].join(" "));
+        self.await_key(&key);
+        key
+    }
+}
+
+/// A number of a document, by JSON pointer.
+#[track_caller]
+pub(crate) fn number(document: &Value, pointer: &str) -> f64 {
+    let value = document.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {document:#}"));
+    value.as_f64().unwrap_or_else(|| panic!("{pointer} is {value}"))
+}
+
+/// Asserts that two numbers agree to 1e-9, relative to the expected one (absolute near zero).
+#[track_caller]
+pub(crate) fn assert_close(what: &str, actual: f64, expected: f64) {
+    let tolerance = 1e-9 * expected.abs().max(1e-9);
+    assert!((actual - expected).abs() <= tolerance, "{what}: {actual} is not {expected}");
+}

@@ -1,0 +1,26 @@
+//! Results computed elsewhere, where they are at hand.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// A folder of the reference data, or `None` after noting that `test` is skipped.
+///
+/// They are looked for where `ASSESS_DATA` says, else in `../shared/data`. The note goes to the file that
+/// `ASSESS_SKIPPED` names, from which `scripts/test` prints it.
+pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("ASSESS_DATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let folder = root.join(name);
+    // The server has another working directory.
+    if let Ok(folder) = folder.canonicalize() {
+        return Some(folder);
+    }
+    let note = format!("SKIPPED {test}: no reference data in {}\n", folder.display());
+    print!("{note}");
+    if let Some(path) = std::env::var_os("ASSESS_SKIPPED") {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| file.write_all(note.as_bytes())).expect("the list of skipped tests can be written");
+    }
+    None
+}

@@ -1,0 +1,247 @@
+//! A redis-server of one's own: free port, own folder, killed when the test is over.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::patience::{wait_for, wait_until};
+use super::{Client, Reply, mini};
+
+/// How often another port is tried when somebody else has taken the free one in the meantime.
+const PORTS_TRIED: u32 = 10;
+
+/// What every server has; a test's own settings follow and win.
+const SETTINGS: &str = "\
+bind 127.0.0.1
+save \"\"
+appendonly no
+enable-debug-command yes
+enable-protected-configs yes
+repl-diskless-sync-delay 0
+repl-ping-replica-period 1
+";
+
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    folder: TempDir,
+    settings: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Server {
+    /// A server with the module and an empty data folder.
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same with settings of redis.conf, each one line.
+    pub(crate) fn with(settings: &[&str]) -> Self {
+        Self::with_environment(settings, &[])
+    }
+
+    /// The same with variables in the server's environment.
+    pub(crate) fn with_environment(settings: &[&str], environment: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        for name in ["tables", "db"] {
+            fs::create_dir(folder.path().join(name)).expect("a folder in a temporary folder");
+        }
+        let mut settings: Vec<String> = settings.iter().map(|&line| line.to_owned()).collect();
+        if !settings.iter().any(|line| line.starts_with("assess.data-dir")) {
+            settings.insert(0, format!("assess.data-dir {}", folder.path().join("tables").display()));
+        }
+        let environment =
+            environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>();
+        let (child, port) = launched(folder.path(), &settings, &environment);
+        Self { child, port, folder, settings, environment }
+    }
+
+    /// A server that holds the mini table as `icio`, with the indicator `risk`, ready to answer.
+    pub(crate) fn with_mini(settings: &[&str]) -> (Self, Client) {
+        let server = Self::with(settings);
+        let mut client = server.client();
+        server.load_mini(&mut client, "icio");
+        (server, client)
+    }
+
+    /// Loads the mini table and its risk under `key`, and waits until it is ready.
+    #[track_caller]
+    pub(crate) fn load_mini(&self, client: &mut Client, key: &str) {
+        self.write("mini.csv", mini::TABLE);
+        self.write("mini_risk.csv", mini::RISK);
+        client.call(&["MODEL.LOAD", key, "IO", "FILE", "mini.csv"]).good();
+        let set = client.call(&["MODEL.INDICATOR", key, "risk", "FILE", "mini_risk.csv", "BY", "region"]);
+        assert_eq!(set, Reply::ok());
+        client.await_ready(key);
+    }
+
+    /// A new connection that speaks RESP2.
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.port).expect("the server accepts connections")
+    }
+
+    /// A connection of the `redis` crate.
+    pub(crate) fn connection(&self, query: &str) -> redis::Connection {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/{query}", self.port)).expect("an address");
+        client.get_connection().expect("the server accepts connections")
+    }
+
+    /// Writes a file into the data folder.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.tables().join(name), content).expect("a file in a temporary folder");
+    }
+
+    /// The data folder.
+    pub(crate) fn tables(&self) -> PathBuf {
+        self.folder.path().join("tables")
+    }
+
+    /// The folder that holds everything of this server.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the server has written to its log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// Whether the process is still there.
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Shuts down with the data set saved, and starts again on the same folder.
+    pub(crate) fn restart_saving(&mut self) {
+        self.restart("SHUTDOWN SAVE");
+    }
+
+    /// Shuts down without saving, and starts again on the same folder.
+    pub(crate) fn restart_without_saving(&mut self) {
+        self.restart("SHUTDOWN NOSAVE");
+    }
+
+    fn restart(&mut self, farewell: &str) {
+        self.client().send_line(farewell);
+        self.await_end();
+        self.start_again();
+    }
+
+    /// Ends the process at once, as a power failure would; [`Server::start_again`] brings it back.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.await_end();
+    }
+
+    pub(crate) fn start_again(&mut self) {
+        (self.child, self.port) = launched(self.folder.path(), &self.settings, &self.environment);
+    }
+
+    /// Waits until the process has ended.
+    pub(crate) fn await_end(&mut self) {
+        wait_until("the server has ended", || !self.is_running());
+    }
+
+    /// Makes this server a replica, and waits until it has what its primary has.
+    pub(crate) fn follow(&self, primary: &Self) {
+        let mut client = self.client();
+        client.call(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).good();
+        self.await_in_sync_with(primary);
+    }
+
+    /// Waits until everything written on the primary so far has reached this replica.
+    pub(crate) fn await_in_sync_with(&self, primary: &Self) {
+        let written = primary.client().info_number("replication", "master_repl_offset");
+        let mut client = self.client();
+        wait_until("the replica has what its primary has", || {
+            let info = client.info("replication");
+            info.get("master_link_status").is_some_and(|status| status == "up")
+                && info.get("slave_repl_offset").and_then(|at| at.parse().ok()).is_some_and(|at: i64| at >= written)
+        });
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- log of the server on port {} ---\n{}", self.port, self.log());
+        }
+        // Errors mean that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The module's file.
+pub(crate) fn module() -> PathBuf {
+    let path = std::env::var_os("ASSESS_MODULE").map_or_else(
+        || {
+            // target/debug/deps/server-1a2b3c: the module lies one folder up.
+            let tests = std::env::current_exe().expect("the tests have a file");
+            tests.ancestors().nth(2).expect("a folder above").join("libredis_assess.so")
+        },
+        PathBuf::from,
+    );
+    assert!(path.is_file(), "{} is missing: run cargo build, or set ASSESS_MODULE", path.display());
+    path
+}
+
+/// Starts a server on a free port and waits until it answers; data on disk have been loaded then.
+fn launched(folder: &Path, settings: &[String], environment: &[(String, String)]) -> (Child, u16) {
+    for _ in 0..PORTS_TRIED {
+        let port = free_port();
+        let mut child = spawn(folder, port, settings, environment);
+        let answers = wait_for("the server answers or has ended", || {
+            if !matches!(child.try_wait(), Ok(None)) {
+                return Some(false);
+            }
+            let mut client = Client::connect(port).ok()?;
+            client.send_line("PING");
+            (client.try_receive().ok()?.good_pong()).then_some(true)
+        });
+        if answers {
+            return (child, port);
+        }
+        let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+        assert!(log.contains("Address already in use"), "the server has ended at once:\n{log}");
+    }
+    panic!("found no free port");
+}
+
+impl Reply {
+    /// Whether the server is up: while it loads its data it answers LOADING.
+    fn good_pong(&self) -> bool {
+        matches!(self, Self::Simple(text) if text == "PONG")
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("a bound listener").port()
+}
+
+fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, String)]) -> Child {
+    let mut text = format!(
+        "loadmodule {}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",
+        module().display(),
+        folder.join("db").display(),
+        folder.join("server.log").display(),
+    );
+    for line in settings {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let file = folder.join("redis.conf");
+    fs::write(&file, text).expect("a file in a temporary folder");
+    Command::new("redis-server")
+        .arg(file)
+        .envs(environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server is installed: scripts/setup does that")
+}

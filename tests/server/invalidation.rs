@@ -1,0 +1,158 @@
+//! Cached assessments disappear by themselves when what they were computed from changes or goes, and only then.
+
+use crate::harness::document::{assert_close, number};
+use crate::harness::{Client, Reply, Server, mini, wait_until};
+
+/// A server with the models `icio` and `other`, each with three cached assessments; and their keys.
+struct World {
+    server: Server,
+    client: Client,
+    own: Vec<String>,
+    others: Vec<String>,
+}
+
+fn world() -> World {
+    let (server, mut client) = Server::with_mini(&[]);
+    server.load_mini(&mut client, "other");
+    let mut cached = |model: &str| {
+        ["USA C10", "CHN C10 TOP 2", "USA C20_21 INDICATOR output"]
+            .map(|question| client.cached(&format!("{model} {question}")))
+            .to_vec()
+    };
+    let (own, others) = (cached("icio"), cached("other"));
+    client.ask("SET assessment:{icio}text mine").good();
+    World { server, client, own, others }
+}
+
+impl World {
+    /// Waits until everything cached of `icio` is gone, and asserts that nothing else is.
+    fn assert_only_own_disappear(&mut self) {
+        for key in &self.own {
+            self.client.await_gone(key);
+        }
+        for key in &self.others {
+            assert!(self.client.exists(key), "{key} is gone");
+        }
+        assert!(self.client.exists("assessment:{icio}text"), "somebody else's key is gone");
+    }
+}
+
+#[test]
+fn when_the_model_is_loaded_again() {
+    let mut world = world();
+    world.server.write("changed.csv", mini::changed_table());
+    world.client.ask("MODEL.LOAD icio IO FILE changed.csv KEEP").good();
+    world.assert_only_own_disappear();
+    world.client.await_ready("icio");
+    let total = number(&world.client.assess("icio USA C10"), "/total");
+    // Twice the link to CHN C10: twice what comes from there.
+    assert_close("total", total, 13.0 / 6.0 + 1.3);
+}
+
+#[test]
+fn when_an_indicator_is_changed_or_removed() {
+    for change in [
+        &["MODEL.INDICATOR", "icio", "risk", "DATA", "{\"USA\":2,\"CHN\":4}", "BY", "region"][..],
+        &["MODEL.INDICATORDEL", "icio", "risk"],
+    ] {
+        let mut world = world();
+        world.client.call(change).good();
+        world.assert_only_own_disappear();
+    }
+}
+
+#[test]
+fn when_the_model_is_deleted_renamed_overwritten_or_expires() {
+    for change in ["DEL icio", "UNLINK icio", "RENAME icio elsewhere", "SET icio text", "PEXPIRE icio 1", "MOVE icio 5"]
+    {
+        let mut world = world();
+        world.client.ask(change).good();
+        world.assert_only_own_disappear();
+    }
+}
+
+#[test]
+fn when_another_model_takes_its_place() {
+    for change in ["RENAME other icio", "COPY other icio REPLACE"] {
+        let mut world = world();
+        // `other` is another table by now, so that an old answer could be told from a new one.
+        world.client.call(&["MODEL.SET", "other", "IO", &mini::changed_table(), "KEEP"]).good();
+        world.client.await_ready("other");
+        world.client.ask(change).good();
+        for key in &world.own {
+            world.client.await_gone(key);
+        }
+        world.client.await_ready("icio");
+        let total = number(&world.client.assess("icio USA C10"), "/total");
+        assert_close(change, total, 13.0 / 6.0 + 1.3);
+    }
+}
+
+#[test]
+fn when_the_model_is_restored_from_a_dump() {
+    let mut world = world();
+    let dump = world.client.ask("DUMP other");
+    world.client.call(&[b"RESTORE", &b"icio"[..], b"0", dump.bytes(), b"REPLACE"]).good();
+    world.assert_only_own_disappear();
+}
+
+#[test]
+fn when_the_database_is_flushed() {
+    for change in ["FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL"] {
+        let mut world = world();
+        world.client.ask(change).good();
+        assert_eq!(world.client.ask("DBSIZE"), Reply::Integer(0));
+        assert_eq!(world.client.ask("ASSESS.GET icio USA C10").code(), "NOMODEL");
+        // A result that was still on its way must not come back either.
+        world.server.load_mini(&mut world.client, "icio");
+        world.client.cached("icio CHN C20_21");
+        assert_eq!(world.client.ask("DBSIZE"), Reply::Integer(2));
+    }
+}
+
+#[test]
+fn when_databases_change_places_each_keeps_its_own() {
+    let World { server, mut client, own, .. } = world();
+    let mut elsewhere = server.client();
+    elsewhere.ask("SELECT 1").good();
+    elsewhere.call(&["MODEL.SET", "icio", "IO", &mini::changed_table()]).good();
+    elsewhere.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", mini::RISK, "BY", "region"]).good();
+    elsewhere.await_ready("icio");
+    elsewhere.cached("icio USA C10");
+    client.ask("SWAPDB 0 1").good();
+    assert_close("changed, now in 0", number(&client.assess("icio USA C10"), "/total"), 13.0 / 6.0 + 1.3);
+    assert_close("mini, now in 1", number(&elsewhere.assess("icio USA C10"), "/total"), 169.0 / 60.0);
+    // And they disappear where they are now.
+    elsewhere.ask("DEL icio").good();
+    for key in &own {
+        elsewhere.await_gone(key);
+    }
+    assert_close("still in 0", number(&client.assess("icio USA C10"), "/total"), 13.0 / 6.0 + 1.3);
+}
+
+#[test]
+fn an_old_answer_is_never_served_however_fast_the_next_question_comes() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    for round in 1..=50 {
+        let risk = format!("{{\"USA\":{round},\"CHN\":{round}}}");
+        client.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", &risk, "BY", "region"]).good();
+        // Asked at once: it waits until the model is ready, and answers from the new values.
+        let document = client.assess("icio CHN C10");
+        assert_close("direct", number(&document, "/direct"), f64::from(round));
+        assert_close("total", number(&document, "/total"), f64::from(round) * 13.0 / 6.0);
+    }
+}
+
+#[test]
+fn many_disappear_as_well_as_few() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    for top in 1..=250 {
+        for node in ["USA C10", "USA C20_21", "CHN C10", "CHN C20_21"] {
+            client.ask(&format!("ASSESS.GET icio {node} TOP {top}")).good();
+        }
+    }
+    wait_until("all are stored", || client.ask("DBSIZE").integer() == 1 + 1000);
+    client.ask("DEL icio").good();
+    wait_until("all are gone", || client.ask("DBSIZE").integer() == 0);
+    assert!(client.info_number("assess", "swept") >= 1000);
+}

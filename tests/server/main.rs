@@ -1,0 +1,24 @@
+//! The module against a real redis-server: one file per concern, one harness.
+//!
+//! Every test has a server of its own. `ASSESS_MODULE` names the module's file; by default it is the one that
+//! `cargo build` has put beside the tests. Nothing here measures speed or waits for a lapse of time: tests await events.
+
+mod acl;
+mod blocking;
+mod cache;
+mod client_library;
+mod commands;
+mod configuration;
+mod docs;
+mod errors;
+mod files;
+mod guard;
+mod harness;
+mod invalidation;
+mod memory;
+mod oom;
+mod persistence;
+mod references;
+mod replication;
+mod restore;
+mod tables;

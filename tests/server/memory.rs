@@ -1,0 +1,109 @@
+//! Memory: what a model takes is told, given back, and asked for before the work.
+
+use crate::harness::mini::wide_table;
+use crate::harness::{Client, Server, wait_until};
+
+/// Large enough for its numbers to outweigh everything else, small enough to be quick: 8 MB of coefficients.
+const NODES: usize = 1000;
+const MATRIX: i64 = (NODES * NODES * 8) as i64;
+
+fn used(client: &mut Client) -> i64 {
+    client.info_number("memory", "used_memory")
+}
+
+fn server_with_wide(settings: &[&str]) -> (Server, Client) {
+    let server = Server::with(settings);
+    server.write("wide.csv", wide_table(NODES));
+    let client = server.client();
+    (server, client)
+}
+
+#[test]
+fn used_memory_comes_back_to_the_baseline_after_flushall() {
+    let (_server, mut client) = server_with_wide(&[]);
+    // The first round warms up what stays for good: threads, buffers.
+    let mut baseline = 0;
+    for round in 0..4 {
+        client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+        client.await_ready("wide");
+        client.cached("wide R00 S0");
+        assert!(used(&mut client) > 2 * MATRIX, "coefficients and inverse are seen by the server");
+        client.ask(if round % 2 == 0 { "FLUSHALL ASYNC" } else { "FLUSHALL SYNC" }).good();
+        if round == 0 {
+            wait_until("the model is freed", || used(&mut client) < MATRIX / 2);
+            baseline = used(&mut client);
+        }
+        wait_until("memory is back at the baseline", || used(&mut client) < baseline + MATRIX / 8);
+    }
+}
+
+#[test]
+fn a_reload_gives_the_old_table_back() {
+    let (_server, mut client) = server_with_wide(&[]);
+    client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+    client.await_ready("wide");
+    let one = used(&mut client);
+    for _ in 0..3 {
+        client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+        client.await_ready("wide");
+    }
+    wait_until("one table is left", || used(&mut client) < one + MATRIX / 4);
+}
+
+#[test]
+fn memory_usage_of_a_model_counts_coefficients_and_inverse() {
+    let (_server, mut client) = server_with_wide(&[]);
+    for (options, least, most) in [("LEONTIEF full", 2 * MATRIX, 3 * MATRIX), ("PRECISION f32", MATRIX, 2 * MATRIX)] {
+        client.ask(&format!("MODEL.LOAD wide IO FILE wide.csv {options}")).good();
+        client.await_ready("wide");
+        let usage = client.ask("MEMORY USAGE wide").integer();
+        let bytes = client.model_number("wide", "bytes");
+        assert!((least..most).contains(&usage), "{options}: MEMORY USAGE {usage}");
+        assert!((least..most).contains(&bytes), "{options}: bytes {bytes}");
+    }
+}
+
+#[test]
+fn a_table_that_would_not_fit_is_refused_before_the_work() {
+    for setting in ["maxmemory", "assess.max-model-memory"] {
+        let (_server, mut client) = server_with_wide(&["maxmemory-policy noeviction"]);
+        let room = if setting == "maxmemory" { used(&mut client) + MATRIX / 2 } else { MATRIX / 2 };
+        client.call(&["CONFIG", "SET", setting, &room.to_string()]).good();
+        client.ask("CONFIG RESETSTAT").good();
+        let peak = client.info_number("memory", "used_memory_peak");
+        let reply = client.ask("MODEL.LOAD wide IO FILE wide.csv");
+        assert_eq!(reply.code(), "NOROOM", "{setting}: {reply:?}");
+        assert!(reply.error().contains("MB"), "{reply:?} does not say how much it needs");
+        assert!(!client.exists("wide"));
+        let peak_then = client.info_number("memory", "used_memory_peak");
+        assert!(peak_then - peak < MATRIX, "{setting}: the matrix was allocated all the same");
+        client.call(&["CONFIG", "SET", setting, "0"]).good();
+        client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+    }
+}
+
+#[test]
+fn a_load_evicts_nobodys_keys() {
+    let (_server, mut client) = server_with_wide(&["maxmemory-policy volatile-lfu"]);
+    client.ask("SET session data EX 9999").good();
+    let room = used(&mut client) + MATRIX / 2;
+    client.call(&["CONFIG", "SET", "maxmemory", &room.to_string()]).good();
+    assert_eq!(client.ask("MODEL.LOAD wide IO FILE wide.csv").code(), "NOROOM");
+    assert!(client.exists("session"));
+    assert_eq!(client.info_number("stats", "evicted_keys"), 0);
+}
+
+#[test]
+fn where_only_the_coefficients_fit_the_inverse_is_left_out_with_a_warning() {
+    let (_server, mut client) = server_with_wide(&["maxmemory-policy noeviction"]);
+    client.ask("MODEL.LOAD wide IO FILE wide.csv LEONTIEF lazy").good();
+    client.await_ready("wide");
+    let lazy = client.model("wide");
+    assert_eq!(lazy["leontief"].text(), "lazy");
+    let document = client.assess("wide R00 S0");
+    client.ask("MODEL.LOAD wide IO FILE wide.csv LEONTIEF full").good();
+    client.await_ready("wide");
+    let full = client.assess("wide R00 S0");
+    let total = |document: &serde_json::Value| document["total"].as_f64().expect("a number");
+    assert!((total(&document) / total(&full) - 1.0).abs() < 1e-9);
+}

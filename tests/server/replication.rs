@@ -1,0 +1,166 @@
+//! Replicas: they have the same models, answer the same questions, and take over.
+
+use crate::harness::document::{assert_close, number};
+use crate::harness::{Client, Server, mini};
+
+/// Asserts that a replica has the model of its primary, once what was written has arrived.
+#[track_caller]
+fn assert_same(primary: &Server, replica: &Server, key: &str) {
+    replica.await_in_sync_with(primary);
+    let (mut here, mut there) = (primary.client(), replica.client());
+    let digest = |client: &mut Client| client.call(&["DEBUG", "DIGEST-VALUE", key]).texts();
+    assert_eq!(digest(&mut here), digest(&mut there));
+    for field in ["version", "digest", "source"] {
+        assert_eq!(here.model(key)[field], there.model(key)[field], "{field}");
+    }
+}
+
+fn pair() -> (Server, Server) {
+    let (primary, replica) = (Server::start(), Server::start());
+    replica.follow(&primary);
+    (primary, replica)
+}
+
+#[test]
+fn a_replica_that_was_there_before_the_load() {
+    let (primary, replica) = pair();
+    primary.load_mini(&mut primary.client(), "icio");
+    assert_same(&primary, &replica, "icio");
+    let mut client = replica.client();
+    client.await_ready("icio");
+    assert_close("total", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
+}
+
+#[test]
+fn a_replica_that_comes_after_the_load() {
+    let (primary, _) = Server::with_mini(&[]);
+    let replica = Server::start();
+    replica.follow(&primary);
+    assert_same(&primary, &replica, "icio");
+    let mut client = replica.client();
+    client.await_ready("icio");
+    assert_close("total", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
+}
+
+#[test]
+fn a_table_of_many_frames_arrives_whole() {
+    let (primary, replica) = pair();
+    primary.write("wide.csv", mini::wide_table(1000));
+    let mut client = primary.client();
+    client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+    client.call(&["MODEL.SET", "small", "IO", mini::TABLE]).good();
+    assert_same(&primary, &replica, "wide");
+    assert_same(&primary, &replica, "small");
+    // Nothing is left of the way it came.
+    for server in [&primary, &replica] {
+        assert_eq!(server.client().ask("DBSIZE").integer(), 2);
+    }
+}
+
+#[test]
+fn a_replica_that_attaches_in_the_middle_of_a_load() {
+    let (primary, early) = pair();
+    let late = Server::start();
+    let mut running = primary.with_wide_tables(|| primary.catch_loading("wide"));
+    late.follow(&primary);
+    running.client.receive().good();
+    assert_same(&primary, &early, "wide");
+    assert_same(&primary, &late, "wide");
+}
+
+#[test]
+fn a_changed_indicator_reaches_the_replica() {
+    let (primary, replica) = pair();
+    let (mut here, mut there) = (primary.client(), replica.client());
+    primary.load_mini(&mut here, "icio");
+    here.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", r#"{"USA":10,"CHN":10}"#, "BY", "region"]).good();
+    assert_same(&primary, &replica, "icio");
+    there.await_ready("icio");
+    assert_close("total", number(&there.assess("icio CHN C10"), "/total"), 65.0 / 3.0);
+    here.ask("MODEL.INDICATORDEL icio risk").good();
+    assert_same(&primary, &replica, "icio");
+    assert_eq!(there.ask("MODEL.LABELS icio INDICATORS").texts(), ["output"]);
+}
+
+#[test]
+fn cached_assessments_reach_the_replica_and_disappear_from_it() {
+    let (primary, replica) = pair();
+    let (mut here, mut there) = (primary.client(), replica.client());
+    primary.load_mini(&mut here, "icio");
+    let key = here.cached("icio USA C10");
+    replica.await_in_sync_with(&primary);
+    assert_eq!(there.call(&["GET", &key]), here.call(&["GET", &key]));
+    assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
+    let lives = [&mut here, &mut there].map(|client| client.call(&["PEXPIRETIME", &key]).integer());
+    assert_eq!(lives[0], lives[1]);
+    // A hit on the replica.
+    there.await_ready("icio");
+    let hits = there.model_number("icio", "hits");
+    there.assess("icio USA C10");
+    assert_eq!(there.model_number("icio", "hits"), hits + 1);
+
+    here.ask("MODEL.INDICATORDEL icio risk").good();
+    there.await_gone(&key);
+}
+
+#[test]
+fn what_a_replica_computes_it_does_not_store() {
+    let (primary, replica) = pair();
+    primary.load_mini(&mut primary.client(), "icio");
+    replica.await_in_sync_with(&primary);
+    let mut client = replica.client();
+    client.await_ready("icio");
+    let not_stored = client.info_number("assess", "not_stored");
+    client.assess("icio USA C10");
+    crate::harness::wait_until("it was not stored", || client.info_number("assess", "not_stored") > not_stored);
+    assert_eq!(client.ask("DBSIZE").integer(), 1);
+    assert_eq!(client.ask("MODEL.INDICATORDEL icio risk").code(), "READONLY");
+    assert_eq!(client.ask("MODEL.LOAD icio IO FILE mini.csv").code(), "READONLY");
+}
+
+#[test]
+fn a_promoted_replica_takes_over() {
+    let (mut primary, replica) = pair();
+    let mut here = primary.client();
+    primary.load_mini(&mut here, "icio");
+    let key = here.cached("icio USA C10");
+    replica.await_in_sync_with(&primary);
+    let version = here.model_number("icio", "version");
+    primary.kill();
+
+    let mut there = replica.client();
+    there.ask("REPLICAOF NO ONE").good();
+    there.await_ready("icio");
+    there.assess("icio USA C10");
+    there.cached("icio CHN C10");
+    there.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", r#"{"USA":10,"CHN":10}"#, "BY", "region"]).good();
+    there.await_gone(&key);
+    assert!(there.model_number("icio", "version") > version);
+    there.await_ready("icio");
+    assert_close("total", number(&there.assess("icio CHN C10"), "/total"), 65.0 / 3.0);
+}
+
+#[test]
+fn digests_are_equal_after_mixed_traffic() {
+    let (primary, replica) = pair();
+    let mut client = primary.client();
+    for round in 0..5 {
+        for key in ["a", "b", "c"] {
+            primary.load_mini(&mut client, key);
+            client.ask(&format!("ASSESS.GET {key} USA C10 TOP {}", round + 1)).good();
+            client.ask(&format!("ASSESS.MGET {key} 2 USA C10 CHN C10")).good();
+        }
+        client.call(&["MODEL.SET", "a", "IO", &mini::changed_table(), "KEEP"]).good();
+        client.ask("RENAME b d").good();
+        client.ask("COPY d b").good();
+        client.ask("DEL c").good();
+    }
+    // Stored results and swept ones are on their way for a moment.
+    crate::harness::wait_until("both have the same", || {
+        replica.await_in_sync_with(&primary);
+        client.ask("DEBUG DIGEST") == replica.client().ask("DEBUG DIGEST")
+    });
+    for key in ["a", "b", "d"] {
+        assert_same(&primary, &replica, key);
+    }
+}
