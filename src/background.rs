@@ -1,11 +1,11 @@
 //! Worker threads: everything that takes longer than a slice of the main thread.
 //!
 //! Two lanes, so that a question that needs a worker does not wait behind the inverse of a table: `Heavy` for loads and
-//! derivations, as many threads as `assess.threads` says, and `Question`, one. Workers run at the lowest priority and
-//! know nothing of the keyspace; results go back through `main_loop::post`.
+//! derivations, as many threads as `assess.threads` says, and `Question`, one. Threads live as long as there is work for
+//! them, run at the lowest priority and know nothing of the keyspace; results go back through `main_loop::post`.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use assess_engine::Progress;
@@ -34,23 +34,15 @@ struct State {
     heavy_threads: usize,
     question_threads: usize,
     running: Vec<Arc<Progress>>,
-    threads: Vec<JoinHandle<()>>,
+    handles: Vec<JoinHandle<()>>,
     stopping: bool,
 }
 
-#[derive(Default)]
-struct Pool {
-    state: Mutex<State>,
-    wake: Condvar,
-}
+static STATE: Lazy<Mutex<State>> = Lazy::new(Mutex::default);
 
-static POOL: Lazy<Pool> = Lazy::new(Pool::default);
-
-impl Pool {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic inside a job is caught outside the lock, so the state is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock() -> MutexGuard<'static, State> {
+    // A panic inside a job is caught outside the lock, so the state is whole.
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -78,43 +70,39 @@ fn wanted(lane: Lane) -> usize {
 
 /// Has a worker run `work`. After shutdown began, nothing is run any more.
 pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce() + Send + 'static) {
-    let mut state = POOL.lock();
+    let mut state = lock();
     if state.stopping {
         return;
     }
     state.queue(lane).push_back(Job { work: Box::new(work), progress });
-    // Threads are made when there is work for them: a server that only loads the module has none.
+    state.handles.retain(|thread| !thread.is_finished());
     if *state.threads(lane) < wanted(lane) {
         let name = if lane == Lane::Heavy { "assess-heavy" } else { "assess-ask" };
         match std::thread::Builder::new().name(name.into()).spawn(move || work_on(lane)) {
             Ok(handle) => {
                 *state.threads(lane) += 1;
-                state.threads.push(handle);
+                state.handles.push(handle);
             }
             Err(error) => crate::ffi::ctx::warn(&format!("cannot start a worker thread: {error}")),
         }
     }
-    drop(state);
-    POOL.wake.notify_all();
 }
 
 fn work_on(lane: Lane) {
     thread::give_way();
-    let mut state = POOL.lock();
+    let mut state = lock();
     loop {
-        // `assess.threads` may have been lowered.
-        if state.stopping || *state.threads(lane) > wanted(lane) {
+        // Without work a thread ends, and gives back what the kernels keep per thread: tens of megabytes. A thread
+        // that looks and ends holds the lock, so no job can come to wait for one that is about to go.
+        let job = if *state.threads(lane) > wanted(lane) { None } else { state.queue(lane).pop_front() };
+        let Some(job) = job else {
             *state.threads(lane) -= 1;
             return;
-        }
-        let Some(job) = state.queue(lane).pop_front() else {
-            state = POOL.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-            continue;
         };
         state.running.extend(job.progress.clone());
         drop(state);
         guard::or("a worker", (), job.work);
-        state = POOL.lock();
+        state = lock();
         if let Some(progress) = job.progress {
             state.running.retain(|running| !Arc::ptr_eq(running, &progress));
         }
@@ -130,21 +118,20 @@ pub(crate) fn dispose(value: Box<Value>) {
 
 /// How many jobs wait, in both lanes.
 pub(crate) fn backlog() -> usize {
-    let state = POOL.lock();
+    let state = lock();
     state.heavy.len() + state.question.len()
 }
 
 /// Cancels what runs, forgets what waits, and joins the threads: none may run while the server takes itself apart.
 pub(crate) fn stop() {
     let threads = {
-        let mut state = POOL.lock();
+        let mut state = lock();
         state.stopping = true;
         state.heavy.clear();
         state.question.clear();
         state.running.iter().for_each(|progress| progress.cancel());
-        std::mem::take(&mut state.threads)
+        std::mem::take(&mut state.handles)
     };
-    POOL.wake.notify_all();
     for thread in threads {
         let _ = thread.join();
     }

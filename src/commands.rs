@@ -9,6 +9,7 @@ mod model;
 mod options;
 mod question;
 mod rank;
+mod routes;
 #[cfg(debug_assertions)]
 mod test_hooks;
 

@@ -15,15 +15,40 @@ struct Directory {
     last_died: Option<(i32, Vec<u8>)>,
     /// A model's key was renamed or moved, and its new place is about to be told.
     moving: bool,
+    /// Counts everything that happens to models.
+    epoch: u64,
 }
 
 thread_local! {
     static DIRECTORY: RefCell<Directory> = RefCell::default();
 }
 
+/// A number that changes whenever anything happens to any model: one appears, changes, dies, gets a time to live.
+pub(crate) fn epoch() -> u64 {
+    DIRECTORY.with_borrow(|directory| directory.epoch)
+}
+
+/// A model was changed in place.
+pub(crate) fn changed(db: i32, name: &[u8]) {
+    DIRECTORY.with_borrow_mut(|directory| directory.epoch += 1);
+    cached::outdate(db, name);
+}
+
+/// A key was given a time to live.
+pub(crate) fn expires(db: i32, name: &[u8]) {
+    DIRECTORY.with_borrow_mut(|directory| {
+        if directory.databases.get(&db).is_some_and(|names| names.contains(name)) {
+            directory.epoch += 1;
+        }
+    });
+}
+
 /// A key holds a model now.
 pub(crate) fn born(db: i32, name: Vec<u8>) {
-    DIRECTORY.with_borrow_mut(|directory| _ = directory.databases.entry(db).or_default().insert(name));
+    DIRECTORY.with_borrow_mut(|directory| {
+        directory.databases.entry(db).or_default().insert(name);
+        directory.epoch += 1;
+    });
 }
 
 /// A key holds a model no more: it was deleted, overwritten, renamed, moved, evicted or has expired.
@@ -33,6 +58,7 @@ pub(crate) fn died(db: i32, name: &[u8]) {
             names.remove(name);
         }
         directory.last_died = Some((db, name.to_vec()));
+        directory.epoch += 1;
     });
     cached::outdate(db, name);
 }
@@ -54,15 +80,19 @@ pub(crate) fn arrived(db: i32, name: &[u8]) {
 
 /// A database was emptied; `None` is all of them.
 pub(crate) fn flushed(db: Option<i32>) {
-    DIRECTORY.with_borrow_mut(|directory| match db {
-        Some(db) => _ = directory.databases.remove(&db),
-        None => directory.databases.clear(),
+    DIRECTORY.with_borrow_mut(|directory| {
+        directory.epoch += 1;
+        match db {
+            Some(db) => _ = directory.databases.remove(&db),
+            None => directory.databases.clear(),
+        }
     });
 }
 
 /// Two databases changed places.
 pub(crate) fn swapped(a: i32, b: i32) {
     DIRECTORY.with_borrow_mut(|directory| {
+        directory.epoch += 1;
         let (from_a, from_b) = (directory.databases.remove(&a), directory.databases.remove(&b));
         directory.databases.extend(from_a.map(|names| (b, names)));
         directory.databases.extend(from_b.map(|names| (a, names)));

@@ -27,7 +27,7 @@ use crate::ffi::io::Rewriter;
 use crate::ffi::key::{Key, Mode};
 use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Staging, Value};
-use crate::{cached, deriving, directory, main_loop, versions};
+use crate::{deriving, directory, main_loop, versions};
 
 const COMMAND: &CStr = c"MODEL.REPLAY";
 /// A staging key whose master is gone lives no longer than this after its last frame.
@@ -211,7 +211,7 @@ pub(crate) fn change(ctx: Ctx<'_>, key: &[u8], model: AnyModel, version: u64, ev
     loaded.change(model, version);
     deriving::request(ctx, loaded);
     drop(opened);
-    cached::outdate(ctx.db(), key);
+    directory::changed(ctx.db(), key);
     ctx.key_changed(key, event);
     Ok(())
 }

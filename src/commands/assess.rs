@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use assess_engine::Error as EngineError;
@@ -11,6 +12,7 @@ use assess_engine::model::{AnyModel, Identity, Question};
 use bytes::Bytes;
 
 use super::question::{self, Asked, Caching};
+use super::routes;
 use crate::background::{self, Lane};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -21,8 +23,8 @@ use crate::ffi::send;
 use crate::ffi::string::Argv;
 use crate::pending::{self, Pending};
 use crate::reply::Reply;
-use crate::types::model::{Name, with_loaded};
-use crate::types::value::{Derivation, Loaded};
+use crate::types::model::{Found, Name, find, with_loaded};
+use crate::types::value::{Derivation, Loaded, Value};
 use crate::waiting::{self, Parked, not_ready};
 use crate::{guard, main_loop, settings, stats};
 
@@ -30,12 +32,19 @@ pub(crate) struct Get;
 
 impl Run for Get {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        if hit_by_route(ctx, argv) {
+            return Ok(Reply::Sent);
+        }
         let words = argv.words(1);
         let answer = ask(ctx, Name::Argument(argv, 1), &words, |document| {
             send::bulk(ctx, document);
             Reply::Sent
         })?;
         match answer {
+            Answer::Cached { name, reply } => {
+                remember_route(ctx, argv, &name);
+                Ok(reply)
+            }
             Answer::Reply(reply) => Ok(reply),
             Answer::NotReady(derivation) => wait(ctx, argv, derivation),
             Answer::Work(work) if ctx.may_block() => {
@@ -47,8 +56,28 @@ impl Run for Get {
     }
 }
 
+/// Serves a question that was served from the cache before, if it still can be.
+fn hit_by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
+    let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
+    let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
+    let Some(document) = cached.string().filter(|document| document.starts_with(&route.prefix)) else { return false };
+    counted_hit(&route.hits);
+    send::bulk(ctx, document);
+    true
+}
+
+/// Remembers the way to a cached answer, unless the model's time is limited.
+fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
+    let model = key::Key::open_arg(ctx, argv, 1, Mode::Peek);
+    if let (Found::Ours(Value::Model(loaded)), None) = (find(&model), model.expires_at()) {
+        routes::remember(ctx, argv, name, loaded);
+    }
+}
+
 /// How far a question could be answered on the spot.
-pub(super) enum Answer {
+enum Answer {
+    /// It was in the cache, under this name, and the reply was lent to whoever asked.
+    Cached { name: Vec<u8>, reply: Reply },
     Reply(Reply),
     /// The model is not ready.
     NotReady(Arc<Derivation>),
@@ -57,7 +86,7 @@ pub(super) enum Answer {
 }
 
 /// A question for a worker.
-pub(super) struct Work {
+struct Work {
     db: i32,
     name: Vec<u8>,
     model_key: Vec<u8>,
@@ -81,7 +110,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
         let name = cache_name(loaded, model_key, subject, &asked.question)?;
         let found = look_up(ctx, loaded, model_key, &name, asked.caching, hit);
         if let Some(reply) = found {
-            return Ok(Answer::Reply(reply));
+            return Ok(Answer::Cached { name, reply });
         }
         match model.check(subject, &asked.question) {
             Ok(()) => {}
@@ -135,19 +164,20 @@ pub(super) fn look_up<T>(
     let cached = key::Key::open(ctx, name, Mode::Read);
     if let Some(document) = cached.string() {
         if loaded.wrote(model_key, document) {
-            counted_hit(loaded);
+            counted_hit(&loaded.hits);
             return Some(hit(document));
         }
         drop(cached);
         outdated(ctx, name, loaded.version);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
-    counted_hit(loaded);
+    counted_hit(&loaded.hits);
     Some(hit(&document))
 }
 
-fn counted_hit(loaded: &Loaded) {
-    loaded.hits.set(loaded.hits.get() + 1);
+fn counted_hit(hits: &AtomicU64) {
+    // Only the main thread counts, so a plain load and store do.
+    hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     stats::count(|c| &c.hits);
 }
 
@@ -200,7 +230,7 @@ pub(crate) fn again(ctx: Ctx<'_>, parked: Parked) {
         b"ASSESS.MGET" => super::batch::again(ctx, parked),
         b"ASSESS.RANK" => super::rank::again(ctx, parked),
         _ => match ask(ctx, name, &words, |document| Reply::Bulk(Bytes::copy_from_slice(document))) {
-            Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
+            Ok(Answer::Reply(reply) | Answer::Cached { reply, .. }) => parked.blocked.reply(reply),
             Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
             Ok(Answer::Work(work)) => compute_elsewhere(*work, parked.blocked),
             Err(failure) => parked.blocked.reply(failure.into()),

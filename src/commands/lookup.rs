@@ -1,5 +1,7 @@
 //! Reading what a model holds: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
 
+use std::sync::atomic::Ordering;
+
 use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, Field, LabelSet};
@@ -64,7 +66,7 @@ fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
     }
     fields.push(("warnings", warnings));
     fields.push(("source", Reply::Bulk(loaded.source.clone().into())));
-    fields.push(("hits", Reply::count(loaded.hits.get())));
+    fields.push(("hits", Reply::count(loaded.hits.load(Ordering::Relaxed))));
     fields.push(("misses", Reply::count(loaded.misses.get())));
     Reply::Map(fields)
 }

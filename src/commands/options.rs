@@ -8,27 +8,28 @@ use crate::error::{Failure, Outcome};
 pub(crate) struct Options<'w, 'a> {
     words: &'w [&'a [u8]],
     at: usize,
-    seen: Vec<&'static str>,
+    /// Which of the known options have been seen, one bit each.
+    seen: u32,
 }
 
 impl<'w, 'a> Options<'w, 'a> {
     pub(crate) fn new(words: &'w [&'a [u8]]) -> Self {
-        Self { words, at: 0, seen: Vec::new() }
+        Self { words, at: 0, seen: 0 }
     }
 
-    /// The next option, one of `known` (upper case); `None` at the end.
+    /// The next option, one of `known` (upper case, at most 32, the same at every call); `None` at the end.
     pub(crate) fn next(&mut self, known: &[&'static str]) -> Outcome<Option<&'static str>> {
         let Some(word) = self.words.get(self.at) else { return Ok(None) };
-        let name = known
+        let number = known
             .iter()
-            .find(|name| name.as_bytes().eq_ignore_ascii_case(word))
+            .position(|name| name.as_bytes().eq_ignore_ascii_case(word))
             .ok_or_else(|| Failure::err(format!("unknown option {}, see the command's HELP", shown(word))))?;
-        if self.seen.contains(name) {
-            return Err(Failure::err(format!("option {name} is given twice")));
+        if self.seen & 1 << number != 0 {
+            return Err(Failure::err(format!("option {} is given twice", known[number])));
         }
-        self.seen.push(name);
+        self.seen |= 1 << number;
         self.at += 1;
-        Ok(Some(name))
+        Ok(Some(known[number]))
     }
 
     /// The value of an option.

@@ -56,7 +56,7 @@ extern "C" fn on_key(
     // SAFETY: the event's name is a NUL-terminated constant of the server.
     let event = unsafe { CStr::from_ptr(event) }.to_bytes();
     let ours = cached::is_one(key);
-    if !ours && !matches!(event, b"rename_from" | b"rename_to" | b"move_from" | b"move_to") {
+    if !ours && !matches!(event, b"rename_from" | b"rename_to" | b"move_from" | b"move_to" | b"expire") {
         return raw::REDISMODULE_OK as c_int;
     }
     guard::or("a keyspace event", (), || {
@@ -65,6 +65,7 @@ extern "C" fn on_key(
         match event {
             b"rename_from" | b"move_from" => directory::left(db, key),
             b"rename_to" | b"move_to" => directory::arrived(db, key),
+            b"expire" => directory::expires(db, key),
             _ => {}
         }
         if ours {

@@ -51,6 +51,12 @@ impl<'a> Key<'a> {
         unsafe { Self::open_raw(ctx, name.as_ptr(), mode) }
     }
 
+    /// Opens a key whose name is a string of the server already.
+    pub(crate) fn open_text(ctx: Ctx<'a>, name: &Text, mode: Mode) -> Self {
+        // SAFETY: the name is valid during the call.
+        unsafe { Self::open_raw(ctx, name.as_ptr(), mode) }
+    }
+
     pub(crate) fn open_arg(ctx: Ctx<'a>, argv: super::string::Argv<'_>, i: usize, mode: Mode) -> Self {
         // SAFETY: arguments are valid strings.
         unsafe { Self::open_raw(ctx, argv.raw(i), mode) }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use assess_engine::Progress;
 use assess_engine::model::codec::Decoder;
@@ -23,7 +23,8 @@ pub(crate) struct Loaded {
     /// Where it was loaded from, as the client said; may hold any bytes.
     pub(crate) source: Vec<u8>,
     pub(crate) derivation: Arc<Derivation>,
-    pub(crate) hits: Cell<u64>,
+    /// Shared with those who know the way to a cached answer; only the main thread counts.
+    pub(crate) hits: Arc<AtomicU64>,
     pub(crate) misses: Cell<u64>,
     prefix: RefCell<Prefix>,
 }
@@ -42,7 +43,7 @@ impl Loaded {
             version,
             source,
             derivation: Arc::default(),
-            hits: Cell::new(0),
+            hits: Arc::default(),
             misses: Cell::new(0),
             prefix: RefCell::default(),
         }
@@ -56,13 +57,18 @@ impl Loaded {
         Identity { name, version: self.version }
     }
 
+    /// How every document of this content under this name begins.
+    pub(crate) fn prefix(&self, name: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.identity(name).open_document(&mut bytes);
+        bytes
+    }
+
     /// Whether a document was computed from this content under this name.
     pub(crate) fn wrote(&self, name: &[u8], document: &[u8]) -> bool {
         let mut prefix = self.prefix.borrow_mut();
         if prefix.name != name || prefix.bytes.is_empty() {
-            prefix.name = name.to_vec();
-            prefix.bytes.clear();
-            self.identity(name).open_document(&mut prefix.bytes);
+            *prefix = Prefix { name: name.to_vec(), bytes: self.prefix(name) };
         }
         document.starts_with(&prefix.bytes)
     }
