@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::product::Number;
 
 /// Numbers looked at together.
-const CHUNK: usize = 16;
+const CHUNK: usize = 32;
 
 /// Keeps the `limit` largest of the numbers offered, ties in the order of `rank`, in memory bounded by `limit`.
 pub(crate) struct Top<'a> {
@@ -27,6 +27,20 @@ impl<'a> Top<'a> {
     pub(crate) fn products<T: Number>(mut self, x: &[f64], y: &[T]) -> Vec<(f64, u32)> {
         let (x_chunks, x_rest) = x.as_chunks::<CHUNK>();
         let (y_chunks, y_rest) = y.as_chunks::<CHUNK>();
+        if self.limit <= CHUNK {
+            // The limit-th largest of the maxima of as many or more parts is no larger than the limit-th largest of all:
+            // with this bar set first, hardly anything is kept that does not stay.
+            let mut most = [f64::NEG_INFINITY; CHUNK];
+            for (x, y) in x_chunks.iter().zip(y_chunks) {
+                for k in 0..CHUNK {
+                    let value = x[k] * y[k].into() + 0.0;
+                    // Unlike `f64::max` this is one instruction; no number here is NaN.
+                    most[k] = if value > most[k] { value } else { most[k] };
+                }
+            }
+            most.sort_unstable_by(|a, b| b.total_cmp(a));
+            self.bar.0 = most[self.limit.max(1) - 1];
+        }
         let mut start = 0;
         for (x, y) in x_chunks.iter().zip(y_chunks) {
             let mut values = [0.0; CHUNK];
@@ -57,12 +71,9 @@ impl<'a> Top<'a> {
 
     #[inline(always)]
     fn offer_chunk(&mut self, start: usize, values: &[f64; CHUNK]) {
-        let mut most = f64::NEG_INFINITY;
-        for &value in values {
-            // Unlike `f64::max` this is one instruction; no number here is NaN.
-            most = if value > most { value } else { most };
-        }
-        if most >= self.bar.0 {
+        // All of a chunk are compared before any is looked at: no branches, no chain of maxima, vector instructions.
+        let bar = self.bar.0;
+        if values.iter().fold(false, |any, &value| any | (value >= bar)) {
             for (k, &value) in values.iter().enumerate() {
                 self.offer(start + k, value);
             }
