@@ -92,10 +92,8 @@ impl Leontief {
                 Self { inverse: Inverse::Full(inverse), activity, warnings }
             }
             LeontiefMode::Lazy => {
-                let mut activity = vec![1.0; n];
-                neumann::rows(&table.coefficients, vec![vec![1.0; n]], 0, stage, |_, _, term| {
-                    activity.iter_mut().zip(term).for_each(|(sum, term)| *sum += term);
-                })?;
+                let sums = neumann::rows(&table.coefficients, vec![vec![1.0; n]], stage)?;
+                let activity = sums.into_iter().flatten().collect();
                 let kept = NonZeroUsize::new(kept_columns(n)).unwrap_or(NonZeroUsize::MIN);
                 Self { inverse: Inverse::Lazy(Mutex::new(LruCache::new(kept))), activity, warnings }
             }

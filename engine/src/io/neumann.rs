@@ -38,29 +38,21 @@ pub(crate) fn column(coefficients: &Matrix, j: usize, stage: &Stage<'_>) -> Resu
     Err(slow())
 }
 
-/// For each row vector `r` the terms `r'A^k`, handed to `each(row, k, term)` for k = 1, 2, ... until the sums of all rows
-/// have converged and at least `least` terms are there. Terms past a row's convergence are handed on all the same.
+/// Sums `r'L` for several row vectors.
 ///
 /// # Errors
 /// [`Error::BadInput`] when a series does not converge in time, [`Error::Cancelled`].
-pub(crate) fn rows(
-    coefficients: &Matrix,
-    rows: Vec<Vec<f64>>,
-    least: usize,
-    stage: &Stage<'_>,
-    mut each: impl FnMut(usize, usize, &[f64]),
-) -> Result<()> {
+pub(crate) fn rows(coefficients: &Matrix, rows: Vec<Vec<f64>>, stage: &Stage<'_>) -> Result<Vec<Vec<f64>>> {
     let mut sums = rows.clone();
     let mut terms = rows;
-    for k in 1..=MOST_TERMS {
+    for k in 0..MOST_TERMS {
         terms = rows_times(&terms, coefficients, &stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1))?;
         let mut converged = true;
-        for (row, (sum, term)) in sums.iter_mut().zip(&terms).enumerate() {
-            each(row, k, term);
+        for (sum, term) in sums.iter_mut().zip(&terms) {
             converged &= add(sum, term)?;
         }
-        if converged && k >= least {
-            return Ok(());
+        if converged {
+            return Ok(sums);
         }
     }
     Err(slow())

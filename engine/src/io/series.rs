@@ -82,40 +82,30 @@ impl Series {
                 regions: table.labels.regions().len(),
             })
             .collect();
-        match leontief.full() {
-            Some(inverse) => {
-                let groups = stage.part(0.0, 0.3);
-                with_columns!(inverse, columns => group_sums(table, columns, values, &mut all, &groups))?;
-                let mut terms: Vec<Vec<f64>> = values.iter().map(|r| r.to_vec()).collect();
-                let layers = stage.part(0.3, 0.95);
-                for k in 1..=LAYERS {
-                    terms = rows_times(&terms, &table.coefficients, &layers.slice(k - 1, LAYERS))?;
-                    for (series, term) in all.iter_mut().zip(&terms) {
-                        series.put_layer(k, term);
-                    }
-                }
-                // What is left from the deepest layer on: t'L.
-                let deepest = rows_times(&terms, inverse, &stage.part(0.95, 1.0))?;
-                for (series, deepest) in all.iter_mut().zip(&deepest) {
-                    series.add_up_residuals(deepest);
-                }
+        if let Some(inverse) = leontief.full() {
+            let groups = stage.part(0.0, 0.3);
+            with_columns!(inverse, columns => group_sums(table, columns, values, &mut all, &groups))?;
+        }
+        let mut terms: Vec<Vec<f64>> = values.iter().map(|r| r.to_vec()).collect();
+        let layers = stage.part(0.3, 0.7);
+        for k in 1..=LAYERS {
+            terms = rows_times(&terms, &table.coefficients, &layers.slice(k - 1, LAYERS))?;
+            for (series, term) in all.iter_mut().zip(&terms) {
+                series.put_layer(k, term);
             }
-            None => {
-                let rows = values.iter().map(|r| r.to_vec()).collect();
-                let mut deepest = vec![vec![0.0; n]; values.len()];
-                neumann::rows(&table.coefficients, rows, LAYERS, &stage.part(0.0, 0.4), |row, k, term| {
-                    if k >= LAYERS {
-                        deepest[row].iter_mut().zip(term).for_each(|(sum, term)| *sum += term);
-                    }
-                    all[row].put_layer(k, term);
-                })?;
-                for (i, (series, deepest)) in all.iter_mut().zip(&deepest).enumerate() {
-                    series.add_up_residuals(deepest);
-                    let upstream = series.upstream.iter();
-                    series.total = values[i].iter().zip(upstream).map(|(r, up)| r + up).collect();
-                    let foreign = stage.part(0.4, 1.0).slice(i, values.len());
-                    series.foreign = foreign_sums(table, values[i], &foreign)?;
-                }
+        }
+        // What is left from the deepest layer on: t'L.
+        let rest = stage.part(0.7, 0.8);
+        let deepest = match leontief.full() {
+            Some(inverse) => rows_times(&terms, inverse, &rest)?,
+            None => neumann::rows(&table.coefficients, terms, &rest)?,
+        };
+        for (i, (series, deepest)) in all.iter_mut().zip(&deepest).enumerate() {
+            series.add_up_residuals(deepest);
+            if leontief.full().is_none() {
+                series.total = values[i].iter().zip(&series.upstream).map(|(r, up)| r + up).collect();
+                let stage = stage.part(0.8, 1.0).slice(i, values.len());
+                series.foreign = foreign_sums(table, values[i], &stage)?;
             }
         }
         let finite = |series: &Self| series.total.iter().chain(&series.rows).all(|x| x.is_finite());
@@ -124,9 +114,6 @@ impl Series {
 
     /// Keeps `t_k`, k = 1..=33, where its residual will be: `q_k` is made of it later, and `t_33` is not shown.
     fn put_layer(&mut self, k: usize, term: &[f64]) {
-        if k > LAYERS {
-            return;
-        }
         for (row, &t) in self.rows.chunks_exact_mut(self.stride).zip(term) {
             if k < LAYERS {
                 row[k] = t;
