@@ -118,7 +118,7 @@ fn solved_row(matrix: &Matrix, stage: &Stage<'_>) -> Result<bool> {
         return Ok(false);
     }
     let product = row_times_magnitudes(&m, matrix, stage)?;
-    // The difference is 1 but for rounding, which must not make it up.
+    // The difference is 1 but for rounding, which must not make it up: a table so near to 1 that it could is refused.
     Ok(m.iter().zip(&product).all(|(m, product)| m - product > 0.5))
 }
 
