@@ -1,5 +1,8 @@
 //! The byte form of models: what is written reads back equal, and nothing else is believed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "other tests use the rest")]
 mod made;
 
 use assess_engine::io::matrix::Matrix;

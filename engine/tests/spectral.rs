@@ -1,5 +1,6 @@
 //! The spectral check: whether production layers add up.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod made;
 
 use assess_engine::io::{Table, spectral_check};

@@ -1,5 +1,8 @@
 //! The real table of the World Input-Output Database, 2011, against results computed with numpy.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "other tests use the rest")]
 mod made;
 
 use std::collections::HashMap;

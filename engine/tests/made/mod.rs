@@ -1,5 +1,4 @@
 //! Tables made in memory, and documents taken apart.
-#![expect(dead_code, reason = "each test binary uses some of it")]
 
 use assess_engine::io::matrix::{Columns, Matrix};
 use assess_engine::io::table::OutputSource;
