@@ -14,13 +14,27 @@ pub mod matrix;
 pub mod options;
 pub mod rank;
 pub mod solve;
+pub mod spectral;
 pub mod table;
 
+mod answer;
+mod canonical;
+mod digest;
+mod document;
+mod leontief;
 mod model;
+mod neumann;
+mod printed;
+mod product;
+mod select;
+mod series;
+mod stage;
 
 pub use formats::{Folder, Input, load};
 pub use indicator::Indicator;
 pub use labels::Labels;
-pub use model::IoModel;
+pub use model::{IoModel, MAX_NAME, OUTPUT};
 pub use options::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};
+pub use rank::{By, Ranking};
+pub use spectral::spectral_check;
 pub use table::Table;

@@ -1,0 +1,144 @@
+//! The assessment of one node: the numbers, before they become a document.
+//!
+//! With `r` the indicator and `j` the node: the direct intensity `t_0 = r_j`, the production layers `t_k = r'A^k e_j`,
+//! the multiplier `m_j = r'L e_j` (Miller & Blair, chapter 6), what the layers up to K leave out,
+//! `m'A^(K+1) e_j`, who contributes, `r_i L_ij`, and through which direct supplier it enters, `m_i A_ij`.
+
+use super::leontief::{Column, Leontief};
+use super::printed::Printed;
+use super::product::with_columns;
+use super::select::{Top, fewest_reaching};
+use super::series::{MOST, Series, add_groups};
+use super::table::Table;
+use crate::Result;
+
+/// A value and the number of the node, region or sector it belongs to.
+pub(crate) type Item = (f64, u32);
+
+/// The numbers of an assessment. Lists are sorted by value, largest first, ties by label, and hold the `top` largest,
+/// zeros included: with fewer labels than `top`, all of them.
+pub(crate) struct Assessment<'a> {
+    /// The node.
+    pub(crate) node: usize,
+    /// `t_0..t_K`; the first is the direct intensity.
+    pub(crate) layers: &'a [f64],
+    /// `m_j - r_j`.
+    pub(crate) upstream: f64,
+    /// `m_j`.
+    pub(crate) total: f64,
+    /// `1'L e_j`.
+    pub(crate) activity: f64,
+    /// `m'A^(K+1) e_j`.
+    pub(crate) residual: f64,
+    /// The part of the total that other regions contribute.
+    pub(crate) foreign: f64,
+    /// Sum of the squares of what regions contribute.
+    pub(crate) squares: f64,
+    /// The fewest nodes that contribute 80 %.
+    pub(crate) nodes_80: u32,
+    /// Contributions by region.
+    pub(crate) by_region: Vec<Item>,
+    /// Contributions by sector.
+    pub(crate) by_sector: Vec<Item>,
+    /// Contributions by node, the node itself included.
+    pub(crate) contributors: Vec<Item>,
+    /// The upstream part by the direct supplier through which it enters.
+    pub(crate) suppliers: Vec<Item>,
+}
+
+/// What assessments of one indicator are computed from.
+pub(crate) struct Basis<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) printed: &'a Printed,
+    pub(crate) leontief: &'a Leontief,
+    pub(crate) values: &'a [f64],
+    pub(crate) series: &'a Series,
+}
+
+impl<'a> Basis<'a> {
+    /// Assesses node `j` with layers 0..=`deepest` and lists of `top`.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadInput`] when a column solved on demand does not converge.
+    pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize) -> Result<Assessment<'a>> {
+        let column = self.leontief.column(&self.table.coefficients, j)?;
+        let rank = self.printed.node_rank();
+        let contributors = || Top::new(top, rank);
+        let contributors = match &column {
+            Column::F64(column) => contributors().products(self.values, column),
+            Column::F32(column) => contributors().products(self.values, column),
+            Column::Solved(column) => contributors().products(self.values, column),
+        };
+        let suppliers = with_columns!(&self.table.coefficients, columns => {
+            Top::new(top, rank).products(self.series.totals(), columns.column(j))
+        });
+        let total = self.series.totals()[j];
+        let mut assessment = Assessment {
+            node: j,
+            layers: self.series.layers(j, deepest),
+            upstream: self.series.upstreams()[j],
+            total,
+            activity: self.leontief.activity()[j],
+            residual: self.series.residual(j, deepest),
+            foreign: self.series.foreigns()[j],
+            squares: 0.0,
+            nodes_80: 0,
+            by_region: Vec::new(),
+            by_sector: Vec::new(),
+            contributors,
+            suppliers,
+        };
+        match column.solved() {
+            None => {
+                let (regions, sectors) = self.series.groups(j);
+                self.group(&mut assessment, top, regions, sectors);
+                assessment.nodes_80 = self.series.nodes_80(j).unwrap_or(0);
+            }
+            Some(column) => {
+                let contributions: Vec<f64> = self.values.iter().zip(column).map(|(r, l)| r * l).collect();
+                let labels = &self.table.labels;
+                let mut regions = vec![0.0; labels.regions().len()];
+                let mut sectors = vec![0.0; labels.sectors().len()];
+                add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
+                self.group(&mut assessment, top, &regions, &sectors);
+                assessment.nodes_80 = fewest_reaching(MOST, total, &contributions);
+            }
+        }
+        Ok(assessment)
+    }
+
+    fn group(&self, assessment: &mut Assessment<'_>, top: usize, regions: &[f64], sectors: &[f64]) {
+        assessment.squares = regions.iter().map(|value| value * value).sum();
+        assessment.by_region = Top::new(top, self.printed.region_rank()).values(regions);
+        assessment.by_sector = Top::new(top, self.printed.sector_rank()).values(sectors);
+    }
+}
+
+impl Assessment<'_> {
+    /// A part as a share of the total; `None` with a total of 0.
+    pub(crate) fn share(&self, part: f64) -> Option<f64> {
+        if self.total == 0.0 { None } else { Some(part / self.total) }
+    }
+
+    /// Total per unit of output of the whole chain: the mean of the indicator over it, on the indicator's own scale.
+    pub(crate) fn mean(&self) -> Option<f64> {
+        // Below 1 only where coefficients below 0 cancel it.
+        if self.activity == 0.0 { None } else { Some(self.total / self.activity) }
+    }
+
+    /// The share of the total that layers 0..=K hold; 1 with a total of 0.
+    pub(crate) fn coverage(&self) -> f64 {
+        let covered: f64 = self.layers.iter().sum();
+        match self.share(covered) {
+            None => 1.0,
+            // Nothing can be left over twice: what rounding adds beyond the total is not shown.
+            Some(share) if self.residual >= 0.0 => share.min(1.0),
+            Some(share) => share,
+        }
+    }
+
+    /// Herfindahl-Hirschman index of the regions' shares, 0..=1 when none is negative; `None` with a total of 0.
+    pub(crate) fn hhi(&self) -> Option<f64> {
+        self.share(self.squares).and_then(|part| self.share(part))
+    }
+}

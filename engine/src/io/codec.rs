@@ -1,0 +1,80 @@
+//! The byte form of an input-output model.
+//!
+//! All numbers are little-endian. The first frame is the preamble and the header; every other begins with its tag:
+//!
+//! | frames | tag | content |
+//! | --- | --- | --- |
+//! | 1 | | `u32` nodes, regions, sectors; `u8` precision, format, output source, `LEONTIEF` asked for, whether there is output; `u32` warnings, indicators; `u64` bytes of text |
+//! | 1.. | 1 | a piece of the text: names of regions, of sectors, then warnings, each as `u32` length and bytes |
+//! | 1 | 2 | for each node `u32` region, `u32` sector |
+//! | 0 or 1 | 3 | output, `f64` for each node |
+//! | 1.. | 4 | coefficients: some whole columns, in order, in the precision of the header |
+//! | one each | 5 | an indicator: name and unit, each as `u32` length and bytes, and `f64` for each node |
+//!
+//! A writer cuts coefficients as [`Matrix`](super::matrix::Matrix) keeps them, so that a frame becomes a block by one
+//! copy; a reader takes any cut at whole columns.
+
+mod decode;
+pub(super) mod encode;
+
+pub use decode::IoDecoder;
+
+use super::options::{Format, LeontiefMode, OutputRule, Precision};
+use super::product::Number;
+use super::table::OutputSource;
+
+const TEXT: u8 = 1;
+const NODES: u8 = 2;
+const OUTPUT: u8 = 3;
+const COLUMNS: u8 = 4;
+const INDICATOR: u8 = 5;
+
+/// Bytes of the header.
+const HEADER: usize = 3 * 4 + 5 + 2 * 4 + 8;
+
+/// Options by their codes: the place in the list is the code.
+const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
+const FORMATS: [Format; 3] = [Format::Icio, Format::Exiobase, Format::Triples];
+const SOURCES: [OutputSource; 4] = [
+    OutputSource::None,
+    OutputSource::Rule(OutputRule::Reported),
+    OutputSource::Rule(OutputRule::RowSum),
+    OutputSource::Solved,
+];
+const MODES: [Option<LeontiefMode>; 3] = [None, Some(LeontiefMode::Full), Some(LeontiefMode::Lazy)];
+
+/// A number as it is written.
+trait Wire: Number {
+    /// Its bytes.
+    const BYTES: usize;
+
+    /// Appends the numbers.
+    fn write(numbers: &[Self], out: &mut Vec<u8>);
+
+    /// The numbers in bytes of a whole number of them.
+    fn read(bytes: &[u8]) -> Box<[Self]>;
+}
+
+macro_rules! wire {
+    ($number:ty) => {
+        impl Wire for $number {
+            const BYTES: usize = size_of::<Self>();
+
+            fn write(numbers: &[Self], out: &mut Vec<u8>) {
+                let start = out.len();
+                out.resize(start + numbers.len() * Self::BYTES, 0);
+                let (places, _) = out[start..].as_chunks_mut::<{ size_of::<$number>() }>();
+                for (place, number) in places.iter_mut().zip(numbers) {
+                    *place = number.to_le_bytes();
+                }
+            }
+
+            fn read(bytes: &[u8]) -> Box<[Self]> {
+                let (places, _) = bytes.as_chunks::<{ size_of::<$number>() }>();
+                places.iter().map(|&place| Self::from_le_bytes(place)).collect()
+            }
+        }
+    };
+}
+wire!(f32);
+wire!(f64);

@@ -1,0 +1,96 @@
+//! Hot spots: nodes in the order of one figure of their assessments.
+
+use super::model::IoModel;
+use super::select::Top;
+use crate::{Error, Result};
+
+/// The figure to rank by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// The multiplier `m_j`.
+    #[default]
+    Total,
+    /// The multiplier per unit of output of the whole chain.
+    Mean,
+    /// The multiplier without the direct part.
+    Upstream,
+    /// The direct intensity `r_j`.
+    Direct,
+    /// The share of the multiplier that other regions contribute.
+    Foreign,
+}
+
+impl By {
+    /// All figures.
+    pub const ALL: [Self; 5] = [Self::Total, Self::Mean, Self::Upstream, Self::Direct, Self::Foreign];
+
+    /// The name used in options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Mean => "mean",
+            Self::Upstream => "upstream",
+            Self::Direct => "direct",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// What is ranked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranking<'a> {
+    /// The indicator by name; `None` is the model's default.
+    pub indicator: Option<&'a [u8]>,
+    /// The figure.
+    pub by: By,
+    /// Only nodes of this region.
+    pub region: Option<&'a [u8]>,
+    /// Only nodes of this sector.
+    pub sector: Option<&'a [u8]>,
+    /// How many nodes at most.
+    pub limit: usize,
+}
+
+impl Default for Ranking<'_> {
+    fn default() -> Self {
+        Self { indicator: None, by: By::Total, region: None, sector: None, limit: 10 }
+    }
+}
+
+impl IoModel {
+    /// The nodes with the largest figures and these figures, largest first, ties by label (region, then sector); names
+    /// are `table().labels.names(node)`. A node without the figure (the share of a total of 0) is left out.
+    ///
+    /// # Errors
+    /// [`Error::NoSubject`] for an unknown region or sector, [`Error::NoIndicator`], [`Error::NotReady`].
+    pub fn rank(&self, ranking: &Ranking<'_>) -> Result<Vec<(usize, f64)>> {
+        let base = &*self.base;
+        let labels = &base.table.labels;
+        let find = |name: Option<&[u8]>, number: &dyn Fn(&[u8]) -> Option<u32>, unknown| match name {
+            None => Ok(None),
+            Some(name) => number(name).map(Some).ok_or(Error::NoSubject(unknown)),
+        };
+        let region = find(ranking.region, &|r| labels.region(r), "unknown region, see MODEL.LABELS key REGIONS")?;
+        let sector = find(ranking.sector, &|s| labels.sector(s), "unknown sector, see MODEL.LABELS key SECTORS")?;
+        let stressor = self.indicator(ranking.indicator)?;
+        let activity = base.leontief.get().ok_or(Error::NotReady)?.activity();
+        let series = stressor.series.get().ok_or(Error::NotReady)?;
+        let figure = |j: usize| match ranking.by {
+            By::Total => series.totals()[j],
+            By::Mean => series.totals()[j] / activity[j],
+            By::Upstream => series.upstreams()[j],
+            By::Direct => stressor.indicator.values[j],
+            By::Foreign => series.foreigns()[j] / series.totals()[j],
+        };
+        let mut top = Top::new(ranking.limit, base.printed.node_rank());
+        for (j, &(r, s)) in labels.nodes().iter().enumerate() {
+            if region.is_none_or(|region| region == r) && sector.is_none_or(|sector| sector == s) {
+                let figure = figure(j) + 0.0;
+                if figure.is_finite() {
+                    top.offer(j, figure);
+                }
+            }
+        }
+        Ok(top.finish().into_iter().map(|(figure, j)| (j as usize, figure)).collect())
+    }
+}

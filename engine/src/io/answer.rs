@@ -1,0 +1,152 @@
+//! An input-output model as the module asks it.
+
+use std::time::Duration;
+
+use super::assess::Basis;
+use super::codec::encode;
+use super::leontief::Leontief;
+use super::model::IoModel;
+use super::options::LeontiefMode;
+use super::{canonical, document};
+use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::{Budget, Error, Progress, Result};
+
+/// Arguments of a subject: region and sector.
+const SUBJECT: usize = 2;
+
+impl IoModel {
+    /// Finds the node and what its assessment is computed from.
+    fn basis<'a>(
+        &'a self,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+    ) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
+        let &[region, sector] = subject else { return Err(subject_of_two()) };
+        check_layers(question)?;
+        let base = &*self.base;
+        let node = base.table.labels.node(region, sector)?;
+        let stressor = self.indicator(question.indicator)?;
+        let leontief = base.leontief.get().ok_or(Error::NotReady)?;
+        let series = stressor.series.get().ok_or(Error::NotReady)?;
+        let values = &stressor.indicator.values;
+        let basis = Basis { table: &base.table, printed: &base.printed, leontief, values, series };
+        Ok((node, basis, (&stressor.indicator.name, &stressor.indicator.unit)))
+    }
+}
+
+impl Model for IoModel {
+    fn kind(&self) -> Kind {
+        Kind::Io
+    }
+
+    fn subject_len(&self, args: &[&[u8]]) -> Result<usize> {
+        if args.len() < SUBJECT { Err(subject_of_two()) } else { Ok(SUBJECT) }
+    }
+
+    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
+        let &[region, sector] = subject else { return Err(subject_of_two()) };
+        check_layers(question)?;
+        let indicator = match question.indicator {
+            Some(name) => name,
+            None => self.indicator(None)?.indicator.name.as_bytes(),
+        };
+        canonical::write(region, sector, indicator, question, key);
+        Ok(())
+    }
+
+    fn assess(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let (node, basis, indicator) = self.basis(subject, question)?;
+        let assessment = basis.assess(node, question.layers as usize, question.top as usize)?;
+        document::write(out, identity, indicator, &assessment, basis.table, basis.printed);
+        Ok(())
+    }
+
+    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
+        self.basis(subject, question).map(|_| ())
+    }
+
+    fn estimate(&self, question: &Question<'_>) -> Duration {
+        self.cost(question.top)
+    }
+
+    fn ready(&self) -> bool {
+        self.is_ready()
+    }
+
+    fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()> {
+        self.fill(budget, progress)
+    }
+
+    fn labels(&self, set: LabelSet) -> Option<Vec<String>> {
+        let labels = &self.base.table.labels;
+        let texts = |names: &[Box<str>]| names.iter().map(|name| name.to_string()).collect();
+        match set {
+            LabelSet::Regions => Some(texts(labels.regions())),
+            LabelSet::Sectors => Some(texts(labels.sectors())),
+            LabelSet::Nodes => {
+                let name = |i| {
+                    let (region, sector) = labels.names(i);
+                    format!("{region}|{sector}")
+                };
+                Some((0..labels.len()).map(name).collect())
+            }
+            LabelSet::Indicators => Some(self.stressors().map(|s| s.indicator.name.to_string()).collect()),
+            LabelSet::Features | LabelSet::Agreements => None,
+        }
+    }
+
+    fn info(&self) -> Vec<(&'static str, Field)> {
+        let table = &self.base.table;
+        let leontief = self.base.leontief.get();
+        let mode = leontief.map(Leontief::mode).or(table.leontief).map_or("auto", LeontiefMode::name);
+        let derived = leontief.map_or(&[][..], Leontief::warnings);
+        let text = |text: &str| Field::Text(text.to_owned());
+        vec![
+            ("nodes", Field::Integer(table.labels.len() as u64)),
+            ("regions", Field::Integer(table.labels.regions().len() as u64)),
+            ("sectors", Field::Integer(table.labels.sectors().len() as u64)),
+            ("nonzeros", Field::Integer(self.base.nonzeros)),
+            ("bytes", Field::Integer(self.held())),
+            ("precision", text(table.coefficients.precision().name())),
+            ("leontief", text(mode)),
+            ("output", text(table.output_source.name())),
+            ("format", text(table.format.name())),
+            ("indicators", Field::List(self.labels(LabelSet::Indicators).unwrap_or_default())),
+            ("warnings", Field::List(table.warnings.iter().chain(derived).cloned().collect())),
+        ]
+    }
+
+    fn bytes(&self) -> u64 {
+        self.held()
+    }
+
+    fn digest(&self) -> [u8; 16] {
+        self.content_digest()
+    }
+
+    fn frames(&self) -> u64 {
+        self.plan().len()
+    }
+
+    fn frame(&self, index: u64) -> Vec<u8> {
+        encode::frame(self, index)
+    }
+}
+
+fn check_layers(question: &Question<'_>) -> Result<()> {
+    if question.layers <= Question::MAX_LAYERS {
+        Ok(())
+    } else {
+        Err(Error::Invalid("LAYERS is a number from 0 to 32".into()))
+    }
+}
+
+fn subject_of_two() -> Error {
+    Error::Invalid("the subject of an input-output model is two arguments, region and sector".into())
+}

@@ -1,0 +1,80 @@
+//! Canonical names of questions: what follows the tag in a cache key.
+
+use crate::model::Question;
+
+/// Characters that stand for something else in a key or in a pattern.
+const RESERVED: &[u8] = b"%:{}*?[]\\ ";
+
+/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
+/// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
+/// encoded too: otherwise it could pass for a name with options.
+pub(crate) fn write(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
+    encode(region, b"", key);
+    key.push(b':');
+    encode(sector, b"", key);
+    key.extend_from_slice(b":indicator=");
+    encode(indicator, b",=", key);
+    let defaults = Question::default();
+    for (name, value, default) in [("layers", question.layers, defaults.layers), ("top", question.top, defaults.top)] {
+        if value != default {
+            key.push(b',');
+            key.extend_from_slice(name.as_bytes());
+            key.push(b'=');
+            decimal(value, key);
+        }
+    }
+}
+
+fn encode(part: &[u8], also: &[u8], key: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in part {
+        if byte.is_ascii_control() || RESERVED.contains(&byte) || also.contains(&byte) {
+            key.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        } else {
+            key.push(byte);
+        }
+    }
+}
+
+fn decimal(mut value: u32, key: &mut Vec<u8>) {
+    let mut digits = [0; 10];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    key.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_show_what_differs_from_the_defaults_and_encode_what_is_reserved() {
+        let default = Question::default();
+        let cases: [(&str, &str, &str, Question<'_>, &str); 6] = [
+            ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),
+            ("USA", "C10T12", "wgi", Question { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
+            ("USA", "C10T12", "wgi", Question { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
+            (
+                "A:B",
+                "Meat, fish; \"x\" (100%)",
+                "a,top=5",
+                Question { layers: 0, top: 4_294_967_295, ..default },
+                "A%3AB:Meat,%20fish;%20\"x\"%20(100%25):indicator=a%2Ctop%3D5,layers=0,top=4294967295",
+            ),
+            ("{*}?[a]\\", "\n\u{7f}\t", "x", default, "%7B%2A%7D%3F%5Ba%5D%5C:%0A%7F%09:indicator=x"),
+            ("\u{d6}", "s", "\u{e9}", default, "\u{d6}:s:indicator=\u{e9}"),
+        ];
+        for (region, sector, indicator, question, expected) in cases {
+            let mut key = Vec::new();
+            write(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &question, &mut key);
+            assert_eq!(String::from_utf8(key).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Reading a model from its frames. Nothing is believed: memory grows with what has arrived, never with what a count
+//! announces, and everything a model relies on is checked.
+
+use std::collections::HashSet;
+
+use super::super::indicator::Indicator;
+use super::super::labels::{Labels, MAX_NODES};
+use super::super::matrix::{Columns, Matrix};
+use super::super::model::{self, IoModel};
+use super::super::options::{Format, LeontiefMode, Precision};
+use super::super::table::{OutputSource, Table};
+use super::{COLUMNS, FORMATS, HEADER, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
+use crate::{Error, Result};
+
+/// An input-output model in the making.
+#[derive(Debug)]
+pub struct IoDecoder {
+    header: Header,
+    part: Part,
+    text: Vec<u8>,
+    labels: Option<Labels>,
+    warnings: Vec<String>,
+    output: Option<Vec<f64>>,
+    coefficients: Coefficients,
+    nonzeros: u64,
+    indicators: Vec<Indicator>,
+    names: HashSet<Box<str>>,
+}
+
+#[derive(Debug)]
+struct Header {
+    nodes: usize,
+    regions: usize,
+    sectors: usize,
+    precision: Precision,
+    format: Format,
+    source: OutputSource,
+    leontief: Option<LeontiefMode>,
+    has_output: bool,
+    warnings: usize,
+    indicators: usize,
+    text: u64,
+}
+
+/// What the next frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Text,
+    Nodes,
+    Output,
+    Columns,
+    Indicators,
+}
+
+#[derive(Debug)]
+enum Coefficients {
+    F64(Gathered<f64>),
+    F32(Gathered<f32>),
+}
+
+/// Columns that have arrived, and those that do not fill a block yet.
+#[derive(Debug)]
+struct Gathered<T> {
+    columns: Columns<T>,
+    pending: Vec<T>,
+}
+
+impl IoDecoder {
+    /// Takes the first frame, without its preamble.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn begin(frame: &[u8]) -> Result<Self> {
+        let header = Header::read(frame)?;
+        let n = header.nodes;
+        let coefficients = match header.precision {
+            Precision::F64 => Coefficients::F64(Gathered::new(n)),
+            Precision::F32 => Coefficients::F32(Gathered::new(n)),
+        };
+        Ok(Self {
+            header,
+            part: Part::Text,
+            text: Vec::new(),
+            labels: None,
+            warnings: Vec::new(),
+            output: None,
+            coefficients,
+            nonzeros: 0,
+            indicators: Vec::new(),
+            names: HashSet::new(),
+        })
+    }
+
+    /// Takes the next frame.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    pub fn push(&mut self, frame: &[u8]) -> Result<()> {
+        let (&tag, content) = frame.split_first().ok_or(Error::Corrupt("a frame is empty"))?;
+        match (self.part, tag) {
+            (Part::Text, TEXT) => self.push_text(content),
+            (Part::Nodes, NODES) => self.push_nodes(content),
+            (Part::Output, OUTPUT) => self.push_output(content),
+            (Part::Columns, COLUMNS) => self.push_columns(content),
+            (Part::Indicators, INDICATOR) => self.push_indicator(content),
+            _ => Err(Error::Corrupt("a frame is out of order")),
+        }
+    }
+
+    /// The model, once every frame has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when frames are missing.
+    pub fn finish(self) -> Result<IoModel> {
+        let missing = Error::Corrupt("frames are missing");
+        if self.part != Part::Indicators || self.indicators.len() != self.header.indicators {
+            return Err(missing);
+        }
+        let table = Table {
+            labels: self.labels.ok_or(missing)?,
+            coefficients: match self.coefficients {
+                Coefficients::F64(gathered) => Matrix::F64(gathered.columns),
+                Coefficients::F32(gathered) => Matrix::F32(gathered.columns),
+            },
+            output: self.output,
+            format: self.header.format,
+            output_source: self.header.source,
+            leontief: self.header.leontief,
+            warnings: self.warnings,
+        };
+        Ok(IoModel::assembled(table, self.nonzeros, self.indicators))
+    }
+
+    /// Bytes of memory held.
+    pub fn bytes(&self) -> u64 {
+        let columns = match &self.coefficients {
+            Coefficients::F64(gathered) => gathered.bytes(),
+            Coefficients::F32(gathered) => gathered.bytes(),
+        };
+        let vectors = self.indicators.len() + usize::from(self.output.is_some());
+        let labels = self.labels.as_ref().map_or(0, Labels::bytes);
+        (self.text.capacity() + columns + vectors * self.header.nodes * 8) as u64 + labels
+    }
+
+    fn push_text(&mut self, content: &[u8]) -> Result<()> {
+        let length = self.text.len() as u64 + content.len() as u64;
+        if content.is_empty() || length > self.header.text {
+            return Err(Error::Corrupt("the text has another length than announced"));
+        }
+        self.text.extend_from_slice(content);
+        if length == self.header.text {
+            self.part = Part::Nodes;
+        }
+        Ok(())
+    }
+
+    fn push_nodes(&mut self, content: &[u8]) -> Result<()> {
+        let (pairs, rest) = content.as_chunks::<8>();
+        if pairs.len() != self.header.nodes || !rest.is_empty() {
+            return Err(Error::Corrupt("nodes have another number than announced"));
+        }
+        let text = std::mem::take(&mut self.text);
+        let mut reader = Reader(&text);
+        let regions = reader.texts(self.header.regions)?;
+        let sectors = reader.texts(self.header.sectors)?;
+        for warning in reader.texts(self.header.warnings)? {
+            if !warning.is_ascii() {
+                return Err(Error::Corrupt("a warning is not ASCII"));
+            }
+            self.warnings.push(warning.to_owned());
+        }
+        if !reader.0.is_empty() {
+            return Err(Error::Corrupt("there is more text than announced"));
+        }
+        let mut names = Vec::with_capacity(pairs.len());
+        for [a, b, c, d, e, f, g, h] in pairs {
+            let region = regions.get(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+            let sector = sectors.get(u32::from_le_bytes([*e, *f, *g, *h]) as usize);
+            names.push(region.copied().zip(sector.copied()).ok_or(Error::Corrupt("a node has no name"))?);
+        }
+        let labels = Labels::new(names).map_err(|_| Error::Corrupt("a node occurs twice or has no name"))?;
+        // Numbers follow from the order of the nodes; other numbers, or names nobody uses, are not what was written.
+        let same = |mine: &[Box<str>], arrived: &[&str]| mine.iter().map(AsRef::as_ref).eq(arrived.iter().copied());
+        if !same(labels.regions(), &regions) || !same(labels.sectors(), &sectors) {
+            return Err(Error::Corrupt("names are not in the order of the nodes"));
+        }
+        self.labels = Some(labels);
+        self.part = if self.header.has_output { Part::Output } else { Part::Columns };
+        Ok(())
+    }
+
+    fn push_output(&mut self, content: &[u8]) -> Result<()> {
+        let output = vector(content, self.header.nodes)?;
+        self.output = Some(output);
+        self.part = Part::Columns;
+        Ok(())
+    }
+
+    fn push_columns(&mut self, content: &[u8]) -> Result<()> {
+        let (nonzeros, complete) = match &mut self.coefficients {
+            Coefficients::F64(gathered) => gathered.push(content)?,
+            Coefficients::F32(gathered) => gathered.push(content)?,
+        };
+        self.nonzeros += nonzeros;
+        if complete {
+            self.part = Part::Indicators;
+        }
+        Ok(())
+    }
+
+    fn push_indicator(&mut self, content: &[u8]) -> Result<()> {
+        if self.indicators.len() == self.header.indicators {
+            return Err(Error::Corrupt("there are more indicators than announced"));
+        }
+        let mut reader = Reader(content);
+        let (name, unit) = (reader.text()?, reader.text()?);
+        let values = vector(reader.0, self.header.nodes)?;
+        let indicator = Indicator { name: name.into(), unit: unit.into(), values };
+        model::check(&indicator, self.header.nodes).map_err(|_| Error::Corrupt("an indicator is not usable"))?;
+        if !self.names.insert(indicator.name.clone()) {
+            return Err(Error::Corrupt("an indicator occurs twice"));
+        }
+        self.indicators.push(indicator);
+        Ok(())
+    }
+}
+
+impl Header {
+    fn read(frame: &[u8]) -> Result<Self> {
+        if frame.len() != HEADER {
+            return Err(Error::Corrupt("the header has another length"));
+        }
+        let mut reader = Reader(frame);
+        let header = Self {
+            nodes: reader.count()?,
+            regions: reader.count()?,
+            sectors: reader.count()?,
+            precision: reader.coded(&PRECISIONS)?,
+            format: reader.coded(&FORMATS)?,
+            source: reader.coded(&SOURCES)?,
+            leontief: reader.coded(&MODES)?,
+            has_output: reader.coded(&[false, true])?,
+            warnings: reader.count()?,
+            indicators: reader.count()?,
+            text: u64::from_le_bytes(reader.take()?),
+        };
+        if header.nodes == 0 || header.nodes > MAX_NODES {
+            return Err(Error::Corrupt("the number of nodes is out of range"));
+        }
+        Ok(header)
+    }
+}
+
+impl<T: Wire> Gathered<T> {
+    fn new(n: usize) -> Self {
+        Self { columns: Columns::new(n), pending: Vec::new() }
+    }
+
+    fn bytes(&self) -> usize {
+        (self.columns.len() * self.columns.rows() + self.pending.capacity()) * T::BYTES
+    }
+
+    /// Takes some whole columns; says how many numbers are not 0 and whether these were the last columns.
+    fn push(&mut self, content: &[u8]) -> Result<(u64, bool)> {
+        let n = self.columns.rows();
+        let arrived = content.len() / (n * T::BYTES);
+        let before = self.columns.len() + self.pending.len() / n;
+        if arrived == 0 || arrived * n * T::BYTES != content.len() || before + arrived > n {
+            return Err(Error::Corrupt("a frame does not hold whole columns"));
+        }
+        let numbers = T::read(content);
+        let (mut finite, mut nonzeros) = (true, 0);
+        for &number in &numbers {
+            let number: f64 = number.into();
+            finite &= number.is_finite();
+            nonzeros += u64::from(number != 0.0);
+        }
+        if !finite {
+            return Err(Error::Corrupt("a coefficient is not a finite number"));
+        }
+        let last = before + arrived == n;
+        let block = self.columns.per_block();
+        if self.pending.is_empty() && (arrived == block || (last && arrived < block)) {
+            self.columns.push_block(numbers);
+            return Ok((nonzeros, last));
+        }
+        self.pending.extend_from_slice(&numbers);
+        while self.pending.len() >= block * n || (last && !self.pending.is_empty()) {
+            let rest = self.pending.split_off(self.pending.len().min(block * n));
+            self.columns.push_block(std::mem::replace(&mut self.pending, rest).into());
+        }
+        Ok((nonzeros, last))
+    }
+}
+
+/// One finite number >= 0 for each node.
+fn vector(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
+    if bytes.len() != n * f64::BYTES {
+        return Err(Error::Corrupt("numbers are missing or left over"));
+    }
+    let numbers = f64::read(bytes).into_vec();
+    if numbers.iter().all(|x| x.is_finite() && *x >= 0.0) {
+        Ok(numbers)
+    } else {
+        Err(Error::Corrupt("a number is not finite or below 0"))
+    }
+}
+
+/// What is left of some bytes.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or(Error::Corrupt("a frame is too short"))?;
+        self.0 = rest;
+        Ok(*bytes)
+    }
+
+    fn count(&mut self) -> Result<usize> {
+        Ok(u32::from_le_bytes(self.take()?) as usize)
+    }
+
+    fn coded<T: Copy>(&mut self, all: &[T]) -> Result<T> {
+        let [code] = self.take()?;
+        all.get(usize::from(code)).copied().ok_or(Error::Corrupt("an option is unknown"))
+    }
+
+    fn text(&mut self) -> Result<&'a str> {
+        let length = self.count()?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or(Error::Corrupt("a text is too short"))?;
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(|_| Error::Corrupt("a text is not UTF-8"))
+    }
+
+    /// So many texts; the list grows as they are found.
+    fn texts(&mut self, count: usize) -> Result<Vec<&'a str>> {
+        let mut texts = Vec::new();
+        for _ in 0..count {
+            texts.push(self.text()?);
+        }
+        Ok(texts)
+    }
+}

@@ -1,0 +1,104 @@
+//! The assessment as a JSON document, fields in the order of the contract (`docs/assessment-io.schema.json`).
+
+use super::assess::{Assessment, Item};
+use super::printed::Printed;
+use super::table::Table;
+use crate::model::codec::json_string;
+use crate::model::{Identity, Kind};
+
+/// Appends the document.
+pub(crate) fn write(
+    out: &mut Vec<u8>,
+    identity: &Identity<'_>,
+    (indicator, unit): (&str, &str),
+    assessment: &Assessment<'_>,
+    table: &Table,
+    printed: &Printed,
+) {
+    let nodes = table.labels.nodes();
+    identity.open_document(out);
+    out.extend_from_slice(b"\"kind\":\"");
+    out.extend_from_slice(Kind::Io.name().as_bytes());
+    out.extend_from_slice(b"\",\"indicator\":");
+    json_string(indicator, out);
+    out.extend_from_slice(b",\"unit\":");
+    json_string(unit, out);
+    out.extend_from_slice(b",\"subject\":{");
+    node(out, printed, nodes[assessment.node]);
+    out.extend_from_slice(b"},\"direct\":");
+    number(out, assessment.layers[0]);
+    out.extend_from_slice(b",\"layers\":[");
+    for (k, &layer) in assessment.layers.iter().enumerate() {
+        if k > 0 {
+            out.push(b',');
+        }
+        number(out, layer);
+    }
+    out.push(b']');
+    let numbers = [
+        ("upstream", Some(assessment.upstream)),
+        ("total", Some(assessment.total)),
+        ("mean", assessment.mean()),
+        ("coverage", Some(assessment.coverage())),
+        ("residual", Some(assessment.residual)),
+        ("foreign_share", assessment.share(assessment.foreign)),
+    ];
+    for (name, value) in numbers {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        number_or_null(out, value);
+    }
+    out.extend_from_slice(b",\"concentration\":{\"hhi\":");
+    number_or_null(out, assessment.hhi());
+    out.extend_from_slice(b",\"nodes_80\":");
+    out.extend_from_slice(assessment.nodes_80.to_string().as_bytes());
+    out.push(b'}');
+    list(out, "by_region", &assessment.by_region, assessment, |out, region| {
+        out.extend_from_slice(b"\"region\":");
+        out.extend_from_slice(printed.region(region));
+    });
+    list(out, "by_sector", &assessment.by_sector, assessment, |out, sector| {
+        out.extend_from_slice(b"\"sector\":");
+        out.extend_from_slice(printed.sector(sector));
+    });
+    for (name, items) in [("contributors", &assessment.contributors), ("suppliers", &assessment.suppliers)] {
+        list(out, name, items, assessment, |out, i| node(out, printed, nodes[i as usize]));
+    }
+    out.push(b'}');
+}
+
+fn list(out: &mut Vec<u8>, name: &str, items: &[Item], assessment: &Assessment<'_>, label: impl Fn(&mut Vec<u8>, u32)) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":[");
+    for (k, &(value, i)) in items.iter().enumerate() {
+        out.extend_from_slice(if k > 0 { b",{" } else { b"{" });
+        label(out, i);
+        out.extend_from_slice(b",\"value\":");
+        number(out, value);
+        out.extend_from_slice(b",\"share\":");
+        number_or_null(out, assessment.share(value));
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+fn node(out: &mut Vec<u8>, printed: &Printed, (region, sector): (u32, u32)) {
+    out.extend_from_slice(b"\"region\":");
+    out.extend_from_slice(printed.region(region));
+    out.extend_from_slice(b",\"sector\":");
+    out.extend_from_slice(printed.sector(sector));
+}
+
+fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
+    match value {
+        Some(value) => number(out, value),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// The shortest text that reads back equal; `null` for what JSON cannot say.
+fn number(out: &mut Vec<u8>, value: f64) {
+    serde_json::to_writer(out, &value).expect("writing a number to memory cannot fail");
+}

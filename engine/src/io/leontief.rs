@@ -1,0 +1,172 @@
+//! The Leontief inverse as a model holds it: all of it, or the columns asked for lately.
+
+use std::num::NonZeroUsize;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use super::matrix::Matrix;
+use super::options::LeontiefMode;
+use super::product;
+use super::stage::Stage;
+use super::{neumann, solve};
+use crate::{Budget, Progress, Result};
+
+use super::table::Table;
+
+/// Bytes of columns kept in lazy mode.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Columns kept in lazy mode at most.
+const KEPT_COLUMNS: usize = 64;
+
+/// How many columns lazy mode keeps for a table of `n` nodes.
+pub(crate) fn kept_columns(n: usize) -> usize {
+    (KEPT_BYTES / (8 * n.max(1))).clamp(1, KEPT_COLUMNS)
+}
+
+/// `L = (I-A)^-1` and what depends on nothing else.
+#[derive(Debug)]
+pub(crate) struct Leontief {
+    inverse: Inverse,
+    /// Column sums `1'L`: output of all nodes per unit delivered by each.
+    activity: Vec<f64>,
+    /// What a user should know of how this came about.
+    warnings: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Inverse {
+    Full(Matrix),
+    Lazy(Mutex<LruCache<usize, Arc<[f64]>>>),
+}
+
+/// One column of `L`.
+pub(crate) enum Column<'a> {
+    /// Of the inverse, in f64.
+    F64(&'a [f64]),
+    /// Of the inverse, in f32.
+    F32(&'a [f32]),
+    /// Solved on demand.
+    Solved(Arc<[f64]>),
+}
+
+impl Leontief {
+    /// Builds what the table asks for; where it leaves the choice, everything if the budget allows, and `more(mode)` is
+    /// what else will be needed.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`], [`crate::Error::BadInput`] when `I - A` is singular.
+    pub(crate) fn build(
+        table: &Table,
+        budget: &Budget,
+        more: impl Fn(LeontiefMode) -> u64,
+        stage: &Stage<'_>,
+    ) -> Result<Self> {
+        let (n, precision) = (table.labels.len(), table.coefficients.precision());
+        // The factors are gone before anything else is allocated.
+        let needed = |mode| {
+            let after = solve::held_bytes(n, precision, mode) + more(mode);
+            solve::peak_bytes(n, precision, mode).max(after)
+        };
+        let full = needed(LeontiefMode::Full);
+        let mut warnings = Vec::new();
+        let mode = match table.leontief {
+            Some(mode) => mode,
+            None if budget.fits(full) => LeontiefMode::Full,
+            None => {
+                warnings.push(format!(
+                    "memory does not suffice for the Leontief inverse ({} MB needed): its columns are solved on \
+                     demand, as with LEONTIEF lazy",
+                    full.div_ceil(1 << 20)
+                ));
+                LeontiefMode::Lazy
+            }
+        };
+        budget.require("the Leontief inverse", needed(mode))?;
+        Ok(match mode {
+            LeontiefMode::Full => {
+                let inverse = solve::inverse(&table.coefficients, stage)?;
+                let activity = column_sums(&inverse);
+                Self { inverse: Inverse::Full(inverse), activity, warnings }
+            }
+            LeontiefMode::Lazy => {
+                let sums = neumann::rows(&table.coefficients, vec![vec![1.0; n]], stage)?;
+                let activity = sums.into_iter().flatten().collect();
+                let kept = NonZeroUsize::new(kept_columns(n)).unwrap_or(NonZeroUsize::MIN);
+                Self { inverse: Inverse::Lazy(Mutex::new(LruCache::new(kept))), activity, warnings }
+            }
+        })
+    }
+
+    pub(crate) fn mode(&self) -> LeontiefMode {
+        match self.inverse {
+            Inverse::Full(_) => LeontiefMode::Full,
+            Inverse::Lazy(_) => LeontiefMode::Lazy,
+        }
+    }
+
+    pub(crate) fn activity(&self) -> &[f64] {
+        &self.activity
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The whole inverse, unless columns are solved on demand.
+    pub(crate) fn full(&self) -> Option<&Matrix> {
+        match &self.inverse {
+            Inverse::Full(matrix) => Some(matrix),
+            Inverse::Lazy(_) => None,
+        }
+    }
+
+    /// Column `j`; in lazy mode it is solved when it was not asked for lately.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadInput`] when it does not converge (lazy mode only).
+    pub(crate) fn column(&self, coefficients: &Matrix, j: usize) -> Result<Column<'_>> {
+        let cache = match &self.inverse {
+            Inverse::Full(Matrix::F64(columns)) => return Ok(Column::F64(columns.column(j))),
+            Inverse::Full(Matrix::F32(columns)) => return Ok(Column::F32(columns.column(j))),
+            Inverse::Lazy(cache) => cache,
+        };
+        if let Some(column) = lock(cache).get(&j) {
+            return Ok(Column::Solved(column.clone()));
+        }
+        // The lock is not held meanwhile: others find their columns, and at worst two solve the same one.
+        let solved = neumann::column(coefficients, j, &Stage::whole(&Progress::default()))?;
+        let column: Arc<[f64]> = solved.into();
+        lock(cache).put(j, column.clone());
+        Ok(Column::Solved(column))
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        let inverse = match &self.inverse {
+            Inverse::Full(matrix) => matrix.bytes(),
+            Inverse::Lazy(cache) => (lock(cache).len() * self.activity.len() * 8) as u64,
+        };
+        inverse + (self.activity.len() * 8) as u64
+    }
+}
+
+/// Nothing can be half done under this lock, so a panic elsewhere leaves it usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn column_sums(matrix: &Matrix) -> Vec<f64> {
+    product::with_columns!(matrix, columns => (0..columns.len()).map(|j| product::sum(columns.column(j))).collect())
+}
+
+impl Column<'_> {
+    /// The column solved on demand as numbers; `None` for a column of the stored inverse.
+    pub(crate) fn solved(&self) -> Option<&[f64]> {
+        match self {
+            Self::Solved(column) => Some(column.deref()),
+            Self::F64(_) | Self::F32(_) => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Sums of the Neumann series `I + A + A^2 + ...` applied to a vector: the Leontief inverse without its matrix.
+//!
+//! The series is the one by which production layers are defined (Miller & Blair, chapter 2, "power series
+//! approximation"); it converges when the spectral radius of A is below 1. Terms are added until none changes its sum
+//! by more than [`FLOOR`] of it.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+
+use super::matrix::Matrix;
+use super::product::{rows_times, times_column, widened, with_columns};
+use super::stage::Stage;
+use crate::{Error, Result};
+
+/// The largest last term, relative to its sum.
+const FLOOR: f64 = 1e-17;
+
+/// Terms after which the series counts as not converging. A spectral radius of 0.998 needs as many.
+const MOST_TERMS: usize = 20_000;
+
+/// Terms that a table of ordinary data takes, for progress and estimates.
+pub(crate) const USUAL_TERMS: usize = 64;
+
+/// Column `j` of `L`, that is `e_j + A e_j + A^2 e_j + ...`.
+///
+/// # Errors
+/// [`Error::BadInput`] when the series does not converge in time, [`Error::Cancelled`].
+pub(crate) fn column(coefficients: &Matrix, j: usize, stage: &Stage<'_>) -> Result<Vec<f64>> {
+    let mut term = vec![0.0; coefficients.rows()];
+    term[j] = 1.0;
+    let mut sum = term.clone();
+    for k in 0..MOST_TERMS {
+        term = times_column(coefficients, &term, &stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1))?;
+        if add(&mut sum, &term)? {
+            return Ok(sum);
+        }
+    }
+    Err(slow())
+}
+
+/// Sums `r'L` for several row vectors.
+///
+/// # Errors
+/// [`Error::BadInput`] when a series does not converge in time, [`Error::Cancelled`].
+pub(crate) fn rows(coefficients: &Matrix, rows: Vec<Vec<f64>>, stage: &Stage<'_>) -> Result<Vec<Vec<f64>>> {
+    let mut sums = rows.clone();
+    let mut terms = rows;
+    for k in 0..MOST_TERMS {
+        terms = rows_times(&terms, coefficients, &stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1))?;
+        let mut converged = true;
+        for (sum, term) in sums.iter_mut().zip(&terms) {
+            converged &= add(sum, term)?;
+        }
+        if converged {
+            return Ok(sums);
+        }
+    }
+    Err(slow())
+}
+
+/// Sums `r'L` for many row vectors at once, given and returned as columns of an `n x rows` matrix.
+///
+/// # Errors
+/// [`Error::BadInput`] when a series does not converge in time, [`Error::Cancelled`].
+pub(crate) fn many_rows(coefficients: &Matrix, rows: Mat<f64>, stage: &Stage<'_>) -> Result<Mat<f64>> {
+    let (n, count) = (rows.nrows(), rows.ncols());
+    let mut sums = rows.clone();
+    let mut terms = rows;
+    for k in 0..MOST_TERMS {
+        let stage = stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1);
+        let mut next = Mat::<f64>::zeros(n, count);
+        let mut at = 0;
+        with_columns!(coefficients, columns => for block in columns.blocks() {
+            stage.step(at, n)?;
+            let width = block.len() / n.max(1);
+            let numbers = widened(block);
+            let block = MatRef::from_column_major_slice(&numbers, n, width);
+            let target = next.as_mut().subrows_mut(at, width);
+            matmul(target, Accum::Replace, block.transpose(), terms.as_ref(), 1.0, Par::Seq);
+            at += width;
+        });
+        terms = next;
+        let mut converged = true;
+        for row in 0..count {
+            converged &= add(sums.col_as_slice_mut(row), terms.col_as_slice(row))?;
+        }
+        if converged {
+            return Ok(sums);
+        }
+    }
+    Err(slow())
+}
+
+/// Adds a term and says whether it no longer mattered.
+fn add(sum: &mut [f64], term: &[f64]) -> Result<bool> {
+    let mut converged = true;
+    let mut finite = true;
+    for (sum, &term) in sum.iter_mut().zip(term) {
+        *sum += term;
+        converged &= term.abs() <= FLOOR * sum.abs();
+        finite &= sum.is_finite();
+    }
+    if finite { Ok(converged) } else { Err(slow()) }
+}
+
+fn slow() -> Error {
+    Error::bad_whole("the production layers converge too slowly to be added up one by one, load with LEONTIEF full")
+}
