@@ -18,8 +18,8 @@ pub mod table;
 
 mod model;
 
-pub use formats::{Folder, Input, load};
-pub use indicator::Indicator;
+pub use formats::{Folder, Input, Loaded, load};
+pub use indicator::{By, Indicator};
 pub use labels::Labels;
 pub use model::IoModel;
 pub use options::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};

@@ -1,0 +1,1 @@
+//! (A placeholder of this branch.)

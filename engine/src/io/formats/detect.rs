@@ -1,0 +1,116 @@
+//! Which layout an input has.
+
+use super::cells::Cells;
+use super::source::Package;
+use super::triples;
+use super::{Job, exiobase};
+use crate::io::Format;
+use crate::{Error, Result};
+
+/// A layout and where its files are in the package.
+pub(super) enum Layout {
+    /// The part with the table.
+    Icio(usize),
+    /// The part with the table.
+    Triples(usize),
+    /// The parts with the account's files.
+    Exiobase(exiobase::Files),
+}
+
+/// Finds the layout by structure, within what the options ask for.
+pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
+    let wanted = job.options.format;
+    if wanted.is_none_or(|format| format == Format::Exiobase)
+        && let Some(files) = exiobase::Files::find(package.names())?
+    {
+        return Ok(Layout::Exiobase(files));
+    }
+    if wanted == Some(Format::Exiobase) {
+        return Err(Error::bad_whole("no A.txt or Z.txt found; EXIOBASE is a folder or an archive with one of them"));
+    }
+    if package.is_single() {
+        // The only file is the table: whatever is wrong with it is worth an exact place.
+        let format = match (wanted, first_line(package, 0, job)?) {
+            (_, None) => return Err(Error::bad_whole("the input is empty")),
+            (Some(format), _) => Some(format),
+            (None, Some(guess)) => guess.likely(),
+        };
+        return format.and_then(|format| one_part(format, 0)).ok_or_else(|| {
+            Error::bad_whole("the layout is not known; expected an ICIO-shaped csv or from_region,from_sector,..")
+        });
+    }
+    let mut found = None;
+    for part in 0..package.names().len() {
+        if is_litter(&package.names()[part]) {
+            continue;
+        }
+        let Some(format) = first_line(package, part, job)?.and_then(Guess::certain) else { continue };
+        if wanted.is_none_or(|wanted| wanted == format) && found.replace((format, part)).is_some() {
+            return Err(Error::bad_whole("there are several tables; name one of them, or pack it alone"));
+        }
+    }
+    found
+        .and_then(|(format, part)| one_part(format, part))
+        .ok_or_else(|| Error::bad_whole("no table found among the files; expected one csv, or A.txt or Z.txt"))
+}
+
+fn one_part(format: Format, part: usize) -> Option<Layout> {
+    match format {
+        Format::Icio => Some(Layout::Icio(part)),
+        Format::Triples => Some(Layout::Triples(part)),
+        _ => None,
+    }
+}
+
+/// What the first line of a file tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guess {
+    Triples,
+    /// Most of the cells after the first are of the form `X_Y`.
+    Icio,
+    /// Some are.
+    PerhapsIcio,
+    Other,
+}
+
+impl Guess {
+    fn likely(self) -> Option<Format> {
+        if self == Self::PerhapsIcio { Some(Format::Icio) } else { self.certain() }
+    }
+
+    fn certain(self) -> Option<Format> {
+        match self {
+            Self::Triples => Some(Format::Triples),
+            Self::Icio => Some(Format::Icio),
+            Self::PerhapsIcio | Self::Other => None,
+        }
+    }
+}
+
+fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Option<Guess>> {
+    let mut lines = package.lines(part, "", job)?;
+    let Some(line) = lines.next()? else { return Ok(None) };
+    if triples::Values::of_header(line).is_ok() {
+        return Ok(Some(Guess::Triples));
+    }
+    let mut cells = Cells::new(line, b',');
+    let (mut all, mut nodes) = (0, 0);
+    // A quote that is never closed is for the reader to complain about.
+    let mut first = true;
+    while let Ok(Some(cell)) = cells.raw() {
+        if !std::mem::take(&mut first) {
+            all += 1;
+            nodes += usize::from(cell.contains(&b'_'));
+        }
+    }
+    Ok(Some(match nodes {
+        0 => Guess::Other,
+        _ if 2 * nodes >= all => Guess::Icio,
+        _ => Guess::PerhapsIcio,
+    }))
+}
+
+/// Folders, and what file managers leave in archives.
+fn is_litter(name: &str) -> bool {
+    name.ends_with('/') || name.split('/').any(|piece| piece.starts_with('.') || piece == "__MACOSX")
+}
