@@ -13,6 +13,7 @@ pub mod labels;
 pub mod matrix;
 pub mod options;
 pub mod rank;
+pub mod sample;
 pub mod solve;
 pub mod table;
 

@@ -63,6 +63,9 @@ impl<'a> Filler<'a> {
     }
 
     fn flush(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
         match &mut self.matrix {
             Matrix::F64(columns) => transpose(columns, &self.tile, &self.rows, self.output, &mut self.idle),
             Matrix::F32(columns) => transpose(columns, &self.tile, &self.rows, self.output, &mut self.idle),
