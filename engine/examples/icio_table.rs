@@ -4,8 +4,7 @@
 //! cargo run --release -p assess-engine --example icio_table -- --regions 77 --sectors 45 --seed 1 --out icio.csv
 //! cargo run --release -p assess-engine --example icio_table -- --read icio.csv
 //! ```
-//! The first writes to standard output without `--out`; with `--risk` it writes a made-up value per region instead of
-//! the table. The second prints what was read and the seconds it took.
+//! The first writes to standard output without `--out`. The second prints what was read and the seconds it took.
 
 use std::error::Error;
 use std::fs::File;
@@ -18,13 +17,9 @@ use assess_engine::{Budget, Progress};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut regions, mut sectors, mut seed) = (77, 45, 1);
-    let (mut out, mut read, mut risk) = (None, None, false);
+    let (mut out, mut read) = (None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
-        if name == "--risk" {
-            risk = true;
-            continue;
-        }
         let value = arguments.next().ok_or("an option needs a value")?;
         match name.as_str() {
             "--regions" => regions = value.parse()?,
@@ -32,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--seed" => seed = value.parse()?,
             "--out" => out = Some(value),
             "--read" => read = Some(value),
-            _ => return Err("known options: --regions R --sectors S --seed N --out FILE --risk --read FILE".into()),
+            _ => return Err("known options: --regions R --sectors S --seed N --out FILE --read FILE".into()),
         }
     }
     if let Some(path) = read {
@@ -44,14 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => Box::new(io::stdout().lock()),
     };
     let mut out = BufWriter::with_capacity(1 << 20, &mut out);
-    if risk {
-        writeln!(out, "region,value")?;
-        for (i, region) in table.regions().iter().enumerate() {
-            writeln!(out, "{region},{}", table.risk(i))?;
-        }
-    } else {
-        table.write(&mut out)?;
-    }
+    table.write(&mut out)?;
     Ok(out.flush()?)
 }
 

@@ -18,6 +18,7 @@ mod output;
 mod roll;
 mod source;
 mod triples;
+mod zstd;
 
 use std::fs::File;
 use std::io;

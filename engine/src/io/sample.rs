@@ -53,11 +53,6 @@ impl SampleTable {
         self.regions.len() * self.sectors.len()
     }
 
-    /// A made-up value in 0..=1 for a region, the same for the same seed: a risk, say.
-    pub fn risk(&self, region: usize) -> f64 {
-        (unit(self.seed ^ 0x7269_736b, region as u64, 0) * 1e4).round() / 1e4
-    }
-
     /// Writes the table as csv, row by row. Memory is a few numbers per node.
     ///
     /// # Errors
@@ -113,8 +108,8 @@ impl SampleTable {
             let share = match (region == to_region, sector == to_sector) {
                 (true, true) => 0.3,
                 (true, false) => 0.02 + 0.2 * tie * tie,
-                (false, _) if tie < 0.2 => 0.0,
-                (false, same) => (if same { 0.1 } else { 0.02 }) * (tie - 0.2) / self.regions.len() as f64,
+                (false, _) if tie < 0.1 => 0.0,
+                (false, same) => (if same { 0.1 } else { 0.02 }) * (tie - 0.1) / self.regions.len() as f64,
             };
             let uneven = 0.75 + 0.5 * unit(self.seed ^ 1, i as u64, j as u64);
             let flow = append(share * uneven * (sizes[i] * sizes[j]).sqrt(), line);

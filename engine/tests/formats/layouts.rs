@@ -81,8 +81,7 @@ impl Economy {
         let output = self.output();
         let name = |i: usize| format!("{}|{}", self.names[i].0, self.names[i].1);
         prop_assert_eq!(table.labels.len(), self.names.len());
-        for j in 0..self.names.len() {
-            let (region, sector) = &self.names[j];
+        for (j, (region, sector)) in self.names.iter().enumerate() {
             let node = table.labels.node(region.as_bytes(), sector.as_bytes()).unwrap();
             prop_assert_eq!(table.output.as_ref().unwrap()[node], output[j]);
             for i in 0..self.names.len() {

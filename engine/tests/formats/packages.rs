@@ -21,8 +21,9 @@ fn a_table_is_the_same_however_it_is_packed() {
     let zipped =
         zip(&[("__MACOSX/._t.csv", b"\0"), ("notes.txt", b"about this_table, by us\n"), ("t", ICIO.as_bytes())]);
     let gzipped = gzip(ICIO.as_bytes());
+    let zstd = ruzstd::encoding::compress_to_vec(ICIO.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
     let twice = zip(&[("t.csv.gz", &gzipped)]);
-    for packed in [&zipped, &gzipped, &twice] {
+    for packed in [&zipped, &gzipped, &zstd, &twice] {
         assert_eq!(bytes(packed).unwrap(), plain);
     }
     for (name, packed) in [("any.name", &zipped), ("table.csv", &gzipped), ("t.zip", &twice)] {
@@ -74,7 +75,7 @@ fn oddities_are_counted() {
     let text = "V1,A_x,B_x,C_x,F\nA_x,-1,2,0,9\nB_x,30,-4,0,13\nC_x,0,0,0,0\nOUT,10,0,0,0\n";
     let table = bytes(text.as_bytes()).unwrap();
     let expected = [
-        "2 negative flows were read",
+        "2 negative cells were read",
         "1 node has inputs but no output: its column was set to 0",
         "1 column of coefficients sums to 1 or more",
     ];

@@ -28,30 +28,37 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
     if wanted == Some(Format::Exiobase) {
         return Err(Error::bad_whole("no A.txt or Z.txt found; EXIOBASE is a folder or an archive with one of them"));
     }
-    if package.is_single() {
+    let names = package.names().iter().enumerate();
+    let parts: Vec<usize> = names.filter(|(_, name)| !is_litter(name)).map(|(part, _)| part).collect();
+    if let [part] = parts[..] {
         // The only file is the table: whatever is wrong with it is worth an exact place.
-        let format = match (wanted, first_line(package, 0, job)?) {
+        let format = match (wanted, first_line(package, part, job)?) {
             (_, None) => return Err(Error::bad_whole("the input is empty")),
             (Some(format), _) => Some(format),
             (None, Some(guess)) => guess.likely(),
         };
-        return format.and_then(|format| one_part(format, 0)).ok_or_else(|| {
+        return format.and_then(|format| one_part(format, part)).ok_or_else(|| {
             Error::bad_whole("the layout is not known; expected an ICIO-shaped csv or from_region,from_sector,..")
         });
     }
     let mut found = None;
-    for part in 0..package.names().len() {
-        if is_litter(&package.names()[part]) {
-            continue;
-        }
-        let Some(format) = first_line(package, part, job)?.and_then(Guess::certain) else { continue };
-        if wanted.is_none_or(|wanted| wanted == format) && found.replace((format, part)).is_some() {
+    let mut missing = Error::bad_whole("no table found among the files; expected one csv, or A.txt or Z.txt");
+    for part in parts {
+        let format = match first_line(package, part, job) {
+            Ok(guess) => guess.and_then(Guess::certain),
+            // A file that cannot be read may be anything; it matters where there is no table.
+            Err(error @ Error::BadInput { .. }) => {
+                missing = error;
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(format) = format.filter(|format| wanted.is_none_or(|wanted| wanted == *format)) else { continue };
+        if found.replace((format, part)).is_some() {
             return Err(Error::bad_whole("there are several tables; name one of them, or pack it alone"));
         }
     }
-    found
-        .and_then(|(format, part)| one_part(format, part))
-        .ok_or_else(|| Error::bad_whole("no table found among the files; expected one csv, or A.txt or Z.txt"))
+    found.and_then(|(format, part)| one_part(format, part)).ok_or(missing)
 }
 
 fn one_part(format: Format, part: usize) -> Option<Layout> {
@@ -66,7 +73,7 @@ fn one_part(format: Format, part: usize) -> Option<Layout> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guess {
     Triples,
-    /// Most of the cells after the first are of the form `X_Y`.
+    /// Most of the cells after the first are of the form `X_Y`, and all are text.
     Icio,
     /// Some are.
     PerhapsIcio,
@@ -93,6 +100,7 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
     if triples::Values::of_header(line).is_ok() {
         return Ok(Some(Guess::Triples));
     }
+    let text = std::str::from_utf8(line.bytes).is_ok();
     let mut cells = Cells::new(line, b',');
     let (mut all, mut nodes) = (0, 0);
     // A quote that is never closed is for the reader to complain about.
@@ -105,7 +113,7 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
     }
     Ok(Some(match nodes {
         0 => Guess::Other,
-        _ if 2 * nodes >= all => Guess::Icio,
+        _ if 2 * nodes >= all && text => Guess::Icio,
         _ => Guess::PerhapsIcio,
     }))
 }

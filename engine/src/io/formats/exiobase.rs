@@ -81,7 +81,7 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
 
     let divisor = known.as_deref().filter(|_| files.holds_flows);
     let (filled, negative) = coefficients(package, files, &labels, divisor, job)?;
-    let mut warnings = notes::of_table(&filled, negative)?;
+    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
     let x = match (known, sums) {
         (None, Some(demand)) => {
             source = OutputSource::Solved;

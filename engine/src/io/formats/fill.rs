@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::options::Precision;
-use crate::{Budget, Error};
+use crate::{Budget, Error, Progress};
 
 /// Rows that are gathered before they are written: a column then gets 256 bytes at a time.
 const TILE: usize = 32;
@@ -123,14 +123,15 @@ impl Stored for f32 {
 ///
 /// # Errors
 /// [`Error::BadInput`] when a coefficient is not finite: a flow was divided by an output so small that the quotient
-/// cannot be stored.
-pub(super) fn column_sums(matrix: &Matrix) -> Result<Vec<f64>> {
-    fn of<T: Stored>(columns: &Columns<T>) -> Vec<f64> {
-        (0..columns.len()).map(|j| columns.column(j).iter().map(|value| value.wide()).sum()).collect()
+/// cannot be stored. [`Error::Cancelled`].
+pub(super) fn column_sums(matrix: &Matrix, progress: &Progress) -> Result<Vec<f64>> {
+    fn of<T: Stored>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {
+        let sum = |j| columns.column(j).iter().map(|value| value.wide()).sum();
+        (0..columns.len()).map(|j| progress.check().map(|()| sum(j))).collect()
     }
     let sums = match matrix {
-        Matrix::F64(columns) => of(columns),
-        Matrix::F32(columns) => of(columns),
+        Matrix::F64(columns) => of(columns, progress)?,
+        Matrix::F32(columns) => of(columns, progress)?,
     };
     match sums.iter().position(|sum: &f64| !sum.is_finite()) {
         None => Ok(sums),

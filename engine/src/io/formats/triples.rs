@@ -19,7 +19,7 @@ use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::table::OutputSource;
 use crate::io::{Format, OutputRule, Table};
-use crate::{Error, Place, Result};
+use crate::{Error, Place, Progress, Result};
 
 /// What the last column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +73,11 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     let mut matrix = Matrix::zeros(n, job.options.precision);
     let mut lines = package.lines(part, "", job)?;
     let (idle, negative) = match &mut matrix {
-        Matrix::F64(columns) => fill(columns, &mut lines, &mut survey, x.as_deref())?,
-        Matrix::F32(columns) => fill(columns, &mut lines, &mut survey, x.as_deref())?,
+        Matrix::F64(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress)?,
+        Matrix::F32(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress)?,
     };
     let filled = Filled { matrix, idle };
-    let mut warnings = notes::of_table(&filled, negative)?;
+    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
     if values == Values::Flows && !survey.has_final_demand {
         warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
     }
@@ -92,9 +92,13 @@ fn fill<T: Stored>(
     lines: &mut Lines<'_>,
     survey: &mut Survey,
     x: Option<&[f64]>,
+    progress: &Progress,
 ) -> Result<(usize, u64)> {
     // A cell is NaN until its line has come.
-    (0..columns.len()).for_each(|j| columns.column_mut(j).fill(T::nearest(f64::NAN)));
+    for j in 0..columns.len() {
+        progress.check()?;
+        columns.column_mut(j).fill(T::nearest(f64::NAN));
+    }
     let mut idle = vec![false; columns.len()];
     let mut negative = 0;
     each_line(lines, survey, |_, triple| {
@@ -116,6 +120,7 @@ fn fill<T: Stored>(
         Ok(())
     })?;
     for j in 0..columns.len() {
+        progress.check()?;
         let missing = columns.column_mut(j).iter_mut().filter(|cell| cell.wide().is_nan());
         missing.for_each(|cell| *cell = T::nearest(0.0));
     }

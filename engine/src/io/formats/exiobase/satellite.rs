@@ -136,7 +136,7 @@ fn units(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<HashMap
             continue;
         }
         let mut cells = Cells::new(line, b'\t');
-        let (name, unit) = (cells.name()?, cells.name_or_empty()?);
+        let (name, unit) = (cells.name_or_empty()?, cells.name_or_empty()?);
         if units.len() == MAX_STRESSORS {
             return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
         }
