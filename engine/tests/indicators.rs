@@ -94,7 +94,7 @@ fn deep_nesting_is_refused_and_harmless() {
 
 #[test]
 fn labels_without_value_need_a_default() {
-    let missing = Err("1 labels of the model have no value; give DEFAULT for them".to_owned());
+    let missing = Err("labels of the model without a value: 1; give DEFAULT for them".to_owned());
     for (by, document, expected) in [
         (By::Region, "region,value\nUSA,1\n", [1.0, 1.0, 0.5]),
         (By::Region, r#"{"USA":1}"#, [1.0, 1.0, 0.5]),

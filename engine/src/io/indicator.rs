@@ -194,7 +194,7 @@ impl<'a> Values<'a> {
             let missing = values.iter().filter(|value| value.is_nan()).count();
             match default {
                 None if missing > 0 => {
-                    let reason = format!("{missing} labels of the model have no value; give DEFAULT for them");
+                    let reason = format!("labels of the model without a value: {missing}; give DEFAULT for them");
                     return Err(Error::bad(reason, Place::default()));
                 }
                 None => {}

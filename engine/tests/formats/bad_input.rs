@@ -3,6 +3,8 @@
 use assess_engine::io::{Format, LoadOptions, Loaded, Precision};
 use assess_engine::{Budget, Error, Progress};
 
+use proptest::prelude::*;
+
 use crate::reading::{bytes, bytes_with, folder, gzip, path_with, rowsum, zip};
 
 /// A table that is fine: two regions of one sector, final demand, value added, output.
@@ -121,7 +123,7 @@ fn a_layout_that_was_asked_for_is_the_only_one_that_is_taken() {
 #[test]
 fn damaged_streams_are_refused() {
     let packed = gzip(GOOD.as_bytes());
-    assert_eq!(text(bytes(&packed[..packed.len() - 9])), "the compressed data are cut short (line 5)");
+    assert_eq!(text(bytes(&packed[..packed.len() - 5])), "the compressed data are cut short (line 6)");
     let mut wrong = packed.clone();
     let sum = wrong.len() - 8;
     wrong[sum] ^= 1;
@@ -182,13 +184,13 @@ fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
         ("A.txt", ".1\t.2", ".1", "the row has fewer cells than the header (A.txt, line 4, column 4)"),
         ("A.txt", "R\ty\t.3", "R\tx\t.3", "the label occurs twice (A.txt, line 5, column 1)"),
         ("A.txt", "R\ty\t.3", "Q\ty\t.3", "this row is no column of the table (A.txt, line 5, column 1)"),
-        ("A.txt", "R\ty\t.3\t.4\n", "", "the file is cut short: 1 nodes have no row (A.txt, line 5)"),
+        ("A.txt", "R\ty\t.3\t.4\n", "", "the file is cut short, missing rows: 1 (A.txt, line 5)"),
         ("A.txt", "\t.4\n", "\t.4\nR\tz\t1\t1\n", "this row is no column of the table (A.txt, line 6, column 1)"),
         ("A.txt", "\t\tx\ty", "\t\tx\tx", "the label occurs twice (A.txt, line 2, column 4)"),
         ("A.txt", "\t\tx\ty", "\t\tx", "the header lines differ in length (A.txt, line 2, column 4)"),
         ("x.txt", "20", "-20", "the output of a node is negative (x.txt, line 3, column 3)"),
         ("x.txt", "20", "NaN", "not a finite number (x.txt, line 3, column 3)"),
-        ("x.txt", "R\ty\t20\n", "", "the file is cut short: 1 nodes have no row (x.txt, line 3)"),
+        ("x.txt", "R\ty\t20\n", "", "the file is cut short, missing rows: 1 (x.txt, line 3)"),
     ];
     for (file, from, to, expected) in cases {
         let spoil = |name, content: &str| if name == file { content.replacen(from, to, 1) } else { content.to_owned() };
@@ -228,4 +230,34 @@ fn cancelled_work_stops() {
     let input = assess_engine::io::Input::Bytes(GOOD.as_bytes());
     let result = assess_engine::io::load(input, &LoadOptions::default(), &Budget::UNLIMITED, &progress);
     assert_eq!(result.unwrap_err(), Error::Cancelled);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens to a file, the answer is a table or an error, and text for the log stays ASCII.
+    #[test]
+    fn spoiled_bytes_never_make_the_reader_panic(which in 0..6usize, spoils in prop::collection::vec(spoil(), 1..4)) {
+        let account = [("A.txt", A.as_bytes()), ("x.txt", X.as_bytes()), ("satellite/F.txt", b"s\tR\tR\ns\tx\ty\nC\t1\t2\n")];
+        let mut input = match which {
+            0 => GOOD.as_bytes().to_vec(),
+            1 => gzip(GOOD.as_bytes()),
+            2 => zip(&[("t.csv", GOOD.as_bytes())]),
+            3 => zip(&account),
+            4 => b"from_region,from_sector,to_region,to_sector,value\nA,x,A,x,1\nA,x,B,,2\n".to_vec(),
+            _ => ruzstd::encoding::compress_to_vec(GOOD.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest),
+        };
+        for (at, byte, cut) in spoils {
+            let at = at.index(input.len());
+            if cut { input.truncate(at.max(1)) } else { input[at] = byte }
+        }
+        if let Err(error) = bytes(&input) {
+            prop_assert!(error.to_string().is_ascii());
+        }
+    }
+}
+
+/// Where, the byte put there, and whether the rest is cut off instead.
+fn spoil() -> impl Strategy<Value = (prop::sample::Index, u8, bool)> {
+    (any::<prop::sample::Index>(), any::<u8>(), prop::bool::weighted(0.1))
 }

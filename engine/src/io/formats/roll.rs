@@ -27,7 +27,7 @@ impl Roll {
     pub(super) fn complete(&self, place: Place) -> Result<()> {
         match self.left {
             0 => Ok(()),
-            left => Err(Error::bad(format!("the file is cut short: {left} nodes have no row"), place)),
+            left => Err(Error::bad(format!("the file is cut short, missing rows: {left}"), place)),
         }
     }
 }
