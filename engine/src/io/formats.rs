@@ -1,10 +1,33 @@
 //! Reading tables.
+//!
+//! A layout is recognised by its structure, never by the name of a file; only EXIOBASE is a set of files whose names
+//! (`A.txt`, `x.txt`, ..) *are* its structure. Compressed streams are known by their first bytes. Every table is read
+//! in passes over streams that can be opened again: a first pass over labels (and over whatever tells total output),
+//! then, with the number of nodes and the memory known, one that divides and stores. So nothing is allocated on the
+//! word of a declared size, and the peak is one matrix.
+
+mod cells;
+mod detect;
+mod exiobase;
+mod fill;
+mod icio;
+mod lines;
+mod notes;
+mod number;
+mod output;
+mod roll;
+mod source;
+mod triples;
+mod zstd;
 
 use std::fs::File;
 use std::io;
 
-use super::{IoModel, LoadOptions};
+use super::{Indicator, LoadOptions, Table};
 use crate::{Budget, Progress, Result};
+
+pub(super) use cells::{Blank, Cells};
+pub(super) use lines::Lines;
 
 /// Where a table is read from. Whoever makes one has already decided that it may be read.
 pub enum Input<'a> {
@@ -25,11 +48,36 @@ pub trait Folder {
     fn open(&self, name: &str) -> io::Result<File>;
 }
 
-/// Reads a model.
+/// What an input brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The table.
+    pub table: Table,
+    /// Indicators that came with it (stressors of an EXIOBASE satellite account), in the order of the file.
+    pub indicators: Vec<Indicator>,
+}
+
+/// Reads a table and the indicators that come with it.
 ///
 /// # Errors
 /// [`crate::Error::BadInput`] with file, line and column, [`crate::Error::NoRoom`] before anything of size is
-/// allocated, [`crate::Error::Cancelled`].
-pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: &Progress) -> Result<IoModel> {
-    todo!()
+/// allocated, [`crate::Error::TooBig`] for more nodes than [`super::labels::MAX_NODES`] or an archive out of
+/// proportion, [`crate::Error::Cancelled`].
+pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: &Progress) -> Result<Loaded> {
+    let mut package = source::Package::open(input)?;
+    let job = Job { options, budget, progress };
+    let plain = |table| Loaded { table, indicators: Vec::new() };
+    match detect::layout(&mut package, &job)? {
+        detect::Layout::Icio(part) => icio::read(&mut package, part, &job).map(plain),
+        detect::Layout::Triples(part) => triples::read(&mut package, part, &job).map(plain),
+        detect::Layout::Exiobase(files) => exiobase::read(&mut package, &files, &job),
+    }
+}
+
+/// What every reader is told.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    options: &'a LoadOptions,
+    budget: &'a Budget,
+    progress: &'a Progress,
 }

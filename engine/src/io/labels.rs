@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::{Error, Result};
 
+/// The longest name of a region or a sector, in bytes.
+pub const MAX_NAME: usize = 512;
+
 /// The most nodes a table may have: a matrix of so many is 8 GiB.
 pub const MAX_NODES: usize = 32_768;
 

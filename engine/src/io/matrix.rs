@@ -34,6 +34,19 @@ impl<T: Copy> Columns<T> {
         Self { rows, per_block, blocks: Vec::new(), len: 0 }
     }
 
+    /// `len` columns of `rows` zeros. The system gives zeroed memory lazily: it costs when it is first written.
+    pub fn zeros(rows: usize, len: usize) -> Self
+    where
+        T: Default,
+    {
+        let mut columns = Self::new(rows);
+        while columns.len < len {
+            let block = columns.per_block.min(len - columns.len);
+            columns.push_block(vec![T::default(); block * rows].into_boxed_slice());
+        }
+        columns
+    }
+
     /// The length of a column.
     pub fn rows(&self) -> usize {
         self.rows
@@ -76,6 +89,16 @@ impl<T: Copy> Columns<T> {
         &self.blocks[j / self.per_block][start..start + self.rows]
     }
 
+    /// Column `j` for writing, `rows` long.
+    ///
+    /// # Panics
+    /// When there is no such column.
+    #[inline]
+    pub fn column_mut(&mut self, j: usize) -> &mut [T] {
+        let start = j % self.per_block * self.rows;
+        &mut self.blocks[j / self.per_block][start..start + self.rows]
+    }
+
     /// The blocks, in order.
     pub fn blocks(&self) -> &[Box<[T]>] {
         &self.blocks
@@ -88,6 +111,14 @@ impl Matrix {
         match precision {
             Precision::F64 => Self::F64(Columns::new(rows)),
             Precision::F32 => Self::F32(Columns::new(rows)),
+        }
+    }
+
+    /// `n` columns of `n` zeros.
+    pub fn zeros(n: usize, precision: Precision) -> Self {
+        match precision {
+            Precision::F64 => Self::F64(Columns::zeros(n, n)),
+            Precision::F32 => Self::F32(Columns::zeros(n, n)),
         }
     }
 

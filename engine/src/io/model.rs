@@ -93,6 +93,11 @@ impl IoModel {
         Self { base, indicators, plan, digest: OnceLock::new() }
     }
 
+    /// Whether both are of the same table, not only of equal ones.
+    pub fn shares_table_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.base, &other.base)
+    }
+
     /// The table.
     pub fn table(&self) -> &Table {
         &self.base.table

@@ -1,0 +1,223 @@
+//! Cells of a line.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use super::lines::Line;
+use super::number::{finite, is_number, short_decimal};
+use crate::io::labels::MAX_NAME;
+use crate::{Error, Place, Result};
+
+/// What an empty cell among numbers means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::io) enum Blank {
+    /// The number 0.
+    Zero,
+    /// A mistake.
+    Refused,
+    /// NaN, as everything that a number can be and is not finite.
+    NotANumber,
+}
+
+/// The cells of one line, taken from left to right. Quotes around a cell are no part of it, a doubled quote inside is
+/// one.
+pub(in crate::io) struct Cells<'a> {
+    /// What is left; `None` after the last cell, since an empty rest is one more (empty) cell.
+    rest: Option<&'a [u8]>,
+    separator: u8,
+    place: Place,
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of a line.
+    pub(in crate::io) fn new(line: Line<'a>, separator: u8) -> Self {
+        Self { rest: Some(line.bytes), separator, place: line.place }
+    }
+
+    /// The place of the cell that was taken last.
+    pub(in crate::io) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether no cell is left.
+    pub(in crate::io) fn at_end(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// Whether all cells that are left are empty.
+    pub(in crate::io) fn all_empty(&self) -> bool {
+        self.rest.is_none_or(|rest| rest.iter().all(|&byte| byte == self.separator))
+    }
+
+    /// The next cell as it is, `None` after the last.
+    #[inline]
+    pub(in crate::io) fn raw(&mut self) -> Result<Option<Cow<'a, [u8]>>> {
+        let Some(rest) = self.rest else { return Ok(None) };
+        self.place.column += 1;
+        if rest.first() == Some(&b'"') {
+            return self.quoted(&rest[1..]).map(Some);
+        }
+        let end = memchr(self.separator, rest);
+        self.rest = end.map(|end| &rest[end + 1..]);
+        Ok(Some(Cow::Borrowed(&rest[..end.unwrap_or(rest.len())])))
+    }
+
+    fn quoted(&mut self, mut rest: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+        let mut text = Cow::Borrowed(&rest[..0]);
+        loop {
+            let Some(quote) = memchr(b'"', rest) else {
+                return Err(Error::bad("a quote is not closed on its line", self.place));
+            };
+            if text.is_empty() {
+                text = Cow::Borrowed(&rest[..quote]);
+            } else {
+                text.to_mut().extend_from_slice(&rest[..quote]);
+            }
+            rest = &rest[quote + 1..];
+            match rest.first() {
+                None => self.rest = None,
+                Some(&byte) if byte == self.separator => self.rest = Some(&rest[1..]),
+                Some(b'"') => {
+                    text.to_mut().push(b'"');
+                    rest = &rest[1..];
+                    continue;
+                }
+                Some(_) => return Err(Error::bad("text follows a closing quote", self.place)),
+            }
+            return Ok(text);
+        }
+    }
+
+    /// The next cell as a label: UTF-8 without control characters, at most 2 x [`MAX_NAME`] + 1 bytes (a node's label
+    /// joins two names). May be empty. `None` after the last cell.
+    pub(in crate::io) fn label(&mut self) -> Result<Option<Cow<'a, str>>> {
+        let Some(raw) = self.raw()? else { return Ok(None) };
+        if raw.len() > 2 * MAX_NAME + 1 {
+            return Err(Error::bad("the label is too long", self.place));
+        }
+        let text = match raw {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).ok(),
+            Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
+        };
+        match text {
+            None => Err(Error::bad("the label is not UTF-8", self.place)),
+            Some(text) if text.bytes().any(|byte| byte.is_ascii_control()) => {
+                Err(Error::bad("the label holds a control character", self.place))
+            }
+            text => Ok(text),
+        }
+    }
+
+    /// The next cell as the name of a region or a sector: a label of 1 to [`MAX_NAME`] bytes.
+    pub(in crate::io) fn name(&mut self) -> Result<Cow<'a, str>> {
+        match self.name_or_empty()? {
+            name if name.is_empty() => Err(Error::bad("the label is empty", self.place)),
+            name => Ok(name),
+        }
+    }
+
+    /// The next cell as a label of at most [`MAX_NAME`] bytes.
+    pub(in crate::io) fn name_or_empty(&mut self) -> Result<Cow<'a, str>> {
+        match self.label()?.ok_or_else(|| self.missing())? {
+            name if name.len() > MAX_NAME => Err(Error::bad("the label is longer than 512 bytes", self.place)),
+            name => Ok(name),
+        }
+    }
+
+    /// The next cell as a finite number.
+    #[inline]
+    pub(in crate::io) fn number(&mut self, blank: Blank) -> Result<f64> {
+        let Some(rest) = self.rest else { return Err(self.missing()) };
+        if let Some((value, used)) = short_decimal(rest, self.separator) {
+            self.place.column += 1;
+            self.rest = rest.get(used + 1..);
+            return Ok(value);
+        }
+        self.other_number(blank)
+    }
+
+    #[inline(never)]
+    fn other_number(&mut self, blank: Blank) -> Result<f64> {
+        let text = self.raw()?.ok_or_else(|| self.missing())?;
+        match (finite(&text), blank) {
+            (Some(value), _) => Ok(value),
+            (None, Blank::Zero) if text.is_empty() => Ok(0.0),
+            (None, Blank::NotANumber) if text.is_empty() || is_number(&text) => Ok(f64::NAN),
+            (None, _) if text.is_empty() => Err(Error::bad("a number is missing", self.place)),
+            (None, _) => Err(Error::bad("not a finite number", self.place)),
+        }
+    }
+
+    /// All cells that are left as finite numbers, exactly as many as `out` holds.
+    pub(in crate::io) fn numbers(&mut self, blank: Blank, out: &mut [f64]) -> Result<()> {
+        for slot in out.iter_mut() {
+            *slot = self.number(blank)?;
+        }
+        self.end()
+    }
+
+    /// Fails unless the line is over.
+    pub(in crate::io) fn end(&self) -> Result<()> {
+        match self.rest {
+            None => Ok(()),
+            Some(_) => Err(Error::bad("the row has more cells than the header", self.next_place())),
+        }
+    }
+
+    fn missing(&self) -> Error {
+        Error::bad("the row has fewer cells than the header", self.next_place())
+    }
+
+    fn next_place(&self) -> Place {
+        Place { column: self.place.column + 1, ..self.place }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str) -> Cells<'_> {
+        Cells::new(Line { bytes: text.as_bytes(), place: Place { line: 1, ..Place::default() } }, b',')
+    }
+
+    #[test]
+    fn quotes_are_no_part_of_a_cell() {
+        let mut cells = cells("\"a,b\",\"say \"\"hi\"\"\",,\"\",\"\"\"\",end");
+        for expected in ["a,b", "say \"hi\"", "", "", "\"", "end"] {
+            assert_eq!(cells.label().unwrap().unwrap(), expected);
+        }
+        assert_eq!(cells.label().unwrap(), None);
+    }
+
+    #[test]
+    fn mistakes_carry_their_column() {
+        let cases = [
+            ("a,\"b", "a quote is not closed on its line (line 1, column 2)"),
+            ("a,\"b\"c", "text follows a closing quote (line 1, column 2)"),
+            ("a,b\u{7}", "the label holds a control character (line 1, column 2)"),
+        ];
+        for (text, expected) in cases {
+            let mut cells = cells(text);
+            cells.label().unwrap();
+            assert_eq!(cells.label().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn rows_have_as_many_numbers_as_asked_for() {
+        let read = |text: &str, blank| {
+            let mut out = [f64::NAN; 3];
+            cells(text).numbers(blank, &mut out).map(|()| out).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("1,,\"-2e1\"", Blank::Zero), Ok([1.0, 0.0, -20.0]));
+        assert_eq!(
+            read("1,2,3,", Blank::Zero),
+            Err("the row has more cells than the header (line 1, column 4)".into())
+        );
+        assert_eq!(read("1,2", Blank::Zero), Err("the row has fewer cells than the header (line 1, column 3)".into()));
+        assert_eq!(read("1,,3", Blank::Refused), Err("a number is missing (line 1, column 2)".into()));
+        assert_eq!(read("1,2,NaN", Blank::Zero), Err("not a finite number (line 1, column 3)".into()));
+    }
+}

@@ -1,0 +1,100 @@
+//! Tab-separated frames: header lines with column labels, index columns with row labels, numbers.
+
+use crate::io::formats::cells::{Blank, Cells};
+use crate::io::formats::lines::{Line, Lines};
+use crate::io::labels::MAX_NODES;
+use crate::{Error, Place, Result};
+
+/// The most columns: nodes, or categories of final demand.
+const MAX_COLUMNS: usize = 2 * MAX_NODES;
+
+/// A frame whose header has been read.
+pub(super) struct Frame<'a> {
+    lines: Lines<'a>,
+    index_columns: usize,
+    /// Region and sector (or category) of every column.
+    pub(super) columns: Vec<(Box<str>, Box<str>)>,
+    /// Labels of the row that was read last; the second is empty where there is one index column.
+    pub(super) index: [String; 2],
+    ended: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame with two header lines (region, then sector) and so many index columns, 1 or 2.
+    pub(super) fn open(mut lines: Lines<'a>, index_columns: usize) -> Result<Self> {
+        let regions = header(&mut lines, index_columns)?;
+        let sectors = header(&mut lines, index_columns)?;
+        if regions.len() != sectors.len() {
+            let column = (index_columns + regions.len().min(sectors.len())) as u64 + 1;
+            return Err(Error::bad("the header lines differ in length", Place { line: 2, column, ..lines.place() }));
+        }
+        let columns = regions.into_iter().zip(sectors).collect();
+        Ok(Self { lines, index_columns, columns, index: Default::default(), ended: false })
+    }
+
+    /// A frame with one header line, two index columns and one column of numbers.
+    pub(super) fn open_single(mut lines: Lines<'a>) -> Result<Self> {
+        let names = header(&mut lines, 2)?;
+        if names.len() != 1 {
+            return Err(Error::bad("expected one column of numbers", Place { line: 1, column: 4, ..lines.place() }));
+        }
+        let columns = names.into_iter().map(|name| (name, "".into())).collect();
+        Ok(Self { lines, index_columns: 2, columns, index: Default::default(), ended: false })
+    }
+
+    /// Reads the next row into `values` (as many as there are columns) and its labels into `index`; `None` at the end.
+    /// Lines whose data cells are all empty are passed over: such a line names the index columns.
+    pub(super) fn next_row(&mut self, blank: Blank, values: &mut [f64]) -> Result<Option<Place>> {
+        while let Some(line) = self.lines.next()? {
+            if line.bytes.is_empty() {
+                self.ended = true;
+                continue;
+            }
+            let first = Place { column: 1, ..line.place };
+            if self.ended {
+                return Err(Error::bad("a row after the end of the table", first));
+            }
+            let mut cells = Cells::new(line, b'\t');
+            let index = &mut self.index[..self.index_columns];
+            for label in index.iter_mut() {
+                label.clear();
+                label.push_str(&cells.name_or_empty()?);
+            }
+            if cells.all_empty() {
+                continue;
+            }
+            if let Some(empty) = index.iter().position(String::is_empty) {
+                return Err(Error::bad("the label is empty", Place { column: empty as u64 + 1, ..first }));
+            }
+            cells.numbers(blank, values)?;
+            return Ok(Some(first));
+        }
+        Ok(None)
+    }
+
+    /// The place after the last row.
+    pub(super) fn end(&self) -> Place {
+        self.lines.place_after()
+    }
+}
+
+fn header(lines: &mut Lines<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
+    let after = lines.place_after();
+    let Some(line) = lines.next()? else { return Err(Error::bad("the file is cut short", after)) };
+    labels(line, index_columns)
+}
+
+fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
+    let mut cells = Cells::new(line, b'\t');
+    for _ in 0..index_columns {
+        cells.label()?;
+    }
+    let mut labels = Vec::new();
+    while !cells.at_end() {
+        if labels.len() == MAX_COLUMNS {
+            return Err(Error::TooBig { what: "the number of columns", limit: MAX_COLUMNS as u64 });
+        }
+        labels.push(Box::<str>::from(&*cells.name()?));
+    }
+    Ok(labels)
+}

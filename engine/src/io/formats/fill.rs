@@ -1,0 +1,143 @@
+//! From rows of a table to columns of coefficients.
+
+use crate::Result;
+use crate::io::matrix::{Columns, Matrix};
+use crate::io::options::Precision;
+use crate::{Budget, Error, Progress};
+
+/// Rows that are gathered before they are written: a column then gets 256 bytes at a time.
+const TILE: usize = 32;
+
+/// Takes the rows of a table in any order and stores them by columns, divided by output.
+pub(super) struct Filler<'a> {
+    matrix: Matrix,
+    output: Option<&'a [f64]>,
+    tile: Vec<f64>,
+    rows: Vec<u32>,
+    idle: Vec<bool>,
+}
+
+/// What a table came to.
+pub(super) struct Filled {
+    /// The coefficients.
+    pub(super) matrix: Matrix,
+    /// Columns that had flows but no output, and are zero now.
+    pub(super) idle: usize,
+}
+
+impl<'a> Filler<'a> {
+    /// Bytes that a table of `n` nodes takes at the peak.
+    pub(super) fn bytes(n: usize, precision: Precision) -> u64 {
+        let n = n as u64;
+        n * n * precision.bytes() + n * (8 * TILE as u64 + 1)
+    }
+
+    /// A filler for `n` nodes, which asks the budget for its bytes and `more` first. With `output`, rows hold flows
+    /// and are divided by it column by column; without, they hold coefficients.
+    pub(super) fn new(
+        n: usize,
+        precision: Precision,
+        output: Option<&'a [f64]>,
+        budget: &Budget,
+        more: u64,
+    ) -> Result<Self> {
+        budget.require("the table", Self::bytes(n, precision) + more)?;
+        let matrix = Matrix::zeros(n, precision);
+        let (tile, rows) = (Vec::with_capacity(TILE * n), Vec::with_capacity(TILE));
+        Ok(Self { matrix, output, tile, rows, idle: vec![false; n] })
+    }
+
+    /// Takes row `i`, n numbers. A row is given once.
+    pub(super) fn push(&mut self, i: usize, row: &[f64]) {
+        self.tile.extend_from_slice(row);
+        self.rows.push(i as u32);
+        if self.rows.len() == TILE {
+            self.flush();
+        }
+    }
+
+    /// The matrix, once all rows are there.
+    pub(super) fn finish(mut self) -> Filled {
+        self.flush();
+        Filled { matrix: self.matrix, idle: self.idle.iter().filter(|&&idle| idle).count() }
+    }
+
+    fn flush(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        match &mut self.matrix {
+            Matrix::F64(columns) => transpose(columns, &self.tile, &self.rows, self.output, &mut self.idle),
+            Matrix::F32(columns) => transpose(columns, &self.tile, &self.rows, self.output, &mut self.idle),
+        }
+        self.tile.clear();
+        self.rows.clear();
+    }
+}
+
+fn transpose<T: Stored>(
+    columns: &mut Columns<T>,
+    tile: &[f64],
+    rows: &[u32],
+    output: Option<&[f64]>,
+    idle: &mut [bool],
+) {
+    for (j, idle) in idle.iter_mut().enumerate() {
+        let column = columns.column_mut(j);
+        let cells = tile[j..].iter().step_by(column.len()).zip(rows);
+        match output.map(|output| output[j]) {
+            None => cells.for_each(|(&value, &i)| column[i as usize] = T::nearest(value)),
+            Some(0.0) => *idle |= cells.into_iter().any(|(&value, _)| value != 0.0),
+            Some(output) => cells.for_each(|(&value, &i)| column[i as usize] = T::nearest(value / output)),
+        }
+    }
+}
+
+/// A number as a matrix stores it.
+pub(super) trait Stored: Copy {
+    /// The nearest that can be stored.
+    fn nearest(value: f64) -> Self;
+    /// The number stored, exactly.
+    fn wide(self) -> f64;
+}
+
+impl Stored for f64 {
+    fn nearest(value: f64) -> Self {
+        value
+    }
+    fn wide(self) -> f64 {
+        self
+    }
+}
+
+impl Stored for f32 {
+    fn nearest(value: f64) -> Self {
+        value as Self
+    }
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+/// The sum of every column.
+///
+/// # Errors
+/// [`Error::BadInput`] when a coefficient is not finite: a flow was divided by an output so small that the quotient
+/// cannot be stored. [`Error::Cancelled`].
+pub(super) fn column_sums(matrix: &Matrix, progress: &Progress) -> Result<Vec<f64>> {
+    fn of<T: Stored>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {
+        let sum = |j| columns.column(j).iter().map(|value| value.wide()).sum();
+        (0..columns.len()).map(|j| progress.check().map(|()| sum(j))).collect()
+    }
+    let sums = match matrix {
+        Matrix::F64(columns) => of(columns, progress)?,
+        Matrix::F32(columns) => of(columns, progress)?,
+    };
+    match sums.iter().position(|sum: &f64| !sum.is_finite()) {
+        None => Ok(sums),
+        Some(j) => Err(Error::bad_whole(format!(
+            "the coefficients of node {} are too large to be stored: check its output",
+            j + 1
+        ))),
+    }
+}

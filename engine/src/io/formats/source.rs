@@ -1,0 +1,178 @@
+//! Where bytes come from: memory, a file, the members of an archive or a folder, each behind gzip or zstd or not. What is read
+//! can be read again from its beginning.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek};
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use super::lines::{Lines, unreadable};
+use super::zstd::Zstd;
+use super::{Folder, Input, Job};
+use crate::{Error, Place, Result};
+
+/// The most members that an archive or a folder may have.
+const MAX_PARTS: usize = 10_000;
+
+/// How much an input may expand to whatever its size, and at most; between them [`EXPANSION`] times its size. Tables
+/// shrink to a fifth to a twentieth of their size; deflate could do a thousandth, of nothing but zeros.
+const EXPANDED_FREE: u64 = 1 << 30;
+const EXPANDED_MAX: u64 = 64 << 30;
+const EXPANSION: u64 = 200;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const ZIPS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+
+/// Bytes that can be read and sought in.
+enum Raw<'a> {
+    Bytes(Cursor<&'a [u8]>),
+    File(File),
+}
+
+impl Read for Raw<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Bytes(bytes) => bytes.read(buffer),
+            Self::File(file) => file.read(buffer),
+        }
+    }
+}
+
+impl Seek for Raw<'_> {
+    fn seek(&mut self, position: io::SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Bytes(bytes) => bytes.seek(position),
+            Self::File(file) => file.seek(position),
+        }
+    }
+}
+
+enum Store<'a> {
+    One(Raw<'a>),
+    Archive(ZipArchive<io::BufReader<Raw<'a>>>),
+    Folder(Box<dyn Folder + 'a>),
+}
+
+/// An input as a set of parts.
+pub(super) struct Package<'a> {
+    store: Store<'a>,
+    /// Names of the parts, `""` for the only one of a plain file.
+    names: Vec<String>,
+    /// How many bytes a part may expand to.
+    limit: u64,
+}
+
+impl<'a> Package<'a> {
+    /// Opens an input. A folder with a single file is that file.
+    pub(super) fn open(input: Input<'a>) -> Result<Self> {
+        match input {
+            Input::Bytes(bytes) => Self::single(Raw::Bytes(Cursor::new(bytes))),
+            Input::File(file) => Self::single(Raw::File(file)),
+            Input::Folder(folder) => {
+                let mut names = folder.names().map_err(failed)?;
+                too_many(names.len())?;
+                names.sort();
+                if let [name] = names.as_slice() {
+                    return Self::single(Raw::File(folder.open(name).map_err(failed)?));
+                }
+                Ok(Self { store: Store::Folder(folder), names, limit: EXPANDED_MAX })
+            }
+        }
+    }
+
+    fn single(mut raw: Raw<'a>) -> Result<Self> {
+        let size = raw.seek(io::SeekFrom::End(0)).map_err(failed)?;
+        let limit = EXPANDED_FREE.saturating_add(size.saturating_mul(EXPANSION)).min(EXPANDED_MAX).max(size);
+        let magic = peek(&mut raw)?;
+        if !ZIPS.contains(&magic.as_slice()) {
+            return Ok(Self { store: Store::One(raw), names: vec![String::new()], limit });
+        }
+        let archive = ZipArchive::new(io::BufReader::new(raw)).map_err(damaged)?;
+        too_many(archive.len())?;
+        // A name that is no text is nobody's role; the file may still be a table.
+        let name = |i| archive.name_for_index(i).and_then(Result::ok).map(Cow::into_owned).unwrap_or_default();
+        let names = (0..archive.len()).map(name).collect();
+        Ok(Self { store: Store::Archive(archive), names, limit })
+    }
+
+    /// Names of the parts.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The lines of a part, from its beginning. `file` is the role that errors name.
+    pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
+        let mut limit = self.limit;
+        let mut stream: Box<dyn Read + 's> = match &mut self.store {
+            Store::One(raw) => {
+                raw.rewind().map_err(failed)?;
+                Box::new(raw)
+            }
+            Store::Archive(archive) => Box::new(archive.by_index(part).map_err(damaged)?),
+            Store::Folder(folder) => {
+                let file = folder.open(&self.names[part]).map_err(failed)?;
+                let size = file.metadata().map_err(failed)?.len();
+                limit = EXPANDED_FREE.saturating_add(size.saturating_mul(EXPANSION)).min(EXPANDED_MAX).max(size);
+                Box::new(file)
+            }
+        };
+        let mut magic = [0; 4];
+        let at_start = |error: io::Error| Error::bad(unreadable(error.kind()), Place { file, ..Place::default() });
+        let got = fill(&mut stream, &mut magic).map_err(at_start)?;
+        let start = &magic[..got];
+        let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
+        let stream = Cursor::new(magic).take(got as u64).chain(stream);
+        let stream: Box<dyn Read + 's> = match (gzip, zstd) {
+            (true, _) => Box::new(MultiGzDecoder::new(stream)),
+            (_, true) => Box::new(Zstd::new(stream)),
+            _ => Box::new(stream),
+        };
+        Ok(Lines::new(stream, limit, file, job.progress))
+    }
+}
+
+fn peek(raw: &mut Raw<'_>) -> Result<Vec<u8>> {
+    raw.rewind().map_err(failed)?;
+    let mut magic = [0; 4];
+    let got = fill(raw, &mut magic).map_err(failed)?;
+    raw.rewind().map_err(failed)?;
+    Ok(magic[..got].to_vec())
+}
+
+/// Reads until `buffer` is full or the stream ends.
+fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match stream.read(&mut buffer[got..]) {
+            Ok(0) => break,
+            Ok(read) => got += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+fn too_many(parts: usize) -> Result<()> {
+    if parts > MAX_PARTS {
+        return Err(Error::TooBig { what: "the number of files in the input", limit: MAX_PARTS as u64 });
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+fn failed(error: io::Error) -> Error {
+    Error::bad_whole(unreadable(error.kind()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+fn damaged(error: zip::result::ZipError) -> Error {
+    use zip::result::ZipError;
+    Error::bad_whole(match error {
+        ZipError::UnsupportedArchive(_) => "the archive uses a method that is not read; use deflate, no password",
+        _ => "the archive is damaged or cut short",
+    })
+}

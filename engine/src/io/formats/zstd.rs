@@ -1,0 +1,118 @@
+//! Zstandard streams: frames one after the other, some of which may be there to be skipped.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// How much of a text a frame may refer back to, in bytes: that of `zstd -20`. So much memory is needed to read it.
+const MAX_WINDOW: u64 = 32 << 20;
+
+/// Expands what `R` gives.
+pub(super) struct Zstd<R> {
+    source: BufReader<R>,
+    decoder: FrameDecoder,
+    in_frame: bool,
+}
+
+impl<R: Read> Zstd<R> {
+    /// A stream that has not been read from.
+    pub(super) fn new(source: R) -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(MAX_WINDOW);
+        Self { source: BufReader::new(source), decoder, in_frame: false }
+    }
+
+    /// Goes to the next frame, false at the end.
+    fn open(&mut self) -> io::Result<bool> {
+        while !self.source.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                    let length = u64::from(length);
+                    if io::copy(&mut self.source.by_ref().take(length), &mut io::sink())? < length {
+                        return Err(ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(_) => return Err(ErrorKind::InvalidData.into()),
+            }
+        }
+        Ok(false)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.in_frame = false;
+        match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
+            (Some(written), Some(found)) if written != found => Err(ErrorKind::InvalidData.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<R: Read> Read for Zstd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.in_frame {
+                self.in_frame = self.open()?;
+                if !self.in_frame {
+                    return Ok(0);
+                }
+            }
+            if self.decoder.can_collect() > 0 {
+                return self.decoder.read(buffer);
+            }
+            if self.decoder.is_finished() {
+                self.close()?;
+            } else {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, one).map_err(|_| ErrorKind::InvalidData)?;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of one raw block of at most 255 bytes, without checksum.
+    fn raw_frame(text: &[u8]) -> Vec<u8> {
+        let size = text.len() as u8;
+        let header = (u32::from(size) << 3) | 1;
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, size];
+        frame.extend_from_slice(&header.to_le_bytes()[..3]);
+        frame.extend_from_slice(text);
+        frame
+    }
+
+    fn expand(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        Zstd::new(bytes).read_to_end(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn frames_are_joined_and_skippable_ones_skipped() {
+        let skip = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+        let stream = [&raw_frame(b"hello, ")[..], &skip, &raw_frame(b""), &raw_frame(b"world")].concat();
+        assert_eq!(expand(&stream).unwrap(), b"hello, world");
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_or_spoiled_is_an_error() {
+        let frame = raw_frame(b"hello");
+        for cut in 1..frame.len() {
+            assert!(expand(&frame[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(expand(&[&frame[..], b"more"].concat()).is_err());
+    }
+
+    #[test]
+    fn checksums_are_checked() {
+        let good = ruzstd::encoding::compress_to_vec(&b"a table"[..], ruzstd::encoding::CompressionLevel::Fastest);
+        assert_eq!(expand(&good).unwrap(), b"a table");
+        let mut bad = good;
+        let last = bad.len() - 1;
+        bad[last] ^= 1;
+        assert!(expand(&bad).is_err());
+    }
+}

@@ -1,0 +1,190 @@
+//! Indicator documents: every form, and what is refused where.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod reference;
+
+use assess_engine::Error;
+use assess_engine::io::{By, Indicator, Labels};
+use proptest::prelude::*;
+
+/// Two regions; one of them lacks a sector.
+fn labels() -> Labels {
+    Labels::new([("USA", "C10"), ("USA", "C26"), ("CHN", "C10")]).unwrap()
+}
+
+fn read(by: By, document: &str) -> Result<Vec<f64>, Error> {
+    Indicator::parse(b"risk", b"", by, document.as_bytes(), None, false, &labels()).map(|indicator| indicator.values)
+}
+
+fn read_with(by: By, document: &str, default: Option<f64>, ignore: bool) -> Result<Vec<f64>, String> {
+    Indicator::parse(b"risk", b"", by, document.as_bytes(), default, ignore, &labels())
+        .map(|indicator| indicator.values)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_form_gives_one_value_per_node() {
+    let cases = [
+        (By::Node, r#" {"USA":{"C10":0.18,"C26":2},"CHN":{"C10":0}}"#, [0.18, 2.0, 0.0]),
+        (By::Node, "region,sector,value\nCHN,C10,0\nUSA,C26,2\nUSA,C10,0.18\n", [0.18, 2.0, 0.0]),
+        (By::Region, r#"{"CHN":0.5,"USA":0.25}"#, [0.25, 0.25, 0.5]),
+        (By::Region, "\u{feff}Region,Value\r\nCHN,0.5\r\n\"USA\",0.25\r\n\r\n", [0.25, 0.25, 0.5]),
+        (By::Sector, r#"{"C10":1e-3,"C26":3}"#, [1e-3, 3.0, 1e-3]),
+        (By::Sector, "sector,value\nC26,3\nC10,1e-3", [1e-3, 3.0, 1e-3]),
+        (By::Product, r#"{"region":{"USA":2,"CHN":3},"sector":{"C10":8,"C26":4}}"#, [16.0, 8.0, 24.0]),
+        (By::Product, r#"{"mean":"geometric","region":{"USA":2,"CHN":3},"sector":{"C10":8,"C26":4}}"#, {
+            [4.0, 8f64.sqrt(), 24f64.sqrt()]
+        }),
+    ];
+    for (by, document, expected) in cases {
+        assert_eq!(read(by, document), Ok(expected.to_vec()), "{document}");
+    }
+}
+
+#[test]
+fn a_mistake_is_refused_at_its_place() {
+    let twice = "the label occurs twice";
+    let unknown = "the model has no such label; give IGNORE to pass over it";
+    let negative = "a value must be a finite number >= 0";
+    let form = "the document is not of the form that BY asks for";
+    let cases = [
+        (By::Region, "region,value\nUSA,1\nUSA,2\n", format!("{twice} (line 3, column 1)")),
+        (By::Region, "region,value\nUSA,1\nXXX,2\n", format!("{unknown} (line 3, column 1)")),
+        (By::Region, "region,value\nUSA,-1\n", format!("{negative} (line 2, column 2)")),
+        (By::Region, "region,value\nUSA,NaN\n", "not a finite number (line 2, column 2)".into()),
+        (By::Region, "region,value\nUSA\n", "the row has fewer cells than the header (line 2, column 2)".into()),
+        (By::Region, "region,value\nUSA,1,2\n", "the row has more cells than the header (line 2, column 3)".into()),
+        (By::Region, "country,value\n", "expected the header region,value (line 1, column 1)".into()),
+        (By::Node, "region,sector,value\nCHN,C26,1\n", format!("{unknown} (line 2, column 2)")),
+        (By::Node, "region,sector,value\nUSA,C10,1\nUSA,C10,1\n", format!("{twice} (line 3, column 2)")),
+        (By::Region, r#"{"USA":1,"USA":1}"#, format!("{twice} (line 1, column 17)")),
+        (By::Region, "{\"USA\":1,\n\"XXX\":1}", format!("{unknown} (line 2, column 5)")),
+        (By::Region, r#"{"USA":-1}"#, format!("{negative} (line 1, column 10)")),
+        (By::Region, r#"{"USA":"1"}"#, format!("{form} (line 1, column 10)")),
+        (By::Region, r#"{"USA":null}"#, format!("{form} (line 1, column 11)")),
+        (By::Region, r#"{"USA":1e999}"#, "the document is not JSON (line 1, column 12)".into()),
+        (By::Region, r#"{"USA":{"C10":1}}"#, format!("{form} (line 1, column 7)")),
+        (By::Region, r#"{"USA":1"#, "the document is not JSON (line 1, column 8)".into()),
+        (By::Region, r#"{"USA":1,"CHN":1}}"#, "the document is not JSON (line 1, column 18)".into()),
+        (By::Node, r#"{"USA":{"C10":1},"USA":{"C26":1}}"#, format!("{twice} (line 1, column 22)")),
+        (By::Node, r#"{"USA":{"C10":1,"C10":1}}"#, format!("{twice} (line 1, column 24)")),
+        (By::Node, r#"{"CHN":{"C26":1}}"#, format!("{unknown} (line 1, column 13)")),
+        (By::Node, r#"{"USA":1}"#, format!("{form} (line 1, column 8)")),
+        (By::Product, r#"{"region":{"USA":1,"CHN":1}}"#, {
+            "the keys region and sector are both needed (line 1, column 28)".into()
+        }),
+        (By::Product, r#"{"mean":"median"}"#, "mean must be product or geometric (line 1, column 17)".into()),
+        (By::Product, r#"{"regions":{}}"#, "expected only the keys region, sector and mean (line 1, column 10)".into()),
+        (By::Product, "sector,value\n", {
+            "BY product takes a JSON document, {\"region\":{..},\"sector\":{..}}".into()
+        }),
+        (By::Node, " \n", "the document is empty".into()),
+    ];
+    for (by, document, expected) in cases {
+        assert_eq!(read(by, document).unwrap_err().to_string(), expected, "{document}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_and_harmless() {
+    let deep = format!("{{\"USA\":{}", "[".repeat(1_000_000));
+    assert!(read(By::Region, &deep).is_err());
+    assert!(read(By::Node, &"{\"USA\":".repeat(1_000_000)).is_err());
+}
+
+#[test]
+fn labels_without_value_need_a_default() {
+    let missing = Err("labels of the model without a value: 1; give DEFAULT for them".to_owned());
+    for (by, document, expected) in [
+        (By::Region, "region,value\nUSA,1\n", [1.0, 1.0, 0.5]),
+        (By::Region, r#"{"USA":1}"#, [1.0, 1.0, 0.5]),
+        (By::Node, r#"{"USA":{"C10":1,"C26":2}}"#, [1.0, 2.0, 0.5]),
+        (By::Product, r#"{"region":{"USA":2},"sector":{"C10":3,"C26":4}}"#, [6.0, 8.0, 1.5]),
+    ] {
+        assert_eq!(read_with(by, document, None, false), missing, "{document}");
+        assert_eq!(read_with(by, document, Some(0.5), false), Ok(expected.to_vec()), "{document}");
+    }
+}
+
+#[test]
+fn labels_that_the_model_lacks_can_be_passed_over() {
+    for (by, document) in [
+        (By::Region, "region,value\nUSA,1\nXXX,9\nCHN,1\n"),
+        (By::Region, r#"{"USA":1,"XXX":9,"CHN":1}"#),
+        (By::Node, r#"{"USA":{"C10":1,"C26":1,"C99":9},"XXX":{"C10":9},"CHN":{"C26":9,"C10":1}}"#),
+        (By::Product, r#"{"region":{"USA":1,"CHN":1,"XXX":9},"sector":{"C10":1,"C26":1,"C99":9}}"#),
+    ] {
+        assert_eq!(read_with(by, document, None, true), Ok(vec![1.0; 3]), "{document}");
+        assert!(read_with(by, document, None, false).is_err(), "{document}");
+    }
+    // Even what is passed over may occur only once, and has to be a value.
+    assert!(read_with(By::Region, r#"{"USA":1,"XXX":9,"XXX":9,"CHN":1}"#, None, true).is_err());
+    assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,1\nX,1\n", None, true).is_err());
+    assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,-1\n", None, true).is_err());
+}
+
+#[test]
+fn names_units_and_defaults_have_limits() {
+    let parse = |name: &[u8], unit: &[u8], default| {
+        Indicator::parse(name, unit, By::Region, br#"{"USA":1,"CHN":1}"#, default, false, &labels())
+    };
+    assert_eq!(&*parse(b"wgi", b"index", None).unwrap().unit, "index");
+    assert!(parse("n".repeat(256).as_bytes(), b"", None).is_ok());
+    for name in [&b""[..], b"output", b"a\nb", b"\xff", "n".repeat(257).as_bytes()] {
+        assert!(matches!(parse(name, b"", None), Err(Error::Invalid(_))));
+    }
+    for unit in [&b"\xff"[..], b"\x1b[0m", "u".repeat(257).as_bytes()] {
+        assert!(matches!(parse(b"wgi", unit, None), Err(Error::Invalid(_))));
+    }
+    for default in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(parse(b"wgi", b"", Some(default)), Err(Error::Invalid(_))));
+    }
+}
+
+#[test]
+fn ways_are_known_by_name() {
+    for by in [By::Node, By::Region, By::Sector, By::Product] {
+        assert_eq!(By::from_name(by.name().to_uppercase().as_bytes()), Some(by));
+    }
+    assert_eq!(By::from_name(b"country"), None);
+}
+
+#[test]
+fn the_governance_index_is_given_by_region() {
+    let Some(path) = reference::find("the_governance_index_is_given_by_region", "wiod/risk_wgi2022.csv") else {
+        return;
+    };
+    let labels = Labels::new([("AUS", "c1"), ("AUT", "c1")]).unwrap();
+    let document = std::fs::read(path).unwrap();
+    let indicator = Indicator::parse(b"wgi", b"", By::Region, &document, None, true, &labels).unwrap();
+    assert_eq!(indicator.values, [0.2016201615333556, 0.24133747418721507]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A number reads back bit by bit, however the document is written.
+    #[test]
+    fn json_and_csv_read_the_same_numbers(values in prop::collection::vec(0.0f64..1e300, 3)) {
+        let [a, b, c] = [values[0], values[1], values[2]];
+        let json = format!(r#"{{"USA":{{"C10":{a:?},"C26":{b:e}}},"CHN":{{"C10":{c}}}}}"#);
+        prop_assert_eq!(read(By::Node, &json).unwrap(), values.clone());
+        let csv = format!("region,sector,value\nUSA,C10,{a:?}\nUSA,C26,{b:e}\nCHN,C10,{c}\n");
+        prop_assert_eq!(read(By::Node, &csv).unwrap(), values);
+    }
+
+    #[test]
+    fn no_document_makes_the_reader_panic(document in prop::collection::vec(any::<u8>(), 0..200), by in 0..4usize) {
+        let by = [By::Node, By::Region, By::Sector, By::Product][by];
+        let _ = Indicator::parse(b"risk", b"", by, &document, None, true, &labels());
+    }
+
+    #[test]
+    fn no_table_makes_the_reader_panic(pieces in prop::collection::vec(0..14usize, 0..60)) {
+        let words = ["V1", "A_x", "B_y", "OUT", "F", ",", ",", ",", "\n", "\n", "1", "-2", "\"", "from_region"];
+        let text: String = pieces.iter().map(|&piece| words[piece]).collect();
+        let input = assess_engine::io::Input::Bytes(text.as_bytes());
+        let (options, progress) = (Default::default(), Default::default());
+        let _ = assess_engine::io::load(input, &options, &assess_engine::Budget::UNLIMITED, &progress);
+    }
+}

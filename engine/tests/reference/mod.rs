@@ -1,0 +1,28 @@
+//! Reference data that the repository does not ship, and how a test that lacks them says so.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The folder or file `name` of the reference data: below `ASSESS_DATA`, else in `../shared/data` beside the
+/// repository. Where it is absent, `None`; the test `test` has then been reported as skipped and is to return.
+pub(crate) fn find(test: &str, name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("ASSESS_DATA")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
+    let path = data.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    skip(test, &format!("no reference data at {}", path.display()));
+    None
+}
+
+/// Says that a test is skipped, and why: on standard output, and in the file that `ASSESS_SKIPPED` names.
+pub(crate) fn skip(test: &str, reason: &str) {
+    let line = format!("SKIPPED {test}: {reason}\n");
+    print!("{line}");
+    if let Some(list) = std::env::var_os("ASSESS_SKIPPED") {
+        let mut list =
+            std::fs::OpenOptions::new().create(true).append(true).open(list).expect("ASSESS_SKIPPED is a file");
+        list.write_all(line.as_bytes()).expect("ASSESS_SKIPPED can be written");
+    }
+}

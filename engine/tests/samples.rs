@@ -1,0 +1,23 @@
+//! The samples that the repository ships.
+
+use assess_engine::io::sample::SampleTable;
+use assess_engine::io::{By, Indicator, Input, LoadOptions, load};
+use assess_engine::{Budget, Progress};
+
+const TABLE: &[u8] = include_bytes!("../../samples/mini.csv");
+const RISK: &[u8] = include_bytes!("../../samples/mini_risk.csv");
+
+#[test]
+fn the_sample_table_is_what_the_generator_makes() {
+    let mut made = Vec::new();
+    SampleTable::new(5, 6, 1).unwrap().write(&mut made).unwrap();
+    assert!(made == TABLE, "run the command in samples/README.md again");
+}
+
+#[test]
+fn the_samples_fit_together() {
+    let loaded = load(Input::Bytes(TABLE), &LoadOptions::default(), &Budget::UNLIMITED, &Progress::default()).unwrap();
+    assert_eq!((loaded.table.labels.len(), loaded.table.warnings), (30, vec![]));
+    let risk = Indicator::parse(b"risk", b"", By::Region, RISK, None, false, &loaded.table.labels).unwrap();
+    assert_eq!((risk.values[0], risk.values[29]), (0.21, 0.52));
+}
