@@ -73,11 +73,12 @@ impl Files {
 /// Reads the account.
 pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> Result<Loaded> {
     let labels = labels(package, files.table, job)?;
-    let sums = match files.y {
+    let reported = files.x.filter(|_| job.options.output == OutputRule::Reported);
+    let sums = match files.y.filter(|_| reported.is_none()) {
         Some(file) => Some(row_sums(package, file, &labels, job)?),
         None => None,
     };
-    let (known, mut source) = known_output(package, files, &labels, sums.as_deref(), job)?;
+    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), job)?;
 
     let divisor = known.as_deref().filter(|_| files.holds_flows);
     let (filled, negative) = coefficients(package, files, &labels, divisor, job)?;
@@ -122,12 +123,13 @@ fn labels(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<Labels
 fn known_output(
     package: &mut Package<'_>,
     files: &Files,
+    reported: Option<Role>,
     labels: &Labels,
     demand: Option<&[f64]>,
     job: &Job<'_>,
 ) -> Result<(Option<Vec<f64>>, OutputSource)> {
-    if let Some(file) = files.x.filter(|_| job.options.output == OutputRule::Reported) {
-        let x = reported(package, file, labels, job)?;
+    if let Some(file) = reported {
+        let x = reported_output(package, file, labels, job)?;
         return Ok((Some(x), OutputSource::Rule(OutputRule::Reported)));
     }
     match demand {
@@ -146,7 +148,7 @@ fn known_output(
 }
 
 /// Total output from `x.txt`.
-fn reported(package: &mut Package<'_>, file: Role, labels: &Labels, job: &Job<'_>) -> Result<Vec<f64>> {
+fn reported_output(package: &mut Package<'_>, file: Role, labels: &Labels, job: &Job<'_>) -> Result<Vec<f64>> {
     let frame = Frame::open_single(package.lines(file.part, file.name, job)?)?;
     let (mut x, mut lines) = (vec![0.0; labels.len()], vec![0; labels.len()]);
     frame.each_node(labels, Blank::Refused, |i, values, place| {
