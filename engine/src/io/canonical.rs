@@ -1,19 +1,17 @@
 //! Canonical names of questions: what follows the tag in a cache key.
 
+use crate::cache::name::escape;
 use crate::model::Question;
-
-/// Characters that stand for something else in a key or in a pattern.
-const RESERVED: &[u8] = b"%:{}*?[]\\ ";
 
 /// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
 /// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
 /// encoded too: otherwise it could pass for a name with options.
 pub(crate) fn write(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
-    encode(region, b"", key);
+    escape(region, b"", key);
     key.push(b':');
-    encode(sector, b"", key);
+    escape(sector, b"", key);
     key.extend_from_slice(b":indicator=");
-    encode(indicator, b",=", key);
+    escape(indicator, b",=", key);
     let defaults = Question::default();
     for (name, value, default) in [("layers", question.layers, defaults.layers), ("top", question.top, defaults.top)] {
         if value != default {
@@ -21,17 +19,6 @@ pub(crate) fn write(region: &[u8], sector: &[u8], indicator: &[u8], question: &Q
             key.extend_from_slice(name.as_bytes());
             key.push(b'=');
             decimal(value, key);
-        }
-    }
-}
-
-fn encode(part: &[u8], also: &[u8], key: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in part {
-        if byte.is_ascii_control() || RESERVED.contains(&byte) || also.contains(&byte) {
-            key.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        } else {
-            key.push(byte);
         }
     }
 }
