@@ -65,7 +65,13 @@ pub(crate) fn swapped(a: i32, b: i32) {
         cached.index.swapped(a, b);
         let outdated = std::mem::take(&mut cached.outdated);
         cached.outdated.extend(outdated.into_iter().map(|((db, model), sweep)| {
-            let db = if db == a { b } else if db == b { a } else { db };
+            let db = if db == a {
+                b
+            } else if db == b {
+                a
+            } else {
+                db
+            };
             ((db, model), sweep)
         }));
     });

@@ -17,10 +17,10 @@ use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::key::Mode;
 use crate::ffi::string::HeldBytes;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::ffi::key::Mode;
 use crate::{data_dir, guard, main_loop, memory, replay, stats, versions};
 
 /// What is to be loaded, and how.

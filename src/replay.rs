@@ -106,10 +106,7 @@ where
             return (self.done)(ctx, Err(failure));
         }
         let (id, expires, number) = (self.id.to_string(), expires.to_string(), self.number.to_string());
-        ctx.replicate(
-            COMMAND,
-            &[&self.key, b"STAGE", id.as_bytes(), expires.as_bytes(), number.as_bytes(), &frame],
-        );
+        ctx.replicate(COMMAND, &[&self.key, b"STAGE", id.as_bytes(), expires.as_bytes(), number.as_bytes(), &frame]);
         self.number += 1;
         main_loop::after(0, move |ctx| self.step(ctx));
     }

@@ -76,8 +76,6 @@ pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
     match derivation.why() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
-        None => {
-            Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.progress.percent()))
-        }
+        None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.progress.percent())),
     }
 }

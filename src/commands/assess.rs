@@ -77,7 +77,10 @@ fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
 /// How far a question could be answered on the spot.
 enum Answer {
     /// It was in the cache, under this name, and the reply was lent to whoever asked.
-    Cached { name: Vec<u8>, reply: Reply },
+    Cached {
+        name: Vec<u8>,
+        reply: Reply,
+    },
     Reply(Reply),
     /// The model is not ready.
     NotReady(Arc<Derivation>),
@@ -275,13 +278,10 @@ fn work(
 impl Work {
     fn compute(&self) -> Outcome<Bytes> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
-        let question =
-            Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
+        let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut document = Vec::with_capacity(4096);
-        guard::run("an assessment", || {
-            self.model.as_model().assess(&identity, &subject, &question, &mut document)
-        })??;
+        guard::run("an assessment", || self.model.as_model().assess(&identity, &subject, &question, &mut document))??;
         Ok(document.into())
     }
 }

@@ -85,7 +85,10 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], route: Route) -> Outc
     let count = options::number(words[1]).filter(|&n| n > 0);
     let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
     if count > settings::max_batch() {
-        return Err(Failure::new(Code::TooBig, format!("a batch is at most {} (assess.max-batch)", settings::max_batch())));
+        return Err(Failure::new(
+            Code::TooBig,
+            format!("a batch is at most {} (assess.max-batch)", settings::max_batch()),
+        ));
     }
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;

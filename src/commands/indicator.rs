@@ -51,7 +51,11 @@ impl Run for Put {
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
                     let put = indicator.and_then(|indicator| {
-                        if ctx.select(db) { put(ctx, &request.key, &model, indicator) } else { Err(Failure::internal()) }
+                        if ctx.select(db) {
+                            put(ctx, &request.key, &model, indicator)
+                        } else {
+                            Err(Failure::internal())
+                        }
                     });
                     blocked.reply(put.map(|()| Reply::Ok).into());
                 });

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assess_engine::Error as EngineError;
-use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::IoModel;
+use assess_engine::io::rank::{By, Ranking};
 use assess_engine::model::AnyModel;
 
 use super::assess::{still_waiting, wait};

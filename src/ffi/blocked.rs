@@ -83,11 +83,7 @@ extern "C" fn on_reply(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisMod
     raw::REDISMODULE_OK as c_int
 }
 
-extern "C" fn on_timeout(
-    ctx: *mut raw::RedisModuleCtx,
-    argv: *mut *mut raw::RedisModuleString,
-    argc: c_int,
-) -> c_int {
+extern "C" fn on_timeout(ctx: *mut raw::RedisModuleCtx, argv: *mut *mut raw::RedisModuleString, argc: c_int) -> c_int {
     guard::or("a timeout", (), || {
         // SAFETY: the context is that of this callback; the arguments are those of the blocked command.
         let (ctx, argv) = unsafe { (Ctx::new(ctx), Argv::new(argv, argc)) };

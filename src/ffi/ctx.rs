@@ -136,8 +136,9 @@ impl<'a> Ctx<'a> {
         let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
         let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
         // SAFETY: as in `write`; the server keeps its own references to the strings.
-        let done =
-            unsafe { api!(RedisModule_Replicate(self.raw, command.as_ptr(), c"v".as_ptr(), argv.as_ptr(), argv.len())) };
+        let done = unsafe {
+            api!(RedisModule_Replicate(self.raw, command.as_ptr(), c"v".as_ptr(), argv.as_ptr(), argv.len()))
+        };
         if done != raw::REDISMODULE_OK as c_int {
             self.log_warning("a change could not be replicated: the server refused the command");
         }
@@ -155,7 +156,12 @@ impl<'a> Ctx<'a> {
         // SAFETY: context and name are valid.
         unsafe {
             api!(RedisModule_SignalModifiedKey(self.raw, name.as_ptr()));
-            api!(RedisModule_NotifyKeyspaceEvent(self.raw, raw::REDISMODULE_NOTIFY_MODULE, event.as_ptr(), name.as_ptr()));
+            api!(RedisModule_NotifyKeyspaceEvent(
+                self.raw,
+                raw::REDISMODULE_NOTIFY_MODULE,
+                event.as_ptr(),
+                name.as_ptr()
+            ));
         }
     }
 

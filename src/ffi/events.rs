@@ -78,12 +78,7 @@ extern "C" fn on_key(
     raw::REDISMODULE_OK as c_int
 }
 
-unsafe extern "C" fn on_flush(
-    _: *mut raw::RedisModuleCtx,
-    _: raw::RedisModuleEvent,
-    subevent: u64,
-    data: *mut c_void,
-) {
+unsafe extern "C" fn on_flush(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, subevent: u64, data: *mut c_void) {
     guard::or("a flush", (), || {
         // Keys must stay known while the server empties itself: what is unlinked in between is told by nobody.
         if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END || data.is_null() {

@@ -14,7 +14,8 @@ pub(crate) struct Text {
 impl Text {
     pub(crate) fn new(bytes: &[u8]) -> Self {
         // SAFETY: a context is only needed for automatic memory; the server copies the bytes.
-        let raw = unsafe { api!(RedisModule_CreateString(ptr::null_mut(), bytes.as_ptr().cast::<c_char>(), bytes.len())) };
+        let raw =
+            unsafe { api!(RedisModule_CreateString(ptr::null_mut(), bytes.as_ptr().cast::<c_char>(), bytes.len())) };
         Self { raw }
     }
 

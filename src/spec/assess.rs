@@ -117,7 +117,7 @@ pub(crate) const RANK: Command = Command {
                 Arg::token("mean", "mean").says("Total per unit of total activity, on the scale of the indicator"),
                 Arg::token("upstream", "upstream").says("Total without direct"),
                 Arg::token("direct", "direct").says("The indicator itself"),
-                Arg::token("foreign", "foreign").says("What comes from other regions"),
+                Arg::token("foreign", "foreign").says("Share of the total that comes from other regions"),
             ],
         )
         .after("BY")

@@ -252,13 +252,15 @@ fn the_key_of_an_assessment_says_what_it_is() {
     for (arguments, key) in [
         ("icio USA C10", "assessment:{icio}:USA:C10:indicator=risk"),
         ("icio USA C10 LAYERS 5 TOP 10", "assessment:{icio}:USA:C10:indicator=risk"),
-        ("icio USA C10 TOP 3 LAYERS 2", "assessment:{icio}:USA:C10:indicator=risk:layers=2:top=3"),
+        ("icio USA C10 TOP 3 LAYERS 2", "assessment:{icio}:USA:C10:indicator=risk,layers=2,top=3"),
         ("icio USA C20_21 INDICATOR output", "assessment:{icio}:USA:C20_21:indicator=output"),
         ("{eu}:icio USA C10", "assessment:{eu}:%7Beu%7D%3Aicio:USA:C10:indicator=risk"),
-        ("icio a:b {c}*", "assessment:{icio}:a%3Ab:%7Bc%7D%2A:indicator=risk"),
     ] {
         assert_eq!(client.key_of(arguments), key);
     }
+    let odd = "from_region,from_sector,to_region,to_sector,value\na:b,{c}*,a:b,{c}*,1\na:b,{c}*,a:b,,9\n";
+    client.call(&["MODEL.SET", "odd", "IO", odd]).good();
+    assert_eq!(client.key_of("odd a:b {c}*"), "assessment:{odd}:a%3Ab:%7Bc%7D%2A:indicator=output");
     in_both_protocols(&server, |client, _| {
         assert!(matches!(client.ask("ASSESS.KEY icio USA C10"), Reply::Bulk(_)));
     });
@@ -285,7 +287,7 @@ fn rank_sorts_all_nodes_by_the_figure_asked_for() {
             ("BY mean SECTOR C10", "CHN", "C10", 2.0),
             ("BY upstream", "CHN", "C10", 7.0 / 3.0),
             ("BY direct", "CHN", "C10", 2.0),
-            ("BY foreign", "USA", "C10", 0.65),
+            ("BY foreign", "USA", "C10", 0.65 / (169.0 / 60.0)),
             ("REGION USA", "USA", "C10", 169.0 / 60.0),
             ("SECTOR C20_21 REGION USA", "USA", "C20_21", 2.05),
             ("INDICATOR output", "USA", "C10", ACTIVITY_USA_C10),

@@ -108,6 +108,8 @@ fn labels_and_indicators_that_a_model_lacks() {
             ("ASSESS.GET icio XXX C10", "NOSUBJECT", "region"),
             ("ASSESS.GET icio USA C99", "NOSUBJECT", "sector"),
             ("ASSESS.GET icio usa C10", "NOSUBJECT", ""),
+            ("ASSESS.KEY icio XXX C10", "NOSUBJECT", "region"),
+            ("ASSESS.KEY icio USA C10 INDICATOR nothing", "NOINDICATOR", ""),
             ("ASSESS.RANK icio REGION XXX", "NOSUBJECT", "region"),
             ("ASSESS.RANK icio SECTOR XXX", "NOSUBJECT", "sector"),
             ("MODEL.COEF icio XXX C10 USA C10", "NOSUBJECT", ""),
@@ -124,20 +126,20 @@ fn keys_that_hold_nothing_or_something_else() {
     client.ask("SET text something").good();
     client.ask("RPUSH list something").good();
     let commands = [
-        "MODEL.INDICATOR KEY risk DATA {} BY region",
-        "MODEL.INDICATORDEL KEY risk",
-        "MODEL.INFO KEY",
-        "MODEL.LABELS KEY REGIONS",
-        "MODEL.COEF KEY USA C10 USA C10",
-        "MODEL.MCOEF KEY 1 USA C10 USA C10",
-        "ASSESS.GET KEY USA C10",
-        "ASSESS.MGET KEY 1 USA C10",
-        "ASSESS.KEY KEY USA C10",
-        "ASSESS.RANK KEY",
+        "MODEL.INDICATOR %KEY% risk DATA {} BY region",
+        "MODEL.INDICATORDEL %KEY% risk",
+        "MODEL.INFO %KEY%",
+        "MODEL.LABELS %KEY% REGIONS",
+        "MODEL.COEF %KEY% USA C10 USA C10",
+        "MODEL.MCOEF %KEY% 1 USA C10 USA C10",
+        "ASSESS.GET %KEY% USA C10",
+        "ASSESS.MGET %KEY% 1 USA C10",
+        "ASSESS.KEY %KEY% USA C10",
+        "ASSESS.RANK %KEY%",
     ];
     for command in commands {
         for (key, code) in [("text", "WRONGTYPE"), ("list", "WRONGTYPE"), ("nothing", "NOMODEL")] {
-            assert_each_fails(&mut client, &[(&command.replace("KEY", key), code, "")]);
+            assert_each_fails(&mut client, &[(&command.replace("%KEY%", key), code, "")]);
         }
     }
     // A load would replace the value of a user, of which it knows nothing.
