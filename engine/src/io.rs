@@ -29,6 +29,7 @@ mod product;
 mod select;
 mod series;
 mod stage;
+mod threads;
 
 pub use formats::{Folder, Input, load};
 pub use indicator::Indicator;
