@@ -3,7 +3,7 @@
 //! `I - A` is factored by blocked LU with partial pivoting in f64, whatever the stored precision, then columns of the
 //! inverse are solved in blocks, so that work can be watched and cancelled. Where column sums are below 1, `I - A` is
 //! diagonally dominant by columns; where they are not, but the spectral radius is, rows are given weights that make it
-//! so ([`row_weights`]). Pivoting then never moves a row, nothing cancels, however unlike the scales of nodes are, and
+//! so (`row_weights`). Pivoting then never moves a row, nothing cancels, however unlike the scales of nodes are, and
 //! zeros of the inverse (nobody delivers) come out as exact zeros. Only tables with negative coefficients need pivots. Blocks start at their first pivot, which saves a third of the work:
 //! `2/3 n^3` operations for the factors and `4/3 n^3` for the inverse.
 
