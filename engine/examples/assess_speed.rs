@@ -9,10 +9,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use assess_engine::io::matrix::{Columns, Matrix};
+use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::table::OutputSource;
-use assess_engine::io::{
-    By, Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Ranking, Table, spectral_check,
-};
+use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table, spectral_check};
 use assess_engine::model::codec::Decoder;
 use assess_engine::model::{Identity, Model, Question};
 use assess_engine::{Budget, Progress, Result};

@@ -36,6 +36,5 @@ pub use indicator::Indicator;
 pub use labels::Labels;
 pub use model::{IoModel, MAX_NAME, OUTPUT};
 pub use options::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};
-pub use rank::{By, Ranking};
 pub use spectral::spectral_check;
 pub use table::Table;

@@ -5,7 +5,8 @@ mod made;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use assess_engine::io::{IoModel, LeontiefMode, Ranking, Table, spectral_check};
+use assess_engine::io::rank::Ranking;
+use assess_engine::io::{IoModel, LeontiefMode, Table, spectral_check};
 use assess_engine::model::{Model, Question};
 use assess_engine::{Budget, Error, Progress};
 use made::{assess, close, indicator, items};
