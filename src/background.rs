@@ -109,6 +109,19 @@ fn work_on(lane: Lane) {
     }
 }
 
+/// Runs work that can use several threads on as many as `assess.threads` says. On one, it runs where it is.
+pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let threads = settings::threads();
+    if threads < 2 {
+        return work();
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::give_way()).build();
+    match pool {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
 /// Frees a value, on a worker when it is large: returning hundreds of megabytes to the system takes milliseconds.
 pub(crate) fn dispose(value: Box<Value>) {
     if value.bytes() >= 1 << 20 {

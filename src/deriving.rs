@@ -29,7 +29,7 @@ fn start(ctx: Ctx<'_>, model: AnyModel, derivation: Arc<Derivation>) {
     let budget = memory::budget(ctx);
     let progress = Arc::clone(&derivation.progress);
     background::run(Lane::Heavy, Some(progress), move || {
-        let derived = guard::run("deriving", || model.as_model().derive(&budget, &derivation.progress));
+        let derived = guard::run("deriving", || background::on_all_threads(|| model.as_model().derive(&budget, &derivation.progress)));
         match derived {
             Ok(Ok(())) => {}
             Ok(Err(error)) => derivation.fail(error.to_string()),

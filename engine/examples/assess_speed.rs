@@ -1,17 +1,17 @@
-//! How long it takes to derive a table of n nodes and to assess one of them: `assess_speed [nodes] [f32] [lazy]`.
+//! How long it takes to derive a table of n nodes and to assess one of them: `assess_speed [nodes] [f32] [lazy] [pool]`.
 //!
 //! The table is made up, in the proportions of OECD ICIO: 45 sectors a region, most of what a node needs comes from its
-//! own region, every node delivers to every other. Times are wall-clock, of one thread.
+//! own region, every node delivers to every other. Times are wall-clock; of one thread, or with `pool` of one for each
+//! core while deriving.
 
 use std::env;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use assess_engine::io::matrix::{Columns, Matrix};
+use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::table::OutputSource;
-use assess_engine::io::{
-    By, Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Ranking, Table, spectral_check,
-};
+use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table, spectral_check};
 use assess_engine::model::codec::Decoder;
 use assess_engine::model::{Identity, Model, Question};
 use assess_engine::{Budget, Progress, Result};
@@ -29,10 +29,15 @@ fn main() -> Result<()> {
     let table = table(n, precision, mode);
     report("spectral check", || spectral_check(&table, &progress))?;
     let model = report("make the model", || IoModel::new(table));
-    report("derive inverse, series of output, digest", || model.derive(&Budget::UNLIMITED, &progress))?;
+    let pool = asked("pool").then(|| rayon::ThreadPoolBuilder::new().build().expect("threads start"));
+    let derive = |model: &IoModel| match &pool {
+        Some(pool) => pool.install(|| model.derive(&Budget::UNLIMITED, &progress)),
+        None => model.derive(&Budget::UNLIMITED, &progress),
+    };
+    report("derive inverse, series of output, digest", || derive(&model))?;
     let values = (0..n).map(noise).collect();
     let model = model.with_indicator(Indicator { name: "risk".into(), unit: "".into(), values })?;
-    report("derive one indicator more", || model.derive(&Budget::UNLIMITED, &progress))?;
+    report("derive one indicator more", || derive(&model))?;
 
     let question = Question::default();
     let identity = Identity { name: b"icio", version: 1 };

@@ -30,6 +30,7 @@ mod product;
 mod select;
 mod series;
 mod stage;
+mod threads;
 
 pub use formats::{Folder, Input, Loaded, load};
 pub use indicator::{By, Indicator};

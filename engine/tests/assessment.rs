@@ -4,7 +4,8 @@
 
 mod made;
 
-use assess_engine::io::{By, IoModel, LeontiefMode, Precision, Ranking, Table};
+use assess_engine::io::rank::{By, Ranking};
+use assess_engine::io::{IoModel, LeontiefMode, Precision, Table};
 use assess_engine::model::{Field, Identity, LabelSet, Model, Question};
 use assess_engine::{Budget, Error, Progress};
 use made::{assess, close, derived, indicator, items, number, table};

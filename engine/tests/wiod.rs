@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use assess_engine::Progress;
+use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::table::OutputSource;
 use assess_engine::io::{
-    By, Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Ranking, Table, spectral_check,
+    Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Table, spectral_check,
 };
 use assess_engine::model::Question;
 use made::{assess_named, close, derived, items, matrix, number};

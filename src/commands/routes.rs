@@ -27,19 +27,18 @@ const LONGEST: usize = 256;
 /// Uses of a route between two looks at its model.
 const USES: u32 = 256;
 
-#[derive(Clone)]
 pub(super) struct Route {
-    pub(super) name: Rc<Text>,
+    pub(super) name: Text,
     /// How every document of the model begins.
-    pub(super) prefix: Rc<[u8]>,
+    pub(super) prefix: Vec<u8>,
     /// The model's own counter.
     pub(super) hits: Arc<AtomicU64>,
     epoch: u64,
-    uses: Rc<Cell<u32>>,
+    uses: Cell<u32>,
 }
 
 thread_local! {
-    static ROUTES: RefCell<LruCache<Box<[u8]>, Route>> = RefCell::new(LruCache::new(MOST));
+    static ROUTES: RefCell<LruCache<Box<[u8]>, Rc<Route>>> = RefCell::new(LruCache::new(MOST));
     /// The words of the question at hand, spelt out; kept for its memory.
     static SPELT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
@@ -64,8 +63,8 @@ fn spelt<T>(ctx: Ctx<'_>, argv: Argv<'_>, work: impl FnOnce(&[u8]) -> T) -> T {
 }
 
 /// Where the answer to this question was last time.
-pub(super) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Route> {
-    let route = spelt(ctx, argv, |words| ROUTES.with_borrow_mut(|routes| routes.get(words).cloned()))?;
+pub(super) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Rc<Route>> {
+    let route = spelt(ctx, argv, |words| ROUTES.with_borrow_mut(|routes| routes.get(words).map(Rc::clone)))?;
     let uses = route.uses.get();
     route.uses.set(uses.wrapping_add(1));
     (route.epoch == directory::epoch() && uses % USES != USES - 1).then_some(route)
@@ -76,13 +75,13 @@ pub(super) fn remember(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8], loaded: &Loade
     spelt(ctx, argv, |words| {
         if words.len() <= LONGEST {
             let route = Route {
-                name: Rc::new(Text::new(name)),
-                prefix: loaded.prefix(argv.bytes(1)).into(),
+                name: Text::new(name),
+                prefix: loaded.prefix(argv.bytes(1)),
                 hits: Arc::clone(&loaded.hits),
                 epoch: directory::epoch(),
-                uses: Rc::default(),
+                uses: Cell::new(0),
             };
-            ROUTES.with_borrow_mut(|routes| _ = routes.put(words.into(), route));
+            ROUTES.with_borrow_mut(|routes| _ = routes.put(words.into(), Rc::new(route)));
         }
     });
 }

@@ -3,8 +3,13 @@
 //! The loops are written so that the compiler can use vector instructions without reordering what the source says:
 //! a dot product has [`LANES`] running sums, so a result depends on the length of the vectors only, not on the machine.
 
+use std::ops::Range;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::matrix::{Columns, Matrix};
 use super::stage::Stage;
+use super::threads;
 use crate::Result;
 
 /// Running sums of a dot product.
@@ -14,7 +19,7 @@ const LANES: usize = 16;
 const STRIDE: usize = 64;
 
 /// A number as matrices store it.
-pub(crate) trait Number: Copy + Into<f64> {
+pub(crate) trait Number: Copy + Into<f64> + Send + Sync {
     /// The stored number nearest to `x`.
     fn store(x: f64) -> Self;
 }
@@ -84,28 +89,61 @@ fn sum_lanes(lanes: [f64; LANES]) -> f64 {
 pub(crate) fn each_column<T: Number>(
     columns: &Columns<T>,
     stage: &Stage<'_>,
+    each: impl FnMut(usize, &[T]),
+) -> Result<()> {
+    each_column_of(columns, 0..columns.len(), stage, each)
+}
+
+fn each_column_of<T: Number>(
+    columns: &Columns<T>,
+    wanted: Range<usize>,
+    stage: &Stage<'_>,
     mut each: impl FnMut(usize, &[T]),
 ) -> Result<()> {
-    for j in 0..columns.len() {
+    for j in wanted.clone() {
         if j.is_multiple_of(STRIDE) {
-            stage.step(j, columns.len())?;
+            stage.step(j - wanted.start, wanted.len())?;
         }
         each(j, columns.column(j));
     }
     stage.step(1, 1)
 }
 
-/// `y' = x' M` for several row vectors `x` in one pass over the matrix, each as long as its rows.
+/// `y' = x' M` for several row vectors `x` in one pass over the matrix, each as long as its rows. Every number of `y` is
+/// one dot product, whoever computes it: the result does not depend on the number of threads.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
 pub(crate) fn rows_times(rows: &[Vec<f64>], matrix: &Matrix, stage: &Stage<'_>) -> Result<Vec<Vec<f64>>> {
-    let mut products = vec![vec![0.0; matrix.rows()]; rows.len()];
-    with_columns!(matrix, columns => each_column(columns, stage, |j, column| {
-        for (product, row) in products.iter_mut().zip(rows) {
-            product[j] = dot(row, column);
+    fn part<T: Number>(
+        rows: &[Vec<f64>],
+        columns: &Columns<T>,
+        wanted: Range<usize>,
+        stage: &Stage<'_>,
+    ) -> Result<Vec<Vec<f64>>> {
+        let mut products = vec![vec![0.0; wanted.len()]; rows.len()];
+        each_column_of(columns, wanted.clone(), stage, |j, column| {
+            for (product, row) in products.iter_mut().zip(rows) {
+                product[j - wanted.start] = dot(row, column);
+            }
+        })?;
+        Ok(products)
+    }
+    let n = matrix.rows();
+    let width = n.div_ceil(threads::count()).max(1);
+    let wanted: Vec<Range<usize>> = (0..n).step_by(width).map(|start| start..(start + width).min(n)).collect();
+    let parts: Vec<Result<Vec<Vec<f64>>>> = with_columns!(matrix, columns => {
+        match &wanted[..] {
+            [all] => vec![part(rows, columns, all.clone(), stage)],
+            _ => wanted.into_par_iter().map(|wanted| part(rows, columns, wanted, stage)).collect(),
         }
-    }))?;
+    });
+    let mut products = vec![Vec::with_capacity(n); rows.len()];
+    for part in parts {
+        for (product, piece) in products.iter_mut().zip(part?) {
+            product.extend(piece);
+        }
+    }
     Ok(products)
 }
 

@@ -1,9 +1,10 @@
 //! The Leontief inverse `L = (I-A)^-1` (Leontief 1936; Miller & Blair, Input-Output Analysis, chapter 2).
 //!
 //! `I - A` is factored by blocked LU with partial pivoting in f64, whatever the stored precision, then columns of the
-//! inverse are solved in blocks, so that work can be watched and cancelled. For a table whose column sums are below 1,
-//! `I - A` is diagonally dominant by columns: pivoting never moves a row, nothing cancels, and zeros of the inverse
-//! (nobody delivers) come out as exact zeros. Blocks start at their first pivot, which saves a third of the work:
+//! inverse are solved in blocks, so that work can be watched and cancelled. Where column sums are below 1, `I - A` is
+//! diagonally dominant by columns; where they are not, but the spectral radius is, rows are given weights that make it
+//! so (`row_weights`). Pivoting then never moves a row, nothing cancels, however unlike the scales of nodes are, and
+//! zeros of the inverse (nobody delivers) come out as exact zeros. Only tables with negative coefficients need pivots. Blocks start at their first pivot, which saves a third of the work:
 //! `2/3 n^3` operations for the factors and `4/3 n^3` for the inverse.
 
 use std::ops::Range;
@@ -13,30 +14,33 @@ use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratc
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::perm::{permute_rows_in_place, permute_rows_in_place_scratch};
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::matrix::{Columns, Matrix};
 use super::options::{LeontiefMode, Precision};
 use super::product::{self, Number, with_columns};
 use super::stage::Stage;
+use super::threads;
 use crate::{Error, Result};
-
-/// How the dense kernels use threads. Workers are the module's: one derivation is one worker's work. To spread it over
-/// more, this is the place: `Par::rayon(n)` inside a pool of n, and the blocks of [`inverse`] in parallel.
-const PAR: Par = Par::Seq;
 
 /// Columns factored at a time.
 const PANEL: usize = 256;
 
+/// Steps in which weights of rows are sought.
+const WEIGHED: usize = 64;
+
 /// Columns of the inverse solved at a time, at least.
-const SOLVED: usize = 128;
+const SOLVED: usize = 256;
 
 /// Bytes needed at the peak while the inverse of an `n x n` table is built, besides the table itself, and the columns
 /// kept in lazy mode.
 pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     let n = n as u64;
+    let scratch = 3 * (SOLVED * threads::count()) as u64;
     match mode {
-        LeontiefMode::Full => n * n * 8 + held_bytes(n as usize, precision, mode) + n * 8 * (3 * SOLVED as u64),
+        LeontiefMode::Full => n * n * 8 + held_bytes(n as usize, precision, mode) + n * 8 * scratch,
         LeontiefMode::Lazy => held_bytes(n as usize, precision, mode) + n * 64,
     }
 }
@@ -64,9 +68,10 @@ pub(crate) fn inverse(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Matrix
     })
 }
 
-/// `P (I - A) = L U`, both factors in one matrix.
+/// `P D (I - A) = L U` with the diagonal matrix D of the rows' weights; both factors in one matrix.
 pub(crate) struct Factors {
     lu: Mat<f64>,
+    weights: Vec<f64>,
     /// Where row `c` of `I - A` went.
     row: Vec<usize>,
 }
@@ -74,7 +79,9 @@ pub(crate) struct Factors {
 impl Factors {
     /// Factors `I - A`.
     pub(crate) fn of(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Self> {
-        let mut lu = identity_minus(coefficients);
+        let weights = row_weights(coefficients, &stage.part(0.0, 0.05))?;
+        let stage = stage.part(0.05, 1.0);
+        let mut lu = weighted_difference(coefficients, &weights);
         let n = lu.nrows();
         let mut origin: Vec<usize> = (0..n).collect();
         for start in (0..n).step_by(PANEL) {
@@ -90,7 +97,7 @@ impl Factors {
         for (i, &c) in origin.iter().enumerate() {
             row[c] = i;
         }
-        Ok(Self { lu, row })
+        Ok(Self { lu, weights, row })
     }
 
     /// All columns of the inverse.
@@ -99,21 +106,38 @@ impl Factors {
         let mut columns = Columns::new(n);
         let per_block = columns.per_block();
         let width = SOLVED.next_multiple_of(per_block).min(n);
-        for start in (0..n).step_by(width.max(1)) {
+        // As many blocks at a time as there are threads.
+        let wave = width * threads::count();
+        for start in (0..n).step_by(wave.max(1)) {
             stage.step(start, n)?;
-            let end = (start + width).min(n);
-            let solved = self.solve(start..end);
-            for first in (0..solved.ncols()).step_by(per_block) {
-                let last = (first + per_block).min(solved.ncols());
-                let numbers = (first..last).flat_map(|j| solved.col_as_slice(j));
-                let block: Box<[T]> = numbers.map(|&x| T::store(if clamp && x < 0.0 { 0.0 } else { x })).collect();
-                if !product::sum(&block).is_finite() {
-                    return Err(singular());
-                }
-                columns.push_block(block);
+            let end = (start + wave).min(n);
+            let wanted: Vec<Range<usize>> = (start..end).step_by(width).map(|at| at..(at + width).min(end)).collect();
+            let solve = |wanted| self.blocks(wanted, per_block, clamp);
+            let solved: Vec<Result<Vec<Box<[T]>>>> = match wanted.len() {
+                1 => wanted.into_iter().map(solve).collect(),
+                _ => wanted.into_par_iter().map(solve).collect(),
+            };
+            for blocks in solved {
+                blocks?.into_iter().for_each(|block| columns.push_block(block));
             }
         }
         Ok(columns)
+    }
+
+    /// Columns `wanted` of the inverse as blocks of a matrix.
+    fn blocks<T: Number>(&self, wanted: Range<usize>, per_block: usize, clamp: bool) -> Result<Vec<Box<[T]>>> {
+        let solved = self.solve(wanted);
+        let store = |&x: &f64| T::store(if clamp && x < 0.0 { 0.0 } else { x });
+        let mut blocks = Vec::new();
+        for first in (0..solved.ncols()).step_by(per_block) {
+            let last = (first + per_block).min(solved.ncols());
+            let block: Box<[T]> = (first..last).flat_map(|j| solved.col_as_slice(j)).map(store).collect();
+            if !product::sum(&block).is_finite() {
+                return Err(singular());
+            }
+            blocks.push(block);
+        }
+        Ok(blocks)
     }
 
     /// Columns `wanted` of the inverse.
@@ -122,12 +146,12 @@ impl Factors {
         let mut solved = Mat::zeros(n, wanted.len());
         let first = wanted.clone().map(|c| self.row[c]).min().unwrap_or(0);
         for (k, c) in wanted.enumerate() {
-            solved[(self.row[c], k)] = 1.0;
+            solved[(self.row[c], k)] = self.weights[c];
         }
         // Above the first pivot the solution of the lower factor is 0.
         let lower = self.lu.as_ref().submatrix(first, first, n - first, n - first);
-        solve_unit_lower_triangular_in_place(lower, solved.as_mut().subrows_mut(first, n - first), PAR);
-        solve_upper_triangular_in_place(self.lu.as_ref(), solved.as_mut(), PAR);
+        solve_unit_lower_triangular_in_place(lower, solved.as_mut().subrows_mut(first, n - first), Par::Seq);
+        solve_upper_triangular_in_place(self.lu.as_ref(), solved.as_mut(), Par::Seq);
         solved
     }
 
@@ -136,9 +160,9 @@ impl Factors {
         let n = self.row.len();
         let mut m = Mat::from_fn(n, 1, |i, _| r[i]);
         let transposed = self.lu.as_ref().transpose();
-        faer::linalg::triangular_solve::solve_lower_triangular_in_place(transposed, m.as_mut(), PAR);
-        faer::linalg::triangular_solve::solve_unit_upper_triangular_in_place(transposed, m.as_mut(), PAR);
-        (0..n).map(|c| m[(self.row[c], 0)]).collect()
+        faer::linalg::triangular_solve::solve_lower_triangular_in_place(transposed, m.as_mut(), Par::Seq);
+        faer::linalg::triangular_solve::solve_unit_upper_triangular_in_place(transposed, m.as_mut(), Par::Seq);
+        (0..n).map(|c| m[(self.row[c], 0)] * self.weights[c]).collect()
     }
 }
 
@@ -148,12 +172,12 @@ fn factor_panel(lu: &mut Mat<f64>, at: Range<usize>, origin: &mut [usize]) {
     let n = lu.nrows();
     let (below, width) = (n - at.start, at.len());
     let (mut forward, mut backward) = (vec![0usize; below], vec![0usize; below]);
-    let mut scratch = MemBuffer::new(lu_in_place_scratch::<usize, f64>(below, width, PAR, Default::default()));
+    let mut scratch = MemBuffer::new(lu_in_place_scratch::<usize, f64>(below, width, Par::Seq, Default::default()));
     let (_, moves) = lu_in_place(
         lu.as_mut().submatrix_mut(at.start, at.start, below, width),
         &mut forward,
         &mut backward,
-        PAR,
+        Par::Seq,
         MemStack::new(&mut scratch),
         Default::default(),
     );
@@ -177,12 +201,46 @@ fn factor_panel(lu: &mut Mat<f64>, at: Range<usize>, origin: &mut [usize]) {
     }
     let (left, right) = lu.as_mut().submatrix_mut(at.start, at.start, below, n - at.start).split_at_col_mut(width);
     let (diagonal, lower) = left.as_ref().split_at_row(width);
-    let (mut upper, rest) = right.split_at_row_mut(width);
-    solve_unit_lower_triangular_in_place(diagonal, upper.as_mut(), PAR);
-    matmul(rest, Accum::Add, lower, upper.as_ref(), -1.0, PAR);
+    update(diagonal, lower, right, threads::count());
 }
 
-fn identity_minus(coefficients: &Matrix) -> Mat<f64> {
+/// Solves the rows of a panel in the columns right of it and subtracts what they contribute below, in so many pieces.
+fn update(diagonal: MatRef<'_, f64>, lower: MatRef<'_, f64>, right: MatMut<'_, f64>, pieces: usize) {
+    let columns = right.ncols();
+    if pieces > 1 && columns > PANEL {
+        let (first, second) = right.split_at_col_mut(columns * (pieces / 2) / pieces);
+        rayon::join(
+            || update(diagonal, lower, first, pieces / 2),
+            || update(diagonal, lower, second, pieces - pieces / 2),
+        );
+        return;
+    }
+    let (mut upper, rest) = right.split_at_row_mut(diagonal.nrows());
+    solve_unit_lower_triangular_in_place(diagonal, upper.as_mut(), Par::Seq);
+    matmul(rest, Accum::Add, lower, upper.as_ref(), -1.0, Par::Seq);
+}
+
+/// Weights d of rows such that `d' (I - A)` is above 0, if some are found soon: sums `1' (I + A + .. + A^k)` are, as
+/// soon as `1' A^(k+1)` is below 1 everywhere. Ones where one step suffices, and where A has negative coefficients.
+fn row_weights(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Vec<f64>> {
+    let ones = vec![1.0; coefficients.rows()];
+    if !product::nonnegative(coefficients) {
+        return Ok(ones);
+    }
+    let mut weights = ones.clone();
+    let mut layer = vec![ones.clone()];
+    for k in 0..WEIGHED {
+        layer = product::rows_times(&layer, coefficients, &stage.slice(k, WEIGHED))?;
+        if layer[0].iter().all(|&x| x < 1.0) {
+            return Ok(weights);
+        }
+        weights.iter_mut().zip(&layer[0]).for_each(|(weight, x)| *weight += x);
+    }
+    Ok(if weights.iter().all(|weight| weight.is_finite()) { weights } else { ones })
+}
+
+/// `D (I - A)`.
+fn weighted_difference(coefficients: &Matrix, weights: &[f64]) -> Mat<f64> {
     let n = coefficients.rows();
     let mut matrix = Mat::zeros(n, n);
     with_columns!(coefficients, columns => for j in 0..n {
@@ -191,6 +249,7 @@ fn identity_minus(coefficients: &Matrix) -> Mat<f64> {
             *x = -Into::<f64>::into(a);
         }
         target[j] += 1.0;
+        target.iter_mut().zip(weights).for_each(|(x, weight)| *x *= weight);
     });
     matrix
 }
