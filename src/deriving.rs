@@ -14,7 +14,14 @@ pub(crate) fn request(ctx: Ctx<'_>, loaded: &Loaded) {
     start(ctx, loaded.model.clone(), Arc::clone(&loaded.derivation));
 }
 
-/// The same, where there is no context to ask for memory: while an RDB file is loaded, when its size is not known yet.
+/// What somebody waits for who asked for something that is not there yet. Asking has it derived: an indicator beyond
+/// the first few is derived only then.
+pub(crate) fn awaited(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
+    request(ctx, loaded);
+    Arc::clone(&loaded.derivation)
+}
+
+/// The same as [`request`], where there is no context to ask for memory: while an RDB file is loaded, when its size is not known yet.
 /// Timers wait until loading has ended.
 pub(crate) fn request_later(loaded: &Loaded) {
     let (model, derivation) = (loaded.model.clone(), Arc::clone(&loaded.derivation));
@@ -26,12 +33,15 @@ fn start(ctx: Ctx<'_>, model: AnyModel, derivation: Arc<Derivation>) {
     if model.as_model().ready() || derivation.progress.check().is_err() || !derivation.claim() {
         return;
     }
+    derivation.progress.set(0.0);
     let budget = memory::budget(ctx);
     let progress = Arc::clone(&derivation.progress);
     background::run(Lane::Heavy, Some(progress), move || {
-        let derived = guard::run("deriving", || background::on_all_threads(|| model.as_model().derive(&budget, &derivation.progress)));
+        let derived = guard::run("deriving", || {
+            background::on_all_threads(|| model.as_model().derive(&budget, &derivation.progress))
+        });
         match derived {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => derivation.finish(),
             Ok(Err(error)) => derivation.fail(error.to_string()),
             Err(failure) => derivation.fail(failure.text.into_owned()),
         }

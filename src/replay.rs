@@ -114,7 +114,7 @@ where
 
 /// How far the slowest replica is behind, looked at now and then.
 fn lag(ctx: Ctx<'_>, number: u64) -> u64 {
-    if number % 8 != 0 {
+    if !number.is_multiple_of(8) {
         return 0;
     }
     let [offset, replicas] = ctx.server_info(c"replication", [c"master_repl_offset", c"connected_slaves"]);

@@ -289,3 +289,17 @@ fn digests_tell_contents_apart_and_nothing_else() {
     changed.dedup();
     assert_eq!(changed.len(), count);
 }
+
+#[test]
+fn of_many_indicators_those_beyond_the_first_few_are_derived_when_asked_for() {
+    let model = derived(hand(), (0..12).map(|i| indicator(&format!("r{i}"), [f64::from(i), 2.0])));
+    let of = |name: &'static str| Question { indicator: Some(name.as_bytes()), ..Question::default() };
+    assert!(text(&model, ["USA", "C10T12"], &of("r7")).is_ok());
+    assert_eq!(text(&model, ["USA", "C10T12"], &of("r11")), Err(Error::NotReady));
+    assert!(!model.ready(), "what was asked for is missing");
+    model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+    assert!(model.ready());
+    let document = text(&model, ["USA", "C10T12"], &of("r11")).unwrap();
+    assert!(document.contains("\"direct\":11.0"), "{document}");
+    assert!(model.rank(&Ranking { indicator: Some(b"r10"), ..Ranking::default() }) == Err(Error::NotReady));
+}

@@ -4,70 +4,33 @@
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod made;
+mod reference;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
-use assess_engine::Progress;
 use assess_engine::io::rank::{By, Ranking};
-use assess_engine::io::table::OutputSource;
 use assess_engine::io::{
-    Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Table, spectral_check,
+    Indicator, Input, IoModel, Labels, LeontiefMode, LoadOptions, Precision, Table, load, spectral_check,
 };
 use assess_engine::model::Question;
-use made::{assess_named, close, derived, items, matrix, number};
+use assess_engine::{Budget, Progress};
+use made::{assess_named, close, derived, items, number};
 use serde_json::Value;
 
 const TIGHT: f64 = 1e-9;
-
-/// The folder of the data, unless it is absent; then the skip is shown, and recorded for the CI to list.
-fn data(test: &str) -> Option<PathBuf> {
-    let given = std::env::var_os("ASSESS_DATA").map(PathBuf::from);
-    let data = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
-    if data.join("wiod").is_dir() {
-        return Some(data.join("wiod"));
-    }
-    let line = format!("SKIPPED {test}: no reference data, set ASSESS_DATA");
-    println!("{line}");
-    if let Some(list) = std::env::var_os("ASSESS_SKIPPED") {
-        let mut list = fs::OpenOptions::new().create(true).append(true).open(list).unwrap();
-        writeln!(list, "{line}").unwrap();
-    }
-    None
-}
 
 fn json(folder: &Path, name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap()
 }
 
-/// Reads the csv: rows and columns of sectors, then value added, final demand and output.
+/// The table as the module reads it.
 fn table(folder: &Path, precision: Precision, mode: LeontiefMode) -> Table {
-    let text = fs::read_to_string(folder.join("WIOD_2011.csv")).unwrap();
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let rows: Vec<(&str, Vec<f64>)> = lines
-        .map(|line| {
-            let mut cells = line.split(',');
-            (cells.next().unwrap(), cells.map(|cell| cell.parse().unwrap_or(0.0)).collect())
-        })
-        .collect();
-    let names: Vec<(&str, &str)> = rows.iter().filter_map(|(label, _)| label.split_once('_')).collect();
-    let n = names.len();
-    assert!(names.iter().zip(&header[1..]).all(|((r, s), label)| format!("{r}_{s}") == *label));
-    let output: Vec<f64> = rows.iter().find(|(label, _)| *label == "OUT").unwrap().1[..n].to_vec();
-    let a = |i: usize, j: usize| if output[j] == 0.0 { 0.0 } else { rows[i].1[j] / output[j] };
-    Table {
-        labels: Labels::new(names).unwrap(),
-        coefficients: matrix(n, precision, a),
-        output: Some(output),
-        format: Format::Icio,
-        output_source: OutputSource::Rule(OutputRule::Reported),
-        leontief: Some(mode),
-        warnings: Vec::new(),
-    }
+    let options = LoadOptions { precision, leontief: Some(mode), ..LoadOptions::default() };
+    let file = fs::File::open(folder.join("WIOD_2011.csv")).unwrap();
+    load(Input::File(file), &options, &Budget::UNLIMITED, &Progress::default()).unwrap().table
 }
 
 /// `u(s)` of the references: FNV-1a, its upper 53 bits as a fraction.
@@ -191,25 +154,25 @@ fn same_as_references(folder: &Path, model: &IoModel, tolerance: f64) {
 
 #[test]
 fn assessments_agree_with_numpy() {
-    let Some(folder) = data("assessments_agree_with_numpy") else { return };
+    let Some(folder) = reference::find("assessments_agree_with_numpy", "wiod") else { return };
     same_as_references(&folder, full(&folder), TIGHT);
 }
 
 #[test]
 fn assessments_in_f32_agree_with_numpy_to_a_millionth() {
-    let Some(folder) = data("assessments_in_f32_agree_with_numpy_to_a_millionth") else { return };
+    let Some(folder) = reference::find("assessments_in_f32_agree_with_numpy_to_a_millionth", "wiod") else { return };
     same_as_references(&folder, &model(&folder, Precision::F32, LeontiefMode::Full), 1e-6);
 }
 
 #[test]
 fn assessments_without_the_inverse_agree_with_numpy() {
-    let Some(folder) = data("assessments_without_the_inverse_agree_with_numpy") else { return };
+    let Some(folder) = reference::find("assessments_without_the_inverse_agree_with_numpy", "wiod") else { return };
     same_as_references(&folder, &model(&folder, Precision::F64, LeontiefMode::Lazy), TIGHT);
 }
 
 #[test]
 fn governance_risk_agrees_with_numpy() {
-    let Some(folder) = data("governance_risk_agrees_with_numpy") else { return };
+    let Some(folder) = reference::find("governance_risk_agrees_with_numpy", "wiod") else { return };
     for (label, expected) in object(&json(&folder, "wiod_2011_wgi_ref.json")) {
         let document = assess(full(&folder), label, &ask("wgi"));
         for (mine, theirs) in [("total", "total"), ("mean", "mean_risk"), ("foreign_share", "foreign_share")] {
@@ -227,7 +190,7 @@ fn governance_risk_agrees_with_numpy() {
 
 #[test]
 fn every_node_agrees_with_numpy() {
-    let Some(folder) = data("every_node_agrees_with_numpy") else { return };
+    let Some(folder) = reference::find("every_node_agrees_with_numpy", "wiod") else { return };
     let model = full(&folder);
     let text = fs::read_to_string(folder.join("wiod_2011_vectors.csv")).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
@@ -253,7 +216,7 @@ fn every_node_agrees_with_numpy() {
 
 #[test]
 fn coefficients_and_column_sums_agree_with_numpy() {
-    let Some(folder) = data("coefficients_and_column_sums_agree_with_numpy") else { return };
+    let Some(folder) = reference::find("coefficients_and_column_sums_agree_with_numpy", "wiod") else { return };
     let reference = json(&folder, "wiod_2011_ref.json");
     let model = full(&folder);
     for (pair, value) in object(&reference["A_samples"]) {
@@ -269,7 +232,7 @@ fn coefficients_and_column_sums_agree_with_numpy() {
 
 #[test]
 fn ranks_follow_the_vectors() {
-    let Some(folder) = data("ranks_follow_the_vectors") else { return };
+    let Some(folder) = reference::find("ranks_follow_the_vectors", "wiod") else { return };
     let model = full(&folder);
     let text = fs::read_to_string(folder.join("wiod_2011_vectors.csv")).unwrap();
     let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
@@ -287,6 +250,6 @@ fn ranks_follow_the_vectors() {
 
 #[test]
 fn the_real_table_passes_the_spectral_check() {
-    let Some(folder) = data("the_real_table_passes_the_spectral_check") else { return };
+    let Some(folder) = reference::find("the_real_table_passes_the_spectral_check", "wiod") else { return };
     spectral_check(full(&folder).table(), &Progress::default()).unwrap();
 }

@@ -26,7 +26,7 @@ use crate::reply::Reply;
 use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Derivation, Loaded, Value};
 use crate::waiting::{self, Parked, not_ready};
-use crate::{guard, main_loop, settings, stats};
+use crate::{deriving, guard, main_loop, settings, stats};
 
 pub(crate) struct Get;
 
@@ -117,7 +117,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
         }
         match model.check(subject, &asked.question) {
             Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(Arc::clone(&loaded.derivation))),
+            Err(EngineError::NotReady) => return Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
             Err(error) => return Err(error.into()),
         }
         let keeps = settings::enabled() && asked.caching != Caching::Off;

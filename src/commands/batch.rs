@@ -21,7 +21,7 @@ use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::{Derivation, Loaded};
 use crate::waiting::Parked;
-use crate::{guard, main_loop, settings};
+use crate::{deriving, guard, main_loop, settings};
 
 pub(super) struct Mget;
 
@@ -99,7 +99,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], route: Route) -> Outc
             // One subject's check tells whether it is its own series that is missing, or another indicator's.
             let checks = subjects.iter().map(|subject| loaded.as_model().check(subject, &asked.question));
             if checks.into_iter().any(|check| check == Err(EngineError::NotReady)) {
-                return Ok(Answer::NotReady(Arc::clone(&loaded.derivation)));
+                return Ok(Answer::NotReady(deriving::awaited(ctx, loaded)));
             }
         }
         let estimate = loaded.as_model().estimate(&asked.question) * missing as u32;

@@ -21,7 +21,7 @@ use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::Derivation;
 use crate::waiting::Parked;
-use crate::{guard, settings};
+use crate::{deriving, guard, settings};
 
 pub(super) struct Rank;
 
@@ -74,7 +74,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, options: &[&[u8]]) -> Outcome<Answer> 
         }
         match rank(model, &ranking) {
             Ok(reply) => Ok(Answer::Reply(reply)),
-            Err(EngineError::NotReady) => Ok(Answer::NotReady(Arc::clone(&loaded.derivation))),
+            Err(EngineError::NotReady) => Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
             Err(error) => Err(error.into()),
         }
     })

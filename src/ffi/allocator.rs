@@ -110,3 +110,43 @@ unsafe fn true_start(block: *mut u8) -> *mut u8 {
     // SAFETY: `aligned` has written the start there.
     unsafe { block.cast::<*mut u8>().sub(1).read() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stands in for a server: its allocator, and what it guarantees, are those of the C library.
+    fn with_an_allocator() {
+        // SAFETY: every test of this module writes the same values, and nothing else of the unit tests reads them.
+        unsafe {
+            raw::RedisModule_Alloc = Some(libc::malloc);
+            raw::RedisModule_Calloc = Some(libc::calloc);
+            raw::RedisModule_Realloc = Some(libc::realloc);
+            raw::RedisModule_Free = Some(libc::free);
+        }
+    }
+
+    #[test]
+    fn blocks_are_aligned_keep_their_bytes_and_can_be_given_back() {
+        with_an_allocator();
+        for align in [1, 8, 16, 32, 64, 128, 4096] {
+            for size in [1, 15, 16, 100, 5000] {
+                let layout = Layout::from_size_align(size, align).expect("a layout");
+                let longer = size * 3;
+                // SAFETY: sizes are not 0; blocks are used within their sizes and freed once.
+                unsafe {
+                    let block = ServerAllocator.alloc(layout);
+                    assert!((block as usize).is_multiple_of(align), "size {size}, alignment {align}");
+                    (0..size).for_each(|i| block.add(i).write(i as u8));
+                    let block = ServerAllocator.realloc(block, layout, longer);
+                    assert!((block as usize).is_multiple_of(align), "size {longer}, alignment {align}");
+                    assert!((0..size).all(|i| block.add(i).read() == i as u8), "realloc keeps what was there");
+                    ServerAllocator.dealloc(block, Layout::from_size_align(longer, align).expect("a layout"));
+                    let zeroed = ServerAllocator.alloc_zeroed(layout);
+                    assert!((0..size).all(|i| zeroed.add(i).read() == 0));
+                    ServerAllocator.dealloc(zeroed, layout);
+                }
+            }
+        }
+    }
+}

@@ -100,7 +100,7 @@ pub(crate) struct Derivation {
     why: std::sync::OnceLock<String>,
 }
 
-/// The phases of a derivation: from left to right, or from `Waiting` to `Failed` and back by a new request.
+/// The phases of a derivation: `Idle` to `Waiting` by a claim, and from there back to `Idle`, or to `Failed` for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
@@ -121,6 +121,11 @@ impl Derivation {
     /// Claims the work; `false` when somebody has.
     pub(crate) fn claim(&self) -> bool {
         self.phase.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Records that it is done; there may be more to derive later.
+    pub(crate) fn finish(&self) {
+        self.phase.store(Phase::Idle as u8, Ordering::Release);
     }
 
     /// Records that it failed, and why.

@@ -7,10 +7,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+/// A name of a cached assessment.
+pub type Name = Box<[u8]>;
+
 /// Names of cached assessments with the stamps of their last writes.
 #[derive(Debug, Default)]
 pub struct Index {
-    databases: HashMap<i32, BTreeMap<Box<[u8]>, u64>>,
+    databases: HashMap<i32, BTreeMap<Name, u64>>,
     stamp: u64,
 }
 
@@ -71,7 +74,7 @@ impl Index {
         stamp: u64,
         after: Option<&[u8]>,
         limit: usize,
-    ) -> (Vec<Box<[u8]>>, Option<Box<[u8]>>) {
+    ) -> (Vec<Name>, Option<Name>) {
         let Some(names) = self.databases.get(&db) else { return (Vec::new(), None) };
         let start = after.map_or(Bound::Included(beginning), Bound::Excluded);
         let mut old = Vec::new();

@@ -26,10 +26,10 @@ impl IoModel {
         let base = &*self.base;
         let node = base.table.labels.node(region, sector)?;
         let stressor = self.indicator(question.indicator)?;
-        let leontief = base.leontief.get().ok_or(Error::NotReady)?;
-        let series = stressor.series.get().ok_or(Error::NotReady)?;
+        let (leontief, printed) = self.derived()?;
+        let series = stressor.series()?;
         let values = &stressor.indicator.values;
-        let basis = Basis { table: &base.table, printed: &base.printed, leontief, values, series };
+        let basis = Basis { table: &base.table, printed, leontief, values, series };
         Ok((node, basis, (&stressor.indicator.name, &stressor.indicator.unit)))
     }
 }

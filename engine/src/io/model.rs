@@ -1,5 +1,6 @@
 //! A model of a table and its indicators: an immutable value whose derived data are filled in once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ use crate::{Budget, Error, Progress, Result};
 
 /// The name of the indicator that every model has: one unit per unit of output.
 pub const OUTPUT: &str = "output";
+
+/// How many indicators are derived before anybody asks for them. A satellite account brings a thousand, whose series
+/// would take hours and tens of gigabytes: the others are derived when they are first asked for.
+const EAGER: usize = 8;
 
 /// The longest name or unit of an indicator, in bytes.
 pub const MAX_NAME: usize = 256;
@@ -37,7 +42,7 @@ pub struct IoModel {
 #[derive(Debug)]
 pub(super) struct Base {
     pub(super) table: Table,
-    pub(super) printed: Printed,
+    printed: OnceLock<Printed>,
     pub(super) nonzeros: u64,
     pub(super) leontief: OnceLock<Leontief>,
     /// The indicator `output`.
@@ -51,12 +56,27 @@ pub(super) struct Base {
 #[derive(Debug)]
 pub(super) struct Stressor {
     pub(super) indicator: Indicator,
-    pub(super) series: OnceLock<Series>,
+    series: OnceLock<Series>,
+    /// Somebody has asked for it, so it is derived wherever it stands in the order.
+    asked: AtomicBool,
 }
 
 impl Stressor {
     fn new(indicator: Indicator) -> Arc<Self> {
-        Arc::new(Self { indicator, series: OnceLock::new() })
+        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false) })
+    }
+}
+
+impl Stressor {
+    /// What is derived from it. Where it is not there yet, it will be by the next [`IoModel::fill`].
+    ///
+    /// # Errors
+    /// [`Error::NotReady`].
+    pub(super) fn series(&self) -> Result<&Series> {
+        self.series.get().ok_or_else(|| {
+            self.asked.store(true, Ordering::Relaxed);
+            Error::NotReady
+        })
     }
 }
 
@@ -77,7 +97,7 @@ impl IoModel {
         assert!(table.coefficients.rows() == n && columns == n, "coefficients are n x n");
         let output = Indicator { name: OUTPUT.into(), unit: "".into(), values: vec![1.0; n] };
         let base = Base {
-            printed: Printed::new(&table.labels),
+            printed: OnceLock::new(),
             nonzeros,
             leontief: OnceLock::new(),
             output: Stressor::new(output),
@@ -192,16 +212,37 @@ impl IoModel {
         self.indicators.iter().chain([&self.base.output]).map(AsRef::as_ref)
     }
 
+    /// The indicators whose series are wanted.
+    fn wanted(&self) -> impl Iterator<Item = &Stressor> {
+        let is_wanted = |&(i, stressor): &(usize, &Arc<Stressor>)| i < EAGER || stressor.asked.load(Ordering::Relaxed);
+        self.indicators
+            .iter()
+            .enumerate()
+            .filter(is_wanted)
+            .map(|(_, s)| s)
+            .chain([&self.base.output])
+            .map(AsRef::as_ref)
+    }
+
     pub(super) fn is_ready(&self) -> bool {
-        self.base.leontief.get().is_some() && self.stressors().all(|stressor| stressor.series.get().is_some())
+        self.base.leontief.get().is_some() && self.wanted().all(|stressor| stressor.series.get().is_some())
+    }
+
+    /// The inverse, and how labels are printed.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`].
+    pub(super) fn derived(&self) -> Result<(&Leontief, &Printed)> {
+        self.base.leontief.get().zip(self.base.printed.get()).ok_or(Error::NotReady)
     }
 
     pub(super) fn fill(&self, budget: &Budget, progress: &Progress) -> Result<()> {
         let stage = Stage::whole(progress);
         stage.step(0, 1)?;
-        let missing: Vec<&Stressor> = self.stressors().filter(|stressor| stressor.series.get().is_none()).collect();
+        let missing: Vec<&Stressor> = self.wanted().filter(|stressor| stressor.series.get().is_none()).collect();
         let table = &self.base.table;
         let series_bytes = |mode: LeontiefMode| series_bytes(&table.labels, mode) * missing.len() as u64;
+        self.base.printed.get_or_init(|| Printed::new(&table.labels));
         let mut after = stage;
         let leontief = match self.base.leontief.get() {
             Some(leontief) => leontief,
@@ -243,7 +284,7 @@ impl IoModel {
         let table = base.table.coefficients.bytes() + base.table.labels.bytes() + output;
         let series = |stressor: &Stressor| n * 8 + stressor.series.get().map_or(0, Series::bytes);
         table
-            + base.printed.bytes()
+            + base.printed.get().map_or(0, Printed::bytes)
             + base.text.len() as u64
             + base.leontief.get().map_or(0, Leontief::bytes)
             + self.stressors().map(series).sum::<u64>()

@@ -73,8 +73,8 @@ impl IoModel {
         let region = find(ranking.region, &|r| labels.region(r), "unknown region, see MODEL.LABELS key REGIONS")?;
         let sector = find(ranking.sector, &|s| labels.sector(s), "unknown sector, see MODEL.LABELS key SECTORS")?;
         let stressor = self.indicator(ranking.indicator)?;
-        let activity = base.leontief.get().ok_or(Error::NotReady)?.activity();
-        let series = stressor.series.get().ok_or(Error::NotReady)?;
+        let (leontief, printed) = self.derived()?;
+        let (activity, series) = (leontief.activity(), stressor.series()?);
         let figure = |j: usize| match ranking.by {
             By::Total => series.totals()[j],
             By::Mean => series.totals()[j] / activity[j],
@@ -82,7 +82,7 @@ impl IoModel {
             By::Direct => stressor.indicator.values[j],
             By::Foreign => series.foreigns()[j] / series.totals()[j],
         };
-        let mut top = Top::new(ranking.limit, base.printed.node_rank());
+        let mut top = Top::new(ranking.limit, printed.node_rank());
         for (j, &(r, s)) in labels.nodes().iter().enumerate() {
             if region.is_none_or(|region| region == r) && sector.is_none_or(|sector| sector == s) {
                 let figure = figure(j) + 0.0;
