@@ -54,6 +54,11 @@ def number(value: float) -> str:
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if abs(value) >= 1e-3 else f"{value:.2e}"
 
 
+def ratios(mine: list[float], its: list[float]) -> list[float]:
+    """Round by round, because both sides of a round saw the same machine."""
+    return [a / b for a, b in zip(mine, its, strict=True)]
+
+
 def exponent(sizes: list[float], values: list[float]) -> float | None:
     """How a figure grows with the size: the slope of a line through the logarithms."""
     points = [(math.log(size), math.log(value)) for size, value in zip(sizes, values) if value > 0]

@@ -16,7 +16,7 @@ class Settings:
     @property
     def rounds(self) -> int:
         """Repetitions of a ratio with a target."""
-        return 2 if self.quick else 7
+        return 2 if self.quick else 9
 
     @property
     def few_rounds(self) -> int:
@@ -26,7 +26,7 @@ class Settings:
     @property
     def requests(self) -> int:
         """Requests of one redis-benchmark."""
-        return 20_000 if self.quick else 1_000_000
+        return 20_000 if self.quick else 500_000
 
     @property
     def questions(self) -> int:

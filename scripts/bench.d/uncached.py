@@ -7,11 +7,12 @@ import contextlib
 import json
 import math
 import time
+from statistics import median
 
 import numpy as np
 
 import machine
-from figures import Figure, growth
+from figures import Figure, growth, ratios
 from peer import Peer
 from server import Server
 from settings import Settings
@@ -34,7 +35,7 @@ def measure(settings: Settings) -> list[Figure]:
             peers = PEERS if is_last else {}
             rounds = _alternate(server, table, peers, settings.rounds if is_last else settings.few_rounds, settings)
         sizes.append(table.nodes)
-        costs.append(Figure(3, "", "", [of["server_us"] for of in rounds]).median)
+        costs.append(median(of["server_us"] for of in rounds))
         settings.keep(f"row 3, {table.nodes} nodes", rounds)
         settings.keep(f"row 5, {table.nodes} nodes, file to ready, s", ready[-1])
         if is_last:
@@ -121,7 +122,7 @@ def _figures(rounds: list[dict], nodes: int) -> list[Figure]:
     for way, (title, least) in ways.items():
         for name in PEERS:
             times = [of[f"{way}, {name}"] for of in rounds]
-            ratio = [its / of["server_us"] for its, of in zip(times, rounds)]
-            remark = f"numpy {Figure(3, '', '', times).median:,.0f} us"
+            ratio = ratios(times, [of["server_us"] for of in rounds])
+            remark = f"numpy {median(times):,.0f} us"
             figures.append(Figure(3, work, f"{title}, {name}", ratio, "x as fast", at_least=least, remark=remark))
     return figures
