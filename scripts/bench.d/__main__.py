@@ -48,6 +48,12 @@ def about(module: Path) -> dict:
     return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "module": str(module)}
 
 
+def write(file: Path, context: dict, figures: list[Figure], settings: Settings) -> None:
+    """Figures and raw numbers as JSON."""
+    numbers = {"about": context, "figures": [figure.as_json() for figure in figures], "raw": settings.raw}
+    file.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
 def main() -> None:
     given = arguments()
     module, generator = build.module(given.module), build.generator(given.generator)
@@ -57,14 +63,16 @@ def main() -> None:
     figures: list[Figure] = []
     for row in given.rows:
         say(f"row {row}; load average {machine.load_average():.2f}")
-        figures += ROWS[row].measure(settings)
-    context["load_average_after"] = machine.load_average()
+        measured = ROWS[row].measure(settings)
+        for figure in measured:
+            say(f"{figure.work}: {figure.text()}")
+        figures += measured
+        context["load_average_after"] = machine.load_average()
+        if given.json:  # after each row, so that what was measured stays when the next one fails
+            write(given.json, context, figures, settings)
     print(markdown(figures, given.quick))
     print(f"\n{context['cpu']}, {context['cores']} cores; {context['redis']}; load average "
           f"{context['load_average']:.1f} before, {context['load_average_after']:.1f} after")
-    if given.json:
-        numbers = {"about": context, "figures": [figure.as_json() for figure in figures], "raw": settings.raw}
-        given.json.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def growth(row: int, work: str, sizes: list[int], values: list[float], unit: str
 
 def markdown(figures: list[Figure], quick: bool) -> str:
     """The table. A quick run is too small for targets, so it shows none."""
-    lines = ["| row | work | peer | figure: median (least .. most) | target | met? |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| row | work | peer | figure: median (least .. most) | target | met? |", "| --- " * 6 + "|"]
     for f in figures:
         target, met = ("", "") if quick else (f.target(), f.met())
         lines.append(f"| {f.row} | {f.work} | {f.peer} | {f.text()} | {target} | {met} |")

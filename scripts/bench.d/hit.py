@@ -42,7 +42,8 @@ def measure(settings: Settings) -> list[Figure]:
             top, document = _document_of(server, subject)
             server.call("SET", SHORT, document)
             is_last = table is settings.tables[-1]
-            rounds = _alternate(server, subject, top, settings.rounds if is_last else settings.few_rounds, settings)
+            count = settings.many_rounds if is_last else 2 * settings.few_rounds
+            rounds = _alternate(server, subject, top, count, settings)
         sizes.append(table.nodes)
         costs.append(median(of["hit"].process_us for of in rounds))
         settings.keep(f"row 1, {table.nodes} nodes", [{k: vars(v) for k, v in of.items()} for of in rounds])
@@ -72,7 +73,7 @@ def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, s
     server_cores, client_cores = machine.split_cores()
     server.pin(server_cores)
     for command in commands.values():
-        _run(server, command, settings.requests // 10, client_cores)
+        _run(server, command, settings.requests // 4, client_cores)
     before, rounds = server.counters(), []
     for i in range(count):
         order = list(commands) if i % 2 == 0 else list(reversed(commands))
@@ -118,12 +119,13 @@ def _ratios(rounds: list[dict[str, Load]], size: int, top: int) -> list[Figure]:
     figures = []
     for name, (form, peer) in [*forms.items(), ("hit", (forms["hit"][0], "short"))]:
         has_target = name != "words" and peer == "get"
+        work = f"hit, {size} bytes, {form}"
         figures += [
-            Figure(1, f"hit, {size} bytes, {form}: CPU of the process a request", peers[peer], ratios(cpu(name), cpu(peer)),
-                   "x", at_most=1.25 if has_target else None,
+            Figure(1, f"{work}: CPU of the process a request", peers[peer], ratios(cpu(name), cpu(peer)), "x",
+                   at_most=1.25 if has_target else None,
                    remark=f"{median(cpu(name)):.2f} us to {median(cpu(peer)):.2f} us"),
-            Figure(1, f"hit, {size} bytes, {form}: throughput", peers[peer], ratios(speed(name), speed(peer)),
-                   "x", at_least=0.85 if has_target else None,
+            Figure(1, f"{work}: throughput", peers[peer], ratios(speed(name), speed(peer)), "x",
+                   at_least=0.85 if has_target else None,
                    remark=f"{median(speed(name)):.0f}k/s to {median(speed(peer)):.0f}k/s"),
         ]
     return figures

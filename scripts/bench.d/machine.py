@@ -19,6 +19,11 @@ def main_thread_cpu(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0])
 
 
+def main_thread_waited(pid: int) -> int:
+    """Time that the main thread of a process could run but had no core to run on, in nanoseconds."""
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1])
+
+
 def cores() -> list[int]:
     """Cores this process was started on."""
     return sorted(_STARTED_ON)

@@ -19,6 +19,11 @@ class Settings:
         return 2 if self.quick else 9
 
     @property
+    def many_rounds(self) -> int:
+        """Repetitions of a ratio of short runs: many and short, because what disturbs the machine lasts seconds."""
+        return 2 if self.quick else 31
+
+    @property
     def few_rounds(self) -> int:
         """Repetitions of a figure at the smaller sizes."""
         return 1 if self.quick else 3
@@ -26,7 +31,7 @@ class Settings:
     @property
     def requests(self) -> int:
         """Requests of one redis-benchmark."""
-        return 20_000 if self.quick else 500_000
+        return 20_000 if self.quick else 150_000
 
     @property
     def questions(self) -> int:

@@ -84,7 +84,8 @@ def _ask_server(server: Server, table: Table, nodes: np.ndarray) -> dict[str, fl
     calls = server.client.info("commandstats")["cmdstat_assess.get"]
     if calls["calls"] != len(nodes) or calls["failed_calls"]:
         raise RuntimeError(f"{len(nodes)} questions, but the server counts {calls}")
-    return {"server_us": calls["usec"] / len(nodes), "cpu_us": cpu / len(nodes) / 1e3, "clock_us": took / len(nodes) * 1e6}
+    totals = {"server_us": calls["usec"], "cpu_us": cpu / 1e3, "clock_us": took * 1e6}
+    return {name: total / len(nodes) for name, total in totals.items()}
 
 
 def _agree(server: Server, peer: Peer, table: Table, nodes: list[int]) -> None:
