@@ -88,9 +88,9 @@ def _figures(client: str, nodes: int, runs: list[dict], slices: dict) -> list[Fi
         """Medians over the runs, in milliseconds."""
         return " / ".join(f"{median(of(side, share)):.3f}" for share in ("p50", "p99", "p99.9"))
 
+    requests = median(run["requests"] for run in runs)
     sides = f"p50 / p99 / p99.9 {middle('busy')} ms, idle {middle('idle')} ms; {requests:,.0f} requests a side"
     work = f"`GET` of another client ({client}) during load and inverse of {nodes} nodes"
-    requests = median(run["requests"] for run in runs)
     return [
         Figure(15, f"{work}: p99.9 above idle", "the same client, idle server", more("busy", "p99.9"), "ms",
                at_most=AT_MOST_MS, remark=sides),
