@@ -1,0 +1,79 @@
+"""Runs the rows that were asked for, prints the table. See scripts/bench --help."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import build
+import hit
+import machine
+import stall
+import tables
+import uncached
+from figures import Figure, markdown
+from settings import Settings
+
+ROWS = {1: hit, 3: uncached, 15: stall}
+SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rows", type=_numbers, default=list(ROWS))
+    parser.add_argument("--sizes", type=_numbers)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--module", type=Path)
+    parser.add_argument("--generator", type=Path, help="the built example icio_table; else cargo builds it")
+    given = parser.parse_args()
+    if unknown := set(given.rows) - set(ROWS):
+        parser.error(f"no such rows: {sorted(unknown)}; there are {list(ROWS)}")
+    return given
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def about(module: Path) -> dict:
+    """What was measured, and where."""
+    version = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=build.ROOT, capture_output=True, text=True)
+    return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "module": str(module)}
+
+
+def write(file: Path, context: dict, figures: list[Figure], settings: Settings) -> None:
+    """Figures and raw numbers as JSON."""
+    numbers = {"about": context, "figures": [figure.as_json() for figure in figures], "raw": settings.raw}
+    file.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+def main() -> None:
+    given = arguments()
+    module, generator = build.module(given.module), build.generator(given.generator)
+    sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
+    settings = Settings(module, [tables.table(size, generator) for size in sorted(sizes)], given.quick)
+    context = about(module)
+    figures: list[Figure] = []
+    for row in given.rows:
+        say(f"row {row}; load average {machine.load_average():.2f}")
+        measured = ROWS[row].measure(settings)
+        for figure in measured:
+            say(f"{figure.work}: {figure.text()}")
+        figures += measured
+        context["load_average_after"] = machine.load_average()
+        if given.json:  # after each row, so that what was measured stays when the next one fails
+            write(given.json, context, figures, settings)
+    print(markdown(figures, given.quick))
+    print(f"\n{context['cpu']}, {context['cores']} cores; {context['redis']}; load average "
+          f"{context['load_average']:.1f} before, {context['load_average_after']:.1f} after")
+
+
+if __name__ == "__main__":
+    main()

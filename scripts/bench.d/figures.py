@@ -1,0 +1,85 @@
+"""Figures: what was measured, what is to be reached, and the table of them."""
+
+import math
+import statistics
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class Figure:
+    """One line of the table. `values` has one number per round, the figure is their median."""
+
+    row: int
+    work: str
+    peer: str
+    values: list[float]
+    unit: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+    remark: str = ""
+    median: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.median = statistics.median(self.values)
+
+    def text(self) -> str:
+        """The median, and the least and the most of the rounds."""
+        spread = f" ({number(min(self.values))} .. {number(max(self.values))})" if len(self.values) > 1 else ""
+        unit = f" {self.unit}" if self.unit else ""
+        remark = f"; {self.remark}" if self.remark else ""
+        return f"{number(self.median)}{unit}{spread}{remark}"
+
+    def target(self) -> str:
+        if self.at_most is not None:
+            return f"<= {number(self.at_most)}"
+        return f">= {number(self.at_least)}" if self.at_least is not None else "stated"
+
+    def met(self) -> str:
+        if self.at_most is not None:
+            return "yes" if self.median <= self.at_most else "NO"
+        if self.at_least is not None:
+            return "yes" if self.median >= self.at_least else "NO"
+        return ""
+
+    def as_json(self) -> dict:
+        return asdict(self) | {"met": self.met()}
+
+
+def number(value: float) -> str:
+    """Three digits, or all before the point."""
+    if value == 0 or not math.isfinite(value):
+        return str(value) if value else "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if abs(value) >= 1e-3 else f"{value:.2e}"
+
+
+def ratios(mine: list[float], its: list[float]) -> list[float]:
+    """Round by round, because both sides of a round saw the same machine."""
+    return [a / b for a, b in zip(mine, its, strict=True)]
+
+
+def exponent(sizes: list[float], values: list[float]) -> float | None:
+    """How a figure grows with the size: the slope of a line through the logarithms."""
+    points = [(math.log(size), math.log(value)) for size, value in zip(sizes, values) if value > 0]
+    if len({x for x, _ in points}) < 2:
+        return None
+    return statistics.linear_regression(*zip(*points)).slope
+
+
+def growth(row: int, work: str, sizes: list[int], values: list[float], unit: str) -> Figure | None:
+    """The figure at the largest size, with those at all sizes and the exponent as a remark."""
+    slope = exponent(sizes, values)
+    if slope is None:
+        return None
+    each = ", ".join(f"{size}: {number(value)}" for size, value in zip(sizes, values))
+    return Figure(row, f"{work}, by nodes", "", [values[-1]], unit, remark=f"{each}; exponent {slope:.2f}")
+
+
+def markdown(figures: list[Figure], quick: bool) -> str:
+    """The table. A quick run is too small for targets, so it shows none."""
+    lines = ["| row | work | peer | figure: median (least .. most) | target | met? |", "| --- " * 6 + "|"]
+    for f in figures:
+        target, met = ("", "") if quick else (f.target(), f.met())
+        lines.append(f"| {f.row} | {f.work} | {f.peer} | {f.text()} | {target} | {met} |")
+    return "\n".join(lines)

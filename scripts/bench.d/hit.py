@@ -1,0 +1,131 @@
+"""Row 1: an assessment that is in the cache, against GET of the same bytes. 50 connections, pipeline 16.
+
+The peer is `GET` of the cached key itself, `ASSESS.KEY`, which is a plain string: the same bytes under the same name.
+Two more are stated: `GET` of them under a short name, which is a little cheaper, and `GETRANGE key 0 -1`, a command of
+the server's own with four words, because a part of what a longer command costs is that the server takes it in.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from statistics import median
+
+import machine
+from figures import Figure, growth, ratios
+from server import Server
+from settings import Settings
+
+CONNECTIONS, PIPELINE = 50, 16
+DOCUMENT_BYTES = 1536
+SHORT = "k"  # a key of a short name that holds the same bytes
+RUN_SECONDS = 300  # at most, for one redis-benchmark
+
+
+@dataclass
+class Load:
+    """What one redis-benchmark saw and cost."""
+
+    per_second: float
+    process_us: float  # CPU of the server process, microseconds a request
+    main_us: float  # of that, its main thread
+
+
+def measure(settings: Settings) -> list[Figure]:
+    """Ratios on the largest table, and the CPU of a hit at every size."""
+    figures, sizes, costs = [], [], []
+    for table in settings.tables:
+        with Server(settings.module, table.path.parent) as server:
+            server.load("m", table.file)
+            server.call("MODEL.INDICATOR", "m", "risk", "DATA", json.dumps(table.region_values()), "BY", "region")
+            server.await_ready("m")
+            subject = table.names[table.nodes // 3]
+            top, document = _document_of(server, subject)
+            server.call("SET", SHORT, document)
+            is_last = table is settings.tables[-1]
+            count = settings.many_rounds if is_last else 2 * settings.few_rounds
+            rounds = _alternate(server, subject, top, count, settings)
+        sizes.append(table.nodes)
+        costs.append(median(of["hit"].process_us for of in rounds))
+        settings.keep(f"row 1, {table.nodes} nodes", [{k: vars(v) for k, v in of.items()} for of in rounds])
+        if is_last:
+            figures += _ratios(rounds, len(document), top)
+    return figures + [f for f in [growth(1, "CPU of a hit", sizes, costs, "us")] if f]
+
+
+def _document_of(server: Server, subject: tuple[str, str]) -> tuple[int, str]:
+    """The TOP whose document is nearest to the size wanted, and that document, which is cached from now on."""
+    documents = {top: server.call("ASSESS.GET", "m", *subject, "TOP", top, "NOCACHE") for top in range(1, 11)}
+    top = min(documents, key=lambda top: abs(len(documents[top]) - DOCUMENT_BYTES))
+    return top, server.call("ASSESS.GET", "m", *subject, "TOP", top)
+
+
+def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, settings: Settings) -> list[dict]:
+    """Rounds of each command in turn, every other round in reverse, server and clients on cores of their own."""
+    ask = ["ASSESS.GET", "m", *subject]
+    commands = {
+        "get": ["GET", server.call("ASSESS.KEY", *ask[1:], "TOP", top)],
+        "short": ["GET", SHORT],
+        "words": ["GETRANGE", SHORT, "0", "-1"],
+        "hit": [*ask, "TOP", str(top)],
+        "named": [*ask, "INDICATOR", "risk", "TOP", str(top)],
+    }
+    _same_bytes(server, commands)
+    server_cores, client_cores = machine.split_cores()
+    server.pin(server_cores)
+    for command in commands.values():
+        _run(server, command, settings.requests // 4, client_cores)
+    before, rounds = server.counters(), []
+    for i in range(count):
+        order = list(commands) if i % 2 == 0 else list(reversed(commands))
+        rounds.append({name: _run(server, commands[name], settings.requests, client_cores) for name in order})
+    after = server.counters()
+    if after["misses"] != before["misses"] or after["hits"] - before["hits"] < 2 * count * settings.requests:
+        raise RuntimeError("not every request was a hit")
+    return rounds
+
+
+def _same_bytes(server: Server, commands: dict[str, list[str]]) -> None:
+    if len({server.call(*command) for command in commands.values()}) != 1:
+        raise RuntimeError("the commands do not answer the same bytes")
+
+
+def _run(server: Server, command: list[str], requests: int, client_cores: set[int]) -> Load:
+    """One redis-benchmark."""
+    cores = ",".join(map(str, client_cores))
+    tool = ["redis-benchmark", "-p", server.port, "-c", CONNECTIONS, "-P", PIPELINE, "-n", requests, "--csv", *command]
+    process, main = machine.process_cpu(server.pid), machine.main_thread_cpu(server.pid)
+    done = subprocess.run(
+        ["taskset", "-c", cores, *map(str, tool)], timeout=RUN_SECONDS, check=True, capture_output=True, text=True
+    )
+    process, main = machine.process_cpu(server.pid) - process, machine.main_thread_cpu(server.pid) - main
+    last = done.stdout.strip().splitlines()[-1]
+    per_second = float(last.split('","')[1].strip('"'))
+    return Load(per_second, process / requests / 1e3, main / requests / 1e3)
+
+
+def _ratios(rounds: list[dict[str, Load]], size: int, top: int) -> list[Figure]:
+    def cpu(name: str) -> list[float]:
+        return [of[name].process_us for of in rounds]
+
+    def speed(name: str) -> list[float]:
+        return [of[name].per_second / 1e3 for of in rounds]
+
+    forms = {
+        "hit": (f"`ASSESS.GET m R S TOP {top}`", "get"),
+        "named": (f"`ASSESS.GET m R S INDICATOR i TOP {top}`", "get"),
+        "words": ("the server's own `GETRANGE k 0 -1`", "short"),
+    }
+    peers = {"get": "`GET` of the cached key", "short": "`GET k`, the same bytes"}
+    figures = []
+    for name, (form, peer) in [*forms.items(), ("hit", (forms["hit"][0], "short"))]:
+        has_target = name != "words" and peer == "get"
+        work = f"hit, {size} bytes, {form}"
+        figures += [
+            Figure(1, f"{work}: CPU of the process a request", peers[peer], ratios(cpu(name), cpu(peer)), "x",
+                   at_most=1.25 if has_target else None,
+                   remark=f"{median(cpu(name)):.2f} us to {median(cpu(peer)):.2f} us"),
+            Figure(1, f"{work}: throughput", peers[peer], ratios(speed(name), speed(peer)), "x",
+                   at_least=0.85 if has_target else None,
+                   remark=f"{median(speed(name)):.0f}k/s to {median(speed(peer)):.0f}k/s"),
+        ]
+    return figures

@@ -1,0 +1,141 @@
+"""numpy, answering the questions of row 3 in a process of its own, because the number of BLAS threads is set at start.
+
+Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, answers each with one JSON value a line:
+["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node].
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+LAYERS, TOP, MOST = 5, 10, 0.8
+
+
+class Peer:
+    """The client's side: starts the process, asks it."""
+
+    def __init__(self, matrices: tuple[Path, Path], threads: int | None):
+        limit = {} if threads is None else {f"{lib}_NUM_THREADS": str(threads) for lib in ("OPENBLAS", "OMP", "MKL")}
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, *matrices], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | limit,
+        )
+
+    def __enter__(self) -> "Peer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+
+    def ask(self, *words: object) -> object:
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the numpy process ended")
+        return json.loads(answer)
+
+
+class Model:
+    """A table in numpy. Both matrices have contiguous columns, which is what both ways read."""
+
+    def __init__(self, a: np.ndarray, inverse: np.ndarray, labels: list, values: list[float]):
+        self.a, self.inverse, self.r = a, inverse, np.array(values)
+        self.nodes = [{"region": region, "sector": sector} for region, sector in labels]
+        self.regions, self.region_of = np.unique([region for region, _ in labels], return_inverse=True)
+        self.sectors, self.sector_of = np.unique([sector for _, sector in labels], return_inverse=True)
+        rows = [self.r]
+        for _ in range(LAYERS + 1):
+            rows.append(rows[-1] @ a)
+        self.rows = np.array(rows)
+        self.m, self.activity = self.r @ inverse, inverse.sum(axis=0)
+        self.residual = self.m - self.rows[: LAYERS + 1].sum(axis=0)
+
+    def multiply(self, j: int) -> str:
+        """Layers 0..5 of node j, and groups of what contributes to them, by five products of A and a vector."""
+        y = np.zeros(len(self.r))
+        y[j] = 1.0
+        layers, seen = [self.r[j]], y.copy()
+        for _ in range(LAYERS):
+            y = self.a @ y
+            layers.append(self.r @ y)
+            seen += y
+        contributions = self.r * seen
+        return json.dumps({"layers": layers, "total": contributions.sum(), **self._lists(contributions)})
+
+    def look_up(self, j: int) -> str:
+        """The whole document, from the inverse and from rows computed beforehand."""
+        contributions = self.r * self.inverse[:, j]
+        total = self.m[j]
+        layers = self.rows[: LAYERS + 1, j]
+        lists = self._lists(contributions)
+        regions = np.bincount(self.region_of, contributions, len(self.regions))
+        shares = regions / total
+        reached = np.cumsum(-np.sort(-contributions))
+        return json.dumps({
+            "subject": self.nodes[j], "direct": self.r[j], "layers": layers.tolist(), "upstream": total - self.r[j],
+            "total": total, "mean": total / self.activity[j], "coverage": layers.sum() / total,
+            "residual": self.residual[j], "foreign_share": 1 - shares[self.region_of[j]],
+            "concentration": {
+                "hhi": shares @ shares, "nodes_80": int(np.searchsorted(reached, MOST * total * (1 - 1e-12))) + 1,
+            },
+            **lists, "suppliers": self._top_nodes(self.m * self.a[:, j], total),
+        })
+
+    def _lists(self, contributions: np.ndarray) -> dict:
+        total = contributions.sum()
+        return {
+            "by_region": _top_groups("region", self.regions, self.region_of, contributions, total),
+            "by_sector": _top_groups("sector", self.sectors, self.sector_of, contributions, total),
+            "contributors": self._top_nodes(contributions, total),
+        }
+
+    def _top_nodes(self, values: np.ndarray, total: float) -> list[dict]:
+        return [self.nodes[i] | {"value": values[i], "share": values[i] / total} for i in _largest(values)]
+
+
+def _top_groups(name: str, names: np.ndarray, group_of: np.ndarray, contributions: np.ndarray, total: float) -> list:
+    sums = np.bincount(group_of, contributions, len(names))
+    return [{name: str(names[i]), "value": sums[i], "share": sums[i] / total} for i in _largest(sums)]
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    """Places of the ten largest, largest first."""
+    count = min(TOP, len(values))
+    places = np.argpartition(values, len(values) - count)[-count:]
+    return places[np.argsort(-values[places])]
+
+
+def _timed(answer: callable, nodes: list[int]) -> float:
+    begin = time.perf_counter()
+    for j in nodes:
+        answer(j)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    a, inverse = (np.load(file) for file in sys.argv[1:])
+    model = None
+    for line in sys.stdin:
+        match json.loads(line):
+            case ["set", labels, values]:
+                model = Model(a, inverse, labels, values)
+                answer = len(model.nodes)
+            case ["multiply", nodes]:
+                answer = _timed(model.multiply, nodes)
+            case ["look_up", nodes]:
+                answer = _timed(model.look_up, nodes)
+            case ["document", node]:
+                answer = json.loads(model.look_up(node))
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

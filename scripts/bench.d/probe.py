@@ -1,0 +1,99 @@
+"""A client in a process of its own that sends GET again and again, and notes how long each answer takes.
+
+Run as `probe.py PORT PERIOD_US`: with a period of 0 in a closed loop, else one request each period (a request that is
+late does not make the next ones late: times count from when a request was due). Reads lines from standard input:
+`start COUNT` measures COUNT requests, or until `stop` when COUNT is 0; answers with one line of nanoseconds, as JSON.
+"""
+
+import gc
+import json
+import select
+import socket
+import subprocess
+import sys
+import time
+from array import array
+
+REQUEST = b"*2\r\n$3\r\nGET\r\n$5\r\nprobe\r\n"
+VALUE = b"x" * 100
+REPLY_BYTES = len(b"$100\r\n") + len(VALUE) + 2
+LOOK_EVERY = 64  # requests between two looks at standard input
+
+
+class Probe:
+    """The other side: starts the process, has it measure."""
+
+    def __init__(self, port: int, per_second: int | None):
+        period_us = 1_000_000 // per_second if per_second else 0
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, str(port), str(period_us)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+
+    def __enter__(self) -> "Probe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def start(self, count: int = 0) -> None:
+        """Begins: COUNT requests, or as many as come until `stop`."""
+        self._say(f"start {count}")
+
+    def stop(self) -> list[int]:
+        """Ends, and gives the nanoseconds of each request."""
+        self._say("stop")
+        return self.result()
+
+    def result(self) -> list[int]:
+        """Waits for the end."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the probing client ended")
+        return json.loads(line)
+
+    def _say(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+
+def _measure(connection: socket.socket, period_ns: int, count: int) -> array:
+    """Nanoseconds of each request."""
+    clock, send, receive = time.perf_counter_ns, connection.sendall, connection.recv
+    taken = array("Q")
+    due = clock()
+    while count == 0 or len(taken) < count:
+        if count == 0 and len(taken) % LOOK_EVERY == 0 and select.select([sys.stdin], [], [], 0)[0]:
+            sys.stdin.readline()
+            break
+        begin = clock()
+        if period_ns:
+            due += period_ns
+            if due > begin:
+                time.sleep((due - begin) / 1e9)
+                begin = clock()  # waking up late is this process's own delay, and no fault of the server's
+            else:
+                begin = due  # the answer before came late, so this request waited too
+        send(REQUEST)
+        got = len(receive(4096))
+        while got < REPLY_BYTES:
+            got += len(receive(4096))
+        taken.append(clock() - begin)
+    return taken
+
+
+def main() -> None:
+    port, period_us = map(int, sys.argv[1:])
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    gc.disable()
+    for line in iter(sys.stdin.readline, ""):
+        word, *rest = line.split()
+        if word == "start":
+            taken = _measure(connection, period_us * 1000, int(rest[0]))
+            print(json.dumps(taken.tolist()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

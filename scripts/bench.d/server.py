@@ -1,0 +1,115 @@
+"""A redis-server of our own: on a free loopback port, in a temporary folder, gone afterwards."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import redis
+
+import machine
+
+START_SECONDS = 30
+READY_SECONDS = 900
+POLL_SECONDS = 0.05
+
+
+class Server:
+    """A context manager: the server runs inside the `with`."""
+
+    def __init__(self, module: Path, data_dir: Path, replica_of: "Server | None" = None):
+        self.folder = Path(tempfile.mkdtemp(prefix="assess-bench-"))
+        self.port = _free_port()
+        self.log = self.folder / "redis.log"
+        command = [
+            "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
+            "--save", "", "--appendonly", "no", "--logfile", str(self.log),
+            "--loadmodule", str(module), "--assess.data-dir", str(data_dir),
+        ]
+        if replica_of:
+            command += ["--replicaof", "127.0.0.1", str(replica_of.port), "--repl-diskless-sync-delay", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=READY_SECONDS)
+
+    def __enter__(self) -> "Server":
+        try:
+            self._await_start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def call(self, *words: object) -> object:
+        """One command."""
+        return self.client.execute_command(*words)
+
+    def pin(self, to: set[int]) -> None:
+        """Keeps the server on some cores. Worker threads that start later inherit it."""
+        machine.pin(self.pid, to)
+
+    def model(self, key: str) -> dict:
+        """MODEL.INFO as a dict."""
+        reply = self.call("MODEL.INFO", key)
+        return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
+
+    def load(self, key: str, file: str) -> float:
+        """Loads a table and waits until it is ready; seconds from file to ready."""
+        begin = time.perf_counter()
+        self.call("MODEL.LOAD", key, "IO", "FILE", file)
+        self.await_ready(key)
+        return time.perf_counter() - begin
+
+    def await_ready(self, key: str) -> None:
+        """Waits until a model is ready."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (info := self.model(key))["state"] != "ready":
+            if info["state"] == "failed" or time.monotonic() > deadline:
+                raise RuntimeError(f"{key} is {info['state']}: {info['warnings']}")
+            time.sleep(POLL_SECONDS)
+
+    def await_replica(self) -> None:
+        """Waits until this server, a replica, is in sync with its master."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.client.info("replication").get("master_link_status") != "up":
+            if time.monotonic() > deadline:
+                raise RuntimeError("the replica does not come up: " + self.log.read_text()[-2000:])
+            time.sleep(POLL_SECONDS)
+
+    def counters(self) -> dict[str, int]:
+        """INFO assess, without the prefix."""
+        return {name.removeprefix("assess_"): value for name, value in self.client.info("assess").items()}
+
+    def _await_start(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.client.ping()
+                return
+            except redis.ConnectionError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    log = self.log.read_text() if self.log.exists() else "it wrote no log"
+                    raise RuntimeError(f"redis-server did not start: {log[-2000:]}") from None
+                time.sleep(POLL_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

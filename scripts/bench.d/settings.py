@@ -1,0 +1,53 @@
+"""What a run is to measure."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tables import Table
+
+
+@dataclass
+class Settings:
+    module: Path
+    tables: list[Table]  # by size; targets are about the last
+    quick: bool
+    raw: dict = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        """Repetitions of a ratio with a target."""
+        return 2 if self.quick else 9
+
+    @property
+    def many_rounds(self) -> int:
+        """Repetitions of a ratio of short runs: many and short, because what disturbs the machine lasts seconds."""
+        return 2 if self.quick else 31
+
+    @property
+    def few_rounds(self) -> int:
+        """Repetitions of a figure at the smaller sizes."""
+        return 1 if self.quick else 3
+
+    @property
+    def requests(self) -> int:
+        """Requests of one redis-benchmark."""
+        return 20_000 if self.quick else 150_000
+
+    @property
+    def questions(self) -> int:
+        """Uncached assessments in one round."""
+        return 200 if self.quick else 4_000
+
+    @property
+    def peer_questions(self) -> int:
+        """Questions that numpy answers by multiplying, in one round."""
+        return 2 if self.quick else 10
+
+    @property
+    def stalls(self) -> int:
+        """Loads during which another client is watched."""
+        return 1 if self.quick else 5
+
+    def keep(self, name: str, numbers: object) -> None:
+        """Raw numbers, for the JSON."""
+        self.raw[name] = numbers

@@ -1,0 +1,78 @@
+"""Tables to measure with: made-up ones of any size, the same on every machine, and what numpy makes of them."""
+
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+import build
+
+FOLDER = build.TARGET / "bench"
+SECTORS = 45
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A generated table of `regions` times 45 sectors, as a csv file in FOLDER."""
+
+    regions: int
+
+    @property
+    def nodes(self) -> int:
+        return self.regions * SECTORS
+
+    @property
+    def file(self) -> str:
+        """Name of the csv file in FOLDER."""
+        return f"icio-{self.nodes}.csv"
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / self.file
+
+    @cached_property
+    def names(self) -> list[tuple[str, str]]:
+        """Region and sector of each node."""
+        with self.path.open() as lines:
+            labels = lines.readline().split(",")[1 : self.nodes + 1]
+        return [tuple(label.split("_", 1)) for label in labels]
+
+    def region_values(self) -> dict[str, float]:
+        """A made-up risk, 0..1, for each region."""
+        regions = list(dict.fromkeys(region for region, _ in self.names))
+        values = np.random.default_rng(SEED).uniform(0.05, 0.95, len(regions))
+        return {region: round(float(value), 4) for region, value in zip(regions, values)}
+
+    def matrices(self) -> tuple[Path, Path]:
+        """Files of A and L = (I - A)^-1: n x n, f64, columns contiguous. Made once, with numpy."""
+        a_file, l_file = (FOLDER / f"icio-{self.nodes}.{name}.npy" for name in "AL")
+        if not (a_file.exists() and l_file.exists()):
+            n = self.nodes
+            flows = np.loadtxt(self.path, delimiter=",", skiprows=1, usecols=range(1, n + 1), max_rows=n)
+            output = np.array(_last_line(self.path).split(",")[1 : n + 1], dtype=float)
+            a = np.asfortranarray(flows / output)
+            np.save(a_file, a)
+            np.save(l_file, np.asfortranarray(np.linalg.inv(np.eye(n) - a)))
+        return a_file, l_file
+
+
+def table(nodes: int, generator: Path) -> Table:
+    """The generated table nearest to a number of nodes; its file is written unless it is there."""
+    made = Table(max(2, round(nodes / SECTORS)))
+    if not made.path.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        partial = made.path.with_suffix(".part")
+        size = ["--regions", str(made.regions), "--sectors", str(SECTORS), "--seed", str(SEED)]
+        subprocess.run([generator, *size, "--out", partial], check=True)
+        partial.rename(made.path)
+    return made
+
+
+def _last_line(path: Path) -> str:
+    """The closing row: total output."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, 1 << 20), 2)
+        return file.read().decode().rstrip("\n").rsplit("\n", 1)[1]
