@@ -160,6 +160,9 @@ pub trait Model: Send + Sync {
     /// the first call, which takes about a millisecond per MB; [`Model::derive`] has done so.
     fn digest(&self) -> [u8; 16];
 
+    /// The digest, if it has been computed. Never waits, not even for somebody who is computing it.
+    fn known_digest(&self) -> Option<[u8; 16]>;
+
     /// How many frames [`Model::frame`] can give.
     fn frames(&self) -> u64;
 

@@ -50,7 +50,8 @@ fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
         ("state", Reply::text(state)),
         ("progress", Reply::count(progress.into())),
         ("version", Reply::count(loaded.version)),
-        ("digest", if model.ready() { Reply::text(hex(model.digest())) } else { Reply::text("") }),
+        // Empty until a worker has computed it: waiting here would be waiting with everybody.
+        ("digest", Reply::text(model.known_digest().map(hex).unwrap_or_default())),
     ];
     let mut warnings = Reply::Array(Vec::new());
     for (name, field) in model.info() {

@@ -126,6 +126,10 @@ impl Model for IoModel {
         self.held()
     }
 
+    fn known_digest(&self) -> Option<[u8; 16]> {
+        self.content_digest_if_known()
+    }
+
     fn digest(&self) -> [u8; 16] {
         self.content_digest()
     }

@@ -273,6 +273,10 @@ impl IoModel {
         })
     }
 
+    pub(super) fn content_digest_if_known(&self) -> Option<[u8; 16]> {
+        self.digest.get().copied()
+    }
+
     pub(super) fn plan(&self) -> &Plan {
         &self.plan
     }
