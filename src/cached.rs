@@ -12,6 +12,7 @@ use assess_engine::cache::index::Index;
 use assess_engine::cache::name;
 
 use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
 use crate::{main_loop, stats};
 
 /// How long one slice of a sweep may take.
@@ -91,6 +92,10 @@ pub(crate) fn outdate(db: i32, model: &[u8]) {
     }
     let begin = CACHED.with_borrow_mut(|cached| {
         let stamp = cached.index.now();
+        // Most models die or change without anything of theirs being cached: then there is nothing to remember.
+        if !cached.index.has_any(db, &beginning) {
+            return false;
+        }
         cached.outdated.insert((db, model.to_vec()), Sweep { beginning, stamp, after: None });
         !std::mem::replace(&mut cached.sweeping, true)
     });
@@ -103,17 +108,24 @@ pub(crate) fn outdate(db: i32, model: &[u8]) {
 fn sweep(ctx: Ctx<'_>) {
     let begin = Instant::now();
     let wait = loop {
-        if !ctx.is_master() || ctx.writes_are_paused() {
-            // A replica's master unlinks for it. The note stays for the day of promotion.
+        if !ctx.is_master() {
+            // A replica's master unlinks for it. What is left to do stays noted for the day of promotion.
+            if forget_what_is_done() {
+                return;
+            }
             break 1000;
+        }
+        if ctx.writes_are_paused() {
+            break 20;
         }
         let Some((db, names)) = next_step() else {
             CACHED.with_borrow_mut(|cached| cached.sweeping = false);
             return;
         };
         if !names.is_empty() && ctx.select(db) {
+            // Names are not proof: a user may have put something else there.
+            let names: Vec<&[u8]> = names.iter().map(AsRef::as_ref).filter(|name| is_document(ctx, name)).collect();
             stats::add(|c| &c.swept, names.len() as u64);
-            let names: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
             ctx.unlink(&names);
         }
         if begin.elapsed() >= SLICE {
@@ -121,6 +133,28 @@ fn sweep(ctx: Ctx<'_>) {
         }
     };
     main_loop::after(wait, sweep);
+}
+
+/// Whether a key holds an assessment document.
+fn is_document(ctx: Ctx<'_>, name: &[u8]) -> bool {
+    Key::open(ctx, name, Mode::Peek).string().is_some_and(|value| value.starts_with(b"{\"model\":"))
+}
+
+/// On a replica: forgets the models of which nothing outdated is left; whether that was all of them.
+fn forget_what_is_done() -> bool {
+    CACHED.with_borrow_mut(|cached| {
+        let Cached { index, outdated, sweeping } = cached;
+        let begin = Instant::now();
+        outdated.retain(|(db, _), sweep| {
+            if begin.elapsed() >= SLICE {
+                return true;
+            }
+            let (names, more) = index.written_until(*db, &sweep.beginning, sweep.stamp, None, STEP * 8);
+            !names.is_empty() || more.is_some()
+        });
+        *sweeping = !outdated.is_empty();
+        !*sweeping
+    })
 }
 
 /// The next names to unlink; possibly none of those looked at. `None` when every sweep has ended.

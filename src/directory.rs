@@ -1,20 +1,18 @@
 //! Which keys hold models.
 //!
-//! Names enter as models are committed, loaded, copied or moved, and leave as their values die. A name may be one too
-//! many (a restore that failed late), so whoever lists them looks; none is ever missing.
+//! Names enter as models are committed, loaded, copied, restored or moved, and leave as their values die. A name may be
+//! one too many (a restore that failed late), so whoever lists them looks; none is ever missing.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::cached;
+use crate::ffi::ctx::Ctx;
+use crate::types::model;
 
 #[derive(Default)]
 struct Directory {
     databases: HashMap<i32, BTreeSet<Vec<u8>>>,
-    /// The model that died last, which is how a rename or a move begins.
-    last_died: Option<(i32, Vec<u8>)>,
-    /// A model's key was renamed or moved, and its new place is about to be told.
-    moving: bool,
     /// Counts everything that happens to models.
     epoch: u64,
 }
@@ -57,23 +55,15 @@ pub(crate) fn died(db: i32, name: &[u8]) {
         if let Some(names) = directory.databases.get_mut(&db) {
             names.remove(name);
         }
-        directory.last_died = Some((db, name.to_vec()));
         directory.epoch += 1;
     });
     cached::outdate(db, name);
 }
 
-/// A key left its place by a rename or a move. Its value died there first, if it was a model.
-pub(crate) fn left(db: i32, name: &[u8]) {
-    DIRECTORY.with_borrow_mut(|directory| {
-        let last = directory.last_died.take();
-        directory.moving = last.is_some_and(|(died_db, died_name)| died_db == db && died_name == name);
-    });
-}
-
-/// A key arrived by a rename or a move.
-pub(crate) fn arrived(db: i32, name: &[u8]) {
-    if DIRECTORY.with_borrow_mut(|directory| std::mem::take(&mut directory.moving)) {
+/// A key was renamed, moved, copied or restored: it may hold a model now. The server tells of it after the fact, also
+/// after the death of what the key held before.
+pub(crate) fn arrived(ctx: Ctx<'_>, db: i32, name: &[u8]) {
+    if model::is_one(ctx, name) {
         born(db, name.to_vec());
     }
 }

@@ -6,19 +6,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lru::LruCache;
 
 use crate::ffi::ctx::{Called, Ctx};
-use crate::ffi::key::{Key, Mode};
+use crate::ffi::key::{Holds, Key, Mode};
 use crate::types::model::{Name, with_loaded};
 use crate::{main_loop, settings, stats, versions};
 
 /// Most results kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
-/// Results stored between two turns of the event loop: a `SET` takes a few microseconds.
-const STEP: usize = 16;
+/// How long results are stored between two turns of the event loop.
+const SLICE: Duration = Duration::from_micros(300);
 
 /// How long a result lives, once stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,7 +82,8 @@ fn store(ctx: Ctx<'_>) {
         main_loop::after(10, store);
         return;
     }
-    for _ in 0..STEP {
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
         let Some(((db, name), result)) = PENDING.with_borrow_mut(LruCache::pop_lru) else {
             STORING.set(false);
             return;
@@ -101,7 +103,15 @@ fn store_one(ctx: Ctx<'_>, name: &[u8], result: &Pending) -> bool {
     let until = match result.life {
         Life::Until(at) => at,
         Life::Default => default_end(),
-        Life::Kept => Key::open(ctx, name, Mode::Peek).expires_at().unwrap_or_else(default_end),
+        Life::Kept => {
+            let cached = Key::open(ctx, name, Mode::Peek);
+            match (cached.holds(), cached.expires_at()) {
+                (Holds::Nothing, _) => default_end(),
+                (_, Some(at)) => at,
+                // Somebody has made it persistent: that is its life.
+                (_, None) => return ctx.write(c"SET", &[name, &result.document]) == Called::Done,
+            }
+        }
     };
     ctx.write(c"SET", &[name, &result.document, b"PXAT", until.to_string().as_bytes()]) == Called::Done
 }

@@ -6,14 +6,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::commands::assess;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::string::Argv;
+use crate::main_loop;
 use crate::reply::Reply;
 use crate::types::value::Derivation;
+
+/// How long those who wait are answered between two turns of the event loop.
+const SLICE: Duration = Duration::from_micros(400);
 
 /// A question that cannot be answered yet.
 pub(crate) struct Parked {
@@ -22,6 +26,8 @@ pub(crate) struct Parked {
     /// The whole command, its name first.
     pub(crate) words: Vec<Vec<u8>>,
     pub(crate) derivation: Arc<Derivation>,
+    /// Asks again, and answers or parks anew.
+    pub(crate) again: fn(Ctx<'_>, Parked),
 }
 
 thread_local! {
@@ -38,26 +44,33 @@ pub(crate) fn count() -> usize {
     PARKED.with_borrow(BTreeMap::len)
 }
 
-/// Lets everybody ask again. One at a time, so that the answers of many do not add up to one long slice.
+/// Lets everybody ask again, in slices: the answers of many add up.
 pub(crate) fn retry(ctx: Ctx<'_>) {
     let waiting: Vec<u64> = PARKED.with_borrow(|all| all.keys().copied().collect());
     retry_from(ctx, waiting.into_iter());
 }
 
 fn retry_from(ctx: Ctx<'_>, mut rest: std::vec::IntoIter<u64>) {
-    let Some(client) = rest.next() else { return };
-    if let Some(parked) = PARKED.with_borrow_mut(|all| all.remove(&client)) {
-        assess::again(ctx, parked);
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
+        let Some(client) = rest.next() else { return };
+        if let Some(parked) = PARKED.with_borrow_mut(|all| all.remove(&client)) {
+            (parked.again)(ctx, parked);
+        }
     }
-    crate::main_loop::after(0, move |ctx| retry_from(ctx, rest));
+    main_loop::after(0, move |ctx| retry_from(ctx, rest));
 }
 
 /// What a client hears whose time is up, or whom `CLIENT UNBLOCK` woke.
-pub(crate) fn timed_out(client: u64, _command: Argv<'_>) -> Reply {
+pub(crate) fn timed_out(client: u64, command: Argv<'_>) -> Reply {
     let parked = PARKED.with_borrow_mut(|all| all.remove(&client));
+    let is_question =
+        command.len() > 0 && command.bytes(0).get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"assess"));
     let failure = match &parked {
         Some(parked) => not_ready(&parked.derivation),
-        // Only CLIENT UNBLOCK ends the wait for a worker: those have no time limit.
+        // The model became ready late, and a worker has not finished the answer; it will be stored.
+        None if is_question => Failure::new(Code::NotReady, "the answer is still being computed, ask again"),
+        // Only CLIENT UNBLOCK ends the wait for a load: it has no time limit.
         None => Failure::new(Code::Busy, "the work goes on without this client, see MODEL.INFO"),
     };
     failure.into()

@@ -21,10 +21,10 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::{self, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
-use crate::pending::{self, Pending};
+use crate::pending::{self, Life, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Found, Name, find, with_loaded};
-use crate::types::value::{Derivation, Loaded, Value};
+use crate::types::value::{Derivation, Loaded, Value, is_whole};
 use crate::waiting::{self, Parked, not_ready};
 use crate::{deriving, guard, main_loop, settings, stats};
 
@@ -46,7 +46,7 @@ impl Run for Get {
                 Ok(reply)
             }
             Answer::Reply(reply) => Ok(reply),
-            Answer::NotReady(derivation) => wait(ctx, argv, derivation),
+            Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Work(work) if ctx.may_block() => {
                 compute_elsewhere(*work, Blocked::block(ctx, 0));
                 Ok(Reply::Sent)
@@ -60,7 +60,7 @@ impl Run for Get {
 fn hit_by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
-    let Some(document) = cached.string().filter(|document| document.starts_with(&route.prefix)) else { return false };
+    let Some(document) = cached.string().filter(|document| is_whole(document, &route.prefix)) else { return false };
     counted_hit(&route.hits);
     send::bulk(ctx, document);
     true
@@ -99,7 +99,7 @@ struct Work {
     indicator: Option<Vec<u8>>,
     layers: u32,
     top: u32,
-    life: pending::Life,
+    life: Life,
     keeps: bool,
 }
 
@@ -171,7 +171,7 @@ pub(super) fn look_up<T>(
             return Some(hit(document));
         }
         drop(cached);
-        outdated(ctx, name, loaded.version);
+        outdated(ctx, model_key, name);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
     counted_hit(&loaded.hits);
@@ -190,54 +190,53 @@ pub(super) fn missed(loaded: &Loaded) {
 }
 
 /// A document of another version is of no use to anybody: it goes, unless it has been replaced by then.
-fn outdated(ctx: Ctx<'_>, name: &[u8], version: u64) {
+fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
     stats::count(|c| &c.outdated);
-    let (db, name) = (ctx.db(), name.to_vec());
+    if !ctx.is_master() {
+        return;
+    }
+    let (db, model_key, name) = (ctx.db(), model_key.to_vec(), name.to_vec());
     main_loop::after(0, move |ctx| {
         if !ctx.is_master() || ctx.writes_are_paused() || !ctx.select(db) {
             return;
         }
-        let current = format!("\"version\":{version},");
-        let cached = key::Key::open(ctx, &name, Mode::Peek);
-        let is_old = cached.string().is_some_and(|document| {
-            let beginning = &document[..document.len().min(1024)];
-            !beginning.windows(current.len()).any(|window| window == current.as_bytes())
+        let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
+            let cached = key::Key::open(ctx, &name, Mode::Peek);
+            Ok(cached.string().is_some_and(|document| !loaded.wrote(&model_key, document)))
         });
-        drop(cached);
-        if is_old {
+        if is_old == Ok(true) {
             ctx.unlink(&[&name]);
         }
     });
 }
 
 /// Has the client wait until the model is ready, or says that it is not where nobody may wait.
-pub(super) fn wait(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation>) -> Outcome<Reply> {
+pub(super) fn wait(
+    ctx: Ctx<'_>,
+    argv: Argv<'_>,
+    derivation: Arc<Derivation>,
+    again: fn(Ctx<'_>, Parked),
+) -> Outcome<Reply> {
     let wait_ms = settings::default_wait_ms();
     if derivation.why().is_some() || wait_ms == 0 || !ctx.may_block() {
         return Err(not_ready(&derivation));
     }
     let words = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
-    waiting::park(Parked { blocked: Blocked::block(ctx, wait_ms), db: ctx.db(), words, derivation });
+    waiting::park(Parked { blocked: Blocked::block(ctx, wait_ms), db: ctx.db(), words, derivation, again });
     Ok(Reply::Sent)
 }
 
 /// Asks a parked question again: a derivation has ended.
-pub(crate) fn again(ctx: Ctx<'_>, parked: Parked) {
+fn again(ctx: Ctx<'_>, parked: Parked) {
     if !ctx.select(parked.db) {
         return;
     }
     let words: Vec<&[u8]> = parked.words.iter().skip(1).map(Vec::as_slice).collect();
-    let name = Name::Bytes(words[0]);
-    let command = parked.words[0].to_ascii_uppercase();
-    match command.as_slice() {
-        b"ASSESS.MGET" => super::batch::again(ctx, parked),
-        b"ASSESS.RANK" => super::rank::again(ctx, parked),
-        _ => match ask(ctx, name, &words, |document| Reply::Bulk(Bytes::copy_from_slice(document))) {
-            Ok(Answer::Reply(reply) | Answer::Cached { reply, .. }) => parked.blocked.reply(reply),
-            Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
-            Ok(Answer::Work(work)) => compute_elsewhere(*work, parked.blocked),
-            Err(failure) => parked.blocked.reply(failure.into()),
-        },
+    match ask(ctx, Name::Bytes(words[0]), &words, |document| Reply::Bulk(Bytes::copy_from_slice(document))) {
+        Ok(Answer::Reply(reply) | Answer::Cached { reply, .. }) => parked.blocked.reply(reply),
+        Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
+        Ok(Answer::Work(work)) => compute_elsewhere(*work, parked.blocked),
+        Err(failure) => parked.blocked.reply(failure.into()),
     }
 }
 
@@ -286,38 +285,63 @@ impl Work {
     }
 }
 
+/// What is computed: database, name and version of the model.
 type Flight = (i32, Vec<u8>, u64);
+
+/// Those who wait for one computation.
+#[derive(Default)]
+struct Passengers {
+    waiting: Vec<Blocked>,
+    /// How long the result is to live, if anybody wants it kept.
+    keep: Option<Life>,
+}
 
 thread_local! {
     /// Questions that a worker computes, with those who wait for the same answer: nobody computes twice.
-    static IN_FLIGHT: RefCell<HashMap<Flight, Vec<Blocked>>> = RefCell::default();
+    static IN_FLIGHT: RefCell<HashMap<Flight, Passengers>> = RefCell::default();
 }
 
 fn compute_elsewhere(work: Work, blocked: Blocked) {
     let flight = (work.db, work.name.clone(), work.version);
     let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
-        let waiting = flights.entry(flight.clone()).or_default();
-        waiting.push(blocked);
-        waiting.len() == 1
+        let passengers = flights.entry(flight.clone()).or_default();
+        passengers.waiting.push(blocked);
+        passengers.keep = work.keeps.then_some(work.life).or(passengers.keep);
+        passengers.waiting.len() == 1
     });
     if !is_first {
         return;
     }
+    // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
+    let landing = Landing { flight, model_key: work.model_key.clone(), computed: Err(Failure::internal()) };
     background::run(Lane::Question, None, move || {
-        let computed = work.compute();
-        main_loop::post(move |_| land(&flight, work, computed));
+        let mut landing = landing;
+        landing.computed = work.compute();
     });
 }
 
-/// Answers everybody who waited for a computation.
-fn land(flight: &Flight, work: Work, computed: Outcome<Bytes>) {
-    let waiting = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(flight)).unwrap_or_default();
-    for blocked in waiting {
-        blocked.reply(computed.clone().map(Reply::Bulk).into());
-    }
-    if let (Ok(document), true) = (computed, work.keeps) {
-        let result = Pending { document, life: work.life, model: work.model_key, version: work.version };
-        pending::keep(work.db, work.name, result);
+/// Answers everybody who waited for a computation, as it is dropped.
+struct Landing {
+    flight: Flight,
+    model_key: Vec<u8>,
+    computed: Outcome<Bytes>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let flight = std::mem::take(&mut self.flight);
+        let model = std::mem::take(&mut self.model_key);
+        let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
+        main_loop::post(move |_| {
+            let passengers = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&flight)).unwrap_or_default();
+            for blocked in passengers.waiting {
+                blocked.reply(computed.clone().map(Reply::Bulk).into());
+            }
+            if let (Ok(document), Some(life)) = (computed, passengers.keep) {
+                let (db, name, version) = flight;
+                pending::keep(db, name, Pending { document, life, model, version });
+            }
+        });
     }
 }
 

@@ -27,9 +27,9 @@ pub(super) struct Mget;
 
 impl Run for Mget {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        match ask(ctx, Name::Argument(argv, 1), &argv.words(1), Route::Client)? {
+        match ask(ctx, Name::Argument(argv, 1), &argv.words(1), Asker::Client)? {
             Answer::Reply(reply) => Ok(reply),
-            Answer::NotReady(derivation) => wait(ctx, argv, derivation),
+            Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Work(batch) if ctx.may_block() => {
                 compute_elsewhere(batch, Blocked::block(ctx, 0));
                 Ok(Reply::Sent)
@@ -40,9 +40,12 @@ impl Run for Mget {
 }
 
 /// Asks a parked batch again.
-pub(super) fn again(ctx: Ctx<'_>, parked: Parked) {
+fn again(ctx: Ctx<'_>, parked: Parked) {
+    if !ctx.select(parked.db) {
+        return;
+    }
     let words: Vec<&[u8]> = parked.words.iter().skip(1).map(Vec::as_slice).collect();
-    match ask(ctx, Name::Bytes(words[0]), &words, Route::Parked) {
+    match ask(ctx, Name::Bytes(words[0]), &words, Asker::Parked) {
         Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
         Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
         Ok(Answer::Work(batch)) => compute_elsewhere(batch, parked.blocked),
@@ -52,7 +55,7 @@ pub(super) fn again(ctx: Ctx<'_>, parked: Parked) {
 
 /// Who asks: for one that waited, computing goes to a worker in any case, since many may have waited.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Route {
+enum Asker {
     Client,
     Parked,
 }
@@ -81,7 +84,7 @@ enum Slot {
     Missing { subject: Vec<Vec<u8>>, name: Vec<u8> },
 }
 
-fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], route: Route) -> Outcome<Answer> {
+fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outcome<Answer> {
     let count = options::number(words[1]).filter(|&n| n > 0);
     let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
     if count > settings::max_batch() {
@@ -107,7 +110,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], route: Route) -> Outc
         if asked.caching != Caching::Off {
             (0..missing).for_each(|_| missed(loaded));
         }
-        if missing == 0 || (is_short && route == Route::Client) {
+        if missing == 0 || (is_short && asker == Asker::Client) {
             let (reply, results) = batch.compute();
             keep(results);
             return Ok(Answer::Reply(reply));

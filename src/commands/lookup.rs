@@ -10,12 +10,12 @@ use super::options;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
-use crate::ffi::key::{Key, Mode};
+use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::reply::Reply;
-use crate::types::model::{self, Found, Name, with_loaded};
-use crate::types::value::{Loaded, Value};
+use crate::types::model::{self, Name, with_loaded};
+use crate::types::value::Loaded;
 use crate::{directory, loads, settings};
 
 pub(super) struct Info;
@@ -108,21 +108,20 @@ impl Run for List {
             _ => return Err(Failure::err("wrong number of arguments for 'model.list' command")),
         };
         if !user::may_see_every_key(ctx) {
-            return Err(Failure::new(Code::NoPerm, "listing models needs access to all keys (~*)"));
+            return Err(Failure::new(
+                Code::NoPerm,
+                "listing models needs access to all keys (~*), which a script cannot prove",
+            ));
         }
         let mut names = directory::names(ctx.db());
         names.extend(loads::names(ctx.db()));
         names.sort();
         names.dedup();
         names.retain(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)));
-        names.retain(|name| is_model(ctx, name) || loads::find(ctx.db(), name).is_some());
+        // The directory may know a name too many.
+        names.retain(|name| model::is_one(ctx, name) || loads::find(ctx.db(), name).is_some());
         Ok(Reply::Array(names.into_iter().map(|name| Reply::Bulk(name.into())).collect()))
     }
-}
-
-/// The directory may know a name too many.
-fn is_model(ctx: Ctx<'_>, name: &[u8]) -> bool {
-    matches!(model::find(&Key::open(ctx, name, Mode::Peek)), Found::Ours(Value::Model(_)))
 }
 
 pub(super) struct Coef;

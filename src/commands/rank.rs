@@ -30,7 +30,7 @@ impl Run for Rank {
         let words = argv.words(2);
         match ask(ctx, Name::Argument(argv, 1), &words)? {
             Answer::Reply(reply) => Ok(reply),
-            Answer::NotReady(derivation) => wait(ctx, argv, derivation),
+            Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Work(model) if ctx.may_block() => {
                 let owned = words.iter().map(|word| word.to_vec()).collect();
                 compute_elsewhere(model, owned, Blocked::block(ctx, 0));
@@ -42,7 +42,10 @@ impl Run for Rank {
 }
 
 /// Asks a parked question again.
-pub(super) fn again(ctx: Ctx<'_>, parked: Parked) {
+fn again(ctx: Ctx<'_>, parked: Parked) {
+    if !ctx.select(parked.db) {
+        return;
+    }
     let words: Vec<&[u8]> = parked.words.iter().skip(2).map(Vec::as_slice).collect();
     match ask(ctx, Name::Bytes(&parked.words[1]), &words) {
         Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
@@ -63,12 +66,15 @@ enum Answer {
 
 /// About how long a node takes to rank.
 const PER_NODE: Duration = Duration::from_nanos(60);
+/// About how long a row of the reply takes.
+const PER_ROW: Duration = Duration::from_nanos(500);
 
 fn ask(ctx: Ctx<'_>, model_key: Name<'_>, options: &[&[u8]]) -> Outcome<Answer> {
     let ranking = parse(options)?;
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let AnyModel::Io(model) = &loaded.model;
-        let estimate = PER_NODE * model.table().labels.len() as u32;
+        let nodes = model.table().labels.len();
+        let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
         if loaded.as_model().ready() && estimate > Duration::from_micros(settings::slice_us()) {
             return Ok(Answer::Work(Arc::clone(model)));
         }

@@ -26,6 +26,7 @@ impl Flags {
     const BLOCKS_NOBODY: Self = Self(
         raw::REDISMODULE_CTX_FLAGS_LUA | raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING,
     );
+    const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
     const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
     const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
     const REPLAYED: Self = Self(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING);
@@ -65,6 +66,10 @@ impl<'a> Ctx<'a> {
 
     pub(crate) fn is_master(self) -> bool {
         self.flags().any(Flags::MASTER)
+    }
+
+    pub(crate) fn is_script(self) -> bool {
+        self.flags().any(Flags::LUA)
     }
 
     pub(crate) fn is_resp3(self) -> bool {
@@ -119,6 +124,9 @@ impl<'a> Ctx<'a> {
 
     /// Unlinks keys of one slot, whatever the state of memory; counts nothing.
     pub(crate) fn unlink(self, keys: &[&[u8]]) {
+        if keys.is_empty() {
+            return;
+        }
         let texts: Vec<Text> = keys.iter().map(|key| Text::new(key)).collect();
         let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
         // SAFETY: as in `write`.

@@ -56,21 +56,23 @@ extern "C" fn on_key(
     // SAFETY: the event's name is a NUL-terminated constant of the server.
     let event = unsafe { CStr::from_ptr(event) }.to_bytes();
     let ours = cached::is_one(key);
-    if !ours && !matches!(event, b"rename_from" | b"rename_to" | b"move_from" | b"move_to" | b"expire") {
+    if !ours && !matches!(event, b"rename_to" | b"move_to" | b"copy_to" | b"restore" | b"expire") {
         return raw::REDISMODULE_OK as c_int;
     }
     guard::or("a keyspace event", (), || {
         // SAFETY: the context of this callback, on the main thread.
-        let db = unsafe { Ctx::new(ctx) }.db();
+        let ctx = unsafe { Ctx::new(ctx) };
+        let db = ctx.db();
         match event {
-            b"rename_from" | b"move_from" => directory::left(db, key),
-            b"rename_to" | b"move_to" => directory::arrived(db, key),
+            b"rename_to" | b"move_to" | b"copy_to" | b"restore" => directory::arrived(ctx, db, key),
             b"expire" => directory::expires(db, key),
             _ => {}
         }
         if ours {
             match event {
                 b"del" | b"expired" | b"evicted" | b"rename_from" | b"move_from" => cached::gone(db, key),
+                // Another life for the same content.
+                b"expire" | b"persist" => {}
                 _ => cached::written(db, key),
             }
         }

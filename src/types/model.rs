@@ -88,6 +88,11 @@ pub(crate) fn find<'k>(key: &'k Key<'_>) -> Found<'k> {
     }
 }
 
+/// Whether a key of the selected database holds a model.
+pub(crate) fn is_one(ctx: Ctx<'_>, name: &[u8]) -> bool {
+    matches!(find(&Key::open(ctx, name, Mode::Peek)), Found::Ours(Value::Model(_)))
+}
+
 /// The value of a key that is open for writing, to be changed in place.
 pub(crate) fn find_mut<'k>(key: &'k mut Key<'_>) -> Option<&'k mut Value> {
     // SAFETY: as in `find`; the key is borrowed mutably, and the main thread is the only one that has values.

@@ -29,6 +29,12 @@ pub(crate) struct Loaded {
     prefix: RefCell<Prefix>,
 }
 
+/// Whether a document begins as it should and was not cut short.
+#[inline]
+pub(crate) fn is_whole(document: &[u8], prefix: &[u8]) -> bool {
+    document.starts_with(prefix) && document.ends_with(b"}")
+}
+
 /// How every document of a model begins, kept because each hit is checked against it.
 #[derive(Default)]
 struct Prefix {
@@ -70,7 +76,7 @@ impl Loaded {
         if prefix.name != name || prefix.bytes.is_empty() {
             *prefix = Prefix { name: name.to_vec(), bytes: self.prefix(name) };
         }
-        document.starts_with(&prefix.bytes)
+        is_whole(document, &prefix.bytes)
     }
 
     /// Puts a changed model in place of this one; what was counted stays.

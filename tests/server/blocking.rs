@@ -4,7 +4,7 @@ use crate::harness::document::{assert_close, number, parsed};
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
 /// Commands that answer at once from a model that is ready, wherever they are called.
-const QUESTIONS: [&str; 8] = [
+const QUESTIONS: [&str; 7] = [
     "ASSESS.GET icio USA C10",
     "ASSESS.MGET icio 2 USA C10 CHN C10",
     "ASSESS.KEY icio USA C10",
@@ -12,7 +12,6 @@ const QUESTIONS: [&str; 8] = [
     "MODEL.COEF icio USA C10 USA C10",
     "MODEL.MCOEF icio 1 USA C10 USA C10",
     "MODEL.LABELS icio REGIONS",
-    "MODEL.LIST",
 ];
 
 /// Calls a command from a script; the model is its key.
@@ -37,6 +36,13 @@ fn questions_are_answered_in_transactions_and_scripts() {
             assert_eq!(from_script(&mut client, eval, command), alone, "{command} by {eval}");
         }
     }
+}
+
+#[test]
+fn models_are_listed_in_a_transaction_and_not_in_a_script_which_has_no_user_to_ask() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    assert_eq!(in_transaction(&mut client, "MODEL.LIST").texts(), ["icio"]);
+    assert_eq!(from_script(&mut client, "EVAL", "MODEL.LIST").code(), "NOPERM");
 }
 
 #[test]

@@ -156,3 +156,56 @@ fn many_disappear_as_well_as_few() {
     wait_until("all are gone", || client.ask("DBSIZE").integer() == 0);
     assert!(client.info_number("assess", "swept") >= 1000);
 }
+
+#[test]
+fn what_a_user_keeps_under_such_a_name_is_left_alone() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    let key = client.cached("icio USA C10");
+    client.ask("HSET assessment:{icio}:notes a b").good();
+    client.ask("SET assessment:{icio}:text something").good();
+    client.ask("COPY icio assessment:{icio}:backup").good();
+    client.ask("MODEL.INDICATORDEL icio risk").good();
+    client.await_gone(&key);
+    for kept in ["assessment:{icio}:notes", "assessment:{icio}:text", "assessment:{icio}:backup"] {
+        assert_eq!(client.call(&["EXISTS", kept]).integer(), 1, "{kept}");
+    }
+}
+
+#[test]
+fn a_model_that_replaces_another_by_restore_or_copy_is_known() {
+    let (server, mut client) = Server::with_mini(&[]);
+    server.load_mini(&mut client, "other");
+    let dump = client.ask("DUMP icio").good();
+    let Reply::Bulk(dump) = dump else { panic!("{dump:?}") };
+    client.call(&[&b"RESTORE"[..], b"icio", b"0", &dump, b"REPLACE"]).good();
+    client.ask("COPY icio other REPLACE").good();
+    assert_eq!(client.ask("MODEL.LIST").texts(), ["icio", "other"]);
+    // Known, hence watched: a time to live is obeyed even where a way to the cached answer was remembered.
+    client.cached("icio USA C10");
+    for _ in 0..3 {
+        client.ask("ASSESS.GET icio USA C10").good();
+    }
+    client.ask("DEBUG SET-ACTIVE-EXPIRE 0").good();
+    client.ask("PEXPIREAT icio 1").good();
+    assert_eq!(client.ask("ASSESS.GET icio USA C10").code(), "NOMODEL");
+}
+
+#[test]
+fn a_document_that_was_cut_short_is_not_served() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    let key = client.cached("icio USA C10");
+    let whole = client.ask("ASSESS.GET icio USA C10").text();
+    client.call(&["SET", &key, &whole[..200]]).good();
+    assert_eq!(client.ask("ASSESS.GET icio USA C10").text(), whole);
+}
+
+#[test]
+fn a_persistent_entry_stays_so_when_its_life_is_kept() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    let key = client.cached("icio USA C10");
+    client.call(&["PERSIST", &key]).good();
+    let stored = client.info_number("assess", "stored");
+    client.ask("ASSESS.GET icio USA C10 REFRESH KEEPTTL").good();
+    wait_until("it is stored", || client.info_number("assess", "stored") > stored);
+    assert_eq!(client.call(&["TTL", &key]).integer(), -1);
+}

@@ -55,6 +55,14 @@ impl Index {
         self.databases.extend(from_b.map(|names| (a, names)));
     }
 
+    /// Whether a name begins so.
+    pub fn has_any(&self, db: i32, beginning: &[u8]) -> bool {
+        let names = self.databases.get(&db);
+        let first =
+            names.and_then(|names| names.range::<[u8], _>((Bound::Included(beginning), Bound::Unbounded)).next());
+        first.is_some_and(|(name, _)| name.starts_with(beginning))
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.databases.values().map(BTreeMap::len).sum()

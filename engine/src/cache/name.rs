@@ -8,6 +8,9 @@ use crate::{Error, Result};
 /// How every name begins.
 pub const PREFIX: &[u8] = b"assessment:{";
 
+/// How the keys begin in which models travel to replicas.
+pub const STAGING: &[u8] = b"assess:staging:{";
+
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Appends `part` with `% : { } * ? [ ] \`, space and control bytes, and those in `also`, percent-encoded.
@@ -34,12 +37,16 @@ pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
 /// Appends what the names of all assessments of a model begin with, up to and with the colon before the subject.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a key that no tag can stand for: it holds `}` without a hash tag, or is empty.
+/// [`Error::Invalid`] for a key that no tag can stand for (it holds `}` without a hash tag, or is empty), and for one that
+/// is named like a cached assessment or like a model on its way.
 pub fn begin(model: &[u8], name: &mut Vec<u8>) -> Result<()> {
     let own_tag = hash_tag(model);
     let tag = own_tag.unwrap_or(model);
     if tag.is_empty() || tag.contains(&b'}') {
         return Err(Error::Invalid("a model's key must not be empty, nor hold } without a hash tag".into()));
+    }
+    if model.starts_with(PREFIX) || model.starts_with(STAGING) {
+        return Err(Error::Invalid("a model's key must not begin like the keys that the module makes itself".into()));
     }
     name.extend_from_slice(PREFIX);
     name.extend_from_slice(tag);
@@ -85,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_key_that_no_tag_can_stand_for_is_refused() {
-        for model in [&b"a}b"[..], b"{}x", b"", b"}"] {
+        for model in [&b"a}b"[..], b"{}x", b"", b"}", b"assessment:{a}:x", b"assess:staging:{a}:1"] {
             assert!(matches!(begin(model, &mut Vec::new()), Err(Error::Invalid(_))), "{model:?}");
         }
     }

@@ -225,7 +225,10 @@ impl IoModel {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.base.leontief.get().is_some() && self.wanted().all(|stressor| stressor.series.get().is_some())
+        // With the digest: who sees a model that is ready sees its digest too, without computing it.
+        self.digest.get().is_some()
+            && self.base.leontief.get().is_some()
+            && self.wanted().all(|stressor| stressor.series.get().is_some())
     }
 
     /// The inverse, and how labels are printed.
