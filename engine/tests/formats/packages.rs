@@ -71,6 +71,14 @@ fn parts_of_a_country_become_one_before_dividing() {
 }
 
 #[test]
+fn an_output_column_that_contradicts_the_output_row_is_told_of() {
+    let text = "V1,A_x,B_y,F_H,OUT\nA_x,2,3,5,-5\nB_y,4,1,5,10\nOUT,10,10,0,0\n";
+    let table = bytes(text.as_bytes()).unwrap();
+    assert_eq!(table.output, Some(vec![10.0, 10.0]));
+    assert_eq!(table.warnings, ["1 node has an output column that is not its output row: the row was used"]);
+}
+
+#[test]
 fn oddities_are_counted() {
     let text = "V1,A_x,B_x,C_x,F\nA_x,-1,2,0,9\nB_x,30,-4,0,13\nC_x,0,0,0,0\nOUT,10,0,0,0\n";
     let table = bytes(text.as_bytes()).unwrap();

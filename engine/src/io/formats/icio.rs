@@ -29,6 +29,11 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     let mut lines = package.lines(part, "", job)?;
     let (filled, negative) = coefficients(&mut lines, &survey, &x, job)?;
     let mut warnings = notes::of_table(&filled, negative, job.progress)?;
+    let (one, many) = (
+        "has an output column that is not its output row: the row was used",
+        "have an output column that is not their output row: the row was used",
+    );
+    notes::note(&mut warnings, survey.contradicted, "node", one, many);
     if rule == OutputRule::RowSum && !survey.has_final_demand() {
         warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
     }

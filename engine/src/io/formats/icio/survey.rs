@@ -29,6 +29,8 @@ pub(super) struct Survey {
     pub(super) rows: Vec<u32>,
     /// The output that the table reports; its row if there is one, else its column.
     pub(super) reported: Option<Vec<f64>>,
+    /// How many nodes have an output column that says something else than their output row.
+    pub(super) contradicted: u64,
     /// The line of the output row, 0 when output is a column.
     output_line: u64,
     /// The cell of the output column.
@@ -106,6 +108,12 @@ impl Survey {
             sums
         };
         let reported = rows.output_row.as_deref().or(rows.output_column.as_deref()).map(by_node);
+        let contradicted = match (&rows.output_row, &rows.output_column) {
+            (Some(row), Some(column)) => {
+                by_node(row).iter().zip(by_node(column)).filter(|&(&a, b)| differ(a, b)).count()
+            }
+            _ => 0,
+        };
         let is_demand = |label: &str| !matches!(label, "OUT" | "OUTPUT" | "TOTAL" | "VA" | "VALU" | "TLS");
         let node_of = |&column: &u32| if column == NONE { NONE } else { columns[column as usize] };
         Ok(Self {
@@ -113,6 +121,7 @@ impl Survey {
             rows: rows.columns.iter().map(node_of).collect(),
             output_line: if rows.output_row.is_some() { rows.columns.len() as u64 + 1 } else { 0 },
             output_column: header.output.map_or(0, |column| column as u64 + 2),
+            contradicted: contradicted as u64,
             labels,
             columns,
             reported,
@@ -140,6 +149,11 @@ impl Survey {
     pub(super) fn bytes(&self) -> u64 {
         self.labels.bytes() + (self.columns.len() * 32 + self.rows.len() * 8) as u64
     }
+}
+
+/// Whether two figures for the same output differ by more than the rounding of published tables explains.
+fn differ(a: f64, b: f64) -> bool {
+    (a - b).abs() > 0.01 * a.abs().max(b.abs()) + 1.0
 }
 
 /// The nodes, and the node of every column. Merged countries take the place of whichever of their parts comes first.
