@@ -72,6 +72,13 @@ impl Failure {
         Self::new(Code::Busy, "this takes long, and the client cannot wait inside MULTI, a script or a module call")
     }
 
+    pub(crate) fn slot_lost() -> Self {
+        Self::new(
+            Code::Busy,
+            "the cluster does not let this node write the key: its slot has moved or the cluster is down",
+        )
+    }
+
     pub(crate) fn internal() -> Self {
         Self::err("internal error, see the server's log")
     }

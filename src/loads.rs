@@ -20,13 +20,13 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::key::Mode;
 use crate::ffi::string::HeldBytes;
 use crate::reply::Reply;
+use crate::staging::Staged;
 use crate::types::model::{Name, with_loaded};
-use crate::{data_dir, guard, main_loop, memory, replay, stats, versions};
+use crate::{data_dir, discard, guard, main_loop, memory, replay, stats, transfer};
 
 /// What is to be loaded, and how.
 pub(crate) struct Request {
     pub(crate) key: Vec<u8>,
-    pub(crate) origin: Origin,
     pub(crate) options: LoadOptions,
     /// Carry over indicators whose labels all exist.
     pub(crate) keep: bool,
@@ -87,63 +87,124 @@ pub(crate) fn abort(db: i32, key: &[u8]) -> bool {
     })
 }
 
+/// The entry of a load in the table of those that run. It goes with this, whatever becomes of the load.
+struct Entry(Option<Place>);
+
+impl Entry {
+    /// From here on the key may be loaded again. Main thread.
+    fn remove(&mut self) {
+        if let Some(place) = self.0.take() {
+            LOADS.with_borrow_mut(|loads| loads.remove(&place));
+        }
+    }
+}
+
+impl Drop for Entry {
+    /// After a panic, on whichever thread.
+    fn drop(&mut self) {
+        if let Some(place) = self.0.take() {
+            main_loop::post(move |_| Self(Some(place)).remove());
+        }
+    }
+}
+
 /// What a load needs on its way.
 struct Course {
     db: i32,
-    id: u64,
+    entry: Entry,
     request: Request,
+    origin: Origin,
     budget: Budget,
     progress: Arc<Progress>,
-    /// The model that is replaced, for `KEEP`.
+    /// The model that is replaced, for `KEEP`, as it was when its indicators were carried over.
     before: Option<Arc<IoModel>>,
+    /// How often they were carried over because they changed meanwhile.
+    kept_again: u32,
     blocked: Blocked,
 }
 
 /// What a worker has made.
 struct Built {
-    model: AnyModel,
+    /// Without the indicators that `KEEP` carries over.
+    bare: Arc<IoModel>,
+    model: Arc<IoModel>,
     /// Indicators that `KEEP` could not carry over, because a label lacks a value.
     left_out: usize,
 }
 
-/// Begins a load. The client is answered when it has ended.
-pub(crate) fn begin(ctx: Ctx<'_>, request: Request) -> Outcome<()> {
+impl Built {
+    /// On a worker: carries over the indicators of the model that is replaced.
+    fn keeping(bare: Arc<IoModel>, before: Option<&IoModel>) -> Self {
+        match before {
+            None => Self { model: Arc::clone(&bare), bare, left_out: 0 },
+            Some(before) => {
+                let (model, dropped) = bare.with_indicators_of(before);
+                Self { bare, model: Arc::new(model), left_out: dropped.len() }
+            }
+        }
+    }
+
+    /// Lets go of it, on the main thread.
+    fn discard(self) {
+        drop(self.bare);
+        discard::model(AnyModel::Io(self.model));
+    }
+}
+
+/// Begins a load. The client is answered when it has ended. `origin` is asked for when nothing is refused any more.
+pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
     replay::may_replace(ctx, &request.key, request.noreplace)?;
     let place = (ctx.db(), request.key.clone());
     if LOADS.with_borrow(|loads| loads.contains_key(&place)) {
         return Err(Failure::new(Code::Busy, "the key is being loaded, see MODEL.INFO and MODEL.ABORT"));
     }
-    let before = with_loaded(ctx, Name::Bytes(&request.key), Mode::Peek, |loaded| {
+    let (origin, progress) = (origin(), Arc::<Progress>::default());
+    let load = Load { progress: Arc::clone(&progress), source: origin.source().to_vec() };
+    LOADS.with_borrow_mut(|loads| loads.insert(place.clone(), load));
+    let course = Course {
+        db: ctx.db(),
+        entry: Entry(Some(place)),
+        budget: memory::budget(ctx),
+        progress: Arc::clone(&progress),
+        before: replaced(ctx, &request),
+        kept_again: 0,
+        blocked: Blocked::block(ctx, 0),
+        request,
+        origin,
+    };
+    background::run(Lane::Heavy, Some(progress), move || {
+        let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
+        main_loop::post(move |ctx| course.arrive(ctx, built, None));
+    });
+    Ok(())
+}
+
+impl Origin {
+    fn source(&self) -> &[u8] {
+        match self {
+            Self::Path(path) => path,
+            Self::Payload(_) => b"client",
+        }
+    }
+}
+
+/// The model whose indicators `KEEP` carries over.
+fn replaced(ctx: Ctx<'_>, request: &Request) -> Option<Arc<IoModel>> {
+    if !request.keep {
+        return None;
+    }
+    let model = with_loaded(ctx, Name::Bytes(&request.key), Mode::Peek, |loaded| {
         let AnyModel::Io(model) = &loaded.model;
         Ok(Arc::clone(model))
     });
-    let (id, progress) = (versions::next(), Arc::<Progress>::default());
-    let source = match &request.origin {
-        Origin::Path(path) => path.clone(),
-        Origin::Payload(_) => b"client".to_vec(),
-    };
-    let course = Course {
-        db: ctx.db(),
-        id,
-        budget: memory::budget(ctx),
-        progress: Arc::clone(&progress),
-        before: before.ok().filter(|_| request.keep),
-        blocked: Blocked::block(ctx, 0),
-        request,
-    };
-    LOADS.with_borrow_mut(|loads| loads.insert(place, Load { progress: Arc::clone(&progress), source }));
-    background::run(Lane::Heavy, Some(progress), move || {
-        let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
-        main_loop::post(move |ctx| course.arrive(ctx, built));
-    });
-    Ok(())
+    model.ok()
 }
 
 impl Course {
     /// On a worker: reads and checks.
     fn build(&self) -> Outcome<Built> {
-        let Request { origin, options, .. } = &self.request;
-        let input = match origin {
+        let options = &self.request.options;
+        let input = match &self.origin {
             Origin::Path(path) => data_dir::open(path)?,
             Origin::Payload(bytes) => io::Input::Bytes(bytes.as_slice()),
         };
@@ -158,73 +219,94 @@ impl Course {
         for indicator in loaded.indicators {
             model = model.with_indicator(indicator)?;
         }
-        let mut left_out = 0;
-        if let Some(before) = &self.before {
-            let dropped;
-            (model, dropped) = model.with_indicators_of(before);
-            left_out = dropped.len();
-        }
         self.progress.check()?;
-        Ok(Built { model: AnyModel::Io(Arc::new(model)), left_out })
+        Ok(Built::keeping(Arc::new(model), self.before.as_deref()))
     }
 
-    /// On the main thread: puts the model in place, by way of a transfer when anybody follows this server.
-    fn arrive(self, ctx: Ctx<'_>, built: Outcome<Built>) {
-        let built = match built.and_then(|built| self.may_commit(ctx).map(|()| built)) {
-            Ok(built) => built,
-            Err(failure) => return self.end(ctx, Err(failure)),
-        };
-        if !replay::is_followed(ctx) {
-            return self.commit(ctx, built, None);
-        }
-        let wanted = Arc::clone(&self.progress);
-        let (db, key, id) = (self.db, self.request.key.clone(), self.id);
-        let is_wanted = move || wanted.check().is_ok();
-        let model = built.model.clone();
-        replay::transfer(db, key, id, model, is_wanted, move |ctx, transferred| match transferred {
-            Ok(()) => self.commit(ctx, built, Some(id)),
+    /// On the main thread, when a model is there, and again when it has been sent ahead.
+    fn arrive(self, ctx: Ctx<'_>, built: Outcome<Built>, staged: Option<Staged>) {
+        match built {
+            Ok(built) => main_loop::when_writable(ctx, self.db, move |ctx, writable| {
+                self.settle(ctx, writable, built, staged);
+            }),
             Err(failure) => self.end(ctx, Err(failure)),
+        }
+    }
+
+    /// Does what comes next: carries indicators over again, sends the model ahead if anybody follows, or commits.
+    fn settle(mut self, ctx: Ctx<'_>, writable: Outcome<()>, built: Built, staged: Option<Staged>) {
+        if let Err(failure) = writable.and_then(|()| self.may_commit(ctx)) {
+            built.discard();
+            return self.end(ctx, Err(failure));
+        }
+        let now = replaced(ctx, &self.request);
+        if self.before.as_ref().map(Arc::as_ptr) != now.as_ref().map(Arc::as_ptr) {
+            if let Some(before) = std::mem::replace(&mut self.before, now) {
+                discard::model(AnyModel::Io(before));
+            }
+            // What was staged has the old indicators, and goes with `staged`.
+            return self.keep_again(ctx, built);
+        }
+        if staged.is_none() && replay::is_followed(ctx) {
+            return self.send_ahead(ctx, built);
+        }
+        let model = AnyModel::Io(Arc::clone(&built.model));
+        let committed = replay::commit(ctx, &self.request.key, staged, model, self.origin.source());
+        let reply = committed.and_then(|_| summary(ctx, &self.request.key, built.left_out));
+        built.discard();
+        self.end(ctx, reply);
+    }
+
+    /// An indicator was set or the model replaced since they were carried over: what was acknowledged is not lost.
+    fn keep_again(mut self, ctx: Ctx<'_>, built: Built) {
+        const MOST: u32 = 10;
+        self.kept_again += 1;
+        if self.kept_again > MOST {
+            built.discard();
+            let text = "KEEP: the indicators of the model change faster than the load can carry them over";
+            return self.end(ctx, Err(Failure::new(Code::Busy, text)));
+        }
+        let progress = Some(Arc::clone(&self.progress));
+        background::run(Lane::Question, progress, move || {
+            let bare = Arc::clone(&built.bare);
+            drop(built);
+            let kept = guard::run("keeping indicators", || Built::keeping(bare, self.before.as_deref()));
+            main_loop::post(move |ctx| self.arrive(ctx, kept, None));
+        });
+    }
+
+    fn send_ahead(self, ctx: Ctx<'_>, built: Built) {
+        let wanted = Arc::clone(&self.progress);
+        let (db, key, model) = (self.db, self.request.key.clone(), AnyModel::Io(Arc::clone(&built.model)));
+        let is_wanted = move || wanted.check().is_ok();
+        transfer::begin(ctx, db, key, model, is_wanted, move |ctx, sent| match sent {
+            Ok(staged) => self.arrive(ctx, Ok(built), Some(staged)),
+            Err(failure) => {
+                built.discard();
+                self.end(ctx, Err(failure));
+            }
         });
     }
 
     fn may_commit(&self, ctx: Ctx<'_>) -> Outcome<()> {
         self.progress.check()?;
-        if !ctx.is_master() {
-            return Err(Failure::new(Code::ReadOnly, "the server became a replica during the load"));
-        }
-        if !ctx.select(self.db) {
-            return Err(Failure::internal());
+        if !ctx.owns(&self.request.key) {
+            return Err(Failure::slot_lost());
         }
         replay::may_replace(ctx, &self.request.key, self.request.noreplace)
     }
 
-    fn commit(self, ctx: Ctx<'_>, built: Built, staged: Option<u64>) {
-        let Built { model, left_out } = built;
-        let committed = self.may_commit(ctx).and_then(|()| {
-            let source = match &self.request.origin {
-                Origin::Path(path) => path.as_slice(),
-                Origin::Payload(_) => b"client",
-            };
-            replay::commit(ctx, &self.request.key, staged, model, source)
-        });
-        if let (Err(_), Some(id)) = (&committed, staged) {
-            replay::drop_staging(ctx, self.db, &self.request.key, id);
-        }
-        let reply = committed.and_then(|_| summary(ctx, &self.request.key, left_out));
-        self.end(ctx, reply);
-    }
-
     /// Answers the client. From here on the key may be loaded again.
-    fn end(self, ctx: Ctx<'_>, outcome: Outcome<Reply>) {
-        LOADS.with_borrow_mut(|loads| loads.remove(&(self.db, self.request.key)));
+    fn end(mut self, _: Ctx<'_>, outcome: Outcome<Reply>) {
+        self.entry.remove();
         stats::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
         let outcome = outcome.map_err(|failure| match failure {
             aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
             other => other,
         });
         self.blocked.reply(outcome.into());
-        if let Origin::Payload(bytes) = self.request.origin {
-            bytes.release(ctx);
+        if let Some(before) = self.before {
+            discard::model(AnyModel::Io(before));
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::event_loop::{self, Job};
 use crate::stats;
@@ -29,6 +30,21 @@ pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
 /// Has `job` run on the main thread after some milliseconds. Main thread only.
 pub(crate) fn after(ms: u64, job: impl FnOnce(Ctx<'_>) + 'static) {
     event_loop::after(ms, Box::new(job));
+}
+
+/// Has `job` write to a database: at once where the server takes writes, after the pause where it does not (`CLIENT
+/// PAUSE WRITE`, a failover; a write in a pause aborts the server). The job is told when it must not write at all.
+/// Every write of our own that is not part of a command goes through here.
+pub(crate) fn when_writable(ctx: Ctx<'_>, db: i32, job: impl FnOnce(Ctx<'_>, Outcome<()>) + 'static) {
+    if !ctx.is_master() {
+        let failure = Failure::new(Code::ReadOnly, "the server became a replica meanwhile");
+        return job(ctx, Err(failure));
+    }
+    if ctx.writes_are_paused() {
+        return after(10, move |ctx| when_writable(ctx, db, job));
+    }
+    let writable = if ctx.select(db) { Ok(()) } else { Err(Failure::internal()) };
+    job(ctx, writable);
 }
 
 /// Runs what was posted, each as a slice of its own, so that clients are served in between.

@@ -40,6 +40,8 @@ counters! {
     loads,
     /// Loads that ended in an error or were aborted.
     loads_failed,
+    /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
+    replay_errors,
     /// Slices of background work on the main thread.
     slices,
     /// Those that took more than a millisecond.

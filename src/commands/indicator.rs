@@ -16,7 +16,7 @@ use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::{data_dir, guard, main_loop, replay, settings, versions};
+use crate::{data_dir, discard, guard, main_loop, replay, settings, versions};
 
 /// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts).
 const SHORT: usize = 16 << 10;
@@ -50,14 +50,11 @@ impl Run for Put {
                 let read = || guard::run("reading an indicator", || request.read(&model)).and_then(|read| read);
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
-                    let put = indicator.and_then(|indicator| {
-                        if ctx.select(db) {
-                            put(ctx, &request.key, &model, indicator)
-                        } else {
-                            Err(Failure::internal())
-                        }
+                    main_loop::when_writable(ctx, db, move |ctx, writable| {
+                        let put = writable.and(indicator).and_then(|read| put(ctx, &request.key, &model, read));
+                        discard::model(AnyModel::Io(model));
+                        blocked.reply(put.map(|()| Reply::Ok).into());
                     });
-                    blocked.reply(put.map(|()| Reply::Ok).into());
                 });
             });
             return Ok(Reply::Sent);
@@ -134,8 +131,8 @@ fn io_model(ctx: Ctx<'_>, key: &[u8]) -> Outcome<Arc<IoModel>> {
 
 /// Puts an indicator into the model, provided it is still the table that the document was read against.
 fn put(ctx: Ctx<'_>, key: &[u8], read_against: &IoModel, indicator: Indicator) -> Outcome<()> {
-    if !ctx.is_master() {
-        return Err(Failure::new(Code::ReadOnly, "the server became a replica meanwhile"));
+    if !ctx.owns(key) {
+        return Err(Failure::slot_lost());
     }
     let model = io_model(ctx, key)?;
     if !model.shares_table_with(read_against) {

@@ -21,7 +21,7 @@ impl Run for Load {
             return Err(Failure::err("expected FILE path after the kind of model"));
         }
         let path = argv.bytes(4).to_vec();
-        begin(ctx, argv, 5, |_| Ok(Origin::Path(path)))
+        begin(ctx, argv, 5, || Origin::Path(path))
     }
 }
 
@@ -33,7 +33,7 @@ impl Run for Set {
         if argv.bytes(3).len() as u64 > settings::max_payload() {
             return Err(Failure::new(Code::TooBig, "the payload is over assess.max-payload"));
         }
-        begin(ctx, argv, 4, |ctx| Ok(Origin::Payload(HeldBytes::hold(ctx, argv, 3))))
+        begin(ctx, argv, 4, || Origin::Payload(HeldBytes::hold(ctx, argv, 3)))
     }
 }
 
@@ -45,12 +45,7 @@ fn kind_of(argv: Argv<'_>) -> Outcome<()> {
     }
 }
 
-fn begin(
-    ctx: Ctx<'_>,
-    argv: Argv<'_>,
-    first_option: usize,
-    origin: impl FnOnce(Ctx<'_>) -> Outcome<Origin>,
-) -> Outcome<Reply> {
+fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce() -> Origin) -> Outcome<Reply> {
     let key = argv.bytes(1);
     name::begin(key, &mut Vec::new())?;
     let mut options = LoadOptions::default();
@@ -72,7 +67,7 @@ fn begin(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    loads::begin(ctx, Request { key: key.to_vec(), origin: origin(ctx)?, options, keep, noreplace })?;
+    loads::begin(ctx, Request { key: key.to_vec(), options, keep, noreplace }, origin)?;
     Ok(Reply::Sent)
 }
 

@@ -28,6 +28,7 @@ impl Flags {
     );
     const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
     const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
+    const CLUSTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_CLUSTER);
     const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
     const REPLAYED: Self = Self(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING);
 
@@ -136,6 +137,23 @@ impl<'a> Ctx<'a> {
             if !reply.is_null() {
                 api!(RedisModule_FreeCallReply(reply));
             }
+        }
+    }
+
+    /// Whether this node may write a key: always outside a cluster, and where the key's slot is ours.
+    pub(crate) fn owns(self, key: &[u8]) -> bool {
+        if !self.flags().any(Flags::CLUSTER) {
+            return true;
+        }
+        let name = Text::new(key);
+        // SAFETY: format `s` takes a string, which lives until after the call. Without `E` there is no reply for what
+        // the cluster refuses.
+        unsafe {
+            let reply = api!(RedisModule_Call(self.raw, c"EXISTS".as_ptr(), c"s".as_ptr(), name.as_ptr()));
+            if !reply.is_null() {
+                api!(RedisModule_FreeCallReply(reply));
+            }
+            !reply.is_null()
         }
     }
 

@@ -96,7 +96,7 @@ pub(crate) struct HeldBytes {
 }
 
 // SAFETY: the bytes are never modified while held, so any thread may read them. The reference count is touched on the
-// main thread only: by `hold`, and by `release`, which takes a context; a value dropped elsewhere leaks on purpose.
+// main thread only: by `hold`, and by the job that `drop` posts.
 unsafe impl Send for HeldBytes {}
 
 impl HeldBytes {
@@ -104,20 +104,35 @@ impl HeldBytes {
         let bytes = argv.bytes(i);
         // SAFETY: the argument is valid; HoldString keeps it, or a copy of it, alive until it is freed.
         let raw = unsafe { api!(RedisModule_HoldString(ctx.as_ptr(), argv.raw(i))) };
-        // SAFETY: `raw` is valid until `release`.
+        // SAFETY: `raw` is valid until `drop`.
         let held: &[u8] = unsafe { self::bytes(raw) };
         debug_assert_eq!(held.len(), bytes.len());
         Self { raw, start: held.as_ptr(), len: held.len() }
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        // SAFETY: the bytes live until `release`, which consumes self.
+        // SAFETY: the bytes live until `drop`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
+}
 
-    /// Gives the argument back, on the main thread.
-    pub(crate) fn release(self, _ctx: super::ctx::Ctx<'_>) {
+/// A reference on its way back to the main thread.
+struct Held(*mut raw::RedisModuleString);
+
+// SAFETY: only moved; what it points to is touched on the main thread.
+unsafe impl Send for Held {}
+
+impl Held {
+    fn give_back(self) {
         // SAFETY: held once, freed once, on the main thread (invariant 2).
-        unsafe { api!(RedisModule_FreeString(ptr::null_mut(), self.raw)) }
+        unsafe { api!(RedisModule_FreeString(ptr::null_mut(), self.0)) }
+    }
+}
+
+impl Drop for HeldBytes {
+    /// Gives the argument back, from whichever thread.
+    fn drop(&mut self) {
+        let held = Held(self.raw);
+        crate::main_loop::post(move |_| held.give_back());
     }
 }

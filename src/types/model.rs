@@ -176,12 +176,19 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         let mut io = unsafe { Loader::new(io) };
         match load(&mut io) {
             Ok(value) => {
-                if let Value::Model(loaded) = &value {
-                    versions::seen(loaded.version);
-                    if let Some((db, name)) = io.key() {
-                        directory::born(db, name);
+                match &value {
+                    Value::Model(loaded) => {
+                        versions::seen(loaded.version);
+                        if let Some((db, name)) = io.key() {
+                            directory::born(db, name);
+                        }
+                        crate::deriving::request_later(loaded);
                     }
-                    crate::deriving::request_later(loaded);
+                    Value::Staging(staging) => {
+                        if let Some((db, name)) = io.key() {
+                            crate::staging::came_from_a_file(db, name, staging.id);
+                        }
+                    }
                 }
                 into_raw(value)
             }
@@ -194,6 +201,9 @@ fn load(io: &mut Loader<'_>) -> Result<Value, Damaged> {
     match io.number()? {
         MODEL => {
             let version = io.number()?;
+            if !versions::is_plausible(version) {
+                return Err(Damaged);
+            }
             let source = io.bytes(<[u8]>::to_vec)?;
             let mut decoder = Decoder::new();
             for _ in 0..io.number()? {

@@ -22,3 +22,4 @@ mod references;
 mod replication;
 mod restore;
 mod tables;
+mod transfers;

@@ -107,3 +107,35 @@ fn where_only_the_coefficients_fit_the_inverse_is_left_out_with_a_warning() {
     let total = |document: &serde_json::Value| document["total"].as_f64().expect("a number");
     assert!((total(&document) / total(&full) - 1.0).abs() < 1e-9);
 }
+
+#[test]
+fn what_a_refused_load_was_sent_is_given_back() {
+    let (server, mut client) = Server::with_mini(&[]);
+    client.ask("SET text taken").good();
+    let payload = vec![b'a'; 16 << 20];
+    let mut refuse = |how: &str, arguments: &[&[u8]], code: &str| {
+        let baseline = used(&mut client);
+        for _ in 0..4 {
+            // A connection of its own, so that its buffers go with it.
+            assert_eq!(server.client().call(arguments).code(), code, "{how}");
+        }
+        wait_until("the payloads are freed", || used(&mut client) < baseline + (8 << 20));
+    };
+    refuse("another type", &[b"MODEL.SET", b"text", b"IO", &payload], "WRONGTYPE");
+    refuse("a model", &[b"MODEL.SET", b"icio", b"IO", &payload, b"NOREPLACE"], "ERR");
+    refuse("no table", &[b"MODEL.SET", b"icio", b"IO", &payload], "BADFILE");
+}
+
+#[test]
+fn the_copy_that_goes_to_followers_is_asked_for_before_it_is_made() {
+    let (_server, mut client) = server_with_wide(&["appendonly yes", "maxmemory-policy noeviction"]);
+    // Enough for the table, not for the table and its copy.
+    let room = used(&mut client) + MATRIX * 17 / 10;
+    client.call(&["CONFIG", "SET", "maxmemory", &room.to_string()]).good();
+    let reply = client.ask("MODEL.LOAD wide IO FILE wide.csv");
+    assert_eq!(reply.code(), "NOROOM", "{reply:?}");
+    assert!(reply.error().contains("copy of the table"), "{reply:?}");
+    assert_eq!(client.ask("DBSIZE").integer(), 0);
+    client.ask("CONFIG SET maxmemory 0").good();
+    client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+}

@@ -97,3 +97,19 @@ fn a_payload_of_another_version_is_refused() {
     assert!(reply.is_error(), "{reply:?}");
     assert!(!client.exists("later"));
 }
+
+#[test]
+fn a_version_that_leaves_none_after_it_is_refused() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
+    let mut dump = client.ask("DUMP icio").bytes().to_vec();
+    let version = client.model_number("icio", "version").to_be_bytes();
+    let at = dump.windows(8).position(|bytes| bytes == version).expect("the version, as a long number");
+    for crafted in [u64::MAX, u64::MAX - 1, 1 << 60] {
+        dump[at..at + 8].copy_from_slice(&crafted.to_be_bytes());
+        assert!(client.call(&[b"RESTORE", &b"later"[..], b"0", &dump]).is_error(), "{crafted}");
+    }
+    // Changes go on as before.
+    assert_eq!(client.ask("MODEL.INDICATORDEL icio risk"), Reply::Integer(1));
+    assert_eq!(client.info_number("assess", "panics"), 0);
+}
