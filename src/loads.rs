@@ -165,6 +165,8 @@ impl Course {
             left_out = dropped.len();
         }
         self.progress.check()?;
+        // Built: the memory is in use now, and what derives from it needs the rest at once.
+        self.budget.done();
         Ok(Built { model: AnyModel::Io(Arc::new(model)), left_out })
     }
 

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::commands::assess;
+use crate::derivation::Derivation;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
-use crate::types::value::Derivation;
 
 /// A question that cannot be answered yet.
 pub(crate) struct Parked {
@@ -76,6 +76,6 @@ pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
     match derivation.why() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
-        None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.progress.percent())),
+        None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.percent())),
     }
 }
