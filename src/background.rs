@@ -1,8 +1,9 @@
 //! Worker threads: everything that takes longer than a slice of the main thread.
 //!
-//! Two lanes, so that a question that needs a worker does not wait behind the inverse of a table: `Heavy` for loads and
-//! derivations, as many threads as `assess.threads` says, and `Question`, one. Threads live as long as there is work for
-//! them, run at the lowest priority and know nothing of the keyspace; results go back through `main_loop::post`.
+//! Lanes, so that a question that needs a worker does not wait behind the inverse of a table: `Heavy` for loads and
+//! derivations, as many threads as `assess.threads` says, `Question`, one, and `Disposal`, one. Threads live as long as
+//! there is work for them and know nothing of the keyspace; results go back through `main_loop::post`. They run at the
+//! lowest priority, except the one that gives memory back: who waits for memory should not wait for spare time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +14,29 @@ use once_cell::sync::Lazy;
 
 use crate::ffi::thread;
 use crate::types::value::Value;
-use crate::{guard, settings};
+use crate::{guard, main_loop, settings};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Heavy,
     Question,
+    Disposal,
 }
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Heavy, Self::Question, Self::Disposal];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Heavy => "assess-heavy",
+            Self::Question => "assess-ask",
+            Self::Disposal => "assess-free",
+        }
+    }
+}
+
+/// Milliseconds until a thread that could not be started is tried again.
+const RETRY_MS: u64 = 100;
 
 struct Job {
     work: Box<dyn FnOnce() + Send>,
@@ -29,13 +46,13 @@ struct Job {
 
 #[derive(Default)]
 struct State {
-    heavy: VecDeque<Job>,
-    question: VecDeque<Job>,
-    heavy_threads: usize,
-    question_threads: usize,
+    jobs: [VecDeque<Job>; Lane::ALL.len()],
+    threads: [usize; Lane::ALL.len()],
     running: Vec<Arc<Progress>>,
     handles: Vec<JoinHandle<()>>,
     stopping: bool,
+    /// A lane lacks a thread, and starting one will be tried again.
+    retrying: bool,
 }
 
 static STATE: Lazy<Mutex<State>> = Lazy::new(Mutex::default);
@@ -45,58 +62,70 @@ fn lock() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
-    fn queue(&mut self, lane: Lane) -> &mut VecDeque<Job> {
-        match lane {
-            Lane::Heavy => &mut self.heavy,
-            Lane::Question => &mut self.question,
-        }
-    }
-
-    fn threads(&mut self, lane: Lane) -> &mut usize {
-        match lane {
-            Lane::Heavy => &mut self.heavy_threads,
-            Lane::Question => &mut self.question_threads,
-        }
-    }
-}
-
 fn wanted(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
-        Lane::Question => 1,
+        Lane::Question | Lane::Disposal => 1,
     }
 }
 
-/// Has a worker run `work`. After shutdown began, nothing is run any more.
+/// Has a worker run `work`. While the server shuts down it is dropped instead: clients that it was to answer hear of an
+/// internal error from their handle.
 pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce() + Send + 'static) {
+    let job = Job { work: Box::new(work), progress };
     let mut state = lock();
     if state.stopping {
+        // Outside the lock: what a job owns may have more to run when it goes.
+        drop(state);
+        drop(job);
         return;
     }
-    state.queue(lane).push_back(Job { work: Box::new(work), progress });
+    state.jobs[lane as usize].push_back(job);
     state.handles.retain(|thread| !thread.is_finished());
-    if *state.threads(lane) < wanted(lane) {
-        let name = if lane == Lane::Heavy { "assess-heavy" } else { "assess-ask" };
-        match std::thread::Builder::new().name(name.into()).spawn(move || work_on(lane)) {
-            Ok(handle) => {
-                *state.threads(lane) += 1;
-                state.handles.push(handle);
-            }
-            Err(error) => crate::ffi::ctx::warn(&format!("cannot start a worker thread: {error}")),
+    state.staff(lane);
+}
+
+impl State {
+    /// Starts a thread where jobs wait and one more is allowed. When the system has none to give, the jobs wait for the
+    /// threads there are, or until it has.
+    fn staff(&mut self, lane: Lane) {
+        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= wanted(lane) {
+            return;
         }
+        match std::thread::Builder::new().name(lane.name().into()).spawn(move || work_on(lane)) {
+            Ok(handle) => {
+                self.threads[lane as usize] += 1;
+                self.handles.push(handle);
+            }
+            Err(error) if !self.retrying => {
+                self.retrying = true;
+                crate::ffi::ctx::warn(&format!("cannot start a worker thread yet: {error}"));
+                main_loop::post(|_| main_loop::after(RETRY_MS, |_| retry()));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn retry() {
+    let mut state = lock();
+    state.retrying = false;
+    if !state.stopping {
+        Lane::ALL.into_iter().for_each(|lane| state.staff(lane));
     }
 }
 
 fn work_on(lane: Lane) {
-    thread::give_way();
+    if lane != Lane::Disposal {
+        thread::give_way();
+    }
     let mut state = lock();
     loop {
         // Without work a thread ends, and gives back what the kernels keep per thread: tens of megabytes. A thread
         // that looks and ends holds the lock, so no job can come to wait for one that is about to go.
-        let job = if *state.threads(lane) > wanted(lane) { None } else { state.queue(lane).pop_front() };
-        let Some(job) = job else {
-            *state.threads(lane) -= 1;
+        let is_wanted = state.threads[lane as usize] <= wanted(lane);
+        let Some(job) = is_wanted.then(|| state.jobs[lane as usize].pop_front()).flatten() else {
+            state.threads[lane as usize] -= 1;
             return;
         };
         state.running.extend(job.progress.clone());
@@ -122,30 +151,42 @@ pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// Frees a value, on a worker when it is large: returning hundreds of megabytes to the system takes milliseconds.
+/// Frees a value. Returning hundreds of megabytes to the system takes milliseconds, so where clients would wait for
+/// that (`DEL`, eviction without `lazyfree-lazy-eviction`) a thread of its own does it, at once and at full priority. The
+/// server's own thread for freeing (`UNLINK`, `FLUSHALL ASYNC`, the lazyfree settings) frees here and now.
+///
+/// Eviction counts what it has freed when a key is gone, which here is before its memory is: it may take some keys
+/// beside the model. That is the price of stalling nobody; models without an expiry under a `volatile-*` policy, as
+/// `redis.conf` has it, are not evicted at all.
 pub(crate) fn dispose(value: Box<Value>) {
-    if value.bytes() >= 1 << 20 {
-        run(Lane::Question, None, move || drop(value));
+    if value.bytes() >= 1 << 20 && thread::is_main() {
+        run(Lane::Disposal, None, move || drop(value));
     }
 }
 
-/// How many jobs wait, in both lanes.
+/// How many jobs wait, in all lanes.
 pub(crate) fn backlog() -> usize {
+    lock().jobs.iter().map(VecDeque::len).sum()
+}
+
+/// Whether workers have anything to do.
+pub(crate) fn is_busy() -> bool {
     let state = lock();
-    state.heavy.len() + state.question.len()
+    state.threads.iter().any(|&threads| threads > 0) || state.jobs.iter().any(|jobs| !jobs.is_empty())
 }
 
 /// Cancels what runs, forgets what waits, and joins the threads: none may run while the server takes itself apart.
+/// Should it decide to go on (a save on the way out that failed), whatever is run afterwards finds new threads.
 pub(crate) fn stop() {
-    let threads = {
+    let (threads, forgotten) = {
         let mut state = lock();
         state.stopping = true;
-        state.heavy.clear();
-        state.question.clear();
         state.running.iter().for_each(|progress| progress.cancel());
-        std::mem::take(&mut state.handles)
+        (std::mem::take(&mut state.handles), std::mem::take(&mut state.jobs))
     };
+    drop(forgotten);
     for thread in threads {
         let _ = thread.join();
     }
+    lock().stopping = false;
 }

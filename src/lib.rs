@@ -7,6 +7,7 @@ mod background;
 mod cached;
 mod commands;
 mod data_dir;
+mod derivation;
 mod deriving;
 mod directory;
 mod discard;

@@ -220,6 +220,8 @@ impl Course {
             model = model.with_indicator(indicator)?;
         }
         self.progress.check()?;
+        // Built: the memory is in use now, and what derives from it needs the rest at once.
+        self.budget.done();
         Ok(Built::keeping(Arc::new(model), self.before.as_deref()))
     }
 

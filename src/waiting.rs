@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::derivation::Derivation;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::string::Argv;
 use crate::main_loop;
 use crate::reply::Reply;
-use crate::types::value::Derivation;
 
 /// How long those who wait are answered between two turns of the event loop.
 const SLICE: Duration = Duration::from_micros(400);
@@ -89,6 +89,6 @@ pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
     match derivation.why() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
-        None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.progress.percent())),
+        None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.percent())),
     }
 }

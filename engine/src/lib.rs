@@ -14,6 +14,6 @@ pub mod io;
 pub mod model;
 pub mod progress;
 
-pub use budget::Budget;
+pub use budget::{Budget, Pool};
 pub use error::{Error, Place, Result};
 pub use progress::Progress;

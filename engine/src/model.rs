@@ -130,6 +130,22 @@ pub trait Model: Send + Sync {
         subject: &[&[u8]],
         question: &Question<'_>,
         out: &mut Vec<u8>,
+    ) -> Result<()> {
+        self.assess_while_wanted(identity, subject, question, &Progress::default(), out)
+    }
+
+    /// The same for work that may be called off: where columns are solved on demand, one assessment of a large table
+    /// takes seconds.
+    ///
+    /// # Errors
+    /// Those of [`Model::assess`], and [`crate::Error::Cancelled`].
+    fn assess_while_wanted(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+        progress: &Progress,
+        out: &mut Vec<u8>,
     ) -> Result<()>;
 
     /// Fails as [`Model::assess`] would for this subject and question, without computing.

@@ -303,3 +303,16 @@ fn of_many_indicators_those_beyond_the_first_few_are_derived_when_asked_for() {
     assert!(document.contains("\"direct\":11.0"), "{document}");
     assert!(model.rank(&Ranking { indicator: Some(b"r10"), ..Ranking::default() }) == Err(Error::NotReady));
 }
+
+#[test]
+fn an_assessment_whose_column_is_solved_on_demand_can_be_called_off() {
+    let table = Table { leontief: Some(LeontiefMode::Lazy), ..table(&[("A", "x"), ("A", "y")], |_, _| 0.25) };
+    let model = IoModel::new(table);
+    model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+    let (progress, mut out) = (Progress::default(), Vec::new());
+    progress.cancel();
+    let (identity, question) = (Identity { name: b"icio", version: 3 }, Question::default());
+    let result = model.assess_while_wanted(&identity, &[b"A", b"x"], &question, &progress, &mut out);
+    assert_eq!((result, out.is_empty()), (Err(Error::Cancelled), true));
+    model.assess(&identity, &[b"A", b"x"], &question, &mut out).unwrap();
+}

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use assess_engine::Error as EngineError;
 use assess_engine::cache::name;
 use assess_engine::model::{AnyModel, Identity, Question};
+use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use super::question::{self, Asked, Caching};
 use super::routes;
 use crate::background::{self, Lane};
+use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -24,7 +25,7 @@ use crate::ffi::string::Argv;
 use crate::pending::{self, Life, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Found, Name, find, with_loaded};
-use crate::types::value::{Derivation, Loaded, Value, is_whole};
+use crate::types::value::{Loaded, Value, is_whole};
 use crate::waiting::{self, Parked, not_ready};
 use crate::{deriving, guard, main_loop, settings, stats};
 
@@ -275,12 +276,14 @@ fn work(
 }
 
 impl Work {
-    fn compute(&self) -> Outcome<Bytes> {
+    fn compute(&self, progress: &Progress) -> Outcome<Bytes> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
         let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut document = Vec::with_capacity(4096);
-        guard::run("an assessment", || self.model.as_model().assess(&identity, &subject, &question, &mut document))??;
+        let model = self.model.as_model();
+        let assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
+        guard::run("an assessment", assess)??;
         Ok(document.into())
     }
 }
@@ -314,9 +317,10 @@ fn compute_elsewhere(work: Work, blocked: Blocked) {
     }
     // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
     let landing = Landing { flight, model_key: work.model_key.clone(), computed: Err(Failure::internal()) };
-    background::run(Lane::Question, None, move || {
+    let progress = Arc::<Progress>::default();
+    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
         let mut landing = landing;
-        landing.computed = work.compute();
+        landing.computed = work.compute(&progress);
     });
 }
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use assess_engine::Error as EngineError;
 use assess_engine::model::{AnyModel, Identity, Question};
+use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use super::assess::{cache_name, look_up, missed, still_waiting, wait};
 use super::options;
 use super::question::{self, Asked, Caching};
 use crate::background::{self, Lane};
+use crate::derivation::Derivation;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -19,7 +20,7 @@ use crate::ffi::string::Argv;
 use crate::pending::{self, Life, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::types::value::{Derivation, Loaded};
+use crate::types::value::Loaded;
 use crate::waiting::Parked;
 use crate::{deriving, guard, main_loop, settings};
 
@@ -111,7 +112,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
             (0..missing).for_each(|_| missed(loaded));
         }
         if missing == 0 || (is_short && asker == Asker::Client) {
-            let (reply, results) = batch.compute();
+            let (reply, results) = batch.compute(&Progress::default());
             keep(results);
             return Ok(Answer::Reply(reply));
         }
@@ -176,7 +177,7 @@ type Results = Vec<(i32, Vec<u8>, Pending)>;
 
 impl Batch {
     /// Computes what is missing. A subject asked twice in the batch is computed once.
-    fn compute(self) -> (Reply, Results) {
+    fn compute(self, progress: &Progress) -> (Reply, Results) {
         let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut computed: std::collections::HashMap<Vec<u8>, Reply> = std::collections::HashMap::new();
@@ -191,7 +192,9 @@ impl Batch {
             }
             let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
             let mut document = Vec::with_capacity(4096);
-            let reply = match self.model.as_model().assess(&identity, &subject, &question, &mut document) {
+            let model = self.model.as_model();
+            let mut assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
+            let reply = match progress.check().and_then(|()| assess()) {
                 Ok(()) => {
                     let document = Bytes::from(document);
                     if let Some((db, life)) = self.keep {
@@ -216,9 +219,11 @@ fn keep(results: Results) {
 }
 
 fn compute_elsewhere(batch: Batch, blocked: Blocked) {
-    background::run(Lane::Question, None, move || {
-        let computed = blocked.measure(|| guard::run("a batch", || batch.compute()));
-        match computed {
+    let progress = Arc::<Progress>::default();
+    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        let computed = blocked.measure(|| guard::run("a batch", || batch.compute(&progress)));
+        // Called off, it has no answer: half of a batch looks like errors of its subjects.
+        match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {
                 keep(results);
                 blocked.reply(reply);

@@ -43,7 +43,7 @@ fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
     let progress = match (loading, state) {
         (Some(loading), _) => loading.percent,
         (None, "ready") => 100,
-        (None, _) => loaded.derivation.progress.percent(),
+        (None, _) => loaded.derivation.percent(),
     };
     let mut fields = vec![
         ("kind", Reply::text(model.kind().name())),

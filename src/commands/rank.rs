@@ -11,6 +11,7 @@ use assess_engine::model::AnyModel;
 use super::assess::{still_waiting, wait};
 use super::options::Options;
 use crate::background::{self, Lane};
+use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -19,7 +20,6 @@ use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::types::value::Derivation;
 use crate::waiting::Parked;
 use crate::{deriving, guard, settings};
 

@@ -30,6 +30,7 @@ impl Flags {
     const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
     const CLUSTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_CLUSTER);
     const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
+    const LOADING: Self = Self(raw::REDISMODULE_CTX_FLAGS_LOADING);
     const REPLAYED: Self = Self(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING);
 
     const fn any(self, of: Self) -> bool {
@@ -71,6 +72,11 @@ impl<'a> Ctx<'a> {
 
     pub(crate) fn is_script(self) -> bool {
         self.flags().any(Flags::LUA)
+    }
+
+    /// Whether the server is reading its data set from a file or from its master: timers wait until it has.
+    pub(crate) fn is_loading(self) -> bool {
+        self.flags().any(Flags::LOADING)
     }
 
     pub(crate) fn is_resp3(self) -> bool {

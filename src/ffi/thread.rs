@@ -18,3 +18,9 @@ pub(crate) fn give_way() {
         libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const param);
     }
 }
+
+/// Whether this is the thread that serves clients.
+pub(crate) fn is_main() -> bool {
+    // SAFETY: both take nothing and cannot fail; on Linux, a process's first thread has its number.
+    unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) }
+}

@@ -288,7 +288,7 @@ extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) 
         let Value::Model(loaded) = value else { return ptr::null_mut() };
         let (db, name) = place.target();
         // The version names the content, not the key, so the copy keeps it: a replica copies for itself.
-        let copy = Loaded::new(loaded.model.clone(), loaded.version, loaded.source.clone());
+        let copy = loaded.copy();
         crate::deriving::request_later(&copy);
         directory::born(db, name);
         into_raw(Value::Model(copy))

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use assess_engine::Progress;
 use assess_engine::model::codec::Decoder;
 use assess_engine::model::{AnyModel, Identity, Model};
 use bytes::Bytes;
+
+use crate::derivation::Derivation;
 
 /// A value: a model, or the frames of one that is on its way from the master.
 pub(crate) enum Value {
@@ -55,6 +56,13 @@ impl Loaded {
         }
     }
 
+    /// The same under another key. The table is derived once for both.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = Self::new(self.model.clone(), self.version, self.source.clone());
+        copy.derivation = self.derivation.beside();
+        copy
+    }
+
     pub(crate) fn as_model(&self) -> &dyn Model {
         self.model.as_model()
     }
@@ -81,16 +89,20 @@ impl Loaded {
 
     /// Puts a changed model in place of this one; what was counted stays.
     pub(crate) fn change(&mut self, model: AnyModel, version: u64) {
+        if !shares_table(&self.model, &model) {
+            self.derivation.abandon();
+            self.derivation = Arc::default();
+        }
+        self.derivation.forgive();
         self.model = model;
         self.version = version;
-        self.derivation = Arc::default();
         self.prefix = RefCell::default();
     }
 
     pub(crate) fn state(&self) -> &'static str {
         if self.as_model().ready() {
             "ready"
-        } else if self.derivation.phase() == Phase::Failed {
+        } else if self.derivation.why().is_some() {
             "failed"
         } else {
             "deriving"
@@ -98,52 +110,10 @@ impl Loaded {
     }
 }
 
-/// How far the work on what is derived from a model is.
-#[derive(Default)]
-pub(crate) struct Derivation {
-    pub(crate) progress: Arc<Progress>,
-    phase: AtomicU8,
-    why: std::sync::OnceLock<String>,
-}
-
-/// The phases of a derivation: `Idle` to `Waiting` by a claim, and from there back to `Idle`, or to `Failed` for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    Idle,
-    Waiting,
-    Failed,
-}
-
-impl Derivation {
-    pub(crate) fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Idle,
-            1 => Phase::Waiting,
-            _ => Phase::Failed,
-        }
-    }
-
-    /// Claims the work; `false` when somebody has.
-    pub(crate) fn claim(&self) -> bool {
-        self.phase.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    /// Records that it is done; there may be more to derive later.
-    pub(crate) fn finish(&self) {
-        self.phase.store(Phase::Idle as u8, Ordering::Release);
-    }
-
-    /// Records that it failed, and why.
-    pub(crate) fn fail(&self, why: String) {
-        let _ = self.why.set(why);
-        self.phase.store(Phase::Failed as u8, Ordering::Release);
-    }
-
-    /// Why it failed.
-    pub(crate) fn why(&self) -> Option<&str> {
-        self.why.get().map(String::as_str)
-    }
+/// Whether what is derived from one table serves both models.
+fn shares_table(one: &AnyModel, other: &AnyModel) -> bool {
+    let (AnyModel::Io(one), AnyModel::Io(other)) = (one, other);
+    one.shares_table_with(other)
 }
 
 /// Frames of a model on its way from a master to this server. They are decoded as they arrive, so that the commit is
@@ -174,7 +144,7 @@ impl Value {
     /// The work on what is derived is no longer wanted.
     pub(crate) fn abandon(&self) {
         if let Self::Model(loaded) = self {
-            loaded.derivation.progress.cancel();
+            loaded.derivation.abandon();
         }
     }
 }

@@ -54,15 +54,16 @@ impl Model for IoModel {
         Ok(())
     }
 
-    fn assess(
+    fn assess_while_wanted(
         &self,
         identity: &Identity<'_>,
         subject: &[&[u8]],
         question: &Question<'_>,
+        progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let (node, basis, indicator) = self.basis(subject, question)?;
-        let assessment = basis.assess(node, question.layers as usize, question.top as usize)?;
+        let assessment = basis.assess(node, question.layers as usize, question.top as usize, progress)?;
         document::write(out, identity, indicator, &assessment, basis.table, basis.printed);
         Ok(())
     }

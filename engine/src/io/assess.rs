@@ -10,7 +10,7 @@ use super::product::with_columns;
 use super::select::{Top, fewest_reaching};
 use super::series::{MOST, Series, add_groups};
 use super::table::Table;
-use crate::Result;
+use crate::{Progress, Result};
 
 /// A value and the number of the node, region or sector it belongs to.
 pub(crate) type Item = (f64, u32);
@@ -59,9 +59,9 @@ impl<'a> Basis<'a> {
     /// Assesses node `j` with layers 0..=`deepest` and lists of `top`.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`] when a column solved on demand does not converge.
-    pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize) -> Result<Assessment<'a>> {
-        let column = self.leontief.column(&self.table.coefficients, j)?;
+    /// [`crate::Error::BadInput`] when a column solved on demand does not converge, [`crate::Error::Cancelled`].
+    pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize, progress: &Progress) -> Result<Assessment<'a>> {
+        let column = self.leontief.column(&self.table.coefficients, j, progress)?;
         let rank = self.printed.node_rank();
         let contributors = || Top::new(top, rank);
         let contributors = match &column {

@@ -126,8 +126,8 @@ impl Leontief {
     /// Column `j`; in lazy mode it is solved when it was not asked for lately.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`] when it does not converge (lazy mode only).
-    pub(crate) fn column(&self, coefficients: &Matrix, j: usize) -> Result<Column<'_>> {
+    /// [`crate::Error::BadInput`] when it does not converge, [`crate::Error::Cancelled`] (both in lazy mode only).
+    pub(crate) fn column(&self, coefficients: &Matrix, j: usize, progress: &Progress) -> Result<Column<'_>> {
         let cache = match &self.inverse {
             Inverse::Full(Matrix::F64(columns)) => return Ok(Column::F64(columns.column(j))),
             Inverse::Full(Matrix::F32(columns)) => return Ok(Column::F32(columns.column(j))),
@@ -137,7 +137,7 @@ impl Leontief {
             return Ok(Column::Solved(column.clone()));
         }
         // The lock is not held meanwhile: others find their columns, and at worst two solve the same one.
-        let solved = neumann::column(coefficients, j, &Stage::whole(&Progress::default()))?;
+        let solved = neumann::column(coefficients, j, &Stage::whole(progress))?;
         let column: Arc<[f64]> = solved.into();
         lock(cache).put(j, column.clone());
         Ok(Column::Solved(column))

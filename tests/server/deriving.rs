@@ -1,0 +1,96 @@
+//! What is derived: once for each table, of what is wanted last, and tried again when it has failed.
+
+use crate::harness::document::{assert_close, number};
+use crate::harness::{Client, Reply, Server, wait_until};
+
+/// Sets an indicator on the wide table, the same value in every region but the first.
+fn indicate(client: &mut Client, key: &str, name: &str, value: usize) {
+    let document = format!("{{\"R00\":{value}}}");
+    let words = ["MODEL.INDICATOR", key, name, "DATA", &document, "BY", "region", "DEFAULT", "1"];
+    assert_eq!(client.call(&words), Reply::ok());
+}
+
+#[test]
+fn changes_and_copies_of_a_model_wait_in_one_line_with_the_latest_wanted_only() {
+    let server = Server::with(&["assess.threads 1"]);
+    let mut client = server.client();
+    server.with_wide_tables(|| {
+        client.ask("DEL copy").integer();
+        server.catch_deriving("wide")?;
+        (0..10).for_each(|value| indicate(&mut client, "wide", "risk", value));
+        assert_eq!(client.ask("COPY wide copy"), Reply::Integer(1));
+        let backlog = client.info_number("assess", "backlog");
+        if !server.is_deriving("wide") || !server.is_deriving("copy") {
+            return None;
+        }
+        assert!(backlog <= 1, "{backlog} jobs wait where one table is derived");
+        Some(())
+    });
+    for key in ["wide", "copy"] {
+        client.await_ready(key);
+        let document = client.assess(&format!("{key} R00 S0 INDICATOR risk"));
+        assert_close("what was set last", number(&document, "/direct"), 9.0);
+    }
+}
+
+#[test]
+fn a_copy_goes_on_deriving_when_the_original_goes() {
+    let server = Server::start();
+    let mut client = server.client();
+    server.with_wide_tables(|| {
+        client.ask("DEL copy").integer();
+        server.catch_deriving("wide")?;
+        client.ask("COPY wide copy").good();
+        let seen = server.is_deriving("wide");
+        client.ask("DEL wide").good();
+        client.await_ready("copy");
+        client.assess("copy R00 S0");
+        seen.then_some(())
+    });
+}
+
+#[test]
+fn a_derivation_that_failed_for_want_of_memory_is_tried_again_when_there_is_some() {
+    let (_server, mut client) = Server::with_mini(&[]);
+    client.ask("CONFIG SET assess.max-model-memory 1").good();
+    client.ask("DEBUG RELOAD").good();
+    wait_until("deriving has failed", || client.model("icio")["state"].text() == "failed");
+    assert_eq!(client.ask("ASSESS.GET icio CHN C10").code(), "NOTREADY");
+    client.ask("CONFIG SET assess.max-model-memory 0").good();
+    wait_until("it is tried again", || !client.ask("ASSESS.GET icio CHN C10").is_error());
+    assert_eq!(client.model("icio")["state"].text(), "ready");
+    assert!(client.model("icio")["warnings"].array().is_empty());
+}
+
+#[test]
+fn indicators_of_a_restored_append_only_file_are_derived_after_it_is_read() {
+    let (mut server, mut client) = Server::with_mini(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    for value in 0..20 {
+        let document = format!("{{\"USA\":{value},\"CHN\":1}}");
+        client.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", &document, "BY", "region"]).good();
+    }
+    server.restart_without_saving();
+    let mut client = server.client();
+    client.await_ready("icio");
+    assert_close("what was set last", number(&client.assess("icio USA C10 INDICATOR risk"), "/direct"), 19.0);
+}
+
+#[test]
+fn a_question_under_way_does_not_hold_up_the_end() {
+    let mut server = Server::with(&["assess.slice-us 50"]);
+    let mut client = server.client();
+    server.write("wide.csv", crate::harness::mini::wide_table(1000));
+    client.ask("MODEL.LOAD wide IO FILE wide.csv LEONTIEF lazy").good();
+    client.await_ready("wide");
+    let mut asking = server.client();
+    let id = asking.id();
+    let nodes = client.ask("MODEL.LABELS wide NODES").texts();
+    let mut words = vec!["ASSESS.MGET".to_owned(), "wide".to_owned(), nodes.len().to_string()];
+    words.extend(nodes.iter().flat_map(|node| node.split('|').map(str::to_owned)));
+    asking.send(&words);
+    server.await_blocked(id);
+    client.send_line("SHUTDOWN NOSAVE");
+    server.await_end();
+    // Over before all were solved: an error or no reply at all, never a part of the batch.
+    assert!(asking.try_receive().map_or(true, |reply| reply.is_error() || reply.array().len() == nodes.len()));
+}
