@@ -1,9 +1,13 @@
 //! Worker threads: everything that takes longer than a slice of the main thread.
 //!
 //! Lanes, so that a question that needs a worker does not wait behind the inverse of a table: `Heavy` for loads and
-//! derivations, as many threads as `assess.threads` says, `Question`, one, and `Disposal`, one. Threads live as long as
-//! there is work for them and know nothing of the keyspace; results go back through `main_loop::post`. They run at the
-//! lowest priority, except the one that gives memory back: who waits for memory should not wait for spare time.
+//! derivations, as many threads as `assess.threads` says, and one each for `Question`s, for the `Document`s of
+//! indicators and for the `Disposal` of what is no longer needed. Threads live as long as there is work for them and know
+//! nothing of the keyspace; results go back through `main_loop::post`.
+//!
+//! Whatever computes runs at the lowest priority, in a thread of its own within a job ([`at_low_priority`]). The job
+//! itself does not: it takes locks that the main thread takes too, and a thread that is kept from running by others while
+//! it holds one would keep everybody waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,16 +24,18 @@ use crate::{guard, main_loop, settings};
 pub(crate) enum Lane {
     Heavy,
     Question,
+    Document,
     Disposal,
 }
 
 impl Lane {
-    const ALL: [Self; 3] = [Self::Heavy, Self::Question, Self::Disposal];
+    const ALL: [Self; 4] = [Self::Heavy, Self::Question, Self::Document, Self::Disposal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Heavy => "assess-heavy",
             Self::Question => "assess-ask",
+            Self::Document => "assess-read",
             Self::Disposal => "assess-free",
         }
     }
@@ -65,7 +71,7 @@ fn lock() -> MutexGuard<'static, State> {
 fn wanted(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
-        Lane::Question | Lane::Disposal => 1,
+        Lane::Question | Lane::Document | Lane::Disposal => 1,
     }
 }
 
@@ -116,9 +122,6 @@ fn retry() {
 }
 
 fn work_on(lane: Lane) {
-    if lane != Lane::Disposal {
-        thread::give_way();
-    }
     let mut state = lock();
     loop {
         // Without work a thread ends, and gives back what the kernels keep per thread: tens of megabytes. A thread
@@ -138,17 +141,29 @@ fn work_on(lane: Lane) {
     }
 }
 
-/// Runs work that can use several threads on as many as `assess.threads` says. On one, it runs where it is.
+/// Computes at the lowest priority and waits for the result. A panic goes on in the caller.
+pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let computing = scope.spawn(|| {
+            thread::give_way();
+            work()
+        });
+        computing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Computes on as many threads as `assess.threads` says, at the lowest priority.
 pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let threads = settings::threads();
-    if threads < 2 {
-        return work();
-    }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::give_way()).build();
-    match pool {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
-    }
+    at_low_priority(|| {
+        let threads = settings::threads();
+        let pool = (threads > 1).then(|| {
+            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::give_way()).build()
+        });
+        match pool {
+            Some(Ok(pool)) => pool.install(work),
+            Some(Err(_)) | None => work(),
+        }
+    })
 }
 
 /// Frees a value. Returning hundreds of megabytes to the system takes milliseconds, so where clients would wait for

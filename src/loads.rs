@@ -173,7 +173,10 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         origin,
     };
     background::run(Lane::Heavy, Some(progress), move || {
-        let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
+        let (course, built) = background::at_low_priority(move || {
+            let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
+            (course, built)
+        });
         main_loop::post(move |ctx| course.arrive(ctx, built, None));
     });
     Ok(())

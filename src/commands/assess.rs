@@ -320,7 +320,7 @@ fn compute_elsewhere(work: Work, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
         let mut landing = landing;
-        landing.computed = work.compute(&progress);
+        landing.computed = background::at_low_priority(|| work.compute(&progress));
     });
 }
 

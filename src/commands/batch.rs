@@ -221,7 +221,8 @@ fn keep(results: Results) {
 fn compute_elsewhere(batch: Batch, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
-        let computed = blocked.measure(|| guard::run("a batch", || batch.compute(&progress)));
+        let computed =
+            blocked.measure(|| guard::run("a batch", || background::at_low_priority(|| batch.compute(&progress))));
         // Called off, it has no answer: half of a batch looks like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {

@@ -46,8 +46,9 @@ impl Run for Put {
         indicator::check_name(&request.name)?;
         if ctx.may_block() {
             let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0));
-            background::run(Lane::Question, None, move || {
-                let read = || guard::run("reading an indicator", || request.read(&model)).and_then(|read| read);
+            background::run(Lane::Document, None, move || {
+                let read = || background::at_low_priority(|| request.read(&model));
+                let read = || guard::run("reading an indicator", read).and_then(|read| read);
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
                     main_loop::when_writable(ctx, db, move |ctx, writable| {

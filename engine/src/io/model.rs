@@ -12,6 +12,7 @@ use super::options::LeontiefMode;
 use super::printed::Printed;
 use super::product;
 use super::series::{Series, series_bytes};
+use super::spectral::spectral_check;
 use super::stage::Stage;
 use super::table::Table;
 use crate::{Budget, Error, Progress, Result};
@@ -250,6 +251,8 @@ impl IoModel {
         let leontief = match self.base.leontief.get() {
             Some(leontief) => leontief,
             None => {
+                // A table that came by way of RESTORE has not been checked by whoever loaded it.
+                spectral_check(table, progress)?;
                 // Operations of the inverse and of the series in proportion, for tables of some size.
                 let built = Leontief::build(table, budget, series_bytes, &stage.part(0.0, 0.75))?;
                 after = stage.part(0.75, 1.0);
