@@ -84,6 +84,14 @@ class Server:
                 raise RuntimeError(f"{key} is {info['state']}: {info['warnings']}")
             time.sleep(POLL_SECONDS)
 
+    def await_key(self, key: str) -> None:
+        """Waits until a key is there: what a question computed is stored a moment after its answer."""
+        deadline = time.monotonic() + 10
+        while not self.call("EXISTS", key):
+            if time.monotonic() > deadline:
+                raise RuntimeError("an assessment was not stored")
+            time.sleep(0.001)
+
     def await_replica(self) -> None:
         """Waits until this server, a replica, is in sync with its master."""
         deadline = time.monotonic() + START_SECONDS
