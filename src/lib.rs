@@ -43,7 +43,7 @@ use std::alloc::System as Allocator;
 const ALLOCATOR: Allocator = std::alloc::System;
 
 fn init(ctx: &Context, args: &[RedisString]) -> Status {
-    match guard::run("loading the module", || ffi::start(ctx, args)) {
+    match guard::run("loading the module", || ffi::load::start(ctx, args)) {
         Ok(Ok(())) => Status::Ok,
         Ok(Err(why)) => {
             ctx.log_warning(&format!("redis-assess cannot be loaded: {why}"));

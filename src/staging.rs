@@ -33,7 +33,7 @@ pub(crate) fn expires_at() -> u64 {
 /// The staging key's name: in the slot of the model, unlike any that a user would choose.
 pub(crate) fn key_of(key: &[u8], id: u64) -> Vec<u8> {
     let tag = name::hash_tag(key).unwrap_or(key);
-    [b"assess:staging:{", tag, b"}:", id.to_string().as_bytes()].concat()
+    [name::STAGING, tag, b"}:", id.to_string().as_bytes()].concat()
 }
 
 /// Where a frame is staged.

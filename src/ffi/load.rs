@@ -1,0 +1,116 @@
+//! What happens when the server loads the module.
+
+use redis_module::raw;
+
+use super::{config, ctx, events, info};
+
+/// Fails with the name of the first function of the module API that this server lacks.
+fn require_api() -> Result<(), &'static str> {
+    macro_rules! require {
+        ($($name:ident),* $(,)?) => {
+            // SAFETY: invariant 1; reading a pointer that is written once, before this.
+            $( if (unsafe { raw::$name }).is_none() { return Err(stringify!($name)); } )*
+        };
+    }
+    require!(
+        RedisModule_Alloc,
+        RedisModule_CreateDataType,
+        RedisModule_DigestEndSequence,
+        RedisModule_FreeServerInfo,
+        RedisModule_GetClientId,
+        RedisModule_GetToDbIdFromOptCtx,
+        RedisModule_GetToKeyNameFromOptCtx,
+        RedisModule_InfoAddFieldULongLong,
+        RedisModule_InfoAddSection,
+        RedisModule_Log,
+        RedisModule_ReplicateVerbatim,
+        RedisModule_ReplyWithArray,
+        RedisModule_ReplyWithDouble,
+        RedisModule_ReplyWithError,
+        RedisModule_ReplyWithLongLong,
+        RedisModule_ReplyWithNull,
+        RedisModule_ReplyWithSimpleString,
+        RedisModule_ReplyWithStringBuffer,
+        RedisModule_Calloc,
+        RedisModule_Realloc,
+        RedisModule_Free,
+        RedisModule_BlockClient,
+        RedisModule_UnblockClient,
+        RedisModule_SetDisconnectCallback,
+        RedisModule_GetBlockedClientPrivateData,
+        RedisModule_BlockedClientMeasureTimeStart,
+        RedisModule_BlockedClientMeasureTimeEnd,
+        RedisModule_Call,
+        RedisModule_CallReplyType,
+        RedisModule_CloseKey,
+        RedisModule_CreateCommand,
+        RedisModule_CreateString,
+        RedisModule_CreateTimer,
+        RedisModule_DeleteKey,
+        RedisModule_DigestAddStringBuffer,
+        RedisModule_EmitAOF,
+        RedisModule_EventLoopAddOneShot,
+        RedisModule_FreeCallReply,
+        RedisModule_FreeString,
+        RedisModule_GetAbsExpire,
+        RedisModule_GetCommand,
+        RedisModule_GetContextFlags,
+        RedisModule_GetDbIdFromIO,
+        RedisModule_GetDbIdFromOptCtx,
+        RedisModule_GetDetachedThreadSafeContext,
+        RedisModule_GetKeyNameFromIO,
+        RedisModule_GetKeyNameFromOptCtx,
+        RedisModule_GetSelectedDb,
+        RedisModule_GetServerInfo,
+        RedisModule_HoldString,
+        RedisModule_IsIOError,
+        RedisModule_KeyType,
+        RedisModule_LoadConfigs,
+        RedisModule_LoadStringBuffer,
+        RedisModule_LoadUnsigned,
+        RedisModule_ModuleTypeGetType,
+        RedisModule_ModuleTypeGetValue,
+        RedisModule_ModuleTypeSetValue,
+        RedisModule_NotifyKeyspaceEvent,
+        RedisModule_OpenKey,
+        RedisModule_RegisterBoolConfig,
+        RedisModule_RegisterInfoFunc,
+        RedisModule_RegisterNumericConfig,
+        RedisModule_RegisterStringConfig,
+        RedisModule_Replicate,
+        RedisModule_ReplyWithMap,
+        RedisModule_SaveStringBuffer,
+        RedisModule_SaveUnsigned,
+        RedisModule_SelectDb,
+        RedisModule_ServerInfoGetFieldC,
+        RedisModule_SetAbsExpire,
+        RedisModule_SetCommandInfo,
+        RedisModule_SetModuleOptions,
+        RedisModule_SignalModifiedKey,
+        RedisModule_StringDMA,
+        RedisModule_StringPtrLen,
+        RedisModule_SubscribeToKeyspaceEvents,
+        RedisModule_SubscribeToServerEvent,
+    );
+    Ok(())
+}
+
+/// Registers everything with the server.
+pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisString]) -> Result<(), String> {
+    require_api().map_err(|name| format!("the server lacks {name}: Redis 7.0 or Valkey 8.0 is needed"))?;
+    if !args.is_empty() {
+        return Err("unknown load arguments: parameters are set as assess.NAME in the configuration file".into());
+    }
+    // SAFETY: the context of loading, on the main thread.
+    let raw = unsafe { ctx::Ctx::new(ctx.ctx) };
+    raw.keep_detached();
+    // SAFETY: the context is valid. Without this option a damaged payload of RESTORE would end the server.
+    unsafe {
+        api!(RedisModule_SetModuleOptions(raw.as_ptr(), raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS as i32));
+    }
+    crate::types::model::register(raw)?;
+    crate::commands::register(ctx)?;
+    events::subscribe(raw)?;
+    info::register(raw)?;
+    config::register(raw)
+}
