@@ -7,7 +7,9 @@ use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, Field, LabelSet};
 
 use super::options;
+use crate::background::Lane;
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
@@ -16,7 +18,7 @@ use crate::ffi::user;
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};
 use crate::types::value::Loaded;
-use crate::{directory, loads, settings};
+use crate::{background, directory, guard, loads, settings};
 
 pub(super) struct Info;
 
@@ -91,11 +93,26 @@ impl Run for Labels {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let set = options::choice(argv.bytes(2), &LABEL_SETS)
             .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES or INDICATORS"))?;
-        with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
-            let labels = loaded.as_model().labels(set);
-            labels.map(Reply::texts).ok_or_else(|| Failure::err("a model of this kind has no such labels"))
-        })
+        let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
+        let AnyModel::Io(io) = &model;
+        if io.table().labels.len() <= FEW_NODES || !ctx.may_block() {
+            return labels(&model, set);
+        }
+        let blocked = Blocked::block(ctx, 0);
+        background::run(Lane::Question, None, move || {
+            let labels = blocked.measure(|| guard::run("labels", || labels(&model, set)).and_then(|labels| labels));
+            blocked.reply(labels.into());
+        });
+        Ok(Reply::Sent)
     }
+}
+
+/// Labels of so many nodes are put together in a fraction of a slice.
+const FEW_NODES: usize = 1000;
+
+fn labels(model: &AnyModel, set: LabelSet) -> Outcome<Reply> {
+    let labels = model.as_model().labels(set);
+    labels.map(Reply::texts).ok_or_else(|| Failure::err("a model of this kind has no such labels"))
 }
 
 pub(super) struct List;

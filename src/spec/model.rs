@@ -220,8 +220,8 @@ pub(crate) const LABELS: Command = Command {
     since: "0.1.0",
     complexity: "O(N), with N labels",
     group: Family::Model,
-    flags: "readonly",
-    acl: "assess read slow",
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
     arity: 3,
     args: &[
         KEY,

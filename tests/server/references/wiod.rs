@@ -298,3 +298,14 @@ fn columns_that_are_empty_are_plain_nodes_without_a_warning() {
     }
     assert_eq!(number(&document, "/coverage"), 1.0);
 }
+
+#[test]
+fn labels_of_many_nodes_are_the_same_from_a_worker_and_in_a_transaction() {
+    let test = "labels_of_many_nodes_are_the_same_from_a_worker_and_in_a_transaction";
+    let Some(mut world) = World::load(test) else { return };
+    let alone = world.client.ask("MODEL.LABELS wiod NODES").texts();
+    assert_eq!(alone.len(), NODES);
+    assert_eq!(alone[0], "AUS|c1");
+    let replies = world.client.pipeline(&["MULTI", "MODEL.LABELS wiod NODES", "EXEC"]);
+    assert_eq!(replies[2].array()[0].texts(), alone);
+}
