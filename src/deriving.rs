@@ -27,8 +27,8 @@ pub(crate) fn awaited(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
     Arc::clone(&loaded.derivation)
 }
 
-/// The same as [`request`], where there is no context to ask for memory: while an RDB file is loaded, when its size is not known yet.
-/// Timers wait until loading has ended.
+/// The same as [`request`], where there is no context to ask for memory: while an RDB file is loaded, when its size is
+/// not known yet. Timers wait until loading has ended.
 pub(crate) fn request_later(loaded: &Loaded) {
     if loaded.as_model().ready() || !loaded.derivation.want(&loaded.model) || !loaded.derivation.defer() {
         return;

@@ -70,7 +70,7 @@ pub(crate) fn number(word: &[u8]) -> Option<u64> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// A word for an error text: as it is when it looks like an option, else only its place in the dark.
+/// A word for an error text: as it is when it looks like an option; else none of its bytes, which are a user's.
 fn shown(word: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
     if !word.is_empty() && word.len() <= 24 && word.iter().all(plain) {

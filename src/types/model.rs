@@ -250,7 +250,7 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     });
 }
 
-/// Giving back a matrix takes milliseconds, so a worker does it, whichever thread the server frees on.
+/// Where a large value is freed is [`background::dispose`]'s to say: not on the main thread, where clients would wait.
 extern "C" fn free(value: *mut c_void) {
     guard::or("freeing a model", (), || {
         // SAFETY: the server has taken the value out of the keyspace and frees it once; values are `Send`.
