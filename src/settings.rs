@@ -80,6 +80,8 @@ numbers! {
     max_model_memory = "max-model-memory",
     /// Seconds.
     default_ttl = "default-ttl",
+    #[expect(dead_code, reason = "for CACHE.FETCH, which is not built yet")]
+    default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     slice_us = "slice-us",
 }

@@ -1,0 +1,72 @@
+//! `CACHE.FETCH`.
+
+use super::too_few;
+use crate::commands::options::Options;
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+
+/// Longest lease and longest wait: an hour.
+pub(super) const HOUR_MS: u64 = 3_600_000;
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Fetch<'a> {
+    key: &'a [u8],
+    /// `None`: the tier's.
+    lease_ms: Option<u64>,
+    /// `None`: the tier's; 0: never.
+    wait_ms: Option<u64>,
+    nostale: bool,
+    bind: bool,
+}
+
+impl<'a> Fetch<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [key, rest @ ..] = words else { return Err(too_few()) };
+        let mut fetch = Self { key, lease_ms: None, wait_ms: None, nostale: false, bind: false };
+        let mut options = Options::new(rest);
+        while let Some(option) = options.next(&["LEASE", "WAIT", "NOSTALE", "BIND"])? {
+            match option {
+                "LEASE" => fetch.lease_ms = Some(options.number(option, 1..=HOUR_MS)?),
+                "WAIT" => fetch.wait_ms = Some(options.number(option, 0..=HOUR_MS)?),
+                "NOSTALE" => fetch.nostale = true,
+                _ => fetch.bind = true,
+            }
+        }
+        Ok(fetch)
+    }
+}
+
+impl Run for Fetch<'_> {
+    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        Fetch::parse(&argv.words(1))?;
+        Err(Failure::err("not built yet"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_bad_ones_refused_by_name() {
+        let all = Fetch::parse(&[b"k", b"wait", b"0", b"BIND", b"LEASE", b"7", b"NOSTALE"]);
+        assert_eq!(all, Ok(Fetch { key: b"k", lease_ms: Some(7), wait_ms: Some(0), nostale: true, bind: true }));
+        let none = Fetch { key: b"k", lease_ms: None, wait_ms: None, nostale: false, bind: false };
+        assert_eq!(Fetch::parse(&[b"k"]), Ok(none));
+        for (words, named) in [
+            (&[][..], "wrong number"),
+            (&[&b"k"[..], b"LEASE", b"0"], "LEASE must be"),
+            (&[b"k", b"LEASE", b"3600001"], "LEASE must be"),
+            (&[b"k", b"WAIT", b"-1"], "WAIT must be"),
+            (&[b"k", b"WAIT"], "WAIT needs a value"),
+            (&[b"k", b"BIND", b"BIND"], "BIND is given twice"),
+            (&[b"k", b"STALE"], "unknown option STALE"),
+        ] {
+            let failure = Fetch::parse(words).unwrap_err().to_string();
+            assert!(failure.contains(named), "{failure}");
+        }
+    }
+}
