@@ -17,10 +17,10 @@ use assess_engine::cache::lease::Seen;
 const PAGE_BYTES: usize = 256 << 10;
 
 /// A page of the entries that match: the cursor of the next one (`0` at the end), and lines.
-pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: &[u8], count: usize) -> Outcome<Reply> {
+pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usize) -> Outcome<Reply> {
     let after = match cursor {
-        b"0" => None,
-        hex => Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?),
+        None => None,
+        Some(hex) => Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?),
     };
     let (db, prefix) = (ctx.db(), pattern::literal_prefix(glob));
     let mut names: Vec<Box<[u8]>> = Vec::new();

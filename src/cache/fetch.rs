@@ -3,7 +3,6 @@
 //! Who waits is blocked in the server, and polls nothing. The machine knows waiters by their client ids; here are their
 //! handles.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -169,7 +168,7 @@ pub(crate) fn fill(
     ctx: Ctx<'_>,
     name: &[u8],
     token: u64,
-    value: Cow<'_, [u8]>,
+    value: &[u8],
     tags: &[&[u8]],
     life: Life,
 ) -> Outcome<Reply> {
@@ -190,7 +189,7 @@ pub(crate) fn fill(
     });
     let held = held.map_err(|(cause, text)| lost(tier, cause, text))?;
     if settings::enabled() {
-        writing_as(Writer::Holder, || store(ctx, name, &value, tags, life))?;
+        writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
     }
     let waiters = with(|cache| {
         let waiters = cache.leases.close(db, name);
@@ -201,7 +200,7 @@ pub(crate) fn fill(
         waiters
     });
     if !waiters.is_empty() {
-        let value = Bytes::copy_from_slice(&value);
+        let value = Bytes::copy_from_slice(value);
         give_all(tier, waiters, move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
     }
     Ok(Reply::Ok)

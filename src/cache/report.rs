@@ -1,13 +1,18 @@
 //! Statistics as clients see them: `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.HOT`, and the fields of INFO.
 
-use assess_engine::cache::index::Usage;
+use assess_engine::cache::index::{Freshness, Usage};
+use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tier::Policy;
 use assess_engine::stats::{Latency, TierStats, openmetrics};
 
+use super::look::{self, look};
 use super::{fetch, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
 use crate::reply::Reply;
+use crate::types::entry;
+use crate::versions::now_ms;
 
 type Fields = Vec<(&'static str, Reply)>;
 
@@ -156,6 +161,44 @@ pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
 pub(crate) fn reset() {
     with(|cache| cache.stats.reset());
     fetch::reset_peak();
+}
+
+/// What there is to say of a key.
+pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
+    let db = ctx.db();
+    let key = Key::open(ctx, name, Mode::Peek);
+    let looked = look(ctx, &key, name);
+    let (now, expires_at) = (now_ms(), key.expires_at());
+    let bytes = look::value(&key)?.map_or(0, |value| value.len());
+    let names: Vec<Reply> = entry::find(&key)
+        .map(|entry| entry.tags().map(|tag| Reply::Bulk(tag.to_vec().into())).collect())
+        .unwrap_or_default();
+    with(|cache| {
+        let policy = cache.policy(looked.tier);
+        let fresh_until = match looked.at.map(|at| cache.index.entry(at).freshness) {
+            Some(Freshness::Until { at, .. }) => Some(at),
+            Some(Freshness::FromExpiry) => {
+                expires_at.map(|at| at.saturating_sub(policy.map_or(0, |policy| policy.grace_ms)))
+            }
+            Some(Freshness::UntilExpiry) | None => expires_at,
+        };
+        let left = |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
+        let exists = looked.seen != Seen::Absent;
+        let tier = looked.tier.and_then(|tier| cache.tiers.get(tier));
+        let (fresh, all) = (left(fresh_until), left(expires_at));
+        let lease = cache.leases.info(now, db, name);
+        Ok(Reply::Map(vec![
+            ("tier", tier.map_or(Reply::Nil, |tier| Reply::Bulk(tier.name.to_vec().into()))),
+            ("exists", Reply::Integer(exists.into())),
+            ("fresh_ms", Reply::Integer(if exists { fresh } else { -2 })),
+            ("grace_ms", Reply::Integer(if exists && fresh >= 0 { all - fresh } else { 0 })),
+            ("stale", Reply::Integer((looked.seen == Seen::Stale).into())),
+            ("lease_ms", Reply::count(lease.as_ref().map_or(0, |lease| lease.ms_left))),
+            ("waiters", Reply::count(lease.map_or(0, |lease| lease.waiters as u64))),
+            ("tags", Reply::Array(names)),
+            ("bytes", Reply::count(bytes as u64)),
+        ]))
+    })
 }
 
 /// The most requested keys of a tier in the selected database.

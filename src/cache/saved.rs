@@ -31,6 +31,28 @@ pub(crate) fn declare(words: &[&[u8]]) -> Result<(), String> {
     Ok(())
 }
 
+/// Declares a tier, or replaces its whole policy.
+pub(crate) fn set_tier(name: &[u8], policy: Policy) -> Outcome<()> {
+    let enforces = policy.enforce;
+    let change = with(|cache| cache.tiers.set(name, policy))?;
+    if change.reassigns {
+        build::begin();
+    } else if enforces {
+        enforce::look_at_all();
+    }
+    evict::consider(change.id);
+    Ok(())
+}
+
+/// Removes a tier; whether there was one. Its keys stay, and belong elsewhere.
+pub(crate) fn remove_tier(name: &[u8]) -> bool {
+    let went = with(|cache| cache.tiers.remove(name)).is_some();
+    if went {
+        build::begin();
+    }
+    went
+}
+
 /// What an RDB file has to hold, beside the keys.
 pub(crate) fn lines() -> Vec<Line> {
     with(|cache| {

@@ -21,8 +21,6 @@ pub(crate) enum Life {
     /// As its tier says.
     #[default]
     Tier,
-    /// So many milliseconds of fresh life.
-    For(u64),
     /// Fresh until a time in Unix milliseconds.
     Until(u64),
     /// As long as what is there already, else as its tier says.
@@ -94,7 +92,6 @@ fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
     let by_tier = || random.map(|life| until(now + life)).ok_or_else(no_life);
     match life {
         Life::Tier => by_tier(),
-        Life::For(ms) => Ok(until(now.saturating_add(ms))),
         Life::Until(at) => Ok(until(at)),
         Life::Forever => Ok(Term { freshness: Freshness::UntilExpiry, expires_at: None }),
         Life::Kept => {
@@ -108,6 +105,12 @@ fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
             Ok(Term { freshness: freshness.unwrap_or(Freshness::UntilExpiry), expires_at: key.expires_at() })
         }
     }
+}
+
+/// Whether a key can have this life: one in no tier must be given one.
+pub(crate) fn check_life(name: &[u8], life: Life) -> Outcome<()> {
+    let has_tier = with(|cache| cache.tiers.of(name)).is_some();
+    if has_tier || !matches!(life, Life::Tier | Life::Kept) { Ok(()) } else { Err(no_life()) }
 }
 
 fn no_life() -> Failure {
