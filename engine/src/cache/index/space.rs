@@ -66,7 +66,9 @@ impl Space {
 
     /// Whether nothing would be lost with it.
     pub(super) fn is_void(&self) -> bool {
-        self.slab.len() == 0 && self.outside.hot.is_empty() && self.tiers.iter().flatten().all(|part| part.hot.is_empty())
+        self.slab.len() == 0
+            && self.outside.hot.is_empty()
+            && self.tiers.iter().flatten().all(|part| part.hot.is_empty())
     }
 
     #[inline]
@@ -282,7 +284,8 @@ impl Space {
         // Nodes of the tree are about two thirds full.
         let tree = self.names.len() as u64 * 25;
         let waiting = self.unmeasured.len() as u64 * 8;
-        let parts = self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
+        let parts =
+            self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;
         fixed + self.slab.memory() + self.table.memory() + tree + waiting + self.name_bytes + self.tags.memory()
     }

@@ -193,10 +193,21 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
             }
             let mut tags = tags.clone();
             let mut seen = Vec::new();
-            tags.retain(|tag| !seen.contains(tag) && { seen.push(*tag); true });
+            tags.retain(|tag| {
+                !seen.contains(tag) && {
+                    seen.push(*tag);
+                    true
+                }
+            });
             let stamp = if *file { 0 } else { model.ticks };
             let entry = Entry {
-                tier, stamp, freshness: at, bytes: *bytes, hits, hit_since_write: false, tagged: !tags.is_empty(),
+                tier,
+                stamp,
+                freshness: at,
+                bytes: *bytes,
+                hits,
+                hit_since_write: false,
+                tagged: !tags.is_empty(),
             };
             let (db, name) = (*db, name.clone());
             model.list.push(Known { db, name, entry, tags, used: step, waits: bytes.is_none() });
@@ -239,7 +250,15 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
         }
         Op::Swap(a, b) => {
             index.swapped(*a, *b);
-            let other = |db: &mut i32| *db = if *db == *a { *b } else if *db == *b { *a } else { *db };
+            let other = |db: &mut i32| {
+                *db = if *db == *a {
+                    *b
+                } else if *db == *b {
+                    *a
+                } else {
+                    *db
+                }
+            };
             model.list.iter_mut().for_each(|known| other(&mut known.db));
             model.dead.iter_mut().for_each(|dead| other(&mut dead.0));
         }
@@ -298,8 +317,7 @@ fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError
             prop_assert_eq!(index.tags(at).flatten().copied().collect::<Vec<_>>(), known.tags.clone());
         }
         for tag in b'x'..=b'z' {
-            let expected: Vec<_> =
-                here.iter().filter(|k| k.tags.contains(&tag)).map(|k| k.name.clone()).collect();
+            let expected: Vec<_> = here.iter().filter(|k| k.tags.contains(&tag)).map(|k| k.name.clone()).collect();
             let (mut found, mut after) = (Vec::new(), None);
             loop {
                 after = index.walk_tag(db, &[tag], after, limit, |name, _, _| found.push(name.to_vec()));
