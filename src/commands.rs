@@ -1,6 +1,7 @@
 //! The commands, one file per family or per idea: typed arguments, a call of the engine, a reply.
 
 pub(crate) mod assess;
+pub(crate) use cache::{ban_words, obey_ban};
 pub(crate) use lookup::summary;
 mod batch;
 #[cfg_attr(not(test), expect(dead_code, reason = "arguments are parsed; the execution is not built yet"))]

@@ -3,6 +3,7 @@
 //! A plain entry is written by `SET key value PXAT t`, and travels as that. One with tags, or packed, is a native value,
 //! and travels as its own bytes in the internal command `CACHE.REPLAY`, which is also what writes it here.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 
 use assess_engine::cache::entry::Entry;
@@ -145,7 +146,20 @@ fn write_native(ctx: Ctx<'_>, name: &[u8], entry: &Entry, term: Term) -> Outcome
     let expires_at = term.expires_at.unwrap_or(0).to_string();
     let form = entry.encode();
     let words: [&[u8]; 6] = [name, b"ENTRY", expires_at.as_bytes(), at.as_bytes(), life.as_bytes(), &form];
-    if ctx.write(REPLAY, &words) == Called::Done { Ok(()) } else { Err(refused()) }
+    OWN.set(true);
+    let called = ctx.write(REPLAY, &words);
+    OWN.set(false);
+    if called == Called::Done { Ok(()) } else { Err(refused()) }
+}
+
+thread_local! {
+    /// Whether it is this module that runs the internal command.
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether it is this module that runs the internal command: once for each time it does.
+pub(crate) fn is_own() -> bool {
+    OWN.take()
 }
 
 /// The internal command of the cache.

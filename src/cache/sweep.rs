@@ -181,8 +181,7 @@ fn enact(ban: &Ban) {
 }
 
 /// A master, or an append-only file, says that a ban begins.
-pub(crate) fn obey(ctx: Ctx<'_>, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) {
-    let db = ctx.db();
+pub(crate) fn obey(db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) {
     let ban = with(|cache| cache.declare(db, id, clauses, soft, all_keys));
     enact(&ban);
     with(|cache| cache.bans.add(ban));

@@ -81,8 +81,9 @@ pub struct Write<'a> {
     pub bytes: Option<u64>,
     /// Its tags; they replace those it had.
     pub tags: &'a [&'a [u8]],
-    /// It comes from a file: stamp 0 instead of a tick.
-    pub from_file: bool,
+    /// The stamp of what was written elsewhere: 0 for a key from a file, that of the entry it was for one that was
+    /// renamed; `None` for a write of this moment, which takes a tick.
+    pub stamp: Option<u64>,
 }
 
 /// Entries and what they take.
@@ -157,7 +158,7 @@ impl Index {
             freshness: write.freshness,
             bytes: write.bytes,
             tags: write.tags,
-            stamp: if write.from_file { 0 } else { self.tick() },
+            stamp: write.stamp.unwrap_or_else(|| self.tick()),
             used: self.uses,
         };
         let hash = self.hash(name);

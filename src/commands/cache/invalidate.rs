@@ -1,11 +1,17 @@
 //! `CACHE.INVALIDATE`.
 
+use assess_engine::cache::ban::{self, Ban};
+use assess_engine::cache::name;
+
 use super::tags;
+use crate::cache::sweep::{self, Caller, Order};
+use crate::cache::{Cache, report, with};
 use crate::commands::options::choice;
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::ffi::user;
 use crate::reply::Reply;
 
 /// Most clauses of one command.
@@ -132,10 +138,130 @@ fn name(word: Word) -> &'static str {
 }
 
 impl Run for Invalidate<'_> {
-    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        Invalidate::parse(&argv.words(1))?;
-        Err(Failure::err("not built yet"))
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let parsed = Invalidate::parse(&words)?;
+        parsed.check_permissions(ctx)?;
+        let caller = if parsed.asynchronous { Caller::GoesOn } else { Caller::Waits };
+        sweep::invalidate(ctx, parsed.order()?, caller)
     }
+}
+
+impl Invalidate<'_> {
+    /// The command has no key specs, so that it can be sent to every node of a cluster: its own keys are checked here.
+    fn check_permissions(&self, ctx: Ctx<'_>) -> Outcome<()> {
+        let mut sees_every_key = None;
+        for clause in &self.clauses {
+            let may = match clause {
+                Clause::Key(key) | Clause::Model(key) => user::may_delete(ctx, key),
+                Clause::Pattern(_) | Clause::Tag(_) | Clause::Tier(_) | Clause::All => {
+                    *sees_every_key.get_or_insert_with(|| user::may_see_every_key(ctx))
+                }
+            };
+            if !may {
+                return Err(Failure::new(Code::NoPerm, "this user may not invalidate what the command names"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the clauses mean here and now.
+    fn order(&self) -> Outcome<Order> {
+        let keys = self.clauses.iter().filter_map(|clause| match clause {
+            Clause::Key(key) => Some(Box::from(*key)),
+            _ => None,
+        });
+        Ok(Order {
+            keys: keys.collect(),
+            clauses: self.resolved()?,
+            soft: self.soft,
+            all_keys: self.all_keys,
+            words: self.words(),
+        })
+    }
+
+    /// The clauses that are no keys, as the engine has them.
+    fn resolved(&self) -> Outcome<Vec<ban::Clause>> {
+        let mut resolved = Vec::new();
+        let tags: Vec<Box<[u8]>> = self
+            .clauses
+            .iter()
+            .filter_map(|clause| if let Clause::Tag(tag) = clause { Some(Box::from(*tag)) } else { None })
+            .collect();
+        if !tags.is_empty() {
+            resolved.push(ban::Clause::Tags { tags, all: self.match_all });
+        }
+        for clause in &self.clauses {
+            resolved.push(match *clause {
+                Clause::Key(_) | Clause::Tag(_) => continue,
+                Clause::Pattern(pattern) => ban::Clause::Pattern(pattern.into()),
+                Clause::Tier(name) => {
+                    let tier = with(|cache| cache.tiers.find(name).map(|tier| tier.id));
+                    ban::Clause::Tier(tier.ok_or_else(report::no_tier)?)
+                }
+                Clause::Model(key) => {
+                    let mut beginning = Vec::new();
+                    name::begin(key, &mut beginning)?;
+                    ban::Clause::Model { key: key.into(), beginning: beginning.into() }
+                }
+                Clause::All => ban::Clause::All,
+            });
+        }
+        Ok(resolved)
+    }
+
+    /// The command again, without its keys, which are gone before anybody else hears of it.
+    fn words(&self) -> Vec<Vec<u8>> {
+        let mut words: Vec<Vec<u8>> = Vec::new();
+        for clause in &self.clauses {
+            let (word, value) = match *clause {
+                Clause::Key(_) => continue,
+                Clause::Pattern(pattern) => ("PATTERN", pattern),
+                Clause::Tag(tag) => ("TAG", tag),
+                Clause::Tier(tier) => ("TIER", tier),
+                Clause::Model(model) => ("MODEL", model),
+                Clause::All => {
+                    words.push(b"ALL".to_vec());
+                    continue;
+                }
+            };
+            words.extend([word.as_bytes().to_vec(), value.to_vec()]);
+        }
+        if self.match_all {
+            words.extend([b"MATCH".to_vec(), b"all".to_vec()]);
+        }
+        words.extend(self.soft.then(|| b"SOFT".to_vec()));
+        words.extend(self.all_keys.then(|| b"ALLKEYS".to_vec()));
+        words
+    }
+}
+
+/// Begins a ban that a master, an append-only file or an RDB file tells of.
+pub(crate) fn obey_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
+    let parsed = Invalidate::parse(words)?;
+    sweep::obey(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
+    Ok(())
+}
+
+/// A ban in the words that began it, for an RDB file.
+pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Vec<Vec<u8>> {
+    let mut parsed = Invalidate { soft: ban.soft, all_keys: ban.all_keys, ..Invalidate::default() };
+    for clause in &ban.clauses {
+        match clause {
+            ban::Clause::Key(key) => parsed.clauses.push(Clause::Key(key)),
+            ban::Clause::Pattern(pattern) => parsed.clauses.push(Clause::Pattern(pattern)),
+            ban::Clause::Tags { tags, all } => {
+                parsed.match_all = *all;
+                parsed.clauses.extend(tags.iter().map(|tag| Clause::Tag(tag)));
+            }
+            ban::Clause::Tier(id) => {
+                parsed.clauses.extend(cache.tiers.get(*id).map(|tier| Clause::Tier(&tier.name)));
+            }
+            ban::Clause::Model { key, .. } => parsed.clauses.push(Clause::Model(key)),
+            ban::Clause::All => parsed.clauses.push(Clause::All),
+        }
+    }
+    parsed.words()
 }
 
 #[cfg(test)]
