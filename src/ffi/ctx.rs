@@ -129,6 +129,23 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// Runs a command without replicating it, whatever the state of memory.
+    #[expect(dead_code, reason = "for changes that replicas make for themselves, which are not built yet")]
+    pub(crate) fn call_silently(self, command: &CStr, args: &[&[u8]]) -> Called {
+        let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
+        let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
+        // SAFETY: as in `write`.
+        unsafe {
+            let reply = api!(RedisModule_Call(self.raw, command.as_ptr(), c"Ev".as_ptr(), argv.as_ptr(), argv.len()));
+            if reply.is_null() {
+                return Called::Refused;
+            }
+            let kind = api!(RedisModule_CallReplyType(reply));
+            api!(RedisModule_FreeCallReply(reply));
+            if kind == raw::REDISMODULE_REPLY_ERROR as c_int { Called::Refused } else { Called::Done }
+        }
+    }
+
     /// Unlinks keys of one slot, whatever the state of memory; counts nothing.
     pub(crate) fn unlink(self, keys: &[&[u8]]) {
         if keys.is_empty() {
