@@ -4,7 +4,6 @@ pub(crate) mod assess;
 pub(crate) use cache::{ban_words, obey_ban};
 pub(crate) use lookup::summary;
 mod batch;
-#[cfg_attr(not(test), expect(dead_code, reason = "arguments are parsed; the execution is not built yet"))]
 mod cache;
 mod indicator;
 mod life;
@@ -16,7 +15,6 @@ mod rank;
 mod routes;
 #[cfg(debug_assertions)]
 mod test_hooks;
-#[cfg_attr(not(test), expect(dead_code, reason = "arguments are parsed; the execution is not built yet"))]
 mod tier;
 
 use crate::error::Outcome;

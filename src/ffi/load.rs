@@ -84,6 +84,10 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_ReplyWithMap,
         RedisModule_SaveStringBuffer,
         RedisModule_SaveUnsigned,
+        RedisModule_Scan,
+        RedisModule_ScanCursorCreate,
+        RedisModule_ScanCursorDestroy,
+        RedisModule_ScanCursorRestart,
         RedisModule_SelectDb,
         RedisModule_ServerInfoGetFieldC,
         RedisModule_SetAbsExpire,
@@ -94,6 +98,7 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_StringPtrLen,
         RedisModule_SubscribeToKeyspaceEvents,
         RedisModule_SubscribeToServerEvent,
+        RedisModule_ValueLength,
     );
     Ok(())
 }

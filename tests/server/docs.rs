@@ -103,11 +103,10 @@ fn getkeys_finds_the_model() {
 }
 
 #[test]
-fn getkeys_finds_as_many_keys_as_are_counted() {
+fn getkeys_finds_every_key_of_a_cache_command() {
     let server = Server::start();
     let mut client = server.client();
     for (command, keys) in [
-        ("CACHE.MSET 2 a 1 b 2 TAGS 1 t", &["a", "b"][..]),
         ("CACHE.MGET a b c", &["a", "b", "c"]),
         ("CACHE.FETCH a WAIT 0", &["a"]),
         ("CACHE.FILL a 0000000000000000 v", &["a"]),
@@ -160,7 +159,7 @@ fn readme_lists_exactly_the_commands_there_are() {
         .map(str::to_lowercase)
         .collect();
     let mut there = registered(&mut server.client());
-    INTERNAL.map(|command| there.remove(command));
+    there.retain(|command| !INTERNAL.contains(&command.as_str()));
     assert_eq!(listed, there);
 }
 
@@ -169,7 +168,7 @@ fn help_names_every_command_of_its_family() {
     let server = Server::start();
     let mut client = server.client();
     let mut commands = registered(&mut client);
-    INTERNAL.map(|command| commands.remove(command));
+    commands.retain(|command| !INTERNAL.contains(&command.as_str()));
     for family in ["MODEL", "ASSESS", "TIER", "CACHE"] {
         let help = client.ask(&format!("{family}.HELP")).texts().join("\n");
         for command in commands.iter().map(|command| command.to_uppercase()) {
