@@ -3,5 +3,6 @@
 //! Pure state over abstract stamps: nothing here asks for the time or for a server.
 
 pub mod index;
+pub mod lease;
 pub mod name;
 pub mod pattern;
