@@ -9,12 +9,8 @@
 
 mod decide;
 mod memory;
-#[cfg(test)]
-mod model;
 mod state;
 mod table;
-#[cfg(test)]
-mod transitions;
 
 use decide::{Decision, Past, decide};
 use memory::{Failures, Graveyard};
@@ -178,16 +174,7 @@ impl Leases {
     /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
     /// is told to wait is not to ask again before it is answered or has left.
     #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of a pure engine")]
-    pub fn fetch(
-        &mut self,
-        now: u64,
-        db: i32,
-        key: &[u8],
-        seen: Seen,
-        ask: &Ask,
-        token: u64,
-        stamp: u64,
-    ) -> Fetched {
+    pub fn fetch(&mut self, now: u64, db: i32, key: &[u8], seen: Seen, ask: &Ask, token: u64, stamp: u64) -> Fetched {
         if seen == Seen::Fresh {
             return Fetched::Value;
         }

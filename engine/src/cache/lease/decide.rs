@@ -38,15 +38,27 @@ pub(super) fn decide(seen: Seen, state: State, ask: &Ask, past: Past, room: bool
             if ask.may_grant && ask.may_wait { Decision::Wait } else { Decision::Busy }
         }
         (State::Free, Seen::Ageing, _) => {
-            if may_grant && !past.retry { Decision::Refresh } else { Decision::Value }
+            if may_grant && !past.retry {
+                Decision::Refresh
+            } else {
+                Decision::Value
+            }
         }
         (State::Free, Seen::Stale, false) => {
-            if may_grant && !past.retry { Decision::Refresh } else { Decision::Stale }
+            if may_grant && !past.retry {
+                Decision::Refresh
+            } else {
+                Decision::Stale
+            }
         }
         (State::Free, Seen::Stale, true) if past.retry && past.negative => Decision::Negative,
         (State::Free, Seen::Absent, _) if past.negative => Decision::Negative,
         (State::Free, Seen::Stale, true) | (State::Free, Seen::Absent, _) => {
-            if may_grant { Decision::Lease } else { Decision::Busy }
+            if may_grant {
+                Decision::Lease
+            } else {
+                Decision::Busy
+            }
         }
     }
 }

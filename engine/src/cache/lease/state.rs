@@ -76,12 +76,7 @@ impl State {
             (Event::Revoke(cause), State::Held(lease)) => (without_holder, Effect::Died(lease, cause)),
             (Event::Left, State::Owed) => (without_holder, Effect::None),
             (
-                Event::Grant(_)
-                | Event::Renew { .. }
-                | Event::Done
-                | Event::Time(_)
-                | Event::Revoke(_)
-                | Event::Left,
+                Event::Grant(_) | Event::Renew { .. } | Event::Done | Event::Time(_) | Event::Revoke(_) | Event::Left,
                 state,
             ) => (state, Effect::None),
         }

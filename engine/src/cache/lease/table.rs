@@ -207,7 +207,8 @@ impl Table {
     ) -> Option<Box<[u8]>> {
         let names = self.databases.get(&db)?;
         let start = after.filter(|after| *after >= prefix).map_or(Bound::Included(prefix), Bound::Excluded);
-        let mut range = names.range::<[u8], _>((start, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
+        let mut range =
+            names.range::<[u8], _>((start, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(prefix));
         let mut last = None;
         for (key, record) in range.by_ref().take(limit) {
             if let State::Held(lease) = record.state {
