@@ -269,7 +269,6 @@ impl Leases {
     ///
     /// # Errors
     /// Why the token is dead.
-    #[expect(clippy::too_many_arguments, reason = "time and the stamp are parameters of a pure engine")]
     pub fn fail(
         &mut self,
         now: u64,

@@ -136,7 +136,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Debug, Clone)]
-    struct Naive(Vec<(Vec<u8>, Option<TierId>, u64, bool, Vec<u8>)>);
+    struct Naive(Vec<Row>);
+
+    /// Name, tier, stamp, whether it is soft, tags of one byte.
+    type Row = (Vec<u8>, Option<TierId>, u64, bool, Vec<u8>);
 
     impl Naive {
         fn show(&self, at: usize, visit: &mut dyn FnMut(Found<'_>)) {
