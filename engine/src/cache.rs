@@ -2,7 +2,10 @@
 //!
 //! Pure state over abstract stamps: nothing here asks for the time or for a server.
 
+pub mod ban;
+pub mod fence;
 pub mod index;
+pub mod lease;
 pub mod name;
 pub mod pattern;
 pub mod tiers;

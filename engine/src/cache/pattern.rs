@@ -32,6 +32,21 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
+/// What every text that matches begins with: the pattern up to its first unescaped `*`, `?` or `[`, without escapes.
+pub fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
+    let mut prefix = Vec::new();
+    let mut rest = pattern;
+    loop {
+        match rest {
+            [] | [b'*' | b'?' | b'[', ..] => return prefix,
+            [b'\\', literal, more @ ..] | [literal, more @ ..] => {
+                prefix.push(*literal);
+                rest = more;
+            }
+        }
+    }
+}
+
 /// Matches one byte against the beginning of a pattern that is not a star; the length of what it matched.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
