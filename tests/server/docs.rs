@@ -107,7 +107,7 @@ fn getkeys_finds_every_key_of_a_cache_command() {
     let server = Server::start();
     let mut client = server.client();
     for (command, keys) in [
-        ("CACHE.MGET a b c", &["a", "b", "c"]),
+        ("CACHE.MGET a b c", &["a", "b", "c"][..]),
         ("CACHE.FETCH a WAIT 0", &["a"]),
         ("CACHE.FILL a 0000000000000000 v", &["a"]),
     ] {
