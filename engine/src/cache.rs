@@ -5,3 +5,4 @@
 pub mod index;
 pub mod name;
 pub mod pattern;
+pub mod tier;

@@ -13,6 +13,7 @@ pub mod error;
 pub mod io;
 pub mod model;
 pub mod progress;
+mod words;
 
 pub use budget::{Budget, Pool};
 pub use error::{Error, Place, Result};
