@@ -4,6 +4,8 @@
 //! server; whoever uses them asks, lets go, and then does what the answer says: the server tells us of our own writes
 //! from inside the call that makes them, and would find the cell in use.
 
+#[cfg(debug_assertions)]
+pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod enforce;
 pub(crate) mod evict;

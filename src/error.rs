@@ -21,7 +21,6 @@ pub(crate) enum Code {
     NoRoom,
     ReadOnly,
     NoPerm,
-    #[expect(dead_code, reason = "for CACHE.FILL, which is not built yet")]
     LeaseLost,
     #[expect(dead_code, reason = "for CACHE.FETCH, which is not built yet")]
     Unblocked,

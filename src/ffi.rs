@@ -30,7 +30,6 @@ pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
 pub(crate) mod load;
-#[expect(dead_code, reason = "for invalidation without an index, which is not built yet")]
 pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod string;

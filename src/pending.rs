@@ -64,8 +64,12 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
 /// Forgets the results of a database that were computed before an invalidation which covers them.
 pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) {
     PENDING.with_borrow_mut(|pending| {
-        let covered: Vec<Place> =
-            pending.iter().map(|(place, _)| place).filter(|(at, name)| *at == db && is_covered(name)).cloned().collect();
+        let covered: Vec<Place> = pending
+            .iter()
+            .map(|(place, _)| place)
+            .filter(|(at, name)| *at == db && is_covered(name))
+            .cloned()
+            .collect();
         covered.iter().for_each(|place| _ = pending.pop(place));
     });
 }

@@ -82,8 +82,6 @@ numbers! {
     max_payload = "max-payload",
     /// Bytes; 0 is no limit of our own.
     max_model_memory = "max-model-memory",
-    /// Seconds.
-    default_ttl = "default-ttl",
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     slice_us = "slice-us",

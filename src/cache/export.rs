@@ -20,7 +20,9 @@ const PAGE_BYTES: usize = 256 << 10;
 pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usize) -> Outcome<Reply> {
     let after = match cursor {
         None => None,
-        Some(hex) => Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?),
+        Some(hex) => {
+            Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?)
+        }
     };
     let (db, prefix) = (ctx.db(), pattern::literal_prefix(glob));
     let mut names: Vec<Box<[u8]>> = Vec::new();

@@ -129,7 +129,7 @@ impl Cache {
     /// Revokes the lease of an invalidated key; its waiters are granted anew in the next turn of the event loop.
     pub(crate) fn revoke_invalidated(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
         if let Some(revoked) = self.leases.revoke(now, db, name, Cause::Invalidated) {
-            self.count(tier).leases_revoked += u64::from(revoked.granted.is_some());
+            self.count(tier).leases_revoked += 1;
             if revoked.waiters > 0 {
                 settle::soon(db, name);
             }
@@ -164,14 +164,7 @@ fn spelt(token: u64) -> Reply {
 }
 
 /// Puts the value of a lease's holder in place, and gives it to everybody who waits.
-pub(crate) fn fill(
-    ctx: Ctx<'_>,
-    name: &[u8],
-    token: u64,
-    value: &[u8],
-    tags: &[&[u8]],
-    life: Life,
-) -> Outcome<Reply> {
+pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<Reply> {
     let (db, now) = (ctx.db(), now_ms());
     let (tier, held) = with(|cache| {
         let tier = cache.tiers.of(name);

@@ -110,8 +110,7 @@ fn replication(ctx: Ctx<'_>) -> Check {
 
 fn index() -> Check {
     let (indexing, entries) = with(|cache| (cache.indexing, cache.index.len()));
-    let text =
-        if indexing { "index: being built".to_owned() } else { format!("index: complete, {entries} entries") };
+    let text = if indexing { "index: being built".to_owned() } else { format!("index: complete, {entries} entries") };
     Check { is_fine: !indexing, text }
 }
 
@@ -125,7 +124,10 @@ fn hit_rates() -> Vec<Check> {
                 let name = String::from_utf8_lossy(&tier.name);
                 Check {
                     is_fine: stats.requests() < READS || rate >= f64::from(least),
-                    text: format!("tier {name}: {rate:.1} % hits of {} reads, at least {least} wanted", stats.requests()),
+                    text: format!(
+                        "tier {name}: {rate:.1} % hits of {} reads, at least {least} wanted",
+                        stats.requests()
+                    ),
                 }
             })
             .collect()

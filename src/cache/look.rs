@@ -70,7 +70,7 @@ impl Cache {
         let looked = |seen| Looked { at: Some(at), tier, seen };
         if !self.bans.is_empty() {
             let has_grace = self.policy(tier).is_some_and(|policy| policy.grace_ms > 0);
-            match self.bans.verdict(db, name, tier, entry.stamp, &mut self.index.tags(at)) {
+            match self.bans.verdict(db, name, tier, entry.stamp, &|tag| self.index.tags(at).any(|own| own == tag)) {
                 Verdict::Lives => {}
                 Verdict::Soft if has_grace => return Known::Sure(looked(Seen::Stale)),
                 Verdict::Soft | Verdict::Gone => return Known::Sure(looked(Seen::Absent)),
@@ -100,8 +100,7 @@ fn unindexed(key: &Key<'_>, db: i32, name: &[u8], tier: Option<TierId>) -> Looke
     let tags: Vec<&[u8]> = entry::find(key).map(|entry| entry.tags().collect()).unwrap_or_default();
     let covered = with(|cache| {
         cache.bans.scan_covers(db, name, tier)
-            || (!tags.is_empty()
-                && cache.bans.verdict(db, name, tier, 0, &mut tags.iter().copied()) != Verdict::Lives)
+            || (!tags.is_empty() && cache.bans.verdict(db, name, tier, 0, &|tag| tags.contains(&tag)) != Verdict::Lives)
     });
     Looked { at: None, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
 }

@@ -52,7 +52,7 @@ fn measure_one(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         Holds::Nothing => return,
         Holds::Native => entry::find(&key).map_or(0, |entry| entry.bytes()),
         // Of a collection the number of elements is what can be told without walking over it.
-        Holds::String | Holds::Other => key.len(),
+        Holds::String | Holds::Other => key.len() as u64,
     };
     drop(key);
     let tier = with(|cache| {

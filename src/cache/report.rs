@@ -182,7 +182,8 @@ pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
             }
             Some(Freshness::UntilExpiry) | None => expires_at,
         };
-        let left = |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
+        let left =
+            |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
         let exists = looked.seen != Seen::Absent;
         let tier = looked.tier.and_then(|tier| cache.tiers.get(tier));
         let (fresh, all) = (left(fresh_until), left(expires_at));
@@ -208,7 +209,8 @@ pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
         let tier = cache.tiers.find(name).ok_or_else(no_tier)?.id;
         Ok::<_, Failure>(cache.index.hot(db, tier, n))
     })?;
-    let row = |(name, count): (Box<[u8]>, u64)| Reply::Array(vec![Reply::Bulk(name.into_vec().into()), Reply::count(count)]);
+    let row =
+        |(name, count): (Box<[u8]>, u64)| Reply::Array(vec![Reply::Bulk(name.into_vec().into()), Reply::count(count)]);
     Ok(Reply::Array(hot.into_iter().map(row).collect()))
 }
 

@@ -134,8 +134,7 @@ fn serves_as_master(ctx: Ctx<'_>) {
     }
     sweep::take_over();
     let (bounded, enforcing) = with(|cache| {
-        let bounded: Vec<_> =
-            cache.tiers.iter().filter(|tier| tier.policy.is_bounded()).map(|tier| tier.id).collect();
+        let bounded: Vec<_> = cache.tiers.iter().filter(|tier| tier.policy.is_bounded()).map(|tier| tier.id).collect();
         (bounded, cache.tiers.iter().any(|tier| tier.policy.enforce))
     });
     bounded.into_iter().for_each(evict::consider);

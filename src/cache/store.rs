@@ -101,8 +101,7 @@ fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
                 return by_tier();
             }
             let db = ctx.db();
-            let freshness =
-                with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness));
+            let freshness = with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness));
             Ok(Term { freshness: freshness.unwrap_or(Freshness::UntilExpiry), expires_at: key.expires_at() })
         }
     }

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use assess_engine::cache::ban::{Ban, Clause, Sweep};
+use assess_engine::cache::ban::sweep::Sweep;
+use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::name;
 
 use super::{Writer, store, with, writing_as};
@@ -49,9 +50,7 @@ struct Running {
 
 enum Phase {
     /// Revokes the leases it covers.
-    Leases {
-        after: Option<Box<[u8]>>,
-    },
+    Leases { after: Option<Box<[u8]>> },
     /// Unlinks the entries it covers.
     Entries(Sweep),
     /// Looks through the whole keyspace for keys that no index has.
@@ -139,13 +138,14 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
 impl super::Cache {
     /// A ban of this moment; nothing obeys it yet.
     fn declare(&mut self, db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) -> Ban {
-        let reaches_tiers = clauses
-            .iter()
-            .any(|clause| matches!(clause, Clause::Pattern(_) | Clause::Tier(_) | Clause::All));
+        let reaches_tiers =
+            clauses.iter().any(|clause| matches!(clause, Clause::Pattern(_) | Clause::Tier(_) | Clause::All));
         let some_unindexed = self.indexing || self.tiers.iter().any(|tier| !tier.policy.index);
         let scans = reaches_tiers && (all_keys || some_unindexed);
         let stamp = self.index.tick();
-        Ban::new(id, db, stamp, clauses, soft, all_keys, scans)
+        let mut ban = Ban::new(id, db, stamp, clauses);
+        (ban.soft, ban.all_keys, ban.scans) = (soft, all_keys, scans);
+        ban
     }
 
     /// Whether a ban covers so little that it can be swept on the spot.
@@ -153,7 +153,7 @@ impl super::Cache {
         if ban.scans || self.indexing || self.leases.len() > SMALL {
             return false;
         }
-        let (mut sweep, mut found) = (Sweep::new(ban), 0);
+        let (mut sweep, mut found) = (Sweep::new(), 0);
         for _ in 0..SMALL / STEP {
             let step = sweep.next(ban, &self.index, STEP);
             found += step.names.len();
@@ -171,13 +171,14 @@ fn enact(ban: &Ban) {
     with(|cache| {
         for clause in &ban.clauses {
             if let Clause::Tags { tags, all } = clause {
-                let tags: Vec<&[u8]> = tags.iter().map(AsRef::as_ref).collect();
-                cache.fences.invalidated(ban.db, &tags, *all, ban.stamp);
+                let oldest = cache.leases.oldest_granted();
+                cache.fences.forget_before(oldest);
+                cache.fences.invalidated(ban.db, tags, *all, ban.stamp);
             }
         }
         cache.leases.outdated(ban.db, ban.stamp);
     });
-    pending::forget(ban.db, |name| with(|cache| ban.covers(name, cache.tiers.of(name), &mut std::iter::empty())));
+    pending::forget(ban.db, |name| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false)));
 }
 
 /// A master, or an append-only file, says that a ban begins.
@@ -251,6 +252,8 @@ fn run(ctx: Ctx<'_>) {
             break 20;
         }
         let Some(mut running) = RUNNING.with_borrow_mut(VecDeque::pop_front) else { return };
+        // Databases may have changed places.
+        running.db = with(|cache| cache.bans.get(running.id).map_or(running.db, |ban| ban.db));
         let is_done = if !ctx.select(running.db) {
             true
         } else if ctx.is_master() {
@@ -299,8 +302,7 @@ fn step_of_replica(running: &mut Running) -> bool {
     }
     with(|cache| {
         let Some(ban) = cache.bans.get(running.id) else { return true };
-        let mut sweep = Sweep::new(ban);
-        let step = sweep.next(ban, &cache.index, SMALL);
+        let step = Sweep::new().next(ban, &cache.index, SMALL);
         step.done && step.names.is_empty()
     })
 }
@@ -315,9 +317,7 @@ fn step(ctx: Ctx<'_>, running: &mut Running) -> bool {
         Phase::Leases { after } => {
             *after = revoke_leases(running.id, running.db, after.as_deref());
             if after.is_none() {
-                let sweep = with(|cache| cache.bans.get(running.id).map(Sweep::new));
-                let Some(sweep) = sweep else { return true };
-                running.phase = Phase::Entries(sweep);
+                running.phase = Phase::Entries(Sweep::new());
             }
             false
         }
@@ -358,7 +358,8 @@ impl super::Cache {
         match self.index.find(db, name) {
             Some(at) => {
                 let entry = self.index.entry(at);
-                entry.stamp < ban.stamp && ban.covers(name, entry.tier, &mut self.index.tags(at))
+                entry.stamp < ban.stamp
+                    && ban.covers(name, entry.tier, &|tag| self.index.tags(at).any(|own| own == tag))
             }
             None => ban.scan_covers(name, self.tiers.of(name)),
         }

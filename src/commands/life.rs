@@ -68,10 +68,10 @@ mod tests {
         for option in [&b"PTTL"[..], b"px"] {
             assert!((10..=11).contains(&soon(read(&[option, b"10000"]))));
         }
-        assert_eq!(read(&[b"EXAT", b"4000000000"]), Ok(Life::Until(4_000_000_000_000))));
-        assert_eq!(read(&[b"PXAT", b"4000000000001"]), Ok(Life::Until(4_000_000_000_001))));
-        assert_eq!(read(&[b"OTHER", b"keepttl"]), Ok(Life::Kept)));
-        assert_eq!(read(&[b"PERSIST"]), Ok(Life::Forever)));
+        assert_eq!(read(&[b"EXAT", b"4000000000"]), Ok(Life::Until(4_000_000_000_000)));
+        assert_eq!(read(&[b"PXAT", b"4000000000001"]), Ok(Life::Until(4_000_000_000_001)));
+        assert_eq!(read(&[b"OTHER", b"keepttl"]), Ok(Life::Kept));
+        assert_eq!(read(&[b"PERSIST"]), Ok(Life::Forever));
         assert_eq!(read(&[b"OTHER"]), Ok(Life::Tier));
     }
 

@@ -4,8 +4,8 @@ use assess_engine::model::Question;
 
 use super::life::Lives;
 use super::options::Options;
-use crate::error::{Failure, Outcome};
 use crate::cache::store::Life;
+use crate::error::{Failure, Outcome};
 
 /// A parsed question.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -87,9 +87,7 @@ impl List {
 impl Run for List {
     fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         Self::parse(&argv.words(1))?;
-        Ok(Reply::Array(with(|cache| {
-            cache.tiers.iter().map(|tier| Reply::Bulk(tier.name.to_vec().into())).collect()
-        })))
+        Ok(Reply::Array(with(|cache| cache.tiers.iter().map(|tier| Reply::Bulk(tier.name.to_vec().into())).collect())))
     }
 }
 

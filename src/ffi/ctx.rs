@@ -239,13 +239,8 @@ impl<'a> Ctx<'a> {
     pub(crate) fn configured(self, name: &CStr) -> Option<Vec<u8>> {
         // SAFETY: format `cc` takes two C strings; parts of a reply live as long as the reply, which is freed here.
         unsafe {
-            let reply = api!(RedisModule_Call(
-                self.raw,
-                c"CONFIG".as_ptr(),
-                c"cc".as_ptr(),
-                c"GET".as_ptr(),
-                name.as_ptr()
-            ));
+            let reply =
+                api!(RedisModule_Call(self.raw, c"CONFIG".as_ptr(), c"cc".as_ptr(), c"GET".as_ptr(), name.as_ptr()));
             if reply.is_null() {
                 return None;
             }
@@ -256,8 +251,7 @@ impl<'a> Ctx<'a> {
             } else {
                 api!(RedisModule_CallReplyStringPtr(value, &raw mut len))
             };
-            let found =
-                (!text.is_null()).then(|| std::slice::from_raw_parts(text.cast::<u8>(), len).to_vec());
+            let found = (!text.is_null()).then(|| std::slice::from_raw_parts(text.cast::<u8>(), len).to_vec());
             api!(RedisModule_FreeCallReply(reply));
             found
         }

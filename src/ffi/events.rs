@@ -60,7 +60,7 @@ extern "C" fn on_key(
     let key = unsafe { string::bytes(key) };
     // SAFETY: the event's name is a NUL-terminated constant of the server.
     let event = unsafe { CStr::from_ptr(event) }.to_bytes();
-    let change = Change::of(event, class as u32 & raw::REDISMODULE_NOTIFY_MODULE != 0);
+    let change = Change::of(event, class & raw::REDISMODULE_NOTIFY_MODULE != 0);
     guard::or("a keyspace event", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
@@ -111,7 +111,7 @@ unsafe extern "C" fn on_role(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     guard::or("a change of role", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
-        if role == u64::from(raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER) {
+        if role == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER {
             saved::promoted(ctx);
         } else {
             fetch::abandon();

@@ -90,7 +90,6 @@ impl<'a> Key<'a> {
     }
 
     /// The length of a string value, without its bytes; 0 for an absent key.
-    #[expect(dead_code, reason = "for measuring entries, which is not built yet")]
     pub(crate) fn len(&self) -> usize {
         // SAFETY: the server takes a null key for an absent one.
         unsafe { api!(RedisModule_ValueLength(self.raw)) }

@@ -356,7 +356,7 @@ pub(crate) const REPLAY: Command = Command {
     since: "0.1.0",
     complexity: "O(B), with B the bytes carried",
     group: Family::Cache,
-    flags: "write admin deny-script no-monitor no-slowlog",
+    flags: "write deny-oom admin no-monitor no-slowlog",
     acl: "assess write admin dangerous slow",
     arity: -3,
     args: &[KEY, Arg::string("op"), Arg::string("argument").optional().multiple()],

@@ -13,7 +13,7 @@ use redis_module::raw;
 use crate::cache::saved::{self, Line};
 use crate::cache::store;
 use crate::ffi::ctx::Ctx;
-use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
+use crate::ffi::io::{Damaged, Digest, Loader, Rewriter, Saver};
 use crate::ffi::key::Key;
 use crate::guard;
 

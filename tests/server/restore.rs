@@ -27,7 +27,8 @@ fn damaged_payloads_are_refused_or_make_a_model_that_works() {
     let (mut server, mut client) = Server::with_mini(&[]);
     let dump = client.ask("DUMP icio").bytes().to_vec();
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
-    let mut chance = Chance::new(seed());
+    let seed = seed();
+    let mut chance = Chance::new(seed);
     let mut refused = 0;
     for round in 0..400 {
         let mut payload = dump.clone();

@@ -15,7 +15,7 @@ use crate::harness::{Client, Reply, Server};
 /// Clients that work at once.
 const CLIENTS: usize = 8;
 /// Things each of them does: together at least ten thousand.
-const ROUNDS: usize = 2000;
+const ROUNDS: usize = 6000;
 /// Keys of each family: few enough that everybody meets everybody.
 const KEYS: usize = 6;
 
@@ -87,16 +87,27 @@ impl World {
     }
 
     /// Raises the data of some keys, invalidates, and notes what has been acknowledged if `invalidate` says it was.
-    fn invalidate<'w>(&'w self, which: impl Fn(&Truth) -> bool, invalidate: impl FnOnce() -> bool) {
-        let covered: Vec<&'w Truth> = self.truths.iter().filter(|truth| which(truth)).collect();
+    fn invalidate(&self, which: impl Fn(&Truth) -> bool, invalidate: impl FnOnce() -> bool) {
+        self.invalidate_more(&which, &which, invalidate);
+    }
+
+    /// The same, where leases of other keys may be revoked too.
+    fn invalidate_more(
+        &self,
+        which: impl Fn(&Truth) -> bool,
+        revoked: impl Fn(&Truth) -> bool,
+        invalidate: impl FnOnce() -> bool,
+    ) {
+        let covered: Vec<&Truth> = self.truths.iter().filter(|truth| which(truth)).collect();
+        let revoked: Vec<&Truth> = self.truths.iter().filter(|truth| revoked(truth)).collect();
         let raised: Vec<u64> = covered.iter().map(|truth| truth.data.fetch_add(1, SeqCst) + 1).collect();
-        covered.iter().for_each(|truth| _ = truth.begun.fetch_add(1, SeqCst));
+        revoked.iter().for_each(|truth| _ = truth.begun.fetch_add(1, SeqCst));
         if invalidate() {
             for (truth, raised) in covered.iter().zip(raised) {
                 truth.acknowledged.fetch_max(raised, SeqCst);
             }
         }
-        covered.iter().for_each(|truth| _ = truth.ended.fetch_add(1, SeqCst));
+        revoked.iter().for_each(|truth| _ = truth.ended.fetch_add(1, SeqCst));
     }
 }
 
@@ -161,7 +172,7 @@ fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
         world.filled.fetch_add(1, SeqCst);
         return;
     }
-    assert_eq!(filled.code(), "LEASELOST", "{filled:?}");
+    assert_eq!(filled.code(), "LEASELOST", "{}: {filled:?}", truth.key);
     world.refused.fetch_add(1, SeqCst);
     assert!(!filled.error().contains("expired"), "a lease of a minute has ended: {filled:?}");
     // Expiry and eviction revoke nothing: somebody must have invalidated, between the grant and the fill.
@@ -201,8 +212,10 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
         ),
         7 => {
             let tag = truth.tag();
-            world.invalidate(
+            // Fills of other keys may have the tag.
+            world.invalidate_more(
                 |other| other.is_cached_at("tagged:") && other.tag() == tag,
+                |other| other.tag() == tag,
                 || invalidated(client.call(&["CACHE.INVALIDATE", "TAG", tag])),
             );
         }
@@ -214,7 +227,7 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
             |other| other.is_cached_at("assessment:"),
             || invalidated(client.call(&["CACHE.INVALIDATE", "MODEL", "m"])),
         ),
-        10 => world.invalidate(in_tier, || invalidated(client.call(&["CACHE.INVALIDATE", "ALL"]))),
+        10 => world.invalidate_more(in_tier, |_| true, || invalidated(client.call(&["CACHE.INVALIDATE", "ALL"]))),
         // Only of a present key does the server tell.
         11 | 12 => world.invalidate(this, || client.call(&["DEL", key]).integer() == 1),
         13 => world.invalidate(|_| true, || client.ask("FLUSHDB") == Reply::ok()),
@@ -261,6 +274,7 @@ fn play(server: &Server, world: &World, seed: u64, rounds: usize) {
     watcher.ask("TIER.SET plain PATTERN plain:* TTL 60 GRACE 60 REFRESH 50 JITTER 20").good();
     watcher.ask(&format!("TIER.SET small PATTERN small:* TTL 60 CAPACITY {}", KEYS - 2)).good();
     watcher.ask("TIER.SET brief PATTERN brief:* PTTL 5 NEGATIVE 1").good();
+    watcher.ask("TIER.SET tagged PATTERN tagged:* TTL 60").good();
     watcher.ask("TIER.SET packed PATTERN packed:* TTL 60 COMPRESS 100").good();
     thread::scope(|scope| {
         for number in 0..CLIENTS {

@@ -3,6 +3,7 @@
 //! A ban covers what is older than it: entries with an earlier stamp, leases granted at an earlier one. It lives until
 //! its [`Sweep`](sweep::Sweep) has gone through the index.
 
+mod entries;
 pub mod sweep;
 
 use std::collections::HashSet;
@@ -86,6 +87,11 @@ impl Ban {
     /// all keys are meant.
     pub fn covers(&self, key: &[u8], tier: Option<TierId>, has_tag: HasTag<'_>) -> bool {
         self.clauses.iter().any(|clause| clause.covers(self.all_keys, key, tier, has_tag))
+    }
+
+    /// Whether it covers a key that no index has, by all but tags: then the key was not written since.
+    pub fn scan_covers(&self, key: &[u8], tier: Option<TierId>) -> bool {
+        self.scans && !self.survivors.contains(key) && self.covers(key, tier, &|_| false)
     }
 
     /// Whether it covers a lease, leaving stamps aside: of any key, and never by tags, which only FILL tells.
@@ -172,10 +178,15 @@ impl Bans {
         }
     }
 
+    /// Ends all of them.
+    pub fn clear(&mut self) {
+        self.bans.clear();
+    }
+
     /// Whether a ban that scans covers a key that no index has.
     pub fn scan_covers(&self, db: i32, key: &[u8], tier: Option<TierId>) -> bool {
         let mut scans = self.bans.iter().filter(|ban| ban.scans && ban.db == db);
-        scans.any(|ban| !ban.survivors.contains(key) && ban.covers(key, tier, &|_| false))
+        scans.any(|ban| ban.scan_covers(key, tier))
     }
 
     /// A database was emptied, `None` is all: nothing that has no stamp is older than its bans any more.

@@ -29,7 +29,10 @@ pub struct Entry {
 enum Body {
     Plain(Box<[u8]>),
     /// An LZ4 block, and the length of what it holds.
-    Packed { block: Box<[u8]>, length: usize },
+    Packed {
+        block: Box<[u8]>,
+        length: usize,
+    },
 }
 
 fn corrupt() -> Error {

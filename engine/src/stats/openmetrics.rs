@@ -59,10 +59,7 @@ pub fn render(out: &mut String, tiers: &[Row<'_>], gauges: &[Gauge<'_>]) {
             let latency = value(stats);
             for quantile in [0.5, 0.95, 0.99] {
                 let seconds = latency.p(quantile * 100.0) as f64 / 1e6;
-                line(
-                    out,
-                    format_args!("assess_cache_{name}{{tier=\"{label}\",quantile=\"{quantile}\"}} {seconds}"),
-                );
+                line(out, format_args!("assess_cache_{name}{{tier=\"{label}\",quantile=\"{quantile}\"}} {seconds}"));
             }
             let sum = latency.sum() as f64 / 1e6;
             line(out, format_args!("assess_cache_{name}_sum{{tier=\"{label}\"}} {sum}"));

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn options_are_read_and_bad_ones_refused_by_name() {
         let all = Fetch::parse(&[b"k", b"wait", b"0", b"BIND", b"LEASE", b"7", b"NOSTALE"]);
-        assert_eq!(all, Ok(Fetch { key: b"k", wish: Wish { lease_ms: Some(7), wait_ms: Some(0), nostale: true, bind: true } }));
+        assert_eq!(
+            all,
+            Ok(Fetch { key: b"k", wish: Wish { lease_ms: Some(7), wait_ms: Some(0), nostale: true, bind: true } })
+        );
         let none = Fetch { key: b"k", wish: Wish::default() };
         assert_eq!(Fetch::parse(&[b"k"]), Ok(none));
         for (words, named) in [

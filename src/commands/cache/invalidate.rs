@@ -154,7 +154,7 @@ impl Invalidate<'_> {
         let mut sees_every_key = None;
         for clause in &self.clauses {
             let may = match clause {
-                Clause::Key(key) | Clause::Model(key) => user::may_access(ctx, key, KeyFlags::RM.and(KeyFlags::DELETE)),
+                Clause::Key(key) | Clause::Model(key) => user::may_access(ctx, key, KeyFlags::DELETE),
                 Clause::Pattern(_) | Clause::Tag(_) | Clause::Tier(_) | Clause::All => {
                     *sees_every_key.get_or_insert_with(|| user::may_see_every_key(ctx))
                 }

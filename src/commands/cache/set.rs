@@ -1,9 +1,9 @@
 //! `CACHE.SET` and `CACHE.MSET`.
 
 use super::{tags, too_few};
+use crate::cache::look::look;
 use crate::cache::store::{self, Life};
 use crate::cache::{Writer, with, writing_as};
-use crate::cache::look::look;
 use crate::commands::life::Lives;
 use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};

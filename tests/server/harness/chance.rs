@@ -16,10 +16,6 @@ impl Chance {
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
     }
-
-    pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
 }
 
 /// From `ASSESS_SEED`, to see a failure again, else from the clock. Printed, so that a failure can be seen again.
