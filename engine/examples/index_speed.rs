@@ -11,6 +11,7 @@ const WRITE: Write<'_> = Write {
     bytes: Some(100),
     tags: &[],
     stamp: None,
+    reorders: true,
 };
 
 fn resident() -> u64 {

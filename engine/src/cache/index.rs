@@ -84,6 +84,9 @@ pub struct Write<'a> {
     /// The stamp of what was written elsewhere: 0 for a key from a file, that of the entry it was for one that was
     /// renamed; `None` for a write of this moment, which takes a tick.
     pub stamp: Option<u64>,
+    /// Whether an entry that is overwritten becomes the most recently used: where nothing is evicted by use, that would
+    /// cost a write more than all the rest.
+    pub reorders: bool,
 }
 
 /// Entries and what they take.
@@ -160,6 +163,7 @@ impl Index {
             tags: write.tags,
             stamp: write.stamp.unwrap_or_else(|| self.tick()),
             used: self.uses,
+            reorders: write.reorders,
         };
         let hash = self.hash(name);
         let space = self.spaces.entry(db).or_insert_with(|| Box::new(Space::new()));

@@ -5,7 +5,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn plain(tier: Option<u16>) -> Write<'static> {
-    Write { tier: tier.map(TierId), freshness: Freshness::UntilExpiry, bytes: None, tags: &[], stamp: None }
+    Write {
+        tier: tier.map(TierId),
+        freshness: Freshness::UntilExpiry,
+        bytes: None,
+        tags: &[],
+        stamp: None,
+        reorders: true,
+    }
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
             let place = index.written(
                 *db,
                 name,
-                &Write { tier, freshness: at, bytes: *bytes, tags: &slices, stamp: file.then_some(0) },
+                &Write { tier, freshness: at, bytes: *bytes, tags: &slices, stamp: file.then_some(0), reorders: true },
             );
             prop_assert_eq!(index.name(place), &**name);
             model.ticks += u64::from(!file);
