@@ -25,6 +25,9 @@ pub(super) struct Stamped<'a> {
     pub(super) reorders: bool,
 }
 
+/// A queue this long is not worth cleaning.
+const QUEUED_AT_LEAST: usize = 1024;
+
 /// A tier's entries in this database.
 #[derive(Debug, Default)]
 struct Part {
@@ -150,8 +153,11 @@ impl Space {
             self.tags.remove(slot);
         }
         self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
-        if self.slab.len() == 0 {
-            self.unmeasured = Vec::new();
+        if self.unmeasured.len() > QUEUED_AT_LEAST + 2 * self.slab.len() {
+            // Most of them have gone. Each was queued once, so that this costs each removal a little, not one a lot.
+            let slab = &self.slab;
+            self.unmeasured.retain(|&slot| slab.get(slot).is_some_and(|record| record.has(flag::UNMEASURED)));
+            self.unmeasured.shrink_to_fit();
         }
         Some(entry(&record))
     }
