@@ -25,9 +25,6 @@ pub(super) struct Stamped<'a> {
     pub(super) reorders: bool,
 }
 
-/// A queue this long is not worth cleaning.
-const QUEUED_AT_LEAST: usize = 1024;
-
 /// A tier's entries in this database.
 #[derive(Debug, Default)]
 struct Part {
@@ -153,12 +150,6 @@ impl Space {
             self.tags.remove(slot);
         }
         self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
-        if self.unmeasured.len() > QUEUED_AT_LEAST + 2 * self.slab.len() {
-            // Most of them have gone. Each was queued once, so that this costs each removal a little, not one a lot.
-            let slab = &self.slab;
-            self.unmeasured.retain(|&slot| slab.get(slot).is_some_and(|record| record.has(flag::UNMEASURED)));
-            self.unmeasured.shrink_to_fit();
-        }
         Some(entry(&record))
     }
 
@@ -269,17 +260,18 @@ impl Space {
         &self.tags
     }
 
-    /// Takes an entry that waits to be measured.
-    pub(super) fn take_unmeasured(&mut self) -> Option<Box<[u8]>> {
-        while let Some(slot) = self.unmeasured.pop() {
-            if let Some(record) = self.slab.get_mut(slot).filter(|record| record.has(flag::UNMEASURED)) {
-                record.put(flag::UNMEASURED, false);
-                return Some(record.bytes().into());
-            }
-        }
-        // What a flood of writes has made large is given back.
-        self.unmeasured = Vec::new();
-        None
+    /// Takes the next of the queue; its name, if it still is to be measured. `None` at the end.
+    pub(super) fn take_unmeasured(&mut self) -> Option<Option<Box<[u8]>>> {
+        let Some(slot) = self.unmeasured.pop() else {
+            // What a flood of writes has made large is given back.
+            self.unmeasured = Vec::new();
+            return None;
+        };
+        let record = self.slab.get_mut(slot).filter(|record| record.has(flag::UNMEASURED));
+        Some(record.map(|record| {
+            record.put(flag::UNMEASURED, false);
+            record.bytes().into()
+        }))
     }
 
     pub(super) fn hot(&self, tier: u16, n: usize) -> Vec<(Box<[u8]>, u64)> {
