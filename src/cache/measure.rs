@@ -45,14 +45,22 @@ fn measure(ctx: Ctx<'_>) {
     main_loop::after(PAUSE_MS, measure);
 }
 
-fn measure_one(ctx: Ctx<'_>, db: i32, name: &[u8]) {
-    let key = Key::open(ctx, name, Mode::Peek);
-    let bytes = match key.holds() {
-        Holds::Nothing => return,
-        Holds::Native => entry::find(&key).map_or(0, |entry| entry.bytes()),
+/// What a key holds, as the index counts it.
+pub(super) fn bytes(key: &Key<'_>) -> u64 {
+    match key.holds() {
+        Holds::Nothing => 0,
+        Holds::Native => entry::find(key).map_or(0, |entry| entry.bytes()),
         // Of a collection the number of elements is what can be told without walking over it.
         Holds::String | Holds::Other => key.len() as u64,
-    };
+    }
+}
+
+fn measure_one(ctx: Ctx<'_>, db: i32, name: &[u8]) {
+    let key = Key::open(ctx, name, Mode::Peek);
+    if key.holds() == Holds::Nothing {
+        return;
+    }
+    let bytes = bytes(&key);
     drop(key);
     let tier = with(|cache| {
         let at = cache.index.find(db, name)?;

@@ -11,6 +11,7 @@ mod commands;
 mod configuration;
 mod deriving;
 mod docs;
+mod drift;
 mod errors;
 mod files;
 mod guard;

@@ -263,6 +263,13 @@ impl Index {
         self.spaces.values().map(|space| space.memory()).sum()
     }
 
+    /// What the parts of the index do not agree on, in words: everything is counted again. For tests.
+    #[cfg(debug_assertions)]
+    pub fn faults(&self) -> Vec<String> {
+        let each = self.spaces.iter();
+        each.flat_map(|(db, space)| space.faults().into_iter().map(move |fault| format!("db {db}: {fault}"))).collect()
+    }
+
     /// The databases that have entries, in order.
     pub fn databases(&self) -> Vec<i32> {
         let mut databases: Vec<i32> =

@@ -50,6 +50,14 @@ impl Client {
         lines.iter().map(|_| self.receive()).collect()
     }
 
+    /// The same for commands of any bytes.
+    #[track_caller]
+    pub(crate) fn batch<A: AsRef<[u8]>>(&mut self, commands: &[Vec<A>]) -> Vec<Reply> {
+        let bytes: Vec<u8> = commands.iter().flat_map(|command| encoded(command)).collect();
+        self.stream.get_mut().write_all(&bytes).expect("the server takes commands");
+        commands.iter().map(|_| self.receive()).collect()
+    }
+
     /// Sends a command without waiting for its reply.
     #[track_caller]
     pub(crate) fn send_line(&mut self, line: &str) {

@@ -29,6 +29,12 @@ impl Hot {
         self.live.is_empty() && self.dead.is_empty()
     }
 
+    /// How many live entries it lists.
+    #[cfg(debug_assertions)]
+    pub(super) fn live(&self) -> usize {
+        self.live.len()
+    }
+
     /// Whether an entry should be admitted: what a hit costs.
     #[inline]
     pub(super) fn wants(&self, record: &Record) -> bool {

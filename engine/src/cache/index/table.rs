@@ -57,6 +57,11 @@ impl Table {
         }
     }
 
+    #[cfg(debug_assertions)]
+    pub(super) fn len(&self) -> usize {
+        self.tables.iter().map(HashTable::len).sum()
+    }
+
     pub(super) fn memory(&self) -> u64 {
         let tables: usize = self.tables.iter().map(HashTable::allocation_size).sum();
         (tables + TABLES * size_of::<HashTable<u32>>()) as u64

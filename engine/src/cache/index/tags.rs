@@ -65,6 +65,21 @@ impl Tags {
         self.entries.get(tag).into_iter().flat_map(move |slots| slots.range((from, Bound::Unbounded)).copied())
     }
 
+    /// Whether both ways say the same, of entries that are there.
+    #[cfg(debug_assertions)]
+    pub(super) fn agree(&self, is_there: impl Fn(u32) -> bool) -> bool {
+        let of_tags: usize = self.entries.values().map(BTreeSet::len).sum();
+        let of_entries: usize = self.tags.values().map(|names| names.len()).sum();
+        of_tags == of_entries
+            && self.pairs == of_tags as u64
+            && self.entries.values().all(|slots| !slots.is_empty())
+            && self.tags.iter().all(|(&slot, names)| {
+                is_there(slot)
+                    && !names.is_empty()
+                    && names.iter().all(|name| self.entries.get(name).is_some_and(|slots| slots.contains(&slot)))
+            })
+    }
+
     /// An estimate: nodes of the trees are about two thirds full.
     pub(super) fn memory(&self) -> u64 {
         let names: u64 = self.entries.keys().map(Name::memory).sum();

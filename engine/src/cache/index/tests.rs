@@ -285,6 +285,7 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
 }
 
 fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError> {
+    prop_assert_eq!(index.faults(), Vec::<String>::new());
     prop_assert_eq!(index.len(), model.list.len());
     prop_assert_eq!(index.now(), model.ticks);
     for tier in [None, Some(0), Some(1), Some(2)].map(|tier| tier.map(TierId)) {

@@ -1,0 +1,86 @@
+//! Whether the parts of a space agree with each other: everything is counted again from the records. For tests.
+
+use std::collections::HashSet;
+
+use super::super::slab::{NIL, NO_TIER, Record, flag};
+use super::super::{Usage, slab};
+use super::{Part, Space};
+
+impl Space {
+    /// What does not agree, in words.
+    pub(in super::super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut fault = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        let mut listed = 0;
+        for (tier, part) in self.parts() {
+            let members: Vec<(u32, &Record)> =
+                self.names.values().filter_map(|&slot| Some((slot, self.slab.get(slot)?))).collect();
+            let members: Vec<_> = members.into_iter().filter(|(_, record)| record.tier == tier).collect();
+            let bytes = members.iter().map(|(_, record)| record.weight()).sum();
+            let usage = Usage { entries: members.len() as u64, bytes };
+            fault(usage == part.usage, format!("tier {tier} has {usage:?} and says {:?}", part.usage));
+            let order = self.order(part);
+            fault(order.is_some(), format!("the links of tier {tier} do not lead both ways"));
+            let order = order.unwrap_or_default();
+            listed += order.len();
+            fault(
+                order.len() == members.len() && members.iter().all(|(slot, _)| order.contains(slot)),
+                format!("the list of tier {tier} has {} of {} entries", order.len(), members.len()),
+            );
+            let hot = members.iter().filter(|(_, record)| record.has(flag::HOT)).count();
+            fault(part.hot.live() == hot, format!("tier {tier} has {hot} candidates and lists {}", part.hot.live()));
+        }
+        let len = self.slab.len();
+        fault(self.names.len() == len, format!("{len} records, {} names", self.names.len()));
+        fault(self.table.len() == len, format!("{len} records, {} hashes", self.table.len()));
+        fault(listed == len, format!("{len} records, {listed} in lists"));
+        let mut name_bytes = 0;
+        let mut waiting = 0;
+        for (name, &slot) in &self.names {
+            let shown = String::from_utf8_lossy(name.bytes());
+            name_bytes += name.memory();
+            let Some(record) = self.slab.get(slot) else {
+                fault(false, format!("{shown} is in a free place"));
+                continue;
+            };
+            fault(record.bytes() == name.bytes(), format!("{shown} has the record of another name"));
+            fault(self.find(record.hash, name.bytes()) == Some(slot), format!("{shown} is not found by its hash"));
+            let tagged = self.tags.of(slot).next().is_some();
+            fault(record.has(flag::TAGGED) == tagged, format!("{shown} does not know whether it has tags"));
+            let waits = record.has(flag::UNMEASURED);
+            waiting += usize::from(waits);
+            fault(self.unmeasured.contains(&slot) == waits, format!("{shown} does not know whether it is measured"));
+        }
+        fault(self.name_bytes == name_bytes, format!("names take {name_bytes} bytes, not {}", self.name_bytes));
+        fault(self.unmeasured.len() == waiting, format!("{waiting} of {} wait", self.unmeasured.len()));
+        fault(self.tags.agree(|slot| self.slab.get(slot).is_some()), "the sets of tags do not agree".into());
+        faults
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (u16, &Part)> {
+        let numbered = self.tiers.iter().enumerate();
+        let numbered = numbered.filter_map(|(at, part)| Some((u16::try_from(at).ok()?, part.as_deref()?)));
+        numbered.chain([(NO_TIER, &self.outside)])
+    }
+
+    /// The slots of a list, if it reads the same from both ends.
+    fn order(&self, part: &Part) -> Option<HashSet<u32>> {
+        let along = |from: u32, next: fn(&slab::Record) -> u32| {
+            let mut slots = Vec::new();
+            let mut at = from;
+            while at != NIL && slots.len() <= self.slab.len() {
+                slots.push(at);
+                at = next(self.slab.get(at)?);
+            }
+            Some(slots)
+        };
+        let down = along(part.recency.newest(), |record| record.older)?;
+        let mut up = along(part.recency.oldest(), |record| record.newer)?;
+        up.reverse();
+        (down == up).then(|| down.into_iter().collect())
+    }
+}
