@@ -23,10 +23,12 @@ struct Known {
 
 /// What index and keyspace, and the parts of the index, do not agree on, in words; empty when they do.
 pub(crate) fn differences(ctx: Ctx<'_>) -> Vec<String> {
+    let selected = ctx.db();
     let mut found = Vec::new();
     for db in (0..).take_while(|&db| ctx.select(db)) {
         compare(ctx, db, &mut found);
     }
+    ctx.select(selected);
     found.extend(with(|cache| cache.index.faults()));
     found.truncate(MOST);
     found
