@@ -84,7 +84,8 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     });
     if is_new {
         let key = Key::open(ctx, name, Mode::Peek);
-        if key.holds() == Holds::Nothing {
+        // On a replica a key whose time is up is there until its master says otherwise: which may be that it lives on.
+        if key.holds() == Holds::Nothing && ctx.is_master() {
             return;
         }
         let entry = entry::find(&key);
