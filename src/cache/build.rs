@@ -37,6 +37,13 @@ pub(crate) fn begin() {
     }
 }
 
+/// Databases changed places: one that was to be looked through may now be where the look has been already.
+pub(crate) fn swapped() {
+    if COURSE.with_borrow(Option::is_some) {
+        begin();
+    }
+}
+
 fn go_on(ctx: Ctx<'_>) {
     let begin = Instant::now();
     let mut names: Vec<Box<[u8]>> = Vec::new();

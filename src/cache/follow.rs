@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use assess_engine::cache::index::{Freshness, Write};
 
-use super::{Cache, Writer, enforce, evict, measure, settle, with, writer};
+use super::{Cache, Writer, build, enforce, evict, measure, settle, with, writer};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
@@ -232,4 +232,5 @@ pub(crate) fn swapped(a: i32, b: i32) {
             settle::soon(db, &name);
         }
     });
+    build::swapped();
 }
