@@ -37,6 +37,13 @@ pub(crate) fn begin() {
     }
 }
 
+/// Databases changed places: one that was to be looked through may now be where the look has been already.
+pub(crate) fn swapped() {
+    if COURSE.with_borrow(Option::is_some) {
+        begin();
+    }
+}
+
 fn go_on(ctx: Ctx<'_>) {
     let begin = Instant::now();
     let mut names: Vec<Box<[u8]>> = Vec::new();
@@ -84,7 +91,8 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     });
     if is_new {
         let key = Key::open(ctx, name, Mode::Peek);
-        if key.holds() == Holds::Nothing {
+        // On a replica a key whose time is up is there until its master says otherwise: which may be that it lives on.
+        if key.holds() == Holds::Nothing && ctx.is_master() {
             return;
         }
         let entry = entry::find(&key);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, Writer, enforce, evict, measure, settle, with, writer};
+use super::{Cache, Writer, build, enforce, evict, measure, settle, with, writer};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
@@ -244,4 +244,5 @@ pub(crate) fn swapped(a: i32, b: i32) {
             settle::soon(db, &name);
         }
     });
+    build::swapped();
 }
