@@ -65,10 +65,11 @@ pub(crate) fn lines() -> Vec<Line> {
                 line
             })
             .collect();
-        lines.extend(cache.bans.iter().map(|ban| {
+        lines.extend(cache.bans.iter().filter_map(|ban| {
+            let words = crate::commands::ban_words(cache, ban)?;
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
-            line.extend(crate::commands::ban_words(cache, ban));
-            line
+            line.extend(words);
+            Some(line)
         }));
         lines
     })

@@ -248,6 +248,10 @@ fn start(running: Running) {
 fn run(ctx: Ctx<'_>) {
     let begin = Instant::now();
     let wait = loop {
+        #[cfg(debug_assertions)]
+        if hold::is_on() {
+            break 5;
+        }
         if ctx.is_master() && ctx.writes_are_paused() {
             break 20;
         }
@@ -273,14 +277,49 @@ fn run(ctx: Ctx<'_>) {
             break 0;
         }
     };
+    #[cfg(debug_assertions)]
+    hold::passed();
     if RUNNING.with_borrow(|all| !all.is_empty()) {
         main_loop::after(wait, run);
     }
 }
 
+/// For tests that have to look at a sweep, or to end the server, in the middle of one.
+#[cfg(debug_assertions)]
+pub(crate) mod hold {
+    use std::cell::Cell;
+
+    thread_local! {
+        static ON: Cell<bool> = const { Cell::new(false) };
+        /// Turns of the event loop in which sweeps go on nevertheless.
+        static TURNS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Nothing is swept from now on, or everything again.
+    pub(crate) fn set(on: bool) {
+        ON.set(on);
+        TURNS.set(0);
+    }
+
+    /// One slice more.
+    pub(crate) fn let_one_pass() {
+        TURNS.set(TURNS.get() + 1);
+    }
+
+    pub(super) fn is_on() -> bool {
+        ON.get() && TURNS.get() == 0
+    }
+
+    /// A slice is over.
+    pub(super) fn passed() {
+        TURNS.set(TURNS.get().saturating_sub(1));
+    }
+}
+
 fn finish(ctx: Ctx<'_>, running: Running) {
     with(|cache| _ = cache.bans.remove(running.id));
-    if ctx.is_master() && running.origin == Origin::Command {
+    // Of a ban that this server began itself only those replicas know that were given a file meanwhile.
+    if ctx.is_master() {
         ctx.replicate(store::REPLAY, &[b"", b"BANEND", running.id.to_string().as_bytes()]);
     }
     if let Some(caller) = running.caller {
@@ -298,7 +337,8 @@ impl Running {
 /// what is left is counted now and then: nothing left is the end.
 fn step_of_replica(running: &mut Running) -> bool {
     if running.origin == Origin::Command {
-        return false;
+        // One that this server began while it was a master is over once its master says so, or knows nothing of it.
+        return with(|cache| cache.bans.get(running.id).is_none());
     }
     with(|cache| {
         let Some(ban) = cache.bans.get(running.id) else { return true };
@@ -406,9 +446,11 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
     stats::add(|c| &c.swept, went);
     let db = ctx.db();
     with(|cache| {
-        for name in &gone {
+        for name in gone.iter().take(went as usize) {
             let tier = cache.tiers.of(name);
             cache.count(tier).invalidations += 1;
+        }
+        for name in &gone {
             // Where the server knew no such key any more, nobody has told the index.
             cache.index.gone(db, name);
         }

@@ -1,5 +1,6 @@
 //! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
 
+pub(crate) mod bans;
 pub(crate) mod caught;
 pub(crate) mod chance;
 pub(crate) mod client;

@@ -4,11 +4,14 @@
 //! `cargo build` has put beside the tests. Nothing here measures speed or waits for a lapse of time: tests await events.
 
 mod acl;
+mod bans;
 mod blocking;
 mod cache;
+mod cache_persistence;
 mod client_library;
 mod commands;
 mod configuration;
+mod crash;
 mod deriving;
 mod docs;
 mod drift;

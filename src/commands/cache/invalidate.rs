@@ -1,5 +1,7 @@
 //! `CACHE.INVALIDATE`.
 
+use std::collections::HashSet;
+
 use assess_engine::cache::ban::{self, Ban};
 use assess_engine::cache::name;
 
@@ -168,8 +170,10 @@ impl Invalidate<'_> {
 
     /// What the clauses mean here and now.
     fn order(&self) -> Outcome<Order> {
+        // A key that is given twice counts once, also when it stays as a stale one.
+        let mut seen = HashSet::new();
         let keys = self.clauses.iter().filter_map(|clause| match clause {
-            Clause::Key(key) => Some(Box::from(*key)),
+            Clause::Key(key) => seen.insert(*key).then(|| Box::from(*key)),
             _ => None,
         });
         Ok(Order {
@@ -244,8 +248,8 @@ pub(crate) fn obey_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
     Ok(())
 }
 
-/// A ban in the words that began it, for an RDB file.
-pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Vec<Vec<u8>> {
+/// A ban in the words that began it, for an RDB file. `None` when nothing can be covered any more: its tier is gone.
+pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
     let mut parsed = Invalidate { soft: ban.soft, all_keys: ban.all_keys, ..Invalidate::default() };
     for clause in &ban.clauses {
         match clause {
@@ -262,7 +266,7 @@ pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Vec<Vec<u8>> {
             ban::Clause::All => parsed.clauses.push(Clause::All),
         }
     }
-    parsed.words()
+    parsed.clauses.iter().any(|clause| !matches!(clause, Clause::Key(_))).then(|| parsed.words())
 }
 
 #[cfg(test)]

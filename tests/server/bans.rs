@@ -1,0 +1,435 @@
+//! `CACHE.INVALIDATE`: exactly what is covered goes, at once for every reader, and the number is right.
+
+use crate::harness::bans::MANY;
+use crate::harness::patience::wait_for;
+use crate::harness::{Client, Reply, Server, mini, wait_until};
+
+/// Two tiers, `a:*` and `b:*`, the first with grace when asked.
+fn tiers(client: &mut Client, grace: bool) {
+    client.ask(&format!("TIER.SET a PATTERN a:* TTL 3600{}", if grace { " GRACE 600" } else { "" })).good();
+    client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
+}
+
+fn hooked() -> (Server, Client) {
+    let server = Server::hooked(&[]);
+    let mut client = server.client();
+    tiers(&mut client, false);
+    (server, client)
+}
+
+/// `MANY` entries `a:N` and `b:N`, ten `free:N` in no tier; sweeps are held.
+fn held() -> (Server, Client) {
+    let (server, mut client) = hooked();
+    client.fill("a:", MANY, "old");
+    client.fill("b:", MANY, "old");
+    client.fill("free:", 10, "old");
+    client.hold();
+    (server, client)
+}
+
+/// Lets go, and asserts what is left; and that the index knows.
+#[track_caller]
+fn assert_left(client: &mut Client, left: [usize; 3]) {
+    client.let_go();
+    assert_eq!(["a:*", "b:*", "free:*"].map(|pattern| client.present(pattern)), left);
+    client.audit();
+}
+
+#[test]
+fn every_clause_takes_what_it_covers_and_counts_it() {
+    let (_server, mut client) = hooked();
+    for (clauses, went, left) in [
+        ("KEY a:1", 1, [19, 20, 20]),
+        ("KEY free:1 KEY a:1 KEY none KEY a:1", 2, [19, 20, 19]),
+        ("PATTERN a:1*", 11, [9, 20, 20]),
+        ("PATTERN *:2", 2, [19, 19, 20]),
+        ("PATTERN free:*", 0, [20, 20, 20]),
+        ("PATTERN free:1* ALLKEYS", 11, [20, 20, 9]),
+        ("PATTERN *:2 ALLKEYS", 3, [19, 19, 19]),
+        ("TIER b", 20, [20, 0, 20]),
+        ("TIER a TIER b", 40, [0, 0, 20]),
+        ("ALL", 40, [0, 0, 20]),
+        ("ALL ALLKEYS", 60, [0, 0, 0]),
+        ("KEY a:1 PATTERN a:1* TIER a KEY b:1 PATTERN b:2*", 23, [0, 17, 20]),
+        ("KEY free:3 ALL", 41, [0, 0, 19]),
+        ("PATTERN nothing*", 0, [20, 20, 20]),
+    ] {
+        client.ask("FLUSHALL").good();
+        ["a:", "b:", "free:"].iter().for_each(|prefix| client.fill(prefix, 20, "v"));
+        assert_eq!(client.invalidate(clauses), went, "{clauses}");
+        assert_eq!(["a:*", "b:*", "free:*"].map(|pattern| client.present(pattern)), left, "{clauses}");
+        client.audit();
+    }
+}
+
+#[test]
+fn tags_match_any_or_all_also_outside_every_tier() {
+    let (_server, mut client) = hooked();
+    for (clauses, left) in [
+        ("TAG x", "b:y free:z"),
+        ("TAG x TAG y", "free:z"),
+        ("TAG x TAG y MATCH all", "a:x b:y free:z"),
+        ("TAG x TAG none MATCH all", "a:x a:xy b:y free:xyz free:z"),
+        ("TAG none", "a:x a:xy b:y free:xyz free:z"),
+        ("TAG z KEY a:x", "a:xy b:y"),
+    ] {
+        for key in ["a:x", "a:xy", "b:y", "free:xyz", "free:z"] {
+            let tags: Vec<String> = key.split_once(':').unwrap().1.chars().map(String::from).collect();
+            let count = tags.len().to_string();
+            let mut words = vec!["CACHE.SET", key, "v", "EX", "600", "TAGS", &count];
+            words.extend(tags.iter().map(String::as_str));
+            client.call(&words).good();
+        }
+        let expected: Vec<&str> = left.split(' ').collect();
+        assert_eq!(client.invalidate(clauses), 5 - expected.len() as i64, "{clauses}");
+        let mut keys = client.ask("KEYS *").texts();
+        keys.sort();
+        assert_eq!(keys, expected, "{clauses}");
+        client.audit();
+    }
+}
+
+#[test]
+fn a_model_takes_its_own_assessments_only() {
+    let (server, mut client) = Server::with_mini(&[]);
+    server.load_mini(&mut client, "other");
+    for subject in ["icio USA C10", "icio CHN C10", "other USA C10"] {
+        client.cached(subject);
+    }
+    assert_eq!(client.invalidate("MODEL icio"), 2);
+    assert_eq!(client.present("assessment:*"), 1);
+    assert_eq!(client.invalidate("MODEL icio MODEL other MODEL none"), 1);
+    client.ask("MODEL.INFO icio").good();
+    let _ = mini::TABLE;
+}
+
+#[test]
+fn an_asynchronous_one_answers_nought_and_holds_at_once() {
+    let (_server, mut client) = held();
+    assert_eq!(client.invalidate("TIER a ASYNC"), 0);
+    client.await_sweeps(1);
+    assert_eq!(client.present("a:*"), MANY as usize, "nothing is swept yet");
+    client.serves("a:1", None);
+    client.serves("b:1", Some("old"));
+    assert_eq!(client.ask("CACHE.MGET a:1 b:1"), Reply::Array(vec![Reply::Nil, Reply::bulk("old")]));
+    assert_eq!(client.ask("CACHE.FETCH a:2 WAIT 0").array()[0], Reply::bulk("lease"));
+    assert_eq!(client.ask("CACHE.FETCH b:2 WAIT 0").array()[0], Reply::bulk("hit"));
+    assert_eq!(client.ask("CACHE.TTL a:1").map()["exists"], Reply::Integer(0));
+    assert_eq!(client.ask("CACHE.EXPORT PATTERN a:*").array()[1], Reply::Array(vec![]));
+    assert_eq!(client.ask("CACHE.SET a:3 v XX"), Reply::Nil, "what is banned is not there");
+    assert_eq!(client.ask("CACHE.SET a:3 new NX"), Reply::ok());
+    client.serves("a:3", Some("new"));
+    assert_left(&mut client, [1, MANY as usize, 10]);
+}
+
+#[test]
+fn what_is_written_after_the_ban_lives() {
+    let (_server, mut client) = held();
+    client.invalidate("ALL ASYNC ALLKEYS");
+    client.sweep_a_little("?:*");
+    for key in ["a:1", "a:999", "b:7", "free:3", "a:another", "free:another"] {
+        client.call(&["SET", key, "new"]).good();
+    }
+    client.ask("CACHE.SET b:8 new TAGS 1 t").good();
+    for key in ["a:1", "a:999", "b:7", "b:8", "free:3", "a:another", "free:another"] {
+        client.serves(key, Some("new"));
+    }
+    client.serves("free:4", None);
+    assert_left(&mut client, [3, 2, 2]);
+    for key in ["a:1", "a:999", "b:7", "b:8", "free:3", "a:another", "free:another"] {
+        client.serves(key, Some("new"));
+    }
+}
+
+#[test]
+fn a_caller_waits_for_the_exact_number() {
+    let (server, mut client) = held();
+    let mut caller = server.client();
+    caller.send_line("CACHE.INVALIDATE TIER a PATTERN *:5");
+    client.await_sweeps(1);
+    client.sweep_a_little("a:*");
+    // Written again during the sweep: no longer covered, and not counted unless it was there before.
+    client.fill("a:late", 5, "new");
+    client.let_go();
+    assert_eq!(caller.receive(), Reply::Integer(MANY + 1));
+    assert_left(&mut client, [5, MANY as usize - 1, 10]);
+}
+
+#[test]
+fn a_large_one_is_exact_and_leaves_the_rest() {
+    let (_server, mut client) = hooked();
+    client.fill("a:", 100_000, "v");
+    client.fill("b:", 100_000, "v");
+    assert_eq!(client.invalidate("PATTERN a:*"), 100_000);
+    assert_eq!(client.ask("DBSIZE"), Reply::Integer(100_000));
+    assert_eq!(client.invalidate("PATTERN *9"), 10_000);
+    assert_left(&mut client, [0, 90_000, 0]);
+}
+
+#[test]
+fn soft_ones_leave_stale_values_where_there_is_grace() {
+    let (_server, mut client) = hooked();
+    tiers(&mut client, true);
+    for n in [20, MANY] {
+        client.ask("FLUSHALL").good();
+        client.fill("a:", n, "v");
+        client.fill("b:", 20, "v");
+        client.ask("CACHE.SET a:1 v TAGS 1 t").good();
+        client.ask("CACHE.SET a:2 v PERSIST").good();
+        client.ask("CACHE.SET a:3 v PX 60000").good();
+        assert_eq!(client.invalidate("KEY a:1 KEY a:1 PATTERN a:* TAG t KEY a:5 TIER b SOFT"), n + 20, "distinct ones");
+        assert_eq!([client.present("a:*"), client.present("b:*")], [n as usize, 0]);
+        for key in ["a:1", "a:2", "a:3", "a:4"] {
+            client.serves(key, None);
+            assert_eq!(client.call(&["CACHE.GET", key, "STALE"]), Reply::bulk("v"));
+            let left = client.call(&["PTTL", key]).integer();
+            assert!(left > 0 && left <= 660_000, "{key}: {left}");
+        }
+        let left = client.ask("PTTL a:2").integer();
+        assert!(left > 0 && left <= 600_000, "{left}");
+        // Once stale, they are found no more by a soft one, and by a hard one they are.
+        assert_eq!(client.invalidate("PATTERN a:* SOFT"), 0);
+        assert_eq!(client.invalidate("PATTERN a:*"), n);
+        client.audit();
+    }
+}
+
+#[test]
+fn a_soft_one_holds_at_once_too() {
+    let (_server, mut client) = held();
+    tiers(&mut client, true);
+    client.audit();
+    client.invalidate("TIER a TIER b SOFT ASYNC");
+    client.serves("a:1", None);
+    assert_eq!(client.ask("CACHE.GET a:1 STALE"), Reply::bulk("old"));
+    assert_eq!(client.ask("CACHE.GET b:1 STALE"), Reply::Nil);
+    assert_eq!(client.ask("CACHE.FETCH a:1 WAIT 0").array()[0], Reply::bulk("refresh"));
+    client.ask("SET a:2 new").good();
+    client.let_go();
+    client.serves("a:2", Some("new"));
+    client.serves("a:3", None);
+    assert_left(&mut client, [MANY as usize, 0, 10]);
+}
+
+#[test]
+fn keys_that_no_index_has_are_found_by_a_scan() {
+    let (_server, mut client) = hooked();
+    client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
+    client.audit();
+    client.fill("a:", MANY, "old");
+    client.fill("b:", 10, "old");
+    client.hold();
+    client.invalidate("TIER a ASYNC");
+    client.serves("a:1", None);
+    client.serves("b:1", Some("old"));
+    client.ask("SET a:1 new").good();
+    client.serves("a:1", Some("new"));
+    assert_left(&mut client, [1, 10, 0]);
+    client.serves("a:1", Some("new"));
+    client.fill("a:", MANY, "old");
+    assert_eq!(client.invalidate("PATTERN a:*"), MANY);
+}
+
+#[test]
+fn while_an_index_is_built_nothing_is_missed() {
+    let server = Server::hooked(&[]);
+    let mut client = server.client();
+    client.fill("a:", 200_000, "old");
+    client.fill("b:", 100, "old");
+    let replies = client.pipeline(&["TIER.SET a PATTERN a:* TTL 3600", "INFO assess", "CACHE.INVALIDATE TIER a"]);
+    assert!(replies[1].text().contains("assess_cache_indexing:1"));
+    assert_eq!(replies[2], Reply::Integer(200_000));
+    assert_eq!(client.ask("DBSIZE"), Reply::Integer(100));
+    client.audit();
+}
+
+#[test]
+fn inside_transactions_and_scripts_only_what_is_over_at_once_is_taken() {
+    let (_server, mut client) = hooked();
+    client.fill("a:", 20, "v");
+    client.fill("b:", MANY, "v");
+    let multi = client.pipeline(&["MULTI", "CACHE.INVALIDATE TIER a", "CACHE.INVALIDATE TIER b", "EXEC"]);
+    let replies = multi[3].array();
+    assert_eq!(replies[0], Reply::Integer(20));
+    assert_eq!(replies[1].code(), "BUSY");
+    client.fill("a:", 20, "v");
+    assert_eq!(client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','TIER','a')", "0"]), Reply::Integer(20));
+    let busy = client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','KEY','b:1','TIER','b')", "0"]);
+    assert!(busy.error().contains("add ASYNC"), "{busy:?}");
+    assert_eq!(client.present("b:*"), MANY as usize, "nothing has changed");
+    client.serves("b:1", Some("v"));
+    let later = client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','TIER','b','ASYNC')", "0"]);
+    assert_eq!(later, Reply::Integer(0));
+    client.serves("b:2", None);
+    assert_left(&mut client, [0, 0, 0]);
+}
+
+#[test]
+fn a_caller_that_leaves_does_not_end_the_sweep() {
+    let (server, mut client) = held();
+    let mut caller = server.client();
+    caller.send_line("CACHE.INVALIDATE TIER a");
+    client.await_sweeps(1);
+    let mut other = server.client();
+    let id = other.id();
+    other.send_line("CACHE.INVALIDATE TIER b");
+    client.await_sweeps(2);
+    drop(caller);
+    client.sweep_a_little("?:*");
+    assert_eq!(client.call(&["CLIENT", "UNBLOCK", &id.to_string()]).good(), Reply::Integer(1));
+    other.receive();
+    assert_left(&mut client, [0, 0, 10]);
+    assert_eq!(client.info_number("assess", "panics"), 0);
+}
+
+#[test]
+fn a_pause_of_writes_holds_the_sweep_and_not_the_ban() {
+    let (_server, mut client) = held();
+    client.invalidate("TIER a ASYNC");
+    client.sweep_a_little("a:*");
+    client.ask("CLIENT PAUSE 600000 WRITE").good();
+    client.ask("ASSESS.SABOTAGE nothing").good();
+    let before = client.present("a:*");
+    assert!(before > 0);
+    for i in 1..100 {
+        client.serves(&format!("a:{i}"), None);
+    }
+    assert_eq!(client.present("a:*"), before);
+    client.ask("CLIENT UNPAUSE").good();
+    assert_left(&mut client, [0, MANY as usize, 10]);
+}
+
+#[test]
+fn a_ban_moves_with_its_database() {
+    let (server, mut client) = held();
+    let mut other = server.client();
+    other.ask("SELECT 3").good();
+    other.fill("a:", 20, "new");
+    client.invalidate("TIER a ASYNC");
+    client.sweep_a_little("a:*");
+    client.ask("SWAPDB 0 3").good();
+    client.serves("a:1", Some("new"));
+    other.serves("a:999", None);
+    client.let_go();
+    assert_eq!([client.present("a:*"), other.present("a:*"), other.present("b:*")], [20, 0, MANY as usize]);
+    client.audit();
+}
+
+#[test]
+fn a_flush_ends_a_ban_and_answers_its_caller() {
+    for flush in ["FLUSHDB", "FLUSHALL ASYNC"] {
+        let (server, mut client) = held();
+        let mut caller = server.client();
+        caller.send_line("CACHE.INVALIDATE TIER a");
+        client.await_sweeps(1);
+        client.sweep_a_little("a:*");
+        client.ask(flush).good();
+        client.fill("a:", 20, "new");
+        client.serves("a:1", Some("new"));
+        client.let_go();
+        assert!(caller.receive().integer() <= MANY);
+        assert_left(&mut client, [20, 0, 0]);
+    }
+}
+
+#[test]
+fn what_is_covered_does_not_come_back_under_another_name() {
+    let (_server, mut client) = held();
+    client.invalidate("TIER a ASYNC");
+    client.ask("RENAME a:1 a:renamed").good();
+    client.ask("COPY a:2 a:copied").good();
+    client.ask("SET free:new new").good();
+    client.ask("RENAME free:new a:arrived").good();
+    client.serves("a:renamed", None);
+    client.serves("a:copied", None);
+    client.serves("a:arrived", Some("new"));
+    assert_left(&mut client, [1, MANY as usize, 10]);
+}
+
+#[test]
+fn leases_are_revoked_and_a_waiter_is_granted_anew() {
+    let (server, mut client) = hooked();
+    for (key, clauses) in [
+        ("a:k", "KEY a:k"),
+        ("a:k", "PATTERN a:*"),
+        ("a:k", "TIER a"),
+        ("a:k", "ALL"),
+        ("free:k", "KEY free:k"),
+        ("free:k", "PATTERN free:*"),
+        ("free:k", "ALL"),
+    ] {
+        let token = client.call(&["CACHE.FETCH", key, "LEASE", "600000"]).array()[1].text();
+        let mut waiters = [server.client(), server.client()];
+        for (i, waiter) in waiters.iter_mut().enumerate() {
+            waiter.call(&["CLIENT", "SETNAME", "w"]).good();
+            waiter.send(&["CACHE.FETCH", key, "LEASE", "600000", "WAIT", "600000"]);
+            wait_until("it waits", || client.info_number("assess", "cache_waiters") == i as i64 + 1);
+        }
+        client.invalidate(clauses);
+        let lost = client.call(&["CACHE.FILL", key, &token, "old", "EX", "60"]);
+        assert_eq!(lost.code(), "LEASELOST", "{clauses}");
+        assert!(lost.error().contains("invalidated"), "{lost:?}");
+        let granted = waiters[0].receive();
+        assert_eq!(granted.array()[0], Reply::bulk("lease"), "{clauses}");
+        let token = granted.array()[1].text();
+        assert_eq!(client.info_number("assess", "cache_waiters"), 1, "one at a time");
+        client.call(&["CACHE.FILL", key, &token, "new", "EX", "60"]).good();
+        assert_eq!(waiters[1].receive(), Reply::Array(vec![Reply::bulk("hit"), Reply::bulk("new")]));
+        client.ask("FLUSHALL").good();
+    }
+}
+
+#[test]
+fn a_fill_is_refused_when_its_tag_was_invalidated_after_the_grant() {
+    let (_server, mut client) = hooked();
+    let token = |client: &mut Client, key: &str| client.call(&["CACHE.FETCH", key]).array()[1].text();
+    let (first, second, third) = (token(&mut client, "a:1"), token(&mut client, "a:2"), token(&mut client, "a:3"));
+    client.invalidate("TAG t");
+    client.invalidate("TAG x TAG y MATCH all");
+    assert_eq!(client.call(&["CACHE.FILL", "a:1", &first, "v", "TAGS", "2", "s", "t"]).code(), "LEASELOST");
+    client.serves("a:1", None);
+    client.call(&["CACHE.FILL", "a:2", &second, "v", "TAGS", "2", "s", "x"]).good();
+    assert_eq!(client.call(&["CACHE.FILL", "a:3", &third, "v", "TAGS", "2", "y", "x"]).code(), "LEASELOST");
+    let later = wait_for("a lease", || {
+        let reply = client.ask("CACHE.FETCH a:4 WAIT 0").good();
+        (reply.array()[0].text() == "lease").then(|| reply.array()[1].text())
+    });
+    client.call(&["CACHE.FILL", "a:4", &later, "v", "TAGS", "1", "t"]).good();
+    client.serves("a:4", Some("v"));
+}
+
+#[test]
+fn two_sweeps_at_once_count_each_entry_once() {
+    let (server, mut client) = held();
+    let mut callers = [server.client(), server.client()];
+    callers[0].send_line("CACHE.INVALIDATE PATTERN a:*");
+    client.await_sweeps(1);
+    callers[1].send_line("CACHE.INVALIDATE ALL");
+    client.await_sweeps(2);
+    client.ask("SET a:1 new").good();
+    client.let_go();
+    let went: i64 = callers.iter_mut().map(|caller| caller.receive().integer()).sum();
+    assert_eq!(went, 2 * MANY - 1);
+    assert_left(&mut client, [1, 0, 10]);
+}
+
+#[test]
+fn what_was_not_there_is_not_counted_as_invalidated() {
+    let (_server, mut client) = hooked();
+    client.fill("a:", 3, "v");
+    assert_eq!(client.invalidate("KEY none KEY a:none KEY a:1"), 1);
+    assert_eq!(client.info_number("assess", "cache_invalidations"), 1);
+    assert_eq!(client.invalidate("TIER a"), 2);
+    assert_eq!(client.info_number("assess", "cache_invalidations"), 3);
+}
+
+#[test]
+fn a_tier_that_is_removed_in_mid_sweep_does_not_spoil_the_file() {
+    let (_server, mut client) = held();
+    client.invalidate("TIER a ASYNC");
+    client.ask("TIER.DEL a").good();
+    client.ask("DEBUG RELOAD").good();
+    client.serves("b:1", Some("old"));
+    client.let_go();
+    client.audit();
+}
