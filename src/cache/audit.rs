@@ -23,7 +23,6 @@ struct Known {
 
 /// What index and keyspace, and the parts of the index, do not agree on, in words; empty when they do.
 pub(crate) fn differences(ctx: Ctx<'_>) -> Vec<String> {
-    let selected = ctx.db();
     let mut found = Vec::new();
     // Selecting is for good: the context is the client's own.
     let selected = ctx.db();
