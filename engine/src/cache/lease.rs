@@ -476,3 +476,6 @@ impl Leases {
 fn waiter(waiting: &Waiting) -> Waiter {
     Waiter { client: waiting.ask.client, since: waiting.since }
 }
+
+#[cfg(test)]
+mod tests;
