@@ -347,29 +347,31 @@ fn arm() {
         return;
     }
     ARMED.set(Some(end));
-    main_loop::after(end.saturating_sub(now_ms()), move |_| {
+    main_loop::after(end.saturating_sub(now_ms()), move |ctx| {
         // A timer that was armed for a later end than another one finds nothing to do.
         if ARMED.get() == Some(end) {
             ARMED.set(None);
         }
-        ends();
+        ends(ctx);
     });
 }
 
 /// Most leases that are ended in one go.
 const ENDS: usize = 128;
 
-fn ends() {
+fn ends(ctx: Ctx<'_>) {
     let due = with(|cache| {
         let due = cache.leases.end_due(now_ms(), ENDS);
-        for (_, name) in &due {
-            let tier = cache.tiers.of(name);
+        for name in cache.leases.take_expired() {
+            let tier = cache.tiers.of(&name);
             cache.count(tier).leases_expired += 1;
         }
         due
     });
     for (db, name) in due {
-        settle::soon(db, &name);
+        if ctx.select(db) {
+            answer(ctx, &name);
+        }
     }
     arm();
 }

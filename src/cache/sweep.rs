@@ -23,7 +23,7 @@ use crate::versions::now_ms;
 use crate::{main_loop, pending, stats};
 
 /// How long one slice may take.
-const SLICE: Duration = Duration::from_micros(400);
+const SLICE: Duration = Duration::from_micros(450);
 /// Entries looked at between two looks at the clock.
 const STEP: usize = 32;
 /// An invalidation that covers no more entries than this is over before its command is.
@@ -451,8 +451,10 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
             cache.count(tier).invalidations += 1;
         }
         for name in &gone {
-            // Where the server knew no such key any more, nobody has told the index.
-            cache.index.gone(db, name);
+            if went < gone.len() as u64 {
+                // Where the server knew no such key any more, nobody has told the index.
+                cache.index.gone(db, name);
+            }
         }
     });
     went
