@@ -21,7 +21,9 @@ fn operations() -> usize {
 }
 
 fn server() -> Server {
-    Server::with_environment(&["maxmemory-samples 3"], &[("ASSESS_TEST_HOOKS", "1")])
+    // The server's own histograms and its log of slow commands would grow all the time.
+    let settings = ["maxmemory-samples 3", "latency-tracking no", "slowlog-max-len 0"];
+    Server::with_environment(&settings, &[("ASSESS_TEST_HOOKS", "1")])
 }
 
 /// One server that is played on.
@@ -261,11 +263,13 @@ fn memory_comes_back_after_flushall() {
         player.client = player.server.client();
         player.maker.db = 0;
         player.client.ask("SCRIPT FLUSH SYNC").good();
+        // Histograms of latencies grow with what they have seen.
+        player.client.ask("CACHE.STATS RESET").good();
         if round < 2 {
             wait_until("what was flushed is freed", || player.client.info_number("assess", "backlog") == 0);
             baseline = player.client.info_number("memory", "used_memory");
         }
-        let bound = baseline + most / 4;
+        let bound = baseline + (64 << 10);
         wait_until("memory is back at the baseline", || player.client.info_number("memory", "used_memory") < bound);
     }
     assert!(most > 100_000, "the index was never large: {most}");
