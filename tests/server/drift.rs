@@ -21,7 +21,9 @@ fn operations() -> usize {
 }
 
 fn server() -> Server {
-    Server::with_environment(&["maxmemory-samples 3"], &[("ASSESS_TEST_HOOKS", "1")])
+    // The server's own histograms and its log of slow commands would grow all the time.
+    let settings = ["maxmemory-samples 3", "latency-tracking no", "slowlog-max-len 0"];
+    Server::with_environment(&settings, &[("ASSESS_TEST_HOOKS", "1")])
 }
 
 /// One server that is played on.
@@ -151,7 +153,9 @@ fn compare_freshness(master: &mut Player, replica: &mut Player) {
         let steady = before[at] == after[at];
         assert!(!steady || there[at] == before[at], "{}: {:?}, replica {:?}", shown(key), before[at], there[at]);
     }
-    master.client.call(&["SELECT", &master.maker.db.to_string()]).good();
+    for player in [master, replica] {
+        player.client.call(&["SELECT", &player.maker.db.to_string()]).good();
+    }
 }
 
 fn shown(key: &[u8]) -> String {
@@ -242,6 +246,8 @@ fn memory_comes_back_after_flushall() {
     let mut player = Player::new(seed());
     player.declare_tiers();
     player.maker.is_wild = false;
+    // Why tokens died is remembered beyond a flush, of 65,536 of them at most: several megabytes that would hide a leak.
+    player.maker.is_asking = false;
     let (mut baseline, mut most) = (0, 0);
     // The first rounds warm up what stays for good: buffers, the script, histograms.
     for round in 0..8 {
@@ -257,11 +263,13 @@ fn memory_comes_back_after_flushall() {
         player.client = player.server.client();
         player.maker.db = 0;
         player.client.ask("SCRIPT FLUSH SYNC").good();
+        // Histograms of latencies grow with what they have seen.
+        player.client.ask("CACHE.STATS RESET").good();
         if round < 2 {
             wait_until("what was flushed is freed", || player.client.info_number("assess", "backlog") == 0);
             baseline = player.client.info_number("memory", "used_memory");
         }
-        let bound = baseline + most / 4;
+        let bound = baseline + (64 << 10);
         wait_until("memory is back at the baseline", || player.client.info_number("memory", "used_memory") < bound);
     }
     assert!(most > 100_000, "the index was never large: {most}");

@@ -8,7 +8,7 @@ pub(super) type Command = Vec<Vec<u8>>;
 /// Databases that are played in.
 pub(super) const DATABASES: usize = 4;
 /// Keys of a family in each database.
-const KEYS: usize = 120;
+const KEYS: usize = 60;
 
 /// Prefixes of keys, and the tiers they belong to at first.
 const TIERS: [(&str, &str); 7] = [
@@ -41,6 +41,8 @@ pub(super) struct Maker {
     pub(super) grants: Vec<Grant>,
     /// Whether tiers change, and databases are emptied and change places.
     pub(super) is_wild: bool,
+    /// Whether leases are asked for.
+    pub(super) is_asking: bool,
 }
 
 fn words(line: &str) -> Command {
@@ -58,7 +60,7 @@ fn tier(prefix: &str, policy: &str) -> Command {
 
 impl Maker {
     pub(super) fn new(seed: u64) -> Self {
-        Self { chance: Chance::new(seed), db: 0, grants: Vec::new(), is_wild: true }
+        Self { chance: Chance::new(seed), db: 0, grants: Vec::new(), is_wild: true, is_asking: true }
     }
 
     pub(super) fn below(&mut self, limit: usize) -> usize {
@@ -123,7 +125,7 @@ impl Maker {
                 self.db = self.below(DATABASES);
                 into.push(words(&format!("SELECT {}", self.db)));
             }
-            20..=24 if self.is_wild => into.push(self.upheaval()),
+            20..=22 if self.is_wild => into.push(self.upheaval()),
             25..=44 => self.transaction(into),
             45..=84 => into.push(self.script()),
             85..=99 => into.push(self.restore()),
@@ -273,7 +275,7 @@ impl Maker {
             "CACHE.MSET 2 @ $ @ $ PX ~",
             "CACHE.GET @",
             "CACHE.MGET @ @",
-            "CACHE.FETCH @ WAIT 0 LEASE 1000",
+            "CACHE.FETCH @ WAIT 0 LEASE 60000",
             "CACHE.FETCH @ WAIT 0 LEASE 5",
             "CACHE.FETCH @ WAIT 0 NOSTALE BIND",
             "CACHE.INVALIDATE KEY @",
@@ -308,7 +310,10 @@ impl Maker {
                 let tags = words(&tags);
                 [self.one_of(&tagged), tags].concat()
             }
-            _ => self.one_of(&lines),
+            _ => match self.one_of(&lines) {
+                fetch if fetch[0] == b"CACHE.FETCH" && !self.is_asking => words("PING"),
+                command => command,
+            },
         }
     }
 
