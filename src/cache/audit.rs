@@ -16,9 +16,12 @@ const MOST: usize = 20;
 /// What index and keyspace do not agree on, in words; empty when they do.
 pub(crate) fn differences(ctx: Ctx<'_>) -> Vec<String> {
     let mut found = Vec::new();
+    // The selection is the client's, too.
+    let selected = ctx.db();
     for db in (0..).take_while(|&db| ctx.select(db)) {
         compare(ctx, db, &mut found);
     }
+    ctx.select(selected);
     found.truncate(MOST);
     found
 }
