@@ -277,8 +277,6 @@ fn run(ctx: Ctx<'_>) {
             break 0;
         }
     };
-    #[cfg(debug_assertions)]
-    hold::passed();
     if RUNNING.with_borrow(|all| !all.is_empty()) {
         main_loop::after(wait, run);
     }
@@ -291,28 +289,24 @@ pub(crate) mod hold {
 
     thread_local! {
         static ON: Cell<bool> = const { Cell::new(false) };
-        /// Turns of the event loop in which sweeps go on nevertheless.
-        static TURNS: Cell<u32> = const { Cell::new(0) };
+        /// The next step is taken nevertheless.
+        static PASSES: Cell<bool> = const { Cell::new(false) };
     }
 
     /// Nothing is swept from now on, or everything again.
     pub(crate) fn set(on: bool) {
         ON.set(on);
-        TURNS.set(0);
+        PASSES.set(false);
     }
 
-    /// One slice more.
+    /// One step more: a few entries.
     pub(crate) fn let_one_pass() {
-        TURNS.set(TURNS.get() + 1);
+        PASSES.set(true);
     }
 
+    /// Whether the next step is to wait.
     pub(super) fn is_on() -> bool {
-        ON.get() && TURNS.get() == 0
-    }
-
-    /// A slice is over.
-    pub(super) fn passed() {
-        TURNS.set(TURNS.get().saturating_sub(1));
+        ON.get() && !PASSES.take()
     }
 }
 

@@ -81,9 +81,9 @@ impl Run for Sabotage {
             b"fence" => with(|cache| cache.leases.switch_fence_off()),
             b"notification" => follow::drop_one(),
             b"sweep" => sweep::hold::set(true),
-            b"slice" => sweep::hold::let_one_pass(),
+            b"step" => sweep::hold::let_one_pass(),
             b"nothing" => sweep::hold::set(false),
-            _ => return Err(Failure::err("fence, notification, sweep, slice or nothing")),
+            _ => return Err(Failure::err("fence, notification, sweep, step or nothing")),
         }
         Ok(Reply::Ok)
     }

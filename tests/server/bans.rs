@@ -2,7 +2,7 @@
 
 use crate::harness::bans::MANY;
 use crate::harness::patience::wait_for;
-use crate::harness::{Client, Reply, Server, mini, wait_until};
+use crate::harness::{Client, Reply, Server, wait_until};
 
 /// Two tiers, `a:*` and `b:*`, the first with grace when asked.
 fn tiers(client: &mut Client, grace: bool) {
@@ -100,7 +100,6 @@ fn a_model_takes_its_own_assessments_only() {
     assert_eq!(client.present("assessment:*"), 1);
     assert_eq!(client.invalidate("MODEL icio MODEL other MODEL none"), 1);
     client.ask("MODEL.INFO icio").good();
-    let _ = mini::TABLE;
 }
 
 #[test]
@@ -248,12 +247,15 @@ fn inside_transactions_and_scripts_only_what_is_over_at_once_is_taken() {
     let (_server, mut client) = hooked();
     client.fill("a:", 20, "v");
     client.fill("b:", MANY, "v");
-    let multi = client.pipeline(&["MULTI", "CACHE.INVALIDATE TIER a", "CACHE.INVALIDATE TIER b", "EXEC"]);
+    let multi = client.pipeline(&["MULTI", "CACHE.INVALIDATE PATTERN a:*", "CACHE.INVALIDATE TIER b", "EXEC"]);
     let replies = multi[3].array();
     assert_eq!(replies[0], Reply::Integer(20));
     assert_eq!(replies[1].code(), "BUSY");
     client.fill("a:", 20, "v");
-    assert_eq!(client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','TIER','a')", "0"]), Reply::Integer(20));
+    assert_eq!(
+        client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','PATTERN','a:*')", "0"]),
+        Reply::Integer(20)
+    );
     let busy = client.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','KEY','b:1','TIER','b')", "0"]);
     assert!(busy.error().contains("add ASYNC"), "{busy:?}");
     assert_eq!(client.present("b:*"), MANY as usize, "nothing has changed");

@@ -54,8 +54,8 @@ impl Client {
     #[track_caller]
     pub(crate) fn sweep_a_little(&mut self, pattern: &str) {
         let before = self.present(pattern);
-        wait_until("a slice was swept", || {
-            self.ask("ASSESS.SABOTAGE slice").good();
+        wait_until("a step was swept", || {
+            self.ask("ASSESS.SABOTAGE step").good();
             self.present(pattern) < before
         });
     }
