@@ -9,6 +9,7 @@ mod cache;
 mod client_library;
 mod commands;
 mod configuration;
+mod decorators;
 mod deriving;
 mod docs;
 mod errors;
