@@ -1,9 +1,12 @@
 //! The commands, one file per family or per idea: typed arguments, a call of the engine, a reply.
 
 pub(crate) mod assess;
+pub(crate) use cache::{ban_words, obey_ban};
 pub(crate) use lookup::summary;
 mod batch;
+mod cache;
 mod indicator;
+mod life;
 mod lookup;
 mod model;
 mod options;
@@ -12,6 +15,7 @@ mod rank;
 mod routes;
 #[cfg(debug_assertions)]
 mod test_hooks;
+mod tier;
 
 use crate::error::Outcome;
 use crate::ffi::command_info::Handler;
@@ -40,6 +44,28 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::assess::KEY, entry::<assess::Key>),
     (&spec::assess::RANK, entry::<rank::Rank>),
     (&spec::assess::HELP, entry::<AssessHelp>),
+    (&spec::tier::SET, entry::<tier::Set>),
+    (&spec::tier::DEL, entry::<tier::Del>),
+    (&spec::tier::LIST, entry::<tier::List>),
+    (&spec::tier::INFO, entry::<tier::Info>),
+    (&spec::tier::HELP, entry::<TierHelp>),
+    (&spec::cache::GET, entry::<cache::Get>),
+    (&spec::cache::MGET, entry::<cache::Mget>),
+    (&spec::cache::SET, entry::<cache::Set>),
+    (&spec::cache::MSET, entry::<cache::Mset>),
+    (&spec::cache::FETCH, entry::<cache::Fetch>),
+    (&spec::cache::FILL, entry::<cache::Fill>),
+    (&spec::cache::RENEW, entry::<cache::Renew>),
+    (&spec::cache::FAIL, entry::<cache::Fail>),
+    (&spec::cache::INVALIDATE, entry::<cache::Invalidate>),
+    (&spec::cache::TTL, entry::<cache::Ttl>),
+    (&spec::cache::STATS, entry::<cache::Stats>),
+    (&spec::cache::METRICS, entry::<cache::Metrics>),
+    (&spec::cache::HOT, entry::<cache::Hot>),
+    (&spec::cache::HEALTH, entry::<cache::Health>),
+    (&spec::cache::EXPORT, entry::<cache::Export>),
+    (&spec::cache::HELP, entry::<CacheHelp>),
+    (&spec::cache::REPLAY, entry::<cache::Replay>),
 ];
 
 struct ModelHelp;
@@ -55,6 +81,22 @@ struct AssessHelp;
 impl Run for AssessHelp {
     fn run(_: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
         Ok(Reply::texts(spec::render::help(Family::Assess)))
+    }
+}
+
+struct TierHelp;
+
+impl Run for TierHelp {
+    fn run(_: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
+        Ok(Reply::texts(spec::render::help(Family::Tier)))
+    }
+}
+
+struct CacheHelp;
+
+impl Run for CacheHelp {
+    fn run(_: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
+        Ok(Reply::texts(spec::render::help(Family::Cache)))
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) enum Code {
     NoRoom,
     ReadOnly,
     NoPerm,
+    LeaseLost,
+    #[expect(dead_code, reason = "for CACHE.FETCH, which is not built yet")]
+    Unblocked,
 }
 
 impl Code {
@@ -38,6 +41,8 @@ impl Code {
             Self::NoRoom => "NOROOM",
             Self::ReadOnly => "READONLY",
             Self::NoPerm => "NOPERM",
+            Self::LeaseLost => "LEASELOST",
+            Self::Unblocked => "UNBLOCKED",
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
 pub(crate) mod load;
+pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod string;
 pub(crate) mod thread;

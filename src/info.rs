@@ -1,14 +1,15 @@
 //! What `INFO assess` shows: flat, numeric fields.
 
-use crate::{background, cached, directory, loads, pending, stats, waiting};
+use crate::cache;
+use crate::{background, directory, loads, pending, stats, waiting};
 
 /// Shows every field.
 pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
     show("models", directory::count() as u64);
-    show("cached", cached::count() as u64);
     show("pending", pending::count() as u64);
     show("waiting", waiting::count() as u64);
     show("loading", loads::count() as u64);
     show("backlog", background::backlog() as u64);
+    cache::report::each(&mut show);
     stats::each(show);
 }

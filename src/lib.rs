@@ -4,7 +4,7 @@
 //! way: bytes -> typed arguments -> engine -> value -> reply and propagation. `ffi` and `types` hold all `unsafe`.
 
 mod background;
-mod cached;
+mod cache;
 mod commands;
 mod data_dir;
 mod derivation;

@@ -11,27 +11,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lru::LruCache;
 
-use crate::ffi::ctx::{Called, Ctx};
-use crate::ffi::key::{Holds, Key, Mode};
+use crate::cache::store::{Life, store as write};
+use crate::cache::{Writer, writing_as};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::Mode;
 use crate::types::model::{Name, with_loaded};
-use crate::{main_loop, settings, stats, versions};
+use crate::{main_loop, settings, stats};
 
 /// Most results kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 /// How long results are stored between two turns of the event loop.
 const SLICE: Duration = Duration::from_micros(300);
-
-/// How long a result lives, once stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Life {
-    /// As configured.
-    #[default]
-    Default,
-    /// Until a time in Unix milliseconds.
-    Until(u64),
-    /// As long as what is cached already, else as configured.
-    Kept,
-}
 
 /// A result of a question.
 pub(crate) struct Pending {
@@ -71,6 +61,19 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
     }
 }
 
+/// Forgets the results of a database that were computed before an invalidation which covers them.
+pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) {
+    PENDING.with_borrow_mut(|pending| {
+        let covered: Vec<Place> = pending
+            .iter()
+            .map(|(place, _)| place)
+            .filter(|(at, name)| *at == db && is_covered(name))
+            .cloned()
+            .collect();
+        covered.iter().for_each(|place| _ = pending.pop(place));
+    });
+}
+
 /// How many there are.
 pub(crate) fn count() -> usize {
     PENDING.with_borrow(LruCache::len)
@@ -100,22 +103,5 @@ fn store_one(ctx: Ctx<'_>, name: &[u8], result: &Pending) -> bool {
     if current != Ok(result.version) {
         return false;
     }
-    let until = match result.life {
-        Life::Until(at) => at,
-        Life::Default => default_end(),
-        Life::Kept => {
-            let cached = Key::open(ctx, name, Mode::Peek);
-            match (cached.holds(), cached.expires_at()) {
-                (Holds::Nothing, _) => default_end(),
-                (_, Some(at)) => at,
-                // Somebody has made it persistent: that is its life.
-                (_, None) => return ctx.write(c"SET", &[name, &result.document]) == Called::Done,
-            }
-        }
-    };
-    ctx.write(c"SET", &[name, &result.document, b"PXAT", until.to_string().as_bytes()]) == Called::Done
-}
-
-fn default_end() -> u64 {
-    versions::now_ms() + settings::default_ttl() * 1000
+    writing_as(Writer::Command, || write(ctx, name, &result.document, &[], result.life)).is_ok()
 }

@@ -16,6 +16,10 @@ pub(crate) fn number(index: usize) -> i64 {
 
 pub(crate) fn set_number(index: usize, value: i64) {
     NUMBERS[index].store(value, Ordering::Relaxed);
+    if index == index_of("default-ttl") {
+        // The life that the built-in tier has.
+        crate::cache::with(|cache| cache.tiers.set_default_ttl(value as u64 * 1000));
+    }
 }
 
 pub(crate) fn text(index: usize) -> String {
@@ -78,8 +82,7 @@ numbers! {
     max_payload = "max-payload",
     /// Bytes; 0 is no limit of our own.
     max_model_memory = "max-model-memory",
-    /// Seconds.
-    default_ttl = "default-ttl",
+    default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     slice_us = "slice-us",
 }

@@ -5,11 +5,13 @@
 //! constants, so that none of them can tell a different story. Nothing here knows the server: no FFI, no allocation.
 
 pub(crate) mod assess;
+pub(crate) mod cache;
 pub(crate) mod configuration;
 pub(crate) mod model;
 pub(crate) mod render;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tier;
 
 /// Every command, in the order in which README and `HELP` show them.
 pub(crate) const COMMANDS: &[&Command] = &[
@@ -30,6 +32,28 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &assess::KEY,
     &assess::RANK,
     &assess::HELP,
+    &tier::SET,
+    &tier::DEL,
+    &tier::LIST,
+    &tier::INFO,
+    &tier::HELP,
+    &cache::GET,
+    &cache::MGET,
+    &cache::SET,
+    &cache::MSET,
+    &cache::FETCH,
+    &cache::FILL,
+    &cache::RENEW,
+    &cache::FAIL,
+    &cache::INVALIDATE,
+    &cache::TTL,
+    &cache::STATS,
+    &cache::METRICS,
+    &cache::HOT,
+    &cache::HEALTH,
+    &cache::EXPORT,
+    &cache::HELP,
+    &cache::REPLAY,
 ];
 
 /// The module's own ACL category. Servers before 7.4 have no such thing, see `ffi::command_info`.
@@ -64,9 +88,10 @@ impl Command {
     /// The server replaces them by the key specs; they remain what it shows to clients that know no key specs.
     pub(crate) const fn key_range(&self) -> (i32, i32, i32) {
         match self.keys {
-            [] => (0, 0, 0),
-            [first, ..] if first.last < 0 => (first.begin, first.last, first.step),
-            [first, ..] => (first.begin, first.begin + first.last, first.step),
+            [KeySpec { begin, find: Find::Range { last, step }, .. }, ..] if *last < 0 => (*begin, *last, *step),
+            [KeySpec { begin, find: Find::Range { last, step }, .. }, ..] => (*begin, *begin + *last, *step),
+            // A counted number of keys is no range: only the key spec says it.
+            _ => (0, 0, 0),
         }
     }
 }
@@ -76,6 +101,8 @@ impl Command {
 pub(crate) enum Family {
     Model,
     Assess,
+    Tier,
+    Cache,
 }
 
 #[cfg(test)]
@@ -84,6 +111,8 @@ impl Family {
         match self {
             Self::Model => "MODEL",
             Self::Assess => "ASSESS",
+            Self::Tier => "TIER",
+            Self::Cache => "CACHE",
         }
     }
 }
@@ -197,8 +226,7 @@ impl Arg {
         self
     }
 
-    /// Repeatable together with its token: `KEY a KEY b`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for clauses that may repeat, which this release has none of"))]
+    /// Repeatable together with its token: `PATTERN a PATTERN b`.
     pub(crate) const fn multiple_with_token(mut self) -> Self {
         self.multiple = true;
         self.multiple_token = true;
@@ -209,17 +237,24 @@ impl Arg {
 /// Where keys stand among the arguments, and what the command does to them. Every command finds its keys by position.
 pub(crate) struct KeySpec {
     pub(crate) flags: KeyFlags,
-    /// Index of the first key; the command's name is index 0.
+    /// Where the search begins; the command's name is index 0.
     pub(crate) begin: i32,
-    /// Index of the last key, counted from `begin`; negative: counted from the end, -1 is the last argument.
-    pub(crate) last: i32,
-    pub(crate) step: i32,
+    pub(crate) find: Find,
+}
+
+/// Which arguments from the beginning of the search on are keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Find {
+    /// The first one, and every `step`th up to `last`, which is counted from it; negative: from the end, -1 is the last.
+    Range { last: i32, step: i32 },
+    /// The first argument says how many keys there are; they follow it, every `step`th.
+    Count { step: i32 },
 }
 
 impl KeySpec {
     /// One key, the first argument: where a model always stands.
     pub(crate) const fn first_argument(flags: KeyFlags) -> Self {
-        Self { flags, begin: 1, last: 0, step: 1 }
+        Self { flags, begin: 1, find: Find::Range { last: 0, step: 1 } }
     }
 }
 

@@ -13,6 +13,8 @@ pub mod error;
 pub mod io;
 pub mod model;
 pub mod progress;
+pub mod stats;
+mod words;
 
 pub use budget::{Budget, Pool};
 pub use error::{Error, Place, Result};

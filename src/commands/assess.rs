@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use assess_engine::cache::lease::Seen;
 use assess_engine::cache::name;
 use assess_engine::model::{AnyModel, Identity, Question};
 use assess_engine::{Error as EngineError, Progress};
@@ -14,6 +15,9 @@ use bytes::Bytes;
 use super::question::{self, Asked, Caching};
 use super::routes;
 use crate::background::{self, Lane};
+use crate::cache::look::{self, Looked};
+use crate::cache::store::Life;
+use crate::cache::with;
 use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -22,7 +26,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::{self, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
-use crate::pending::{self, Life, Pending};
+use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Loaded, Value, is_whole};
@@ -62,9 +66,19 @@ fn hit_by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
     let Some(document) = cached.string().filter(|document| is_whole(document, &route.prefix)) else { return false };
-    counted_hit(&route.hits);
+    let looked = look::look(ctx, &cached, route.name.as_bytes());
+    if !is_fresh(&looked) {
+        return false;
+    }
+    counted_hit(&route.hits, &looked);
     send::bulk(ctx, document);
     true
+}
+
+/// Whether a cached assessment may be served. One in its grace is not: computing it anew takes no longer than a client
+/// would need to do so with a lease.
+fn is_fresh(looked: &Looked) -> bool {
+    matches!(looked.seen, Seen::Fresh | Seen::Ageing)
 }
 
 /// Remembers the way to a cached answer, unless the model's time is limited.
@@ -123,7 +137,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
         }
         let keeps = settings::enabled() && asked.caching != Caching::Off;
         if asked.caching != Caching::Off {
-            missed(loaded);
+            missed(loaded, &name);
         }
         if model.estimate(&asked.question) > Duration::from_micros(settings::slice_us()) {
             let work = work(ctx, loaded, model_key, subject, &asked, name, keeps);
@@ -166,28 +180,34 @@ pub(super) fn look_up<T>(
         return None;
     }
     let cached = key::Key::open(ctx, name, Mode::Read);
-    if let Some(document) = cached.string() {
-        if loaded.wrote(model_key, document) {
-            counted_hit(&loaded.hits);
-            return Some(hit(document));
+    let looked = look::look(ctx, &cached, name);
+    if is_fresh(&looked)
+        && let Ok(Some(document)) = look::value(&cached)
+    {
+        if loaded.wrote(model_key, &document) {
+            counted_hit(&loaded.hits, &looked);
+            return Some(hit(&document));
         }
+        drop(document);
         drop(cached);
         outdated(ctx, model_key, name);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
-    counted_hit(&loaded.hits);
+    counted_hit(&loaded.hits, &Looked { seen: Seen::Fresh, ..looked });
     Some(hit(&document))
 }
 
-fn counted_hit(hits: &AtomicU64) {
+fn counted_hit(hits: &AtomicU64, looked: &Looked) {
     // Only the main thread counts, so a plain load and store do.
     hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     stats::count(|c| &c.hits);
+    look::hit(looked);
 }
 
-pub(super) fn missed(loaded: &Loaded) {
+pub(super) fn missed(loaded: &Loaded, name: &[u8]) {
     loaded.misses.set(loaded.misses.get() + 1);
     stats::count(|c| &c.misses);
+    look::missed(with(|cache| cache.tiers.of(name)));
 }
 
 /// A document of another version is of no use to anybody: it goes, unless it has been replaced by then.
@@ -203,7 +223,7 @@ fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
         }
         let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
             let cached = key::Key::open(ctx, &name, Mode::Peek);
-            Ok(cached.string().is_some_and(|document| !loaded.wrote(&model_key, document)))
+            Ok(look::value(&cached)?.is_some_and(|document| !loaded.wrote(&model_key, &document)))
         });
         if is_old == Ok(true) {
             ctx.unlink(&[&name]);

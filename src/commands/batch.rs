@@ -10,6 +10,7 @@ use super::assess::{cache_name, look_up, missed, still_waiting, wait};
 use super::options;
 use super::question::{self, Asked, Caching};
 use crate::background::{self, Lane};
+use crate::cache::store::Life;
 use crate::derivation::Derivation;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -17,7 +18,7 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::pending::{self, Life, Pending};
+use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::Loaded;
@@ -98,7 +99,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;
         let asked = question::parse(options)?;
         let batch = look_all_up(ctx, loaded, words[0], &subjects, &asked)?;
-        let missing = batch.slots.iter().filter(|slot| matches!(slot, Slot::Missing { .. })).count();
+        let missing = batch.missing().count();
         if missing > 0 && !loaded.as_model().ready() {
             // One subject's check tells whether it is its own series that is missing, or another indicator's.
             let checks = subjects.iter().map(|subject| loaded.as_model().check(subject, &asked.question));
@@ -109,7 +110,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
         let estimate = loaded.as_model().estimate(&asked.question) * missing as u32;
         let is_short = estimate.as_micros() <= u128::from(settings::slice_us());
         if asked.caching != Caching::Off {
-            (0..missing).for_each(|_| missed(loaded));
+            batch.missing().for_each(|name| missed(loaded, name));
         }
         if missing == 0 || (is_short && asker == Asker::Client) {
             let (reply, results) = batch.compute(&Progress::default());
@@ -176,6 +177,14 @@ fn look_all_up(
 type Results = Vec<(i32, Vec<u8>, Pending)>;
 
 impl Batch {
+    /// The names of what is not in the cache.
+    fn missing(&self) -> impl Iterator<Item = &[u8]> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Missing { name, .. } => Some(name.as_slice()),
+            Slot::Done(_) => None,
+        })
+    }
+
     /// Computes what is missing. A subject asked twice in the batch is computed once.
     fn compute(self, progress: &Progress) -> (Reply, Results) {
         let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };

@@ -2,10 +2,10 @@
 
 use assess_engine::model::Question;
 
+use super::life::Lives;
 use super::options::Options;
+use crate::cache::store::Life;
 use crate::error::{Failure, Outcome};
-use crate::pending::Life;
-use crate::versions;
 
 /// A parsed question.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -27,10 +27,6 @@ pub(crate) enum Caching {
     Off,
 }
 
-/// The longest life: a century, far from where milliseconds overflow.
-const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
-
-const LIVES: [&str; 7] = ["TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
 const GET: [&str; 12] =
     ["INDICATOR", "LAYERS", "TOP", "NOCACHE", "REFRESH", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
 const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
@@ -51,7 +47,7 @@ pub(crate) fn parse_key<'a>(words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
 fn parse_known<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
     let mut asked = Asked::default();
     let mut options = Options::new(words);
-    let mut life_by = None;
+    let mut lives = Lives::default();
     while let Some(option) = options.next(known)? {
         match option {
             "INDICATOR" => asked.question.indicator = Some(options.value(option)?),
@@ -62,32 +58,16 @@ fn parse_known<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<
             }
             "NOCACHE" => asked.caching = Caching::Off,
             "REFRESH" => asked.caching = Caching::Refresh,
-            life if LIVES.contains(&life) => {
-                if let Some(first) = life_by.replace(life) {
-                    return Err(Failure::err(format!("{first} and {life} exclude each other")));
-                }
-                asked.life = parse_life(life, &mut options)?;
-            }
+            life if lives.takes(life, &mut options)? => {}
             _ => return Err(Failure::internal()),
         }
     }
+    asked.life = lives.given();
     Ok(asked)
 }
 
 /// The most entries a list can have: as many as a table can have nodes.
 const MOST_TOP: u64 = assess_engine::io::labels::MAX_NODES as u64;
-
-fn parse_life(option: &'static str, options: &mut Options<'_, '_>) -> Outcome<Life> {
-    let now = versions::now_ms();
-    let until = match option {
-        "TTL" | "EX" => now + options.number(option, 1..=LONGEST_MS / 1000)? * 1000,
-        "PTTL" | "PX" => now + options.number(option, 1..=LONGEST_MS)?,
-        "EXAT" => options.number(option, now / 1000 + 1..=(now + LONGEST_MS) / 1000)? * 1000,
-        "PXAT" => options.number(option, now + 1..=now + LONGEST_MS)?,
-        _ => return Ok(Life::Kept),
-    };
-    Ok(Life::Until(until))
-}
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +77,7 @@ mod tests {
     fn without_options_the_defaults_of_the_contract_hold() {
         let asked = parse(&[]).unwrap();
         assert_eq!((asked.question.layers, asked.question.top, asked.question.indicator), (5, 10, None));
-        assert_eq!((asked.life, asked.caching), (Life::Default, Caching::Normal));
+        assert_eq!((asked.life, asked.caching), (Life::Tier, Caching::Normal));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Failures on demand, for the tests of the guard. Not in release builds, and only where the environment asks.
 
 use crate::background::{self, Lane};
+use crate::cache::{audit, follow, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
-use crate::ffi::command_info::{self, OwnCategory};
+use crate::ffi::command_info::{self, Handler, OwnCategory};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::{Run, entry};
 use crate::ffi::string::Argv;
@@ -46,9 +47,53 @@ impl Run for Panic {
     }
 }
 
+const AUDIT: Command = Command {
+    name: "ASSESS.AUDIT",
+    summary: "Compares the index with the keyspace",
+    complexity: "O(N)",
+    arity: 1,
+    args: &[],
+    reply: "array of differences",
+    ..PANIC
+};
+
+struct Audit;
+
+impl Run for Audit {
+    fn run(ctx: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
+        Ok(Reply::texts(audit::differences(ctx)))
+    }
+}
+
+const SABOTAGE: Command = Command {
+    name: "ASSESS.SABOTAGE",
+    summary: "Switches something off that keeps the cache right",
+    args: &[Arg::string("what")],
+    reply: "OK",
+    ..PANIC
+};
+
+struct Sabotage;
+
+impl Run for Sabotage {
+    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        match argv.bytes(1) {
+            b"fence" => with(|cache| cache.leases.switch_fence_off()),
+            b"notification" => follow::drop_one(),
+            _ => return Err(Failure::err("fence or notification")),
+        }
+        Ok(Reply::Ok)
+    }
+}
+
 pub(super) fn register(ctx: &redis_module::Context, category: OwnCategory) -> Result<(), String> {
     if std::env::var_os("ASSESS_TEST_HOOKS").is_none() {
         return Ok(());
     }
-    command_info::register(ctx, &PANIC, entry::<Panic>, category).map_err(|error| error.to_string())
+    for (command, handler) in
+        [(&PANIC, entry::<Panic> as Handler), (&AUDIT, entry::<Audit>), (&SABOTAGE, entry::<Sabotage>)]
+    {
+        command_info::register(ctx, command, handler, category).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::ptr;
 
 use redis_module::{Context, raw};
 
-use crate::spec::{ACL_CATEGORY, Arg, ArgKind, Command, KeyFlags, KeySpec};
+use crate::spec::{ACL_CATEGORY, Arg, ArgKind, Command, Find, KeyFlags, KeySpec};
 
 /// What the server calls when a client sends the command.
 pub(crate) type Handler =
@@ -262,6 +262,23 @@ fn arg_flags(arg: &Arg) -> c_int {
 }
 
 fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
+    let (find_keys_type, fk) = match key.find {
+        Find::Range { last, step } => (
+            raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE,
+            raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(last, step) },
+        ),
+        // Both indices count from where the search begins: the count stands there, the first key behind it.
+        Find::Count { step } => (
+            raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_KEYNUM,
+            raw::RedisModuleCommandKeySpec__bindgen_ty_2 {
+                keynum: raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_2 {
+                    keynumidx: 0,
+                    firstkey: 1,
+                    keystep: step,
+                },
+            },
+        ),
+    };
     raw::RedisModuleCommandKeySpec {
         notes: ptr::null(),
         flags: key.flags.bits(),
@@ -269,8 +286,8 @@ fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
         bs: raw::RedisModuleCommandKeySpec__bindgen_ty_1 {
             index: raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_1 { pos: key.begin },
         },
-        find_keys_type: raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE,
-        fk: raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(key.last, key.step) },
+        find_keys_type,
+        fk,
     }
 }
 

@@ -27,6 +27,7 @@ impl Flags {
         raw::REDISMODULE_CTX_FLAGS_LUA | raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING,
     );
     const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
+    const MULTI: Self = Self(raw::REDISMODULE_CTX_FLAGS_MULTI);
     const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
     const CLUSTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_CLUSTER);
     const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
@@ -68,6 +69,10 @@ impl<'a> Ctx<'a> {
 
     pub(crate) fn is_master(self) -> bool {
         self.flags().any(Flags::MASTER)
+    }
+
+    pub(crate) fn is_multi(self) -> bool {
+        self.flags().any(Flags::MULTI)
     }
 
     pub(crate) fn is_script(self) -> bool {
@@ -129,10 +134,13 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Unlinks keys of one slot, whatever the state of memory; counts nothing.
-    pub(crate) fn unlink(self, keys: &[&[u8]]) {
+    /// Unlinks keys, whatever the state of memory; how many there were. In a cluster one by one: their slots differ.
+    pub(crate) fn unlink(self, keys: &[&[u8]]) -> u64 {
+        if keys.len() > 1 && self.flags().any(Flags::CLUSTER) {
+            return keys.iter().map(|key| self.unlink(&[key])).sum();
+        }
         if keys.is_empty() {
-            return;
+            return 0;
         }
         let texts: Vec<Text> = keys.iter().map(|key| Text::new(key)).collect();
         let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
@@ -140,9 +148,13 @@ impl<'a> Ctx<'a> {
         unsafe {
             let reply =
                 api!(RedisModule_Call(self.raw, c"UNLINK".as_ptr(), c"!Ev".as_ptr(), argv.as_ptr(), argv.len()));
-            if !reply.is_null() {
-                api!(RedisModule_FreeCallReply(reply));
+            if reply.is_null() {
+                return 0;
             }
+            let went = api!(RedisModule_CallReplyInteger(reply));
+            api!(RedisModule_FreeCallReply(reply));
+            // An error has no number: the server says the smallest one.
+            u64::try_from(went).unwrap_or(0)
         }
     }
 
@@ -220,6 +232,28 @@ impl<'a> Ctx<'a> {
             let text = (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned());
             api!(RedisModule_FreeServerInfo(self.raw, data));
             text
+        }
+    }
+
+    /// A parameter of the server's configuration.
+    pub(crate) fn configured(self, name: &CStr) -> Option<Vec<u8>> {
+        // SAFETY: format `cc` takes two C strings; parts of a reply live as long as the reply, which is freed here.
+        unsafe {
+            let reply =
+                api!(RedisModule_Call(self.raw, c"CONFIG".as_ptr(), c"cc".as_ptr(), c"GET".as_ptr(), name.as_ptr()));
+            if reply.is_null() {
+                return None;
+            }
+            let value = api!(RedisModule_CallReplyArrayElement(reply, 1));
+            let mut len = 0;
+            let text = if value.is_null() {
+                std::ptr::null()
+            } else {
+                api!(RedisModule_CallReplyStringPtr(value, &raw mut len))
+            };
+            let found = (!text.is_null()).then(|| std::slice::from_raw_parts(text.cast::<u8>(), len).to_vec());
+            api!(RedisModule_FreeCallReply(reply));
+            found
         }
     }
 

@@ -6,7 +6,9 @@ use redis_module::raw;
 
 use super::ctx::Ctx;
 use super::string;
-use crate::{cached, directory, guard};
+use crate::cache::follow::{self, Change};
+use crate::cache::{fetch, saved};
+use crate::{directory, guard};
 
 /// Subscribes to everything that this module has to know.
 pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
@@ -32,6 +34,9 @@ pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
             (raw::REDISMODULE_EVENT_FLUSHDB, on_flush as EventCallback),
             (raw::REDISMODULE_EVENT_SWAPDB, on_swap),
             (raw::REDISMODULE_EVENT_SHUTDOWN, on_shutdown),
+            (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, on_role),
+            (raw::REDISMODULE_EVENT_LOADING, on_loading),
+            (raw::REDISMODULE_EVENT_CLIENT_CHANGE, on_client),
         ] {
             let event = raw::RedisModuleEvent { id, dataver: 1 };
             if api!(RedisModule_SubscribeToServerEvent(ctx.as_ptr(), event, Some(callback))) != ok {
@@ -47,7 +52,7 @@ type EventCallback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisMo
 /// Runs for every write to every key of the server: what is not ours leaves at once.
 extern "C" fn on_key(
     ctx: *mut raw::RedisModuleCtx,
-    _class: c_int,
+    class: c_int,
     event: *const c_char,
     key: *mut raw::RedisModuleString,
 ) -> c_int {
@@ -55,27 +60,16 @@ extern "C" fn on_key(
     let key = unsafe { string::bytes(key) };
     // SAFETY: the event's name is a NUL-terminated constant of the server.
     let event = unsafe { CStr::from_ptr(event) }.to_bytes();
-    let ours = cached::is_one(key);
-    if !ours && !matches!(event, b"rename_to" | b"move_to" | b"copy_to" | b"restore" | b"expire") {
-        return raw::REDISMODULE_OK as c_int;
-    }
+    let change = Change::of(event, class & raw::REDISMODULE_NOTIFY_MODULE != 0);
     guard::or("a keyspace event", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
-        let db = ctx.db();
-        match event {
-            b"rename_to" | b"move_to" | b"copy_to" | b"restore" => directory::arrived(ctx, db, key),
-            b"expire" => directory::expires(db, key),
+        match change {
+            Change::Arrived | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), key),
+            Change::Relived => directory::expires(ctx.db(), key),
             _ => {}
         }
-        if ours {
-            match event {
-                b"del" | b"expired" | b"evicted" | b"rename_from" | b"move_from" => cached::gone(db, key),
-                // Another life for the same content.
-                b"expire" | b"persist" => {}
-                _ => cached::written(db, key),
-            }
-        }
+        follow::event(ctx, key, change);
     });
     raw::REDISMODULE_OK as c_int
 }
@@ -89,7 +83,7 @@ unsafe extern "C" fn on_flush(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEv
         // SAFETY: this event's data are of this type.
         let db = unsafe { (*data.cast::<raw::RedisModuleFlushInfo>()).dbnum };
         let db = (db >= 0).then_some(db);
-        cached::flushed(db);
+        follow::flushed(db);
         directory::flushed(db);
     });
 }
@@ -104,11 +98,45 @@ unsafe extern "C" fn on_swap(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEve
             let info = &*data.cast::<raw::RedisModuleSwapDbInfo>();
             (info.dbnum_first, info.dbnum_second)
         };
-        cached::swapped(a, b);
+        follow::swapped(a, b);
         directory::swapped(a, b);
     });
 }
 
 unsafe extern "C" fn on_shutdown(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
     guard::or("shutdown", (), crate::background::stop);
+}
+
+unsafe extern "C" fn on_role(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, role: u64, _: *mut c_void) {
+    guard::or("a change of role", (), || {
+        // SAFETY: the context of this callback, on the main thread.
+        let ctx = unsafe { Ctx::new(ctx) };
+        if role == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER {
+            saved::promoted(ctx);
+        } else {
+            fetch::abandon();
+        }
+    });
+}
+
+unsafe extern "C" fn on_loading(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, _: *mut c_void) {
+    guard::or("loading", (), || {
+        // SAFETY: the context of this callback, on the main thread.
+        let ctx = unsafe { Ctx::new(ctx) };
+        match what {
+            raw::REDISMODULE_SUBEVENT_LOADING_ENDED => saved::loaded(ctx),
+            raw::REDISMODULE_SUBEVENT_LOADING_FAILED => {}
+            _ => saved::begins(),
+        }
+    });
+}
+
+unsafe extern "C" fn on_client(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, data: *mut c_void) {
+    if what != raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED || data.is_null() {
+        return;
+    }
+    guard::or("a client that left", (), || {
+        // SAFETY: this event's data are of this type.
+        fetch::client_left(unsafe { (*data.cast::<raw::RedisModuleClientInfo>()).id });
+    });
 }

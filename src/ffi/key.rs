@@ -89,6 +89,12 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The length of a string value, without its bytes; 0 for an absent key.
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: the server takes a null key for an absent one.
+        unsafe { api!(RedisModule_ValueLength(self.raw)) }
+    }
+
     /// Unix milliseconds at which the key expires.
     pub(crate) fn expires_at(&self) -> Option<u64> {
         if self.raw.is_null() {

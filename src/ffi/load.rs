@@ -41,6 +41,9 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_BlockedClientMeasureTimeStart,
         RedisModule_BlockedClientMeasureTimeEnd,
         RedisModule_Call,
+        RedisModule_CallReplyArrayElement,
+        RedisModule_CallReplyInteger,
+        RedisModule_CallReplyStringPtr,
         RedisModule_CallReplyType,
         RedisModule_CloseKey,
         RedisModule_CreateCommand,
@@ -81,6 +84,10 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_ReplyWithMap,
         RedisModule_SaveStringBuffer,
         RedisModule_SaveUnsigned,
+        RedisModule_Scan,
+        RedisModule_ScanCursorCreate,
+        RedisModule_ScanCursorDestroy,
+        RedisModule_ScanCursorRestart,
         RedisModule_SelectDb,
         RedisModule_ServerInfoGetFieldC,
         RedisModule_SetAbsExpire,
@@ -91,6 +98,7 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_StringPtrLen,
         RedisModule_SubscribeToKeyspaceEvents,
         RedisModule_SubscribeToServerEvent,
+        RedisModule_ValueLength,
     );
     Ok(())
 }
@@ -98,9 +106,6 @@ fn require_api() -> Result<(), &'static str> {
 /// Registers everything with the server.
 pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisString]) -> Result<(), String> {
     require_api().map_err(|name| format!("the server lacks {name}: Redis 7.0 or Valkey 8.0 is needed"))?;
-    if !args.is_empty() {
-        return Err("unknown load arguments: parameters are set as assess.NAME in the configuration file".into());
-    }
     // SAFETY: the context of loading, on the main thread.
     let raw = unsafe { ctx::Ctx::new(ctx.ctx) };
     raw.keep_detached();
@@ -109,8 +114,11 @@ pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisStri
         api!(RedisModule_SetModuleOptions(raw.as_ptr(), raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS as i32));
     }
     crate::types::model::register(raw)?;
+    crate::types::entry::register(raw)?;
     crate::commands::register(ctx)?;
     events::subscribe(raw)?;
     info::register(raw)?;
-    config::register(raw)
+    config::register(raw)?;
+    let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_slice()).collect();
+    crate::cache::saved::declare(&words)
 }

@@ -23,6 +23,11 @@ impl Text {
         self.raw
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        // SAFETY: created in `new`, alive as long as self, and modified by nobody.
+        unsafe { bytes(self.raw) }
+    }
+
     /// Gives the string away.
     pub(crate) fn into_raw(self) -> *mut raw::RedisModuleString {
         let raw = self.raw;

@@ -1,44 +1,102 @@
 //! What the user of a context may do, where key specs cannot say it.
 
+use std::ffi::c_int;
+
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::string;
+use super::string::{self, Text};
+use crate::spec::KeyFlags;
 
-/// Whether the user may read every key (`~*`), as one who sees the names of all keys of a kind must. A module that calls
-/// us is trusted, as the server trusts it; a script is not, and has no user that could be asked safely: the server's own
-/// function for the name of the current user follows a null pointer where a module calls from inside a script.
-pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
-    if ctx.is_script() {
-        return false;
+/// On whose behalf a command runs.
+enum Who {
+    /// A module, the master, an append-only file: trusted, as the server trusts them. Or a server that cannot say.
+    Trusted,
+    /// A user who has been deleted meanwhile.
+    Nobody,
+    User(User),
+}
+
+/// A user of the server, freed here.
+struct User(*mut raw::RedisModuleUser);
+
+impl Drop for User {
+    fn drop(&mut self) {
+        // SAFETY: made by GetModuleUserFromUserName, freed once; the function is there where that one is (7.0.6).
+        unsafe { api!(RedisModule_FreeModuleUser(self.0)) }
     }
-    // SAFETY: invariants 1 and 2; the functions are there from 7.0.6 on and looked for. Strings and the user are
-    // freed where they are made.
+}
+
+/// Whether the user may read every key (`~*`), as one who sees the names of all keys of a kind must.
+pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
+    let user = match who(ctx) {
+        Who::Trusted => return true,
+        Who::Nobody => return false,
+        Who::User(user) => user,
+    };
+    // SAFETY: invariants 1 and 2; the text is freed here.
     unsafe {
-        let (Some(name_of), Some(user_of), Some(free_user), Some(acl_of)) = (
-            raw::RedisModule_GetClientUserNameById,
-            raw::RedisModule_GetModuleUserFromUserName,
-            raw::RedisModule_FreeModuleUser,
-            raw::RedisModule_GetModuleUserACLString,
-        ) else {
-            return true;
-        };
-        let name = name_of(ctx.as_ptr(), ctx.client_id());
-        if name.is_null() {
-            return true; // no client of the network: a module, the master, an append-only file
-        }
-        let user = user_of(name);
-        api!(RedisModule_FreeString(ctx.as_ptr(), name));
-        if user.is_null() {
-            return false;
-        }
-        let acl = acl_of(user);
-        free_user(user);
+        let Some(acl_of) = raw::RedisModule_GetModuleUserACLString else { return true };
+        let acl = acl_of(user.0);
         if acl.is_null() {
             return false;
         }
         let every = string::bytes(acl).split(|&byte| byte == b' ').any(|rule| rule == b"~*" || rule == b"allkeys");
         api!(RedisModule_FreeString(ctx.as_ptr(), acl));
         every
+    }
+}
+
+/// Whether the user may do this to a key.
+pub(crate) fn may_access(ctx: Ctx<'_>, key: &[u8], flags: KeyFlags) -> bool {
+    let user = match who(ctx) {
+        Who::Trusted => return true,
+        Who::Nobody => return false,
+        Who::User(user) => user,
+    };
+    let (name, flags) = (Text::new(key), flags.bits() as c_int);
+    // SAFETY: user and name are valid; the flags are the server's own bits.
+    unsafe {
+        let Some(check) = raw::RedisModule_ACLCheckKeyPermissions else { return true };
+        check(user.0, name.as_ptr(), flags) == raw::REDISMODULE_OK as c_int
+    }
+}
+
+fn who(ctx: Ctx<'_>) -> Who {
+    // SAFETY: invariants 1 and 2; the functions are there from 7.0.6 on and looked for. The name is freed here.
+    unsafe {
+        let (Some(name_of), Some(current), Some(user_of)) = (
+            raw::RedisModule_GetClientUserNameById,
+            raw::RedisModule_GetCurrentUserName,
+            raw::RedisModule_GetModuleUserFromUserName,
+        ) else {
+            return Who::Trusted;
+        };
+        // A script's client has no number that the server would know it by, but its caller's user: where there is none,
+        // because a module called, the server's function for the name follows a null pointer.
+        let name = match ctx.is_script() {
+            false => name_of(ctx.as_ptr(), ctx.client_id()),
+            true if has_user(ctx) => current(ctx.as_ptr()),
+            true => return Who::Trusted,
+        };
+        if name.is_null() {
+            return Who::Trusted; // no client of the network
+        }
+        let user = user_of(name);
+        api!(RedisModule_FreeString(ctx.as_ptr(), name));
+        if user.is_null() { Who::Nobody } else { Who::User(User(user)) }
+    }
+}
+
+/// Whether the context's client has a user: a call that checks permissions says so before anything else.
+fn has_user(ctx: Ctx<'_>) -> bool {
+    // SAFETY: the format takes no arguments; `C` checks permissions, and without `E` a refusal is null and `errno`.
+    unsafe {
+        let reply = api!(RedisModule_Call(ctx.as_ptr(), c"PING".as_ptr(), c"C".as_ptr()));
+        if reply.is_null() {
+            return std::io::Error::last_os_error().raw_os_error() != Some(libc::ENOTSUP);
+        }
+        api!(RedisModule_FreeCallReply(reply));
+        true
     }
 }

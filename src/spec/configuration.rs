@@ -77,11 +77,19 @@ pub(crate) const DEFAULT_TTL: Parameter = Parameter {
     summary: "Seconds an assessment stays cached when the command does not say",
 };
 
+pub(crate) const DEFAULT_LEASE_MS: Parameter = Parameter {
+    name: "default-lease-ms",
+    kind: Kind::Number { min: 1, max: HOUR_MS, default: 5000, memory: false },
+    protected: false,
+    summary: "Milliseconds a lease of CACHE.FETCH lasts when neither the command nor the tier says",
+};
+
 pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
     name: "default-wait-ms",
     kind: Kind::Number { min: 0, max: HOUR_MS, default: 5000, memory: false },
     protected: false,
-    summary: "Milliseconds an assessment waits for its model to become ready before it answers NOTREADY",
+    summary: "Milliseconds an assessment waits for its model to become ready before it answers NOTREADY, and CACHE.FETCH \
+              for a value when neither the command nor the tier says",
 };
 
 pub(crate) const SLICE_US: Parameter = Parameter {
@@ -105,6 +113,7 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &MAX_PAYLOAD,
     &MAX_MODEL_MEMORY,
     &DEFAULT_TTL,
+    &DEFAULT_LEASE_MS,
     &DEFAULT_WAIT_MS,
     &SLICE_US,
     &ENABLED,

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn help_takes_syntax_and_description_by_turns_and_hides_internal_commands() {
-        for family in [Family::Model, Family::Assess] {
+        for family in [Family::Model, Family::Assess, Family::Tier, Family::Cache] {
             let lines = help(family);
             assert!(lines.len() >= 10 && lines.len().is_multiple_of(2));
             for pair in lines.chunks(2) {

@@ -169,12 +169,28 @@ fn every_key_argument_stands_where_its_key_spec_looks() {
                 let key = &command.keys[index];
                 let token = i32::from(arg.token.is_some());
                 assert_eq!(key.begin, position + token, "{} {}", command.name, arg.name);
-                assert_eq!(arg.multiple, key.last != 0, "{} {}", command.name, arg.name);
+                let several = matches!(key.find, Find::Range { last, .. } if last != 0);
+                assert_eq!(arg.multiple, several, "{} {}", command.name, arg.name);
             }
             if !fixed(arg) {
                 break;
             }
             position += fewest(arg);
+        }
+    }
+}
+
+/// A key spec that counts begins at the count, and a block as long as its step follows, a key first.
+#[test]
+fn counted_keys_follow_their_count() {
+    for command in COMMANDS {
+        for key in command.keys {
+            let Find::Count { step } = key.find else { continue };
+            let place = command.args.iter().position(|arg| arg.kind == ArgKind::Integer).expect("a count");
+            assert_eq!(key.begin as usize, place + 1, "{}", command.name);
+            let block = &command.args[place + 1];
+            assert!(block.multiple && block.args.len() == step as usize, "{}", command.name);
+            assert!(matches!(block.args[0].kind, ArgKind::Key(_)), "{}", command.name);
         }
     }
 }
@@ -186,7 +202,8 @@ fn key_specs_have_one_access_and_at_most_one_change() {
         let change = KeyFlags::UPDATE.and(KeyFlags::INSERT).and(KeyFlags::DELETE);
         assert_eq!((key.flags.bits() & access.bits()).count_ones(), 1);
         assert!((key.flags.bits() & change.bits()).count_ones() <= 1);
-        assert!(key.begin >= 1 && key.step >= 1);
+        let (Find::Range { step, .. } | Find::Count { step }) = key.find;
+        assert!(key.begin >= 1 && step >= 1);
     }
 }
 
@@ -194,9 +211,12 @@ fn key_specs_have_one_access_and_at_most_one_change() {
 fn the_key_range_counts_from_the_start_or_from_the_end() {
     const NONE: &[KeySpec] = &[];
     const FIRST: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO)];
-    const THREE: &[KeySpec] = &[KeySpec { flags: KeyFlags::RO, begin: 2, last: 2, step: 1 }];
-    const TO_THE_END: &[KeySpec] = &[KeySpec { flags: KeyFlags::RO, begin: 2, last: -1, step: 2 }];
-    let cases = [(NONE, (0, 0, 0)), (FIRST, (1, 1, 1)), (THREE, (2, 4, 1)), (TO_THE_END, (2, -1, 2))];
+    const THREE: &[KeySpec] = &[KeySpec { flags: KeyFlags::RO, begin: 2, find: Find::Range { last: 2, step: 1 } }];
+    const TO_THE_END: &[KeySpec] =
+        &[KeySpec { flags: KeyFlags::RO, begin: 2, find: Find::Range { last: -1, step: 2 } }];
+    const COUNTED: &[KeySpec] = &[KeySpec { flags: KeyFlags::RO, begin: 1, find: Find::Count { step: 2 } }];
+    let cases =
+        [(NONE, (0, 0, 0)), (FIRST, (1, 1, 1)), (THREE, (2, 4, 1)), (TO_THE_END, (2, -1, 2)), (COUNTED, (0, 0, 0))];
     for (keys, expected) in cases {
         assert_eq!(Command { keys, ..model::HELP }.key_range(), expected);
     }

@@ -44,6 +44,11 @@ fn listing_models_needs_permission_for_all_keys() {
     let (server, mut admin) = Server::with_mini(&[]);
     assert_eq!(user(&server, &mut admin, "~icio +@all").ask("MODEL.LIST").code(), "NOPERM");
     assert_eq!(user(&server, &mut admin, "~* +@all").ask("MODEL.LIST").texts(), ["icio"]);
+    let script = ["EVAL", "return redis.call('MODEL.LIST')", "0"];
+    assert_eq!(user(&server, &mut admin, "~icio +@all").call(&script).code(), "NOPERM");
+    // Who may do nothing else is a user all the same.
+    assert_eq!(user(&server, &mut admin, "~icio +eval +model.list").call(&script).code(), "NOPERM");
+    assert_eq!(user(&server, &mut admin, "~* +eval +model.list").call(&script).texts(), ["icio"]);
 }
 
 #[test]

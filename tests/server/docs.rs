@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::harness::{Client, Reply, Server};
 
-/// Carries models to replicas; no user calls it.
-const INTERNAL: &str = "model.replay";
+/// They carry data to replicas; no user calls them.
+const INTERNAL: [&str; 2] = ["model.replay", "cache.replay"];
 
 fn registered(client: &mut Client) -> BTreeSet<String> {
-    ["model.*", "assess.*"]
+    ["model.*", "assess.*", "tier.*", "cache.*"]
         .iter()
         .flat_map(|pattern| client.call(&["COMMAND", "LIST", "FILTERBY", "PATTERN", pattern]).texts())
         .collect()
@@ -65,7 +65,10 @@ fn every_command_on_a_model_says_where_its_key_stands() {
     let server = Server::start();
     let mut client = server.client();
     for command in registered(&mut client) {
-        let keyless = command.ends_with(".help") || command == "model.list";
+        let keyless = [".help", ".list", ".stats", ".metrics", ".hot", ".health", ".export", ".invalidate"]
+            .iter()
+            .any(|end| command.ends_with(end))
+            || command.starts_with("tier.");
         let info = info(&mut client, &command);
         let specs = info[8].array();
         assert_eq!(specs.is_empty(), keyless, "{command}: {specs:?}");
@@ -100,6 +103,19 @@ fn getkeys_finds_the_model() {
 }
 
 #[test]
+fn getkeys_finds_every_key_of_a_cache_command() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (command, keys) in [
+        ("CACHE.MGET a b c", &["a", "b", "c"][..]),
+        ("CACHE.FETCH a WAIT 0", &["a"]),
+        ("CACHE.FILL a 0000000000000000 v", &["a"]),
+    ] {
+        assert_eq!(client.ask(&format!("COMMAND GETKEYS {command}")).texts(), keys, "{command}");
+    }
+}
+
+#[test]
 fn questions_are_read_commands_and_changes_are_write_commands() {
     let server = Server::start();
     let mut client = server.client();
@@ -107,10 +123,12 @@ fn questions_are_read_commands_and_changes_are_write_commands() {
         let flags = info(&mut client, &command)[2].texts();
         let has = |flag: &str| flags.iter().any(|found| found == flag);
         match command.as_str() {
-            "model.load" | "model.set" | "model.indicator" => {
+            "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill" => {
                 assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
             }
-            "model.indicatordel" | INTERNAL => assert!(has("write"), "{command}: {flags:?}"),
+            "model.indicatordel" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {
+                assert!(has("write"), "{command}: {flags:?}")
+            }
             "model.abort" => assert!(!has("denyoom"), "{command}: {flags:?}"),
             _ => assert!(has("readonly") && !has("write"), "{command}: {flags:?}"),
         }
@@ -141,7 +159,7 @@ fn readme_lists_exactly_the_commands_there_are() {
         .map(str::to_lowercase)
         .collect();
     let mut there = registered(&mut server.client());
-    there.remove(INTERNAL);
+    there.retain(|command| !INTERNAL.contains(&command.as_str()));
     assert_eq!(listed, there);
 }
 
@@ -150,8 +168,8 @@ fn help_names_every_command_of_its_family() {
     let server = Server::start();
     let mut client = server.client();
     let mut commands = registered(&mut client);
-    commands.remove(INTERNAL);
-    for family in ["MODEL", "ASSESS"] {
+    commands.retain(|command| !INTERNAL.contains(&command.as_str()));
+    for family in ["MODEL", "ASSESS", "TIER", "CACHE"] {
         let help = client.ask(&format!("{family}.HELP")).texts().join("\n");
         for command in commands.iter().map(|command| command.to_uppercase()) {
             assert_eq!(command.starts_with(family), help.contains(&command), "{command} in {family}.HELP");

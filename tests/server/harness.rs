@@ -1,6 +1,7 @@
 //! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
 
 pub(crate) mod caught;
+pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod mini;

@@ -23,5 +23,6 @@ mod persistence;
 mod references;
 mod replication;
 mod restore;
+mod stale;
 mod tables;
 mod transfers;

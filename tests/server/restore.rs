@@ -1,7 +1,6 @@
 //! `DUMP` and `RESTORE`: a model travels as bytes, and bytes that are damaged harm nobody.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use crate::harness::chance::{Chance, seed};
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Reply, Server};
 
@@ -23,34 +22,13 @@ fn a_dumped_model_can_be_restored_under_another_name_and_on_another_server() {
     assert_eq!(client.ask("DUMP copy"), before);
 }
 
-/// Numbers that look like chance and can be had again from their seed (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
-    }
-}
-
-/// From `ASSESS_SEED`, to see a failure again, else from the clock.
-fn seed() -> u64 {
-    std::env::var("ASSESS_SEED")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64) | 1)
-}
-
 #[test]
 fn damaged_payloads_are_refused_or_make_a_model_that_works() {
     let (mut server, mut client) = Server::with_mini(&[]);
     let dump = client.ask("DUMP icio").bytes().to_vec();
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
     let seed = seed();
-    println!("ASSESS_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let mut refused = 0;
     for round in 0..400 {
         let mut payload = dump.clone();

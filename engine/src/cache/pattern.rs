@@ -32,6 +32,32 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
+/// What every text that matches a pattern begins with: the pattern up to its first unescaped `*`, `?` or `[`, with the
+/// escapes removed.
+pub fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
+    split(pattern).0
+}
+
+/// The literal prefix of a pattern, and the rest of the pattern, which the rest of a text has to match.
+pub(crate) fn split(pattern: &[u8]) -> (Vec<u8>, &[u8]) {
+    let mut prefix = Vec::new();
+    let mut rest = pattern;
+    loop {
+        match rest {
+            [] | [b'*' | b'?' | b'[', ..] => return (prefix, rest),
+            // A backslash at the very end stands for itself.
+            [b'\\', escaped, after @ ..] => {
+                prefix.push(*escaped);
+                rest = after;
+            }
+            [literal, after @ ..] => {
+                prefix.push(*literal);
+                rest = after;
+            }
+        }
+    }
+}
+
 /// Matches one byte against the beginning of a pattern that is not a star; the length of what it matched.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
@@ -98,6 +124,24 @@ mod tests {
             ("**", "x", true),
         ] {
             assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_literal_prefix_ends_at_the_first_unescaped_special() {
+        for (pattern, prefix, rest) in [
+            ("", "", ""),
+            ("*", "", "*"),
+            ("a:*", "a:", "*"),
+            ("a?b*", "a", "?b*"),
+            ("a[b]", "a", "[b]"),
+            ("a\\*b*", "a*b", "*"),
+            ("a]^-", "a]^-", ""),
+            ("a\\", "a\\", ""),
+            ("\\\\*", "\\", "*"),
+        ] {
+            assert_eq!(split(pattern.as_bytes()), (prefix.as_bytes().to_vec(), rest.as_bytes()), "{pattern}");
+            assert_eq!(literal_prefix(pattern.as_bytes()), prefix.as_bytes());
         }
     }
 

@@ -1,0 +1,233 @@
+//! The course of one ban through the index, in steps as small as its caller likes.
+//!
+//! Nothing is skipped because an earlier clause should have had it: an entry may have moved to another tier meanwhile.
+//! What a hard ban found is unlinked before the next step, and what a soft one found says so itself.
+
+use super::super::pattern::literal_prefix;
+use super::super::tiers::TierId;
+use super::{Ban, Clause, HasTag};
+
+/// An entry on the way.
+pub struct Found<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its tier.
+    pub tier: Option<TierId>,
+    /// The stamp of its last write.
+    pub stamp: u64,
+    /// It was made stale by an invalidation and not written since.
+    pub is_soft: bool,
+    /// Its tags.
+    pub has_tag: HasTag<'a>,
+}
+
+/// What a sweep needs of the index.
+pub trait Entries {
+    /// Visits up to `limit` entries whose names begin with `prefix`, in order, after `after`; where to go on.
+    fn walk(
+        &self,
+        db: i32,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) -> Option<Box<[u8]>>;
+    /// Visits up to `limit` entries with a tag; where to go on.
+    fn walk_tag(
+        &self,
+        db: i32,
+        tag: &[u8],
+        after: Option<u64>,
+        limit: usize,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) -> Option<u64>;
+    /// How many entries have a tag.
+    fn tagged(&self, db: i32, tag: &[u8]) -> usize;
+}
+
+/// What a step found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Entries to unlink, or to make stale, before the next step; each is named once.
+    pub names: Vec<Box<[u8]>>,
+    /// There is no next step.
+    pub done: bool,
+}
+
+/// Where a sweep is.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    clause: usize,
+    at: At,
+}
+
+#[derive(Debug, Default)]
+enum At {
+    #[default]
+    Start,
+    Name(Box<[u8]>),
+    /// In the set of this tag of the clause.
+    Tag(usize, Option<u64>),
+}
+
+impl Sweep {
+    /// From the beginning.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at up to `limit` entries.
+    pub fn next(&mut self, ban: &Ban, index: &impl Entries, limit: usize) -> Step {
+        let Some(clause) = ban.clauses.get(self.clause) else { return Step { names: Vec::new(), done: true } };
+        let mut names = Vec::new();
+        let mut visit = |found: Found<'_>| {
+            let is_due = found.stamp < ban.stamp && !(ban.soft && found.is_soft);
+            if is_due && clause.covers(ban.all_keys, found.name, found.tier, found.has_tag) {
+                names.push(found.name.into());
+            }
+        };
+        let limit = limit.max(1);
+        let next = match clause {
+            Clause::Tags { tags, all } => {
+                let smallest = || (0..tags.len()).min_by_key(|&tag| tags.get(tag).map(|tag| index.tagged(ban.db, tag)));
+                let (which, after) = match self.at {
+                    At::Tag(which, after) => (which, after),
+                    At::Start | At::Name(_) => (if *all { smallest().unwrap_or(0) } else { 0 }, None),
+                };
+                let on = tags.get(which).and_then(|tag| index.walk_tag(ban.db, tag, after, limit, &mut visit));
+                match on {
+                    Some(on) => Some(At::Tag(which, Some(on))),
+                    None if !all && which + 1 < tags.len() => Some(At::Tag(which + 1, None)),
+                    None => None,
+                }
+            }
+            Clause::Key(key) => {
+                // The first name that begins with a key is that key, if there is one.
+                index.walk(ban.db, key, None, 1, &mut visit);
+                None
+            }
+            Clause::Pattern(pattern) => self.range(ban.db, &literal_prefix(pattern), index, limit, &mut visit),
+            Clause::Model { beginning, .. } => self.range(ban.db, beginning, index, limit, &mut visit),
+            Clause::Tier(_) | Clause::All => self.range(ban.db, b"", index, limit, &mut visit),
+        };
+        if next.is_none() {
+            self.clause += 1;
+        }
+        self.at = next.unwrap_or_default();
+        Step { names, done: self.clause >= ban.clauses.len() }
+    }
+
+    fn range(
+        &self,
+        db: i32,
+        prefix: &[u8],
+        index: &impl Entries,
+        limit: usize,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) -> Option<At> {
+        let after = if let At::Name(name) = &self.at { Some(name.as_ref()) } else { None };
+        index.walk(db, prefix, after, limit, visit).map(At::Name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    struct Naive(Vec<Row>);
+
+    /// Name, tier, stamp, whether it is soft, tags of one byte.
+    type Row = (Vec<u8>, Option<TierId>, u64, bool, Vec<u8>);
+
+    impl Naive {
+        fn show(&self, at: usize, visit: &mut dyn FnMut(Found<'_>)) {
+            let (name, tier, stamp, is_soft, tags) = &self.0[at];
+            let has_tag = |tag: &[u8]| tags.iter().any(|own| tag == [*own]);
+            visit(Found { name, tier: *tier, stamp: *stamp, is_soft: *is_soft, has_tag: &has_tag });
+        }
+    }
+
+    impl Entries for Naive {
+        fn walk(
+            &self,
+            _: i32,
+            prefix: &[u8],
+            after: Option<&[u8]>,
+            limit: usize,
+            visit: &mut dyn FnMut(Found<'_>),
+        ) -> Option<Box<[u8]>> {
+            let fits = |name: &[u8]| name.starts_with(prefix) && after.is_none_or(|after| name > after);
+            let all: Vec<_> = (0..self.0.len()).filter(|&at| fits(&self.0[at].0)).collect();
+            all.iter().take(limit).for_each(|&at| self.show(at, visit));
+            (all.len() > limit).then(|| self.0[all[limit - 1]].0.as_slice().into())
+        }
+        fn walk_tag(
+            &self,
+            _: i32,
+            tag: &[u8],
+            after: Option<u64>,
+            limit: usize,
+            visit: &mut dyn FnMut(Found<'_>),
+        ) -> Option<u64> {
+            // The cursor is the stamp here: it is unique and survives removals.
+            let mut all: Vec<_> = (0..self.0.len()).filter(|&at| self.0[at].4.contains(&tag[0])).collect();
+            all.sort_by_key(|&at| self.0[at].2);
+            all.retain(|&at| after.is_none_or(|after| self.0[at].2 > after));
+            all.iter().take(limit).for_each(|&at| self.show(at, visit));
+            (all.len() > limit).then(|| self.0[all[limit - 1]].2)
+        }
+        fn tagged(&self, _: i32, tag: &[u8]) -> usize {
+            self.0.iter().filter(|entry| entry.4.contains(&tag[0])).count()
+        }
+    }
+
+    fn clause() -> impl Strategy<Value = Clause> {
+        let name = || proptest::collection::vec(b'a'..b'd', 1..4).prop_map(Vec::into_boxed_slice);
+        let tag = || (b'x'..=b'z').prop_map(|tag| Box::from([tag]));
+        prop_oneof![
+            name().prop_map(Clause::Key),
+            name().prop_map(|name| Clause::Pattern([&*name, b"*a"].concat().into())),
+            (proptest::collection::vec(tag(), 1..3), any::<bool>()).prop_map(|(tags, all)| Clause::Tags { tags, all }),
+            (0..2u16).prop_map(|tier| Clause::Tier(TierId(tier))),
+            name().prop_map(|name| Clause::Model { key: name.clone(), beginning: name }),
+            Just(Clause::All),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_sweep_names_once_whatever_its_ban_covers_and_nothing_else(
+            names in proptest::collection::btree_map(proptest::collection::vec(b'a'..b'd', 1..4),
+                (proptest::option::of((0..2u16).prop_map(TierId)), proptest::collection::vec(b'x'..=b'z', 0..3)), 0..20),
+            clauses in proptest::collection::vec(clause(), 1..4), soft: bool, all_keys: bool, limit in 1usize..5,
+        ) {
+            let entries = names.into_iter().enumerate();
+            let mut index = Naive(entries.map(|(at, (name, (tier, tags)))| (name, tier, at as u64, false, tags)).collect());
+            let ban = Ban { soft, all_keys, ..Ban::new(1, 0, 15, clauses) };
+            let mut expected = Vec::new();
+            for (name, tier, stamp, _, tags) in &index.0 {
+                if *stamp < 15 && ban.covers(name, *tier, &|tag| tags.contains(&tag[0])) {
+                    expected.push(name.clone());
+                }
+            }
+            let mut found = Vec::new();
+            let mut sweep = Sweep::new();
+            loop {
+                let step = sweep.next(&ban, &index, limit);
+                for name in step.names {
+                    found.push(name.to_vec());
+                    if soft {
+                        index.0.iter_mut().filter(|entry| *entry.0 == *name).for_each(|entry| entry.3 = true);
+                    } else {
+                        index.0.retain(|entry| *entry.0 != *name);
+                    }
+                }
+                if step.done { break }
+            }
+            found.sort();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Tags that were invalidated while values were being computed.
+//!
+//! A tag is known only when a value is filled. So an invalidated tag is remembered as long as a lease older than its
+//! invalidation lives, and a FILL with such a tag is refused. Memory is bounded: beyond the bound the oldest are
+//! forgotten, and fills as old as those are refused whatever their tags.
+
+use std::collections::{HashMap, VecDeque};
+
+/// How many invalidated tags are remembered.
+const MOST_TAGS: usize = 100_000;
+/// How many invalidations of several tags at once (`MATCH all`), each of which every FILL looks at.
+const MOST_SETS: usize = 1_000;
+
+type Tag = Box<[u8]>;
+
+/// Invalidated tags, of all databases.
+#[derive(Debug, Default)]
+pub struct TagFence {
+    /// The latest invalidation of a tag.
+    latest: HashMap<i32, HashMap<Tag, u64>>,
+    /// Invalidations of single tags in the order of their stamps.
+    order: VecDeque<(u64, i32, Tag)>,
+    /// Invalidations of what has all of these.
+    sets: VecDeque<(u64, i32, Vec<Tag>)>,
+    /// Everything at or before this stamp was invalidated, as far as is known.
+    floor: u64,
+}
+
+impl TagFence {
+    /// Entries with any of `tags`, or with all of them, were invalidated at a stamp.
+    pub fn invalidated(&mut self, db: i32, tags: &[Tag], all: bool, stamp: u64) {
+        if all && tags.len() > 1 {
+            self.sets.push_back((stamp, db, tags.to_vec()));
+        } else {
+            for tag in tags {
+                self.latest.entry(db).or_default().insert(tag.clone(), stamp);
+                self.order.push_back((stamp, db, tag.clone()));
+            }
+        }
+        while self.order.len() > MOST_TAGS {
+            self.forget_first();
+        }
+        while self.sets.len() > MOST_SETS {
+            let forgotten = self.sets.pop_front();
+            self.floor = self.floor.max(forgotten.map_or(0, |(stamp, ..)| stamp));
+        }
+    }
+
+    fn forget_first(&mut self) {
+        let Some((stamp, db, tag)) = self.order.pop_front() else { return };
+        self.floor = self.floor.max(stamp);
+        if let Some(tags) = self.latest.get_mut(&db)
+            && tags.get(&tag) == Some(&stamp)
+        {
+            tags.remove(&tag);
+            if tags.is_empty() {
+                self.latest.remove(&db);
+            }
+        }
+    }
+
+    /// Whether a FILL with these tags is refused, by a lease granted at a stamp.
+    pub fn refuses<T: AsRef<[u8]>>(&self, db: i32, tags: &[T], granted: u64) -> bool {
+        let is_later = |tag: &T| {
+            let latest = self.latest.get(&db).and_then(|latest| latest.get(tag.as_ref()));
+            latest.is_some_and(|&stamp| stamp > granted)
+        };
+        let has = |wanted: &Tag| tags.iter().any(|tag| tag.as_ref() == &**wanted);
+        let mut sets = self.sets.iter().filter(|(stamp, of, _)| *of == db && *stamp > granted);
+        !tags.is_empty()
+            && (self.floor > granted || tags.iter().any(is_later) || sets.any(|(.., set)| set.iter().all(has)))
+    }
+
+    /// Forgets what no lease is older than; without leases that is everything.
+    pub fn forget_before(&mut self, oldest_granted: Option<u64>) {
+        let Some(oldest) = oldest_granted else {
+            *self = Self::default();
+            return;
+        };
+        while self.order.front().is_some_and(|&(stamp, ..)| stamp <= oldest) {
+            self.forget_first();
+        }
+        while self.sets.front().is_some_and(|&(stamp, ..)| stamp <= oldest) {
+            self.sets.pop_front();
+        }
+    }
+
+    /// How many invalidations are remembered.
+    pub fn len(&self) -> usize {
+        self.order.len() + self.sets.len()
+    }
+
+    /// Whether none is, and no fill is refused.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.floor == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(names: &[&str]) -> Vec<Tag> {
+        names.iter().map(|name| name.as_bytes().into()).collect()
+    }
+
+    #[test]
+    fn a_tag_invalidated_after_the_grant_refuses_the_fill() {
+        let mut fence = TagFence::default();
+        fence.invalidated(0, &tags(&["a", "b"]), false, 5);
+        assert!(fence.refuses(0, &["b"], 4) && !fence.refuses(0, &["b"], 5));
+        assert!(!fence.refuses(0, &["c"], 4) && !fence.refuses(1, &["a"], 4));
+        fence.invalidated(0, &tags(&["a"]), false, 9);
+        fence.forget_before(Some(5));
+        assert!(fence.refuses(0, &["a"], 8) && !fence.refuses(0, &["b"], 5));
+        fence.forget_before(None);
+        assert!(fence.is_empty() && !fence.refuses(0, &["a"], 1));
+    }
+
+    #[test]
+    fn tags_invalidated_together_refuse_only_what_has_them_all() {
+        let mut fence = TagFence::default();
+        fence.invalidated(0, &tags(&["a", "b"]), true, 5);
+        assert!(fence.refuses(0, &["b", "x", "a"], 4) && !fence.refuses(0, &["a", "x"], 4));
+    }
+
+    #[test]
+    fn beyond_the_bound_old_fills_with_any_tag_are_refused() {
+        let mut fence = TagFence::default();
+        for stamp in 1..=MOST_TAGS as u64 + 1 {
+            fence.invalidated(0, &tags(&[&stamp.to_string()]), false, stamp);
+        }
+        assert_eq!(fence.len(), MOST_TAGS);
+        assert!(fence.refuses(0, &["other"], 0) && !fence.refuses(0, &["other"], 1));
+        assert!(!fence.refuses::<&str>(0, &[], 0));
+    }
+}

@@ -1,0 +1,325 @@
+//! Everything the index knows of one database.
+//!
+//! One record an entry in a slab; a hash table to find it, a tree to walk in order, a recency list a tier, sets of tags.
+//! All of them hold slot numbers, so a database moves, or goes, as one pointer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use super::hot::Hot;
+use super::recency::Recency;
+use super::shared::Name;
+use super::slab::{NIL, NO_TIER, Record, Slab, U48, flag};
+use super::table::Table;
+use super::tags::Tags;
+use super::{Entry, Freshness, Usage};
+
+/// What a write says, the clocks resolved.
+pub(super) struct Stamped<'a> {
+    pub(super) tier: u16,
+    pub(super) freshness: Freshness,
+    pub(super) bytes: Option<u64>,
+    pub(super) tags: &'a [&'a [u8]],
+    pub(super) stamp: u64,
+    pub(super) used: u64,
+}
+
+/// A tier's entries in this database.
+#[derive(Debug, Default)]
+struct Part {
+    usage: Usage,
+    recency: Recency,
+    hot: Hot,
+}
+
+/// The index of one database.
+#[derive(Debug)]
+pub(super) struct Space {
+    slab: Slab,
+    table: Table,
+    names: BTreeMap<Name, u32>,
+    name_bytes: u64,
+    /// By tier number; one more, at the end of the numbers, is kept apart.
+    tiers: Vec<Option<Box<Part>>>,
+    outside: Part,
+    tags: Tags,
+    unmeasured: BTreeSet<u32>,
+}
+
+impl Space {
+    pub(super) fn new() -> Self {
+        Self {
+            slab: Slab::default(),
+            table: Table::new(),
+            names: BTreeMap::new(),
+            name_bytes: 0,
+            tiers: Vec::new(),
+            outside: Part::default(),
+            tags: Tags::default(),
+            unmeasured: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether nothing would be lost with it.
+    pub(super) fn is_void(&self) -> bool {
+        self.slab.len() == 0
+            && self.outside.hot.is_empty()
+            && self.tiers.iter().flatten().all(|part| part.hot.is_empty())
+    }
+
+    #[inline]
+    pub(super) fn find(&self, hash: u32, name: &[u8]) -> Option<u32> {
+        self.table.find(&self.slab, hash, name)
+    }
+
+    #[inline]
+    pub(super) fn record(&self, slot: u32) -> Option<&Record> {
+        self.slab.get(slot)
+    }
+
+    pub(super) fn written(&mut self, hash: u32, name: &[u8], write: &Stamped<'_>) -> u32 {
+        let found = self.find(hash, name);
+        let Some(slot) = found.or_else(|| self.create(hash, name)) else { return NIL };
+        let Some(record) = self.slab.get_mut(slot) else { return NIL };
+        let (was_in, had_tags) = (record.tier, record.has(flag::TAGGED));
+        if found.is_none() || was_in != write.tier {
+            if found.is_some() {
+                self.detach(slot, false);
+            }
+            self.set(slot, write);
+            self.attach(slot, write.tier, true);
+        } else {
+            let before = record.weight();
+            self.set(slot, write);
+            let after = self.slab.get(slot).map_or(0, Record::weight);
+            let (slab, part) = self.part(write.tier);
+            part.usage.bytes = part.usage.bytes - before + after;
+            if part.recency.newest() != slot {
+                part.recency.remove(slab, slot);
+                part.recency.push_newest(slab, slot);
+            }
+        }
+        if had_tags {
+            self.tags.remove(slot);
+        }
+        let tagged = !write.tags.is_empty() && self.tags.add(slot, write.tags);
+        if let Some(record) = self.slab.get_mut(slot) {
+            record.put(flag::TAGGED, tagged);
+        }
+        slot
+    }
+
+    /// A record for a new name, in the slab, the table and the tree, and in no tier's list yet.
+    fn create(&mut self, hash: u32, name: &[u8]) -> Option<u32> {
+        let name = Name::new(name);
+        self.name_bytes += name.memory();
+        let slot = self.slab.insert(Record::new(name.clone(), hash))?;
+        self.table.insert(&self.slab, hash, slot);
+        self.names.insert(name, slot);
+        Some(slot)
+    }
+
+    fn set(&mut self, slot: u32, write: &Stamped<'_>) {
+        let Some(record) = self.slab.get_mut(slot) else { return };
+        record.stamp = U48::new(write.stamp);
+        record.used = U48::new(write.used);
+        record.put(flag::HIT, false);
+        set_freshness(record, write.freshness);
+        record.weigh(write.bytes);
+        let (waits, must_wait) = (record.has(flag::UNMEASURED), write.bytes.is_none());
+        record.put(flag::UNMEASURED, must_wait);
+        if must_wait && !waits {
+            self.unmeasured.insert(slot);
+        } else if waits && !must_wait {
+            self.unmeasured.remove(&slot);
+        }
+    }
+
+    pub(super) fn gone(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+        let slot = self.find(hash, name)?;
+        self.detach(slot, true);
+        self.table.remove(&self.slab, hash, slot);
+        let record = self.slab.remove(slot)?;
+        self.names.remove(name);
+        if record.has(flag::TAGGED) {
+            self.tags.remove(slot);
+        }
+        if record.has(flag::UNMEASURED) {
+            self.unmeasured.remove(&slot);
+        }
+        self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
+        Some(entry(&record))
+    }
+
+    fn part(&mut self, tier: u16) -> (&mut Slab, &mut Part) {
+        let at = tier as usize;
+        if tier == NO_TIER {
+            return (&mut self.slab, &mut self.outside);
+        }
+        if self.tiers.len() <= at {
+            self.tiers.resize_with(at + 1, || None);
+        }
+        (&mut self.slab, self.tiers[at].get_or_insert_default())
+    }
+
+    fn peek(&self, tier: u16) -> Option<&Part> {
+        if tier == NO_TIER { Some(&self.outside) } else { self.tiers.get(tier as usize)?.as_deref() }
+    }
+
+    /// An entry leaves its tier.
+    fn detach(&mut self, slot: u32, dies: bool) {
+        let Some(record) = self.slab.get(slot) else { return };
+        let (tier, weight) = (record.tier, record.weight());
+        let (slab, part) = self.part(tier);
+        part.usage.entries -= 1;
+        part.usage.bytes -= weight;
+        part.recency.remove(slab, slot);
+        part.hot.leave(slab, slot, dies);
+    }
+
+    /// An entry that is in no tier's list comes into one.
+    fn attach(&mut self, slot: u32, tier: u16, newest: bool) {
+        let (slab, part) = self.part(tier);
+        let Some(record) = slab.get_mut(slot) else { return };
+        record.tier = tier;
+        part.usage.entries += 1;
+        part.usage.bytes += record.weight();
+        record.hits = record.hits.saturating_add(part.hot.revive(record.bytes()));
+        if part.hot.wants(record) {
+            part.hot.admit(slab, slot);
+        }
+        if newest {
+            part.recency.push_newest(slab, slot);
+        } else {
+            part.recency.put_by_use(slab, slot);
+        }
+    }
+
+    #[inline]
+    pub(super) fn touched(&mut self, slot: u32, used: Option<u64>) {
+        let Some(record) = self.slab.get_mut(slot) else { return };
+        record.hits = record.hits.saturating_add(1);
+        record.put(flag::HIT, true);
+        if let Some(used) = used {
+            record.used = U48::new(used);
+        }
+        let tier = record.tier;
+        let (slab, part) = self.part(tier);
+        if used.is_some() && part.recency.newest() != slot {
+            part.recency.remove(slab, slot);
+            part.recency.push_newest(slab, slot);
+        }
+        if slab.get(slot).is_some_and(|record| part.hot.wants(record)) {
+            part.hot.admit(slab, slot);
+        }
+    }
+
+    pub(super) fn describe(&mut self, slot: u32, freshness: Freshness, bytes: Option<u64>) {
+        let Some(record) = self.slab.get_mut(slot) else { return };
+        set_freshness(record, freshness);
+        if bytes.is_none() {
+            return;
+        }
+        let before = record.weight();
+        record.weigh(bytes);
+        let (tier, after, waits) = (record.tier, record.weight(), record.has(flag::UNMEASURED));
+        record.put(flag::UNMEASURED, false);
+        if waits {
+            self.unmeasured.remove(&slot);
+        }
+        let (_, part) = self.part(tier);
+        part.usage.bytes = part.usage.bytes - before + after;
+    }
+
+    pub(super) fn retier(&mut self, slot: u32, tier: u16) {
+        if self.slab.get(slot).is_some_and(|record| record.tier != tier) {
+            self.detach(slot, false);
+            self.attach(slot, tier, false);
+        }
+    }
+
+    /// The least recently used entry of a tier.
+    pub(super) fn oldest(&self, tier: u16) -> Option<&Record> {
+        self.slab.get(self.peek(tier)?.recency.oldest())
+    }
+
+    pub(super) fn usage(&self, tier: u16) -> Usage {
+        self.peek(tier).map_or_else(Usage::default, |part| part.usage)
+    }
+
+    pub(super) fn total(&self) -> Usage {
+        let parts = self.tiers.iter().flatten().map(|part| part.usage);
+        parts.fold(self.outside.usage, |sum, usage| sum.and(usage))
+    }
+
+    /// Names from a place on, in order.
+    pub(super) fn names(&self, from: Bound<&[u8]>) -> impl Iterator<Item = (&[u8], u32)> {
+        self.names.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, &slot)| (name.bytes(), slot))
+    }
+
+    pub(super) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    /// Takes an entry that waits to be measured.
+    pub(super) fn take_unmeasured(&mut self) -> Option<Box<[u8]>> {
+        let slot = self.unmeasured.pop_first()?;
+        let record = self.slab.get_mut(slot)?;
+        record.put(flag::UNMEASURED, false);
+        Some(record.bytes().into())
+    }
+
+    pub(super) fn hot(&self, tier: u16, n: usize) -> Vec<(Box<[u8]>, u64)> {
+        let Some(part) = self.peek(tier) else { return Vec::new() };
+        let mut found: Vec<(&[u8], u64)> = part.hot.candidates(&self.slab).collect();
+        found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        found.into_iter().take(n).map(|(name, hits)| (name.into(), hits)).collect()
+    }
+
+    pub(super) fn memory(&self) -> u64 {
+        // Nodes of the tree are about two thirds full.
+        let tree = self.names.len() as u64 * 25;
+        let waiting = self.unmeasured.len() as u64 * 8;
+        let parts =
+            self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
+        let fixed = (size_of::<Self>() + parts) as u64;
+        fixed + self.slab.memory() + self.table.memory() + tree + waiting + self.name_bytes + self.tags.memory()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a life in ms to 7 digits is more than the window of REFRESH needs")]
+fn set_freshness(record: &mut Record, freshness: Freshness) {
+    let (kind, at, life) = match freshness {
+        Freshness::UntilExpiry => (0, 0, 0),
+        Freshness::Until { at, life } => (flag::UNTIL, at, life),
+        Freshness::FromExpiry => (flag::FROM_EXPIRY, 0, 0),
+    };
+    record.put(flag::UNTIL | flag::FROM_EXPIRY, false);
+    record.put(kind, true);
+    record.at = U48::new(at);
+    record.life = life as f32;
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a whole number and not negative")]
+pub(super) fn entry(record: &Record) -> Entry {
+    let freshness = if record.has(flag::UNTIL) {
+        Freshness::Until { at: record.at.get(), life: record.life as u64 }
+    } else if record.has(flag::FROM_EXPIRY) {
+        Freshness::FromExpiry
+    } else {
+        Freshness::UntilExpiry
+    };
+    Entry {
+        tier: (record.tier != NO_TIER).then_some(super::TierId(record.tier)),
+        stamp: record.stamp.get(),
+        freshness,
+        bytes: record.known_weight(),
+        hits: record.hits,
+        hit_since_write: record.has(flag::HIT),
+        tagged: record.has(flag::TAGGED),
+    }
+}

@@ -1,0 +1,73 @@
+//! Which entries of a database have which tags.
+//!
+//! Trees rather than hash tables: they never stop to grow, and a walk along slot numbers survives every change, because
+//! an entry keeps its slot for as long as it lives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use super::shared::Name;
+
+/// Tags of entries, both ways.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    entries: BTreeMap<Name, BTreeSet<u32>>,
+    tags: BTreeMap<u32, Box<[Name]>>,
+    pairs: u64,
+}
+
+impl Tags {
+    /// An entry without tags so far has these; returns whether there are any.
+    pub(super) fn add(&mut self, slot: u32, tags: &[&[u8]]) -> bool {
+        let mut names: Vec<Name> = Vec::with_capacity(tags.len());
+        for &tag in tags {
+            let name = match self.entries.get_key_value(tag) {
+                Some((name, _)) => name.clone(),
+                None => Name::new(tag),
+            };
+            if self.entries.entry(name.clone()).or_default().insert(slot) {
+                names.push(name);
+            }
+        }
+        self.pairs += names.len() as u64;
+        let any = !names.is_empty();
+        if any {
+            self.tags.insert(slot, names.into());
+        }
+        any
+    }
+
+    /// An entry has no tags any more.
+    pub(super) fn remove(&mut self, slot: u32) {
+        for name in self.tags.remove(&slot).iter().flatten() {
+            self.pairs -= 1;
+            if let Some(slots) = self.entries.get_mut(name) {
+                slots.remove(&slot);
+                if slots.is_empty() {
+                    self.entries.remove(name);
+                }
+            }
+        }
+    }
+
+    /// The tags of an entry, in the order they were given.
+    pub(super) fn of(&self, slot: u32) -> impl Iterator<Item = &[u8]> {
+        self.tags.get(&slot).into_iter().flatten().map(Name::bytes)
+    }
+
+    pub(super) fn count(&self, tag: &[u8]) -> usize {
+        self.entries.get(tag).map_or(0, BTreeSet::len)
+    }
+
+    /// The entries with a tag after a slot.
+    pub(super) fn entries(&self, tag: &[u8], after: Option<u32>) -> impl Iterator<Item = u32> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.entries.get(tag).into_iter().flat_map(move |slots| slots.range((from, Bound::Unbounded)).copied())
+    }
+
+    /// An estimate: nodes of the trees are about two thirds full.
+    pub(super) fn memory(&self) -> u64 {
+        let names: u64 = self.entries.keys().map(Name::memory).sum();
+        names + self.entries.len() as u64 * 140 + self.tags.len() as u64 * 60 + self.pairs * 16
+    }
+}

@@ -1,0 +1,478 @@
+//! Leases: who computes the value of a key, and who waits for it.
+//!
+//! One record per key. A lease is granted with a token and with a stamp on the clock of changes; only the token of the
+//! live lease fills, so nothing that was invalidated while it was computed is ever stored. Waiters are client numbers in
+//! order of arrival; when a lease ends without a value, the first of them is granted, never all at once.
+//!
+//! Pure: the time, tokens and stamps are parameters. Whoever owns this calls [`Leases::answer`] for every key that a
+//! function returns, and for every key that [`Leases::end_due`] names, until that names none.
+
+mod decide;
+mod memory;
+mod state;
+mod table;
+
+use decide::{Decision, Past, decide};
+use memory::{Failures, Graveyard};
+use state::{Effect, Event, Lease, State};
+use table::{Table, Waiting};
+
+/// A database and a key of it.
+pub type Key = (i32, Box<[u8]>);
+
+/// How many leases may live at once; beyond it a FETCH is answered `busy`.
+pub const MOST_LEASES: usize = 1_000_000;
+
+/// What a FETCH finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// No value.
+    Absent,
+    /// A value in its fresh life.
+    Fresh,
+    /// A value near the end of its fresh life: in the REFRESH window.
+    Ageing,
+    /// A value in GRACE.
+    Stale,
+}
+
+/// Why a token is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The lease ended, or its client went away.
+    Expired,
+    /// The key was invalidated.
+    Invalidated,
+    /// The key was written, deleted or renamed.
+    Overwritten,
+    /// Never granted for this key, given back, or too long ago.
+    Unknown,
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// Who asks.
+    pub client: u64,
+    /// How long a lease is to live.
+    pub lease_ms: u64,
+    /// A stale value does not do.
+    pub nostale: bool,
+    /// The lease ends when the client disconnects.
+    pub bind: bool,
+    /// A master, outside MULTI and scripts.
+    pub may_grant: bool,
+    /// It may be granted, and WAIT is not 0.
+    pub may_wait: bool,
+}
+
+/// What a FETCH is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// The value.
+    Value,
+    /// The value, marked stale.
+    Stale,
+    /// The value, and a lease to refresh it.
+    Refresh {
+        /// What FILL must show.
+        token: u64,
+        /// How long the lease lives.
+        ms: u64,
+        /// What the value is: ageing or stale.
+        seen: Seen,
+    },
+    /// No value, and a lease to compute it.
+    Lease {
+        /// What FILL must show.
+        token: u64,
+        /// How long the lease lives.
+        ms: u64,
+    },
+    /// A failure that is remembered, with its reason.
+    Negative(Box<[u8]>),
+    /// Somebody computes it: the client waits.
+    Wait,
+    /// Compute it yourself, it will not be stored.
+    Busy,
+}
+
+/// A lease that its token proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The stamp of the grant.
+    pub granted: u64,
+    /// The time of the grant.
+    pub granted_at: u64,
+}
+
+/// A client that waits for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiter {
+    /// Which.
+    pub client: u64,
+    /// Since when.
+    pub since: u64,
+}
+
+/// Why a computation failed, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What readers are told.
+    pub reason: Box<[u8]>,
+    /// How long they are told so.
+    pub negative_ms: u64,
+    /// How long a value that is there is served before the next grant.
+    pub retry_ms: u64,
+    /// Whether there is such a value.
+    pub stale: bool,
+}
+
+/// A lease that was taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// How many wait and are to be answered.
+    pub waiters: usize,
+    /// The stamp of its grant.
+    pub granted: u64,
+}
+
+/// What can be told of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseInfo {
+    /// What is left of it.
+    pub ms_left: u64,
+    /// How many wait.
+    pub waiters: usize,
+    /// The stamp of its grant.
+    pub granted: u64,
+}
+
+/// All leases.
+#[derive(Debug)]
+pub struct Leases {
+    table: Table,
+    dead: Graveyard,
+    failures: Failures,
+    serial: u64,
+    fence_off: bool,
+}
+
+impl Default for Leases {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Leases {
+    /// None.
+    pub fn new() -> Self {
+        let (table, dead, failures) = (Table::default(), Graveyard::new(), Failures::new());
+        Self { table, dead, failures, serial: 0, fence_off: false }
+    }
+
+    /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
+    /// is told to wait is not to ask again before it is answered or has left.
+    #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of a pure engine")]
+    pub fn fetch(&mut self, now: u64, db: i32, key: &[u8], seen: Seen, ask: &Ask, token: u64, stamp: u64) -> Fetched {
+        if seen == Seen::Fresh {
+            return Fetched::Value;
+        }
+        self.lapse(now, db, key);
+        let state = self.table.state(db, key);
+        let past = if state == State::Free { self.failures.past(now, db, key) } else { Past::default() };
+        match decide(seen, state, ask, past, self.has_room()) {
+            Decision::Value => Fetched::Value,
+            Decision::Stale => Fetched::Stale,
+            Decision::Refresh => {
+                self.grant(now, db, key, ask, token, stamp);
+                Fetched::Refresh { token, ms: ask.lease_ms, seen }
+            }
+            Decision::Lease => {
+                self.grant(now, db, key, ask, token, stamp);
+                Fetched::Lease { token, ms: ask.lease_ms }
+            }
+            Decision::Negative => Fetched::Negative(self.failures.reason(db, key)),
+            Decision::Wait => {
+                self.table.waits(db, key, Waiting { since: now, ask: *ask });
+                Fetched::Wait
+            }
+            Decision::Busy => Fetched::Busy,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.table.leases() < MOST_LEASES
+    }
+
+    fn grant(&mut self, now: u64, db: i32, key: &[u8], ask: &Ask, token: u64, stamp: u64) {
+        // Somebody tries anew: what the last attempt came to is of no use any more.
+        self.failures.forget(db, key);
+        self.serial += 1;
+        let ends = now.saturating_add(ask.lease_ms);
+        let bound = ask.bind.then_some(ask.client);
+        let lease = Lease { token, granted: stamp, granted_at: now, ends, bound, serial: self.serial };
+        self.table.happens(db, key, Event::Grant(lease));
+    }
+
+    /// Something happens to the lease of a key; a token that dies of it is remembered.
+    fn happens(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
+        let effect = self.table.happens(db, key, event);
+        if let Effect::Died(lease, cause) = effect {
+            self.dead.bury(db, key, lease.token, cause);
+        }
+        effect
+    }
+
+    /// A lease that has ended is dead, whether or not its end has been attended to.
+    fn lapse(&mut self, now: u64, db: i32, key: &[u8]) {
+        self.happens(db, key, Event::Time(now));
+    }
+
+    /// Whether a token is that of the live lease: what FILL asks before it writes.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn holds(&mut self, now: u64, db: i32, key: &[u8], token: u64) -> Result<Held, Cause> {
+        self.lapse(now, db, key);
+        let held = self.table.lease(db, key).filter(|lease| lease.token == token);
+        let buried = self.dead.cause(db, key, token);
+        match (held, buried) {
+            (Some(lease), _) if self.fence_off => Ok(Held { granted: u64::MAX, granted_at: lease.granted_at }),
+            (Some(lease), _) => Ok(Held { granted: lease.granted, granted_at: lease.granted_at }),
+            (None, Some(_)) if self.fence_off => Ok(Held { granted: u64::MAX, granted_at: now }),
+            (None, cause) => Err(cause.unwrap_or(Cause::Unknown)),
+        }
+    }
+
+    /// FILL has written: the lease is over and these get the value.
+    pub fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
+        self.failures.forget(db, key);
+        let waiters = self.table.take_all(db, key);
+        self.happens(db, key, Event::Done);
+        waiters.iter().map(waiter).collect()
+    }
+
+    /// The lease is to end `ms` from now.
+    ///
+    /// # Errors
+    /// Why the token is dead.
+    pub fn renew(&mut self, now: u64, db: i32, key: &[u8], token: u64, ms: u64) -> Result<(), Cause> {
+        self.lapse(now, db, key);
+        match self.happens(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
+            Effect::Lives => Ok(()),
+            _ => Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown)),
+        }
+    }
+
+    /// The holder gives up; these are told the reason.
+    ///
+    /// # Errors
+    /// Why the token is dead.
+    pub fn fail(
+        &mut self,
+        now: u64,
+        db: i32,
+        key: &[u8],
+        token: u64,
+        failure: Failure,
+        stamp: u64,
+    ) -> Result<Vec<Waiter>, Cause> {
+        self.lapse(now, db, key);
+        if self.table.lease(db, key).is_none_or(|lease| lease.token != token) {
+            return Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown));
+        }
+        let waiters = self.close(db, key);
+        if failure.negative_ms > 0 {
+            self.failures.negative(db, key, now.saturating_add(failure.negative_ms), stamp, failure.reason);
+        }
+        if failure.stale && failure.retry_ms > 0 {
+            self.failures.retry(db, key, now.saturating_add(failure.retry_ms), stamp);
+        }
+        Ok(waiters)
+    }
+
+    /// Takes a lease away; those who wait do so until they are [answered](Self::answer). Also forgets a failure of the
+    /// key. `None` when no lease was live.
+    pub fn revoke(&mut self, now: u64, db: i32, key: &[u8], cause: Cause) -> Option<Revoked> {
+        self.failures.forget(db, key);
+        self.lapse(now, db, key);
+        match self.happens(db, key, Event::Revoke(cause)) {
+            Effect::Died(lease, _) => {
+                Some(Revoked { waiters: self.table.waiter_count(db, key), granted: lease.granted })
+            }
+            Effect::None | Effect::Lives | Effect::Over(_) => None,
+        }
+    }
+
+    /// A plain write, DEL or rename of the key.
+    pub fn written(&mut self, now: u64, db: i32, key: &[u8]) -> Option<Revoked> {
+        self.revoke(now, db, key, Cause::Overwritten)
+    }
+
+    /// Those who wait for a key ask again, in their order. At most one of them is granted; whom this says nothing of
+    /// stays, and then somebody holds the lease. `token` and `stamp` are as in [`fetch`](Self::fetch).
+    pub fn answer(
+        &mut self,
+        now: u64,
+        db: i32,
+        key: &[u8],
+        seen: Seen,
+        token: u64,
+        stamp: u64,
+    ) -> Vec<(Waiter, Fetched)> {
+        self.lapse(now, db, key);
+        let is_held = self.table.lease(db, key).is_some();
+        let mut grantee = None;
+        if !is_held && self.has_room() && seen != Seen::Fresh {
+            let strict = self.table.waiters(db, key).find(|(_, waiting)| seen == Seen::Stale && waiting.ask.nostale);
+            grantee = strict.or_else(|| self.table.waiters(db, key).next());
+        }
+        let chosen = grantee.map(|(arrival, _)| arrival);
+        let somebody_has_it = is_held || grantee.is_some();
+        let reply = |(arrival, waiting): (u64, Waiting)| {
+            let ms = waiting.ask.lease_ms;
+            let fetched = match (seen, waiting.ask.nostale) {
+                (Seen::Absent, _) | (Seen::Stale, true) if chosen == Some(arrival) => Fetched::Lease { token, ms },
+                _ if chosen == Some(arrival) => Fetched::Refresh { token, ms, seen },
+                (Seen::Fresh | Seen::Ageing, _) => Fetched::Value,
+                (Seen::Stale, false) => Fetched::Stale,
+                (Seen::Absent, _) | (Seen::Stale, true) if somebody_has_it => return None,
+                (Seen::Absent, _) | (Seen::Stale, true) => Fetched::Busy,
+            };
+            Some((arrival, waiting, fetched))
+        };
+        // Without a value only the one who is granted is answered: the others, who may be many, need no look.
+        let answers: Vec<_> = if seen == Seen::Absent && somebody_has_it {
+            grantee.into_iter().filter_map(reply).collect()
+        } else {
+            self.table.waiters(db, key).filter_map(reply).collect()
+        };
+        for (arrival, ..) in &answers {
+            self.table.take(db, key, *arrival);
+        }
+        match grantee {
+            Some((_, waiting)) => self.grant(now, db, key, &waiting.ask, token, stamp),
+            None => _ = self.happens(db, key, Event::Left),
+        }
+        answers.into_iter().map(|(_, waiting, fetched)| (waiter(&waiting), fetched)).collect()
+    }
+
+    /// Attends to up to `limit` leases that have ended, and names up to `limit` keys without a holder whose waiters are
+    /// to be answered: those of these leases, and any that were not answered since an earlier call.
+    pub fn end_due(&mut self, now: u64, limit: usize) -> Vec<Key> {
+        for _ in 0..limit {
+            let Some((db, key)) = self.table.ended(now) else { break };
+            self.lapse(now, db, &key);
+        }
+        self.table.owed(limit)
+    }
+
+    /// When [`end_due`](Self::end_due) has something to do; 0 while somebody is to be answered.
+    pub fn next_end(&self) -> Option<u64> {
+        self.table.next_end()
+    }
+
+    /// A client is gone: it waits no more, and leases bound to it end. Keys whose waiters are to be answered.
+    pub fn disconnected(&mut self, now: u64, client: u64) -> Vec<Key> {
+        self.table.left(client);
+        let mut keys = self.table.bound_to(client);
+        keys.retain(|(db, key)| {
+            self.lapse(now, *db, key);
+            self.happens(*db, key, Event::Revoke(Cause::Expired));
+            self.table.state(*db, key) == State::Owed
+        });
+        keys
+    }
+
+    /// A client waits no more: its time is up, or it was unblocked. Where it waited.
+    pub fn waiter_left(&mut self, client: u64) -> Option<Key> {
+        self.table.left(client)
+    }
+
+    /// Failures of a database before a stamp are forgotten.
+    pub fn outdated(&mut self, db: i32, stamp: u64) {
+        self.failures.outdated(db, stamp);
+    }
+
+    /// Visits up to `limit` records of keys that begin so, after `after`, and shows those that are leases; where to go
+    /// on, `None` at the end.
+    pub fn walk(
+        &self,
+        db: i32,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+        visit: impl FnMut(&[u8], u64),
+    ) -> Option<Box<[u8]>> {
+        self.table.walk(db, prefix, after, limit, visit)
+    }
+
+    /// A database was emptied, `None` is all of them: its leases are revoked. Keys whose waiters are to be answered.
+    pub fn flushed(&mut self, now: u64, db: Option<i32>) -> Vec<Key> {
+        self.failures.flushed(db);
+        let mut keys = self.table.keys(db);
+        keys.retain(|(db, key)| {
+            self.lapse(now, *db, key);
+            self.happens(*db, key, Event::Revoke(Cause::Invalidated));
+            self.table.state(*db, key) == State::Owed
+        });
+        keys
+    }
+
+    /// Two databases changed places: the leases of both are revoked; who waits does so in the database it asked.
+    pub fn swapped(&mut self, now: u64, a: i32, b: i32) -> Vec<Key> {
+        let mut keys = self.flushed(now, Some(a));
+        if a != b {
+            keys.extend(self.flushed(now, Some(b)));
+        }
+        keys
+    }
+
+    /// Everything is forgotten, those who wait as well: tokens are unknown from now on.
+    pub fn abandon(&mut self) {
+        *self = Self { serial: self.serial, fence_off: self.fence_off, ..Self::new() };
+    }
+
+    /// What can be told of a key's lease, if one lives.
+    pub fn info(&self, now: u64, db: i32, key: &[u8]) -> Option<LeaseInfo> {
+        let lease = self.table.lease(db, key).filter(|lease| lease.ends > now)?;
+        let waiters = self.table.waiter_count(db, key);
+        Some(LeaseInfo { ms_left: lease.ends - now, waiters, granted: lease.granted })
+    }
+
+    /// How many leases there are.
+    pub fn len(&self) -> usize {
+        self.table.leases()
+    }
+
+    /// How many clients wait.
+    pub fn waiting(&self) -> usize {
+        self.table.waiting()
+    }
+
+    /// Whether a write of a key can mean nothing here: no lease, nobody who waits, no failure.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty() && self.failures.is_empty()
+    }
+
+    /// The stamp of the oldest lease.
+    pub fn oldest_granted(&self) -> Option<u64> {
+        self.table.oldest().map(|(granted, _)| granted)
+    }
+
+    /// The time of the oldest lease's grant.
+    pub fn oldest_granted_at(&self) -> Option<u64> {
+        self.table.oldest().map(|(_, at)| at)
+    }
+
+    /// From now on any token that was granted and died fills: for the test which shows that it would notice.
+    #[doc(hidden)]
+    pub fn switch_fence_off(&mut self) {
+        self.fence_off = true;
+    }
+}
+
+fn waiter(waiting: &Waiting) -> Waiter {
+    Waiter { client: waiting.ask.client, since: waiting.since }
+}

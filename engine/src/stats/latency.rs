@@ -1,0 +1,93 @@
+//! How long something takes: a histogram, made when the first time is recorded.
+
+use hdrhistogram::Histogram;
+
+/// Times in microseconds, to two significant digits.
+#[derive(Debug, Clone, Default)]
+pub struct Latency {
+    times: Option<Box<Histogram<u64>>>,
+    sum: u128,
+}
+
+/// The longest time that is told from longer ones: an hour.
+const LONGEST_US: u64 = 3_600_000_000;
+
+impl Latency {
+    /// Records a time.
+    pub fn record(&mut self, us: u64) {
+        if self.times.is_none() {
+            self.times = Histogram::new_with_bounds(1, LONGEST_US, 2).ok().map(Box::new);
+        }
+        if let Some(times) = &mut self.times {
+            times.saturating_record(us);
+            self.sum += u128::from(us);
+        }
+    }
+
+    /// How many were recorded.
+    pub fn count(&self) -> u64 {
+        self.times.as_ref().map_or(0, |times| times.len())
+    }
+
+    /// The sum of all, in microseconds.
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The mean; 0 before the first.
+    pub fn mean(&self) -> f64 {
+        let count = self.count();
+        if count == 0 { 0.0 } else { self.sum as f64 / count as f64 }
+    }
+
+    /// The time that so many percent do not exceed; 0 before the first.
+    pub fn p(&self, percent: f64) -> u64 {
+        self.times.as_ref().map_or(0, |times| times.value_at_quantile(percent / 100.0))
+    }
+
+    /// The longest; 0 before the first.
+    pub fn max(&self) -> u64 {
+        self.times.as_ref().map_or(0, |times| times.max())
+    }
+
+    /// Adds what another has recorded.
+    pub fn add(&mut self, other: &Self) {
+        let Some(theirs) = &other.times else { return };
+        match &mut self.times {
+            // Both have the same bounds.
+            Some(times) => _ = times.add(theirs.as_ref()),
+            None => self.times = Some(theirs.clone()),
+        }
+        self.sum += other.sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_right_to_two_digits_and_the_mean_is_exact() {
+        let mut latency = Latency::default();
+        assert_eq!((latency.count(), latency.p(99.0), latency.max()), (0, 0, 0));
+        (1..=1000).for_each(|us| latency.record(us * 10));
+        assert!((latency.mean() - 5005.0).abs() < 1e-9);
+        for (percent, expected) in [(50.0, 5000.0), (95.0, 9500.0), (99.0, 9900.0)] {
+            let found = latency.p(percent) as f64;
+            assert!((found / expected - 1.0).abs() < 0.01, "{percent}: {found}");
+        }
+        latency.record(u64::MAX);
+        assert!(latency.max() >= LONGEST_US);
+    }
+
+    #[test]
+    fn two_are_added_as_if_all_had_been_recorded_in_one() {
+        let (mut one, mut other) = (Latency::default(), Latency::default());
+        one.add(&other);
+        assert_eq!(one.count(), 0);
+        other.record(7);
+        one.add(&other);
+        one.add(&other);
+        assert_eq!((one.count(), one.p(50.0), one.sum()), (2, 7, 14));
+    }
+}

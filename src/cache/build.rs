@@ -1,0 +1,102 @@
+//! Putting existing keys into the index: when a tier is declared over them, or the module is loaded into a live server.
+//!
+//! The whole keyspace is looked through in slices. Meanwhile `indexing` is said, and invalidations look through the
+//! keyspace too.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use assess_engine::cache::index::{Freshness, Write};
+
+use super::{enforce, evict, with};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Holds, Key, Mode};
+use crate::ffi::scan::Scan;
+use crate::main_loop;
+use crate::types::entry;
+
+/// How long one slice may take.
+const SLICE: Duration = Duration::from_micros(400);
+
+/// How far a look through all databases has come.
+struct Course {
+    db: i32,
+    scan: Scan,
+}
+
+thread_local! {
+    static COURSE: RefCell<Option<Course>> = const { RefCell::new(None) };
+}
+
+/// Looks through every database from the beginning: what belongs where may have changed.
+pub(crate) fn begin() {
+    with(|cache| cache.indexing = true);
+    let was_running = COURSE.with_borrow_mut(|course| course.replace(Course { db: 0, scan: Scan::new() }).is_some());
+    if !was_running {
+        main_loop::after(0, go_on);
+    }
+}
+
+fn go_on(ctx: Ctx<'_>) {
+    let begin = Instant::now();
+    let mut names: Vec<Box<[u8]>> = Vec::new();
+    while begin.elapsed() < SLICE {
+        // Out of its cell while the server is called, which may tell us of keys that expire.
+        let Some(mut course) = COURSE.take() else { return };
+        if !ctx.select(course.db) {
+            return end();
+        }
+        let more = course.scan.step(ctx, &mut |name| names.push(name.into()));
+        if !more {
+            course = Course { db: course.db + 1, scan: Scan::new() };
+        }
+        let db = ctx.db();
+        COURSE.set(Some(course));
+        for name in names.drain(..) {
+            assign(ctx, db, &name);
+        }
+    }
+    main_loop::after(0, go_on);
+}
+
+fn end() {
+    let bounded = with(|cache| {
+        cache.indexing = false;
+        cache.tiers.iter().filter(|tier| tier.policy.is_bounded()).map(|tier| tier.id).collect::<Vec<_>>()
+    });
+    bounded.into_iter().for_each(evict::consider);
+}
+
+/// Puts a key where it belongs.
+fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
+    let (tier, is_new) = with(|cache| {
+        let tier = cache.indexed_tier(name);
+        let Some(at) = cache.index.find(db, name) else { return (tier, tier.is_some()) };
+        let entry = cache.index.entry(at);
+        if entry.tier != tier {
+            if tier.is_some() || entry.tagged {
+                cache.index.retier(at, tier);
+            } else {
+                cache.index.gone(db, name);
+            }
+        }
+        (tier, false)
+    });
+    if is_new {
+        let key = Key::open(ctx, name, Mode::Peek);
+        if key.holds() == Holds::Nothing {
+            return;
+        }
+        let entry = entry::find(&key);
+        let tags: Vec<&[u8]> = entry.map(|entry| entry.tags().collect()).unwrap_or_default();
+        with(|cache| {
+            // A ban that looks through the keyspace covers what was there before it.
+            let stamp = cache.bans.scan_covers(db, name, tier).then_some(0);
+            let freshness = Freshness::FromExpiry;
+            cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp });
+        });
+    }
+    if let Some(tier) = tier {
+        enforce::consider(db, name, tier);
+    }
+}

@@ -1,0 +1,96 @@
+//! `ENFORCE`: keys of a tier that plain commands wrote without a time to live are given the tier's.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use assess_engine::cache::tiers::TierId;
+
+use super::with;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Holds, Key, Mode};
+use crate::main_loop;
+use crate::versions::now_ms;
+
+/// How long one slice may take.
+const SLICE: Duration = Duration::from_micros(400);
+
+thread_local! {
+    /// Keys to be looked at: database, name.
+    static WRITTEN: RefCell<Vec<(i32, Box<[u8]>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A key of a tier was written: has it looked at in the next turn of the event loop, if its tier wants that.
+#[inline]
+pub(crate) fn consider(db: i32, name: &[u8], tier: TierId) {
+    if !with(|cache| cache.policy(Some(tier)).is_some_and(|policy| policy.enforce)) {
+        return;
+    }
+    let is_first = WRITTEN.with_borrow_mut(|written| {
+        written.push((db, name.into()));
+        written.len() == 1
+    });
+    if is_first {
+        main_loop::after(0, look);
+    }
+}
+
+/// Has every key of such tiers looked at, in slices: after loading, and after a promotion.
+pub(crate) fn look_at_all() {
+    main_loop::after(0, |_| go_on(0, None));
+}
+
+/// Keys queued in one go.
+const STEP: usize = 256;
+
+fn go_on(nth: usize, after: Option<Box<[u8]>>) {
+    let queued = with(|cache| {
+        let db = *cache.index.databases().get(nth)?;
+        let mut names = Vec::new();
+        let next = cache.index.walk(db, b"", after.as_deref(), STEP, |name, _, entry| {
+            names.extend(entry.tier.map(|tier| (Box::<[u8]>::from(name), tier)));
+        });
+        Some((db, names, next))
+    });
+    let Some((db, names, next)) = queued else { return };
+    for (name, tier) in names {
+        consider(db, &name, tier);
+    }
+    let nth = if next.is_none() { nth + 1 } else { nth };
+    main_loop::after(1, move |_| go_on(nth, next));
+}
+
+fn look(ctx: Ctx<'_>) {
+    if !ctx.is_master() {
+        WRITTEN.take();
+        return;
+    }
+    if ctx.writes_are_paused() {
+        main_loop::after(10, look);
+        return;
+    }
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
+        let Some((db, name)) = WRITTEN.with_borrow_mut(Vec::pop) else { return };
+        if ctx.select(db) {
+            give_life(ctx, &name);
+        }
+    }
+    main_loop::after(0, look);
+}
+
+/// Gives a key its tier's life if it has none.
+fn give_life(ctx: Ctx<'_>, name: &[u8]) {
+    let key = Key::open(ctx, name, Mode::Peek);
+    if key.holds() == Holds::Nothing || key.expires_at().is_some() {
+        return;
+    }
+    drop(key);
+    let life = with(|cache| {
+        let tier = cache.tiers.of(name);
+        let random = cache.random.u64(..);
+        cache.policy(tier).filter(|policy| policy.enforce).map(|policy| policy.fresh_life(random))
+    });
+    if let Some(life) = life {
+        ctx.write(c"PEXPIREAT", &[name, (now_ms() + life).to_string().as_bytes()]);
+    }
+}

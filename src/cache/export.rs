@@ -1,0 +1,90 @@
+//! `CACHE.EXPORT`: entries with what is left of their lives, as JSON lines, a page at a time.
+
+use assess_engine::cache::pattern;
+use serde_json::{Map, Value};
+
+use super::look::{self, look};
+use super::with;
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::reply::Reply;
+use crate::types::entry;
+use crate::versions::now_ms;
+use assess_engine::cache::lease::Seen;
+
+/// Bytes of values after which a page ends early: one page is put together in one go.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// A page of the entries that match: the cursor of the next one (`0` at the end), and lines.
+pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usize) -> Outcome<Reply> {
+    let after = match cursor {
+        None => None,
+        Some(hex) => {
+            Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?)
+        }
+    };
+    let (db, prefix) = (ctx.db(), pattern::literal_prefix(glob));
+    let mut names: Vec<Box<[u8]>> = Vec::new();
+    let mut next = with(|cache| {
+        cache.index.walk(db, &prefix, after.as_deref(), count, |name, _, entry| {
+            if entry.tier.is_some() && pattern::matches(glob, name) {
+                names.push(name.into());
+            }
+        })
+    });
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    for name in names {
+        if let Some(line) = line(ctx, &name) {
+            bytes += line.len();
+            lines.push(Reply::text(line));
+        }
+        if bytes > PAGE_BYTES {
+            next = Some(name);
+            break;
+        }
+    }
+    let cursor = next.map_or_else(|| "0".to_owned(), |name| to_hex(&name));
+    Ok(Reply::Array(vec![Reply::text(cursor), Reply::Array(lines)]))
+}
+
+/// An entry as a line; `None` for what is no longer fresh, or no value of the cache.
+fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
+    let key = Key::open(ctx, name, Mode::Peek);
+    if !matches!(look(ctx, &key, name).seen, Seen::Fresh | Seen::Ageing) {
+        return None;
+    }
+    let value = look::value(&key).ok()??;
+    let mut fields = Map::new();
+    put(&mut fields, ["key", "key_hex"], name);
+    put(&mut fields, ["value", "value_hex"], &value);
+    if let Some(at) = key.expires_at() {
+        fields.insert("ttl_ms".into(), at.saturating_sub(now_ms()).into());
+    }
+    if let Some(entry) = entry::find(&key) {
+        let tags = entry.tags().map(|tag| Value::String(String::from_utf8_lossy(tag).into_owned()));
+        fields.insert("tags".into(), Value::Array(tags.collect()));
+    }
+    Some(Value::Object(fields).to_string())
+}
+
+/// Text as text; other bytes, which JSON has no strings for, in hexadecimal digits under another name.
+fn put(fields: &mut Map<String, Value>, [plain, hex]: [&str; 2], bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => fields.insert(plain.into(), text.into()),
+        Err(_) => fields.insert(hex.into(), to_hex(bytes).into()),
+    };
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some((digit(*high)? * 16 + digit(*low)?) as u8)).collect()
+}

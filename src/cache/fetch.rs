@@ -1,0 +1,375 @@
+//! `CACHE.FETCH`, `FILL`, `RENEW`, `FAIL`: the machine of leases, between the keyspace and clients that wait.
+//!
+//! Who waits is blocked in the server, and polls nothing. The machine knows waiters by their client ids; here are their
+//! handles.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use assess_engine::cache::lease::{Ask, Cause, Failure as Failed, Fetched, Seen, Waiter};
+use assess_engine::cache::tiers::TierId;
+use bytes::Bytes;
+
+use super::look::{self, Looked, look};
+use super::store::{Life, store};
+use super::{Cache, Writer, settle, with, writing_as};
+use crate::error::{Code, Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::reply::Reply;
+use crate::versions::now_ms;
+use crate::{main_loop, settings};
+
+/// How a `CACHE.FETCH` asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Wish {
+    /// Milliseconds; else the tier's, else the configured one.
+    pub(crate) lease_ms: Option<u64>,
+    pub(crate) wait_ms: Option<u64>,
+    pub(crate) nostale: bool,
+    pub(crate) bind: bool,
+}
+
+thread_local! {
+    /// Clients that wait, by id.
+    static WAITING: RefCell<HashMap<u64, Blocked>> = RefCell::default();
+    /// The most that waited at once.
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+    /// When the timer for the ends of leases is due, in Unix milliseconds.
+    static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// How many wait, and how many did at most.
+pub(crate) fn waiting() -> (usize, usize) {
+    (WAITING.with_borrow(HashMap::len), PEAK.get())
+}
+
+/// Forgets how many waited at most.
+pub(crate) fn reset_peak() {
+    PEAK.set(WAITING.with_borrow(HashMap::len));
+}
+
+/// Asks for a value, or for the right to compute it.
+pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Outcome<Reply> {
+    let db = ctx.db();
+    let now = now_ms();
+    let looked = look(ctx, key, name);
+    // A value that nobody can read is an error before it is a lease.
+    let value = if looked.seen == Seen::Absent { None } else { look::value(key)? };
+    if !settings::enabled() {
+        look::missed(looked.tier);
+        return Ok(word("busy"));
+    }
+    let (fetched, wait_ms) = with(|cache| {
+        cache.revoke_banned(now, db, name, looked.tier);
+        let policy = cache.policy(looked.tier);
+        let lease_ms = wish.lease_ms.or(policy.and_then(|policy| policy.lease_ms));
+        let wait_ms = wish.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
+        let wait_ms = wait_ms.unwrap_or_else(settings::default_wait_ms);
+        let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi();
+        let ask = Ask {
+            client: ctx.client_id(),
+            lease_ms: lease_ms.unwrap_or_else(settings::default_lease_ms),
+            nostale: wish.nostale,
+            bind: wish.bind,
+            may_grant,
+            may_wait: may_grant && wait_ms > 0 && ctx.may_block(),
+        };
+        let (token, stamp) = (cache.random.u64(..), cache.index.tick());
+        (cache.leases.fetch(now, db, name, looked.seen, &ask, token, stamp), wait_ms)
+    });
+    count(&looked, &fetched);
+    if fetched == Fetched::Wait {
+        let blocked = Blocked::block(ctx, wait_ms);
+        let waiting = WAITING.with_borrow_mut(|waiting| {
+            waiting.insert(blocked.client(), blocked);
+            waiting.len()
+        });
+        PEAK.set(PEAK.get().max(waiting));
+        return Ok(Reply::Sent);
+    }
+    arm();
+    Ok(reply(fetched, || value.map_or_else(Bytes::new, |value| Bytes::copy_from_slice(&value))))
+}
+
+fn count(looked: &Looked, fetched: &Fetched) {
+    match fetched {
+        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => look::hit(looked),
+        Fetched::Negative(_) => with(|cache| cache.count(looked.tier).negative_hits += 1),
+        Fetched::Lease { .. } | Fetched::Wait | Fetched::Busy => look::missed(looked.tier),
+    }
+    with(|cache| cache.count_grant(looked.tier, fetched));
+}
+
+impl Cache {
+    fn count_grant(&mut self, tier: Option<TierId>, fetched: &Fetched) {
+        let counters = self.count(tier);
+        match fetched {
+            Fetched::Lease { .. } => counters.leases_granted += 1,
+            Fetched::Refresh { .. } => {
+                counters.leases_granted += 1;
+                counters.refreshes += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Revokes the lease of a key if a ban that is being swept covers it: what a ban says holds at once.
+    fn revoke_banned(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
+        if self.bans.is_empty() {
+            return;
+        }
+        let granted = self.leases.info(now, db, name).map(|info| info.granted);
+        if granted.is_some_and(|granted| self.bans.revokes(db, name, tier, granted)) {
+            self.revoke_invalidated(now, db, name, tier);
+        }
+    }
+
+    /// Revokes the lease of an invalidated key; its waiters are granted anew in the next turn of the event loop.
+    pub(crate) fn revoke_invalidated(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
+        if let Some(revoked) = self.leases.revoke(now, db, name, Cause::Invalidated) {
+            self.count(tier).leases_revoked += 1;
+            if revoked.waiters > 0 {
+                settle::soon(db, name);
+            }
+        }
+    }
+}
+
+fn word(word: &'static str) -> Reply {
+    Reply::Array(vec![Reply::Bulk(Bytes::from_static(word.as_bytes()))])
+}
+
+/// The reply to a fetch that need not wait.
+fn reply(fetched: Fetched, value: impl FnOnce() -> Bytes) -> Reply {
+    let text = |text: &'static str| Reply::Bulk(Bytes::from_static(text.as_bytes()));
+    let number = |number: u64| Reply::count(number);
+    Reply::Array(match fetched {
+        Fetched::Value => vec![text("hit"), Reply::Bulk(value())],
+        Fetched::Stale => vec![text("stale"), Reply::Bulk(value())],
+        Fetched::Refresh { token, ms, seen } => {
+            let seen = if seen == Seen::Stale { "stale" } else { "fresh" };
+            vec![text("refresh"), Reply::Bulk(value()), spelt(token), number(ms), text(seen)]
+        }
+        Fetched::Lease { token, ms } => vec![text("lease"), spelt(token), number(ms)],
+        Fetched::Negative(reason) => vec![text("negative"), Reply::Bulk(Bytes::copy_from_slice(&reason))],
+        Fetched::Busy | Fetched::Wait => vec![text("busy")],
+    })
+}
+
+/// A token as clients see it.
+fn spelt(token: u64) -> Reply {
+    Reply::text(format!("{token:016x}"))
+}
+
+/// Puts the value of a lease's holder in place, and gives it to everybody who waits.
+pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    let (tier, held) = with(|cache| {
+        let tier = cache.tiers.of(name);
+        cache.revoke_banned(now, db, name, tier);
+        let held = cache.leases.holds(now, db, name, token);
+        let held = held.map_err(|cause| (cause, "the lease is over: the value was not stored")).and_then(|held| {
+            if cache.fences.refuses(db, tags, held.granted) {
+                cache.revoke_invalidated(now, db, name, tier);
+                cache.count(tier).refused_tag += 1;
+                return Err((Cause::Invalidated, "one of the tags was invalidated while the value was computed"));
+            }
+            Ok(held)
+        });
+        (tier, held)
+    });
+    let held = held.map_err(|(cause, text)| lost(tier, cause, text))?;
+    if settings::enabled() {
+        writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
+    }
+    let waiters = with(|cache| {
+        let waiters = cache.leases.close(db, name);
+        let counters = cache.count(tier);
+        counters.fills += 1;
+        counters.saved += waiters.len() as u64;
+        counters.compute.record(now.saturating_sub(held.granted_at) * 1000);
+        waiters
+    });
+    if !waiters.is_empty() {
+        let value = Bytes::copy_from_slice(value);
+        give_all(tier, waiters, move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
+    }
+    Ok(Reply::Ok)
+}
+
+fn text(text: &'static str) -> Reply {
+    Reply::Bulk(Bytes::from_static(text.as_bytes()))
+}
+
+/// Most waiters that are answered in one go.
+const AT_ONCE: usize = 256;
+
+/// Answers waiters alike, the first ones now, the rest in the next turns of the event loop.
+fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl Fn() -> Reply + 'static) {
+    let mut waiters = waiters;
+    let rest = waiters.split_off(waiters.len().min(AT_ONCE));
+    for waiter in waiters {
+        give(tier, &waiter, answer());
+    }
+    if !rest.is_empty() {
+        main_loop::after(0, move |_| give_all(tier, rest, answer));
+    }
+}
+
+/// Answers one waiter, unless it has left.
+pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply) {
+    if let Some(blocked) = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client)) {
+        with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
+        blocked.reply(answer);
+    }
+}
+
+/// The error of a token that is dead, counted.
+fn lost(tier: Option<TierId>, cause: Cause, what: &'static str) -> Failure {
+    let name = with(|cache| {
+        let counters = cache.count(tier);
+        match cause {
+            Cause::Expired => (counters.refused_expired += 1, "expired").1,
+            Cause::Invalidated => (counters.refused_invalidated += 1, "invalidated").1,
+            Cause::Overwritten => (counters.refused_overwritten += 1, "overwritten").1,
+            Cause::Unknown => (counters.refused_unknown += 1, "unknown").1,
+        }
+    });
+    Failure::new(Code::LeaseLost, format!("{name}: {what}"))
+}
+
+/// Extends a lease.
+pub(crate) fn renew(ctx: Ctx<'_>, name: &[u8], token: u64, ms: u64) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    let (tier, renewed) = with(|cache| {
+        let tier = cache.tiers.of(name);
+        cache.revoke_banned(now, db, name, tier);
+        (tier, cache.leases.renew(now, db, name, token, ms))
+    });
+    renewed.map_err(|cause| lost(tier, cause, "there is no such lease to extend"))?;
+    arm();
+    Ok(Reply::Ok)
+}
+
+/// Gives a lease up. Everybody who waits now hears of it at once, instead of failing one after the other.
+pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    let looked = look(ctx, &Key::open(ctx, name, Mode::Peek), name);
+    let (tier, failed) = with(|cache| {
+        let tier = looked.tier;
+        cache.revoke_banned(now, db, name, tier);
+        let policy = cache.policy(tier);
+        let failure = Failed {
+            reason: reason.into(),
+            negative_ms: policy.map_or(0, |policy| policy.negative_ms),
+            retry_ms: policy.map_or(0, |policy| policy.retry_ms),
+            stale: looked.seen == Seen::Stale,
+        };
+        let stamp = cache.index.tick();
+        (tier, cache.leases.fail(now, db, name, token, failure, stamp))
+    });
+    let waiters = failed.map_err(|cause| lost(tier, cause, "there is no such lease to give up"))?;
+    with(|cache| cache.count(tier).errors += 1);
+    let reason = Bytes::copy_from_slice(reason);
+    give_all(tier, waiters, move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
+    Ok(Reply::Ok)
+}
+
+/// Lets the waiters of a key ask again: something has happened to it.
+pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
+    let (db, now) = (ctx.db(), now_ms());
+    let key = Key::open(ctx, name, Mode::Peek);
+    let looked = look(ctx, &key, name);
+    let value = match look::value(&key) {
+        Ok(value) if looked.seen != Seen::Absent => value.map(|value| Bytes::copy_from_slice(&value)),
+        _ => None,
+    };
+    // What cannot be read (a list, say) is not there for those who wait for a value.
+    let seen = if value.is_some() { looked.seen } else { Seen::Absent };
+    let answers = with(|cache| {
+        let (token, stamp) = (cache.random.u64(..), cache.index.tick());
+        cache.leases.answer(now, db, name, seen, token, stamp)
+    });
+    let value = value.unwrap_or_default();
+    for (waiter, fetched) in answers {
+        with(|cache| {
+            cache.count_grant(looked.tier, &fetched);
+            if matches!(fetched, Fetched::Value | Fetched::Stale) {
+                cache.count(looked.tier).saved += 1;
+            }
+        });
+        give(looked.tier, &waiter, reply(fetched, || value.clone()));
+    }
+    arm();
+}
+
+/// What a client hears whose wait is over: its time is up, or `CLIENT UNBLOCK` woke it. `None` when it does not wait here.
+pub(crate) fn timed_out(client: u64) -> Option<Reply> {
+    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client))?;
+    // The server unblocks it after this; giving the handle back later is harmless and must be done once.
+    main_loop::after(0, move |_| drop(blocked));
+    with(|cache| _ = cache.leases.waiter_left(client));
+    Some(word("timeout"))
+}
+
+/// Forgets a client whose handle the server takes back: it has left, or this server is no master any more.
+pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) -> bool {
+    let gone = WAITING.with_borrow_mut(|waiting| {
+        let client = waiting.iter().find_map(|(&client, blocked)| is_it(blocked).then_some(client))?;
+        waiting.remove(&client)
+    });
+    let Some(blocked) = gone else { return false };
+    with(|cache| _ = cache.leases.waiter_left(blocked.client()));
+    true
+}
+
+/// A connection has ended: leases that were bound to it end too.
+pub(crate) fn client_left(client: u64) {
+    if with(|cache| cache.leases.is_empty()) {
+        return;
+    }
+    for (db, name) in with(|cache| cache.leases.disconnected(now_ms(), client)) {
+        settle::soon(db, &name);
+    }
+}
+
+/// This server is no master any more, or reads another data set: nobody holds anything here.
+pub(crate) fn abandon() {
+    with(|cache| cache.leases.abandon());
+}
+
+/// Has the ends of leases looked at when the first one is due.
+fn arm() {
+    let Some(end) = with(|cache| cache.leases.next_end()) else { return };
+    if ARMED.get().is_some_and(|due| due <= end) {
+        return;
+    }
+    ARMED.set(Some(end));
+    main_loop::after(end.saturating_sub(now_ms()), move |_| {
+        // A timer that was armed for a later end than another one finds nothing to do.
+        if ARMED.get() == Some(end) {
+            ARMED.set(None);
+        }
+        ends();
+    });
+}
+
+/// Most leases that are ended in one go.
+const ENDS: usize = 128;
+
+fn ends() {
+    let due = with(|cache| {
+        let due = cache.leases.end_due(now_ms(), ENDS);
+        for (_, name) in &due {
+            let tier = cache.tiers.of(name);
+            cache.count(tier).leases_expired += 1;
+        }
+        due
+    });
+    for (db, name) in due {
+        settle::soon(db, &name);
+    }
+    arm();
+}

@@ -1,0 +1,235 @@
+//! Following the keyspace: every write and every death of a key, whoever caused it.
+
+use std::cell::RefCell;
+
+use assess_engine::cache::index::{Freshness, Write};
+
+use super::{Cache, Writer, enforce, evict, measure, settle, with, writer};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::types::entry;
+use crate::versions::now_ms;
+
+/// What an event means to the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A value of any kind was written or changed.
+    Written,
+    /// A module wrote: perhaps one of our entries.
+    WrittenByModule,
+    /// The key came from an RDB file.
+    Loaded,
+    /// The key came from another one, or from a `DUMP`.
+    Copied,
+    Restored,
+    /// The key is what another name was until now.
+    Arrived,
+    /// The key has gone to another name, or database.
+    Left,
+    Removed,
+    Expired,
+    Evicted,
+    /// The same value has another time to live.
+    Relived,
+}
+
+impl Change {
+    /// The meaning of an event of the server.
+    #[inline]
+    pub(crate) fn of(event: &[u8], by_module: bool) -> Self {
+        match event {
+            b"del" => Self::Removed,
+            b"expire" | b"persist" => Self::Relived,
+            b"expired" => Self::Expired,
+            b"evicted" => Self::Evicted,
+            b"loaded" => Self::Loaded,
+            b"rename_from" | b"move_from" => Self::Left,
+            b"rename_to" | b"move_to" => Self::Arrived,
+            b"copy_to" => Self::Copied,
+            b"restore" => Self::Restored,
+            _ if by_module => Self::WrittenByModule,
+            _ => Self::Written,
+        }
+    }
+
+    /// Whether the key may hold one of our entries now, which has tags.
+    fn may_be_entry(self) -> bool {
+        match self {
+            Self::WrittenByModule | Self::Copied | Self::Restored | Self::Arrived => true,
+            // The type's own callback has just run, if it is one.
+            Self::Loaded => entry::take_loaded(),
+            _ => false,
+        }
+    }
+}
+
+/// What a key that leaves its name takes along.
+#[derive(Clone, Copy)]
+struct Luggage {
+    freshness: Freshness,
+    stamp: u64,
+}
+
+thread_local! {
+    /// Of the key that left its name last: `RENAME` and `MOVE` tell of the departure first, then of the arrival.
+    static LUGGAGE: RefCell<Option<Luggage>> = const { RefCell::new(None) };
+}
+
+#[cfg(debug_assertions)]
+thread_local! {
+    static DROPS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Has the next event overheard, for the test that shows that such a thing is found.
+#[cfg(debug_assertions)]
+pub(crate) fn drop_one() {
+    DROPS.set(true);
+}
+
+/// Something happened to a key of the selected database.
+#[inline]
+pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
+    #[cfg(debug_assertions)]
+    if DROPS.take() {
+        return;
+    }
+    let db = ctx.db();
+    match change {
+        Change::Removed | Change::Left | Change::Expired | Change::Evicted => went(db, name, change),
+        Change::Relived => with(|cache| {
+            if let Some(at) = cache.index.find(db, name) {
+                let bytes = cache.index.entry(at).bytes;
+                cache.index.describe(at, Freshness::UntilExpiry, bytes);
+            }
+        }),
+        _ if change.may_be_entry() => {
+            let key = Key::open(ctx, name, Mode::Peek);
+            match entry::find(&key) {
+                Some(entry) => {
+                    let tags: Vec<&[u8]> = entry.tags().collect();
+                    came(db, name, change, &tags, Some(entry.bytes()));
+                }
+                None => came(db, name, change, &[], None),
+            }
+        }
+        _ => came(db, name, change, &[], None),
+    }
+}
+
+#[inline]
+fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>) {
+    let tier = with(|cache| {
+        let tier = cache.indexed_tier(name);
+        if tier.is_some() || !tags.is_empty() {
+            cache.index_write(db, name, tier, change, tags, bytes);
+        } else {
+            // A key with tags may have been overwritten by one without.
+            cache.index.gone(db, name);
+            if cache.bans.wants_survivors() && change != Change::Loaded {
+                cache.bans.survived(db, name);
+            }
+        }
+        if change != Change::Loaded {
+            cache.revoke(db, name);
+        }
+        tier
+    });
+    if let Some(tier) = tier {
+        evict::consider(tier);
+        if bytes.is_none() {
+            measure::soon();
+        }
+        if writer() == Writer::User && matches!(change, Change::Written | Change::Arrived | Change::Copied) {
+            enforce::consider(db, name, tier);
+        }
+    }
+}
+
+fn went(db: i32, name: &[u8], change: Change) {
+    let gone = with(|cache| {
+        let gone = cache.index.gone(db, name);
+        if matches!(change, Change::Removed | Change::Left) {
+            cache.revoke(db, name);
+        }
+        let entry = gone?;
+        let counters = cache.count(entry.tier);
+        match change {
+            Change::Expired => {
+                counters.expiries += 1;
+                counters.never_hit += u64::from(!entry.hit_since_write);
+            }
+            Change::Evicted => counters.evictions += 1,
+            _ => {}
+        }
+        Some(Luggage { freshness: entry.freshness, stamp: entry.stamp })
+    });
+    if change == Change::Left {
+        LUGGAGE.set(gone);
+    }
+}
+
+impl Cache {
+    fn index_write(
+        &mut self,
+        db: i32,
+        name: &[u8],
+        tier: Option<assess_engine::cache::tiers::TierId>,
+        change: Change,
+        tags: &[&[u8]],
+        bytes: Option<u64>,
+    ) {
+        let (freshness, stamp) = match change {
+            Change::Loaded => (Freshness::FromExpiry, Some(0)),
+            Change::Restored => (Freshness::FromExpiry, None),
+            // Nobody says what it was copied from. That may be covered by a ban that is being swept: then the copy is
+            // too. A miss too many is harmless, an old value is not.
+            Change::Copied => (Freshness::FromExpiry, (!self.bans.is_empty()).then_some(0)),
+            Change::Arrived => match LUGGAGE.take() {
+                Some(luggage) => (luggage.freshness, (!self.bans.is_empty()).then_some(luggage.stamp)),
+                // From outside every tier, where no ban reaches.
+                None => (Freshness::UntilExpiry, None),
+            },
+            _ => (Freshness::UntilExpiry, None),
+        };
+        self.index.written(db, name, &Write { tier, freshness, bytes, tags, stamp });
+    }
+
+    /// A user's write to a key revokes its lease.
+    #[inline]
+    fn revoke(&mut self, db: i32, name: &[u8]) {
+        if self.leases.is_empty() || !matches!(writer(), Writer::User | Writer::Command) {
+            return;
+        }
+        if let Some(revoked) = self.leases.written(now_ms(), db, name) {
+            let tier = self.tiers.of(name);
+            self.count(tier).leases_revoked += 1;
+            if revoked.waiters > 0 {
+                settle::soon(db, name);
+            }
+        }
+    }
+}
+
+/// A database was emptied; `None` is all of them. Its keys may be many: they go where nobody waits.
+pub(crate) fn flushed(db: Option<i32>) {
+    let debris = with(|cache| {
+        let debris = cache.index.flushed(db);
+        cache.bans.flushed(db);
+        for (db, name) in cache.leases.flushed(now_ms(), db) {
+            settle::soon(db, &name);
+        }
+        debris
+    });
+    crate::background::run(crate::background::Lane::Disposal, None, move || drop(debris));
+}
+
+/// Two databases changed places.
+pub(crate) fn swapped(a: i32, b: i32) {
+    with(|cache| {
+        cache.index.swapped(a, b);
+        cache.bans.swapped(a, b);
+        for (db, name) in cache.leases.swapped(now_ms(), a, b) {
+            settle::soon(db, &name);
+        }
+    });
+}

@@ -1,0 +1,132 @@
+//! `CACHE.GET` and `CACHE.MGET`.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use assess_engine::cache::lease::Seen;
+use bytes::Bytes;
+
+use super::too_few;
+use crate::cache::look::{self, Looked};
+use crate::cache::{Cache, with};
+use crate::commands::options::Options;
+use crate::error::Outcome;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::key::{Key, Mode};
+use crate::ffi::send;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+use crate::settings;
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Get<'a> {
+    key: &'a [u8],
+    stale: bool,
+}
+
+impl<'a> Get<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [key, rest @ ..] = words else { return Err(too_few()) };
+        let mut options = Options::new(rest);
+        let mut stale = false;
+        while options.next(&["STALE"])?.is_some() {
+            stale = true;
+        }
+        Ok(Self { key, stale })
+    }
+}
+
+impl Run for Get<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        // The usual question has no options, and is asked often.
+        let takes_stale = argv.len() > 2 && Get::parse(&argv.words(1))?.stale;
+        let name = argv.bytes(1);
+        let begin = with(Cache::takes_time).then(Instant::now);
+        let key = Key::open_arg(ctx, argv, 1, Mode::Read);
+        let Some((looked, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
+        send::bulk(ctx, &value);
+        if let Some(begin) = begin {
+            with(|cache| cache.count(looked.tier).hit.record(begin.elapsed().as_micros() as u64));
+        }
+        Ok(Reply::Sent)
+    }
+}
+
+/// Every word is a key.
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Mget<'a> {
+    keys: Vec<&'a [u8]>,
+}
+
+impl<'a> Mget<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        if words.is_empty() {
+            return Err(too_few());
+        }
+        Ok(Self { keys: words.to_vec() })
+    }
+}
+
+impl Run for Mget<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let read_one = |(i, name): (usize, &&[u8])| {
+            let key = Key::open_arg(ctx, argv, i + 1, Mode::Read);
+            // As in MGET, what is no value of the cache is not there.
+            match read(ctx, &key, name, false) {
+                Ok(Some((_, value))) => Reply::Bulk(Bytes::copy_from_slice(&value)),
+                Ok(None) | Err(_) => Reply::Nil,
+            }
+        };
+        Ok(Reply::Array(Mget::parse(&words)?.keys.iter().enumerate().map(read_one).collect()))
+    }
+}
+
+/// Reads an entry that may be served, and counts.
+#[inline]
+fn read<'k>(
+    ctx: Ctx<'_>,
+    key: &'k Key<'_>,
+    name: &[u8],
+    takes_stale: bool,
+) -> Outcome<Option<(Looked, Cow<'k, [u8]>)>> {
+    let looked = look::look(ctx, key, name);
+    let serves = match looked.seen {
+        Seen::Fresh | Seen::Ageing => true,
+        Seen::Stale => takes_stale,
+        Seen::Absent => false,
+    };
+    let value = look::value(key)?.filter(|_| serves && settings::enabled());
+    match value {
+        Some(value) => {
+            look::hit(&looked);
+            Ok(Some((looked, value)))
+        }
+        None => {
+            look::missed(looked.tier);
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_is_the_only_option() {
+        assert_eq!(Get::parse(&[b"k"]), Ok(Get { key: b"k", stale: false }));
+        assert_eq!(Get::parse(&[b"k", b"stale"]), Ok(Get { key: b"k", stale: true }));
+        for (words, named) in [
+            (&[][..], "wrong number"),
+            (&[&b"k"[..], b"FRESH"], "unknown option FRESH"),
+            (&[b"k", b"STALE", b"STALE"], "STALE is given twice"),
+        ] {
+            let failure = Get::parse(words).unwrap_err().to_string();
+            assert!(failure.contains(named), "{failure}");
+        }
+        assert_eq!(Mget::parse(&[b"k", b"STALE"]), Ok(Mget { keys: vec![b"k", b"STALE"] }));
+        assert!(Mget::parse(&[]).is_err());
+    }
+}

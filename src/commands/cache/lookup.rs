@@ -1,0 +1,200 @@
+//! What there is: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
+
+use super::{may_see_every_key, too_few};
+use crate::cache::{export, health, report};
+use crate::commands::options::{self, Options};
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Ttl<'a> {
+    key: &'a [u8],
+}
+
+impl<'a> Ttl<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [key] = words else { return Err(too_few()) };
+        Ok(Self { key })
+    }
+}
+
+impl Run for Ttl<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        report::of_key(ctx, Ttl::parse(&words)?.key)
+    }
+}
+
+/// `RESET` in any case is never a tier's name here.
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) enum Stats<'a> {
+    Total,
+    Tier(&'a [u8]),
+    Reset,
+}
+
+impl<'a> Stats<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        match words {
+            [] => Ok(Self::Total),
+            [reset] if reset.eq_ignore_ascii_case(b"RESET") => Ok(Self::Reset),
+            [tier] => Ok(Self::Tier(tier)),
+            _ => Err(too_few()),
+        }
+    }
+}
+
+impl Run for Stats<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        match Stats::parse(&argv.words(1))? {
+            Stats::Total => Ok(report::total(ctx)),
+            Stats::Tier(name) => report::of_tier(name),
+            Stats::Reset => {
+                report::reset();
+                Ok(Reply::Ok)
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Metrics;
+
+impl Metrics {
+    fn parse(words: &[&[u8]]) -> Outcome<Self> {
+        if words.is_empty() { Ok(Self) } else { Err(too_few()) }
+    }
+}
+
+impl Run for Metrics {
+    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        Self::parse(&argv.words(1))?;
+        Ok(Reply::text(report::metrics()))
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Health;
+
+impl Health {
+    fn parse(words: &[&[u8]]) -> Outcome<Self> {
+        if words.is_empty() { Ok(Self) } else { Err(too_few()) }
+    }
+}
+
+impl Run for Health {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        Self::parse(&argv.words(1))?;
+        Ok(health::check(ctx))
+    }
+}
+
+/// Most keys that `CACHE.HOT` lists: as many as are counted.
+const MOST_HOT: u64 = 256;
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Hot<'a> {
+    tier: &'a [u8],
+    n: usize,
+}
+
+impl<'a> Hot<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let (tier, n) = match words {
+            [tier] => (tier, Some(10)),
+            [tier, n] => (tier, options::number(n)),
+            _ => return Err(too_few()),
+        };
+        let n = n
+            .filter(|n| (1..=MOST_HOT).contains(n))
+            .ok_or_else(|| Failure::err("n must be a whole number from 1 to 256"))?;
+        Ok(Self { tier, n: n as usize })
+    }
+}
+
+impl Run for Hot<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let hot = Hot::parse(&words)?;
+        may_see_every_key(ctx)?;
+        report::hot(ctx, hot.tier, hot.n)
+    }
+}
+
+/// Most entries of a page.
+const LONGEST_PAGE: u64 = 10_000;
+
+#[derive(Debug, PartialEq)]
+pub(in crate::commands) struct Export<'a> {
+    pattern: &'a [u8],
+    /// `None`: from the beginning, which `0` says too.
+    cursor: Option<&'a [u8]>,
+    count: usize,
+}
+
+impl<'a> Export<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let (mut pattern, mut cursor, mut count) = (None, None, 100);
+        let mut options = Options::new(words);
+        while let Some(option) = options.next(&["PATTERN", "CURSOR", "COUNT"])? {
+            match option {
+                "PATTERN" => pattern = Some(options.value(option)?),
+                "CURSOR" => cursor = Some(options.value(option)?).filter(|&cursor| cursor != b"0"),
+                _ => count = options.number(option, 1..=LONGEST_PAGE)?,
+            }
+        }
+        let pattern = pattern.ok_or_else(|| Failure::err("PATTERN is missing: give PATTERN * for every entry"))?;
+        Ok(Self { pattern, cursor, count: count as usize })
+    }
+}
+
+impl Run for Export<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let export = Export::parse(&words)?;
+        may_see_every_key(ctx)?;
+        export::page(ctx, export.pattern, export.cursor, export.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(Ttl::parse(&[b"k"]), Ok(Ttl { key: b"k" }));
+        assert_eq!(Stats::parse(&[]), Ok(Stats::Total));
+        assert_eq!(Stats::parse(&[b"reset"]), Ok(Stats::Reset));
+        assert_eq!(Stats::parse(&[b"hs"]), Ok(Stats::Tier(b"hs")));
+        assert_eq!(Hot::parse(&[b"hs"]), Ok(Hot { tier: b"hs", n: 10 }));
+        assert_eq!(Hot::parse(&[b"hs", b"256"]), Ok(Hot { tier: b"hs", n: 256 }));
+        assert_eq!(Export::parse(&[b"PATTERN", b"*"]), Ok(Export { pattern: b"*", cursor: None, count: 100 }));
+        let page = Export { pattern: b"*", cursor: Some(b"6b"), count: 7 };
+        assert_eq!(Export::parse(&[b"count", b"7", b"CURSOR", b"6b", b"PATTERN", b"*"]), Ok(page));
+        assert!(Metrics::parse(&[]).is_ok() && Health::parse(&[]).is_ok());
+    }
+
+    #[test]
+    fn bad_ones_are_refused() {
+        assert!(Ttl::parse(&[b"k", b"l"]).is_err());
+        assert!(Stats::parse(&[b"hs", b"RESET"]).is_err());
+        assert!(Metrics::parse(&[b"x"]).is_err() && Health::parse(&[b"x"]).is_err());
+        assert!(Hot::parse(&[]).is_err() && Hot::parse(&[b"hs", b"0"]).is_err());
+        assert!(Hot::parse(&[b"hs", b"257"]).is_err());
+        for (words, named) in [
+            (&[][..], "PATTERN is missing"),
+            (&[&b"COUNT"[..], b"5"], "PATTERN is missing"),
+            (&[b"PATTERN"], "PATTERN needs a value"),
+            (&[b"PATTERN", b"*", b"COUNT", b"0"], "COUNT must be"),
+            (&[b"PATTERN", b"*", b"COUNT", b"10001"], "COUNT must be"),
+            (&[b"PATTERN", b"*", b"LIMIT", b"5"], "unknown option LIMIT"),
+        ] {
+            let failure = Export::parse(words).unwrap_err().to_string();
+            assert!(failure.contains(named), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `TIER.*`: the typed arguments. What the options of a policy mean is the engine's to say.
+
+use assess_engine::cache::tier::Policy;
+
+use crate::cache::{report, saved, with};
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::string::Argv;
+use crate::reply::Reply;
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Set<'a> {
+    name: &'a [u8],
+    /// The options of the policy.
+    policy: Vec<&'a [u8]>,
+}
+
+impl<'a> Set<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [name, policy @ ..] = words else { return Err(wrong_number()) };
+        Ok(Self { name, policy: policy.to_vec() })
+    }
+}
+
+impl Run for Set<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let set = Set::parse(&words)?;
+        saved::set_tier(set.name, Policy::parse(&set.policy)?)?;
+        ctx.replicate_verbatim();
+        Ok(Reply::Ok)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Del<'a> {
+    name: &'a [u8],
+}
+
+impl<'a> Del<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [name] = words else { return Err(wrong_number()) };
+        Ok(Self { name })
+    }
+}
+
+impl Run for Del<'_> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        let went = saved::remove_tier(Del::parse(&words)?.name);
+        if went {
+            ctx.replicate_verbatim();
+        }
+        Ok(Reply::Integer(went.into()))
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Info<'a> {
+    name: &'a [u8],
+}
+
+impl<'a> Info<'a> {
+    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
+        let [name] = words else { return Err(wrong_number()) };
+        Ok(Self { name })
+    }
+}
+
+impl Run for Info<'_> {
+    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let words = argv.words(1);
+        report::describe(Info::parse(&words)?.name)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct List;
+
+impl List {
+    fn parse(words: &[&[u8]]) -> Outcome<Self> {
+        if words.is_empty() { Ok(Self) } else { Err(wrong_number()) }
+    }
+}
+
+impl Run for List {
+    fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        Self::parse(&argv.words(1))?;
+        Ok(Reply::Array(with(|cache| cache.tiers.iter().map(|tier| Reply::Bulk(tier.name.to_vec().into())).collect())))
+    }
+}
+
+/// The server checks a command's arity before it calls; this is for words that come another way.
+fn wrong_number() -> Failure {
+    Failure::err("wrong number of arguments, see TIER.HELP")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_read_and_their_number_checked() {
+        let set = Set { name: b"hs", policy: vec![b"TTL", b"5"] };
+        assert_eq!(Set::parse(&[b"hs", b"TTL", b"5"]), Ok(set));
+        assert_eq!(Del::parse(&[b"hs"]), Ok(Del { name: b"hs" }));
+        assert_eq!(Info::parse(&[b"hs"]), Ok(Info { name: b"hs" }));
+        assert_eq!(List::parse(&[]), Ok(List));
+        assert!(Set::parse(&[]).is_err() && Del::parse(&[]).is_err() && Info::parse(&[b"a", b"b"]).is_err());
+        assert!(List::parse(&[b"x"]).is_err());
+    }
+}

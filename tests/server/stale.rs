@@ -1,0 +1,319 @@
+//! No stale set: whatever many clients compute, fill and invalidate at once, nobody reads a value that was computed from
+//! data older than an invalidation that was acknowledged before the read.
+//!
+//! The data are numbers of this process: one a key, which only grow. A value is the number at the time it was computed.
+//! Who invalidates raises the number first, and notes it as acknowledged once the server has answered. A read that
+//! began after that and sees less has seen a stale value.
+
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+
+use crate::harness::chance::{Chance, seed};
+use crate::harness::{Client, Reply, Server};
+
+/// Clients that work at once.
+const CLIENTS: usize = 8;
+/// Things each of them does: together at least ten thousand.
+const ROUNDS: usize = 6000;
+/// Keys of each family: few enough that everybody meets everybody.
+const KEYS: usize = 6;
+
+/// A key and what is true of it.
+struct Truth {
+    key: String,
+    /// The present state of the data that the value is computed from.
+    data: AtomicU64,
+    /// The latest state that every read must have seen.
+    acknowledged: AtomicU64,
+    /// What revokes leases: begun, and ended.
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Truth {
+    fn new(key: String) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { key, data: zero(), acknowledged: zero(), begun: zero(), ended: zero() }
+    }
+
+    fn tag(&self) -> &'static str {
+        if self.key.len().is_multiple_of(2) { "even" } else { "odd" }
+    }
+
+    fn is_cached_at(&self, prefix: &str) -> bool {
+        self.key.starts_with(prefix)
+    }
+}
+
+/// What everybody shares.
+struct World {
+    truths: Vec<Truth>,
+    stale: AtomicU64,
+    refused: AtomicU64,
+    filled: AtomicU64,
+    stop_at_stale: bool,
+    stop: AtomicBool,
+    /// A write without a lease is fenced by nothing: whoever makes one is alone with its key, but for leases.
+    writing: RwLock<()>,
+}
+
+impl World {
+    fn new(stop_at_stale: bool) -> Self {
+        // Tiers: plain, with a capacity below the number of keys, with lives of a moment, with packed values; a model's
+        // names; entries that all have a tag; and keys in no tier.
+        let families = ["plain:", "small:", "brief:", "packed:", "assessment:{m}:", "tagged:", "none:"];
+        let names = families.iter().flat_map(|family| (0..KEYS).map(move |i| format!("{family}{}", "x".repeat(i + 1))));
+        Self {
+            truths: names.map(Truth::new).collect(),
+            stale: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            filled: AtomicU64::new(0),
+            stop_at_stale,
+            stop: AtomicBool::new(false),
+            writing: RwLock::new(()),
+        }
+    }
+
+    /// A value was read that is older than what was acknowledged before the read.
+    fn check(&self, truth: &Truth, value: u64, acknowledged: u64, how: &str) {
+        if value < acknowledged {
+            self.stale.fetch_add(1, SeqCst);
+            println!("{how} {}: read {value}, acknowledged {acknowledged}", truth.key);
+            if self.stop_at_stale {
+                self.stop.store(true, SeqCst);
+            }
+        }
+    }
+
+    /// Raises the data of some keys, invalidates, and notes what has been acknowledged if `invalidate` says it was.
+    fn invalidate(&self, which: impl Fn(&Truth) -> bool, invalidate: impl FnOnce() -> bool) {
+        self.invalidate_more(&which, &which, invalidate);
+    }
+
+    /// The same, where leases of other keys may be revoked too.
+    fn invalidate_more(
+        &self,
+        which: impl Fn(&Truth) -> bool,
+        revoked: impl Fn(&Truth) -> bool,
+        invalidate: impl FnOnce() -> bool,
+    ) {
+        let covered: Vec<&Truth> = self.truths.iter().filter(|truth| which(truth)).collect();
+        let revoked: Vec<&Truth> = self.truths.iter().filter(|truth| revoked(truth)).collect();
+        let raised: Vec<u64> = covered.iter().map(|truth| truth.data.fetch_add(1, SeqCst) + 1).collect();
+        revoked.iter().for_each(|truth| _ = truth.begun.fetch_add(1, SeqCst));
+        if invalidate() {
+            for (truth, raised) in covered.iter().zip(raised) {
+                truth.acknowledged.fetch_max(raised, SeqCst);
+            }
+        }
+        revoked.iter().for_each(|truth| _ = truth.ended.fetch_add(1, SeqCst));
+    }
+}
+
+fn number(reply: &Reply) -> Option<u64> {
+    // Packed values are padded to be worth packing.
+    match reply {
+        Reply::Bulk(bytes) => std::str::from_utf8(bytes).ok()?.trim_end_matches('.').parse().ok(),
+        _ => None,
+    }
+}
+
+/// A value as it is stored.
+fn spelt(truth: &Truth, value: u64) -> String {
+    if truth.is_cached_at("packed:") { format!("{value}{}", ".".repeat(200)) } else { value.to_string() }
+}
+
+/// Reads through the cache: uses what is there, computes what is not.
+fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+    let acknowledged = truth.acknowledged.load(SeqCst);
+    let ended = truth.ended.load(SeqCst);
+    // A lease that does not end by itself: every refusal must have a reason among what this test does.
+    let mut words = vec!["CACHE.FETCH", &truth.key, "LEASE", "60000", "WAIT", "500"];
+    if chance.below(4) == 0 {
+        words.push("NOSTALE");
+    }
+    if chance.below(4) == 0 {
+        words.push("BIND");
+    }
+    let reply = client.call(&words).good();
+    let parts = reply.array();
+    let word = parts[0].text();
+    if let Some(value) = parts.get(1).and_then(number)
+        && (word == "hit" || (word == "refresh" && parts[4].text() == "fresh"))
+    {
+        world.check(truth, value, acknowledged, &word);
+    }
+    let token = match word.as_str() {
+        "lease" => parts[1].text(),
+        "refresh" => parts[2].text(),
+        _ => return,
+    };
+    let value = truth.data.load(SeqCst);
+    for _ in 0..chance.below(4) {
+        // Computing takes as long as it takes for others to do something.
+        client.ask("PING");
+        thread::yield_now();
+    }
+    if chance.below(12) == 0 {
+        client.call(&["CACHE.FAIL", &truth.key, &token, "no luck"]);
+        return;
+    }
+    let value = spelt(truth, value);
+    let mut words = vec!["CACHE.FILL", &truth.key, &token, &value];
+    if truth.is_cached_at("none:") {
+        words.extend(["PX", "60000"]);
+    }
+    if truth.is_cached_at("tagged:") || chance.below(3) == 0 {
+        words.extend(["TAGS", "1", truth.tag()]);
+    }
+    let filled = client.call(&words);
+    if filled == Reply::ok() {
+        world.filled.fetch_add(1, SeqCst);
+        return;
+    }
+    assert_eq!(filled.code(), "LEASELOST", "{}: {filled:?}", truth.key);
+    world.refused.fetch_add(1, SeqCst);
+    assert!(!filled.error().contains("expired"), "a lease of a minute has ended: {filled:?}");
+    // Expiry and eviction revoke nothing: somebody must have invalidated, between the grant and the fill.
+    assert!(truth.begun.load(SeqCst) > ended, "{}: refused without a reason: {filled:?}", truth.key);
+}
+
+fn read(world: &World, truth: &Truth, client: &mut Client) {
+    let acknowledged = truth.acknowledged.load(SeqCst);
+    if let Some(value) = number(&client.call(&["CACHE.GET", &truth.key]).good()) {
+        world.check(truth, value, acknowledged, "CACHE.GET");
+    }
+}
+
+/// Invalidates in one of the ways there are.
+fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+    let key = truth.key.as_str();
+    let this = |other: &Truth| other.key == key;
+    let in_tier = |other: &Truth| !other.is_cached_at("none:");
+    let invalidated = |reply: Reply| {
+        reply.good().integer();
+        true
+    };
+    let shared = world.writing.read().expect("nobody has panicked");
+    match chance.below(16) {
+        0..=3 => world.invalidate(this, || invalidated(client.call(&["CACHE.INVALIDATE", "KEY", key]))),
+        4 => {
+            let soft = ["CACHE.INVALIDATE", "KEY", key, "SOFT"];
+            world.invalidate(this, || invalidated(client.call(&soft)));
+        }
+        5 => world.invalidate(
+            |other| other.is_cached_at("plain:xx"),
+            || invalidated(client.call(&["CACHE.INVALIDATE", "PATTERN", "plain:xx*"])),
+        ),
+        6 => world.invalidate(
+            |other| other.key.ends_with("xxx"),
+            || invalidated(client.call(&["CACHE.INVALIDATE", "PATTERN", "*xxx", "ALLKEYS"])),
+        ),
+        7 => {
+            let tag = truth.tag();
+            // Fills of other keys may have the tag.
+            world.invalidate_more(
+                |other| other.is_cached_at("tagged:") && other.tag() == tag,
+                |other| other.tag() == tag,
+                || invalidated(client.call(&["CACHE.INVALIDATE", "TAG", tag])),
+            );
+        }
+        8 => world.invalidate(
+            |other| other.is_cached_at("small:"),
+            || invalidated(client.call(&["CACHE.INVALIDATE", "TIER", "small"])),
+        ),
+        9 => world.invalidate(
+            |other| other.is_cached_at("assessment:"),
+            || invalidated(client.call(&["CACHE.INVALIDATE", "MODEL", "m"])),
+        ),
+        10 => world.invalidate_more(in_tier, |_| true, || invalidated(client.call(&["CACHE.INVALIDATE", "ALL"]))),
+        // Only of a present key does the server tell.
+        11 | 12 => world.invalidate(this, || client.call(&["DEL", key]).integer() == 1),
+        13 => world.invalidate(|_| true, || client.ask("FLUSHDB") == Reply::ok()),
+        14 => world.invalidate(|_| true, || swap(client)),
+        _ => drop(shared),
+    }
+}
+
+/// Writes without a lease. Of a tagged key, always with its tag.
+fn write(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+    let _alone = world.writing.write().expect("nobody has panicked");
+    let key = truth.key.as_str();
+    let how = if truth.is_cached_at("tagged:") { 2 } else { chance.below(3) };
+    let temporary = format!("made:{}", chance.below(1_000_000));
+    world.invalidate(
+        |other| other.key == key,
+        || {
+            let value = spelt(truth, truth.data.load(SeqCst));
+            match how {
+                0 => {
+                    // Written under another name, and put in place at once.
+                    client.call(&["SET", &temporary, &value]);
+                    client.call(&["RENAME", &temporary, key]) == Reply::ok()
+                }
+                1 => client.call(&["SET", key, &value, "PX", "40"]) == Reply::ok(),
+                _ => client.call(&["CACHE.SET", key, &value, "PX", "60000", "TAGS", "1", truth.tag()]) == Reply::ok(),
+            }
+        },
+    );
+}
+
+/// Empties another database and puts it in the place of this one.
+fn swap(client: &mut Client) -> bool {
+    client.ask("MULTI");
+    client.ask("SELECT 9");
+    client.ask("FLUSHDB");
+    client.ask("SELECT 0");
+    client.ask("SWAPDB 0 9");
+    !client.ask("EXEC").is_error()
+}
+
+fn play(server: &Server, world: &World, seed: u64, rounds: usize) {
+    let mut watcher = server.client();
+    watcher.ask("TIER.SET plain PATTERN plain:* TTL 60 GRACE 60 REFRESH 50 JITTER 20").good();
+    watcher.ask(&format!("TIER.SET small PATTERN small:* TTL 60 CAPACITY {}", KEYS - 2)).good();
+    watcher.ask("TIER.SET brief PATTERN brief:* PTTL 5 NEGATIVE 1").good();
+    watcher.ask("TIER.SET tagged PATTERN tagged:* TTL 60").good();
+    watcher.ask("TIER.SET packed PATTERN packed:* TTL 60 COMPRESS 100").good();
+    thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let (mut client, mut chance) = (server.client(), Chance::new(seed.wrapping_add(number as u64 * 7919)));
+            scope.spawn(move || {
+                for _ in 0..rounds {
+                    if world.stop.load(SeqCst) {
+                        return;
+                    }
+                    let truth = &world.truths[chance.below(world.truths.len())];
+                    match chance.below(10) {
+                        0..=5 => fetch(world, truth, &mut client, &mut chance),
+                        6 | 7 => read(world, truth, &mut client),
+                        8 if chance.below(4) == 0 => write(world, truth, &mut client, &mut chance),
+                        _ => change(world, truth, &mut client, &mut chance),
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn nobody_reads_what_was_computed_before_an_acknowledged_invalidation() {
+    let server = Server::start();
+    let world = World::new(false);
+    play(&server, &world, seed(), ROUNDS);
+    let (filled, refused) = (world.filled.load(SeqCst), world.refused.load(SeqCst));
+    println!("{filled} filled, {refused} refused");
+    assert_eq!(world.stale.load(SeqCst), 0);
+    assert!(filled > 100 && refused > 10, "the clients did not meet: {filled} filled, {refused} refused");
+    assert_eq!(server.client().info_number("assess", "panics"), 0);
+}
+
+#[test]
+fn without_the_fence_the_same_clients_do_read_stale_values() {
+    let server = Server::with_environment(&[], &[("ASSESS_TEST_HOOKS", "1")]);
+    server.client().ask("ASSESS.SABOTAGE fence").good();
+    let world = World::new(true);
+    play(&server, &world, seed(), 4 * ROUNDS);
+    assert!(world.stale.load(SeqCst) > 0, "a cache without a fence must fail this test");
+}
