@@ -67,13 +67,15 @@ def exponent(sizes: list[float], values: list[float]) -> float | None:
     return statistics.linear_regression(*zip(*points)).slope
 
 
-def growth(row: int, work: str, sizes: list[int], values: list[float], unit: str) -> Figure | None:
+def growth(
+    row: int, work: str, sizes: list[int], values: list[float], unit: str, by: str = "nodes"
+) -> Figure | None:
     """The figure at the largest size, with those at all sizes and the exponent as a remark."""
     slope = exponent(sizes, values)
     if slope is None:
         return None
     each = ", ".join(f"{size}: {number(value)}" for size, value in zip(sizes, values))
-    return Figure(row, f"{work}, by nodes", "", [values[-1]], unit, remark=f"{each}; exponent {slope:.2f}")
+    return Figure(row, f"{work}, by {by}", "", [values[-1]], unit, remark=f"{each}; exponent {slope:.2f}")
 
 
 def markdown(figures: list[Figure], quick: bool) -> str:
