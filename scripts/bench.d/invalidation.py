@@ -1,8 +1,8 @@
 """Row 11: invalidating some thousands of a million keys, against what clients do without the module.
 
 Every side works in turn on the same server and the same keys, which are written again before each; that the right number
-went is checked. What others notice is watched apart from the times, by the paced client of row 15. The peers' UNLINK
-keeps the index up to date as well: that is a part of what they cost on this server.
+went is checked. There the peers' UNLINK keeps the index up to date as well; scan and unlink are therefore timed on a
+server without the module too. What others notice is watched apart from the times, by the paced client of row 15.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ VALUE = "v" * 100
 GONE, STAYS = "entry:gone:", "entry:stays:"
 MINE, WIDE = "`PATTERN entry:gone:*`", "`PATTERN *:gone:*`"
 SCAN, LUA, CASHEWS = "redis-py: scan_iter(count=1000), unlink by 1000", "Lua: KEYS, UNLINK", "cashews: delete_match"
+BARE = f"{SCAN}, on a server without the module"
 KEYS_AND_UNLINK = """
 local keys = redis.call('KEYS', ARGV[1])
 for i = 1, #keys, 5000 do redis.call('UNLINK', unpack(keys, i, math.min(i + 4999, #keys))) end
@@ -34,12 +35,13 @@ AT_LEAST = {10_000: 15, 100_000: 5}  # times as fast as scan and unlink
 
 def measure(settings: Settings) -> list[Figure]:
     figures, costs = [], []
-    with Server(settings.module) as server:
+    with Server(settings.module) as server, Server(None) as bare:
         server.set_tier("entry", "PATTERN", "entry:*", "TTL", 86_400)
-        fill(server, numbered(STAYS, settings.keys - settings.matches[-1]), VALUE)
+        for each in (server, bare):
+            fill(each, numbered(STAYS, settings.keys - settings.matches[-1]), VALUE)
         sides = _sides(server)
         for matches in settings.matches:
-            rounds = [_round(server, sides, matches, i) for i in range(settings.invalidations)]
+            rounds = [_round(server, bare, sides, matches, i) for i in range(settings.invalidations)]
             settings.keep(f"row 11, {matches} keys, ms", rounds)
             costs.append(median(of[MINE] for of in rounds))
             figures += _times(rounds, matches, settings)
@@ -81,10 +83,12 @@ async def _delete_match(port: int) -> None:
     await cache.close()
 
 
-def _round(server: Server, sides: dict[str, Callable], matches: int, i: int) -> dict[str, float]:
+def _round(server: Server, bare: Server, sides: dict[str, Callable], matches: int, i: int) -> dict[str, float]:
     """Milliseconds of each side in turn, every other round in reverse, and until `ASYNC` is in effect."""
-    order = list(sides) if i % 2 == 0 else list(reversed(sides))
-    return {name: _timed(server, sides[name], matches) for name in order} | {"effect": _effect(server, matches)}
+    runs = {name: (server, invalidate) for name, invalidate in sides.items()}
+    runs[BARE] = (bare, lambda: _scan_and_unlink(bare))
+    order = list(runs) if i % 2 == 0 else list(reversed(runs))
+    return {name: _timed(*runs[name], matches) for name in order} | {"effect": _effect(server, matches)}
 
 
 def _timed(server: Server, invalidate: Callable, matches: int) -> float:
@@ -169,7 +173,7 @@ def _times(rounds: list[dict[str, float]], matches: int, settings: Settings) -> 
     work = f"`CACHE.INVALIDATE`, {matches:,} of {settings.keys:,} keys"
     figures = [Figure(11, f"{work}: `ASYNC` until CACHE.GET answers nil", "", of("effect"), "ms", at_most=EFFECT_MS)]
     for mine in (MINE, WIDE):
-        for peer in (SCAN, LUA, CASHEWS):
+        for peer in (SCAN, BARE, LUA, CASHEWS):
             if peer not in rounds[0]:
                 figures.append(Figure(11, f"{work}, {mine}", peer, [], remark="not installed"))
                 continue

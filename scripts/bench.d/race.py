@@ -1,8 +1,8 @@
 """Row 13: what a value was made of changes while it is being computed, and the cache is told so.
 
-A round: one caller asks, and computes for some milliseconds from what it read at its beginning; at a random moment the
-source changes and the key is invalidated; two more callers ask at random moments; at the end one asks again. An answer
-is stale when it was asked for after the invalidation had returned and yet is of the old source.
+A round: one caller asks, and computes for some milliseconds from what it read at its beginning; at a random moment of
+that the source changes and the key is invalidated; two more callers ask at random moments; at the end one asks again. An
+answer is stale when it was asked for after the invalidation had returned and yet is of the old source.
 """
 
 import random
@@ -14,7 +14,7 @@ from figures import Figure
 from server import Server
 from settings import Settings
 
-COMPUTE_MS = (1.0, 8.0)
+COMPUTE_MS = (2.0, 10.0)
 SEED = 13
 
 
@@ -24,6 +24,7 @@ class Round:
     def __init__(self, cache: object, key: str, dice: random.Random):
         self.cache, self.key = cache, key
         self.source, self.forgotten_at = "old", None
+        self.computing = threading.Event()
         self.asked: list[tuple[float, str]] = []
         self.compute_s = dice.uniform(*COMPUTE_MS) / 1e3
         self.changes_after = dice.uniform(0, self.compute_s)
@@ -35,6 +36,8 @@ class Round:
         callers = [threading.Thread(target=self._ask, args=(wait,)) for wait in waits]
         for caller in callers:
             caller.start()
+        if not self.computing.wait(60):
+            raise RuntimeError("nobody computes")
         time.sleep(self.changes_after)
         self.source = "new"
         self.cache.forget(self.key)
@@ -53,6 +56,7 @@ class Round:
 
     def _compute(self) -> str:
         value = self.source
+        self.computing.set()
         time.sleep(self.compute_s)
         return value
 

@@ -27,7 +27,7 @@ def measure(settings: Settings) -> list[Figure]:
         for of in callers.values():
             stack.enter_context(of)
         for name in kinds:
-            _round(server, callers[name], "first")
+            _round(server, callers[name], f"{name}-first")
         rounds = []
         for i in range(settings.stampedes):
             order = list(kinds) if i % 2 == 0 else list(reversed(kinds))
