@@ -10,7 +10,8 @@ const WRITE: Write<'_> = Write {
     freshness: Freshness::Until { at: 1_700_000_000_000, life: 60_000 },
     bytes: Some(100),
     tags: &[],
-    from_file: false,
+    stamp: None,
+    reorders: true,
 };
 
 fn resident() -> u64 {

@@ -10,6 +10,9 @@ use crate::types::entry;
 
 type Names = BTreeSet<Box<[u8]>>;
 
+/// What the index knows of an entry: its tier, its tags.
+type Known = (Option<u16>, BTreeSet<Vec<u8>>);
+
 /// Most differences that are told.
 const MOST: usize = 20;
 
@@ -27,7 +30,7 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
     let mut present = Names::new();
     let mut scan = Scan::new();
     while scan.step(ctx, &mut |name| _ = present.insert(name.into())) {}
-    let mut indexed: BTreeMap<Box<[u8]>, (Option<u16>, BTreeSet<Vec<u8>>)> = BTreeMap::new();
+    let mut indexed: BTreeMap<Box<[u8]>, Known> = BTreeMap::new();
     with(|cache| {
         let mut after = None;
         loop {

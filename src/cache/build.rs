@@ -93,7 +93,7 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
             // A ban that looks through the keyspace covers what was there before it.
             let stamp = cache.bans.scan_covers(db, name, tier).then_some(0);
             let freshness = Freshness::FromExpiry;
-            cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp });
+            cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp, reorders: true });
         });
     }
     if let Some(tier) = tier {

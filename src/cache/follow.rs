@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use assess_engine::cache::index::{Freshness, Write};
+use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, Writer, enforce, evict, measure, settle, with, writer};
 use crate::ffi::ctx::Ctx;
@@ -123,8 +124,10 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
         if tier.is_some() || !tags.is_empty() {
             cache.index_write(db, name, tier, change, tags, bytes);
         } else {
-            // A key with tags may have been overwritten by one without.
-            cache.index.gone(db, name);
+            if cache.may_index(None) {
+                // A key with tags may have been overwritten by one without.
+                cache.index.gone(db, name);
+            }
             if cache.bans.wants_survivors() && change != Change::Loaded {
                 cache.bans.survived(db, name);
             }
@@ -147,7 +150,8 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
 
 fn went(db: i32, name: &[u8], change: Change) {
     let gone = with(|cache| {
-        let gone = cache.index.gone(db, name);
+        let tier = cache.indexed_tier(name);
+        let gone = if cache.may_index(tier) { cache.index.gone(db, name) } else { None };
         if matches!(change, Change::Removed | Change::Left) {
             cache.revoke(db, name);
         }
@@ -173,7 +177,7 @@ impl Cache {
         &mut self,
         db: i32,
         name: &[u8],
-        tier: Option<assess_engine::cache::tiers::TierId>,
+        tier: Option<TierId>,
         change: Change,
         tags: &[&[u8]],
         bytes: Option<u64>,
@@ -191,7 +195,15 @@ impl Cache {
             },
             _ => (Freshness::UntilExpiry, None),
         };
-        self.index.written(db, name, &Write { tier, freshness, bytes, tags, stamp });
+        let reorders = self.policy(tier).is_some_and(|policy| policy.is_bounded());
+        self.index.written(db, name, &Write { tier, freshness, bytes, tags, stamp, reorders });
+    }
+
+    /// Whether a key of this tier, or of none, can be in the index: one in no tier only by its tags, or because its tier
+    /// was changed a moment ago. Most keys of most servers are in none, and are not looked for.
+    #[inline]
+    fn may_index(&self, tier: Option<TierId>) -> bool {
+        tier.is_some() || self.indexing || self.index.usage(None).entries > 0
     }
 
     /// A user's write to a key revokes its lease.

@@ -32,11 +32,10 @@ pub(crate) fn soon() {
 fn measure(ctx: Ctx<'_>) {
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
-        let unmeasured = with(|cache| cache.index.unmeasured(STEP));
-        if unmeasured.is_empty() {
+        let Some(unmeasured) = with(|cache| cache.index.unmeasured(STEP)) else {
             MEASURING.set(false);
             return;
-        }
+        };
         for (db, name) in unmeasured {
             if ctx.select(db) {
                 measure_one(ctx, db, &name);

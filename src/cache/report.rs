@@ -10,6 +10,7 @@ use super::{fetch, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
+use crate::main_loop;
 use crate::reply::Reply;
 use crate::types::entry;
 use crate::versions::now_ms;
@@ -155,6 +156,15 @@ pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
     let Reply::Map(statistics) = of_tier(name)? else { return Err(Failure::internal()) };
     fields.extend(statistics);
     Ok(Reply::Map(fields))
+}
+
+/// How often rates are taken, in milliseconds.
+const OBSERVED_MS: u64 = 1000;
+
+/// Takes note of what has been done, for the rates; again every second.
+pub(crate) fn observe() {
+    with(|cache| cache.stats.observe(now_ms()));
+    main_loop::after(OBSERVED_MS, |_| observe());
 }
 
 /// Zeroes every counter.

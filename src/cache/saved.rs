@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use assess_engine::cache::tier::{Policy, parse_declarations};
 
-use super::{build, enforce, evict, fetch, sweep, with};
+use super::{build, enforce, evict, fetch, report, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 
@@ -28,6 +28,7 @@ pub(crate) fn declare(words: &[&[u8]]) -> Result<(), String> {
     DECLARED.set(declared);
     // The module may be loaded into a server that has keys.
     build::begin();
+    report::observe();
     Ok(())
 }
 

@@ -84,6 +84,9 @@ pub struct Write<'a> {
     /// The stamp of what was written elsewhere: 0 for a key from a file, that of the entry it was for one that was
     /// renamed; `None` for a write of this moment, which takes a tick.
     pub stamp: Option<u64>,
+    /// Whether an entry that is overwritten becomes the most recently used: where nothing is evicted by use, that would
+    /// cost a write more than all the rest.
+    pub reorders: bool,
 }
 
 /// Entries and what they take.
@@ -160,6 +163,7 @@ impl Index {
             tags: write.tags,
             stamp: write.stamp.unwrap_or_else(|| self.tick()),
             used: self.uses,
+            reorders: write.reorders,
         };
         let hash = self.hash(name);
         let space = self.spaces.entry(db).or_insert_with(|| Box::new(Space::new()));
@@ -331,17 +335,19 @@ impl Index {
         self.spaces.get(&db).map_or(0, |space| space.tags().count(tag))
     }
 
-    /// Takes up to `limit` from the queue of entries whose last write did not say what they take.
-    pub fn unmeasured(&mut self, limit: usize) -> Vec<(i32, Box<[u8]>)> {
-        let mut taken = Vec::new();
+    /// Takes up to `limit` from the queue of entries whose sizes are not known; `None` when it is empty. Some of the queue
+    /// have gone meanwhile, or were measured: fewer names come, then, and perhaps none.
+    pub fn unmeasured(&mut self, limit: usize) -> Option<Vec<(i32, Box<[u8]>)>> {
+        let (mut taken, mut looked) = (Vec::new(), 0);
         for (&db, space) in &mut self.spaces {
-            while taken.len() < limit
-                && let Some(name) = space.take_unmeasured()
+            while looked < limit
+                && let Some(next) = space.take_unmeasured()
             {
-                taken.push((db, name));
+                looked += 1;
+                taken.extend(next.map(|name| (db, name)));
             }
         }
-        taken
+        (looked > 0).then_some(taken)
     }
 
     /// The most requested names of a tier with their hits, most first, also those that died; at most 256.

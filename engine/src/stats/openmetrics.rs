@@ -44,6 +44,10 @@ const SUMMARIES: [Summary; 3] = [
     ("wait_seconds", "Time waited for another's value", |stats| &stats.wait),
 ];
 
+type Size = (&'static str, &'static str, fn(&Row<'_>) -> u64);
+
+const SIZES: [Size; 2] = [("entries", "Entries", |row| row.2), ("bytes", "Bytes of entries", |row| row.3)];
+
 /// Appends the whole exposition, its end mark included.
 pub fn render(out: &mut String, tiers: &[Row<'_>], gauges: &[Gauge<'_>]) {
     let labels: Vec<String> = tiers.iter().map(|(name, ..)| label(name)).collect();
@@ -66,9 +70,7 @@ pub fn render(out: &mut String, tiers: &[Row<'_>], gauges: &[Gauge<'_>]) {
             line(out, format_args!("assess_cache_{name}_count{{tier=\"{label}\"}} {}", latency.count()));
         }
     }
-    let sizes: [(&str, &str, fn(&Row<'_>) -> u64); 2] =
-        [("entries", "Entries", |row| row.2), ("bytes", "Bytes of entries", |row| row.3)];
-    for (name, help, value) in sizes {
+    for (name, help, value) in SIZES {
         head(out, name, "gauge", help);
         for (row, label) in tiers.iter().zip(&labels) {
             line(out, format_args!("assess_cache_{name}{{tier=\"{label}\"}} {}", value(row)));

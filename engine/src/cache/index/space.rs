@@ -3,7 +3,7 @@
 //! One record an entry in a slab; a hash table to find it, a tree to walk in order, a recency list a tier, sets of tags.
 //! All of them hold slot numbers, so a database moves, or goes, as one pointer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::hot::Hot;
@@ -22,6 +22,7 @@ pub(super) struct Stamped<'a> {
     pub(super) tags: &'a [&'a [u8]],
     pub(super) stamp: u64,
     pub(super) used: u64,
+    pub(super) reorders: bool,
 }
 
 /// A tier's entries in this database.
@@ -43,7 +44,9 @@ pub(super) struct Space {
     tiers: Vec<Option<Box<Part>>>,
     outside: Part,
     tags: Tags,
-    unmeasured: BTreeSet<u32>,
+    /// Slots whose entries wait to be measured, if their records still say so: the slots of those that have gone, or were
+    /// measured meanwhile, are left in.
+    unmeasured: Vec<u32>,
 }
 
 impl Space {
@@ -56,7 +59,7 @@ impl Space {
             tiers: Vec::new(),
             outside: Part::default(),
             tags: Tags::default(),
-            unmeasured: BTreeSet::new(),
+            unmeasured: Vec::new(),
         }
     }
 
@@ -98,7 +101,7 @@ impl Space {
             let after = self.slab.get(slot).map_or(0, Record::weight);
             let (slab, part) = self.part(write.tier);
             part.usage.bytes = part.usage.bytes - before + after;
-            if part.recency.newest() != slot {
+            if write.reorders && part.recency.newest() != slot {
                 part.recency.remove(slab, slot);
                 part.recency.push_newest(slab, slot);
             }
@@ -133,9 +136,7 @@ impl Space {
         let (waits, must_wait) = (record.has(flag::UNMEASURED), write.bytes.is_none());
         record.put(flag::UNMEASURED, must_wait);
         if must_wait && !waits {
-            self.unmeasured.insert(slot);
-        } else if waits && !must_wait {
-            self.unmeasured.remove(&slot);
+            self.unmeasured.push(slot);
         }
     }
 
@@ -147,9 +148,6 @@ impl Space {
         self.names.remove(name);
         if record.has(flag::TAGGED) {
             self.tags.remove(slot);
-        }
-        if record.has(flag::UNMEASURED) {
-            self.unmeasured.remove(&slot);
         }
         self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
         Some(entry(&record))
@@ -226,11 +224,8 @@ impl Space {
         }
         let before = record.weight();
         record.weigh(bytes);
-        let (tier, after, waits) = (record.tier, record.weight(), record.has(flag::UNMEASURED));
+        let (tier, after) = (record.tier, record.weight());
         record.put(flag::UNMEASURED, false);
-        if waits {
-            self.unmeasured.remove(&slot);
-        }
         let (_, part) = self.part(tier);
         part.usage.bytes = part.usage.bytes - before + after;
     }
@@ -265,12 +260,18 @@ impl Space {
         &self.tags
     }
 
-    /// Takes an entry that waits to be measured.
-    pub(super) fn take_unmeasured(&mut self) -> Option<Box<[u8]>> {
-        let slot = self.unmeasured.pop_first()?;
-        let record = self.slab.get_mut(slot)?;
-        record.put(flag::UNMEASURED, false);
-        Some(record.bytes().into())
+    /// Takes the next of the queue; its name, if it still is to be measured. `None` at the end.
+    pub(super) fn take_unmeasured(&mut self) -> Option<Option<Box<[u8]>>> {
+        let Some(slot) = self.unmeasured.pop() else {
+            // What a flood of writes has made large is given back.
+            self.unmeasured = Vec::new();
+            return None;
+        };
+        let record = self.slab.get_mut(slot).filter(|record| record.has(flag::UNMEASURED));
+        Some(record.map(|record| {
+            record.put(flag::UNMEASURED, false);
+            record.bytes().into()
+        }))
     }
 
     pub(super) fn hot(&self, tier: u16, n: usize) -> Vec<(Box<[u8]>, u64)> {
@@ -283,7 +284,7 @@ impl Space {
     pub(super) fn memory(&self) -> u64 {
         // Nodes of the tree are about two thirds full.
         let tree = self.names.len() as u64 * 25;
-        let waiting = self.unmeasured.len() as u64 * 8;
+        let waiting = self.unmeasured.capacity() as u64 * 4;
         let parts =
             self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;
