@@ -41,6 +41,7 @@ def measure(settings: Settings) -> list[Figure]:
             fill(each, numbered(STAYS, settings.keys - settings.matches[-1]), VALUE)
         sides = _sides(server)
         for matches in settings.matches:
+            _round(server, bare, sides, matches, 0)  # warms up, and does not count
             rounds = [_round(server, bare, sides, matches, i) for i in range(settings.invalidations)]
             settings.keep(f"row 11, {matches} keys, ms", rounds)
             costs.append(median(of[MINE] for of in rounds))
