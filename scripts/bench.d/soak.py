@@ -4,6 +4,7 @@ Run as `soak.py PORT SEED`; ends when its standard input does, and says how many
 back again and again, half are never seen twice and die by themselves, because that is where an index would leak.
 """
 
+import contextlib
 import itertools
 import random
 import subprocess
@@ -76,7 +77,8 @@ class Sender:
                 self.call("DEL", known)
             case n if n < 360:
                 self.call("SET", known, value, "EX", 5)
-                self.call("RENAME", known, f"{known}:moved")
+                with contextlib.suppress(redis.ResponseError):  # the other process was faster: no such key
+                    self.call("RENAME", known, f"{known}:moved")
                 self.call("EXPIRE", f"{known}:moved", 1)
                 return 3
             case n if n < 700:
