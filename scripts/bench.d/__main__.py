@@ -7,16 +7,26 @@ import sys
 from pathlib import Path
 
 import build
+import deployment
+import entry
 import hit
+import invalidation
 import machine
+import memory
+import race
 import stall
+import stampede
 import tables
 import uncached
 from figures import Figure, markdown
 from settings import Settings
 
-ROWS = {1: hit, 3: uncached, 15: stall}
+ROWS = {
+    1: hit, 2: entry, 3: uncached, 11: invalidation, 12: stampede, 13: race, 15: stall, 16: memory, 17: deployment,
+}
+OF_TABLES = {1, 3, 15}  # rows that need the generated tables
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
+SOAK_SECONDS, QUICK_SOAK_SECONDS = 300, 5
 
 
 def arguments() -> argparse.Namespace:
@@ -25,6 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=_numbers, default=list(ROWS))
     parser.add_argument("--sizes", type=_numbers)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--soak", type=int, nargs="?", const=SOAK_SECONDS, default=0)
     parser.add_argument("--module", type=Path)
     parser.add_argument("--generator", type=Path, help="the built example icio_table; else cargo builds it")
     given = parser.parse_args()
@@ -54,11 +65,20 @@ def write(file: Path, context: dict, figures: list[Figure], settings: Settings) 
     file.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
+def _tables(given: argparse.Namespace) -> list[tables.Table]:
+    """The tables to measure with; none when no row needs any."""
+    if not OF_TABLES.intersection(given.rows):
+        return []
+    generator = build.generator(given.generator)
+    sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
+    return [tables.table(size, generator) for size in sorted(sizes)]
+
+
 def main() -> None:
     given = arguments()
-    module, generator = build.module(given.module), build.generator(given.generator)
-    sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
-    settings = Settings(module, [tables.table(size, generator) for size in sorted(sizes)], given.quick)
+    module = build.module(given.module)
+    soak_seconds = given.soak or (QUICK_SOAK_SECONDS if given.quick else 0)
+    settings = Settings(module, _tables(given), given.quick, soak_seconds)
     context = about(module)
     figures: list[Figure] = []
     for row in given.rows:

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Figure:
-    """One line of the table. `values` has one number per round, the figure is their median."""
+    """One line of the table. `values` has one number per round, the figure is their median. There are
+    none when a peer is not there, as the remark then says.
+    """
 
     row: int
     work: str
@@ -17,13 +19,15 @@ class Figure:
     at_most: float | None = None
     at_least: float | None = None
     remark: str = ""
-    median: float = field(init=False)
+    median: float | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.median = statistics.median(self.values)
+        self.median = statistics.median(self.values) if self.values else None
 
     def text(self) -> str:
         """The median, and the least and the most of the rounds."""
+        if not self.values:
+            return self.remark
         spread = f" ({number(min(self.values))} .. {number(max(self.values))})" if len(self.values) > 1 else ""
         unit = f" {self.unit}" if self.unit else ""
         remark = f"; {self.remark}" if self.remark else ""
@@ -35,6 +39,8 @@ class Figure:
         return f">= {number(self.at_least)}" if self.at_least is not None else "stated"
 
     def met(self) -> str:
+        if not self.values:
+            return ""
         if self.at_most is not None:
             return "yes" if self.median <= self.at_most else "NO"
         if self.at_least is not None:
@@ -67,13 +73,15 @@ def exponent(sizes: list[float], values: list[float]) -> float | None:
     return statistics.linear_regression(*zip(*points)).slope
 
 
-def growth(row: int, work: str, sizes: list[int], values: list[float], unit: str) -> Figure | None:
+def growth(
+    row: int, work: str, sizes: list[int], values: list[float], unit: str, by: str = "nodes"
+) -> Figure | None:
     """The figure at the largest size, with those at all sizes and the exponent as a remark."""
     slope = exponent(sizes, values)
     if slope is None:
         return None
     each = ", ".join(f"{size}: {number(value)}" for size, value in zip(sizes, values))
-    return Figure(row, f"{work}, by nodes", "", [values[-1]], unit, remark=f"{each}; exponent {slope:.2f}")
+    return Figure(row, f"{work}, by {by}", "", [values[-1]], unit, remark=f"{each}; exponent {slope:.2f}")
 
 
 def markdown(figures: list[Figure], quick: bool) -> str:

@@ -9,28 +9,17 @@ the server's own with four words, because a part of what a longer command costs 
 """
 
 import json
-import subprocess
-from dataclasses import dataclass
 from statistics import median
 
+import load
 import machine
 from figures import Figure, growth, ratios
+from load import Load
 from server import Server
 from settings import Settings
 
-CONNECTIONS, PIPELINE = 50, 16
 DOCUMENT_BYTES = 1536
 SHORT = "k"  # a key of a short name that holds the same bytes
-RUN_SECONDS = 300  # at most, for one redis-benchmark
-
-
-@dataclass
-class Load:
-    """What one redis-benchmark saw and cost."""
-
-    per_second: float
-    process_us: float  # CPU of the server process, microseconds a request
-    main_us: float  # of that, its main thread
 
 
 def measure(settings: Settings) -> list[Figure]:
@@ -81,11 +70,11 @@ def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, s
     server_cores, client_cores = machine.split_cores()
     server.pin(server_cores)
     for command in commands.values():
-        _run(server, command, settings.requests // 4, client_cores)
+        load.run(server, command, settings.requests // 4, client_cores)
     before, rounds = server.counters(), []
     for i in range(count):
         order = list(commands) if i % 2 == 0 else list(reversed(commands))
-        rounds.append({name: _run(server, commands[name], settings.requests, client_cores) for name in order})
+        rounds.append({name: load.run(server, commands[name], settings.requests, client_cores) for name in order})
     after = server.counters()
     if after["misses"] != before["misses"] or after["hits"] - before["hits"] < 3 * count * settings.requests:
         raise RuntimeError("not every request was a hit")
@@ -95,20 +84,6 @@ def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, s
 def _same_bytes(server: Server, commands: dict[str, list[str]]) -> None:
     if len({server.call(*command) for command in commands.values()}) != 1:
         raise RuntimeError("the commands do not answer the same bytes")
-
-
-def _run(server: Server, command: list[str], requests: int, client_cores: set[int]) -> Load:
-    """One redis-benchmark."""
-    cores = ",".join(map(str, client_cores))
-    tool = ["redis-benchmark", "-p", server.port, "-c", CONNECTIONS, "-P", PIPELINE, "-n", requests, "--csv", *command]
-    process, main = machine.process_cpu(server.pid), machine.main_thread_cpu(server.pid)
-    done = subprocess.run(
-        ["taskset", "-c", cores, *map(str, tool)], timeout=RUN_SECONDS, check=True, capture_output=True, text=True
-    )
-    process, main = machine.process_cpu(server.pid) - process, machine.main_thread_cpu(server.pid) - main
-    last = done.stdout.strip().splitlines()[-1]
-    per_second = float(last.split('","')[1].strip('"'))
-    return Load(per_second, process / requests / 1e3, main / requests / 1e3)
 
 
 def _ratios(rounds: list[dict[str, Load]], size: int, top: int) -> list[Figure]:

@@ -1,4 +1,7 @@
-"""A redis-server of our own: on a free loopback port, in a temporary folder, gone afterwards."""
+"""A redis-server of our own: on a free loopback port, in a temporary folder, gone afterwards.
+
+Without the module where none is given.
+"""
 
 import shutil
 import signal
@@ -20,15 +23,18 @@ POLL_SECONDS = 0.05
 class Server:
     """A context manager: the server runs inside the `with`."""
 
-    def __init__(self, module: Path, data_dir: Path, replica_of: "Server | None" = None):
+    def __init__(self, module: Path | None, data_dir: Path | None = None, replica_of: "Server | None" = None):
         self.folder = Path(tempfile.mkdtemp(prefix="assess-bench-"))
         self.port = _free_port()
         self.log = self.folder / "redis.log"
         command = [
             "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
             "--save", "", "--appendonly", "no", "--logfile", str(self.log),
-            "--loadmodule", str(module), "--assess.data-dir", str(data_dir),
         ]
+        if module:
+            command += ["--loadmodule", str(module)]
+        if data_dir:
+            command += ["--assess.data-dir", str(data_dir)]
         if replica_of:
             command += ["--replicaof", "127.0.0.1", str(replica_of.port), "--repl-diskless-sync-delay", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -91,6 +97,25 @@ class Server:
             if time.monotonic() > deadline:
                 raise RuntimeError("an assessment was not stored")
             time.sleep(0.001)
+
+    def set_tier(self, name: str, *policy: object) -> None:
+        """Declares a tier and waits until the keys that are there already belong to it."""
+        self.call("TIER.SET", name, *policy)
+        deadline = time.monotonic() + START_SECONDS
+        while self.stats()["indexing"]:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the index is not ready")
+            time.sleep(POLL_SECONDS / 10)
+
+    def stats(self) -> dict:
+        """CACHE.STATS as a dict."""
+        reply = self.call("CACHE.STATS")
+        return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
+
+    def memory(self) -> int:
+        """Bytes that the server says it uses, what clients cost left out."""
+        info = self.client.info("memory")
+        return info["used_memory"] - info["mem_clients_normal"]
 
     def await_replica(self) -> None:
         """Waits until this server, a replica, is in sync with its master."""

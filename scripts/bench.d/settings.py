@@ -11,6 +11,7 @@ class Settings:
     module: Path
     tables: list[Table]  # by size; targets are about the last
     quick: bool
+    soak_seconds: int = 0
     raw: dict = field(default_factory=dict)
 
     @property
@@ -46,6 +47,46 @@ class Settings:
     @property
     def stalls(self) -> int:
         """Loads during which another client is watched."""
+        return 1 if self.quick else 5
+
+    @property
+    def keys(self) -> int:
+        """Keys of a large database."""
+        return 50_000 if self.quick else 1_000_000
+
+    @property
+    def key_counts(self) -> list[int]:
+        """Keys to be hit at random, by size; a target is about the last."""
+        return [100, 1_000] if self.quick else [1_000, 10_000, 100_000]
+
+    @property
+    def matches(self) -> list[int]:
+        """Keys that an invalidation matches, by size."""
+        return [1_000, 5_000] if self.quick else [10_000, 100_000]
+
+    @property
+    def invalidations(self) -> int:
+        """Repetitions of an invalidation."""
+        return 2 if self.quick else 7
+
+    @property
+    def stampedes(self) -> int:
+        """Repetitions of a stampede."""
+        return 1 if self.quick else 5
+
+    @property
+    def races(self) -> int:
+        """Rounds of an invalidation during a computation."""
+        return 50 if self.quick else 3_000
+
+    @property
+    def peer_races(self) -> int:
+        """The same, for a peer: enough to say what share of the rounds goes wrong."""
+        return 10 if self.quick else 100
+
+    @property
+    def memory_runs(self) -> int:
+        """Repetitions of a figure of memory, which hardly varies."""
         return 1 if self.quick else 5
 
     def keep(self, name: str, numbers: object) -> None:

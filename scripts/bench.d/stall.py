@@ -69,10 +69,10 @@ def _run(server: Server, probe: Probe, table: Table) -> dict:
         beside = probe.result()
     sides = {"busy": busy, "idle": idle, "beside": beside}
     about = {"load_s": seconds, "requests": len(busy), "main_thread_without_core_ms": waited}
-    return about | {name: _percentiles(ns) for name, ns in sides.items()}
+    return about | {name: percentiles(ns) for name, ns in sides.items()}
 
 
-def _percentiles(nanoseconds: list[int]) -> dict[str, float]:
+def percentiles(nanoseconds: list[int]) -> dict[str, float]:
     ordered = sorted(nanoseconds)
     return {name: ordered[math.ceil(share * len(ordered)) - 1] / 1e6 for name, share in SHARES.items()}
 

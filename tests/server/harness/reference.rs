@@ -16,11 +16,16 @@ pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
     if let Ok(folder) = folder.canonicalize() {
         return Some(folder);
     }
-    let note = format!("SKIPPED {test}: no reference data in {}\n", folder.display());
+    skipped(test, &format!("no reference data in {}", folder.display()));
+    None
+}
+
+/// Notes that `test` is skipped, and why, in the file that `ASSESS_SKIPPED` names.
+pub(crate) fn skipped(test: &str, why: &str) {
+    let note = format!("SKIPPED {test}: {why}\n");
     print!("{note}");
     if let Some(path) = std::env::var_os("ASSESS_SKIPPED") {
         let file = OpenOptions::new().append(true).create(true).open(path);
         file.and_then(|mut file| file.write_all(note.as_bytes())).expect("the list of skipped tests can be written");
     }
-    None
 }

@@ -83,9 +83,14 @@ impl Server {
         Client::connect(self.port).expect("the server accepts connections")
     }
 
+    /// Where it is, for clients of other languages.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
     /// A connection of the `redis` crate.
     pub(crate) fn connection(&self, query: &str) -> redis::Connection {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}/{query}", self.port)).expect("an address");
+        let client = redis::Client::open(format!("{}/{query}", self.url())).expect("an address");
         client.get_connection().expect("the server accepts connections")
     }
 

@@ -1,0 +1,112 @@
+"""Row 16: what the index costs in memory, and (with --soak) whether memory grows under mixed traffic.
+
+The index: used_memory of the server with as many keys of a tier, less what it was before the tier was declared, and what
+is left of it when all the keys are gone. Written in order of the tier's keys and at random, which fills nodes less well.
+"""
+
+import random
+import time
+from statistics import median
+
+import numpy as np
+
+from figures import Figure, growth
+from fill import fill, numbered
+from server import Server
+from settings import Settings
+from soak import Traffic
+
+VALUE = "v" * 100
+PREFIX = "entry:"
+KEY_BYTES = len(next(numbered(PREFIX, 1)))
+OVERHEAD_BYTES = 128
+SEED = 16
+TIER = ("entry", "PATTERN", f"{PREFIX}*", "TTL", 86_400)
+WARM_UP = 0.3  # of a soak: while the database fills up
+SETTLE_SECONDS = 3
+
+
+def measure(settings: Settings) -> list[Figure]:
+    sizes = [settings.keys // 10, settings.keys]
+    by_size = [_bytes_a_key(settings, size) for size in sizes]
+    runs = [by_size[-1]] + [_bytes_a_key(settings, sizes[-1]) for _ in range(settings.memory_runs - 1)]
+    settings.keep("row 16", {"sizes": sizes, "by size": by_size, "runs": runs})
+    work = f"index of {sizes[-1]:,} keys of {KEY_BYTES} bytes"
+    figures = [
+        Figure(16, f"{work}, built over keys that are there: bytes a key", "the same keys in no tier",
+               [run["built"] for run in runs], "B", at_most=OVERHEAD_BYTES + KEY_BYTES),
+        Figure(16, f"{work}, written at random: bytes a key", "the same keys in no tier",
+               [run["written"] for run in runs], "B", at_most=OVERHEAD_BYTES + KEY_BYTES),
+        Figure(16, f"{work}: bytes a key left when all of them are gone", "", [run["left"] for run in runs], "B"),
+    ]
+    costs = [run["written"] for run in by_size]
+    grown = growth(16, "bytes a key of the index", sizes, costs, "B", by="keys")
+    return figures + [figure for figure in [grown] if figure] + _soak(settings)
+
+
+def _bytes_a_key(settings: Settings, count: int) -> dict[str, float]:
+    """Bytes a key: of the index built over keys, of the index of keys written at random, and left at the end."""
+    keys = list(numbered(PREFIX, count))
+    random.Random(SEED).shuffle(keys)
+    with Server(settings.module) as server:
+        empty = _settled(server)
+        fill(server, keys, VALUE)
+        without = _settled(server)
+        server.set_tier(*TIER)
+        built = _settled(server)
+        server.call("FLUSHALL", "SYNC")
+        server.call("TIER.DEL", TIER[0])
+        server.set_tier(*TIER)
+        fill(server, keys, VALUE)
+        if (held := server.stats()["cache_size"]) != count:
+            raise RuntimeError(f"the index holds {held} keys, not {count}")
+        written = _settled(server)
+        server.call("FLUSHALL", "SYNC")
+        left = _settled(server)
+    used = {"built": built - without, "written": written - without, "left": left - empty}
+    return {name: size / count for name, size in used.items()}
+
+
+def _settled(server: Server) -> int:
+    """Memory once it does not change any more: tables that grow are moved by and by."""
+    before, deadline = -1, time.monotonic() + SETTLE_SECONDS
+    while (now := server.memory()) != before and time.monotonic() < deadline:
+        before = now
+        time.sleep(0.3)
+    return now
+
+
+def _soak(settings: Settings) -> list[Figure]:
+    """Memory under mixed traffic, and when everything is gone. None when not asked for."""
+    if not settings.soak_seconds:
+        return []
+    samples, begin = [], time.monotonic()
+    with Server(settings.module) as server:
+        empty = _settled(server)
+        with Traffic(server) as traffic:
+            while (at := time.monotonic() - begin) < settings.soak_seconds:
+                samples.append((at, server.memory(), server.client.dbsize()))
+                time.sleep(min(1.0, settings.soak_seconds / 20))
+        commands = traffic.commands
+        server.call("CACHE.INVALIDATE", "ALL", "ALLKEYS")
+        server.call("FLUSHALL", "SYNC")
+        for name in traffic.TIERS:
+            server.call("TIER.DEL", name)
+        left = _settled(server) - empty
+    settings.keep("row 16, soak: seconds, used_memory, keys", samples)
+    steady = [sample for sample in samples if sample[0] >= WARM_UP * settings.soak_seconds]
+    slope = _slope(steady)
+    used = median(used for _, used, _ in steady)
+    keys_from, keys_to = min(keys for _, _, keys in steady), max(keys for _, _, keys in steady)
+    work = f"{settings.soak_seconds} s of mixed traffic, {commands:,} commands"
+    return [
+        Figure(16, f"{work}: slope of used_memory, as many keys", "", [slope * 60 / 1e3], "kB a minute",
+               remark=f"at {used / 1e6:.1f} MB and {keys_from:,} to {keys_to:,} keys; {slope * 3600 / used:+.1%} in an hour"),
+        Figure(16, f"{work}: bytes left when all is gone", "", [left / 1e3], "kB"),
+    ]
+
+
+def _slope(samples: list[tuple[float, int, int]]) -> float:
+    """Bytes a second: memory as a plane over time and the number of keys, because that goes up and down by chance."""
+    seconds, used, keys = np.array(samples).T
+    return float(np.linalg.lstsq(np.array([np.ones(len(used)), seconds, keys]).T, used, rcond=None)[0][1])

@@ -1,0 +1,66 @@
+// The functions of clients/node/cached.mjs on promises. REDIS_URL names a server with the module.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Remembered, cacheInvalidate, cached, client, close, invalidate, keyOf, part } from './cached.mjs';
+
+const CALLERS = 20;
+
+before(() => client.sendCommand(['TIER.SET', 'node', 'PATTERN', 'node:*', 'TTL', '60', 'NEGATIVE', '60']));
+after(close);
+
+test('twenty callers share one computation', async () => {
+  const computed = [];
+  const square = cached('node:square', async (x) => {
+    computed.push(x);
+    const blocked = async () => Number((await client.info('clients')).match(/blocked_clients:(\d+)/)[1]);
+    while ((await blocked()) < CALLERS - 1) await pause(3); // the value is not there before everybody has asked
+    return { square: x * x };
+  }, { ttl: 60 });
+  const answers = await Promise.all(Array.from({ length: CALLERS }, () => square(7)));
+  assert.deepEqual(answers, Array(CALLERS).fill({ square: 49 }));
+  assert.deepEqual(computed, [7]);
+});
+
+test('a value invalidated while it is computed is returned and not stored', async () => {
+  let source = 'old';
+  const read = cached('node:source', async () => {
+    const seen = source;
+    if (seen === 'old') {
+      source = 'new';
+      await invalidate('node:source:*');
+    }
+    return seen;
+  });
+  assert.deepEqual([await read(), await read(), await read()], ['old', 'new', 'new']);
+});
+
+test('an exception is raised and remembered', async () => {
+  let tries = 0;
+  const fails = cached('node:fails', () => {
+    tries += 1;
+    throw new RangeError('no such thing');
+  });
+  await assert.rejects(fails(), RangeError);
+  await assert.rejects(fails(), (error) => error instanceof Remembered && /no such thing/.test(error.message));
+  assert.equal(tries, 1);
+});
+
+test('invalidation counts and spares the others', async () => {
+  const profile = cached('node:profile', (user, page) => [user, page]);
+  const save = cacheInvalidate((user) => `node:profile:${part(user)}:*`, () => 'saved');
+  for (const page of [0, 1, 2]) await profile('ann', page);
+  await profile('anna', 0);
+  assert.equal(await save('*'), 'saved');
+  assert.equal(await invalidate('node:profile:ann:*'), 3);
+  assert.equal(await invalidate('node:profile:*'), 1);
+});
+
+test('different arguments never share a key', () => {
+  const lists = [[], [''], ['', ''], ['a', 'b'], ['a:b'], [1], ['1'], [true], [null], ['null'], ['=1'], [['a']], [[]], [{}], [{ a: 1 }]];
+  assert.equal(new Set(lists.map((args) => keyOf('p', args))).size, lists.length);
+  for (const refused of [undefined, NaN, new Map(), new Date(0), [undefined], { a: undefined }, -0, () => 1]) {
+    assert.throws(() => keyOf('p', [refused]), TypeError);
+  }
+});

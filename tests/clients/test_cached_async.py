@@ -1,0 +1,97 @@
+"""The decorators of clients/python/cached_async.py on tasks. REDIS_URL names a server with the module."""
+
+import asyncio
+import unittest
+
+import cached_async as here
+from cached import Remembered
+from cached_async import cache_invalidate, cached, invalidate
+
+CALLERS = 20
+
+
+class Cached(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        await here.client.execute_command("TIER.SET", "async", "PATTERN", "async:*", "TTL", 60, "NEGATIVE", 60)
+
+    async def asyncTearDown(self):
+        await here.client.aclose()  # each test has an event loop of its own
+
+    async def test_twenty_callers_share_one_computation(self):
+        computed = []
+
+        @cached("async:square", ttl=60)
+        async def square(x):
+            computed.append(x)
+            while int((await here.client.info("clients"))["blocked_clients"]) < CALLERS - 1:
+                await asyncio.sleep(0.003)  # the value is not there before everybody has asked
+            return {"square": x * x}
+
+        answers = await asyncio.gather(*(square(7) for _ in range(CALLERS)))
+        self.assertEqual(answers, [{"square": 49}] * CALLERS)
+        self.assertEqual(computed, [7])
+
+    async def test_a_value_invalidated_while_it_is_computed_is_returned_and_not_stored(self):
+        source = ["old"]
+
+        @cached("async:source")
+        async def read():
+            seen = source[0]
+            if seen == "old":
+                source[0] = "new"
+                await invalidate("async:source:*")
+            return seen
+
+        self.assertEqual([await read(), await read(), await read()], ["old", "new", "new"])
+
+    async def test_an_exception_is_raised_and_remembered(self):
+        tries = []
+
+        @cached("async:fails")
+        async def fails():
+            tries.append(1)
+            raise ValueError("no such thing")
+
+        with self.assertRaisesRegex(ValueError, "no such thing"):
+            await fails()
+        with self.assertRaisesRegex(Remembered, "ValueError: no such thing"):
+            await fails()
+        self.assertEqual(len(tries), 1)
+
+    async def test_a_caller_that_is_cancelled_leaves_nothing_for_others_to_remember(self):
+        tries, begun = [], asyncio.Event()
+
+        @cached("async:slow", lease_ms=200)
+        async def slow():
+            tries.append(1)
+            if len(tries) == 1:
+                begun.set()
+                await asyncio.Event().wait()
+            return "done"
+
+        first = asyncio.create_task(slow())
+        await begun.wait()
+        first.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await first
+        self.assertEqual(await slow(), "done")
+
+    async def test_invalidation_counts_and_spares_the_others(self):
+        @cached("async:profile")
+        async def profile(user, page=0):
+            return [user, page]
+
+        @cache_invalidate("async:profile:{user}:*")
+        async def save(user):
+            return "saved"
+
+        for page in range(3):
+            await profile("ann", page)
+        await profile("anna")
+        self.assertEqual(await save("nobody"), "saved")
+        self.assertEqual(await invalidate("async:profile:ann:*"), 3)
+        self.assertEqual(await invalidate("async:profile:*"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
