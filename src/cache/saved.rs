@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use assess_engine::cache::ban::Clause;
 use assess_engine::cache::tier::{Policy, parse_declarations};
 
 use super::{build, enforce, evict, fetch, sweep, with};
@@ -64,7 +65,15 @@ pub(crate) fn lines() -> Vec<Line> {
                 line
             })
             .collect();
-        lines.extend(cache.bans.iter().map(|ban| {
+        // A ban of a tier that was deleted meanwhile has nothing left to say, and a file that said nothing in its place
+        // could not be read.
+        let says_something = |clause: &Clause| match clause {
+            Clause::Key(_) => false,
+            Clause::Tier(id) => cache.tiers.get(*id).is_some(),
+            _ => true,
+        };
+        let bans = cache.bans.iter().filter(|ban| ban.clauses.iter().any(says_something));
+        lines.extend(bans.map(|ban| {
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
             line.extend(crate::commands::ban_words(cache, ban));
             line
