@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use assess_engine::cache::index::Freshness;
+
 use super::{measure, with};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
@@ -19,6 +21,7 @@ struct Known {
     tier: Option<u16>,
     tags: BTreeSet<Vec<u8>>,
     bytes: Option<u64>,
+    may_be_stale: bool,
 }
 
 /// What index and keyspace, and the parts of the index, do not agree on, in words; empty when they do.
@@ -62,7 +65,9 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
             Some(known) if known.tier != tier => tell("is in the wrong tier"),
             Some(known) if known.tags != tags => tell("has other tags"),
             Some(known) if known.bytes.is_some_and(|known| known != bytes) => tell("has another size"),
-            Some(known) if known.tier.is_none() && known.tags.is_empty() => tell("is in the index for nothing"),
+            Some(known) if known.tier.is_none() && known.tags.is_empty() && !known.may_be_stale => {
+                tell("is in the index for nothing");
+            }
             None if tier.is_some() || !tags.is_empty() => tell("is not in the index"),
             Some(_) | None => {}
         }
@@ -79,7 +84,8 @@ fn names(db: i32) -> BTreeMap<Box<[u8]>, Known> {
             after = cache.index.walk(db, b"", after.as_deref(), 1000, |name, at, entry| {
                 let tags = cache.index.tags(at).map(<[u8]>::to_vec).collect();
                 let tier = entry.tier.map(|tier| tier.0);
-                names.insert(name.into(), Known { tier, tags, bytes: entry.bytes });
+                let may_be_stale = matches!(entry.freshness, Freshness::Until { .. });
+                names.insert(name.into(), Known { tier, tags, bytes: entry.bytes, may_be_stale });
             });
             if after.is_none() {
                 break;

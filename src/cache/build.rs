@@ -81,7 +81,8 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         let Some(at) = cache.index.find(db, name) else { return (tier, tier.is_some()) };
         let entry = cache.index.entry(at);
         if entry.tier != tier {
-            if tier.is_some() || entry.tagged {
+            // One that may be stale is remembered in no tier too: it must not become fresh by that.
+            if tier.is_some() || entry.tagged || matches!(entry.freshness, Freshness::Until { .. }) {
                 cache.index.retier(at, tier);
             } else {
                 cache.index.gone(db, name);

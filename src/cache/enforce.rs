@@ -19,6 +19,21 @@ thread_local! {
     static WRITTEN: RefCell<Vec<(i32, Box<[u8]>)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Two databases changed places: keys that wait to be looked at went with them.
+pub(crate) fn swapped(a: i32, b: i32) {
+    WRITTEN.with_borrow_mut(|written| {
+        for (db, _) in written {
+            *db = if *db == a {
+                b
+            } else if *db == b {
+                a
+            } else {
+                *db
+            };
+        }
+    });
+}
+
 /// A key of a tier was written: has it looked at in the next turn of the event loop, if its tier wants that.
 #[inline]
 pub(crate) fn consider(db: i32, name: &[u8], tier: TierId) {

@@ -245,4 +245,5 @@ pub(crate) fn swapped(a: i32, b: i32) {
         }
     });
     build::swapped();
+    enforce::swapped(a, b);
 }

@@ -65,7 +65,7 @@ pub(crate) fn lines() -> Vec<Line> {
                 line
             })
             .collect();
-        lines.extend(cache.bans.iter().filter_map(|ban| {
+        lines.extend(cache.bans.iter().filter(|ban| !ban.local).filter_map(|ban| {
             let words = crate::commands::ban_words(cache, ban)?;
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
             line.extend(words);

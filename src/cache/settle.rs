@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::fetch;
 use crate::ffi::ctx::Ctx;
-use crate::main_loop;
+use crate::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);
@@ -31,7 +31,8 @@ fn settle(ctx: Ctx<'_>) {
     let begin = Instant::now();
     while let Some((db, name)) = UNSETTLED.with_borrow(|unsettled| unsettled.front().cloned()) {
         if ctx.select(db) {
-            fetch::answer(ctx, &name);
+            // Whatever becomes of one, the others are answered.
+            guard::or("an answer to those who wait", (), || fetch::answer(ctx, &name));
         }
         UNSETTLED.with_borrow_mut(VecDeque::pop_front);
         if begin.elapsed() >= SLICE {

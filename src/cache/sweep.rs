@@ -206,7 +206,8 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
         }
         let clause = Clause::Model { key: model.into(), beginning: beginning.into() };
         let id = cache.random.u64(..);
-        let ban = cache.declare(db, id, vec![clause], false, false);
+        let mut ban = cache.declare(db, id, vec![clause], false, false);
+        ban.local = true;
         cache.bans.add(ban);
         Some(id)
     });

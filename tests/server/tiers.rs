@@ -338,7 +338,6 @@ fn given_a_stale_entry_when_its_tier_changes_then_it_stays_stale() {
 }
 
 #[test]
-#[ignore = "building the index forgets entries whose tier is gone, and with them that they were stale"]
 fn given_a_stale_entry_when_its_tier_is_deleted_then_it_stays_stale() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 GRACE 1000"]);
     client.ask("CACHE.SET k v").good();

@@ -73,6 +73,8 @@ pub struct Ban {
     pub all_keys: bool,
     /// Covers keys that no index has, too: a scan finds them.
     pub scans: bool,
+    /// Declared by this server for itself: its replicas declare their own, and no file need hold it.
+    pub local: bool,
     /// Keys without a stamp that were written since.
     survivors: HashSet<Box<[u8]>>,
 }
@@ -80,7 +82,17 @@ pub struct Ban {
 impl Ban {
     /// A hard ban that scans nothing.
     pub fn new(id: u64, db: i32, stamp: u64, clauses: Vec<Clause>) -> Self {
-        Self { id, db, stamp, clauses, soft: false, all_keys: false, scans: false, survivors: HashSet::new() }
+        Self {
+            id,
+            db,
+            stamp,
+            clauses,
+            soft: false,
+            all_keys: false,
+            scans: false,
+            local: false,
+            survivors: HashSet::new(),
+        }
     }
 
     /// Whether it covers an entry, leaving stamps aside. A key in no tier is covered by KEY, TAG and MODEL only, unless
