@@ -129,7 +129,7 @@ impl Run for Mset<'_> {
         }
         // All or nothing: what could fail is asked before anything is written.
         for (key, _) in &mset.entries {
-            store::check_life(key, mset.manner.life)?;
+            store::check_life(ctx, key, mset.manner.life)?;
         }
         for (key, value) in &mset.entries {
             put(ctx, key, value, &mset.manner)?;
