@@ -127,8 +127,7 @@ impl Run for Mset<'_> {
         let words = argv.words(1);
         let mset = Mset::parse(&words)?;
         // A server of 7.0 checks only the first half of the keys.
-        let flags = KeyFlags::RW.and(KeyFlags::UPDATE);
-        if !mset.entries.iter().all(|(key, _)| user::may_access(ctx, key, flags)) {
+        if !mset.entries.iter().all(|(key, _)| user::may_access(ctx, key, KeyFlags::UPDATE)) {
             return Err(Failure::new(Code::NoPerm, "this user may not write one of the keys that the command names"));
         }
         if !settings::enabled() {
