@@ -107,10 +107,14 @@ fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
     }
 }
 
-/// Whether a key can have this life: one in no tier must be given one.
-pub(crate) fn check_life(name: &[u8], life: Life) -> Outcome<()> {
-    let has_tier = with(|cache| cache.tiers.of(name)).is_some();
-    if has_tier || !matches!(life, Life::Tier | Life::Kept) { Ok(()) } else { Err(no_life()) }
+/// Whether a key can have this life: one in no tier must be given one, or have one that is kept.
+pub(crate) fn check_life(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<()> {
+    let has_life = match life {
+        Life::Until(_) | Life::Forever => true,
+        Life::Tier => false,
+        Life::Kept => Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing,
+    };
+    if has_life || with(|cache| cache.tiers.of(name)).is_some() { Ok(()) } else { Err(no_life()) }
 }
 
 fn no_life() -> Failure {

@@ -438,3 +438,94 @@ fn given_the_built_in_tier_when_redefined_then_assessments_live_by_it_until_it_i
     assert_eq!(client.ask("TIER.DEL assessment").integer(), 1);
     assert_eq!(client.ask("TIER.INFO assessment").map()["ttl_ms"].integer(), 3_000_000);
 }
+
+#[test]
+fn given_tiers_as_load_arguments_then_they_are_there_from_the_start_and_after_a_restart() {
+    let mut server =
+        Server::with(&["TIER hs PATTERN hs:* TTL 3600", "TIER rules PATTERN rule:* PATTERN rules:* TTL 1800"]);
+    let mut client = server.client();
+    assert_eq!(client.ask("TIER.LIST").texts(), ["assessment", "hs", "rules"]);
+    assert_eq!(tier_of(&mut client, "rules:1"), "rules");
+    client.ask("TIER.SET more PATTERN m* TTL 7 GRACE 8").good();
+    client.ask("TIER.SET hs PATTERN hs:* TTL 5").good();
+    client.ask("CACHE.SET rule:1 v TTL 5000").good();
+    server.restart_saving();
+    let mut client = server.client();
+    assert_eq!(client.ask("TIER.LIST").texts(), ["assessment", "hs", "more", "rules"]);
+    // What the configuration says is applied again after loading.
+    assert_eq!(client.ask("TIER.INFO hs").map()["ttl_ms"].integer(), 3_600_000);
+    assert_eq!(client.ask("TIER.INFO more").map()["grace_ms"].integer(), 8_000);
+    await_indexed(&mut client);
+    assert_eq!(client.ask("CACHE.GET rule:1"), Reply::bulk("v"));
+    assert_eq!(counted(&mut client, "rules", "entries"), 1);
+}
+
+#[test]
+fn given_a_restart_then_freshness_is_what_is_left_without_the_grace() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    client.ask("TIER.SET t PATTERN k* TTL 5000 GRACE 1000").good();
+    client.ask("CACHE.MSET 2 k v kold v").good();
+    client.ask("CACHE.SET ktagged v TAGS 1 red").good();
+    client.ask("CACHE.INVALIDATE KEY kold SOFT").good();
+    server.restart_saving();
+    let mut client = server.client();
+    for key in ["k", "ktagged"] {
+        assert_eq!(client.call(&["CACHE.GET", key]), Reply::bulk("v"), "{key}");
+        assert!((4_900_000..=5_000_000).contains(&field(&mut client, key, "fresh_ms")), "{key}");
+        assert_eq!(field(&mut client, key, "grace_ms"), 1_000_000, "{key}");
+    }
+    assert_eq!(client.ask("CACHE.GET kold"), Reply::Nil);
+    assert_eq!(client.ask("CACHE.GET kold STALE"), Reply::bulk("v"));
+    assert_eq!(client.ask("CACHE.INVALIDATE TAG red").integer(), 1);
+}
+
+#[test]
+#[ignore = "freshness that is taken from the expiry counts with the grace of now"]
+fn given_a_stale_entry_from_a_file_when_the_grace_is_taken_away_then_it_stays_stale() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    client.ask("TIER.SET t PATTERN k* TTL 5000 GRACE 1000").good();
+    client.ask("CACHE.SET k v").good();
+    client.ask("CACHE.INVALIDATE KEY k SOFT").good();
+    server.restart_saving();
+    let mut client = server.client();
+    assert_eq!(client.ask("CACHE.GET k"), Reply::Nil);
+    client.ask("TIER.SET t PATTERN k* TTL 5000").good();
+    assert_eq!(client.ask("CACHE.GET k"), Reply::Nil);
+}
+
+#[test]
+fn given_renames_moves_and_copies_of_a_stale_entry_then_they_are_stale_too() {
+    let (_server, mut client) = served(&["t PATTERN k* TTL 1000 GRACE 1000"]);
+    for (line, db, key) in [("RENAME k k2", 0, "k2"), ("COPY k k2", 0, "k2"), ("MOVE k 1", 1, "k")] {
+        client.ask("CACHE.SET k v").good();
+        client.ask("CACHE.INVALIDATE KEY k SOFT").good();
+        client.ask(line).good();
+        client.ask(&format!("SELECT {db}")).good();
+        assert_eq!(client.call(&["CACHE.GET", key]), Reply::Nil, "{line}");
+        assert_eq!(client.call(&["CACHE.GET", key, "STALE"]), Reply::bulk("v"), "{line}");
+        client.ask("SELECT 0").good();
+        client.ask("FLUSHALL").good();
+    }
+}
+
+#[test]
+fn given_a_replica_then_it_knows_what_is_stale() {
+    let (primary, mut client) =
+        served(&["t PATTERN k* PTTL 5 GRACE 1000", "u PATTERN u* TTL 1000 GRACE 1000 COMPRESS 10"]);
+    let replica = Server::start();
+    replica.follow(&primary);
+    client.ask("CACHE.SET k v").good();
+    client.ask("CACHE.MSET 2 u v upacked vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv").good();
+    client.ask("CACHE.SET ufresh v").good();
+    client.ask("CACHE.INVALIDATE KEY u KEY upacked SOFT").good();
+    wait_until("it is stale", || field(&mut client, "k", "stale") == 1);
+    replica.await_in_sync_with(&primary);
+    let mut there = replica.client();
+    for key in ["k", "u", "upacked"] {
+        assert_eq!(there.call(&["CACHE.GET", key]), Reply::Nil, "{key}");
+        assert_eq!(fetch(&mut there, key)[0], "stale", "{key}");
+    }
+    assert_eq!(there.ask("CACHE.GET ufresh"), Reply::bulk("v"));
+}

@@ -6,13 +6,15 @@ use crate::cache::store::{self, Life};
 use crate::cache::{Writer, with, writing_as};
 use crate::commands::life::Lives;
 use crate::commands::options::{self, Options};
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::string::Argv;
+use crate::ffi::user;
 use crate::reply::Reply;
 use crate::settings;
+use crate::spec::KeyFlags;
 use assess_engine::cache::lease::Seen;
 
 /// On what condition an entry is stored.
@@ -124,12 +126,16 @@ impl Run for Mset<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let mset = Mset::parse(&words)?;
+        // A server of 7.0 checks only the first half of the keys.
+        if !mset.entries.iter().all(|(key, _)| user::may_access(ctx, key, KeyFlags::UPDATE)) {
+            return Err(Failure::new(Code::NoPerm, "this user may not write one of the keys that the command names"));
+        }
         if !settings::enabled() {
             return Ok(Reply::Ok);
         }
         // All or nothing: what could fail is asked before anything is written.
         for (key, _) in &mset.entries {
-            store::check_life(key, mset.manner.life)?;
+            store::check_life(ctx, key, mset.manner.life)?;
         }
         for (key, value) in &mset.entries {
             put(ctx, key, value, &mset.manner)?;

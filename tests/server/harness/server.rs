@@ -229,13 +229,16 @@ fn free_port() -> u16 {
 }
 
 fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, String)]) -> Child {
+    // A line of tiers is for the module, when it is loaded.
+    let arguments: Vec<&str> = settings.iter().map(String::as_str).filter(|line| line.starts_with("TIER ")).collect();
     let mut text = format!(
-        "loadmodule {}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",
+        "loadmodule {} {}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",
         module().display(),
+        arguments.join(" "),
         folder.join("db").display(),
         folder.join("server.log").display(),
     );
-    for line in settings {
+    for line in settings.iter().filter(|line| !line.starts_with("TIER ")) {
         text.push_str(line);
         text.push('\n');
     }
