@@ -224,8 +224,12 @@ fn free_port() -> u16 {
 }
 
 fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, String)]) -> Child {
+    // Arguments of the module stand in its own line.
+    let (arguments, settings): (Vec<&String>, Vec<&String>) =
+        settings.iter().partition(|line| line.starts_with("TIER "));
+    let arguments = arguments.iter().map(|line| format!(" {line}")).collect::<String>();
     let mut text = format!(
-        "loadmodule {}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",
+        "loadmodule {}{arguments}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",
         module().display(),
         folder.join("db").display(),
         folder.join("server.log").display(),
