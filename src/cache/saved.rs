@@ -111,9 +111,12 @@ pub(crate) fn loaded(ctx: Ctx<'_>) {
     if ctx.is_master() {
         let reassigns = DECLARED.with_borrow(|declared| {
             with(|cache| {
-                let changes = declared.iter().map(|(name, policy)| cache.tiers.set(name, policy.clone()));
-                // They were accepted when the module was loaded.
-                changes.filter_map(Result::ok).any(|change| change.reassigns)
+                let mut reassigns = false;
+                for (name, policy) in declared {
+                    // They were accepted when the module was loaded.
+                    reassigns |= cache.tiers.set(name, policy.clone()).is_ok_and(|change| change.reassigns);
+                }
+                reassigns
             })
         });
         if reassigns {
