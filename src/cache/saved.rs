@@ -146,3 +146,27 @@ fn serves_as_master(ctx: Ctx<'_>) {
         enforce::look_at_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_later_version_are_skipped() {
+        let line = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Line>();
+        let file = [
+            line(&["QUEUE", "q", "100"]),
+            line(&["TIER", "a", "PATTERN", "a:*", "TTL", "5"]),
+            line(&[]),
+            line(&["BAN", "2", "7", "TIER", "a"]),
+        ];
+        obey(&file).unwrap();
+        assert_eq!(lines().len(), 2);
+        // What was there before is not there beside it.
+        obey(&file[1..2]).unwrap();
+        assert_eq!(lines().len(), 1);
+        for damaged in [line(&["BAN", "x", "7", "ALL"]), line(&["BAN", "2", "7"]), line(&["TIER", "a", "TTL", "0"])] {
+            assert!(obey(&[damaged]).is_err());
+        }
+    }
+}
