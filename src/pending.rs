@@ -74,6 +74,15 @@ pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) {
     });
 }
 
+/// Forgets the result for a name.
+pub(crate) fn forget_one(db: i32, name: &[u8]) {
+    PENDING.with_borrow_mut(|pending| {
+        if !pending.is_empty() {
+            pending.pop(&(db, name.to_vec()));
+        }
+    });
+}
+
 /// How many there are.
 pub(crate) fn count() -> usize {
     PENDING.with_borrow(LruCache::len)

@@ -84,7 +84,7 @@ fn names(db: i32) -> BTreeMap<Box<[u8]>, Known> {
             after = cache.index.walk(db, b"", after.as_deref(), 1000, |name, at, entry| {
                 let tags = cache.index.tags(at).map(<[u8]>::to_vec).collect();
                 let tier = entry.tier.map(|tier| tier.0);
-                let may_be_stale = matches!(entry.freshness, Freshness::Until { .. });
+                let may_be_stale = entry.freshness != Freshness::UntilExpiry;
                 names.insert(name.into(), Known { tier, tags, bytes: entry.bytes, may_be_stale });
             });
             if after.is_none() {

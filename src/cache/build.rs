@@ -80,9 +80,10 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         let tier = cache.indexed_tier(name);
         let Some(at) = cache.index.find(db, name) else { return (tier, tier.is_some()) };
         let entry = cache.index.entry(at);
-        if entry.tier != tier {
+        // What a running invalidation of its tier covers stays there until it is swept.
+        if entry.tier != tier && !cache.is_banned(db, name, at) {
             // One that may be stale is remembered in no tier too: it must not become fresh by that.
-            if tier.is_some() || entry.tagged || matches!(entry.freshness, Freshness::Until { .. }) {
+            if tier.is_some() || entry.tagged || entry.freshness != Freshness::UntilExpiry {
                 cache.index.retier(at, tier);
             } else {
                 cache.index.gone(db, name);
@@ -101,7 +102,8 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         with(|cache| {
             // A ban that looks through the keyspace covers what was there before it.
             let stamp = cache.bans.scan_covers(db, name, tier).then_some(0);
-            let freshness = Freshness::FromExpiry;
+            // As after any plain write: fresh until it expires.
+            let freshness = Freshness::UntilExpiry;
             cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp, reorders: true });
         });
     }

@@ -99,8 +99,13 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
         Change::Removed | Change::Left | Change::Expired | Change::Evicted => went(db, name, change),
         Change::Relived => with(|cache| {
             if let Some(at) = cache.index.find(db, name) {
-                let bytes = cache.index.entry(at).bytes;
-                cache.index.describe(at, Freshness::UntilExpiry, bytes);
+                let entry = cache.index.entry(at);
+                if entry.tier.is_some() || entry.tagged {
+                    cache.index.describe(at, Freshness::UntilExpiry, entry.bytes);
+                } else {
+                    // It was remembered for being stale, and is not any more.
+                    cache.index.gone(db, name);
+                }
             }
         }),
         _ if change.may_be_entry() => {
@@ -182,12 +187,13 @@ impl Cache {
         tags: &[&[u8]],
         bytes: Option<u64>,
     ) {
+        let from_expiry = Freshness::FromExpiry { grace: self.policy(tier).map_or(0, |policy| policy.grace_ms) };
         let (freshness, stamp) = match change {
-            Change::Loaded => (Freshness::FromExpiry, Some(0)),
-            Change::Restored => (Freshness::FromExpiry, None),
+            Change::Loaded => (from_expiry, Some(0)),
+            Change::Restored => (from_expiry, None),
             // Nobody says what it was copied from. That may be covered by a ban that is being swept: then the copy is
             // too. A miss too many is harmless, an old value is not.
-            Change::Copied => (Freshness::FromExpiry, (!self.bans.is_empty()).then_some(0)),
+            Change::Copied => (from_expiry, (!self.bans.is_empty()).then_some(0)),
             Change::Arrived => match LUGGAGE.take() {
                 Some(luggage) => (luggage.freshness, (!self.bans.is_empty()).then_some(luggage.stamp)),
                 // From outside every tier, where no ban reaches.

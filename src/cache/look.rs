@@ -35,16 +35,12 @@ pub(crate) fn look(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Looked {
         Known::Indexed(looked, freshness) => (looked, freshness),
         Known::Unindexed(tier) => return unindexed(key, db, name, tier),
     };
-    let Freshness::FromExpiry = freshness else { return looked };
+    let Freshness::FromExpiry { grace } = freshness else { return looked };
     // From a file: fresh until the grace begins.
-    let expires_at = key.expires_at();
-    let seen = with(|cache| {
-        let grace = cache.policy(looked.tier).map_or(0, |policy| policy.grace_ms);
-        match expires_at {
-            Some(at) if grace > 0 && now_ms() >= at.saturating_sub(grace) => Seen::Stale,
-            _ => Seen::Fresh,
-        }
-    });
+    let seen = match key.expires_at() {
+        Some(at) if grace > 0 && now_ms() >= at.saturating_sub(grace) => Seen::Stale,
+        _ => Seen::Fresh,
+    };
     Looked { seen, ..looked }
 }
 
@@ -78,9 +74,18 @@ impl Cache {
         }
         match entry.freshness {
             Freshness::UntilExpiry => Known::Sure(looked(Seen::Fresh)),
-            Freshness::FromExpiry => Known::Indexed(looked(Seen::Fresh), Freshness::FromExpiry),
+            Freshness::FromExpiry { .. } => Known::Indexed(looked(Seen::Fresh), entry.freshness),
             Freshness::Until { at, life } => Known::Sure(looked(self.age(tier, at, life))),
         }
+    }
+
+    /// Whether a running invalidation covers an entry.
+    pub(super) fn is_banned(&self, db: i32, name: &[u8], at: At) -> bool {
+        if self.bans.is_empty() {
+            return false;
+        }
+        let (entry, has_tag) = (self.index.entry(at), |tag: &[u8]| self.index.tags(at).any(|own| own == tag));
+        self.bans.verdict(db, name, entry.tier, entry.stamp, &has_tag) != Verdict::Lives
     }
 
     /// How an entry that is fresh until `at`, after a fresh life of `life`, is to be served now.

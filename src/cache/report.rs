@@ -184,12 +184,9 @@ pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
         .map(|entry| entry.tags().map(|tag| Reply::Bulk(tag.to_vec().into())).collect())
         .unwrap_or_default();
     with(|cache| {
-        let policy = cache.policy(looked.tier);
         let fresh_until = match looked.at.map(|at| cache.index.entry(at).freshness) {
             Some(Freshness::Until { at, .. }) => Some(at),
-            Some(Freshness::FromExpiry) => {
-                expires_at.map(|at| at.saturating_sub(policy.map_or(0, |policy| policy.grace_ms)))
-            }
+            Some(Freshness::FromExpiry { grace }) => expires_at.map(|at| at.saturating_sub(grace)),
             Some(Freshness::UntilExpiry) | None => expires_at,
         };
         let left =

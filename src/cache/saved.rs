@@ -112,9 +112,12 @@ pub(crate) fn loaded(ctx: Ctx<'_>) {
     if ctx.is_master() {
         let reassigns = DECLARED.with_borrow(|declared| {
             with(|cache| {
-                let changes = declared.iter().map(|(name, policy)| cache.tiers.set(name, policy.clone()));
-                // They were accepted when the module was loaded.
-                changes.filter_map(Result::ok).any(|change| change.reassigns)
+                let mut reassigns = false;
+                for (name, policy) in declared {
+                    // They were accepted when the module was loaded.
+                    reassigns |= cache.tiers.set(name, policy.clone()).is_ok_and(|change| change.reassigns);
+                }
+                reassigns
             })
         });
         if reassigns {
@@ -142,5 +145,29 @@ fn serves_as_master(ctx: Ctx<'_>) {
     bounded.into_iter().for_each(evict::consider);
     if enforcing {
         enforce::look_at_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_later_version_are_skipped() {
+        let line = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Line>();
+        let file = [
+            line(&["QUEUE", "q", "100"]),
+            line(&["TIER", "a", "PATTERN", "a:*", "TTL", "5"]),
+            line(&[]),
+            line(&["BAN", "2", "7", "TIER", "a"]),
+        ];
+        obey(&file).unwrap();
+        assert_eq!(lines().len(), 2);
+        // What was there before is not there beside it.
+        obey(&file[1..2]).unwrap();
+        assert_eq!(lines().len(), 1);
+        for damaged in [line(&["BAN", "x", "7", "ALL"]), line(&["BAN", "2", "7"]), line(&["TIER", "a", "TTL", "0"])] {
+            assert!(obey(&[damaged]).is_err());
+        }
     }
 }

@@ -102,6 +102,11 @@ fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
             }
             let db = ctx.db();
             let freshness = with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness));
+            // A new value is no staler than its life: what is left of an old grace is its time now.
+            let freshness = freshness.filter(|freshness| match freshness {
+                Freshness::Until { at, .. } => *at > now,
+                Freshness::FromExpiry { .. } | Freshness::UntilExpiry => false,
+            });
             Ok(Term { freshness: freshness.unwrap_or(Freshness::UntilExpiry), expires_at: key.expires_at() })
         }
     }
@@ -172,7 +177,7 @@ pub(crate) const REPLAY: &CStr = c"CACHE.REPLAY";
 fn spelt(freshness: Freshness) -> (String, String) {
     match freshness {
         Freshness::UntilExpiry => (u64::MAX.to_string(), "0".into()),
-        Freshness::FromExpiry => ((u64::MAX - 1).to_string(), "0".into()),
+        Freshness::FromExpiry { grace } => ((u64::MAX - 1).to_string(), grace.to_string()),
         Freshness::Until { at, life } => (at.to_string(), life.to_string()),
     }
 }
@@ -180,7 +185,7 @@ fn spelt(freshness: Freshness) -> (String, String) {
 fn read(at: u64, life: u64) -> Freshness {
     match at {
         u64::MAX => Freshness::UntilExpiry,
-        at if at == u64::MAX - 1 => Freshness::FromExpiry,
+        at if at == u64::MAX - 1 => Freshness::FromExpiry { grace: life },
         at => Freshness::Until { at, life },
     }
 }
@@ -200,7 +205,17 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     drop(key);
     ctx.key_changed(name, c"cache.set");
     let db = ctx.db();
-    with(|cache| describe(cache, db, name, read(fresh_until, life), Some(bytes)));
+    with(|cache| {
+        let freshness = match read(fresh_until, life) {
+            // A rewritten append-only file does not say: then it is as after any loading.
+            Freshness::FromExpiry { .. } => {
+                let tier = cache.tiers.of(name);
+                Freshness::FromExpiry { grace: cache.policy(tier).map_or(0, |policy| policy.grace_ms) }
+            }
+            known => known,
+        };
+        describe(cache, db, name, freshness, Some(bytes));
+    });
     Ok(())
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
+        pending::forget_one(db, key);
         went += remove(ctx, key, order.soft);
     }
     if is_only_keys {
@@ -139,7 +140,7 @@ impl super::Cache {
     /// A ban of this moment; nothing obeys it yet.
     fn declare(&mut self, db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) -> Ban {
         let reaches_tiers =
-            clauses.iter().any(|clause| matches!(clause, Clause::Pattern(_) | Clause::Tier(_) | Clause::All));
+            clauses.iter().any(|clause| matches!(clause, Clause::Pattern(_) | Clause::Tier { .. } | Clause::All));
         let some_unindexed = self.indexing || self.tiers.iter().any(|tier| !tier.policy.index);
         let scans = reaches_tiers && (all_keys || some_unindexed);
         let stamp = self.index.tick();

@@ -435,3 +435,21 @@ fn a_tier_that_is_removed_in_mid_sweep_does_not_spoil_the_file() {
     client.let_go();
     client.audit();
 }
+
+#[test]
+fn nobody_waits_for_a_large_sweep() {
+    let (server, mut client) = hooked();
+    client.fill("a:", 100_000, "v");
+    client.hold();
+    let mut caller = server.client();
+    caller.send_line("CACHE.INVALIDATE TIER a");
+    client.await_sweeps(1);
+    client.ask("ASSESS.SABOTAGE nothing").good();
+    // Others are served in between: their replies come before that of the caller's.
+    client.ask("PING").good();
+    let during = client.info_number("assess", "cache_sweeps");
+    let left = client.ask("DBSIZE").integer();
+    assert!(during == 0 || left > 0);
+    assert_eq!(caller.receive(), Reply::Integer(100_000));
+    assert_left(&mut client, [0, 0, 0]);
+}

@@ -135,6 +135,50 @@ fn a_removed_tier_stays_removed() {
 }
 
 #[test]
+fn tiers_of_the_configuration_are_applied_again_over_those_of_the_file() {
+    for settings in [&[][..], &["appendonly yes"], &["appendonly yes", "aof-use-rdb-preamble no"]] {
+        let declared = ["TIER own PATTERN own:* TTL 60 GRACE 5", "TIER other PATTERN other:* TTL 70"];
+        let mut server = Server::hooked(&[&declared[..], settings].concat());
+        let mut client = server.client();
+        client.ask("TIER.SET own PATTERN else:* TTL 5").good();
+        client.ask("TIER.DEL other").good();
+        client.ask("TIER.SET third PATTERN third:* TTL 80").good();
+        for key in ["own:1", "else:1", "other:1", "third:1"] {
+            client.call(&["SET", key, "v"]).good();
+        }
+        client.audit();
+        if settings.is_empty() {
+            server.restart_saving()
+        } else {
+            server.restart_without_saving()
+        }
+        let mut client = server.client();
+        client.audit();
+        assert_eq!(client.ask("TIER.LIST").texts(), ["assessment", "other", "own", "third"]);
+        let own = client.ask("TIER.INFO own").map();
+        assert_eq!([&own["ttl_ms"], &own["grace_ms"]], [&Reply::Integer(60_000), &Reply::Integer(5000)]);
+        let mut tier = |key: &str| client.call(&["CACHE.TTL", key]).map()["tier"].clone();
+        assert_eq!(tier("own:1"), Reply::bulk("own"));
+        assert_eq!(tier("else:1"), Reply::Nil);
+        assert_eq!(tier("other:1"), Reply::bulk("other"));
+        assert_eq!(tier("third:1"), Reply::bulk("third"));
+    }
+}
+
+#[test]
+fn a_replica_with_tiers_in_its_configuration_has_those_of_its_master() {
+    let primary = Server::hooked(&["TIER own PATTERN own:* TTL 60"]);
+    let replica = Server::hooked(&["TIER own PATTERN own:* TTL 61", "TIER mine PATTERN mine:* TTL 5"]);
+    let mut client = primary.client();
+    client.ask("SET own:1 v").good();
+    replica.follow(&primary);
+    let mut there = replica.client();
+    assert_eq!(there.ask("TIER.LIST").texts(), ["assessment", "own"]);
+    assert_eq!(there.ask("TIER.INFO own").map()["ttl_ms"], Reply::Integer(60_000));
+    there.audit();
+}
+
+#[test]
 fn a_replica_has_what_its_master_has_and_takes_over() {
     for before in [true, false] {
         let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));

@@ -481,7 +481,6 @@ fn given_a_restart_then_freshness_is_what_is_left_without_the_grace() {
 }
 
 #[test]
-#[ignore = "freshness that is taken from the expiry counts with the grace of now"]
 fn given_a_stale_entry_from_a_file_when_the_grace_is_taken_away_then_it_stays_stale() {
     let mut server = Server::start();
     let mut client = server.client();

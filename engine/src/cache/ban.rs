@@ -29,7 +29,12 @@ pub enum Clause {
         all: bool,
     },
     /// The entries of a tier.
-    Tier(TierId),
+    Tier {
+        /// The tier.
+        id: TierId,
+        /// What the names of its entries begin with; an empty one is any.
+        prefixes: Vec<Box<[u8]>>,
+    },
     /// The assessments of a model.
     Model {
         /// The model's key.
@@ -49,7 +54,7 @@ impl Clause {
             Self::Pattern(pattern) => is_ours && matches(pattern, key),
             Self::Tags { tags, all: true } => !tags.is_empty() && tags.iter().all(|tag| has_tag(tag)),
             Self::Tags { tags, all: false } => tags.iter().any(|tag| has_tag(tag)),
-            Self::Tier(id) => tier == Some(*id),
+            Self::Tier { id, .. } => tier == Some(*id),
             Self::Model { beginning, .. } => key.starts_with(beginning),
             Self::All => is_ours,
         }
@@ -272,7 +277,7 @@ mod tests {
     #[test]
     fn a_hard_ban_outweighs_a_soft_one() {
         let mut bans = Bans::default();
-        bans.add(Ban { soft: true, ..ban(Clause::Tier(TierId(1))) });
+        bans.add(Ban { soft: true, ..ban(Clause::Tier { id: TierId(1), prefixes: vec![Box::default()] }) });
         assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Soft);
         bans.add(Ban { id: 2, ..ban(Clause::Model { key: (*b"m").into(), beginning: (*b"k").into() }) });
         assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Gone);

@@ -40,8 +40,11 @@ pub enum Freshness {
         /// Its fresh life from the write on, in ms, to 7 digits.
         life: u64,
     },
-    /// Until the grace of its tier before its expiry: it came from a file.
-    FromExpiry,
+    /// Until a grace before its expiry: it came from a file.
+    FromExpiry {
+        /// In ms, to 7 digits: the grace in force when it came.
+        grace: u64,
+    },
 }
 
 /// Where an entry is: good until the next change of the index, and with its stamp for ever ([`Index::is_still`]).

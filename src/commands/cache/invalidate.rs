@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use assess_engine::cache::ban::{self, Ban};
-use assess_engine::cache::name;
+use assess_engine::cache::{name, pattern};
 
 use super::tags;
 use crate::cache::sweep::{self, Caller, Order};
@@ -201,8 +201,16 @@ impl Invalidate<'_> {
                 Clause::Key(_) | Clause::Tag(_) => continue,
                 Clause::Pattern(pattern) => ban::Clause::Pattern(pattern.into()),
                 Clause::Tier(name) => {
-                    let tier = with(|cache| cache.tiers.find(name).map(|tier| tier.id));
-                    ban::Clause::Tier(tier.ok_or_else(report::no_tier)?)
+                    with(|cache| {
+                        let tier = cache.tiers.find(name).ok_or_else(report::no_tier)?;
+                        let prefixes = if cache.indexing {
+                            // Keys may be in a tier still whose patterns they do not match any more.
+                            vec![Box::default()]
+                        } else {
+                            tier.policy.patterns.iter().map(|glob| pattern::literal_prefix(glob).into()).collect()
+                        };
+                        Ok::<_, Failure>(ban::Clause::Tier { id: tier.id, prefixes })
+                    })?
                 }
                 Clause::Model(key) => {
                     let mut beginning = Vec::new();
@@ -259,7 +267,7 @@ pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
                 parsed.match_all = *all;
                 parsed.clauses.extend(tags.iter().map(|tag| Clause::Tag(tag)));
             }
-            ban::Clause::Tier(id) => {
+            ban::Clause::Tier { id, .. } => {
                 parsed.clauses.extend(cache.tiers.get(*id).map(|tier| Clause::Tier(&tier.name)));
             }
             ban::Clause::Model { key, .. } => parsed.clauses.push(Clause::Model(key)),

@@ -66,6 +66,8 @@ enum At {
     #[default]
     Start,
     Name(Box<[u8]>),
+    /// In the range of this prefix of the clause.
+    Prefix(usize, Option<Box<[u8]>>),
     /// In the set of this tag of the clause.
     Tag(usize, Option<u64>),
 }
@@ -92,7 +94,7 @@ impl Sweep {
                 let smallest = || (0..tags.len()).min_by_key(|&tag| tags.get(tag).map(|tag| index.tagged(ban.db, tag)));
                 let (which, after) = match self.at {
                     At::Tag(which, after) => (which, after),
-                    At::Start | At::Name(_) => (if *all { smallest().unwrap_or(0) } else { 0 }, None),
+                    At::Start | At::Name(_) | At::Prefix(..) => (if *all { smallest().unwrap_or(0) } else { 0 }, None),
                 };
                 let on = tags.get(which).and_then(|tag| index.walk_tag(ban.db, tag, after, limit, &mut visit));
                 match on {
@@ -108,7 +110,19 @@ impl Sweep {
             }
             Clause::Pattern(pattern) => self.range(ban.db, &literal_prefix(pattern), index, limit, &mut visit),
             Clause::Model { beginning, .. } => self.range(ban.db, beginning, index, limit, &mut visit),
-            Clause::Tier(_) | Clause::All => self.range(ban.db, b"", index, limit, &mut visit),
+            Clause::Tier { prefixes, .. } => {
+                let (nth, after) = match &self.at {
+                    At::Prefix(nth, after) => (*nth, after.as_deref()),
+                    At::Start | At::Name(_) | At::Tag(..) => (0, None),
+                };
+                let on = prefixes.get(nth).and_then(|prefix| index.walk(ban.db, prefix, after, limit, &mut visit));
+                match on {
+                    Some(name) => Some(At::Prefix(nth, Some(name))),
+                    None if nth + 1 < prefixes.len() => Some(At::Prefix(nth + 1, None)),
+                    None => None,
+                }
+            }
+            Clause::All => self.range(ban.db, b"", index, limit, &mut visit),
         };
         if next.is_none() {
             self.clause += 1;
@@ -190,7 +204,15 @@ mod tests {
             name().prop_map(Clause::Key),
             name().prop_map(|name| Clause::Pattern([&*name, b"*a"].concat().into())),
             (proptest::collection::vec(tag(), 1..3), any::<bool>()).prop_map(|(tags, all)| Clause::Tags { tags, all }),
-            (0..2u16).prop_map(|tier| Clause::Tier(TierId(tier))),
+            // Every name of the naive index begins with one of these.
+            (0..2u16, any::<bool>()).prop_map(|(tier, several)| {
+                let prefixes: Vec<Box<[u8]>> = if several {
+                    [b"a", b"b", b"c"].map(|one| Box::from(&one[..])).into()
+                } else {
+                    vec![Box::default()]
+                };
+                Clause::Tier { id: TierId(tier), prefixes }
+            }),
             name().prop_map(|name| Clause::Model { key: name.clone(), beginning: name }),
             Just(Clause::All),
         ]

@@ -300,7 +300,7 @@ fn set_freshness(record: &mut Record, freshness: Freshness) {
     let (kind, at, life) = match freshness {
         Freshness::UntilExpiry => (0, 0, 0),
         Freshness::Until { at, life } => (flag::UNTIL, at, life),
-        Freshness::FromExpiry => (flag::FROM_EXPIRY, 0, 0),
+        Freshness::FromExpiry { grace } => (flag::FROM_EXPIRY, 0, grace),
     };
     record.put(flag::UNTIL | flag::FROM_EXPIRY, false);
     record.put(kind, true);
@@ -313,7 +313,7 @@ pub(super) fn entry(record: &Record) -> Entry {
     let freshness = if record.has(flag::UNTIL) {
         Freshness::Until { at: record.at.get(), life: record.life as u64 }
     } else if record.has(flag::FROM_EXPIRY) {
-        Freshness::FromExpiry
+        Freshness::FromExpiry { grace: record.life as u64 }
     } else {
         Freshness::UntilExpiry
     };

@@ -174,7 +174,7 @@ impl Model {
 
 fn freshness(at: Option<u64>) -> Freshness {
     match at {
-        Some(at) if at % 2 == 0 => Freshness::FromExpiry,
+        Some(at) if at % 2 == 0 => Freshness::FromExpiry { grace: at },
         Some(at) => Freshness::Until { at, life: at + 1 },
         None => Freshness::UntilExpiry,
     }
