@@ -4,6 +4,7 @@
 //! clients. Every slice is timed, and those over a millisecond are counted (`INFO assess`), because nobody may be made
 //! to wait for us.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -62,4 +63,38 @@ pub(crate) fn slice<T>(work: impl FnOnce() -> T) -> T {
     let result = work();
     stats::slice(start.elapsed());
     result
+}
+
+thread_local! {
+    /// What is to be done in the next turn of the event loop.
+    static NEXT_TURN: RefCell<Option<Job>> = const { RefCell::new(None) };
+    static WATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has `job` run in the very next turn of the event loop. A timer fires a millisecond later at the earliest, and the
+/// server would idle for most of it; here it serves whoever has something to say, and goes on. One job at a time: what a
+/// sweep needs. Main thread only.
+pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
+    if !WATCHING.get() {
+        if !event_loop::watch_turns(true) {
+            return after(0, job);
+        }
+        WATCHING.set(true);
+    }
+    NEXT_TURN.set(Some(Box::new(job)));
+    event_loop::nudge();
+}
+
+/// A turn of the event loop.
+pub(crate) fn turn(ctx: Ctx<'_>) {
+    match NEXT_TURN.take() {
+        Some(job) => slice(|| job(ctx)),
+        // Nothing more to do: turns are not watched for nothing. Not from in here, though.
+        None if WATCHING.replace(false) => after(0, |_| {
+            if !WATCHING.get() {
+                event_loop::watch_turns(false);
+            }
+        }),
+        None => {}
+    }
 }

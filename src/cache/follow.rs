@@ -124,6 +124,7 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
 
 #[inline]
 fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>) {
+    let mut cares = false;
     let tier = with(|cache| {
         let tier = cache.indexed_tier(name);
         if tier.is_some() || !tags.is_empty() {
@@ -140,13 +141,16 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
         if change != Change::Loaded {
             cache.revoke(db, name);
         }
+        // Most tiers have nothing more to do: so they need not be asked again.
+        let policy = cache.policy(tier);
+        cares = policy.is_some_and(|policy| policy.is_bounded() || policy.enforce);
         tier
     });
-    if let Some(tier) = tier {
+    if bytes.is_none() && tier.is_some() {
+        measure::soon();
+    }
+    if let Some(tier) = tier.filter(|_| cares) {
         evict::consider(tier);
-        if bytes.is_none() {
-            measure::soon();
-        }
         if writer() == Writer::User && matches!(change, Change::Written | Change::Arrived | Change::Copied) {
             enforce::consider(db, name, tier);
         }

@@ -79,13 +79,15 @@ impl Cache {
         }
     }
 
-    /// Whether a running invalidation covers an entry.
+    /// Whether a running invalidation covers an entry, which its sweep will remove.
     pub(super) fn is_banned(&self, db: i32, name: &[u8], at: At) -> bool {
         if self.bans.is_empty() {
             return false;
         }
         let (entry, has_tag) = (self.index.entry(at), |tag: &[u8]| self.index.tags(at).any(|own| own == tag));
-        self.bans.verdict(db, name, entry.tier, entry.stamp, &has_tag) != Verdict::Lives
+        // What a model leaves behind need not be an assessment: of that, something may stay.
+        let mut removing = self.bans.iter().filter(|ban| ban.db == db && !ban.soft && !ban.local);
+        removing.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
     }
 
     /// How an entry that is fresh until `at`, after a fresh life of `life`, is to be served now.

@@ -9,9 +9,10 @@ use crate::ffi::key::{Holds, Key, Mode};
 use crate::main_loop;
 use crate::types::entry;
 
-/// How long one slice may take.
-const SLICE: Duration = Duration::from_micros(300);
-/// Between two slices, in milliseconds: at most a few hundredths of the server's time.
+/// How long one slice may take where sizes only count, and where something is evicted by them.
+const SLICE: Duration = Duration::from_micros(100);
+const SLICE_OF_BOUNDED: Duration = Duration::from_micros(400);
+/// Between two slices, in milliseconds: a hundredth of the server's time, or a few.
 const PAUSE_MS: u64 = 10;
 /// Entries between two looks at the clock.
 const STEP: usize = 16;
@@ -31,7 +32,9 @@ pub(crate) fn soon() {
 
 fn measure(ctx: Ctx<'_>) {
     let begin = Instant::now();
-    while begin.elapsed() < SLICE {
+    let is_bounded = with(|cache| cache.tiers.iter().any(|tier| tier.policy.max_memory.is_some()));
+    let slice = if is_bounded { SLICE_OF_BOUNDED } else { SLICE };
+    while begin.elapsed() < slice {
         let Some(unmeasured) = with(|cache| cache.index.unmeasured(STEP)) else {
             MEASURING.set(false);
             return;

@@ -279,8 +279,10 @@ fn run(ctx: Ctx<'_>) {
             break 0;
         }
     };
-    if RUNNING.with_borrow(|all| !all.is_empty()) {
-        main_loop::after(wait, run);
+    match wait {
+        _ if RUNNING.with_borrow(VecDeque::is_empty) => {}
+        0 => main_loop::next_turn(run),
+        ms => main_loop::after(ms, run),
     }
 }
 

@@ -1,6 +1,7 @@
-//! Two ways to have work done on the main thread: soon, asked from any thread, and after a time.
+//! Three ways to have work done on the main thread: soon, asked from any thread; after a time; and in every turn of the
+//! event loop, for long work in slices, between which clients are served.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
 use redis_module::raw;
 
@@ -37,5 +38,35 @@ extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, data: *mut c_void) {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
         crate::main_loop::slice(|| job(ctx));
+    });
+}
+
+/// Has `crate::main_loop::turn` called in every turn of the event loop, or no more. Main thread, and never from inside
+/// that call: the server would look at a subscription that is gone.
+pub(crate) fn watch_turns(watch: bool) -> bool {
+    let event = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_EVENTLOOP, dataver: 1 };
+    let callback: raw::RedisModuleEventCallback = if watch { Some(on_turn) } else { None };
+    // SAFETY: the detached context names the module; without a callback the subscription ends.
+    unsafe { api!(RedisModule_SubscribeToServerEvent(detached(), event, callback)) == raw::REDISMODULE_OK as c_int }
+}
+
+/// Has the event loop turn at once instead of waiting for something to happen.
+pub(crate) fn nudge() {
+    // SAFETY: the server allows this on any thread; the callback does nothing.
+    unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_nudge), std::ptr::null_mut())) };
+}
+
+extern "C" fn on_nudge(_: *mut c_void) {}
+
+unsafe extern "C" fn on_turn(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, _: *mut c_void) {
+    // Before it sleeps, so that a nudge in the callback keeps it from sleeping: the one of the turn before has been taken
+    // in by then.
+    if what != raw::REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP {
+        return;
+    }
+    guard::or("a turn of the event loop", (), || {
+        // SAFETY: the context of this callback, on the main thread.
+        let ctx = unsafe { Ctx::new(ctx) };
+        crate::main_loop::turn(ctx);
     });
 }
