@@ -13,6 +13,9 @@ pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod follow;
 pub(crate) mod health;
+#[cfg(debug_assertions)]
+pub(crate) mod hold;
+pub(crate) mod invalidate;
 pub(crate) mod look;
 pub(crate) mod measure;
 pub(crate) mod report;

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::cache::sweep;
+use crate::cache::invalidate;
 use crate::ffi::ctx::Ctx;
 use crate::types::model;
 
@@ -29,7 +29,7 @@ pub(crate) fn epoch() -> u64 {
 /// A model was changed in place.
 pub(crate) fn changed(db: i32, name: &[u8]) {
     DIRECTORY.with_borrow_mut(|directory| directory.epoch += 1);
-    sweep::model_changed(db, name);
+    invalidate::model_changed(db, name);
 }
 
 /// A key was given a time to live.
@@ -57,7 +57,7 @@ pub(crate) fn died(db: i32, name: &[u8]) {
         }
         directory.epoch += 1;
     });
-    sweep::model_changed(db, name);
+    invalidate::model_changed(db, name);
 }
 
 /// A key was renamed, moved, copied or restored: it may hold a model now. The server tells of it after the fact, also

@@ -17,7 +17,7 @@ pub(super) use lookup::{Export, Health, Hot, Metrics, Stats, Ttl};
 pub(super) use set::{Mset, Set};
 
 use super::options;
-use crate::cache::{store, sweep};
+use crate::cache::{invalidate as order, store};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -50,7 +50,7 @@ impl Run for Replay {
                 store::replay_fresh(ctx, key, number(fresh_until)?, number(life)?);
             }
             [_, b"BAN", id, clauses @ ..] => invalidate::obey_ban(ctx.db(), number(id)?, clauses)?,
-            [_, b"BANEND", id] => sweep::obey_end(number(id)?),
+            [_, b"BANEND", id] => order::obey_end(number(id)?),
             _ => {
                 return Err(Failure::err(
                     "unknown form of an internal command: the master runs another version of the module",

@@ -1,7 +1,7 @@
 //! Failures on demand, for the tests of the guard. Not in release builds, and only where the environment asks.
 
 use crate::background::{self, Lane};
-use crate::cache::{audit, follow, sweep, with};
+use crate::cache::{audit, follow, hold, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::command_info::{self, Handler, OwnCategory};
@@ -80,10 +80,10 @@ impl Run for Sabotage {
         match argv.bytes(1) {
             b"fence" => with(|cache| cache.leases.switch_fence_off()),
             b"notification" => follow::drop_one(),
-            b"sweep" => sweep::hold::set(true),
-            b"step" => sweep::hold::let_one_pass(),
-            b"nothing" => sweep::hold::set(false),
-            _ => return Err(Failure::err("fence, notification, sweep, step or nothing")),
+            b"sweep" => hold::set(true),
+            b"step" => hold::let_one_pass(),
+            b"nothing" => hold::set(false),
+            _ => return Err(Failure::err("fence, notification, hold, step or nothing")),
         }
         Ok(Reply::Ok)
     }
@@ -92,7 +92,7 @@ impl Run for Sabotage {
 pub(super) fn register(ctx: &redis_module::Context, category: OwnCategory) -> Result<(), String> {
     let Some(asked) = std::env::var_os("ASSESS_TEST_HOOKS") else { return Ok(()) };
     // Held from the beginning: what was under way before a restart is to be seen before it goes on.
-    sweep::hold::set(asked == "sweep");
+    hold::set(asked == "sweep");
     for (command, handler) in
         [(&PANIC, entry::<Panic> as Handler), (&AUDIT, entry::<Audit>), (&SABOTAGE, entry::<Sabotage>)]
     {

@@ -6,7 +6,7 @@ use assess_engine::cache::ban::{self, Ban};
 use assess_engine::cache::{name, pattern};
 
 use super::tags;
-use crate::cache::sweep::{self, Caller, Order};
+use crate::cache::invalidate::{self, Caller, Order};
 use crate::cache::{Cache, report, with};
 use crate::commands::options::choice;
 use crate::error::{Code, Failure, Outcome};
@@ -146,7 +146,7 @@ impl Run for Invalidate<'_> {
         let parsed = Invalidate::parse(&words)?;
         parsed.check_permissions(ctx)?;
         let caller = if parsed.asynchronous { Caller::GoesOn } else { Caller::Waits };
-        sweep::invalidate(ctx, parsed.order()?, caller)
+        invalidate::invalidate(ctx, parsed.order()?, caller)
     }
 }
 
@@ -252,7 +252,7 @@ impl Invalidate<'_> {
 /// Begins a ban that a master, an append-only file or an RDB file tells of.
 pub(crate) fn obey_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
     let parsed = Invalidate::parse(words)?;
-    sweep::obey(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
+    invalidate::obey(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
     Ok(())
 }
 
