@@ -44,6 +44,8 @@ pub(crate) struct Cache {
     pub(crate) stats: Stats,
     /// Keys may exist that belong into the index and are not in it yet.
     pub(crate) indexing: bool,
+    /// The moment at which that began, on the clock of changes.
+    pub(crate) indexing_since: u64,
     pub(crate) random: fastrand::Rng,
     /// Hits since the latest one whose time was taken.
     untimed: u32,
@@ -61,6 +63,7 @@ impl Cache {
             fences: TagFence::default(),
             stats: Stats::default(),
             indexing: false,
+            indexing_since: 0,
             random,
             untimed: 0,
         }
@@ -89,7 +92,7 @@ impl Cache {
     #[inline]
     pub(crate) fn takes_time(&mut self) -> bool {
         self.untimed = (self.untimed + 1) % 64;
-        self.untimed == 0
+        self.untimed == 1
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use assess_engine::cache::index::{Freshness, Write};
 
-use super::{enforce, evict, with};
+use super::{enforce, evict, measure, with};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
@@ -30,7 +30,10 @@ thread_local! {
 
 /// Looks through every database from the beginning: what belongs where may have changed.
 pub(crate) fn begin() {
-    with(|cache| cache.indexing = true);
+    with(|cache| {
+        cache.indexing = true;
+        cache.indexing_since = cache.index.tick();
+    });
     let was_running = COURSE.with_borrow_mut(|course| course.replace(Course { db: 0, scan: Scan::new() }).is_some());
     if !was_running {
         main_loop::after(0, go_on);
@@ -106,6 +109,7 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
             let freshness = Freshness::UntilExpiry;
             cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp, reorders: true });
         });
+        measure::soon();
     }
     if let Some(tier) = tier {
         enforce::consider(db, name, tier);

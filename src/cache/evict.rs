@@ -8,6 +8,7 @@ use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, Writer, with, writing_as};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Holds, Key, Mode};
 use crate::main_loop;
 
 /// How long one slice may take.
@@ -79,6 +80,11 @@ fn evict(ctx: Ctx<'_>, tier: TierId, begin: Instant) -> bool {
             return true;
         };
         let went = ctx.select(db) && writing_as(Writer::Eviction, || ctx.unlink(&[&name])) > 0;
+        if !went && Key::open(ctx, &name, Mode::Peek).holds() != Holds::Nothing {
+            // The server refuses: a slot that is not here, say. Then nothing more can be done now.
+            ctx.select(selected);
+            return true;
+        }
         with(|cache| {
             // Where the server knew no such key, nobody has told the index.
             cache.index.gone(db, &name);

@@ -58,12 +58,16 @@ fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
     let mut fields = Map::new();
     put(&mut fields, ["key", "key_hex"], name);
     put(&mut fields, ["value", "value_hex"], &value);
-    if let Some(at) = key.expires_at() {
+    // Of its fresh life: whoever imports it adds a grace of its own.
+    if let Some(at) = look::fresh_until(ctx, &key, name) {
         fields.insert("ttl_ms".into(), at.saturating_sub(now_ms()).into());
     }
     if let Some(entry) = entry::find(&key) {
-        let tags = entry.tags().map(|tag| Value::String(String::from_utf8_lossy(tag).into_owned()));
-        fields.insert("tags".into(), Value::Array(tags.collect()));
+        let texts: Result<Vec<&str>, _> = entry.tags().map(std::str::from_utf8).collect();
+        match texts {
+            Ok(tags) => fields.insert("tags".into(), tags.into()),
+            Err(_) => fields.insert("tags_hex".into(), entry.tags().map(to_hex).collect::<Vec<_>>().into()),
+        };
     }
     Some(Value::Object(fields).to_string())
 }

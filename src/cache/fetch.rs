@@ -97,7 +97,9 @@ fn count(looked: &Looked, fetched: &Fetched) {
     match fetched {
         Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => look::hit(looked),
         Fetched::Negative(_) => with(|cache| cache.count(looked.tier).negative_hits += 1),
-        Fetched::Lease { .. } | Fetched::Wait | Fetched::Busy => look::missed(looked.tier),
+        Fetched::Lease { .. } | Fetched::Busy => look::missed(looked.tier),
+        // What it comes to is counted when it is known.
+        Fetched::Wait => {}
     }
     with(|cache| cache.count_grant(looked.tier, fetched));
 }
@@ -170,6 +172,9 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         let tier = cache.tiers.of(name);
         cache.revoke_banned(now, db, name, tier);
         let held = cache.leases.holds(now, db, name, token);
+        if let Err(cause) = held {
+            cache.count_refused(tier, cause);
+        }
         let held = held.map_err(|cause| (cause, "the lease is over: the value was not stored")).and_then(|held| {
             if cache.fences.refuses(db, tags, held.granted) {
                 cache.revoke_invalidated(now, db, name, tier);
@@ -180,7 +185,7 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         });
         (tier, held)
     });
-    let held = held.map_err(|(cause, text)| lost(tier, cause, text))?;
+    let held = held.map_err(|(cause, text)| lost(cause, text))?;
     if settings::enabled() {
         writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
     }
@@ -189,6 +194,7 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         let counters = cache.count(tier);
         counters.fills += 1;
         counters.saved += waiters.len() as u64;
+        counters.hits += waiters.len() as u64;
         counters.compute.record(now.saturating_sub(held.granted_at) * 1000);
         waiters
     });
@@ -204,7 +210,7 @@ fn text(text: &'static str) -> Reply {
 }
 
 /// Most waiters that are answered in one go.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 
 /// Answers waiters alike, the first ones now, the rest in the next turns of the event loop.
 fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl Fn() -> Reply + 'static) {
@@ -226,29 +232,39 @@ pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply) {
     }
 }
 
-/// The error of a token that is dead, counted.
-fn lost(tier: Option<TierId>, cause: Cause, what: &'static str) -> Failure {
-    let name = with(|cache| {
-        let counters = cache.count(tier);
-        match cause {
-            Cause::Expired => (counters.refused_expired += 1, "expired").1,
-            Cause::Invalidated => (counters.refused_invalidated += 1, "invalidated").1,
-            Cause::Overwritten => (counters.refused_overwritten += 1, "overwritten").1,
-            Cause::Unknown => (counters.refused_unknown += 1, "unknown").1,
-        }
-    });
+/// The error of a token that is dead.
+fn lost(cause: Cause, what: &'static str) -> Failure {
+    let name = match cause {
+        Cause::Expired => "expired",
+        Cause::Invalidated => "invalidated",
+        Cause::Overwritten => "overwritten",
+        Cause::Unknown => "unknown",
+    };
     Failure::new(Code::LeaseLost, format!("{name}: {what}"))
+}
+
+impl Cache {
+    /// Counts a fill that was refused.
+    fn count_refused(&mut self, tier: Option<TierId>, cause: Cause) {
+        let counters = self.count(tier);
+        match cause {
+            Cause::Expired => counters.refused_expired += 1,
+            Cause::Invalidated => counters.refused_invalidated += 1,
+            Cause::Overwritten => counters.refused_overwritten += 1,
+            Cause::Unknown => counters.refused_unknown += 1,
+        }
+    }
 }
 
 /// Extends a lease.
 pub(crate) fn renew(ctx: Ctx<'_>, name: &[u8], token: u64, ms: u64) -> Outcome<Reply> {
     let (db, now) = (ctx.db(), now_ms());
-    let (tier, renewed) = with(|cache| {
+    let renewed = with(|cache| {
         let tier = cache.tiers.of(name);
         cache.revoke_banned(now, db, name, tier);
-        (tier, cache.leases.renew(now, db, name, token, ms))
+        cache.leases.renew(now, db, name, token, ms)
     });
-    renewed.map_err(|cause| lost(tier, cause, "there is no such lease to extend"))?;
+    renewed.map_err(|cause| lost(cause, "there is no such lease to extend"))?;
     arm();
     Ok(Reply::Ok)
 }
@@ -265,13 +281,17 @@ pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outc
             reason: reason.into(),
             negative_ms: policy.map_or(0, |policy| policy.negative_ms),
             retry_ms: policy.map_or(0, |policy| policy.retry_ms),
-            stale: looked.seen == Seen::Stale,
+            // Of one that still is fresh, too: an early refresh is no more urgent.
+            stale: matches!(looked.seen, Seen::Stale | Seen::Ageing),
         };
         let stamp = cache.index.tick();
         (tier, cache.leases.fail(now, db, name, token, failure, stamp))
     });
-    let waiters = failed.map_err(|cause| lost(tier, cause, "there is no such lease to give up"))?;
-    with(|cache| cache.count(tier).errors += 1);
+    let waiters = failed.map_err(|cause| lost(cause, "there is no such lease to give up"))?;
+    with(|cache| {
+        cache.count(tier).errors += 1;
+        cache.count(tier).negative_hits += waiters.len() as u64;
+    });
     let reason = Bytes::copy_from_slice(reason);
     give_all(tier, waiters, move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
     Ok(Reply::Ok)
@@ -296,9 +316,14 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     for (waiter, fetched) in answers {
         with(|cache| {
             cache.count_grant(looked.tier, &fetched);
-            if matches!(fetched, Fetched::Value | Fetched::Stale) {
-                cache.count(looked.tier).saved += 1;
+            let counters = cache.count(looked.tier);
+            match fetched {
+                Fetched::Value | Fetched::Refresh { .. } => counters.hits += 1,
+                Fetched::Stale => counters.stale_hits += 1,
+                Fetched::Negative(_) => counters.negative_hits += 1,
+                Fetched::Lease { .. } | Fetched::Busy | Fetched::Wait => counters.misses += 1,
             }
+            counters.saved += u64::from(matches!(fetched, Fetched::Value | Fetched::Stale));
         });
         give(looked.tier, &waiter, reply(fetched, || value.clone()));
     }
@@ -310,7 +335,12 @@ pub(crate) fn timed_out(client: u64) -> Option<Reply> {
     let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client))?;
     // The server unblocks it after this; giving the handle back later is harmless and must be done once.
     main_loop::after(0, move |_| drop(blocked));
-    with(|cache| _ = cache.leases.waiter_left(client));
+    with(|cache| {
+        if let Some((_, name)) = cache.leases.waiter_left(client) {
+            let tier = cache.tiers.of(&name);
+            cache.count(tier).misses += 1;
+        }
+    });
     Some(word("timeout"))
 }
 

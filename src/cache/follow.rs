@@ -100,7 +100,11 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
         Change::Relived => with(|cache| {
             if let Some(at) = cache.index.find(db, name) {
                 let entry = cache.index.entry(at);
-                if entry.tier.is_some() || entry.tagged {
+                let grace = cache.policy(entry.tier).map_or(0, |policy| policy.grace_ms);
+                if ctx.is_loading() && grace > 0 {
+                    // A rewritten append-only file writes an entry first and its expiry then.
+                    cache.index.describe(at, Freshness::FromExpiry { grace }, entry.bytes);
+                } else if entry.tier.is_some() || entry.tagged {
                     cache.index.describe(at, Freshness::UntilExpiry, entry.bytes);
                 } else {
                     // It was remembered for being stale, and is not any more.
@@ -151,7 +155,9 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
     }
     if let Some(tier) = tier.filter(|_| cares) {
         evict::consider(tier);
-        if writer() == Writer::User && matches!(change, Change::Written | Change::Arrived | Change::Copied) {
+        if writer() == Writer::User
+            && matches!(change, Change::Written | Change::Arrived | Change::Copied | Change::Restored)
+        {
             enforce::consider(db, name, tier);
         }
     }

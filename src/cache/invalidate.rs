@@ -8,8 +8,8 @@ use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::name;
 
-use super::sweep::{Origin, Running, STEP, remove, start, step};
-use super::{store, with};
+use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
+use super::{store, sweep, with};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -17,6 +17,8 @@ use crate::pending;
 use crate::reply::Reply;
 use crate::versions::now_ms;
 
+/// Each invalidation under way is held against every entry that is read.
+const MOST_SWEEPS: usize = 1000;
 /// An invalidation that covers no more entries than this is over before its command is.
 pub(super) const SMALL: usize = 256;
 
@@ -54,6 +56,9 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
     if !is_only_keys && !is_small && caller == Caller::Waits && !ctx.may_block() {
         return Err(Failure::new(Code::Busy, "this covers many entries, and the client cannot wait here: add ASYNC"));
     }
+    if !is_only_keys && !is_small && sweep::count() >= MOST_SWEEPS {
+        return Err(Failure::new(Code::Busy, "1000 invalidations are under way already: wait for one to end"));
+    }
     let mut went = 0;
     for key in &order.keys {
         with(|cache| {
@@ -71,7 +76,7 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
     running.count = went;
     with(|cache| cache.bans.add(ban));
     if is_small {
-        while !step(ctx, &mut running) {}
+        while step(ctx, &mut running) == Stepped::More {}
         with(|cache| _ = cache.bans.remove(running.id));
         return Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { running.count }));
     }
@@ -90,14 +95,19 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
 impl super::Cache {
     /// A ban of this moment; nothing obeys it yet.
     fn declare(&mut self, db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) -> Ban {
-        let reaches_tiers =
-            clauses.iter().any(|clause| matches!(clause, Clause::Pattern(_) | Clause::Tier { .. } | Clause::All));
-        let some_unindexed = self.indexing || self.tiers.iter().any(|tier| !tier.policy.index);
-        let scans = reaches_tiers && (all_keys || some_unindexed);
+        let ranges = |clause: &Clause| {
+            matches!(clause, Clause::Pattern(_) | Clause::Tier { .. } | Clause::Model { .. } | Clause::All)
+        };
+        let scans = clauses.iter().any(ranges) && (all_keys || !self.indexes_all());
         let stamp = self.index.tick();
         let mut ban = Ban::new(id, db, stamp, clauses);
         (ban.soft, ban.all_keys, ban.scans) = (soft, all_keys, scans);
         ban
+    }
+
+    /// Whether every key of every tier is in the index.
+    fn indexes_all(&self) -> bool {
+        !self.indexing && self.tiers.iter().all(|tier| tier.policy.index)
     }
 
     /// Whether a ban covers so little that it can be swept on the spot.
@@ -153,7 +163,7 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
     }
     let declared = with(|cache| {
         // Most models die or change without anything of theirs being cached: then there is nothing to remember.
-        if !cache.index.has_any(db, &beginning) {
+        if cache.indexes_all() && !cache.index.has_any(db, &beginning) {
             return None;
         }
         let clause = Clause::Model { key: model.into(), beginning: beginning.into() };

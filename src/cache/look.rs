@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use assess_engine::cache::ban::Verdict;
+use assess_engine::cache::ban::{Ban, Verdict};
 use assess_engine::cache::index::{At, Freshness};
 use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tiers::TierId;
@@ -66,7 +66,13 @@ impl Cache {
         let looked = |seen| Looked { at: Some(at), tier, seen };
         if !self.bans.is_empty() {
             let has_grace = self.policy(tier).is_some_and(|policy| policy.grace_ms > 0);
-            match self.bans.verdict(db, name, tier, entry.stamp, &|tag| self.index.tags(at).any(|own| own == tag)) {
+            let has_tag = |tag: &[u8]| self.index.tags(at).any(|own| own == tag);
+            let mut verdict = self.bans.verdict(db, name, tier, entry.stamp, &has_tag);
+            if self.indexing && verdict == Verdict::Lives {
+                // It may not have been moved to its tier yet.
+                verdict = self.bans.verdict(db, name, self.tiers.of(name), entry.stamp, &has_tag);
+            }
+            match verdict {
                 Verdict::Lives => {}
                 Verdict::Soft if has_grace => return Known::Sure(looked(Seen::Stale)),
                 Verdict::Soft | Verdict::Gone => return Known::Sure(looked(Seen::Absent)),
@@ -86,7 +92,9 @@ impl Cache {
         }
         let (entry, has_tag) = (self.index.entry(at), |tag: &[u8]| self.index.tags(at).any(|own| own == tag));
         // What a model leaves behind need not be an assessment: of that, something may stay.
-        let mut removing = self.bans.iter().filter(|ban| ban.db == db && !ban.soft && !ban.local);
+        // One that was declared since keys began to move means the tiers as they will be.
+        let holds = |ban: &&Ban| ban.db == db && !ban.soft && !ban.local && ban.stamp < self.indexing_since;
+        let mut removing = self.bans.iter().filter(holds);
         removing.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
     }
 
@@ -123,6 +131,16 @@ pub(crate) fn value<'k>(key: &'k Key<'_>) -> Outcome<Option<Cow<'k, [u8]>>> {
             None => Err(Failure::wrong_type()),
         },
         Holds::Other => Err(Failure::wrong_type()),
+    }
+}
+
+/// Until when an entry is fresh, in Unix milliseconds; `None` for ever.
+pub(crate) fn fresh_until(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Option<u64> {
+    let (db, expires_at) = (ctx.db(), key.expires_at());
+    match with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness)) {
+        Some(Freshness::Until { at, .. }) => Some(at),
+        Some(Freshness::FromExpiry { grace }) => expires_at.map(|at| at.saturating_sub(grace)),
+        Some(Freshness::UntilExpiry) | None => expires_at,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::main_loop;
 use crate::types::entry;
 
 /// How long one slice may take where sizes only count, and where something is evicted by them.
-const SLICE: Duration = Duration::from_micros(100);
+const SLICE: Duration = Duration::from_micros(200);
 const SLICE_OF_BOUNDED: Duration = Duration::from_micros(400);
 /// Between two slices, in milliseconds: a hundredth of the server's time, or a few.
 const PAUSE_MS: u64 = 10;

@@ -1,6 +1,6 @@
 //! Statistics as clients see them: `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.HOT`, and the fields of INFO.
 
-use assess_engine::cache::index::{Freshness, Usage};
+use assess_engine::cache::index::Usage;
 use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tier::Policy;
 use assess_engine::stats::{Latency, TierStats, openmetrics};
@@ -183,12 +183,8 @@ pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
     let names: Vec<Reply> = entry::find(&key)
         .map(|entry| entry.tags().map(|tag| Reply::Bulk(tag.to_vec().into())).collect())
         .unwrap_or_default();
+    let fresh_until = look::fresh_until(ctx, &key, name);
     with(|cache| {
-        let fresh_until = match looked.at.map(|at| cache.index.entry(at).freshness) {
-            Some(Freshness::Until { at, .. }) => Some(at),
-            Some(Freshness::FromExpiry { grace }) => expires_at.map(|at| at.saturating_sub(grace)),
-            Some(Freshness::UntilExpiry) | None => expires_at,
-        };
         let left =
             |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
         let exists = looked.seen != Seen::Absent;

@@ -85,8 +85,11 @@ pub(crate) fn obey(lines: &[Line]) -> Outcome<()> {
         let words: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
         match words.as_slice() {
             [b"TIER", name, options @ ..] => {
-                let policy = Policy::parse(options)?;
-                with(|cache| cache.tiers.set(name, policy).map(|_| ()))?;
+                let set = Policy::parse(options).and_then(|policy| with(|cache| cache.tiers.set(name, policy)));
+                if let Err(error) = set {
+                    // Of a later version, say. Better to do without a tier than without the data.
+                    crate::ffi::ctx::warn(&format!("a tier of the file is left out: {error}"));
+                }
             }
             [b"BAN", db, id, clauses @ ..] => {
                 let number = |word: &[u8]| std::str::from_utf8(word).ok().and_then(|text| text.parse::<u64>().ok());
@@ -166,8 +169,11 @@ mod tests {
         // What was there before is not there beside it.
         obey(&file[1..2]).unwrap();
         assert_eq!(lines().len(), 1);
-        for damaged in [line(&["BAN", "x", "7", "ALL"]), line(&["BAN", "2", "7"]), line(&["TIER", "a", "TTL", "0"])] {
+        for damaged in [line(&["BAN", "x", "7", "ALL"]), line(&["BAN", "2", "7"])] {
             assert!(obey(&[damaged]).is_err());
         }
+        // A tier that this version does not understand costs nothing but itself.
+        obey(&[line(&["TIER", "a", "PATTERN", "a:*", "TTL", "5", "SHAPE", "round"])]).unwrap();
+        assert_eq!(lines().len(), 0);
     }
 }

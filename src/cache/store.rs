@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ffi::CStr;
 
 use assess_engine::cache::entry::Entry;
-use assess_engine::cache::index::Freshness;
+use assess_engine::cache::index::{Freshness, Write};
 
 use super::{evict, with};
 use crate::error::{Code, Failure, Outcome};
@@ -222,7 +222,19 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
 /// `CACHE.REPLAY key FRESH fresh-until life`: what the master knows of an entry beside its expiry.
 pub(crate) fn replay_fresh(ctx: Ctx<'_>, name: &[u8], fresh_until: u64, life: u64) {
     let db = ctx.db();
-    with(|cache| describe(cache, db, name, read(fresh_until, life), None));
+    let exists = Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing;
+    with(|cache| {
+        let (freshness, tier) = (read(fresh_until, life), cache.indexed_tier(name));
+        if tier.is_some() && exists && cache.index.find(db, name).is_none() {
+            // The index of this server is being built, and has not come to this key.
+            cache.index.written(
+                db,
+                name,
+                &Write { tier, freshness, bytes: None, tags: &[], stamp: Some(0), reorders: true },
+            );
+        }
+        describe(cache, db, name, freshness, None);
+    });
 }
 
 fn describe(cache: &mut super::Cache, db: i32, name: &[u8], freshness: Freshness, bytes: Option<u64>) {
@@ -239,13 +251,17 @@ pub(crate) fn soften(ctx: Ctx<'_>, name: &[u8]) -> bool {
         let tier = cache.tiers.of(name);
         cache.policy(tier).map_or(0, |policy| policy.grace_ms)
     });
-    if grace == 0 {
+    // What the index does not know could not be remembered as stale.
+    if grace == 0 || with(|cache| cache.index.find(db, name).is_none()) {
         return false;
     }
     let at_most = now_ms() + grace;
     let expires_at = Key::open(ctx, name, Mode::Peek).expires_at();
     if expires_at.is_none_or(|at| at > at_most) {
-        ctx.write(c"PEXPIREAT", &[name, at_most.to_string().as_bytes()]);
+        // Refused (a failed save, too few replicas): then it goes.
+        if ctx.write(c"PEXPIREAT", &[name, at_most.to_string().as_bytes()]) != Called::Done {
+            return false;
+        }
     }
     with(|cache| describe(cache, db, name, Freshness::Until { at: 0, life: 0 }, None));
     ctx.replicate(REPLAY, &[name, b"FRESH", b"0", b"0"]);

@@ -13,11 +13,11 @@ use super::invalidate::SMALL;
 use super::{Writer, store, with, writing_as};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::ffi::key::{Key, Mode};
+use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
 use crate::reply::Reply;
 use crate::versions::now_ms;
-use crate::{main_loop, stats};
+use crate::{guard, main_loop, stats};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(450);
@@ -56,6 +56,15 @@ thread_local! {
     static RUNNING: RefCell<VecDeque<Running>> = const { RefCell::new(VecDeque::new()) };
 }
 
+/// What a step has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stepped {
+    Done,
+    More,
+    /// There is nothing to do yet.
+    Waits,
+}
+
 /// How many sweeps there are.
 pub(crate) fn count() -> usize {
     RUNNING.with_borrow(VecDeque::len)
@@ -92,7 +101,7 @@ pub(super) fn start(running: Running) {
 
 /// One slice; goes on in the next turns of the event loop until every sweep is done.
 fn run(ctx: Ctx<'_>) {
-    let begin = Instant::now();
+    let (begin, mut waiting) = (Instant::now(), 0);
     let wait = loop {
         #[cfg(debug_assertions)]
         if hold::is_on() {
@@ -104,20 +113,27 @@ fn run(ctx: Ctx<'_>) {
         let Some(mut running) = RUNNING.with_borrow_mut(VecDeque::pop_front) else { return };
         // Databases may have changed places.
         running.db = with(|cache| cache.bans.get(running.id).map_or(running.db, |ban| ban.db));
-        let is_done = if !ctx.select(running.db) {
-            true
-        } else if ctx.is_master() {
-            step(ctx, &mut running)
-        } else {
-            step_of_replica(&mut running)
-        };
-        if is_done {
+        // A step that panics ends its sweep, and no other.
+        let stepped = guard::or("a sweep", Stepped::Done, || match (ctx.select(running.db), ctx.is_master()) {
+            (false, _) => Stepped::Done,
+            (true, true) => step(ctx, &mut running),
+            (true, false) => step_of_replica(ctx, &mut running),
+        });
+        if stepped == Stepped::Done {
             finish(ctx, running);
         } else {
             RUNNING.with_borrow_mut(|all| all.push_back(running));
-            if !ctx.is_master() {
-                break 1000;
+        }
+        match stepped {
+            Stepped::Waits if ctx.is_master() => {
+                waiting += 1;
+                if waiting >= count() {
+                    break 10;
+                }
             }
+            // A replica has time: its master does the work.
+            Stepped::More | Stepped::Waits if !ctx.is_master() => break 100,
+            Stepped::Done | Stepped::More | Stepped::Waits => waiting = 0,
         }
         if begin.elapsed() >= SLICE {
             break 0;
@@ -132,8 +148,7 @@ fn run(ctx: Ctx<'_>) {
 
 fn finish(ctx: Ctx<'_>, running: Running) {
     with(|cache| _ = cache.bans.remove(running.id));
-    // Of a ban that this server began itself only those replicas know that were given a file meanwhile.
-    if ctx.is_master() {
+    if ctx.is_master() && running.origin == Origin::Command {
         ctx.replicate(store::REPLAY, &[b"", b"BANEND", running.id.to_string().as_bytes()]);
     }
     if let Some(caller) = running.caller {
@@ -149,23 +164,37 @@ impl Running {
 
 /// A replica's master unlinks for it, and tells of the end of what clients began. Of what this server began itself,
 /// what is left is counted now and then: nothing left is the end.
-fn step_of_replica(running: &mut Running) -> bool {
+fn step_of_replica(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
     if running.origin == Origin::Command {
         // One that this server began while it was a master is over once its master says so, or knows nothing of it.
-        return with(|cache| cache.bans.get(running.id).is_none());
+        let is_over = with(|cache| cache.bans.get(running.id).is_none());
+        return if is_over { Stepped::Done } else { Stepped::Waits };
     }
-    with(|cache| {
-        let Some(ban) = cache.bans.get(running.id) else { return true };
-        let step = Sweep::new().next(ban, &cache.index, SMALL);
-        step.done && step.names.is_empty()
-    })
+    if !matches!(running.phase, Phase::Entries(_)) {
+        running.phase = Phase::Entries(Sweep::new());
+    }
+    let Phase::Entries(sweep) = &mut running.phase else { return Stepped::Waits };
+    let stepped = with(|cache| Some(sweep.next(cache.bans.get(running.id)?, &cache.index, SMALL)));
+    let Some(stepped) = stepped else { return Stepped::Done };
+    // What its master leaves alone is not left to be done.
+    running.count += stepped.names.iter().filter(|name| is_document(ctx, name)).count() as u64;
+    match (stepped.done, running.count) {
+        (true, 0) => Stepped::Done,
+        (true, _) => {
+            // Once more, from the beginning.
+            running.phase = Phase::Entries(Sweep::new());
+            running.count = 0;
+            Stepped::Waits
+        }
+        (false, _) => Stepped::More,
+    }
 }
 
-/// A few entries further; whether the sweep is done.
-pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> bool {
-    // A flush of the database ends a ban: everything it covered is gone.
+/// A few entries further.
+pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
+    // Its master, or an earlier one, said that it has ended.
     if with(|cache| cache.bans.get(running.id).is_none()) {
-        return true;
+        return Stepped::Done;
     }
     match &mut running.phase {
         Phase::Leases { after } => {
@@ -173,23 +202,25 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> bool {
             if after.is_none() {
                 running.phase = Phase::Entries(Sweep::new());
             }
-            false
+            Stepped::More
         }
         Phase::Entries(sweep) => {
             let stepped = with(|cache| {
                 let ban = cache.bans.get(running.id)?;
-                // Tags of keys that are not in the index yet would be missed.
-                let waits = cache.indexing && ban.clauses.iter().any(|clause| matches!(clause, Clause::Tags { .. }));
-                Some((waits, ban.soft, ban.scans, if waits { None } else { Some(sweep.next(ban, &cache.index, STEP)) }))
+                // Tags of keys that are not in the index yet would be missed, and so would keys that are not in their
+                // tier yet, or no more.
+                let asks_index = |clause: &Clause| matches!(clause, Clause::Tags { .. } | Clause::Tier { .. });
+                let waits = cache.indexing && ban.clauses.iter().any(asks_index);
+                Some((ban.soft, ban.scans, (!waits).then(|| sweep.next(ban, &cache.index, STEP))))
             });
-            let Some((_, soft, scans, stepped)) = stepped else { return true };
-            let Some(stepped) = stepped else { return false };
+            let Some((soft, scans, stepped)) = stepped else { return Stepped::Done };
+            let Some(stepped) = stepped else { return Stepped::Waits };
             running.count += remove_all(ctx, &stepped.names, soft, running.origin);
             if stepped.done && scans {
                 running.phase = Phase::Keyspace(Scan::new());
-                return false;
+                return Stepped::More;
             }
-            stepped.done
+            if stepped.done { Stepped::Done } else { Stepped::More }
         }
         Phase::Keyspace(scan) => {
             let mut names: Vec<Box<[u8]>> = Vec::new();
@@ -200,7 +231,7 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> bool {
                 cache.bans.get(id).is_some_and(|ban| ban.soft)
             });
             running.count += remove_all(ctx, &names, soft, running.origin);
-            !more
+            if more { Stepped::More } else { Stepped::Done }
         }
     }
 }
@@ -264,20 +295,19 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
             let tier = cache.tiers.of(name);
             cache.count(tier).invalidations += 1;
         }
-        for name in &gone {
-            if went < gone.len() as u64 {
-                // Where the server knew no such key any more, nobody has told the index.
-                cache.index.gone(db, name);
-            }
-        }
     });
+    if went < gone.len() as u64 {
+        // Where the server knew no such key any more, nobody has told the index. What it refused to unlink stays.
+        gone.retain(|name| Key::open(ctx, name, Mode::Peek).holds() == Holds::Nothing);
+        with(|cache| gone.iter().for_each(|name| _ = cache.index.gone(db, name)));
+    }
     went
 }
 
 /// Removes an entry, or makes it stale; 1 if there was one.
 pub(super) fn remove(ctx: Ctx<'_>, name: &[u8], soft: bool) -> u64 {
     if soft {
-        let exists = Key::open(ctx, name, Mode::Peek).holds() != crate::ffi::key::Holds::Nothing;
+        let exists = Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing;
         if !exists {
             return 0;
         }

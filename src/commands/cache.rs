@@ -75,6 +75,16 @@ fn may_see_every_key(ctx: Ctx<'_>) -> Outcome<()> {
     Err(Failure::new(Code::NoPerm, "this shows the names of keys: it needs a user who may read every key (~*)"))
 }
 
+/// Longest pattern, as in a tier.
+const LONGEST_PATTERN: usize = 1024;
+
+fn check_pattern(pattern: &[u8]) -> Outcome<()> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(Failure::err("PATTERN must have at most 1024 bytes"));
+    }
+    Ok(())
+}
+
 /// The server checks a command's arity before it calls; this is for words that come another way.
 fn too_few() -> Failure {
     Failure::err("wrong number of arguments, see the command's HELP")

@@ -308,7 +308,7 @@ pub(crate) const HEALTH: Command = Command {
     args: &[],
     keys: &[],
     tips: &["nondeterministic_output", "dont_cache"],
-    reply: "map of ok or degraded and the checks",
+    reply: "array: ok or degraded, then one line a check",
     internal: false,
 };
 

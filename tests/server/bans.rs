@@ -453,3 +453,23 @@ fn nobody_waits_for_a_large_sweep() {
     assert_eq!(caller.receive(), Reply::Integer(100_000));
     assert_left(&mut client, [0, 0, 0]);
 }
+
+/// A tier that takes over keys of another one means them from the moment of its declaration.
+#[test]
+fn a_tier_declared_a_moment_ago_means_the_keys_that_are_not_moved_to_it_yet() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (invalidated, went, left) in [("w", 11_111, 88_889), ("u", 88_889, 11_111)] {
+        client.ask("FLUSHALL").good();
+        client.ask("TIER.DEL w").good();
+        client.ask("TIER.SET u PATTERN u:* TTL 500").good();
+        let script = "for i=0,99999 do redis.call('SET','u:'..i,'v') end";
+        client.call(&["EVAL", script, "0"]);
+        wait_until("every key is in its tier", || client.info_number("assess", "cache_indexing") == 0);
+        client.send_line("TIER.SET w PATTERN u:1* TTL 500");
+        client.send(&["CACHE.INVALIDATE", "TIER", invalidated]);
+        assert_eq!(client.receive(), Reply::ok());
+        assert_eq!(client.receive().integer(), went, "{invalidated}");
+        assert_eq!(client.ask("DBSIZE").integer(), left, "{invalidated}");
+    }
+}

@@ -47,7 +47,7 @@ impl Run for Get<'_> {
         let Some((looked, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
         send::bulk(ctx, &value);
         if let Some(begin) = begin {
-            with(|cache| cache.count(looked.tier).hit.record(begin.elapsed().as_micros() as u64));
+            with(|cache| cache.count(looked.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
         }
         Ok(Reply::Sent)
     }

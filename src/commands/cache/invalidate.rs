@@ -19,6 +19,8 @@ use crate::spec::KeyFlags;
 
 /// Most clauses of one command.
 const MOST_CLAUSES: usize = 10_000;
+/// Most of them that are no keys: each is held against every entry and every lease that comes into question.
+const MOST_OTHERS: usize = 100;
 
 /// What is covered, as it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ enum Word {
 impl<'a> Invalidate<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let mut parsed = Self::default();
-        let mut matching = None;
+        let (mut matching, mut others) = (None, 0);
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
             let word = choice(word, &WORDS).ok_or_else(|| {
@@ -82,7 +84,11 @@ impl<'a> Invalidate<'a> {
             let mut value = || words.next().ok_or_else(|| Failure::err(format!("{} needs a value", name(word))));
             let clause = match word {
                 Word::Key => Clause::Key(value()?),
-                Word::Pattern => Clause::Pattern(value()?),
+                Word::Pattern => {
+                    let pattern = value()?;
+                    super::check_pattern(pattern)?;
+                    Clause::Pattern(pattern)
+                }
                 Word::Tag => {
                     let tag = value()?;
                     tags::check(tag)?;
@@ -114,6 +120,12 @@ impl<'a> Invalidate<'a> {
             };
             if parsed.clauses.len() == MOST_CLAUSES {
                 return Err(Failure::err("too many clauses: at most 10000 at once"));
+            }
+            if !matches!(clause, Clause::Key(_)) {
+                others += 1;
+                if others > MOST_OTHERS {
+                    return Err(Failure::err("too many clauses: at most 100 that are no KEY at once"));
+                }
             }
             parsed.clauses.push(clause);
         }

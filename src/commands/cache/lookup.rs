@@ -1,6 +1,6 @@
 //! What there is: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
 
-use super::{may_see_every_key, too_few};
+use super::{check_pattern, may_see_every_key, too_few};
 use crate::cache::{export, health, report};
 use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
@@ -147,6 +147,7 @@ impl<'a> Export<'a> {
             }
         }
         let pattern = pattern.ok_or_else(|| Failure::err("PATTERN is missing: give PATTERN * for every entry"))?;
+        check_pattern(pattern)?;
         Ok(Self { pattern, cursor, count: count as usize })
     }
 }

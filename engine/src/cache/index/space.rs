@@ -28,6 +28,9 @@ pub(super) struct Stamped<'a> {
     pub(super) reorders: bool,
 }
 
+/// A queue of this length is always allowed.
+const QUEUED_AT_LEAST: usize = 65_536;
+
 /// A tier's entries in this database.
 #[derive(Debug, Default)]
 struct Part {
@@ -137,8 +140,10 @@ impl Space {
         set_freshness(record, write.freshness);
         record.weigh(write.bytes);
         let (waits, must_wait) = (record.has(flag::UNMEASURED), write.bytes.is_none());
-        record.put(flag::UNMEASURED, must_wait);
-        if must_wait && !waits {
+        // Where writes outrun those who measure, some sizes stay unknown until the next write.
+        let has_place = waits || self.unmeasured.len() <= self.names.len() + QUEUED_AT_LEAST;
+        record.put(flag::UNMEASURED, must_wait && has_place);
+        if must_wait && !waits && has_place {
             self.unmeasured.push(slot);
         }
     }

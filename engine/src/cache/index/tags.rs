@@ -14,6 +14,7 @@ pub(super) struct Tags {
     entries: BTreeMap<Name, BTreeSet<u32>>,
     tags: BTreeMap<u32, Box<[Name]>>,
     pairs: u64,
+    name_bytes: u64,
 }
 
 impl Tags {
@@ -23,7 +24,11 @@ impl Tags {
         for &tag in tags {
             let name = match self.entries.get_key_value(tag) {
                 Some((name, _)) => name.clone(),
-                None => Name::new(tag),
+                None => {
+                    let name = Name::new(tag);
+                    self.name_bytes += name.memory();
+                    name
+                }
             };
             if self.entries.entry(name.clone()).or_default().insert(slot) {
                 names.push(name);
@@ -44,6 +49,7 @@ impl Tags {
             if let Some(slots) = self.entries.get_mut(name) {
                 slots.remove(&slot);
                 if slots.is_empty() {
+                    self.name_bytes -= name.memory();
                     self.entries.remove(name);
                 }
             }
@@ -82,7 +88,6 @@ impl Tags {
 
     /// An estimate: nodes of the trees are about two thirds full.
     pub(super) fn memory(&self) -> u64 {
-        let names: u64 = self.entries.keys().map(Name::memory).sum();
-        names + self.entries.len() as u64 * 140 + self.tags.len() as u64 * 60 + self.pairs * 16
+        self.name_bytes + self.entries.len() as u64 * 140 + self.tags.len() as u64 * 60 + self.pairs * 16
     }
 }
