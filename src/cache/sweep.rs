@@ -20,7 +20,7 @@ use crate::versions::now_ms;
 use crate::{guard, main_loop, stats};
 
 /// How long one slice may take.
-const SLICE: Duration = Duration::from_micros(450);
+const SLICE: Duration = Duration::from_micros(200);
 /// Entries looked at between two looks at the clock.
 pub(super) const STEP: usize = 32;
 
