@@ -23,6 +23,7 @@ pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
+pub(crate) mod waiters;
 
 use std::cell::{Cell, RefCell};
 

@@ -1,20 +1,18 @@
 //! `CACHE.FETCH`, `FILL`, `RENEW`, `FAIL`: the machine of leases, between the keyspace and clients that wait.
 //!
-//! Who waits is blocked in the server, and polls nothing. The machine knows waiters by their client ids; here are their
-//! handles.
+//! The machine knows waiters by their client ids; their handles are in `waiters`.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 
-use assess_engine::cache::lease::{Ask, Cause, Failure as Failed, Fetched, Seen, Waiter};
+use assess_engine::cache::lease::{Ask, Cause, Failure as Failed, Fetched, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
 use super::look::{self, Looked, look};
 use super::store::{Life, store};
+use super::waiters::{self, give, give_all, text, word};
 use super::{Cache, Writer, settle, with, writing_as};
 use crate::error::{Code, Failure, Outcome};
-use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::reply::Reply;
@@ -32,22 +30,8 @@ pub(crate) struct Wish {
 }
 
 thread_local! {
-    /// Clients that wait, by id.
-    static WAITING: RefCell<HashMap<u64, Blocked>> = RefCell::default();
-    /// The most that waited at once.
-    static PEAK: Cell<usize> = const { Cell::new(0) };
     /// When the timer for the ends of leases is due, in Unix milliseconds.
     static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-/// How many wait, and how many did at most.
-pub(crate) fn waiting() -> (usize, usize) {
-    (WAITING.with_borrow(HashMap::len), PEAK.get())
-}
-
-/// Forgets how many waited at most.
-pub(crate) fn reset_peak() {
-    PEAK.set(WAITING.with_borrow(HashMap::len));
 }
 
 /// Asks for a value, or for the right to compute it.
@@ -81,12 +65,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Ou
     });
     count(&looked, &fetched);
     if fetched == Fetched::Wait {
-        let blocked = Blocked::block(ctx, wait_ms);
-        let waiting = WAITING.with_borrow_mut(|waiting| {
-            waiting.insert(blocked.client(), blocked);
-            waiting.len()
-        });
-        PEAK.set(PEAK.get().max(waiting));
+        waiters::block(ctx, wait_ms);
         return Ok(Reply::Sent);
     }
     arm();
@@ -139,13 +118,8 @@ impl Cache {
     }
 }
 
-fn word(word: &'static str) -> Reply {
-    Reply::Array(vec![Reply::Bulk(Bytes::from_static(word.as_bytes()))])
-}
-
 /// The reply to a fetch that need not wait.
 fn reply(fetched: Fetched, value: impl FnOnce() -> Bytes) -> Reply {
-    let text = |text: &'static str| Reply::Bulk(Bytes::from_static(text.as_bytes()));
     let number = |number: u64| Reply::count(number);
     Reply::Array(match fetched {
         Fetched::Value => vec![text("hit"), Reply::Bulk(value())],
@@ -203,33 +177,6 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         give_all(tier, waiters, move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
     }
     Ok(Reply::Ok)
-}
-
-fn text(text: &'static str) -> Reply {
-    Reply::Bulk(Bytes::from_static(text.as_bytes()))
-}
-
-/// Most waiters that are answered in one go.
-const AT_ONCE: usize = 64;
-
-/// Answers waiters alike, the first ones now, the rest in the next turns of the event loop.
-fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl Fn() -> Reply + 'static) {
-    let mut waiters = waiters;
-    let rest = waiters.split_off(waiters.len().min(AT_ONCE));
-    for waiter in waiters {
-        give(tier, &waiter, answer());
-    }
-    if !rest.is_empty() {
-        main_loop::after(0, move |_| give_all(tier, rest, answer));
-    }
-}
-
-/// Answers one waiter, unless it has left.
-pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply) {
-    if let Some(blocked) = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client)) {
-        with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
-        blocked.reply(answer);
-    }
 }
 
 /// The error of a token that is dead.
@@ -328,31 +275,6 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
         give(looked.tier, &waiter, reply(fetched, || value.clone()));
     }
     arm();
-}
-
-/// What a client hears whose wait is over: its time is up, or `CLIENT UNBLOCK` woke it. `None` when it does not wait here.
-pub(crate) fn timed_out(client: u64) -> Option<Reply> {
-    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client))?;
-    // The server unblocks it after this; giving the handle back later is harmless and must be done once.
-    main_loop::after(0, move |_| drop(blocked));
-    with(|cache| {
-        if let Some((_, name)) = cache.leases.waiter_left(client) {
-            let tier = cache.tiers.of(&name);
-            cache.count(tier).misses += 1;
-        }
-    });
-    Some(word("timeout"))
-}
-
-/// Forgets a client whose handle the server takes back: it has left, or this server is no master any more.
-pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) -> bool {
-    let gone = WAITING.with_borrow_mut(|waiting| {
-        let client = waiting.iter().find_map(|(&client, blocked)| is_it(blocked).then_some(client))?;
-        waiting.remove(&client)
-    });
-    let Some(blocked) = gone else { return false };
-    with(|cache| _ = cache.leases.waiter_left(blocked.client()));
-    true
 }
 
 /// A connection has ended: leases that were bound to it end too.

@@ -6,7 +6,7 @@
 
 use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
-use assess_engine::cache::name;
+use assess_engine::cache::{name, pattern};
 
 use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
 use super::{store, sweep, with};
@@ -95,19 +95,32 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
 impl super::Cache {
     /// A ban of this moment; nothing obeys it yet.
     fn declare(&mut self, db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) -> Ban {
-        let ranges = |clause: &Clause| {
+        let is_range = |clause: &Clause| {
             matches!(clause, Clause::Pattern(_) | Clause::Tier { .. } | Clause::Model { .. } | Clause::All)
         };
-        let scans = clauses.iter().any(ranges) && (all_keys || !self.indexes_all());
+        let scans = clauses.iter().any(|clause| is_range(clause) && (all_keys || self.may_miss(clause)));
         let stamp = self.index.tick();
         let mut ban = Ban::new(id, db, stamp, clauses);
         (ban.soft, ban.all_keys, ban.scans) = (soft, all_keys, scans);
         ban
     }
 
-    /// Whether every key of every tier is in the index.
-    fn indexes_all(&self) -> bool {
-        !self.indexing && self.tiers.iter().all(|tier| tier.policy.index)
+    /// Whether a clause may cover keys of tiers that are not in the index: while that is being built, and where the
+    /// clause reaches into a tier with `INDEX no`. Another tier's keys are no reason to look through all there are.
+    fn may_miss(&self, clause: &Clause) -> bool {
+        let prefix = match clause {
+            Clause::Key(_) | Clause::Tags { .. } => return false,
+            _ if self.indexing => return true,
+            Clause::Tier { id, .. } => return self.policy(Some(*id)).is_some_and(|policy| !policy.index),
+            Clause::Pattern(glob) => pattern::literal_prefix(glob),
+            Clause::Model { beginning, .. } => beginning.to_vec(),
+            Clause::All => Vec::new(),
+        };
+        let mut unindexed = self.tiers.iter().filter(|tier| !tier.policy.index).flat_map(|tier| &tier.policy.patterns);
+        unindexed.any(|glob| {
+            let theirs = pattern::literal_prefix(glob);
+            theirs.starts_with(&prefix) || prefix.starts_with(&theirs)
+        })
     }
 
     /// Whether a ban covers so little that it can be swept on the spot.
@@ -116,7 +129,8 @@ impl super::Cache {
             return false;
         }
         let (mut sweep, mut found) = (Sweep::new(), 0);
-        for _ in 0..SMALL / STEP {
+        // Each clause takes a step of its own, however little it covers.
+        for _ in 0..SMALL / STEP + ban.clauses.len() {
             let step = sweep.next(ban, &self.index, STEP);
             found += step.names.len();
             if step.done {
@@ -162,11 +176,11 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
         return;
     }
     let declared = with(|cache| {
+        let clause = Clause::Model { key: model.into(), beginning: beginning.as_slice().into() };
         // Most models die or change without anything of theirs being cached: then there is nothing to remember.
-        if cache.indexes_all() && !cache.index.has_any(db, &beginning) {
+        if !cache.may_miss(&clause) && !cache.index.has_any(db, &beginning) {
             return None;
         }
-        let clause = Clause::Model { key: model.into(), beginning: beginning.into() };
         let id = cache.random.u64(..);
         let mut ban = cache.declare(db, id, vec![clause], false, false);
         ban.local = true;

@@ -6,7 +6,7 @@ use assess_engine::cache::tier::Policy;
 use assess_engine::stats::{Latency, TierStats, openmetrics};
 
 use super::look::{self, look};
-use super::{fetch, sweep, with};
+use super::{sweep, waiters, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -34,7 +34,7 @@ pub(crate) fn no_tier() -> Failure {
 
 /// The statistics of everything.
 pub(crate) fn total(ctx: Ctx<'_>) -> Reply {
-    let (waiting, peak) = fetch::waiting();
+    let (waiting, peak) = waiters::waiting();
     let mut fields = with(|cache| {
         let mut fields = counted(&cache.stats.total(), cache.index.total());
         let mut policies = cache.tiers.iter().map(|tier| &tier.policy);
@@ -170,7 +170,7 @@ pub(crate) fn observe() {
 /// Zeroes every counter.
 pub(crate) fn reset() {
     with(|cache| cache.stats.reset());
-    fetch::reset_peak();
+    waiters::reset_peak();
 }
 
 /// What there is to say of a key.
@@ -219,7 +219,7 @@ pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
 
 /// The statistics as OpenMetrics text.
 pub(crate) fn metrics() -> String {
-    let (waiting, peak) = fetch::waiting();
+    let (waiting, peak) = waiters::waiting();
     let mut text = String::new();
     with(|cache| {
         let rows: Vec<_> = cache
@@ -249,7 +249,7 @@ pub(crate) fn metrics() -> String {
 
 /// The fields of INFO, after those of the models.
 pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
-    let (waiting, peak) = fetch::waiting();
+    let (waiting, peak) = waiters::waiting();
     with(|cache| {
         let stats = cache.stats.total();
         let usage = cache.index.total();

@@ -113,12 +113,14 @@ fn run(ctx: Ctx<'_>) {
         let Some(mut running) = RUNNING.with_borrow_mut(VecDeque::pop_front) else { return };
         // Databases may have changed places.
         running.db = with(|cache| cache.bans.get(running.id).map_or(running.db, |ban| ban.db));
-        // A step that panics ends its sweep, and no other.
-        let stepped = guard::or("a sweep", Stepped::Done, || match (ctx.select(running.db), ctx.is_master()) {
+        let stepped = guard::run("a sweep", || match (ctx.select(running.db), ctx.is_master()) {
             (false, _) => Stepped::Done,
             (true, true) => step(ctx, &mut running),
             (true, false) => step_of_replica(ctx, &mut running),
         });
+        // After a panic nobody knows what is left: the ban stays, so that nothing of it is served, the caller hears of an
+        // error as its handle goes, and the other sweeps go on.
+        let Ok(stepped) = stepped else { continue };
         if stepped == Stepped::Done {
             finish(ctx, running);
         } else {

@@ -87,7 +87,7 @@ extern "C" fn on_timeout(ctx: *mut raw::RedisModuleCtx, argv: *mut *mut raw::Red
     guard::or("a timeout", (), || {
         // SAFETY: the context is that of this callback; the arguments are those of the blocked command.
         let (ctx, argv) = unsafe { (Ctx::new(ctx), Argv::new(argv, argc)) };
-        let fetched = crate::cache::fetch::timed_out(ctx.client_id());
+        let fetched = crate::cache::waiters::timed_out(ctx.client_id());
         send::reply(ctx, &fetched.unwrap_or_else(|| crate::waiting::timed_out(ctx.client_id(), argv)));
     });
     raw::REDISMODULE_OK as c_int
@@ -97,7 +97,7 @@ extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::Redi
     guard::or("a disconnect", (), || {
         // The handle is only compared, never used.
         let is_it = |waiting: &Blocked| ptr::eq(waiting.raw.as_ptr(), blocked);
-        if !crate::cache::fetch::disconnected(is_it) {
+        if !crate::cache::waiters::disconnected(is_it) {
             crate::waiting::disconnected(is_it);
             crate::cache::sweep::disconnected(is_it);
         }

@@ -473,3 +473,45 @@ fn a_tier_declared_a_moment_ago_means_the_keys_that_are_not_moved_to_it_yet() {
         assert_eq!(client.ask("DBSIZE").integer(), left, "{invalidated}");
     }
 }
+
+/// How many clauses there are says nothing of how much they cover.
+#[test]
+fn many_clauses_that_cover_little_are_over_at_once() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
+    let mut words = vec!["CACHE.INVALIDATE".to_owned()];
+    for i in 0..40 {
+        client.call(&["CACHE.SET", &format!("a:{i}"), "v", "TAGS", "1", "t"]).good();
+        if i < 30 {
+            words.extend(["KEY".to_owned(), format!("a:{i}")]);
+        }
+    }
+    words.extend(["TAG".to_owned(), "t".to_owned()]);
+    client.ask("MULTI").good();
+    client.call(&words).good();
+    assert_eq!(client.ask("EXEC").array(), [Reply::Integer(40)]);
+}
+
+/// A tier without an index makes invalidations look through the keyspace that may cover its keys, and no others.
+#[test]
+fn a_tier_without_an_index_costs_only_those_who_reach_into_it() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
+    client.ask("TIER.SET b PATTERN b:x* TTL 3600 INDEX no").good();
+    wait_until("the index is complete", || client.info_number("assess", "cache_indexing") == 0);
+    for name in ["a:1", "a:2", "b:x1", "b:x2", "b:x3"] {
+        client.call(&["CACHE.SET", name, "v"]).good();
+    }
+    // What looks through the keyspace cannot be over at once, so a transaction tells the one from the other.
+    for (clause, looks) in [("PATTERN a:*", false), ("TIER a", false), ("MODEL m", false), ("PATTERN b:*", true)] {
+        client.ask("MULTI").good();
+        client.ask(&format!("CACHE.INVALIDATE {clause}")).good();
+        let reply = client.ask("EXEC").array()[0].clone();
+        assert_eq!(reply.code() == "BUSY", looks, "{clause}: {reply:?}");
+    }
+    assert_eq!(client.ask("CACHE.INVALIDATE PATTERN b:x1* PATTERN b:x2").integer(), 2);
+    assert_eq!(client.ask("CACHE.INVALIDATE ALL").integer(), 1);
+    assert_eq!(client.ask("DBSIZE").integer(), 0);
+}

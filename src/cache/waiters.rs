@@ -1,0 +1,100 @@
+//! Clients that wait for a value: blocked in the server, polling nothing, until they are answered, have waited long
+//! enough, or leave.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use assess_engine::cache::lease::Waiter;
+use assess_engine::cache::tiers::TierId;
+use bytes::Bytes;
+
+use super::with;
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::main_loop;
+use crate::reply::Reply;
+use crate::versions::now_ms;
+
+thread_local! {
+    /// By client id.
+    static WAITING: RefCell<HashMap<u64, Blocked>> = RefCell::default();
+    /// The most that waited at once.
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many wait, and how many did at most.
+pub(crate) fn waiting() -> (usize, usize) {
+    (WAITING.with_borrow(HashMap::len), PEAK.get())
+}
+
+/// Forgets how many waited at most.
+pub(crate) fn reset_peak() {
+    PEAK.set(WAITING.with_borrow(HashMap::len));
+}
+
+/// Blocks the client of a context.
+pub(super) fn block(ctx: Ctx<'_>, wait_ms: u64) {
+    let blocked = Blocked::block(ctx, wait_ms);
+    let waiting = WAITING.with_borrow_mut(|waiting| {
+        waiting.insert(blocked.client(), blocked);
+        waiting.len()
+    });
+    PEAK.set(PEAK.get().max(waiting));
+}
+
+/// A reply of one word.
+pub(super) fn word(word: &'static str) -> Reply {
+    Reply::Array(vec![text(word)])
+}
+
+pub(super) fn text(text: &'static str) -> Reply {
+    Reply::Bulk(Bytes::from_static(text.as_bytes()))
+}
+
+/// Most waiters that are answered in one go.
+const AT_ONCE: usize = 64;
+
+/// Answers waiters alike, the first ones now, the rest in the next turns of the event loop.
+pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl Fn() -> Reply + 'static) {
+    let mut waiters = waiters;
+    let rest = waiters.split_off(waiters.len().min(AT_ONCE));
+    for waiter in waiters {
+        give(tier, &waiter, answer());
+    }
+    if !rest.is_empty() {
+        main_loop::after(0, move |_| give_all(tier, rest, answer));
+    }
+}
+
+/// Answers one waiter, unless it has left.
+pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply) {
+    if let Some(blocked) = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client)) {
+        with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
+        blocked.reply(answer);
+    }
+}
+
+/// What a client hears whose wait is over: its time is up, or `CLIENT UNBLOCK` woke it. `None` when it does not wait here.
+pub(crate) fn timed_out(client: u64) -> Option<Reply> {
+    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client))?;
+    // The server unblocks it after this; giving the handle back later is harmless and must be done once.
+    main_loop::after(0, move |_| drop(blocked));
+    with(|cache| {
+        if let Some((_, name)) = cache.leases.waiter_left(client) {
+            let tier = cache.tiers.of(&name);
+            cache.count(tier).misses += 1;
+        }
+    });
+    Some(word("timeout"))
+}
+
+/// Forgets a client whose handle the server takes back: it has left, or this server is no master any more.
+pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) -> bool {
+    let gone = WAITING.with_borrow_mut(|waiting| {
+        let client = waiting.iter().find_map(|(&client, blocked)| is_it(blocked).then_some(client))?;
+        waiting.remove(&client)
+    });
+    let Some(blocked) = gone else { return false };
+    with(|cache| _ = cache.leases.waiter_left(blocked.client()));
+    true
+}
