@@ -32,7 +32,7 @@ mod series;
 mod stage;
 mod threads;
 
-pub use formats::{Folder, Input, Loaded, load};
+pub use formats::{Folder, Input, Loaded, load, read_whole};
 pub use indicator::{By, Indicator};
 pub use labels::Labels;
 pub use model::{IoModel, MAX_NAME, OUTPUT};

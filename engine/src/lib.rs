@@ -9,7 +9,9 @@
 
 pub mod budget;
 pub mod cache;
+mod day;
 pub mod error;
+pub mod history;
 pub mod io;
 pub mod model;
 pub mod progress;
@@ -17,5 +19,6 @@ pub mod stats;
 mod words;
 
 pub use budget::{Budget, Pool};
+pub use day::Day;
 pub use error::{Error, Place, Result};
 pub use progress::Progress;

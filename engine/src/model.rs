@@ -8,14 +8,19 @@ pub mod codec;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::history::Record;
 use crate::io::IoModel;
-use crate::{Budget, Progress, Result};
+use crate::{Budget, Day, Progress, Result};
 
 /// The kinds of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An input-output table ([`IoModel`]).
     Io,
+    /// A score model: a regression, a scorecard, a forest.
+    Score,
+    /// A nomenclature and the rules of origin of agreements.
+    Origin,
 }
 
 impl Kind {
@@ -23,12 +28,13 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Io => "io",
+            Self::Score => "score",
+            Self::Origin => "origin",
         }
     }
 }
 
-/// What a question asks besides its subject. Kinds ignore nothing: an option that a kind does not know is an error
-/// of [`Model::canonical`].
+/// What a question asks besides its subject. Which options a kind knows, [`Model::options`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question<'a> {
     /// The indicator by name; `None` is the model's default.
@@ -37,6 +43,8 @@ pub struct Question<'a> {
     pub layers: u32,
     /// The bound of every list in the document.
     pub top: u32,
+    /// The day that a subject is asked about that names none.
+    pub today: Day,
 }
 
 impl Question<'_> {
@@ -46,7 +54,7 @@ impl Question<'_> {
 
 impl Default for Question<'_> {
     fn default() -> Self {
-        Self { indicator: None, layers: 5, top: 10 }
+        Self { indicator: None, layers: 5, top: 10, today: Day::default() }
     }
 }
 
@@ -105,11 +113,17 @@ pub trait Model: Send + Sync {
     /// The kind.
     fn kind(&self) -> Kind;
 
-    /// How many of `args` (the arguments after the model's name) are the subject.
+    /// The options of [`Question`] that the kind knows, of `INDICATOR`, `LAYERS` and `TOP`.
+    fn options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// How many of `args` (the arguments after the model's name) are the subject. With `is_alone` the rest of `args` is
+    /// options; without, other subjects follow, so a subject must be known by its beginning to end where it ends.
     ///
     /// # Errors
     /// [`crate::Error::Invalid`] when there are too few.
-    fn subject_len(&self, args: &[&[u8]]) -> Result<usize>;
+    fn subject_len(&self, args: &[&[u8]], is_alone: bool) -> Result<usize>;
 
     /// Appends the canonical name of subject and question: what follows `assessment:{tag}:` in the cache key. Equal
     /// questions have equal names, different ones different names. Labels are not looked up: a name of a subject that
@@ -148,11 +162,20 @@ pub trait Model: Send + Sync {
         out: &mut Vec<u8>,
     ) -> Result<()>;
 
-    /// Fails as [`Model::assess`] would for this subject and question, without computing.
+    /// Fails as [`Model::assess`] would for this subject and question, in what [`Model::canonical`] has not looked at,
+    /// without computing.
     fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()>;
 
     /// About how long one assessment takes: decides whether it may run on the server's main thread.
-    fn estimate(&self, question: &Question<'_>) -> Duration;
+    fn estimate(&self, subject: &[&[u8]], question: &Question<'_>) -> Duration;
+
+    /// Whether equal words have equal names ([`Model::canonical`]) tomorrow.
+    fn is_timeless(&self) -> bool {
+        true
+    }
+
+    /// What the history of a model says of an assessment, beside the document itself.
+    fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record;
 
     /// Whether everything derived is there.
     fn ready(&self) -> bool;

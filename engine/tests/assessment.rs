@@ -111,8 +111,8 @@ fn questions_that_cannot_be_answered_say_why() {
     for (subject, question, error) in cases {
         assert_eq!(text(&model, subject, &question), Err(error));
     }
-    assert!(model.subject_len(&[b"USA"]).is_err());
-    assert_eq!(model.subject_len(&[b"USA", b"C10T12", b"TOP"]), Ok(2));
+    assert!(model.subject_len(&[b"USA"], true).is_err());
+    assert_eq!(model.subject_len(&[b"USA", b"C10T12", b"TOP"], true), Ok(2));
     assert_eq!(text(&IoModel::new(hand()), ["USA", "C10T12"], &default), Err(Error::NotReady));
 }
 
@@ -201,7 +201,7 @@ fn memory_decides_how_the_inverse_is_kept_unless_told() {
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].is_ascii());
     close(number(&assess(&model, 7, &Question::default())["total"]), 2.0, 1e-14);
-    assert!(model.estimate(&Question::default()) > std::time::Duration::from_millis(1));
+    assert!(model.estimate(&[], &Question::default()) > std::time::Duration::from_millis(1));
 }
 
 #[test]

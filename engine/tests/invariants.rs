@@ -50,7 +50,7 @@ impl Case {
 
 /// Everything an assessment can say of every node.
 fn documents(model: &IoModel) -> Vec<Value> {
-    let question = Question { indicator: None, layers: 32, top: 1000 };
+    let question = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
     (0..model.table().labels.len()).map(|j| assess(model, j, &question)).collect()
 }
 
@@ -208,7 +208,7 @@ proptest! {
         for j in 0..case.n() {
             let mean = number(&assess(&model, j, &Question::default())["mean"]);
             prop_assert!(mean >= least - 1e-11 * most && mean <= most + 1e-11 * most);
-            let output = assess(&model, j, &Question { indicator: Some(b"output"), layers: 5, top: 1000 });
+            let output = assess(&model, j, &Question { indicator: Some(b"output"), layers: 5, top: 1000, ..Question::default() });
             near(number(&output["mean"]), 1.0);
             near(layers(&output)[1], (0..case.n()).map(|i| case.a(i, j)).sum());
             near(number(&output["total"]), sum(&items(&output["contributors"])));

@@ -74,7 +74,7 @@ fn full(folder: &Path) -> &'static IoModel {
 /// The references call the indicator `output` `ones`.
 fn ask(indicator: &str) -> Question<'_> {
     let name = if indicator == "ones" { "output" } else { indicator };
-    Question { indicator: Some(name.as_bytes()), layers: 12, top: 1435 }
+    Question { indicator: Some(name.as_bytes()), layers: 12, top: 1435, ..Question::default() }
 }
 
 fn assess(model: &IoModel, label: &str, question: &Question<'_>) -> Value {

@@ -12,7 +12,7 @@ use assess_engine::model::{AnyModel, Identity, Question};
 use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
-use super::question::{self, Asked, Caching};
+use super::question::{self, Asked, Caching, OwnedQuestion};
 use super::routes;
 use crate::background::{self, Lane};
 use crate::cache::look::{self, Looked};
@@ -111,9 +111,7 @@ struct Work {
     model: AnyModel,
     version: u64,
     subject: Vec<Vec<u8>>,
-    indicator: Option<Vec<u8>>,
-    layers: u32,
-    top: u32,
+    question: OwnedQuestion,
     life: Life,
     keeps: bool,
 }
@@ -123,8 +121,8 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (model_key, rest) = (words[0], &words[1..]);
         let model = loaded.as_model();
-        let (subject, options) = rest.split_at(model.subject_len(rest)?);
-        let asked = question::parse(options)?;
+        let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
+        let asked = question::parse(model, options)?;
         let name = cache_name(loaded, model_key, subject, &asked.question)?;
         let found = look_up(ctx, loaded, model_key, &name, asked.caching, hit);
         if let Some(reply) = found {
@@ -139,7 +137,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
         if asked.caching != Caching::Off {
             missed(loaded, &name);
         }
-        if model.estimate(&asked.question) > Duration::from_micros(settings::slice_us()) {
+        if model.estimate(subject, &asked.question) > Duration::from_micros(settings::slice_us()) {
             let work = work(ctx, loaded, model_key, subject, &asked, name, keeps);
             return Ok(Answer::Work(Box::new(work)));
         }
@@ -287,9 +285,7 @@ fn work(
         model: loaded.model.clone(),
         version: loaded.version,
         subject: subject.iter().map(|part| part.to_vec()).collect(),
-        indicator: asked.question.indicator.map(<[u8]>::to_vec),
-        layers: asked.question.layers,
-        top: asked.question.top,
+        question: OwnedQuestion::of(&asked.question),
         life: asked.life,
         keeps,
     }
@@ -298,7 +294,7 @@ fn work(
 impl Work {
     fn compute(&self, progress: &Progress) -> Outcome<Bytes> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
-        let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
+        let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut document = Vec::with_capacity(4096);
         let model = self.model.as_model();
@@ -375,8 +371,8 @@ impl Run for Key {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
             let words = argv.words(2);
-            let (subject, options) = words.split_at(loaded.as_model().subject_len(&words)?);
-            let question = question::parse_key(options)?.question;
+            let (subject, options) = words.split_at(loaded.as_model().subject_len(&words, true)?);
+            let question = question::parse_key(loaded.as_model(), options)?.question;
             match loaded.as_model().check(subject, &question) {
                 Ok(()) | Err(EngineError::NotReady) => {}
                 Err(error) => return Err(error.into()),

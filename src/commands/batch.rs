@@ -1,14 +1,15 @@
 //! `ASSESS.MGET`: many questions in one pass.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use assess_engine::model::{AnyModel, Identity, Question};
+use assess_engine::model::{AnyModel, Identity};
 use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use super::assess::{cache_name, look_up, missed, still_waiting, wait};
 use super::options;
-use super::question::{self, Asked, Caching};
+use super::question::{self, Asked, Caching, OwnedQuestion};
 use crate::background::{self, Lane};
 use crate::cache::store::Life;
 use crate::derivation::Derivation;
@@ -73,9 +74,7 @@ struct Batch {
     model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
-    indicator: Option<Vec<u8>>,
-    layers: u32,
-    top: u32,
+    question: OwnedQuestion,
     keep: Option<(i32, Life)>,
     /// One per subject: the reply, or what is missing.
     slots: Vec<Slot>,
@@ -97,7 +96,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
     }
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;
-        let asked = question::parse(options)?;
+        let asked = question::parse(loaded.as_model(), options)?;
         let batch = look_all_up(ctx, loaded, words[0], &subjects, &asked)?;
         let missing = batch.missing().count();
         if missing > 0 && !loaded.as_model().ready() {
@@ -107,7 +106,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
                 return Ok(Answer::NotReady(deriving::awaited(ctx, loaded)));
             }
         }
-        let estimate = loaded.as_model().estimate(&asked.question) * missing as u32;
+        let estimate = batch.estimate();
         let is_short = estimate.as_micros() <= u128::from(settings::slice_us());
         if asked.caching != Caching::Off {
             batch.missing().for_each(|name| missed(loaded, name));
@@ -132,7 +131,7 @@ fn split_subjects<'w, 'a>(
     let mut rest = words;
     let mut subjects = Vec::new();
     for _ in 0..count {
-        let len = loaded.as_model().subject_len(rest)?;
+        let len = loaded.as_model().subject_len(rest, false)?;
         let (subject, after) = rest.split_at(len);
         subjects.push(subject);
         rest = after;
@@ -166,9 +165,7 @@ fn look_all_up(
         model: loaded.model.clone(),
         model_key: model_key.to_vec(),
         version: loaded.version,
-        indicator: asked.question.indicator.map(<[u8]>::to_vec),
-        layers: asked.question.layers,
-        top: asked.question.top,
+        question: OwnedQuestion::of(&asked.question),
         keep: keeps.then(|| (ctx.db(), asked.life)),
         slots,
     })
@@ -185,9 +182,22 @@ impl Batch {
         })
     }
 
+    /// About how long it takes to compute what is missing.
+    fn estimate(&self) -> Duration {
+        let question = self.question.borrowed();
+        let of_one = |slot: &Slot| match slot {
+            Slot::Missing { subject, .. } => {
+                let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+                self.model.as_model().estimate(&subject, &question)
+            }
+            Slot::Done(_) => Duration::ZERO,
+        };
+        self.slots.iter().map(of_one).sum()
+    }
+
     /// Computes what is missing. A subject asked twice in the batch is computed once.
     fn compute(self, progress: &Progress) -> (Reply, Results) {
-        let question = Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top };
+        let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut computed: std::collections::HashMap<Vec<u8>, Reply> = std::collections::HashMap::new();
         let mut results = Vec::new();

@@ -1,11 +1,13 @@
 //! What `ASSESS.*` commands have in common: the question and how its answer is cached.
 
-use assess_engine::model::Question;
+use assess_engine::Day;
+use assess_engine::model::{Model, Question};
 
 use super::life::Lives;
 use super::options::Options;
 use crate::cache::store::Life;
 use crate::error::{Failure, Outcome};
+use crate::versions;
 
 /// A parsed question.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,6 +15,26 @@ pub(crate) struct Asked<'a> {
     pub(crate) question: Question<'a>,
     pub(crate) life: Life,
     pub(crate) caching: Caching,
+}
+
+/// A question that outlives its command.
+#[derive(Debug)]
+pub(crate) struct OwnedQuestion {
+    indicator: Option<Vec<u8>>,
+    layers: u32,
+    top: u32,
+    today: Day,
+}
+
+impl OwnedQuestion {
+    pub(crate) fn of(question: &Question<'_>) -> Self {
+        let &Question { indicator, layers, top, today } = question;
+        Self { indicator: indicator.map(<[u8]>::to_vec), layers, top, today }
+    }
+
+    pub(crate) fn borrowed(&self) -> Question<'_> {
+        Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top, today: self.today }
+    }
 }
 
 /// What a question has to do with the cache.
@@ -32,23 +54,31 @@ const GET: [&str; 12] =
 const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
-pub(crate) fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    if words.is_empty() {
-        return Ok(Asked::default());
-    }
-    parse_known(words, &GET)
+pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
+    parse_known(model.options(), words, &GET)
 }
 
 /// The options of `ASSESS.KEY`: those that make a difference to the key.
-pub(crate) fn parse_key<'a>(words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    parse_known(words, &KEY)
+pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
+    parse_known(model.options(), words, &KEY)
 }
 
-fn parse_known<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
+/// Options of questions that only some kinds of models know.
+const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
+
+/// Reads options of which the kind of model knows `of_kind` beside those that all know.
+fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
     let mut asked = Asked::default();
+    asked.question.today = Day::of_unix_ms(versions::now_ms());
+    if words.is_empty() {
+        return Ok(asked);
+    }
     let mut options = Options::new(words);
     let mut lives = Lives::default();
     while let Some(option) = options.next(known)? {
+        if OF_KINDS.contains(&option) && !of_kind.contains(&option) {
+            return Err(Failure::err(format!("a model of this kind knows no {option}")));
+        }
         match option {
             "INDICATOR" => asked.question.indicator = Some(options.value(option)?),
             "LAYERS" => asked.question.layers = options.number(option, 0..=u64::from(Question::MAX_LAYERS))? as u32,
@@ -75,7 +105,7 @@ mod tests {
 
     #[test]
     fn without_options_the_defaults_of_the_contract_hold() {
-        let asked = parse(&[]).unwrap();
+        let asked = parse_known(&[], &[], &GET).unwrap();
         assert_eq!((asked.question.layers, asked.question.top, asked.question.indicator), (5, 10, None));
         assert_eq!((asked.life, asked.caching), (Life::Tier, Caching::Normal));
     }
@@ -89,9 +119,11 @@ mod tests {
             (&[b"LAYERS", b"33"], "LAYERS must be a whole number from 0 to 32"),
             (&[b"EXAT", b"1"], "EXAT must be"),
         ] {
-            let failure = parse(words).unwrap_err().to_string();
+            let failure = parse_known(&OF_KINDS, words, &GET).unwrap_err().to_string();
             assert!(failure.contains(named), "{failure}");
         }
-        assert!(parse_key(&[b"TTL", b"5"]).is_err());
+        assert!(parse_known(&OF_KINDS, &[b"TTL", b"5"], &KEY).is_err());
+        let failure = parse_known(&[], &[b"TOP", b"5"], &GET).unwrap_err().to_string();
+        assert!(failure.contains("knows no TOP"), "{failure}");
     }
 }

@@ -25,6 +25,27 @@ pub fn escape(part: &[u8], also: &[u8], name: &mut Vec<u8>) {
     }
 }
 
+/// The longest subject, in bytes, that stands in a name as it is.
+pub const LONGEST_SUBJECT: usize = 64;
+
+/// Appends a subject that is one canonical text (JSON with a fixed order of fields): percent-encoded as it is up to
+/// [`LONGEST_SUBJECT`] bytes, else its [`digest`].
+pub fn subject(canonical: &[u8], name: &mut Vec<u8>) {
+    if canonical.len() <= LONGEST_SUBJECT {
+        escape(canonical, b"", name);
+    } else {
+        name.extend_from_slice(&digest(canonical));
+    }
+}
+
+/// 128 bits of the BLAKE3 hash, as 32 lower-case hex digits.
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    let mut digits = [0; 32];
+    let hex = blake3::hash(bytes).to_hex();
+    digits.copy_from_slice(&hex.as_bytes()[..32]);
+    digits
+}
+
 /// The part of a key that Redis Cluster hashes, when the key has one: the bytes between the first `{` and the first
 /// `}` after it, if there are any.
 pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {

@@ -8,6 +8,7 @@ use super::leontief::Leontief;
 use super::model::IoModel;
 use super::options::LeontiefMode;
 use super::{canonical, document};
+use crate::history::Record;
 use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
@@ -39,7 +40,11 @@ impl Model for IoModel {
         Kind::Io
     }
 
-    fn subject_len(&self, args: &[&[u8]]) -> Result<usize> {
+    fn options(&self) -> &'static [&'static str] {
+        &["INDICATOR", "LAYERS", "TOP"]
+    }
+
+    fn subject_len(&self, args: &[&[u8]], _: bool) -> Result<usize> {
         if args.len() < SUBJECT { Err(subject_of_two()) } else { Ok(SUBJECT) }
     }
 
@@ -72,8 +77,13 @@ impl Model for IoModel {
         self.basis(subject, question).map(|_| ())
     }
 
-    fn estimate(&self, question: &Question<'_>) -> Duration {
+    fn estimate(&self, _: &[&[u8]], question: &Question<'_>) -> Duration {
         self.cost(question.top)
+    }
+
+    fn record(&self, subject: &[&[u8]], _: &[u8]) -> Record {
+        let parts: Vec<_> = subject.iter().map(|part| String::from_utf8_lossy(part)).collect();
+        Record { subject: parts.join(":"), ..Record::default() }
     }
 
     fn ready(&self) -> bool {

@@ -74,6 +74,15 @@ pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: 
     }
 }
 
+/// The bytes of an input that is one file, behind gzip or zstd or in an archive of its own or not.
+///
+/// # Errors
+/// [`crate::Error::BadInput`] when it is several files or damaged, [`crate::Error::TooBig`] when it expands to more than
+/// `limit` bytes, [`crate::Error::Cancelled`].
+pub fn read_whole(input: Input<'_>, limit: u64, progress: &Progress) -> Result<Vec<u8>> {
+    source::Package::open(input)?.whole(limit, progress)
+}
+
 /// What every reader is told.
 #[derive(Clone, Copy)]
 struct Job<'a> {

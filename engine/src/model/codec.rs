@@ -83,11 +83,15 @@ impl Default for Decoder {
 }
 
 const IO: u8 = 1;
+const SCORE: u8 = 2;
+const ORIGIN: u8 = 3;
 
 /// The two bytes that begin the first frame of a model of this kind.
 pub const fn preamble(kind: Kind) -> [u8; 2] {
     match kind {
         Kind::Io => [IO, VERSION],
+        Kind::Score => [SCORE, VERSION],
+        Kind::Origin => [ORIGIN, VERSION],
     }
 }
 

@@ -11,7 +11,7 @@ use zip::ZipArchive;
 use super::lines::{Lines, unreadable};
 use super::zstd::Zstd;
 use super::{Folder, Input, Job};
-use crate::{Error, Place, Result};
+use crate::{Error, Place, Progress, Result};
 
 /// The most members that an archive or a folder may have.
 const MAX_PARTS: usize = 10_000;
@@ -21,6 +21,9 @@ const MAX_PARTS: usize = 10_000;
 const EXPANDED_FREE: u64 = 1 << 30;
 const EXPANDED_MAX: u64 = 64 << 30;
 const EXPANSION: u64 = 200;
+
+/// Bytes read between two looks at whether they are still wanted.
+const PIECE: u64 = 1 << 20;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -103,8 +106,35 @@ impl<'a> Package<'a> {
         &self.names
     }
 
+    /// All bytes of the only part, at most `limit`.
+    pub(super) fn whole(&mut self, limit: u64, progress: &Progress) -> Result<Vec<u8>> {
+        if self.names.len() != 1 {
+            return Err(Error::bad_whole("expected one file, not a folder or an archive of several"));
+        }
+        let (stream, _) = self.stream(0, "")?;
+        let mut stream = stream.take(limit.saturating_add(1));
+        let mut bytes = Vec::new();
+        loop {
+            progress.check()?;
+            let before = bytes.len();
+            stream.by_ref().take(PIECE).read_to_end(&mut bytes).map_err(failed)?;
+            if bytes.len() as u64 > limit {
+                return Err(Error::TooBig { what: "the number of bytes of the file, unpacked,", limit });
+            }
+            if bytes.len() == before {
+                return Ok(bytes);
+            }
+        }
+    }
+
     /// The lines of a part, from its beginning. `file` is the role that errors name.
     pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
+        let (stream, limit) = self.stream(part, file)?;
+        Ok(Lines::new(stream, limit, file, job.progress))
+    }
+
+    /// A part from its beginning, unpacked, and how many bytes it may expand to.
+    fn stream<'s>(&'s mut self, part: usize, file: &'static str) -> Result<(Box<dyn Read + 's>, u64)> {
         let mut limit = self.limit;
         let mut stream: Box<dyn Read + 's> = match &mut self.store {
             Store::One(raw) => {
@@ -130,7 +160,7 @@ impl<'a> Package<'a> {
             (_, true) => Box::new(Zstd::new(stream)),
             _ => Box::new(stream),
         };
-        Ok(Lines::new(stream, limit, file, job.progress))
+        Ok((stream, limit))
     }
 }
 
