@@ -42,7 +42,7 @@ pub struct Record {
 /// An assessment that was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Grows from entry to entry; given by [`History::next_id`].
+    /// Grows from entry to entry: Unix milliseconds, or more.
     pub id: u64,
     /// When it was computed, in Unix milliseconds.
     pub time: u64,
@@ -127,7 +127,6 @@ pub struct History {
     gone: usize,
     len: usize,
     bytes: u64,
-    last_id: u64,
 }
 
 impl History {
@@ -162,14 +161,8 @@ impl History {
         self.bytes
     }
 
-    /// The id of an entry made at this time (Unix milliseconds): the time, or one more than the last.
-    pub fn next_id(&self, now: u64) -> u64 {
-        now.max(self.last_id.saturating_add(1))
-    }
-
     /// Adds the newest entry.
     pub fn push(&mut self, entry: Entry) {
-        self.last_id = self.last_id.max(entry.id);
         if self.capacity == 0 {
             return;
         }

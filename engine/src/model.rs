@@ -4,6 +4,7 @@
 //! once, over the trait [`Model`]; a kind of model is one implementation of it.
 
 pub mod codec;
+pub mod load;
 
 use std::sync::Arc;
 use std::time::Duration;

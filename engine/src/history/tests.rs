@@ -47,14 +47,6 @@ fn a_copy_is_not_changed_by_what_is_added_afterwards() {
 }
 
 #[test]
-fn ids_never_go_back_even_if_the_clock_does() {
-    let mut history = History::new(0);
-    assert_eq!(history.next_id(1000), 1000);
-    history.push(entry(1000));
-    assert_eq!(history.next_id(500), 1001);
-}
-
-#[test]
 fn every_filter_leaves_out_what_differs() {
     let mut history = History::new(10);
     let record = Record {
