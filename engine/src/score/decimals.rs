@@ -33,7 +33,8 @@ impl Decimals {
     /// # Errors
     /// [`Error::Invalid`].
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let wrong = || Error::Invalid("DECIMALS is a number from 0 to 9, or a JSON object of such numbers by feature".into());
+        let wrong =
+            || Error::Invalid("DECIMALS is a number from 0 to 9, or a JSON object of such numbers by feature".into());
         if let [digit @ b'0'..=b'9'] = text {
             return Ok(Self::All(digit - b'0'));
         }

@@ -7,7 +7,7 @@
 mod json;
 mod wire;
 
-pub(super) use json::read;
+pub(super) use json::{coarse, numbered, read};
 pub(super) use wire::{GlmDecoder, encode};
 
 use super::{MAX_CLASSES, MAX_NAME};

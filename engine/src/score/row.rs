@@ -14,9 +14,16 @@ pub(super) struct Row {
     /// What a rounded value is written from.
     integers: Vec<i64>,
     given: Vec<bool>,
+    /// Values are kept as they come, for somebody else to round.
+    is_unrounded: bool,
 }
 
 impl Row {
+    /// A row that does not round.
+    pub(super) fn unrounded() -> Self {
+        Self { is_unrounded: true, ..Self::default() }
+    }
+
     /// Forgets what there is: every feature is missing.
     pub(super) fn clear(&mut self, features: &Features) {
         self.values.clear();
@@ -38,7 +45,7 @@ impl Row {
     /// Takes a value as it is scored.
     pub(super) fn set(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
         let wanted = features.decimals(i);
-        if wanted == EXACT || spelled == Spelled::Missing {
+        if wanted == EXACT || spelled == Spelled::Missing || self.is_unrounded {
             // A negative zero would be another question.
             self.values[i] = spelled.value() + 0.0;
             return Ok(());
