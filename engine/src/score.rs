@@ -1,0 +1,5 @@
+//! Score models.
+
+#![expect(dead_code, reason = "the branch `score` uses it")]
+
+mod forest;

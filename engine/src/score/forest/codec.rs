@@ -1,0 +1,3 @@
+//! The byte form of a forest.
+#[derive(Debug)]
+pub(in super::super) struct Decoder;
