@@ -25,12 +25,14 @@ mod tests;
 
 use std::collections::HashSet;
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use codec::Decoder;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use lightgbm::read as lightgbm;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use xgboost::read as xgboost;
 
-use column::Column;
-use grow::{Grown, Node, Tree};
+use grow::Grown;
 use objective::Objective;
 
 use crate::{Error, Result};

@@ -45,6 +45,13 @@ pub(super) const FORMS: [Form; 7] = [
     Form::Category,
 ];
 
+impl Form {
+    /// The code.
+    pub(super) fn code(self) -> u8 {
+        FORMS.iter().position(|&form| form == self).expect("every form is of the list") as u8
+    }
+}
+
 /// A feature in a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Column {

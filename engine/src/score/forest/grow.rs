@@ -148,6 +148,22 @@ impl Growing {
         &mut self.grown.sets
     }
 
+    /// What has grown so far.
+    pub(super) fn grown(&self) -> &Grown {
+        &self.grown
+    }
+
+    /// Makes room as nodes arrive, never for more than so many in all, nor for more than twice those that are there.
+    pub(super) fn expect(&mut self, nodes: usize) {
+        let Grown { nodes: held, values, .. } = &mut self.grown;
+        const AHEAD: usize = 8_192;
+        if held.capacity() - held.len() < AHEAD {
+            let more = nodes.saturating_sub(held.len()).min(held.len().max(AHEAD));
+            held.reserve_exact(more);
+            values.reserve_exact(more);
+        }
+    }
+
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> u64 {
         self.grown.bytes()
