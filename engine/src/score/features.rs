@@ -8,6 +8,10 @@ use crate::{Error, Result};
 /// The mark of a feature that is not rounded.
 pub(super) const EXACT: u8 = u8::MAX;
 
+/// What stands before and after a name in a contribution.
+const OPEN: &[u8] = b",{\"feature\":";
+const CLOSE: &[u8] = b",\"value\":";
+
 /// The features in the order of the model. Names are distinct.
 #[derive(Debug)]
 pub(super) struct Features {
@@ -16,9 +20,10 @@ pub(super) struct Features {
     decimals: Box<[u8]>,
     /// Places in the order of the names.
     sorted: Box<[u32]>,
-    /// Every name as a JSON string, one after the other.
+    /// For every feature the beginning of its contribution in a document, [`OPEN`] name [`CLOSE`]; the name is a JSON
+    /// string.
     printed: Box<[u8]>,
-    /// Where the printed name of each ends.
+    /// Where that of each ends.
     ends: Box<[u32]>,
 }
 
@@ -41,7 +46,9 @@ impl Features {
         }
         let (mut printed, mut ends) = (Vec::new(), Vec::with_capacity(names.len()));
         for name in &names {
+            printed.extend_from_slice(OPEN);
             json_string(name, &mut printed);
+            printed.extend_from_slice(CLOSE);
             // At most 4096 names of at most 6 * 256 + 2 bytes.
             ends.push(printed.len() as u32);
         }
@@ -115,6 +122,12 @@ impl Features {
 
     /// The name as a JSON string.
     pub(super) fn printed(&self, i: usize) -> &[u8] {
+        let whole = self.contribution(i);
+        &whole[OPEN.len()..whole.len() - CLOSE.len()]
+    }
+
+    /// `,{"feature":"name","value":`.
+    pub(super) fn contribution(&self, i: usize) -> &[u8] {
         let start = i.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         &self.printed[start..self.ends[i] as usize]
     }

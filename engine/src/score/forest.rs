@@ -77,16 +77,24 @@ impl Forest {
         match *self {}
     }
 
-    pub(super) fn encode(&self) -> Vec<Vec<u8>> {
+    pub(super) fn records(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn record(&self, _: usize) -> Vec<u8> {
         match *self {}
     }
 }
 
 /// A forest in the making.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Decoder;
 
 impl Decoder {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
     pub(super) fn push(&mut self, _: &[u8]) -> Result<()> {
         Err(Error::Corrupt("forests cannot be read yet"))
     }

@@ -43,6 +43,7 @@ pub struct ScoreModel {
     /// The label of each class, as a JSON string.
     pub(super) classes: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
+    /// All frames but those of a forest's records.
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
