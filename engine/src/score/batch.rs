@@ -292,9 +292,8 @@ impl<'de> Visitor<'de> for Array<'_> {
         loop {
             row.clear(features);
             let seed = ObjectOrArray(Object { features, row: &mut row, why });
-            let next = seq.next_element_seed(seed).map_err(|error| {
+            let next = seq.next_element_seed(seed).inspect_err(|_| {
                 why.set(why.take().map(|reason| in_row(rows, reason)));
-                error
             })?;
             if next.is_none() {
                 break;

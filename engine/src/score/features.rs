@@ -8,6 +8,17 @@ use crate::{Error, Result};
 /// The mark of a feature that is not rounded.
 pub(super) const EXACT: u8 = u8::MAX;
 
+/// The decimals of a feature that a file declares, [`EXACT`] where it does not.
+///
+/// # Errors
+/// [`Error::BadInput`] when there are more than 9.
+pub(super) fn declared(decimals: Option<u8>) -> Result<u8> {
+    match decimals {
+        Some(decimals) if decimals > MAX_DECIMALS => Err(Error::bad_whole("decimals are a number from 0 to 9")),
+        decimals => Ok(decimals.unwrap_or(EXACT)),
+    }
+}
+
 /// What stands before and after a name in a contribution.
 const OPEN: &[u8] = b",{\"feature\":";
 const CLOSE: &[u8] = b",\"value\":";

@@ -85,12 +85,12 @@ impl ScoreModel {
                 Task::Multi(classes) => numbered(classes),
             },
         };
-        let printed = |label: &Box<str>| {
+        let printed = |label: &str| {
             let mut text = Vec::new();
             crate::model::codec::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = labels.iter().map(printed).collect();
+        let classes: Vec<_> = labels.iter().map(|label| printed(label)).collect();
         let of_machine = match &machine {
             Machine::Glm(glm) => glm.bytes(),
             Machine::Scorecard(card) => card.bytes(),

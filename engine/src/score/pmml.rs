@@ -8,6 +8,9 @@ mod predicate;
 mod regression;
 mod scorecard;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use element::Element;
