@@ -53,6 +53,15 @@ struct Row {
     end: u32,
 }
 
+/// What stands at a code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Described<'a> {
+    /// The description.
+    pub(super) description: &'a str,
+    /// Which row is the parent.
+    pub(super) parent: Option<usize>,
+}
+
 impl Nomenclature {
     /// Reads csv with the columns `section,hscode,description,parent,level`.
     ///
@@ -130,6 +139,26 @@ impl Nomenclature {
     /// All codes, in order.
     pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = Hs> {
         self.rows.iter().map(|row| row.code)
+    }
+
+    /// The code of row `row` in order.
+    pub(super) fn code_of(&self, row: usize) -> Option<Hs> {
+        self.rows.get(row).map(|row| row.code)
+    }
+
+    /// The codes whose texts begin with `digits`, in order.
+    pub(super) fn codes_from(&self, digits: &str) -> impl ExactSizeIterator<Item = Hs> {
+        let start = self.rows.partition_point(|row| row.code.as_str() < digits);
+        let rows = &self.rows[start..];
+        rows[..rows.partition_point(|row| row.code.as_str().starts_with(digits))].iter().map(|row| row.code)
+    }
+
+    /// All codes in order, with their places among them and those of their parents.
+    pub(super) fn tree(&self) -> impl Iterator<Item = Described<'_>> {
+        self.rows.iter().enumerate().map(|(row, Row { parent, .. })| Described {
+            description: self.description_of(row),
+            parent: parent.map(|parent| parent as usize),
+        })
     }
 
     /// Bytes of memory held.
