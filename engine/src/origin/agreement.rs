@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use self::build::Builder;
-pub(super) use self::read::{Patch, read, read_patches};
+pub(super) use self::read::{Patch, Patches, read, read_patches};
+pub(super) use self::write::write_names;
 use super::codes::Span;
 use super::decimal::Decimal;
 use super::expr::{Bases, Expr};
@@ -144,6 +145,12 @@ impl Agreement {
             .take_while(move |&at| self.furthest[at] >= span.to)
             .map(|at| &self.rules[at])
             .filter(move |rule| rule.range.to >= span.to)
+    }
+
+    /// The rules whose range has codes of `span`, in their order.
+    pub(super) fn rules_about(&self, span: Span) -> impl Iterator<Item = &Rule> {
+        let end = self.rules.partition_point(|rule| rule.range.from <= span.to);
+        self.rules[..end].iter().map(AsRef::as_ref).filter(move |rule| rule.range.meets(span))
     }
 
     /// How many rules have an alternative that a machine cannot read.

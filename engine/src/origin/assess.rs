@@ -8,14 +8,12 @@ mod product;
 mod tolerance;
 mod verdict;
 
-use std::sync::Arc;
-
 pub(super) use self::choose::{Chosen, choose_agreement, choose_rules};
 pub(super) use self::leaf::Finding;
 pub(super) use self::missing::Missing;
 pub(super) use self::product::Product;
 pub(super) use self::verdict::assess;
-use super::agreement::{Agreement, Rule};
+use super::agreement::Rule;
 use super::expr::Leaf;
 use crate::origin::hs::Hs;
 
@@ -77,13 +75,6 @@ pub(super) struct Assessment<'a> {
     pub(super) trace: Vec<Traced<'a>>,
     pub(super) cited: Vec<&'a Rule>,
     pub(super) candidates: Vec<(&'a Rule, Verdict)>,
-}
-
-/// The agreement that was asked, and why it cannot be, if it cannot.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) agreement: Option<Arc<Agreement>>,
-    pub(super) refused: Option<&'static str>,
 }
 
 /// What a product goes through in three-valued logic: false is stronger than unknown, unknown than true.

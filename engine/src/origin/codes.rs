@@ -39,6 +39,11 @@ impl Span {
         }
     }
 
+    /// Whether there are codes in both.
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.from <= other.to && other.from <= self.to
+    }
+
     /// Whether all codes are in one chapter (2), heading (4), subheading (6), or wider (0).
     pub(super) const fn level(self) -> u8 {
         if self.from == self.to {
