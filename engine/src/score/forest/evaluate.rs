@@ -17,7 +17,7 @@ const BLOCK: usize = 16 << 10;
 /// Groups in a block, at most.
 const GROUPS: usize = 16;
 /// Steps after which it is worth looking whether all have arrived.
-const STRIDE: u32 = 6;
+const STRIDE: u32 = 10;
 /// A row of no more columns needs no memory of its own.
 const SHORT: usize = 256;
 
@@ -81,8 +81,8 @@ impl Forest {
             for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
                 let group = usize::from(group);
                 for (lanes, margins) in block.chunks_exact(width).zip(margins.chunks_mut(LANES * outputs)) {
-                    let mut at = [tree.root; LANES];
                     let number = |column: usize, lane: usize| lanes[column][lane];
+                    let mut at = [tree.root; LANES];
                     descend(&self.grown, &mut at, tree.depth, tree.has_categories, number);
                     for (margins, &at) in margins.chunks_exact_mut(outputs).zip(&at) {
                         margins[group] = self.sum(margins[group], self.grown.values[at as usize]);
@@ -125,7 +125,7 @@ fn descend(
 ) {
     let nodes = &grown.nodes[..];
     let mut left = depth;
-    while left > 0 {
+    loop {
         let steps = left.min(STRIDE);
         if has_categories {
             (0..steps).for_each(|_| step_among(nodes, &grown.sets, at, number));
@@ -133,7 +133,7 @@ fn descend(
             (0..steps).for_each(|_| step(nodes, at, number));
         }
         left -= steps;
-        if left > 0 && at.iter().all(|&at| nodes[at as usize].child == at) {
+        if left == 0 || at.iter().all(|&at| nodes[at as usize].child == at) {
             return;
         }
     }
