@@ -71,7 +71,6 @@ impl Forest {
         let mut block: Vec<Lane> = vec![[0.0; LANES]; groups * width];
         let per_block = groups * LANES;
         for (rows, margins) in rows.chunks(per_block * features).zip(margins.chunks_mut(per_block * outputs)) {
-            progress.check()?;
             for (lanes, rows) in block.chunks_exact_mut(width).zip(rows.chunks(LANES * features)) {
                 self.load(rows, lanes);
             }
@@ -79,6 +78,7 @@ impl Forest {
                 margins.copy_from_slice(&self.base);
             }
             for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
+                progress.check()?;
                 let group = usize::from(group);
                 for (lanes, margins) in block.chunks_exact(width).zip(margins.chunks_mut(LANES * outputs)) {
                     let number = |column: usize, lane: usize| lanes[column][lane];
