@@ -38,7 +38,7 @@ impl Forest {
             &mut long[..]
         };
         for (held, column) in held.iter_mut().zip(columns) {
-            *held = column.of(self.number(row[column.feature as usize]));
+            [*held] = column.of(self.numbers([row[column.feature as usize]]));
         }
         margins.copy_from_slice(&self.base);
         let trees = self.grown.trees.chunks(LANES).zip(self.group_of.chunks(LANES));
@@ -93,18 +93,21 @@ impl Forest {
         Ok(())
     }
 
-    /// Fills the columns of a group; rows that are not there keep what was there.
+    /// Fills the columns of a group; rows that are not there are zeros.
     fn load(&self, rows: &[f64], lanes: &mut [Lane]) {
-        for (lane, row) in rows.chunks_exact(self.features.len()).enumerate() {
-            for (held, column) in lanes.iter_mut().zip(&self.grown.columns) {
-                held[lane] = column.of(self.number(row[column.feature as usize]));
+        for (held, column) in lanes.iter_mut().zip(&self.grown.columns) {
+            let mut numbers = [0.0; LANES];
+            let feature = rows.iter().skip(column.feature as usize).step_by(self.features.len());
+            for (number, &x) in numbers.iter_mut().zip(feature) {
+                *number = x;
             }
+            *held = column.of(self.numbers(numbers));
         }
     }
 
-    /// A number of a row as the model's library takes it.
-    pub(super) fn number(&self, x: f64) -> f64 {
-        if self.is_single() { single(x) } else { double(x) }
+    /// Numbers of rows as the model's library takes them.
+    pub(super) fn numbers<const N: usize>(&self, numbers: [f64; N]) -> [f64; N] {
+        if self.is_single() { numbers.map(single) } else { numbers.map(double) }
     }
 
     /// The next sum. Adding two `f32` in `f64` and rounding is adding them in `f32`: 53 bits are more than twice 24.
