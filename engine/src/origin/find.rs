@@ -38,9 +38,6 @@ use crate::{Error, Progress, Result};
 /// The most hits.
 pub(super) const MAX_LIMIT: usize = 1000;
 
-/// What a phrase counts that stands for a word.
-const SYNONYM: f32 = 0.9;
-
 /// A document that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Hit {
@@ -91,7 +88,7 @@ impl Index {
         keep: impl Fn(usize) -> bool,
     ) -> Result<Vec<Hit>> {
         check_limit(limit)?;
-        let query = Query::read(text, synonyms)?;
+        let query = Query::read(text, synonyms, |word| self.vocabulary.knows(word))?;
         let mut sheet = Sheet::new(self);
         let (mut total, mut weights) = (Vec::new(), 0.0);
         for slot in &query.slots {
@@ -167,8 +164,9 @@ impl<'i> Sheet<'i> {
             let found = self.phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut phrase);
             if found > 0.0 {
                 rarity = rarity.max(found);
+                // Who is found both ways is meant rather than who is found one way.
                 for (best, quality) in best.iter_mut().zip(&phrase) {
-                    *best = best.max(quality * SYNONYM);
+                    *best = 1.0 - (1.0 - *best) * (1.0 - quality * slot.trust);
                 }
             }
         }
@@ -191,7 +189,12 @@ impl<'i> Sheet<'i> {
                 return 0.0;
             }
             match count {
-                0 => quality.iter_mut().for_each(|quality| *quality *= rarity),
+                0 => {}
+                1 => {
+                    // The first is scaled when there is a second.
+                    quality.iter_mut().for_each(|quality| *quality *= rarities);
+                    add_where_both(quality, &self.word, rarity);
+                }
                 _ => add_where_both(quality, &self.word, rarity),
             }
             rarities += rarity;
@@ -201,7 +204,9 @@ impl<'i> Sheet<'i> {
             quality.fill(0.0);
             return 0.0;
         }
-        quality.iter_mut().for_each(|quality| *quality /= rarities);
+        if count > 1 {
+            quality.iter_mut().for_each(|quality| *quality /= rarities);
+        }
         rarities / count as f32
     }
 }
@@ -269,5 +274,7 @@ fn check_limit(limit: usize) -> Result<()> {
     }
 }
 
+#[cfg(test)]
+mod real;
 #[cfg(test)]
 mod tests;
