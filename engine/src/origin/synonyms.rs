@@ -98,12 +98,12 @@ impl Synonyms {
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> u64 {
         let phrase = |phrase: &Phrase| phrase.iter().map(|word| word.len() + size_of::<Box<str>>()).sum::<usize>();
-        let entry = |(key, phrases): (&Box<str>, &Box<[Phrase]>)| {
+        let entry = |(key, phrases): (&str, &[Phrase])| {
             key.len()
                 + 4 * size_of::<Box<str>>()
                 + phrases.iter().map(|text| phrase(text) + size_of::<Phrase>()).sum::<usize>()
         };
-        self.own.iter().map(entry).sum::<usize>() as u64
+        self.own.iter().map(|(key, phrases)| entry((&**key, &**phrases))).sum::<usize>() as u64
     }
 
     /// The byte form of the user's table: records of whole entries, at most 60 KiB each, in the order of keys.
