@@ -72,12 +72,8 @@ impl Parts {
                 self.synonyms = Some(Arc::new(held));
                 false
             }
-            Content::Agreement(held) => {
-                self.agreements.insert(held.value.head.id.clone(), Arc::new(held)).is_some()
-            }
-            Content::Overrides(held) => {
-                self.overrides.insert(held.value.agreement.clone(), Arc::new(held)).is_some()
-            }
+            Content::Agreement(held) => self.agreements.insert(held.value.head.id.clone(), Arc::new(held)).is_some(),
+            Content::Overrides(held) => self.overrides.insert(held.value.agreement.clone(), Arc::new(held)).is_some(),
             _ => true,
         };
         if is_there { Err(()) } else { Ok(()) }

@@ -35,7 +35,8 @@ impl OriginModel {
             None => None,
             Some(text) => {
                 let code = Hs::parse(text);
-                let code = code.ok_or_else(|| Error::Invalid("HS is a code of 2 to 10 digits, an even number of them".into()))?;
+                let code = code
+                    .ok_or_else(|| Error::Invalid("HS is a code of 2 to 10 digits, an even number of them".into()))?;
                 Some(Span::of(code))
             }
         };

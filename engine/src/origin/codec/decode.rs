@@ -66,7 +66,9 @@ impl OriginDecoder {
         let mut open = match self.open.take() {
             Some(open) if open.cutter.kind == kind => open,
             Some(_) => return Err(Error::Corrupt("a part does not end")),
-            None if self.arrived == self.announced => return Err(Error::Corrupt("there are more parts than announced")),
+            None if self.arrived == self.announced => {
+                return Err(Error::Corrupt("there are more parts than announced"));
+            }
             None if kind < self.kind || (kind == self.kind && kind < Agreement::KIND) => {
                 return Err(Error::Corrupt("a part is out of order"));
             }
