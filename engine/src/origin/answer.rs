@@ -58,7 +58,7 @@ impl Model for OriginModel {
                 let rules = choose_rules(agreement, route.hs, facts, *day)?;
                 let product = Product::new(route.hs, &route.origin, facts, agreement);
                 let mut assessment = assess(agreement, &rules, &product);
-                if rules.rules.is_empty() && self.has_other_edition(agreement.head.hs_version) {
+                if assessment.reasons.contains(&"not_covered") && self.has_other_edition(agreement.head.hs_version) {
                     assessment.reasons.push("hs_edition");
                 }
                 if is_unknown {

@@ -152,7 +152,7 @@ impl OriginModel {
         let id = std::str::from_utf8(id).ok()?;
         let mut parts = self.parts.clone();
         let had = parts.agreements.remove(id).is_some();
-        if !parts.overrides.remove(id).is_some() && !had {
+        if parts.overrides.remove(id).is_none() && !had {
             return None;
         }
         let mut agreements = self.agreements.clone();

@@ -145,7 +145,7 @@ impl Tolerance {
             }
             Ok(())
         })?;
-        if weight.is_some() != !weight_chapters.is_empty() {
+        if weight.is_some() == weight_chapters.is_empty() {
             return json.refuse("weight_pct and weight_chapters are given together");
         }
         if base.is_some() && percent.is_none() {
