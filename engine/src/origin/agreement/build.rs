@@ -126,6 +126,7 @@ impl Builder {
 impl Agreement {
     fn assembled(head: Arc<Head>, texts: Vec<Arc<str>>, mut rules: Vec<Arc<Rule>>) -> Result<Self, Refused> {
         let macros = Macros::new(&head.macros)?;
+        let mut largest = 0;
         for rule in &rules {
             let (mut nodes, mut depth) = (0u32, 0);
             for way in &rule.alternatives {
@@ -138,6 +139,7 @@ impl Agreement {
                     depth = depth.max(extent.depth);
                 }
             }
+            largest = largest.max(nodes);
             if nodes > MAX_NODES || depth > MAX_DEPTH {
                 return Err(
                     "a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in",
@@ -159,7 +161,7 @@ impl Agreement {
                 furthest
             })
             .collect();
-        Ok(Self { head, texts, rules, furthest })
+        Ok(Self { head, texts, rules, furthest, largest })
     }
 
     /// The agreement with some rules changed, and the ids that it lacks.
