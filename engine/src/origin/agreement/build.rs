@@ -80,18 +80,23 @@ impl Builder {
 
     /// Takes a rule. The texts and macros that it names may come later.
     pub(in crate::origin) fn rule(&mut self, rule: Rule) -> Result<(), Refused> {
-        if self.rules.len() == MAX_RULES {
-            return Err("an agreement has at most 100000 rules");
-        }
         let mut record = Vec::new();
         rule.write(&mut record);
         if record.len() > MAX_RECORD {
             return Err("a rule has at most 56 KiB");
         }
+        self.written_rule(rule, record.len())
+    }
+
+    /// Takes a rule that came as a record of so many bytes.
+    pub(in crate::origin) fn written_rule(&mut self, rule: Rule, length: usize) -> Result<(), Refused> {
+        if self.rules.len() == MAX_RULES {
+            return Err("an agreement has at most 100000 rules");
+        }
         if !self.ids.insert(rule.id.clone()) {
             return Err("the id of a rule occurs twice");
         }
-        self.bytes += size_of::<Rule>() + record.len();
+        self.bytes += size_of::<Rule>() + length;
         self.rules.push(Arc::new(rule));
         Ok(())
     }
