@@ -171,3 +171,20 @@ fn agreements_are_chosen_by_pair_and_day_or_by_name() {
     }
     assert_eq!(texts(&assess(&OriginModel::empty(), &["847130", "AA", "BB"]).unwrap(), "reasons"), ["pair"]);
 }
+
+#[test]
+fn long_work_can_be_called_off_and_is_foreseen() {
+    let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
+    let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
+    let lines = vec![r#"{"hs":"010121","origin":"XX"}"#; 1_000].join(",");
+    let facts = format!(r#"{{"bom":[{lines}]}}"#);
+    let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
+    assert!(model.estimate(&words, &question()).as_millis() >= 10);
+    assert!(model.estimate(&words[..3], &question()).as_micros() < 10);
+    let progress = Progress::default();
+    progress.cancel();
+    let mut out = b"before".to_vec();
+    let identity = assess_engine::model::Identity { name: b"m", version: 1 };
+    let result = model.assess_while_wanted(&identity, &words, &question(), &progress, &mut out);
+    assert_eq!((result, &out[..]), (Err(Error::Cancelled), &b"before"[..]));
+}

@@ -143,7 +143,7 @@ fn gaps(rule: usize, facts: &Value) -> Vec<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What is certain stays certain, whatever else becomes known.
     #[test]
