@@ -9,6 +9,7 @@ mod indicator;
 mod life;
 mod lookup;
 mod model;
+mod naming;
 mod options;
 mod question;
 mod rank;

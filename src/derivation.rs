@@ -56,11 +56,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_same(one: &AnyModel, other: &AnyModel) -> bool {
-    let (AnyModel::Io(one), AnyModel::Io(other)) = (one, other);
-    Arc::ptr_eq(one, other)
-}
-
 impl Derivation {
     /// One for another value with the same table.
     pub(crate) fn beside(&self) -> Arc<Self> {
@@ -70,7 +65,7 @@ impl Derivation {
     /// Says what is wanted now; `false` when that changes nothing, or it has failed a moment ago.
     pub(crate) fn want(&self, model: &AnyModel) -> bool {
         let mut state = lock(&self.state);
-        let is_at_it = |run: &Run| is_same(&run.model, model) && run.progress.check().is_ok();
+        let is_at_it = |run: &Run| run.model.is_same(model) && run.progress.check().is_ok();
         if state.gone || state.running.as_ref().is_some_and(is_at_it) {
             return false;
         }
@@ -81,7 +76,7 @@ impl Derivation {
         // The model that was wanted before is dropped when nobody looks any more: it may be the last of its kind.
         let before = state.wanted.replace(model.clone());
         drop(state);
-        before.is_none_or(|before| !is_same(&before, model))
+        before.is_none_or(|before| !before.is_same(model))
     }
 
     /// What was said of an older model does not hold for the one that takes its place.

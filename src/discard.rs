@@ -1,15 +1,12 @@
 //! Letting go of large values where nobody waits: giving hundreds of megabytes back to the system takes milliseconds.
 
-use std::sync::Arc;
-
 use assess_engine::model::AnyModel;
 
 use crate::background::{self, Lane};
 
 /// Lets go of a model; a worker frees it when nobody else has it. Main thread.
 pub(crate) fn model(model: AnyModel) {
-    let AnyModel::Io(io) = &model;
-    if Arc::strong_count(io) == 1 {
+    if model.is_last() {
         background::run(Lane::Question, None, move || drop(model));
     }
 }

@@ -14,6 +14,7 @@ mod discard;
 mod error;
 mod ffi;
 mod guard;
+mod history;
 mod info;
 mod loads;
 mod main_loop;

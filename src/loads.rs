@@ -8,10 +8,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use assess_engine::Progress;
-use assess_engine::io::{self, IoModel, LeontiefMode, LoadOptions};
+use assess_engine::io::Input;
 use assess_engine::model::AnyModel;
-use assess_engine::{Budget, Error as EngineError};
+use assess_engine::model::load::{Joined, Part, Recipe};
+use assess_engine::{Budget, Error as EngineError, Progress};
 
 use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
@@ -19,6 +19,7 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::Mode;
 use crate::ffi::string::HeldBytes;
+use crate::replay::Content;
 use crate::reply::Reply;
 use crate::staging::Staged;
 use crate::types::model::{Name, with_loaded};
@@ -27,10 +28,10 @@ use crate::{data_dir, discard, guard, main_loop, memory, replay, stats, transfer
 /// What is to be loaded, and how.
 pub(crate) struct Request {
     pub(crate) key: Vec<u8>,
-    pub(crate) options: LoadOptions,
-    /// Carry over indicators whose labels all exist.
-    pub(crate) keep: bool,
+    pub(crate) recipe: Recipe,
     pub(crate) noreplace: bool,
+    /// How many assessments the model is to log; `None` leaves that as it is.
+    pub(crate) history: Option<u64>,
 }
 
 /// Where the bytes come from.
@@ -42,6 +43,7 @@ pub(crate) enum Origin {
 }
 
 struct Load {
+    kind: &'static str,
     progress: Arc<Progress>,
     source: Vec<u8>,
 }
@@ -65,7 +67,7 @@ pub(crate) fn find(db: i32, key: &[u8]) -> Option<Seen> {
             return None;
         }
         let load = loads.get(&(db, key.to_vec()))?;
-        Some(Seen { kind: "io", percent: load.progress.percent(), source: load.source.clone() })
+        Some(Seen { kind: load.kind, percent: load.progress.percent(), source: load.source.clone() })
     })
 }
 
@@ -116,38 +118,30 @@ struct Course {
     origin: Origin,
     budget: Budget,
     progress: Arc<Progress>,
-    /// The model that is replaced, for `KEEP`, as it was when its indicators were carried over.
-    before: Option<Arc<IoModel>>,
-    /// How often they were carried over because they changed meanwhile.
-    kept_again: u32,
+    /// The model that the key held when the part was joined with it, if the result depends on it.
+    before: Option<AnyModel>,
+    /// How often they were joined again because that model had changed meanwhile.
+    joined_again: u32,
     blocked: Blocked,
 }
 
 /// What a worker has made.
 struct Built {
-    /// Without the indicators that `KEEP` carries over.
-    bare: Arc<IoModel>,
-    model: Arc<IoModel>,
-    /// Indicators that `KEEP` could not carry over, because a label lacks a value.
-    left_out: usize,
+    part: Part,
+    joined: Joined,
 }
 
 impl Built {
-    /// On a worker: carries over the indicators of the model that is replaced.
-    fn keeping(bare: Arc<IoModel>, before: Option<&IoModel>) -> Self {
-        match before {
-            None => Self { model: Arc::clone(&bare), bare, left_out: 0 },
-            Some(before) => {
-                let (model, dropped) = bare.with_indicators_of(before);
-                Self { bare, model: Arc::new(model), left_out: dropped.len() }
-            }
-        }
+    /// On a worker.
+    fn joining(part: Part, before: Option<&AnyModel>) -> Outcome<Self> {
+        let joined = part.join(before)?;
+        Ok(Self { part, joined })
     }
 
     /// Lets go of it, on the main thread.
     fn discard(self) {
-        drop(self.bare);
-        discard::model(AnyModel::Io(self.model));
+        drop(self.part);
+        discard::model(self.joined.model);
     }
 }
 
@@ -159,7 +153,8 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         return Err(Failure::new(Code::Busy, "the key is being loaded, see MODEL.INFO and MODEL.ABORT"));
     }
     let (origin, progress) = (origin(), Arc::<Progress>::default());
-    let load = Load { progress: Arc::clone(&progress), source: origin.source().to_vec() };
+    let kind = request.recipe.kind().name();
+    let load = Load { kind, progress: Arc::clone(&progress), source: origin.source().to_vec() };
     LOADS.with_borrow_mut(|loads| loads.insert(place.clone(), load));
     let course = Course {
         db: ctx.db(),
@@ -167,7 +162,7 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         budget: memory::budget(ctx),
         progress: Arc::clone(&progress),
         before: replaced(ctx, &request),
-        kept_again: 0,
+        joined_again: 0,
         blocked: Blocked::block(ctx, 0),
         request,
         origin,
@@ -191,41 +186,32 @@ impl Origin {
     }
 }
 
-/// The model whose indicators `KEEP` carries over.
-fn replaced(ctx: Ctx<'_>, request: &Request) -> Option<Arc<IoModel>> {
-    if !request.keep {
+/// The model that the result depends on.
+fn replaced(ctx: Ctx<'_>, request: &Request) -> Option<AnyModel> {
+    if !request.recipe.needs_before() {
         return None;
     }
-    let model = with_loaded(ctx, Name::Bytes(&request.key), Mode::Peek, |loaded| {
-        let AnyModel::Io(model) = &loaded.model;
-        Ok(Arc::clone(model))
-    });
-    model.ok()
+    with_loaded(ctx, Name::Bytes(&request.key), Mode::Peek, |loaded| Ok(loaded.model.clone())).ok()
+}
+
+fn is_same(one: Option<&AnyModel>, other: Option<&AnyModel>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
 }
 
 impl Course {
     /// On a worker: reads and checks.
     fn build(&self) -> Outcome<Built> {
-        let options = &self.request.options;
         let input = match &self.origin {
             Origin::Path(path) => data_dir::open(path)?,
-            Origin::Payload(bytes) => io::Input::Bytes(bytes.as_slice()),
+            Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
         };
-        let loaded = io::load(input, options, &self.budget, &self.progress)?;
-        let n = loaded.table.labels.len();
-        if options.leontief == Some(LeontiefMode::Full) {
-            let peak = io::solve::peak_bytes(n, options.precision, LeontiefMode::Full);
-            self.budget.require("the table with its inverse", peak)?;
-        }
-        io::spectral_check(&loaded.table, &self.progress)?;
-        let mut model = IoModel::new(loaded.table);
-        for indicator in loaded.indicators {
-            model = model.with_indicator(indicator)?;
-        }
-        self.progress.check()?;
+        let part = self.request.recipe.read(input, &self.budget, &self.progress)?;
         // Built: the memory is in use now, and what derives from it needs the rest at once.
         self.budget.done();
-        Ok(Built::keeping(Arc::new(model), self.before.as_deref()))
+        Built::joining(part, self.before.as_ref())
     }
 
     /// On the main thread, when a model is there, and again when it has been sent ahead.
@@ -238,51 +224,51 @@ impl Course {
         }
     }
 
-    /// Does what comes next: carries indicators over again, sends the model ahead if anybody follows, or commits.
+    /// Does what comes next: joins it again, sends the model ahead if anybody follows, or commits.
     fn settle(mut self, ctx: Ctx<'_>, writable: Outcome<()>, built: Built, staged: Option<Staged>) {
         if let Err(failure) = writable.and_then(|()| self.may_commit(ctx)) {
             built.discard();
             return self.end(ctx, Err(failure));
         }
         let now = replaced(ctx, &self.request);
-        if self.before.as_ref().map(Arc::as_ptr) != now.as_ref().map(Arc::as_ptr) {
+        if !is_same(self.before.as_ref(), now.as_ref()) {
             if let Some(before) = std::mem::replace(&mut self.before, now) {
-                discard::model(AnyModel::Io(before));
+                discard::model(before);
             }
-            // What was staged has the old indicators, and goes with `staged`.
-            return self.keep_again(ctx, built);
+            // What was staged was joined with the old model, and goes with `staged`.
+            return self.join_again(ctx, built);
         }
         if staged.is_none() && replay::is_followed(ctx) {
             return self.send_ahead(ctx, built);
         }
-        let model = AnyModel::Io(Arc::clone(&built.model));
-        let committed = replay::commit(ctx, &self.request.key, staged, model, self.origin.source());
-        let reply = committed.and_then(|_| summary(ctx, &self.request.key, built.left_out));
+        let content = Content { model: built.joined.model.clone(), source: self.origin.source().to_vec() };
+        let committed = replay::commit(ctx, &self.request.key, staged, content, self.request.history);
+        let reply = committed.and_then(|_| summary(ctx, &self.request.key, built.joined.left_out));
         built.discard();
         self.end(ctx, reply);
     }
 
-    /// An indicator was set or the model replaced since they were carried over: what was acknowledged is not lost.
-    fn keep_again(mut self, ctx: Ctx<'_>, built: Built) {
+    /// The key's model was changed since they were joined: what was acknowledged is not lost.
+    fn join_again(mut self, ctx: Ctx<'_>, built: Built) {
         const MOST: u32 = 10;
-        self.kept_again += 1;
-        if self.kept_again > MOST {
+        self.joined_again += 1;
+        if self.joined_again > MOST {
             built.discard();
-            let text = "KEEP: the indicators of the model change faster than the load can carry them over";
+            let text = "the model changes faster than the load can be joined with it: load again";
             return self.end(ctx, Err(Failure::new(Code::Busy, text)));
         }
         let progress = Some(Arc::clone(&self.progress));
         background::run(Lane::Question, progress, move || {
-            let bare = Arc::clone(&built.bare);
-            drop(built);
-            let kept = guard::run("keeping indicators", || Built::keeping(bare, self.before.as_deref()));
-            main_loop::post(move |ctx| self.arrive(ctx, kept, None));
+            let Built { part, joined } = built;
+            drop(joined);
+            let built = guard::run("joining a load", || Built::joining(part, self.before.as_ref()));
+            main_loop::post(move |ctx| self.arrive(ctx, built.and_then(|built| built), None));
         });
     }
 
     fn send_ahead(self, ctx: Ctx<'_>, built: Built) {
         let wanted = Arc::clone(&self.progress);
-        let (db, key, model) = (self.db, self.request.key.clone(), AnyModel::Io(Arc::clone(&built.model)));
+        let (db, key, model) = (self.db, self.request.key.clone(), built.joined.model.clone());
         let is_wanted = move || wanted.check().is_ok();
         transfer::begin(ctx, db, key, model, is_wanted, move |ctx, sent| match sent {
             Ok(staged) => self.arrive(ctx, Ok(built), Some(staged)),
@@ -311,7 +297,7 @@ impl Course {
         });
         self.blocked.reply(outcome.into());
         if let Some(before) = self.before {
-            discard::model(AnyModel::Io(before));
+            discard::model(before);
         }
     }
 }

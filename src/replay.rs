@@ -6,14 +6,16 @@
 //!
 //! ```text
 //! MODEL.REPLAY key STAGE id expires-at number frame
-//! MODEL.REPLAY key COMMIT id version source
+//! MODEL.REPLAY key COMMIT id version source history-capacity
 //! MODEL.REPLAY key INDICATOR version name unit values
 //! MODEL.REPLAY key INDICATORDEL version name
+//! MODEL.REPLAY key HISTORY entries
 //! ```
 
 use std::ffi::CStr;
 
 use assess_engine::cache::name;
+use assess_engine::history::codec;
 use assess_engine::io::Indicator;
 use assess_engine::model::AnyModel;
 use bytes::Bytes;
@@ -25,7 +27,7 @@ use crate::ffi::key::{Key, Mode};
 use crate::staging::{self, Side, Staged};
 use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Value};
-use crate::{deriving, directory, stats, versions};
+use crate::{deriving, directory, history, stats, versions};
 
 const COMMAND: &CStr = c"MODEL.REPLAY";
 
@@ -43,19 +45,35 @@ pub(crate) fn replicate_frame(ctx: Ctx<'_>, key: &[u8], id: u64, expires_at: u64
     ctx.replicate(COMMAND, &[key, b"STAGE", id.as_bytes(), expires_at.as_bytes(), number.as_bytes(), frame]);
 }
 
+/// What a load puts in place.
+pub(crate) struct Content {
+    pub(crate) model: AnyModel,
+    /// Where it was loaded from, as the client said.
+    pub(crate) source: Vec<u8>,
+}
+
 /// Puts a model in place and tells everybody who follows. What was staged is done with.
 ///
 /// Without a staging key nobody may follow: the caller has asked [`is_followed`] in the same slice.
-pub(crate) fn commit(ctx: Ctx<'_>, key: &[u8], staged: Option<Staged>, model: AnyModel, source: &[u8]) -> Outcome<u64> {
+/// The history of the model that is replaced goes on; `capacity` changes how much it holds.
+pub(crate) fn commit(
+    ctx: Ctx<'_>,
+    key: &[u8],
+    staged: Option<Staged>,
+    content: Content,
+    capacity: Option<u64>,
+) -> Outcome<u64> {
     // A follower that lacks a frame would keep the old model, and differ from this server for ever.
     if let Some(staged) = &staged {
         staged.check(ctx)?;
     }
     let version = versions::next();
-    place(ctx, key, model, version, source)?;
+    let source = content.source.clone();
+    let capacity = place(ctx, key, content, version, capacity)?;
     if let Some(staged) = staged {
-        let (id, version) = (staged.finish(ctx).to_string(), version.to_string());
-        ctx.replicate(COMMAND, &[key, b"COMMIT", id.as_bytes(), version.as_bytes(), source]);
+        let [id, version, capacity] = [staged.finish(ctx), version, capacity].map(|number| number.to_string());
+        let words = [key, b"COMMIT", id.as_bytes(), version.as_bytes(), &source, capacity.as_bytes()];
+        ctx.replicate(COMMAND, &words);
     } else {
         // This reaches nobody and would do nothing, but the server counts it as a change: `save` depends on the count.
         ctx.replicate(c"UNLINK", &[&staging::key_of(key, version)]);
@@ -63,18 +81,26 @@ pub(crate) fn commit(ctx: Ctx<'_>, key: &[u8], staged: Option<Staged>, model: An
     Ok(version)
 }
 
-/// Makes a key hold a model, whatever it held.
-fn place(ctx: Ctx<'_>, key: &[u8], model: AnyModel, version: u64, source: &[u8]) -> Outcome<()> {
-    let loaded = Loaded::new(model, version, source.to_vec());
+/// Makes a key hold a model, whatever it held. The history of a model goes on, with another capacity if one is given;
+/// returns the capacity.
+fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, capacity: Option<u64>) -> Outcome<u64> {
+    let mut loaded = Loaded::new(content.model, version, content.source);
     deriving::request(ctx, &loaded);
-    let opened = Key::open(ctx, key, Mode::Write);
+    let mut opened = Key::open(ctx, key, Mode::Write);
+    if let Some(Value::Model(before)) = model::find_mut(&mut opened) {
+        loaded.history = std::mem::take(&mut before.history);
+    }
+    if let Some(capacity) = capacity {
+        loaded.history.set_capacity(capacity);
+    }
+    let capacity = loaded.history.capacity();
     if !model::set(&opened, Value::Model(loaded)) {
         return Err(Failure::internal());
     }
     drop(opened);
     directory::born(ctx.db(), key.to_vec());
     ctx.key_changed(key, c"model.load");
-    Ok(())
+    Ok(capacity)
 }
 
 /// Changes a model in place: its assessments are out of date from now on.
@@ -101,6 +127,11 @@ pub(crate) fn replicate_indicator_del(ctx: Ctx<'_>, key: &[u8], version: u64, na
     ctx.replicate(COMMAND, &[key, b"INDICATORDEL", version.to_string().as_bytes(), name]);
 }
 
+/// Tells everybody who follows of assessments that were logged.
+pub(crate) fn replicate_history(ctx: Ctx<'_>, key: &[u8], entries: &[u8]) {
+    ctx.replicate(COMMAND, &[key, b"HISTORY", entries]);
+}
+
 /// Does what a master, or an append-only file, says. A failure means that this server has other models than it should.
 pub(crate) fn obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     try_obey(ctx, words).inspect_err(|failure| {
@@ -118,8 +149,10 @@ fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
             let side = Side::Follower { expires_at: parse(expires_at)? };
             staging::stage(ctx, key, parse(id)?, parse(number)?, Bytes::copy_from_slice(frame), side)
         }
-        [_, key, b"COMMIT", id, version, source] => {
+        // Without a capacity: written by a version that had no histories.
+        [_, key, b"COMMIT", id, version, source, capacity @ ..] if capacity.len() <= 1 => {
             let (id, version) = (parse(id)?, parse_version(version)?);
+            let capacity = capacity.first().map_or(Ok(0), |capacity| parse(capacity))?;
             let staging_key = staging::key_of(key, id);
             let mut opened = Key::open(ctx, &staging_key, Mode::Write);
             let Some(Value::Staging(staging)) = model::find_mut(&mut opened) else {
@@ -129,24 +162,29 @@ fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
             opened.delete();
             drop(opened);
             versions::seen(version);
-            place(ctx, key, model, version, source)
+            place(ctx, key, Content { model, source: source.to_vec() }, version, Some(capacity)).map(|_| ())
         }
         [_, key, b"INDICATOR", version, name, unit, values] => {
             let (version, text) = (parse_version(version)?, |bytes| String::from_utf8_lossy(bytes).into_owned());
             let (chunks, _) = values.as_chunks::<8>();
             let values = chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect();
             let indicator = Indicator { name: text(name).into(), unit: text(unit).into(), values };
-            let AnyModel::Io(model) = current(ctx, key)?;
+            let model = current(ctx, key)?;
             versions::seen(version);
-            let changed = model.with_indicator(indicator)?;
+            let changed = model.as_io()?.with_indicator(indicator)?;
             change(ctx, key, AnyModel::Io(changed.into()), version, c"model.indicator")
         }
         [_, key, b"INDICATORDEL", version, name] => {
             let version = parse_version(version)?;
-            let AnyModel::Io(model) = current(ctx, key)?;
+            let model = current(ctx, key)?;
             versions::seen(version);
-            let changed = model.without_indicator(name).ok_or(assess_engine::Error::NoIndicator)?;
+            let changed = model.as_io()?.without_indicator(name).ok_or(assess_engine::Error::NoIndicator)?;
             change(ctx, key, AnyModel::Io(changed.into()), version, c"model.indicatordel")
+        }
+        [_, key, b"HISTORY", entries] => {
+            let mut opened = Key::open(ctx, key, Mode::Write);
+            let Some(Value::Model(loaded)) = model::find_mut(&mut opened) else { return Err(Failure::no_model()) };
+            Ok(history::add(&mut loaded.history, entries)?)
         }
         _ => Err(Failure::err("unknown form of an internal command: the master runs another version of the module")),
     }
@@ -176,10 +214,15 @@ pub(crate) fn rewrite(file: &mut Rewriter<'_>, key: &[u8], value: &Value) {
     match value {
         Value::Model(loaded) => {
             let (model, version) = (loaded.as_model(), loaded.version.to_string());
+            let capacity = loaded.history.capacity().to_string();
             for i in 0..model.frames() {
                 stage(key, version.as_bytes(), i as usize, &model.frame(i));
             }
-            file.command(COMMAND, &[key, b"COMMIT", version.as_bytes(), version.as_bytes(), &loaded.source]);
+            let id = version.as_bytes();
+            file.command(COMMAND, &[key, b"COMMIT", id, id, &loaded.source, capacity.as_bytes()]);
+            for entries in codec::frames(&loaded.history) {
+                file.command(COMMAND, &[key, b"HISTORY", &entries]);
+            }
         }
         Value::Staging(staging) => {
             // The value's own key is the staging key: any model key with its tag leads there.

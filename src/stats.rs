@@ -36,6 +36,8 @@ counters! {
     not_stored,
     /// Cached documents unlinked because their model changed or went.
     swept,
+    /// Assessments that should have been logged and were not: too many at once, or the model was gone by then.
+    history_dropped,
     /// Models committed by MODEL.LOAD and MODEL.SET.
     loads,
     /// Loads that ended in an error or were aborted.

@@ -1,4 +1,23 @@
-//! What was assessed: a bounded log of a model, newest first.
+//! What was assessed: a bounded log that a model keeps, asked newest first.
+//!
+//! Entries are kept in chunks that are shared and never changed once another holds them: a copy of the log, or a
+//! question that a worker answers, takes the chunks and no entries. The oldest entry makes room for the newest.
+
+pub mod codec;
+mod filter;
+
+pub use filter::Filter;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::codec::json_string;
+
+/// The most entries that a log can be asked to hold.
+pub const MAX_CAPACITY: u64 = 1_000_000;
+
+/// Entries of a chunk: with the documents of 2 kB that are usual, 128 kB that one entry may keep alive.
+const CHUNK: usize = 64;
 
 /// What the history says of an assessment, beside the document: what questions to the history filter by. Empty where a
 /// kind of model has no such thing.
@@ -19,3 +38,174 @@ pub struct Record {
     /// How sure the model is, 0 to 1.
     pub confidence: Option<f64>,
 }
+
+/// An assessment that was computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Grows from entry to entry: Unix milliseconds, or more.
+    pub id: u64,
+    /// When it was computed, in Unix milliseconds.
+    pub time: u64,
+    /// On whose behalf, as the question said; empty when it did not.
+    pub tenant: String,
+    /// 128 bits that stand for the question: equal questions have equal ones.
+    pub hash: [u8; 16],
+    /// What it was about and what came out.
+    pub record: Record,
+    /// The assessment document.
+    pub document: Box<[u8]>,
+}
+
+impl Entry {
+    /// Bytes of memory held, about.
+    fn bytes(&self) -> u64 {
+        let Record { subject, agreement, hs, origin, destination, status, confidence: _ } = &self.record;
+        let texts = [&self.tenant, subject, agreement, hs, origin, destination, status];
+        (texts.iter().map(|text| text.len()).sum::<usize>() + self.document.len() + size_of::<Self>()) as u64
+    }
+
+    /// The entry as a JSON document; fields that are empty are left out, the assessment comes last.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.document.len() + 256);
+        out.extend_from_slice(format!("{{\"id\":{},\"time\":{},\"hash\":\"", self.id, self.time).as_bytes());
+        out.extend(self.hash.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()));
+        out.push(b'"');
+        let Record { subject, agreement, hs, origin, destination, status, confidence } = &self.record;
+        let texts = [
+            ("tenant", &self.tenant),
+            ("subject", subject),
+            ("agreement", agreement),
+            ("hs", hs),
+            ("origin", origin),
+            ("destination", destination),
+            ("status", status),
+        ];
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            json_string(text, &mut out);
+        }
+        if let Some(confidence) = confidence {
+            out.extend_from_slice(format!(",\"confidence\":{confidence}").as_bytes());
+        }
+        out.extend_from_slice(b",\"assessment\":");
+        out.extend_from_slice(&self.document);
+        out.push(b'}');
+        out
+    }
+}
+
+/// The bytes that a hash is written as: 32 hex digits.
+pub fn parse_hash(text: &[u8]) -> Option<[u8; 16]> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    if pairs.len() != 16 || !rest.is_empty() {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut hash = [0; 16];
+    for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(hash)
+}
+
+/// The hash of a question by its canonical name (what follows the tag in a cache key). A name that is a hash already
+/// stands for itself, so that it can be asked for as it is seen in the key.
+pub fn hash_of(canonical: &[u8]) -> [u8; 16] {
+    let is_hash = canonical.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));
+    parse_hash(canonical).filter(|_| is_hash).unwrap_or_else(|| {
+        let hash = blake3::hash(canonical);
+        hash.as_bytes().first_chunk().copied().unwrap_or_default()
+    })
+}
+
+/// The log of a model.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    capacity: usize,
+    chunks: VecDeque<Arc<Vec<Entry>>>,
+    /// Entries of the first chunk that have made room already.
+    gone: usize,
+    len: usize,
+    bytes: u64,
+}
+
+impl History {
+    /// An empty log of at most `capacity` entries, at most [`MAX_CAPACITY`]; 0 keeps nothing.
+    pub fn new(capacity: u64) -> Self {
+        Self { capacity: capacity.min(MAX_CAPACITY) as usize, ..Self::default() }
+    }
+
+    /// How many entries it may hold.
+    pub fn capacity(&self) -> u64 {
+        self.capacity as u64
+    }
+
+    /// Changes how many entries it may hold; the oldest go if there are more.
+    pub fn set_capacity(&mut self, capacity: u64) {
+        self.capacity = capacity.min(MAX_CAPACITY) as usize;
+        self.make_room();
+    }
+
+    /// How many entries it holds.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes of memory held, about.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Adds the newest entry.
+    pub fn push(&mut self, entry: Entry) {
+        if self.capacity == 0 {
+            return;
+        }
+        self.bytes += entry.bytes();
+        self.len += 1;
+        let open = self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK).and_then(Arc::get_mut);
+        match open {
+            Some(chunk) => chunk.push(entry),
+            None => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(entry);
+                self.chunks.push_back(Arc::new(chunk));
+            }
+        }
+        self.make_room();
+    }
+
+    /// Takes entries off the end that is older. Their memory is given back by the chunk.
+    fn make_room(&mut self) {
+        while self.len > self.capacity {
+            let Some(chunk) = self.chunks.front() else { return };
+            self.len -= 1;
+            self.gone += 1;
+            if self.gone >= chunk.len() {
+                self.bytes -= chunk.iter().map(Entry::bytes).sum::<u64>();
+                self.chunks.pop_front();
+                self.gone = 0;
+            }
+        }
+    }
+
+    /// Entries, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        let gone = self.gone;
+        let of_chunk = move |(i, chunk): (usize, &'_ Arc<Vec<Entry>>)| if i == 0 { gone.min(chunk.len()) } else { 0 };
+        self.chunks.iter().enumerate().flat_map(move |(i, chunk)| chunk[of_chunk((i, chunk))..].iter())
+    }
+
+    /// The newest entries that a filter lets through, newest first.
+    pub fn find(&self, filter: &Filter) -> Vec<&Entry> {
+        self.iter().rev().filter(|entry| filter.matches(entry)).take(filter.limit).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! once, over the trait [`Model`]; a kind of model is one implementation of it.
 
 pub mod codec;
+pub mod load;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -218,6 +219,37 @@ pub enum AnyModel {
 }
 
 impl AnyModel {
+    /// The model as an input-output model.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is of another kind.
+    pub fn as_io(&self) -> Result<&Arc<IoModel>> {
+        match self {
+            Self::Io(model) => Ok(model),
+        }
+    }
+
+    /// Whether both are one value, not only equal ones.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Io(one), Self::Io(other)) => Arc::ptr_eq(one, other),
+        }
+    }
+
+    /// Whether what is derived from one serves both.
+    pub fn shares_derived_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Io(one), Self::Io(other)) => one.shares_table_with(other),
+        }
+    }
+
+    /// Whether nobody else has the value: letting go of this frees it.
+    pub fn is_last(&self) -> bool {
+        match self {
+            Self::Io(model) => Arc::strong_count(model) == 1,
+        }
+    }
+
     /// The model as the trait that the module is written over.
     pub fn as_model(&self) -> &dyn Model {
         match self {

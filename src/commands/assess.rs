@@ -1,22 +1,21 @@
 //! `ASSESS.GET` and `ASSESS.KEY`: one question, answered from the cache, from a result not stored yet, or computed.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+mod flight;
+
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use assess_engine::Error as EngineError;
 use assess_engine::cache::lease::Seen;
-use assess_engine::cache::name;
-use assess_engine::model::{AnyModel, Identity, Question};
-use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
-use super::question::{self, Asked, Caching, OwnedQuestion};
+use self::flight::Work;
+use super::naming::{self, Names, Unnamed};
+use super::question::{self, Asked, Caching};
 use super::routes;
-use crate::background::{self, Lane};
 use crate::cache::look::{self, Looked};
-use crate::cache::store::Life;
 use crate::cache::with;
 use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
@@ -26,12 +25,13 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::{self, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
+use crate::history::Log;
 use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Loaded, Value, is_whole};
 use crate::waiting::{self, Parked, not_ready};
-use crate::{deriving, guard, main_loop, settings, stats};
+use crate::{deriving, main_loop, settings, stats};
 
 pub(crate) struct Get;
 
@@ -41,7 +41,7 @@ impl Run for Get {
             return Ok(Reply::Sent);
         }
         let words = argv.words(1);
-        let answer = ask(ctx, Name::Argument(argv, 1), &words, |document| {
+        let answer = ask(ctx, Name::Argument(argv, 1), &words, None, |document| {
             send::bulk(ctx, document);
             Reply::Sent
         })?;
@@ -52,11 +52,16 @@ impl Run for Get {
             }
             Answer::Reply(reply) => Ok(reply),
             Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
-            Answer::Work(work) if ctx.may_block() => {
-                compute_elsewhere(*work, Blocked::block(ctx, 0));
+            Answer::Unnamed(unnamed) if ctx.may_block() => {
+                let command = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
+                name_elsewhere(ctx, *unnamed, Blocked::block(ctx, 0), command);
                 Ok(Reply::Sent)
             }
-            Answer::Work(_) => Err(Failure::cannot_block()),
+            Answer::Work(work) if ctx.may_block() => {
+                flight::compute_elsewhere(*work, Blocked::block(ctx, 0));
+                Ok(Reply::Sent)
+            }
+            Answer::Unnamed(_) | Answer::Work(_) => Err(Failure::cannot_block()),
         }
     }
 }
@@ -81,10 +86,12 @@ fn is_fresh(looked: &Looked) -> bool {
     matches!(looked.seen, Seen::Fresh | Seen::Ageing)
 }
 
-/// Remembers the way to a cached answer, unless the model's time is limited.
+/// Remembers the way to a cached answer, unless the model's time is limited, or the name is of today.
 fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
     let model = key::Key::open_arg(ctx, argv, 1, Mode::Peek);
-    if let (Found::Ours(Value::Model(loaded)), None) = (find(&model), model.expires_at()) {
+    if let (Found::Ours(Value::Model(loaded)), None) = (find(&model), model.expires_at())
+        && loaded.as_model().is_timeless()
+    {
         routes::remember(ctx, argv, name, loaded);
     }
 }
@@ -99,33 +106,45 @@ enum Answer {
     Reply(Reply),
     /// The model is not ready.
     NotReady(Arc<Derivation>),
+    /// The subject is too long to be named on the main thread.
+    Unnamed(Box<Unnamed>),
     /// Computing takes longer than a slice.
     Work(Box<Work>),
 }
 
-/// A question for a worker.
-struct Work {
-    db: i32,
-    name: Vec<u8>,
-    model_key: Vec<u8>,
-    model: AnyModel,
-    version: u64,
-    subject: Vec<Vec<u8>>,
-    question: OwnedQuestion,
-    life: Life,
-    keeps: bool,
-}
-
-/// Answers `words` (the model's key, the subject, options). A hit is lent to `hit`, so that it need not be copied.
-fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8]) -> Reply) -> Outcome<Answer> {
+/// Answers `words` (the model's key, the subject, options). What need not be copied is lent to `lend`: a hit, and what is
+/// computed for nobody else.
+fn ask(
+    ctx: Ctx<'_>,
+    model_key: Name<'_>,
+    words: &[&[u8]],
+    names: Option<&Names>,
+    lend: impl FnOnce(&[u8]) -> Reply,
+) -> Outcome<Answer> {
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (model_key, rest) = (words[0], &words[1..]);
         let model = loaded.as_model();
         let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
-        let asked = question::parse(model, options)?;
-        let name = cache_name(loaded, model_key, subject, &asked.question)?;
-        let found = look_up(ctx, loaded, model_key, &name, asked.caching, hit);
-        if let Some(reply) = found {
+        let mut asked = question::parse(model, options)?;
+        let log = Log::of(ctx, loaded, asked.tenant);
+        let is_short = model.estimate(subject, &asked.question) <= Duration::from_micros(settings::slice_us());
+        if asked.caching == Caching::Off && log.is_none() && is_short {
+            return compute_for_nobody_else(ctx, loaded, model_key, subject, &asked, lend);
+        }
+        let names = names.filter(|names| names.version == loaded.version);
+        let name = match names.and_then(|names| names.names.first().map(|name| (name, names.today))) {
+            Some((name, today)) => {
+                asked.question.today = today;
+                name.clone()?
+            }
+            None if naming::are_long([subject]) => {
+                return Ok(Answer::Unnamed(Box::new(Unnamed::new(loaded, model_key, [subject], &asked.question))));
+            }
+            None => naming::of_one(&loaded.model, model_key, subject, &asked.question)?,
+        };
+        let mut lend = Some(lend);
+        let lend_hit = |document: &[u8]| lend.take().map(|lend| lend(document));
+        if let Some(reply) = look_up(ctx, loaded, model_key, &name, asked.caching, lend_hit).flatten() {
             return Ok(Answer::Cached { name, reply });
         }
         match model.check(subject, &asked.question) {
@@ -133,18 +152,20 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
             Err(EngineError::NotReady) => return Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
             Err(error) => return Err(error.into()),
         }
-        let keeps = settings::enabled() && asked.caching != Caching::Off;
         if asked.caching != Caching::Off {
             missed(loaded, &name);
         }
-        if model.estimate(subject, &asked.question) > Duration::from_micros(settings::slice_us()) {
-            let work = work(ctx, loaded, model_key, subject, &asked, name, keeps);
+        if !is_short {
+            let work = flight::work(ctx, loaded, model_key, subject, &asked, name, log);
             return Ok(Answer::Work(Box::new(work)));
         }
         let mut document = Vec::with_capacity(4096);
         model.assess(&loaded.identity(model_key), subject, &asked.question, &mut document)?;
         let document = Bytes::from(document);
-        if keeps {
+        if let Some(log) = log {
+            log.computed((ctx.db(), model_key), model, subject, &name, &document);
+        }
+        if asked.is_kept() {
             let (model, version) = (model_key.to_vec(), loaded.version);
             pending::keep(ctx.db(), name, Pending { document: document.clone(), life: asked.life, model, version });
         }
@@ -152,18 +173,36 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], hit: impl FnOnce(&[u8
     })
 }
 
-/// The key that an assessment is cached at.
-pub(super) fn cache_name(
+thread_local! {
+    /// Where documents are written that nobody keeps.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Computes what is neither cached nor logged: it needs no name.
+fn compute_for_nobody_else(
+    ctx: Ctx<'_>,
     loaded: &Loaded,
     model_key: &[u8],
     subject: &[&[u8]],
-    question: &Question<'_>,
-) -> Outcome<Vec<u8>> {
-    let mut cache_name = Vec::with_capacity(96);
-    name::begin(model_key, &mut cache_name)?;
-    loaded.as_model().canonical(subject, question, &mut cache_name)?;
-    Ok(cache_name)
+    asked: &Asked<'_>,
+    lend: impl FnOnce(&[u8]) -> Reply,
+) -> Outcome<Answer> {
+    let mut document = SCRATCH.take();
+    document.clear();
+    let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &asked.question, &mut document);
+    let answer = match assessed {
+        Ok(()) => Ok(Answer::Reply(lend(&document))),
+        Err(EngineError::NotReady) => Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
+        Err(error) => Err(error.into()),
+    };
+    if document.capacity() <= MOST_SCRATCH {
+        SCRATCH.set(document);
+    }
+    answer
 }
+
+/// Memory kept for the next document.
+const MOST_SCRATCH: usize = 64 << 10;
 
 /// Looks into the cache and among the results not stored yet.
 pub(super) fn look_up<T>(
@@ -247,121 +286,39 @@ pub(super) fn wait(
 
 /// Asks a parked question again: a derivation has ended.
 fn again(ctx: Ctx<'_>, parked: Parked) {
-    if !ctx.select(parked.db) {
-        return;
+    if ctx.select(parked.db) {
+        ask_blocked(ctx, parked.blocked, parked.words, None);
     }
-    let words: Vec<&[u8]> = parked.words.iter().skip(1).map(Vec::as_slice).collect();
-    match ask(ctx, Name::Bytes(words[0]), &words, |document| Reply::Bulk(Bytes::copy_from_slice(document))) {
-        Ok(Answer::Reply(reply) | Answer::Cached { reply, .. }) => parked.blocked.reply(reply),
-        Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
-        Ok(Answer::Work(work)) => compute_elsewhere(*work, parked.blocked),
-        Err(failure) => parked.blocked.reply(failure.into()),
+}
+
+/// Asks the question of a client that is blocked.
+fn ask_blocked(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<&Names>) {
+    let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
+    let copy = |document: &[u8]| Reply::Bulk(Bytes::copy_from_slice(document));
+    match ask(ctx, Name::Bytes(words[0]), &words, names, copy) {
+        Ok(Answer::Reply(reply) | Answer::Cached { reply, .. }) => blocked.reply(reply),
+        Ok(Answer::NotReady(derivation)) => {
+            still_waiting(Parked { blocked, db: ctx.db(), words: command, derivation, again });
+        }
+        Ok(Answer::Unnamed(unnamed)) => name_elsewhere(ctx, *unnamed, blocked, command),
+        Ok(Answer::Work(work)) => flight::compute_elsewhere(*work, blocked),
+        Err(failure) => blocked.reply(failure.into()),
     }
+}
+
+fn name_elsewhere(ctx: Ctx<'_>, unnamed: Unnamed, blocked: Blocked, command: Vec<Vec<u8>>) {
+    unnamed.name_elsewhere(ctx.db(), blocked, move |ctx, blocked, names| {
+        ask_blocked(ctx, blocked, command, Some(&names));
+    });
 }
 
 /// Parks a question again whose model has changed meanwhile; answers when it never will be ready.
-pub(super) fn still_waiting(parked: Parked, derivation: Arc<Derivation>) {
-    if derivation.why().is_some() {
-        let failure = not_ready(&derivation);
+pub(super) fn still_waiting(parked: Parked) {
+    if parked.derivation.why().is_some() {
+        let failure = not_ready(&parked.derivation);
         parked.blocked.reply(failure.into());
     } else {
-        waiting::park(Parked { derivation, ..parked });
-    }
-}
-
-fn work(
-    ctx: Ctx<'_>,
-    loaded: &Loaded,
-    model_key: &[u8],
-    subject: &[&[u8]],
-    asked: &Asked<'_>,
-    name: Vec<u8>,
-    keeps: bool,
-) -> Work {
-    Work {
-        db: ctx.db(),
-        name,
-        model_key: model_key.to_vec(),
-        model: loaded.model.clone(),
-        version: loaded.version,
-        subject: subject.iter().map(|part| part.to_vec()).collect(),
-        question: OwnedQuestion::of(&asked.question),
-        life: asked.life,
-        keeps,
-    }
-}
-
-impl Work {
-    fn compute(&self, progress: &Progress) -> Outcome<Bytes> {
-        let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
-        let question = self.question.borrowed();
-        let identity = Identity { name: &self.model_key, version: self.version };
-        let mut document = Vec::with_capacity(4096);
-        let model = self.model.as_model();
-        let assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
-        guard::run("an assessment", assess)??;
-        Ok(document.into())
-    }
-}
-
-/// What is computed: database, name and version of the model.
-type Flight = (i32, Vec<u8>, u64);
-
-/// Those who wait for one computation.
-#[derive(Default)]
-struct Passengers {
-    waiting: Vec<Blocked>,
-    /// How long the result is to live, if anybody wants it kept.
-    keep: Option<Life>,
-}
-
-thread_local! {
-    /// Questions that a worker computes, with those who wait for the same answer: nobody computes twice.
-    static IN_FLIGHT: RefCell<HashMap<Flight, Passengers>> = RefCell::default();
-}
-
-fn compute_elsewhere(work: Work, blocked: Blocked) {
-    let flight = (work.db, work.name.clone(), work.version);
-    let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
-        let passengers = flights.entry(flight.clone()).or_default();
-        passengers.waiting.push(blocked);
-        passengers.keep = work.keeps.then_some(work.life).or(passengers.keep);
-        passengers.waiting.len() == 1
-    });
-    if !is_first {
-        return;
-    }
-    // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
-    let landing = Landing { flight, model_key: work.model_key.clone(), computed: Err(Failure::internal()) };
-    let progress = Arc::<Progress>::default();
-    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
-        let mut landing = landing;
-        landing.computed = background::at_low_priority(|| work.compute(&progress));
-    });
-}
-
-/// Answers everybody who waited for a computation, as it is dropped.
-struct Landing {
-    flight: Flight,
-    model_key: Vec<u8>,
-    computed: Outcome<Bytes>,
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        let flight = std::mem::take(&mut self.flight);
-        let model = std::mem::take(&mut self.model_key);
-        let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
-        main_loop::post(move |_| {
-            let passengers = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&flight)).unwrap_or_default();
-            for blocked in passengers.waiting {
-                blocked.reply(computed.clone().map(Reply::Bulk).into());
-            }
-            if let (Ok(document), Some(life)) = (computed, passengers.keep) {
-                let (db, name, version) = flight;
-                pending::keep(db, name, Pending { document, life, model, version });
-            }
-        });
+        waiting::park(parked);
     }
 }
 
@@ -369,15 +326,30 @@ pub(super) struct Key;
 
 impl Run for Key {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
-            let words = argv.words(2);
-            let (subject, options) = words.split_at(loaded.as_model().subject_len(&words, true)?);
-            let question = question::parse_key(loaded.as_model(), options)?.question;
-            match loaded.as_model().check(subject, &question) {
+        let unnamed = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
+            let (words, model) = (argv.words(2), loaded.as_model());
+            let (subject, options) = words.split_at(model.subject_len(&words, true)?);
+            let question = question::parse_key(model, options)?.question;
+            match model.check(subject, &question) {
                 Ok(()) | Err(EngineError::NotReady) => {}
                 Err(error) => return Err(error.into()),
             }
-            Ok(Reply::Bulk(cache_name(loaded, argv.bytes(1), subject, &question)?.into()))
-        })
+            if naming::are_long([subject]) {
+                return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &question)));
+            }
+            Ok(Ok(naming::of_one(&loaded.model, argv.bytes(1), subject, &question)?))
+        })?;
+        match unnamed {
+            Ok(name) => Ok(Reply::Bulk(name.into())),
+            Err(_) if !ctx.may_block() => Err(Failure::cannot_block()),
+            Err(unnamed) => {
+                unnamed.name_elsewhere(ctx.db(), Blocked::block(ctx, 0), |_, blocked, mut names| {
+                    let name = names.names.pop().map(|name| name.map_err(Failure::from));
+                    let name = name.unwrap_or_else(|| Err(Failure::internal()));
+                    blocked.reply(name.map(|name| Reply::Bulk(name.into())).into());
+                });
+                Ok(Reply::Sent)
+            }
+        }
     }
 }

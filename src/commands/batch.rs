@@ -1,5 +1,6 @@
 //! `ASSESS.MGET`: many questions in one pass.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use assess_engine::model::{AnyModel, Identity};
 use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
-use super::assess::{cache_name, look_up, missed, still_waiting, wait};
+use super::assess::{look_up, missed, still_waiting, wait};
+use super::naming::{self, Named, Names, Unnamed};
 use super::options;
 use super::question::{self, Asked, Caching, OwnedQuestion};
 use crate::background::{self, Lane};
@@ -19,6 +21,7 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::history::Log;
 use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
@@ -30,30 +33,48 @@ pub(super) struct Mget;
 
 impl Run for Mget {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        match ask(ctx, Name::Argument(argv, 1), &argv.words(1), Asker::Client)? {
+        match ask(ctx, Name::Argument(argv, 1), &argv.words(1), Asker::Client, None)? {
             Answer::Reply(reply) => Ok(reply),
             Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
+            Answer::Unnamed(unnamed) if ctx.may_block() => {
+                let command = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
+                name_elsewhere(ctx, unnamed, Blocked::block(ctx, 0), command);
+                Ok(Reply::Sent)
+            }
             Answer::Work(batch) if ctx.may_block() => {
                 compute_elsewhere(batch, Blocked::block(ctx, 0));
                 Ok(Reply::Sent)
             }
-            Answer::Work(_) => Err(Failure::cannot_block()),
+            Answer::Unnamed(_) | Answer::Work(_) => Err(Failure::cannot_block()),
         }
     }
 }
 
 /// Asks a parked batch again.
 fn again(ctx: Ctx<'_>, parked: Parked) {
-    if !ctx.select(parked.db) {
-        return;
+    if ctx.select(parked.db) {
+        ask_blocked(ctx, parked.blocked, parked.words, None);
     }
-    let words: Vec<&[u8]> = parked.words.iter().skip(1).map(Vec::as_slice).collect();
-    match ask(ctx, Name::Bytes(words[0]), &words, Asker::Parked) {
-        Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
-        Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
-        Ok(Answer::Work(batch)) => compute_elsewhere(batch, parked.blocked),
-        Err(failure) => parked.blocked.reply(failure.into()),
+}
+
+/// Asks the batch of a client that is blocked.
+fn ask_blocked(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
+    let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
+    match ask(ctx, Name::Bytes(words[0]), &words, Asker::Parked, names) {
+        Ok(Answer::Reply(reply)) => blocked.reply(reply),
+        Ok(Answer::NotReady(derivation)) => {
+            still_waiting(Parked { blocked, db: ctx.db(), words: command, derivation, again });
+        }
+        Ok(Answer::Unnamed(unnamed)) => name_elsewhere(ctx, unnamed, blocked, command),
+        Ok(Answer::Work(batch)) => compute_elsewhere(batch, blocked),
+        Err(failure) => blocked.reply(failure.into()),
     }
+}
+
+fn name_elsewhere(ctx: Ctx<'_>, unnamed: Unnamed, blocked: Blocked, command: Vec<Vec<u8>>) {
+    unnamed.name_elsewhere(ctx.db(), blocked, move |ctx, blocked, names| {
+        ask_blocked(ctx, blocked, command, Some(names));
+    });
 }
 
 /// Who asks: for one that waited, computing goes to a worker in any case, since many may have waited.
@@ -66,6 +87,8 @@ enum Asker {
 enum Answer {
     Reply(Reply),
     NotReady(Arc<Derivation>),
+    /// The subjects are too long to be named on the main thread.
+    Unnamed(Unnamed),
     Work(Batch),
 }
 
@@ -75,7 +98,9 @@ struct Batch {
     model_key: Vec<u8>,
     version: u64,
     question: OwnedQuestion,
-    keep: Option<(i32, Life)>,
+    db: i32,
+    keep: Option<Life>,
+    log: Option<Log>,
     /// One per subject: the reply, or what is missing.
     slots: Vec<Slot>,
 }
@@ -85,7 +110,7 @@ enum Slot {
     Missing { subject: Vec<Vec<u8>>, name: Vec<u8> },
 }
 
-fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outcome<Answer> {
+fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: Option<Names>) -> Outcome<Answer> {
     let count = options::number(words[1]).filter(|&n| n > 0);
     let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
     if count > settings::max_batch() {
@@ -96,8 +121,22 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
     }
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;
-        let asked = question::parse(loaded.as_model(), options)?;
-        let batch = look_all_up(ctx, loaded, words[0], &subjects, &asked)?;
+        let mut asked = question::parse(loaded.as_model(), options)?;
+        let names = match names.filter(|names| names.version == loaded.version) {
+            Some(names) => {
+                asked.question.today = names.today;
+                names.names
+            }
+            None if naming::are_long(subjects.iter().copied()) => {
+                let subjects = subjects.iter().copied();
+                return Ok(Answer::Unnamed(Unnamed::new(loaded, words[0], subjects, &asked.question)));
+            }
+            None => {
+                let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, words[0], subject, &asked.question);
+                subjects.iter().map(name).collect()
+            }
+        };
+        let batch = look_all_up(ctx, loaded, words[0], &subjects, names, &asked)?;
         let missing = batch.missing().count();
         if missing > 0 && !loaded.as_model().ready() {
             // One subject's check tells whether it is its own series that is missing, or another indicator's.
@@ -113,7 +152,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker) -> Outc
         }
         if missing == 0 || (is_short && asker == Asker::Client) {
             let (reply, results) = batch.compute(&Progress::default());
-            keep(results);
+            results.settle();
             return Ok(Answer::Reply(reply));
         }
         Ok(Answer::Work(batch))
@@ -144,11 +183,18 @@ fn look_all_up(
     loaded: &Loaded,
     model_key: &[u8],
     subjects: &[Words<'_, '_>],
+    names: Vec<Named>,
     asked: &Asked<'_>,
 ) -> Outcome<Batch> {
     let mut slots = Vec::with_capacity(subjects.len());
-    for subject in subjects {
-        let name = cache_name(loaded, model_key, subject, &asked.question)?;
+    for (subject, name) in subjects.iter().zip(names) {
+        let name = match name {
+            Ok(name) => name,
+            Err(error) => {
+                slots.push(Slot::Done(Reply::Error(error.into())));
+                continue;
+            }
+        };
         let found = look_up(ctx, loaded, model_key, &name, asked.caching, Bytes::copy_from_slice);
         slots.push(match (found, loaded.as_model().check(subject, &asked.question)) {
             (Some(document), _) => Slot::Done(Reply::Bulk(document)),
@@ -160,18 +206,49 @@ fn look_all_up(
             (None, Err(error)) => Slot::Done(Reply::Error(error.into())),
         });
     }
-    let keeps = settings::enabled() && asked.caching != Caching::Off;
     Ok(Batch {
         model: loaded.model.clone(),
         model_key: model_key.to_vec(),
         version: loaded.version,
         question: OwnedQuestion::of(&asked.question),
-        keep: keeps.then(|| (ctx.db(), asked.life)),
+        db: ctx.db(),
+        keep: asked.is_kept().then_some(asked.life),
+        log: Log::of(ctx, loaded, asked.tenant),
         slots,
     })
 }
 
-type Results = Vec<(i32, Vec<u8>, Pending)>;
+/// What was computed, to be logged and stored on the main thread.
+struct Results {
+    db: i32,
+    model: AnyModel,
+    model_key: Vec<u8>,
+    version: u64,
+    keep: Option<Life>,
+    log: Option<Log>,
+    computed: Vec<Computed>,
+}
+
+struct Computed {
+    subject: Vec<Vec<u8>>,
+    name: Vec<u8>,
+    document: Bytes,
+}
+
+impl Results {
+    fn settle(self) {
+        for Computed { subject, name, document } in self.computed {
+            if let Some(log) = &self.log {
+                let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+                log.computed((self.db, &self.model_key), self.model.as_model(), &subject, &name, &document);
+            }
+            if let Some(life) = self.keep {
+                let (model, version) = (self.model_key.clone(), self.version);
+                pending::keep(self.db, name, Pending { document, life, model, version });
+            }
+        }
+    }
+}
 
 impl Batch {
     /// The names of what is not in the cache.
@@ -199,42 +276,36 @@ impl Batch {
     fn compute(self, progress: &Progress) -> (Reply, Results) {
         let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
-        let mut computed: std::collections::HashMap<Vec<u8>, Reply> = std::collections::HashMap::new();
-        let mut results = Vec::new();
+        let mut answered: HashMap<Vec<u8>, Reply> = HashMap::new();
+        let mut computed = Vec::new();
         let replies = self.slots.into_iter().map(|slot| {
             let (subject, name) = match slot {
                 Slot::Done(reply) => return reply,
                 Slot::Missing { subject, name } => (subject, name),
             };
-            if let Some(reply) = computed.get(&name) {
+            if let Some(reply) = answered.get(&name) {
                 return reply.clone();
             }
-            let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+            let parts: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
             let mut document = Vec::with_capacity(4096);
             let model = self.model.as_model();
-            let mut assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
+            let mut assess = || model.assess_while_wanted(&identity, &parts, &question, progress, &mut document);
             let reply = match progress.check().and_then(|()| assess()) {
                 Ok(()) => {
                     let document = Bytes::from(document);
-                    if let Some((db, life)) = self.keep {
-                        let (model, version) = (self.model_key.clone(), self.version);
-                        let result = Pending { document: document.clone(), life, model, version };
-                        results.push((db, name.clone(), result));
-                    }
-                    Reply::Bulk(document)
+                    let reply = Reply::Bulk(document.clone());
+                    computed.push(Computed { subject, name: name.clone(), document });
+                    reply
                 }
                 Err(error) => Reply::Error(error.into()),
             };
-            computed.insert(name, reply.clone());
+            answered.insert(name, reply.clone());
             reply
         });
         let reply = Reply::Array(replies.collect());
-        (reply, results)
+        let Self { db, model, model_key, version, keep, log, .. } = self;
+        (reply, Results { db, model, model_key, version, keep, log, computed })
     }
-}
-
-fn keep(results: Results) {
-    results.into_iter().for_each(|(db, name, result)| pending::keep(db, name, result));
 }
 
 fn compute_elsewhere(batch: Batch, blocked: Blocked) {
@@ -245,7 +316,7 @@ fn compute_elsewhere(batch: Batch, blocked: Blocked) {
         // Called off, it has no answer: half of a batch looks like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {
-                keep(results);
+                results.settle();
                 blocked.reply(reply);
             }),
             Err(failure) => blocked.reply(failure.into()),

@@ -124,10 +124,7 @@ fn value(word: &[u8]) -> Outcome<f64> {
 }
 
 fn io_model(ctx: Ctx<'_>, key: &[u8]) -> Outcome<Arc<IoModel>> {
-    with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| {
-        let AnyModel::Io(model) = &loaded.model;
-        Ok(Arc::clone(model))
-    })
+    with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| Ok(Arc::clone(loaded.model.as_io()?)))
 }
 
 /// Puts an indicator into the model, provided it is still the table that the document was read against.

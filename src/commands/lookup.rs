@@ -94,8 +94,8 @@ impl Run for Labels {
         let set = options::choice(argv.bytes(2), &LABEL_SETS)
             .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES or INDICATORS"))?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
-        let AnyModel::Io(io) = &model;
-        if io.table().labels.len() <= FEW_NODES || !ctx.may_block() {
+        let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
+        if nodes <= FEW_NODES || !ctx.may_block() {
             return labels(&model, set);
         }
         let blocked = Blocked::block(ctx, 0);
@@ -146,7 +146,7 @@ pub(super) struct Coef;
 impl Run for Coef {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
-            let AnyModel::Io(model) = &loaded.model;
+            let model = loaded.model.as_io()?;
             let label = |i| argv.bytes(i);
             Ok(Reply::Double(model.coefficient(label(2), label(3), label(4), label(5))?))
         })
@@ -167,7 +167,7 @@ impl Run for Mcoef {
             return Err(Failure::err("n must be followed by n times from-region from-sector to-region to-sector"));
         }
         with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
-            let AnyModel::Io(model) = &loaded.model;
+            let model = loaded.model.as_io()?;
             let label = |i| argv.bytes(i);
             let replies = (3..argv.len()).step_by(4).map(|i| {
                 match model.coefficient(label(i), label(i + 1), label(i + 2), label(i + 3)) {

@@ -2,6 +2,7 @@
 
 use assess_engine::cache::name;
 use assess_engine::io::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};
+use assess_engine::model::load::Recipe;
 
 use super::options::Options;
 use crate::error::{Code, Failure, Outcome};
@@ -67,7 +68,8 @@ fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    loads::begin(ctx, Request { key: key.to_vec(), options, keep, noreplace }, origin)?;
+    let recipe = Recipe::Io { options, keep };
+    loads::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history: None }, origin)?;
     Ok(Reply::Sent)
 }
 

@@ -7,7 +7,7 @@ use super::life::Lives;
 use super::options::Options;
 use crate::cache::store::Life;
 use crate::error::{Failure, Outcome};
-use crate::versions;
+use crate::{settings, versions};
 
 /// A parsed question.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -15,6 +15,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) question: Question<'a>,
     pub(crate) life: Life,
     pub(crate) caching: Caching,
+    /// On whose behalf, for the history.
+    pub(crate) tenant: Option<&'a [u8]>,
+}
+
+impl Asked<'_> {
+    /// Whether what is computed is to be stored.
+    pub(crate) fn is_kept(&self) -> bool {
+        settings::enabled() && self.caching != Caching::Off
+    }
 }
 
 /// A question that outlives its command.
@@ -49,8 +58,21 @@ pub(crate) enum Caching {
     Off,
 }
 
-const GET: [&str; 12] =
-    ["INDICATOR", "LAYERS", "TOP", "NOCACHE", "REFRESH", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
+const GET: [&str; 13] = [
+    "INDICATOR",
+    "LAYERS",
+    "TOP",
+    "TENANT",
+    "NOCACHE",
+    "REFRESH",
+    "TTL",
+    "PTTL",
+    "EX",
+    "PX",
+    "EXAT",
+    "PXAT",
+    "KEEPTTL",
+];
 const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
@@ -86,6 +108,7 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
             "NOCACHE" | "REFRESH" if asked.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
             }
+            "TENANT" => asked.tenant = Some(tenant(options.value(option)?)?),
             "NOCACHE" => asked.caching = Caching::Off,
             "REFRESH" => asked.caching = Caching::Refresh,
             life if lives.takes(life, &mut options)? => {}
@@ -94,6 +117,14 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
     }
     asked.life = lives.given();
     Ok(asked)
+}
+
+/// The longest name of a tenant, in bytes.
+const LONGEST_TENANT: usize = 256;
+
+/// The name of a tenant.
+pub(crate) fn tenant(name: &[u8]) -> Outcome<&[u8]> {
+    if (1..=LONGEST_TENANT).contains(&name.len()) { Ok(name) } else { Err(Failure::err("TENANT has 1 to 256 bytes")) }
 }
 
 /// The most entries a list can have: as many as a table can have nodes.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use assess_engine::Error as EngineError;
 use assess_engine::io::IoModel;
 use assess_engine::io::rank::{By, Ranking};
-use assess_engine::model::AnyModel;
 
 use super::assess::{still_waiting, wait};
 use super::options::Options;
@@ -49,7 +48,7 @@ fn again(ctx: Ctx<'_>, parked: Parked) {
     let words: Vec<&[u8]> = parked.words.iter().skip(2).map(Vec::as_slice).collect();
     match ask(ctx, Name::Bytes(&parked.words[1]), &words) {
         Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
-        Ok(Answer::NotReady(derivation)) => still_waiting(parked, derivation),
+        Ok(Answer::NotReady(derivation)) => still_waiting(Parked { derivation, ..parked }),
         Ok(Answer::Work(model)) => {
             let owned = parked.words.into_iter().skip(2).collect();
             compute_elsewhere(model, owned, parked.blocked);
@@ -72,7 +71,7 @@ const PER_ROW: Duration = Duration::from_nanos(500);
 fn ask(ctx: Ctx<'_>, model_key: Name<'_>, options: &[&[u8]]) -> Outcome<Answer> {
     let ranking = parse(options)?;
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
-        let AnyModel::Io(model) = &loaded.model;
+        let model = loaded.model.as_io()?;
         let nodes = model.table().labels.len();
         let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
         if loaded.as_model().ready() && estimate > Duration::from_micros(settings::slice_us()) {

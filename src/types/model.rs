@@ -18,10 +18,11 @@ use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::string::Argv;
 use crate::{background, directory, guard, replay, versions};
+use assess_engine::history::{self, History};
 use assess_engine::model::codec::Decoder;
 
 /// The version of the RDB form that is written; loaders for every version up to it are kept.
-const ENCODING: c_int = 1;
+const ENCODING: c_int = 2;
 
 thread_local! {
     static KIND: Cell<*mut raw::RedisModuleType> = const { Cell::new(ptr::null_mut()) };
@@ -156,6 +157,10 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
                 io.bytes(&loaded.source);
                 io.number(model.frames());
                 (0..model.frames()).for_each(|i| io.bytes(&model.frame(i)));
+                io.number(loaded.history.capacity());
+                history::codec::frames(&loaded.history).for_each(|frame| io.bytes(&frame));
+                // No frame is empty: this one is the end.
+                io.bytes(b"");
             }
             Value::Staging(staging) => {
                 io.number(STAGING);
@@ -169,12 +174,12 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
 
 extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_void {
     guard::or("loading a model", ptr::null_mut(), || {
-        if encoding != ENCODING {
+        if !(1..=ENCODING).contains(&encoding) {
             return ptr::null_mut();
         }
         // SAFETY: the callback's own handle.
         let mut io = unsafe { Loader::new(io) };
-        match load(&mut io) {
+        match load(&mut io, encoding) {
             Ok(value) => {
                 match &value {
                     Value::Model(loaded) => {
@@ -197,7 +202,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
     })
 }
 
-fn load(io: &mut Loader<'_>) -> Result<Value, Damaged> {
+fn load(io: &mut Loader<'_>, encoding: c_int) -> Result<Value, Damaged> {
     match io.number()? {
         MODEL => {
             let version = io.number()?;
@@ -210,7 +215,12 @@ fn load(io: &mut Loader<'_>) -> Result<Value, Damaged> {
                 io.bytes(|frame| decoder.push(frame))?.map_err(|_| Damaged)?;
             }
             let model = decoder.finish().map_err(|_| Damaged)?;
-            Ok(Value::Model(Loaded::new(model, version, source)))
+            let mut loaded = Loaded::new(model, version, source);
+            // The first version of the form had no history.
+            if encoding >= 2 {
+                load_history(io, &mut loaded.history)?;
+            }
+            Ok(Value::Model(loaded))
         }
         STAGING => {
             let mut staging = Staging::new(io.number()?);
@@ -222,6 +232,23 @@ fn load(io: &mut Loader<'_>) -> Result<Value, Damaged> {
             Ok(Value::Staging(staging))
         }
         _ => Err(Damaged),
+    }
+}
+
+fn load_history(io: &mut Loader<'_>, history: &mut History) -> Result<(), Damaged> {
+    let capacity = io.number()?;
+    if capacity > history::MAX_CAPACITY {
+        return Err(Damaged);
+    }
+    history.set_capacity(capacity);
+    loop {
+        let is_last = io.bytes(|frame| {
+            crate::history::add(history, frame).map_err(|_| Damaged)?;
+            Ok(frame.is_empty())
+        })??;
+        if is_last {
+            return Ok(());
+        }
     }
 }
 
@@ -243,6 +270,8 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
                 digest.bytes(&loaded.version.to_le_bytes());
                 digest.bytes(&loaded.source);
                 digest.bytes(&loaded.as_model().digest());
+                digest.bytes(&loaded.history.capacity().to_le_bytes());
+                history::codec::frames(&loaded.history).for_each(|frame| digest.bytes(&frame));
             }
             Value::Staging(staging) => staging.frames.iter().for_each(|frame| digest.bytes(frame)),
         }

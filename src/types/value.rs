@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use assess_engine::history::History;
 use assess_engine::model::codec::Decoder;
 use assess_engine::model::{AnyModel, Identity, Model};
 use bytes::Bytes;
@@ -27,6 +28,8 @@ pub(crate) struct Loaded {
     /// Shared with those who know the way to a cached answer; only the main thread counts.
     pub(crate) hits: Arc<AtomicU64>,
     pub(crate) misses: Cell<u64>,
+    /// What was assessed; holds nothing unless the load asked for it.
+    pub(crate) history: History,
     prefix: RefCell<Prefix>,
 }
 
@@ -52,6 +55,7 @@ impl Loaded {
             derivation: Arc::default(),
             hits: Arc::default(),
             misses: Cell::new(0),
+            history: History::default(),
             prefix: RefCell::default(),
         }
     }
@@ -60,6 +64,7 @@ impl Loaded {
     pub(crate) fn copy(&self) -> Self {
         let mut copy = Self::new(self.model.clone(), self.version, self.source.clone());
         copy.derivation = self.derivation.beside();
+        copy.history = self.history.clone();
         copy
     }
 
@@ -89,7 +94,7 @@ impl Loaded {
 
     /// Puts a changed model in place of this one; what was counted stays.
     pub(crate) fn change(&mut self, model: AnyModel, version: u64) {
-        if !shares_table(&self.model, &model) {
+        if !self.model.shares_derived_with(&model) {
             self.derivation.abandon();
             self.derivation = Arc::default();
         }
@@ -110,12 +115,6 @@ impl Loaded {
     }
 }
 
-/// Whether what is derived from one table serves both models.
-fn shares_table(one: &AnyModel, other: &AnyModel) -> bool {
-    let (AnyModel::Io(one), AnyModel::Io(other)) = (one, other);
-    one.shares_table_with(other)
-}
-
 /// Frames of a model on its way from a master to this server. They are decoded as they arrive, so that the commit is
 /// quick, and kept as they are, so that a save in between has them.
 pub(crate) struct Staging {
@@ -133,7 +132,10 @@ impl Staging {
 impl Value {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
-            Self::Model(loaded) => loaded.as_model().bytes() + loaded.source.len() as u64 + size_of::<Self>() as u64,
+            Self::Model(loaded) => {
+                let own = loaded.source.len() as u64 + size_of::<Self>() as u64;
+                loaded.as_model().bytes() + loaded.history.bytes() + own
+            }
             Self::Staging(staging) => {
                 let frames: usize = staging.frames.iter().map(Bytes::len).sum();
                 frames as u64 + staging.decoder.bytes()

@@ -79,6 +79,15 @@ pub fn begin(model: &[u8], name: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// What follows the model in the name of one of its assessments.
+pub fn canonical<'a>(model: &[u8], name: &'a [u8]) -> &'a [u8] {
+    let mut beginning = Vec::with_capacity(model.len() + 16);
+    match begin(model, &mut beginning) {
+        Ok(()) => name.strip_prefix(&*beginning).unwrap_or(name),
+        Err(_) => name,
+    }
+}
+
 /// Whether a name that begins as those of `model` do is one of them: the names of a model `icio` begin like those of
 /// a model `{icio}:x`, whose key follows the tag.
 pub fn belongs(model: &[u8], beginning: &[u8], name: &[u8]) -> bool {

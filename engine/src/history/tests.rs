@@ -1,0 +1,133 @@
+use super::*;
+
+fn entry(id: u64) -> Entry {
+    let record = Record { subject: format!("s{}", id % 3), status: "ok".into(), ..Record::default() };
+    Entry { id, time: id * 10, tenant: "t".into(), hash: [id as u8; 16], record, document: b"{\"a\":1}"[..].into() }
+}
+
+fn ids(history: &History) -> Vec<u64> {
+    history.iter().map(|entry| entry.id).collect()
+}
+
+#[test]
+fn the_oldest_make_room_and_the_newest_come_first() {
+    for capacity in [1, 2, 63, 64, 65, 200] {
+        let mut history = History::new(capacity);
+        for id in 1..=300 {
+            history.push(entry(id));
+            assert_eq!(history.len() as u64, id.min(capacity));
+        }
+        assert_eq!(ids(&history), (301 - capacity..=300).collect::<Vec<_>>());
+        let newest: Vec<u64> =
+            history.find(&Filter { limit: 2, ..Filter::default() }).iter().map(|entry| entry.id).collect();
+        assert_eq!(newest, (301 - capacity..=300).rev().take(2).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn memory_is_what_is_held_and_nothing_when_all_is_gone() {
+    let mut history = History::new(100);
+    (1..=1000).for_each(|id| history.push(entry(id)));
+    let most = (100 + CHUNK as u64) * entry(1).bytes();
+    assert!((100 * entry(1).bytes()..=most).contains(&history.bytes()), "{}", history.bytes());
+    history.set_capacity(0);
+    assert_eq!((history.len(), history.bytes()), (0, 0));
+    history.push(entry(1001));
+    assert!(history.is_empty());
+}
+
+#[test]
+fn a_copy_is_not_changed_by_what_is_added_afterwards() {
+    let mut history = History::new(10);
+    (1..=5).for_each(|id| history.push(entry(id)));
+    let copy = history.clone();
+    (6..=20).for_each(|id| history.push(entry(id)));
+    assert_eq!(ids(&copy), [1, 2, 3, 4, 5]);
+    assert_eq!(ids(&history), (11..=20).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_filter_leaves_out_what_differs() {
+    let mut history = History::new(10);
+    let record = Record {
+        subject: "847130:MX:US".into(),
+        agreement: "usmca".into(),
+        hs: "847130".into(),
+        origin: "MX".into(),
+        destination: "US".into(),
+        status: "qualified".into(),
+        confidence: Some(0.9),
+    };
+    history.push(Entry { record, ..entry(7) });
+    let none = Filter::default;
+    let text = |text: &str| Some(text.to_owned());
+    let pairs = [
+        (Filter { subject: text("847130:MX:US"), ..none() }, Filter { subject: text("847130:MX"), ..none() }),
+        (Filter { tenant: text("t"), ..none() }, Filter { tenant: text("u"), ..none() }),
+        (Filter { agreement: text("usmca"), ..none() }, Filter { agreement: text("eu"), ..none() }),
+        (Filter { hs: text("8471"), ..none() }, Filter { hs: text("8472"), ..none() }),
+        (
+            Filter { route: Some(("MX".into(), "US".into())), ..none() },
+            Filter { route: Some(("US".into(), "MX".into())), ..none() },
+        ),
+        (Filter { status: text("qualified"), ..none() }, Filter { status: text("not_qualified"), ..none() }),
+        (Filter { confidence: Some(0.9), ..none() }, Filter { confidence: Some(0.91), ..none() }),
+        (Filter { hash: Some([7; 16]), ..none() }, Filter { hash: Some([8; 16]), ..none() }),
+        (Filter { id: Some(7), ..none() }, Filter { id: Some(8), ..none() }),
+        (Filter { since: Some(70), ..none() }, Filter { since: Some(71), ..none() }),
+        (Filter { until: Some(70), ..none() }, Filter { until: Some(69), ..none() }),
+    ];
+    for (same, other) in pairs {
+        assert_eq!(history.find(&same).len(), 1, "{same:?}");
+        assert_eq!(history.find(&other).len(), 0, "{other:?}");
+    }
+    let without = Filter { confidence: Some(0.0), ..none() };
+    history.push(entry(8));
+    assert_eq!(history.find(&without).len(), 1, "an entry without confidence reaches none");
+}
+
+#[test]
+fn frames_read_back_as_they_were_and_damage_is_an_error() {
+    let mut history = History::new(5000);
+    (1..=3000).for_each(|id| history.push(entry(id)));
+    let frames: Vec<Vec<u8>> = codec::frames(&history).collect();
+    assert!(frames.len() > 1 && frames.iter().all(|frame| frame.len() <= crate::model::codec::MAX_FRAME));
+    let back: Vec<Entry> = frames.iter().flat_map(|frame| codec::decode(frame).unwrap()).collect();
+    assert!(back.iter().eq(history.iter()));
+    let mut one = Vec::new();
+    codec::encode(&entry(1), &mut one);
+    for cut in 1..3 * one.len() {
+        // All entries are of one length here.
+        assert_eq!(codec::decode(&frames[0][..cut]).is_ok(), cut % one.len() == 0, "cut at {cut}");
+    }
+    let mut wild = frames[0].clone();
+    wild[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(codec::decode(&wild).is_err());
+}
+
+#[test]
+fn an_entry_that_fits_no_frame_is_left_out() {
+    let long = Entry { document: vec![b' '; codec::MAX_ENTRY].into(), ..entry(1) };
+    let mut frame = vec![1];
+    assert!(!codec::encode(&long, &mut frame));
+    assert_eq!(frame, [1]);
+}
+
+#[test]
+fn an_entry_reads_as_json() {
+    let record = Record { subject: "a\"b".into(), confidence: Some(0.5), ..Record::default() };
+    let json: serde_json::Value = serde_json::from_slice(&Entry { record, ..entry(3) }.to_json()).unwrap();
+    assert_eq!(json["subject"], "a\"b");
+    assert_eq!(json["confidence"], 0.5);
+    assert_eq!(json["assessment"]["a"], 1);
+    assert_eq!(json["hash"], "03".repeat(16));
+    assert!(json.get("status").is_none());
+}
+
+#[test]
+fn a_name_that_is_a_hash_stands_for_itself() {
+    let digest = crate::cache::name::digest(b"x");
+    assert_eq!(hash_of(&digest), parse_hash(&digest).unwrap());
+    assert_eq!(hash_of(b"x"), parse_hash(&digest).unwrap());
+    assert_eq!(parse_hash(b"0123"), None);
+}

@@ -1,0 +1,102 @@
+//! From bytes to a model, whatever its kind: read and check, then join with what the key holds.
+//!
+//! The two steps are apart because the first takes long and needs no model, and the second is quick and may have to be
+//! done again, when the key's model has changed meanwhile.
+
+use std::sync::Arc;
+
+use super::{AnyModel, Kind};
+use crate::io::{self, Input, IoModel, LeontiefMode};
+use crate::{Budget, Progress, Result};
+
+/// How an input is to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recipe {
+    /// As an input-output table.
+    Io {
+        /// How to read and keep it.
+        options: io::LoadOptions,
+        /// Carry over indicators of the table that is replaced.
+        keep: bool,
+    },
+}
+
+/// What an input became: a model, or a part of one.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// A model that replaces what the key holds.
+    Model(AnyModel),
+    /// An input-output model that gets the indicators of the one it replaces.
+    IoKeeping(Arc<IoModel>),
+}
+
+/// A part joined with what the key holds.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The model that the key is to hold.
+    pub model: AnyModel,
+    /// Indicators that could not be carried over.
+    pub left_out: usize,
+}
+
+impl Recipe {
+    /// The kind of model that it makes.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Io { .. } => Kind::Io,
+        }
+    }
+
+    /// Whether the result depends on the model that the key holds.
+    pub const fn needs_before(&self) -> bool {
+        match self {
+            Self::Io { keep, .. } => *keep,
+        }
+    }
+
+    /// Reads and checks an input.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadInput`], [`crate::Error::TooBig`], [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
+    pub fn read(&self, input: Input<'_>, budget: &Budget, progress: &Progress) -> Result<Part> {
+        let part = match self {
+            Self::Io { options, keep } => {
+                let model = Arc::new(read_io(input, options, budget, progress)?);
+                if *keep { Part::IoKeeping(model) } else { Part::Model(AnyModel::Io(model)) }
+            }
+        };
+        progress.check()?;
+        Ok(part)
+    }
+}
+
+fn read_io(input: Input<'_>, options: &io::LoadOptions, budget: &Budget, progress: &Progress) -> Result<IoModel> {
+    let loaded = io::load(input, options, budget, progress)?;
+    if options.leontief == Some(LeontiefMode::Full) {
+        let peak = io::solve::peak_bytes(loaded.table.labels.len(), options.precision, LeontiefMode::Full);
+        budget.require("the table with its inverse", peak)?;
+    }
+    io::spectral_check(&loaded.table, progress)?;
+    let mut model = IoModel::new(loaded.table);
+    for indicator in loaded.indicators {
+        model = model.with_indicator(indicator)?;
+    }
+    Ok(model)
+}
+
+impl Part {
+    /// Joins it with the model that the key holds. Quick, but for indicators of large tables: on a worker.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] when they do not fit together.
+    pub fn join(&self, before: Option<&AnyModel>) -> Result<Joined> {
+        match (self, before) {
+            (Self::IoKeeping(model), Some(AnyModel::Io(before))) => {
+                let (model, dropped) = model.with_indicators_of(before);
+                Ok(Joined { model: AnyModel::Io(Arc::new(model)), left_out: dropped.len() })
+            }
+            (Self::IoKeeping(model), _) => Ok(Joined { model: AnyModel::Io(Arc::clone(model)), left_out: 0 }),
+            (Self::Model(model), _) => Ok(Joined { model: model.clone(), left_out: 0 }),
+        }
+    }
+}

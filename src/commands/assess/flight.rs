@@ -1,0 +1,148 @@
+//! Questions that a worker computes.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use assess_engine::Progress;
+use assess_engine::model::{AnyModel, Identity};
+use bytes::Bytes;
+
+use crate::background::{self, Lane};
+use crate::cache::store::Life;
+use crate::commands::question::{Asked, OwnedQuestion};
+use crate::error::{Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::history::Log;
+use crate::pending::{self, Pending};
+use crate::reply::Reply;
+use crate::types::value::Loaded;
+use crate::{guard, main_loop};
+
+/// A question for a worker.
+pub(super) struct Work {
+    db: i32,
+    name: Vec<u8>,
+    model_key: Vec<u8>,
+    model: AnyModel,
+    version: u64,
+    subject: Vec<Vec<u8>>,
+    question: OwnedQuestion,
+    life: Life,
+    keeps: bool,
+    log: Option<Log>,
+}
+
+pub(super) fn work(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    model_key: &[u8],
+    subject: &[&[u8]],
+    asked: &Asked<'_>,
+    name: Vec<u8>,
+    log: Option<Log>,
+) -> Work {
+    Work {
+        db: ctx.db(),
+        name,
+        model_key: model_key.to_vec(),
+        model: loaded.model.clone(),
+        version: loaded.version,
+        subject: subject.iter().map(|part| part.to_vec()).collect(),
+        question: OwnedQuestion::of(&asked.question),
+        life: asked.life,
+        keeps: asked.is_kept(),
+        log,
+    }
+}
+
+impl Work {
+    fn compute(&self, progress: &Progress) -> Outcome<Bytes> {
+        let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
+        let question = self.question.borrowed();
+        let identity = Identity { name: &self.model_key, version: self.version };
+        let mut document = Vec::with_capacity(4096);
+        let model = self.model.as_model();
+        let assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
+        guard::run("an assessment", assess)??;
+        Ok(document.into())
+    }
+
+    fn flight(&self) -> Flight {
+        (self.db, self.name.clone(), self.version)
+    }
+
+    /// Has the result logged and stored, where somebody wants that.
+    fn landed(self, document: Bytes, keep: Option<Life>) {
+        let Self { db, name, model_key, model, version, subject, log, .. } = self;
+        if let Some(log) = log {
+            let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+            log.computed((db, &model_key), model.as_model(), &subject, &name, &document);
+        }
+        if let Some(life) = keep {
+            pending::keep(db, name, Pending { document, life, model: model_key, version });
+        }
+    }
+}
+
+/// What is computed: database, name and version of the model.
+type Flight = (i32, Vec<u8>, u64);
+
+/// Those who wait for one computation.
+#[derive(Default)]
+struct Passengers {
+    waiting: Vec<Blocked>,
+    /// How long the result is to live, if anybody wants it kept.
+    keep: Option<Life>,
+}
+
+thread_local! {
+    /// Questions that a worker computes, with those who wait for the same answer: nobody computes twice.
+    static IN_FLIGHT: RefCell<HashMap<Flight, Passengers>> = RefCell::default();
+}
+
+pub(super) fn compute_elsewhere(work: Work, blocked: Blocked) {
+    let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
+        let passengers = flights.entry(work.flight()).or_default();
+        passengers.waiting.push(blocked);
+        passengers.keep = work.keeps.then_some(work.life).or(passengers.keep);
+        passengers.waiting.len() == 1
+    });
+    if !is_first {
+        return;
+    }
+    // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
+    let landing = Landing { work: Some(work), computed: Err(Failure::internal()) };
+    let progress = Arc::<Progress>::default();
+    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        let mut landing = landing;
+        let compute = |work: &Work| background::at_low_priority(|| work.compute(&progress));
+        if let Some(computed) = landing.work.as_ref().map(compute) {
+            landing.computed = computed;
+        }
+    });
+}
+
+/// Answers everybody who waited for a computation, as it is dropped.
+struct Landing {
+    /// Taken when it lands.
+    work: Option<Work>,
+    computed: Outcome<Bytes>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let Some(work) = self.work.take() else { return };
+        let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
+        main_loop::post(move |_| {
+            let passengers = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&work.flight())).unwrap_or_default();
+            for blocked in passengers.waiting {
+                blocked.reply(computed.clone().map(Reply::Bulk).into());
+            }
+            if let Ok(document) = computed {
+                work.landed(document, passengers.keep);
+            }
+        });
+    }
+}
