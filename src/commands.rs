@@ -5,6 +5,9 @@ pub(crate) use cache::{ban_words, obey_ban};
 pub(crate) use lookup::summary;
 mod batch;
 mod cache;
+mod elsewhere;
+mod find;
+mod history;
 mod indicator;
 mod life;
 mod lookup;
@@ -14,6 +17,8 @@ mod options;
 mod question;
 mod rank;
 mod routes;
+mod rules;
+mod score;
 #[cfg(debug_assertions)]
 mod test_hooks;
 mod tier;
@@ -38,11 +43,17 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::model::LIST, entry::<lookup::List>),
     (&spec::model::COEF, entry::<lookup::Coef>),
     (&spec::model::MCOEF, entry::<lookup::Mcoef>),
+    (&spec::model::HS, entry::<rules::Hs>),
+    (&spec::model::RULES, entry::<rules::Rules>),
+    (&spec::model::FIND, entry::<find::Find>),
+    (&spec::model::DROP, entry::<rules::Drop>),
     (&spec::model::HELP, entry::<ModelHelp>),
     (&spec::model::REPLAY, entry::<model::Replay>),
     (&spec::assess::GET, entry::<assess::Get>),
     (&spec::assess::MGET, entry::<batch::Mget>),
     (&spec::assess::KEY, entry::<assess::Key>),
+    (&spec::assess::BATCH, entry::<score::Batch>),
+    (&spec::assess::HISTORY, entry::<history::History>),
     (&spec::assess::RANK, entry::<rank::Rank>),
     (&spec::assess::HELP, entry::<AssessHelp>),
     (&spec::tier::SET, entry::<tier::Set>),

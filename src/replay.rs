@@ -9,6 +9,7 @@
 //! MODEL.REPLAY key COMMIT id version source history-capacity
 //! MODEL.REPLAY key INDICATOR version name unit values
 //! MODEL.REPLAY key INDICATORDEL version name
+//! MODEL.REPLAY key DROP version agreement
 //! MODEL.REPLAY key HISTORY entries
 //! ```
 
@@ -127,6 +128,11 @@ pub(crate) fn replicate_indicator_del(ctx: Ctx<'_>, key: &[u8], version: u64, na
     ctx.replicate(COMMAND, &[key, b"INDICATORDEL", version.to_string().as_bytes(), name]);
 }
 
+/// Tells everybody who follows that an agreement is gone.
+pub(crate) fn replicate_drop(ctx: Ctx<'_>, key: &[u8], version: u64, agreement: &[u8]) {
+    ctx.replicate(COMMAND, &[key, b"DROP", version.to_string().as_bytes(), agreement]);
+}
+
 /// Tells everybody who follows of assessments that were logged.
 pub(crate) fn replicate_history(ctx: Ctx<'_>, key: &[u8], entries: &[u8]) {
     ctx.replicate(COMMAND, &[key, b"HISTORY", entries]);
@@ -180,6 +186,14 @@ fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
             versions::seen(version);
             let changed = model.as_io()?.without_indicator(name).ok_or(assess_engine::Error::NoIndicator)?;
             change(ctx, key, AnyModel::Io(changed.into()), version, c"model.indicatordel")
+        }
+        [_, key, b"DROP", version, agreement] => {
+            let version = parse_version(version)?;
+            let model = current(ctx, key)?;
+            versions::seen(version);
+            let changed = model.as_origin()?.without_agreement(agreement);
+            let changed = changed.ok_or_else(|| Failure::err("an agreement is to be dropped that is not there"))?;
+            change(ctx, key, AnyModel::Origin(changed.into()), version, c"model.drop")
         }
         [_, key, b"HISTORY", entries] => {
             let mut opened = Key::open(ctx, key, Mode::Write);

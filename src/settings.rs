@@ -85,6 +85,7 @@ numbers! {
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     slice_us = "slice-us",
+    history_max = "history-max",
 }
 
 /// Worker threads for heavy work, at least one.

@@ -15,6 +15,7 @@ pub mod history;
 pub mod io;
 pub mod model;
 pub mod progress;
+pub mod score;
 pub mod stats;
 mod words;
 

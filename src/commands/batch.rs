@@ -111,14 +111,7 @@ enum Slot {
 }
 
 fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: Option<Names>) -> Outcome<Answer> {
-    let count = options::number(words[1]).filter(|&n| n > 0);
-    let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
-    if count > settings::max_batch() {
-        return Err(Failure::new(
-            Code::TooBig,
-            format!("a batch is at most {} (assess.max-batch)", settings::max_batch()),
-        ));
-    }
+    let count = options::batch_size(words[1])?;
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;
         let mut asked = question::parse(loaded.as_model(), options)?;

@@ -6,10 +6,8 @@ use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, Field, LabelSet};
 
-use super::options;
-use crate::background::Lane;
+use super::{elsewhere, options};
 use crate::error::{Code, Failure, Outcome};
-use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
@@ -18,7 +16,7 @@ use crate::ffi::user;
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};
 use crate::types::value::Loaded;
-use crate::{background, directory, guard, loads, settings};
+use crate::{directory, loads};
 
 pub(super) struct Info;
 
@@ -71,6 +69,8 @@ fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
     fields.push(("source", Reply::Bulk(loaded.source.clone().into())));
     fields.push(("hits", Reply::count(loaded.hits.load(Ordering::Relaxed))));
     fields.push(("misses", Reply::count(loaded.misses.get())));
+    let history = [("capacity", loaded.history.capacity()), ("entries", loaded.history.len() as u64)];
+    fields.push(("history", Reply::Map(history.map(|(name, number)| (name, Reply::count(number))).to_vec())));
     Reply::Map(fields)
 }
 
@@ -92,18 +92,10 @@ const LABEL_SETS: [(&str, LabelSet); 6] = [
 impl Run for Labels {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let set = options::choice(argv.bytes(2), &LABEL_SETS)
-            .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES or INDICATORS"))?;
+            .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES, INDICATORS, FEATURES or AGREEMENTS"))?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
         let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
-        if nodes <= FEW_NODES || !ctx.may_block() {
-            return labels(&model, set);
-        }
-        let blocked = Blocked::block(ctx, 0);
-        background::run(Lane::Question, None, move || {
-            let labels = blocked.measure(|| guard::run("labels", || labels(&model, set)).and_then(|labels| labels));
-            blocked.reply(labels.into());
-        });
-        Ok(Reply::Sent)
+        elsewhere::answer(ctx, nodes > FEW_NODES && ctx.may_block(), "labels", move || labels(&model, set))
     }
 }
 
@@ -157,12 +149,7 @@ pub(super) struct Mcoef;
 
 impl Run for Mcoef {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let count = options::number(argv.bytes(2)).filter(|&n| n > 0);
-        let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
-        if count > settings::max_batch() {
-            let text = format!("a batch is at most {} (assess.max-batch)", settings::max_batch());
-            return Err(Failure::new(Code::TooBig, text));
-        }
+        let count = options::batch_size(argv.bytes(2))?;
         if (argv.len() - 3) as u64 != count * 4 {
             return Err(Failure::err("n must be followed by n times from-region from-sector to-region to-sector"));
         }
@@ -184,6 +171,6 @@ impl Run for Mcoef {
 /// What a load says of the model it made: what `MODEL.INFO` says, without what has only begun.
 pub(crate) fn summary(loaded: &Loaded) -> Reply {
     let Reply::Map(mut fields) = info(loaded, None) else { return Reply::Nil };
-    fields.retain(|(name, _)| !matches!(*name, "progress" | "digest" | "bytes" | "hits" | "misses"));
+    fields.retain(|(name, _)| !matches!(*name, "progress" | "digest" | "bytes" | "hits" | "misses" | "history"));
     Reply::Map(fields)
 }

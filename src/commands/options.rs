@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
+use crate::settings;
 
 /// Walks over the options of a command.
 pub(crate) struct Options<'w, 'a> {
@@ -68,6 +69,17 @@ pub(crate) fn number(word: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+/// The number of subjects, rows or coefficients that a command asks for.
+pub(crate) fn batch_size(word: &[u8]) -> Outcome<u64> {
+    let count = number(word).filter(|&n| n > 0);
+    let count = count.ok_or_else(|| Failure::err("n must be a whole number, at least 1"))?;
+    if count > settings::max_batch() {
+        let text = format!("a batch is at most {} (assess.max-batch)", settings::max_batch());
+        return Err(Failure::new(Code::TooBig, text));
+    }
+    Ok(count)
 }
 
 /// A word for an error text: as it is when it looks like an option; else none of its bytes, which are a user's.

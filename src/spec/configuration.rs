@@ -99,6 +99,16 @@ pub(crate) const SLICE_US: Parameter = Parameter {
     summary: "Microseconds a command may compute on the main thread; what takes longer goes to a worker",
 };
 
+pub(crate) const HISTORY_MAX: Parameter = Parameter {
+    name: "history-max",
+    kind: Kind::Number { min: 0, max: MOST_ENTRIES, default: 10_000, memory: false },
+    protected: false,
+    summary: "Most assessments that a load may ask a model to log (HISTORY); 0: none",
+};
+
+/// The most that the engine can hold.
+const MOST_ENTRIES: i64 = assess_engine::history::MAX_CAPACITY as i64;
+
 pub(crate) const ENABLED: Parameter = Parameter {
     name: "enabled",
     kind: Kind::Bool { default: true },
@@ -116,5 +126,6 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DEFAULT_LEASE_MS,
     &DEFAULT_WAIT_MS,
     &SLICE_US,
+    &HISTORY_MAX,
     &ENABLED,
 ];

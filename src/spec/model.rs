@@ -9,8 +9,14 @@ const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::A
 const CHANGES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::UPDATE))];
 
 const KEY: Arg = Arg::key("key", 0);
-/// The kind of model. A word of its own already, because score and origin models will stand beside it.
-const KIND: Arg = Arg::token("kind", "IO").says("Input-output model");
+const KIND: Arg = Arg::one_of(
+    "kind",
+    &[
+        Arg::token("io", "IO").says("Input-output model"),
+        Arg::token("score", "SCORE").says("Score model: regression, scorecard, forest"),
+        Arg::token("origin", "ORIGIN").says("Rules of origin: adds to the model that the key holds"),
+    ],
+);
 
 const FORMAT: Arg = Arg::one_of(
     "format",
@@ -18,6 +24,16 @@ const FORMAT: Arg = Arg::one_of(
         Arg::token("icio", "icio").says("OECD ICIO and tables of its shape (csv)"),
         Arg::token("exiobase", "exiobase").says("EXIOBASE 3, folder or zip"),
         Arg::token("triples", "triples").says("from_region,from_sector,to_region,to_sector,value (csv)"),
+        Arg::token("glm", "glm").says("SCORE: glm/1, a generalized linear model (JSON)"),
+        Arg::token("scorecard", "scorecard").says("SCORE: scorecard/1 (JSON)"),
+        Arg::token("xgboost", "xgboost").says("SCORE: XGBoost model (JSON)"),
+        Arg::token("lightgbm", "lightgbm").says("SCORE: LightGBM model (text)"),
+        Arg::token("pmml", "pmml").says("SCORE: PMML RegressionModel or Scorecard (XML)"),
+        Arg::token("hs", "hs").says("ORIGIN: nomenclature section,hscode,description,parent,level (csv)"),
+        Arg::token("sections", "sections").says("ORIGIN: names of sections section,name (csv)"),
+        Arg::token("roo", "roo").says("ORIGIN: roo/1, an agreement with its rules (JSON)"),
+        Arg::token("overrides", "overrides").says("ORIGIN: validity or alternatives of rules of an agreement (JSON)"),
+        Arg::token("synonyms", "synonyms").says("ORIGIN: everyday words for descriptions, for MODEL.FIND (JSON)"),
     ],
 )
 .after("FORMAT")
@@ -31,7 +47,7 @@ const OUTPUT: Arg = Arg::one_of(
     ],
 )
 .after("OUTPUT")
-.says("Where total output comes from; default: reported when the file has it, else rowsum")
+.says("IO: where total output comes from; default: reported when the file has it, else rowsum")
 .optional();
 const SPLIT: Arg = Arg::one_of(
     "split",
@@ -41,11 +57,11 @@ const SPLIT: Arg = Arg::one_of(
     ],
 )
 .after("SPLIT")
-.says("What becomes of regions that a table splits; default merge")
+.says("IO: what becomes of regions that a table splits; default merge")
 .optional();
 const PRECISION: Arg = Arg::one_of("precision", &[Arg::token("f64", "f64"), Arg::token("f32", "f32")])
     .after("PRECISION")
-    .says("How coefficients are stored: f32 halves memory at about 3e-8 relative error; default f64")
+    .says("IO: how coefficients are stored: f32 halves memory at about 3e-8 relative error; default f64")
     .optional();
 const LEONTIEF: Arg = Arg::one_of(
     "leontief",
@@ -55,9 +71,17 @@ const LEONTIEF: Arg = Arg::one_of(
     ],
 )
 .after("LEONTIEF")
-.says("What becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
+.says("IO: what becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
 .optional();
-const KEEP: Arg = Arg::token("keep", "KEEP").says("Carry over indicators whose labels all exist").optional();
+const KEEP: Arg = Arg::token("keep", "KEEP").says("IO: carry over indicators whose labels all exist").optional();
+const DECIMALS: Arg = Arg::string("decimals")
+    .after("DECIMALS")
+    .says("SCORE: round inputs to so many decimals, 0 to 9, or a JSON object of them by feature; default: as the model says")
+    .optional();
+const HISTORY: Arg = Arg::integer("history")
+    .after("HISTORY")
+    .says("Log so many assessments, at most assess.history-max; default: as the key's model has it, else none")
+    .optional();
 const NOREPLACE: Arg =
     Arg::token("noreplace", "NOREPLACE").says("Refuse to replace a key that exists already").optional();
 
@@ -82,6 +106,8 @@ pub(crate) const LOAD: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        DECIMALS,
+        HISTORY,
         KEEP,
         NOREPLACE,
     ],
@@ -109,6 +135,8 @@ pub(crate) const SET: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        DECIMALS,
+        HISTORY,
         KEEP,
         NOREPLACE,
     ],
@@ -209,8 +237,9 @@ pub(crate) const INFO: Command = Command {
     keys: READS,
     // State, progress, hits and misses change without any write to the key, so tracking would not notice.
     tips: &["nondeterministic_output", "dont_cache"],
-    reply: "map of kind, state, progress, version, digest, nodes, regions, sectors, nonzeros, bytes, precision, \
-            leontief, output, indicators, warnings, source, hits, misses",
+    reply: "map of kind, state, progress, version, digest, what the kind has (IO: nodes, regions, sectors, nonzeros, \
+            precision, leontief, output, indicators; SCORE: features, outputs, decimals, ..; ORIGIN: codes, agreements, \
+            rules, ..), bytes, warnings, source, hits, misses, history",
     internal: false,
 };
 
@@ -232,6 +261,8 @@ pub(crate) const LABELS: Command = Command {
                 Arg::token("sectors", "SECTORS"),
                 Arg::token("nodes", "NODES"),
                 Arg::token("indicators", "INDICATORS"),
+                Arg::token("features", "FEATURES").says("Inputs of a SCORE model, in the order of its rows"),
+                Arg::token("agreements", "AGREEMENTS").says("Agreements of an ORIGIN model"),
             ],
         ),
     ],
@@ -297,6 +328,109 @@ pub(crate) const MCOEF: Command = Command {
     keys: READS,
     tips: &[],
     reply: "array of doubles, nil where a label is unknown",
+    internal: false,
+};
+
+pub(crate) const DROP: Command = Command {
+    name: "MODEL.DROP",
+    summary: "Removes an agreement of an ORIGIN model, with its overrides",
+    since: "0.1.0",
+    complexity: "O(A), with A agreements; the index is derived again on a worker",
+    group: Family::Model,
+    flags: "write",
+    acl: "assess write slow",
+    arity: 3,
+    args: &[KEY, Arg::string("agreement")],
+    keys: &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::DELETE))],
+    tips: &[],
+    reply: "OK, or an error when the model has no such agreement",
+    internal: false,
+};
+
+pub(crate) const HS: Command = Command {
+    name: "MODEL.HS",
+    summary: "Looks a code up in the nomenclature of an ORIGIN model",
+    since: "0.1.0",
+    complexity: "O(log N + M), with N codes and M codes returned",
+    group: Family::Model,
+    flags: "readonly fast",
+    acl: "assess read fast",
+    arity: -3,
+    args: &[
+        KEY,
+        Arg::string("code").says("2 to 10 digits, with dots or without; compared on 6"),
+        Arg::one_of(
+            "relation",
+            &[
+                Arg::token("children", "CHILDREN").says("The codes directly below it"),
+                Arg::token("parents", "PARENTS").says("The codes above it, the nearest first"),
+            ],
+        )
+        .says("Default: the code itself")
+        .optional(),
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON), empty when the nomenclature lacks the code",
+    internal: false,
+};
+
+pub(crate) const RULES: Command = Command {
+    name: "MODEL.RULES",
+    summary: "Lists rules of an ORIGIN model, the most specific first",
+    since: "0.1.0",
+    complexity: "O(N log N), with N rules of the agreements asked for",
+    group: Family::Model,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -2,
+    args: &[
+        KEY,
+        Arg::string("agreement").after("AGREEMENT").says("Only rules of this agreement").optional(),
+        Arg::string("hs").after("HS").says("Only rules for products of this code").optional(),
+        Arg::string("date").after("DATE").says("Only rules valid on this day, YYYY-MM-DD").optional(),
+        Arg::string("party").after("PARTY").says("Only agreements of this party, or of the party of this country").optional(),
+        LIMIT,
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON)",
+    internal: false,
+};
+
+const LIMIT: Arg = Arg::integer("limit").after("LIMIT").says("Number of results, at most 1000; default 10").optional();
+
+pub(crate) const FIND: Command = Command {
+    name: "MODEL.FIND",
+    summary: "Searches labels and descriptions: exact words, beginnings, parts, misspelt words, synonyms; best first",
+    since: "0.1.0",
+    complexity: "O(W * V + R), with W words asked for, V different words and R matching descriptions",
+    group: Family::Model,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -3,
+    args: &[
+        KEY,
+        Arg::string("text"),
+        Arg::one_of(
+            "in",
+            &[
+                Arg::token("sectors", "sectors").says("Regions and sectors of an IO model"),
+                Arg::token("hs", "hs").says("The nomenclature of an ORIGIN model"),
+                Arg::token("rules", "rules").says("The texts of rules of an ORIGIN model"),
+            ],
+        )
+        .after("IN")
+        .says("Where; default: sectors in an IO model, hs in an ORIGIN model")
+        .optional(),
+        Arg::string("section").after("SECTION").says("Only codes of this section").optional(),
+        Arg::string("chapter").after("CHAPTER").says("Only codes of this chapter").optional(),
+        Arg::integer("level").after("LEVEL").says("Only codes of so many digits: 2, 4 or 6").optional(),
+        LIMIT,
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON)",
     internal: false,
 };
 

@@ -22,6 +22,7 @@ mod fetch;
 mod files;
 mod guard;
 mod harness;
+mod history;
 mod invalidation;
 mod memory;
 mod oom;

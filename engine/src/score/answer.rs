@@ -1,0 +1,174 @@
+//! A score model as the module asks it.
+
+use std::time::Duration;
+
+use super::document;
+use super::model::{Machine, ScoreModel};
+use super::row::{Scratch, with_scratch};
+use super::subject;
+use crate::cache::name;
+use crate::history::Record;
+use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::{Budget, Error, Progress, Result};
+
+impl ScoreModel {
+    /// Reads a subject into the scratch's row and evaluates it.
+    fn question(&self, subject: &[&[u8]], question: &Question<'_>, scratch: &mut Scratch) -> Result<()> {
+        refuse_indicator(question)?;
+        subject::read(&self.features, subject, &mut scratch.row)?;
+        self.evaluate(scratch)
+    }
+}
+
+impl Model for ScoreModel {
+    fn kind(&self) -> Kind {
+        Kind::Score
+    }
+
+    fn subject_len(&self, args: &[&[u8]], is_alone: bool) -> Result<usize> {
+        subject::len(args, is_alone)
+    }
+
+    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
+        refuse_indicator(question)?;
+        with_scratch(|scratch| {
+            subject::read(&self.features, subject, &mut scratch.row)?;
+            self.check_missing(&scratch.row.values)?;
+            scratch.text.clear();
+            scratch.row.write(&self.features, &mut scratch.text);
+            name::subject(&scratch.text, key);
+            Ok(())
+        })
+    }
+
+    fn assess_while_wanted(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+        _: &Progress,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        with_scratch(|scratch| {
+            self.question(subject, question, scratch)?;
+            document::write(self, identity, scratch, out)
+        })
+    }
+
+    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
+        with_scratch(|scratch| self.question(subject, question, scratch))
+    }
+
+    fn estimate(&self, _: &[&[u8]], _: &Question<'_>) -> Duration {
+        self.row_cost()
+    }
+
+    fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
+        let subject = with_scratch(|scratch| {
+            let text = &mut scratch.text;
+            text.clear();
+            match subject::read(&self.features, subject, &mut scratch.row) {
+                Ok(()) => scratch.row.write(&self.features, text),
+                // A document has come of it, so this is not to be seen.
+                Err(_) => subject.iter().for_each(|word| text.extend_from_slice(word)),
+            }
+            match text.len() {
+                0..=name::LONGEST_SUBJECT => String::from_utf8_lossy(text).into_owned(),
+                _ => String::from_utf8_lossy(&name::digest(text)).into_owned(),
+            }
+        });
+        let said = Said::read(document);
+        Record { subject, status: said.status, confidence: said.confidence, ..Record::default() }
+    }
+
+    fn ready(&self) -> bool {
+        self.known_digest().is_some()
+    }
+
+    fn derive(&self, _: &Budget, progress: &Progress) -> Result<()> {
+        progress.check()?;
+        self.digest();
+        Ok(())
+    }
+
+    fn labels(&self, set: LabelSet) -> Option<Vec<String>> {
+        (set == LabelSet::Features).then(|| self.features().iter().map(|name| name.to_string()).collect())
+    }
+
+    fn info(&self) -> Vec<(&'static str, Field)> {
+        let text = |text: &str| Field::Text(text.to_owned());
+        let mut fields = vec![
+            ("format", text(self.format().name())),
+            ("features", Field::Integer(self.features.len() as u64)),
+            ("outputs", Field::Integer(self.outputs() as u64)),
+        ];
+        match &self.machine {
+            Machine::Glm(glm) => fields.push(("link", text(glm.link.name()))),
+            Machine::Scorecard(card) => fields.push(("attributes", Field::Integer(card.attributes.len() as u64))),
+            Machine::Forest(forest) => {
+                fields.push(("trees", Field::Integer(forest.trees() as u64)));
+                fields.push(("objective", text(forest.objective())));
+            }
+        }
+        fields.extend([
+            ("decimals", Field::Text(self.features.decimals_text())),
+            ("bytes", Field::Integer(self.bytes())),
+            ("warnings", Field::List(self.warnings.clone())),
+        ]);
+        fields
+    }
+
+    fn bytes(&self) -> u64 {
+        self.held
+    }
+
+    fn digest(&self) -> [u8; 16] {
+        *self.digest.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new();
+            self.frames.iter().for_each(|frame| {
+                hasher.update(frame);
+            });
+            let mut digest = [0; 16];
+            digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+            digest
+        })
+    }
+
+    fn known_digest(&self) -> Option<[u8; 16]> {
+        self.digest.get().copied()
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames.len() as u64
+    }
+
+    fn frame(&self, index: u64) -> Vec<u8> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.frames.get(index))
+            .map_or_else(Vec::new, |frame| frame.to_vec())
+    }
+}
+
+fn refuse_indicator(question: &Question<'_>) -> Result<()> {
+    match question.indicator {
+        None => Ok(()),
+        Some(_) => Err(Error::Invalid("a score model has no indicators".into())),
+    }
+}
+
+/// What the history says of a document.
+#[derive(Debug, Default)]
+struct Said {
+    status: String,
+    confidence: Option<f64>,
+}
+
+impl Said {
+    fn read(document: &[u8]) -> Self {
+        let Ok(document) = serde_json::from_slice::<serde_json::Value>(document) else { return Self::default() };
+        let text = |field: &str| document.get(field).and_then(|value| value.as_str());
+        let confidence = text("class").and_then(|class| document.get("probabilities")?.get(class)?.as_f64());
+        Self { status: text("band").or(text("class")).unwrap_or_default().to_owned(), confidence }
+    }
+}

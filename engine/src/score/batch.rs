@@ -1,0 +1,311 @@
+//! Many rows at once.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+
+use super::document;
+use super::features::Features;
+use super::model::{Machine, ScoreModel, overflow};
+use super::number::Spelled;
+use super::row::{Row, infinite, scored, with_scratch};
+use super::subject::{Object, ObjectOrArray, refused};
+use crate::model::Identity;
+use crate::{Error, Progress, Result};
+
+/// Rows evaluated together: a column of them and the sums fit into the nearest cache.
+const BLOCK: usize = 64;
+
+/// The most values of a batch that comes as JSON, where few bytes can stand for many missing ones.
+const MAX_JSON_VALUES: usize = 1 << 25;
+
+/// Rows of values in the order of a model's features, NaN where one is missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    rows: usize,
+    features: usize,
+    /// Row-major, as they came: nothing is rounded yet.
+    values: Vec<f64>,
+}
+
+impl Rows {
+    /// Reads a JSON array of exactly `n` rows: objects of features, or arrays in the order of features, `null` for what
+    /// is missing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], with the number of the row, and [`Error::TooBig`].
+    pub fn from_json(model: &ScoreModel, json: &[u8], n: usize) -> Result<Self> {
+        let features = &model.features;
+        if n.checked_mul(features.len()).is_none_or(|values| values > MAX_JSON_VALUES) {
+            return Err(Error::TooBig { what: "rows times features", limit: MAX_JSON_VALUES as u64 });
+        }
+        let why = Cell::new(None);
+        let mut values = Vec::new();
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        let array = Array { features, n, why: &why, values: &mut values };
+        let result = array.deserialize(&mut parser).and_then(|()| parser.end());
+        result.map_err(|error| refused(&error, why.take(), "the batch"))?;
+        Ok(Self { rows: n, features: features.len(), values })
+    }
+
+    /// Takes `n` rows of little-endian `f32`, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when that is not their length.
+    pub fn from_f32(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
+        let (numbers, rest) = bytes.as_chunks::<4>();
+        let values = || numbers.iter().map(|&number| f64::from(f32::from_le_bytes(number))).collect();
+        Self::from_blob(model, numbers.len(), rest, n, values)
+    }
+
+    /// Takes `n` rows of little-endian `f64`, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when that is not their length.
+    pub fn from_f64(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
+        let (numbers, rest) = bytes.as_chunks::<8>();
+        let values = || numbers.iter().map(|&number| f64::from_le_bytes(number)).collect();
+        Self::from_blob(model, numbers.len(), rest, n, values)
+    }
+
+    fn from_blob(
+        model: &ScoreModel,
+        numbers: usize,
+        rest: &[u8],
+        n: usize,
+        values: impl FnOnce() -> Vec<f64>,
+    ) -> Result<Self> {
+        let features = model.features.len();
+        if !rest.is_empty() || n.checked_mul(features) != Some(numbers) {
+            let reason = format!("the batch must hold exactly {n} rows of {features} numbers");
+            return Err(Error::Invalid(reason.into()));
+        }
+        Ok(Self { rows: n, features, values: values() })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.values[i * self.features..(i + 1) * self.features]
+    }
+
+    /// Fails when they were read for a model of another number of features.
+    fn check(&self, model: &ScoreModel) -> Result<()> {
+        if self.features == model.features.len() {
+            Ok(())
+        } else {
+            Err(Error::Invalid("the rows are those of another model".into()))
+        }
+    }
+}
+
+impl ScoreModel {
+    /// What [`ScoreModel::outputs`] says for every row, row-major; rounded first as in an assessment, with the same
+    /// bits as its score or probabilities.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the number of the first row found that cannot be scored, [`Error::Cancelled`].
+    pub fn batch_values(&self, rows: &Rows, progress: &Progress) -> Result<Vec<f64>> {
+        rows.check(self)?;
+        let mut out = vec![0.0; rows.len() * self.outputs()];
+        let mut block = Block::default();
+        let chunks = rows.values.chunks(BLOCK * rows.features).zip(out.chunks_mut(BLOCK * self.outputs()));
+        for (k, (values, out)) in chunks.enumerate() {
+            progress.check()?;
+            block.evaluate(self, values, out, progress).map_err(|(row, error)| in_row(k * BLOCK + row, error))?;
+        }
+        Ok(out)
+    }
+
+    /// The document of every row, the bytes of an assessment of it, or why there is none.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn batch_documents(
+        &self,
+        identity: &Identity<'_>,
+        rows: &Rows,
+        progress: &Progress,
+    ) -> Result<Vec<Result<Vec<u8>>>> {
+        rows.check(self)?;
+        let one = |i: usize| {
+            if i.is_multiple_of(BLOCK) {
+                progress.check()?;
+            }
+            Ok(with_scratch(|scratch| {
+                scratch.row.clear(&self.features);
+                for (feature, &value) in rows.row(i).iter().enumerate() {
+                    if value.is_infinite() {
+                        return Err(infinite(&self.features, feature));
+                    }
+                    let spelled = if value.is_nan() { Spelled::Missing } else { Spelled::Float(value) };
+                    scratch.row.set(&self.features, feature, spelled)?;
+                }
+                self.evaluate(scratch)?;
+                let mut document = Vec::new();
+                document::write(self, identity, scratch, &mut document)?;
+                Ok(document)
+            }))
+        };
+        (0..rows.len()).map(one).collect()
+    }
+}
+
+fn in_row(row: usize, error: Error) -> Error {
+    match error {
+        Error::Invalid(reason) => Error::Invalid(format!("row {}: {reason}", row + 1).into()),
+        other => other,
+    }
+}
+
+/// What a block of rows is computed in.
+#[derive(Debug, Default)]
+struct Block {
+    column: Vec<f64>,
+    rounded: Vec<f64>,
+    sums: Vec<f64>,
+    margins: Vec<f64>,
+}
+
+impl Block {
+    /// Fills `out` for the rows of `values`; fails with the row at fault, counted from 0.
+    fn evaluate(
+        &mut self,
+        model: &ScoreModel,
+        values: &[f64],
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<(), (usize, Error)> {
+        let features = model.features.len();
+        let outputs = model.outputs();
+        let rows = values.len() / features;
+        match &model.machine {
+            Machine::Glm(glm) => {
+                self.sums.resize(rows * outputs, 0.0);
+                glm.begin_block(rows, &mut self.sums);
+                self.column.resize(rows, 0.0);
+                for i in 0..features {
+                    self.fill_column(model, values, i)?;
+                    glm.add_column(i, &self.column, &mut self.sums);
+                }
+                self.margins.resize(outputs, 0.0);
+                for (row, out) in out.chunks_exact_mut(outputs).enumerate() {
+                    for (output, margin) in self.margins.iter_mut().enumerate() {
+                        *margin = self.sums[output * rows + row];
+                    }
+                    // A missing feature makes a sum no number; so does nothing else but overflow.
+                    if !self.margins.iter().all(|margin| margin.is_finite()) {
+                        let of_row = &values[row * features..(row + 1) * features];
+                        return Err((row, model.check_missing(of_row).err().unwrap_or_else(overflow)));
+                    }
+                    glm.link.apply(&self.margins, out);
+                }
+            }
+            Machine::Scorecard(card) => {
+                self.margins.resize(card.attributes.len(), 0.0);
+                self.round(model, values)?;
+                for (row, (values, out)) in self.rounded.chunks_exact(features).zip(&mut *out).enumerate() {
+                    let score = card.points(values, &mut self.margins);
+                    *out = score.map_err(|at| (row, model.no_bin(card, at, values)))?;
+                }
+            }
+            Machine::Forest(forest) => {
+                let groups = forest.groups();
+                self.round(model, values)?;
+                self.margins.resize(rows * groups, 0.0);
+                forest.margins(&self.rounded, &mut self.margins, progress).map_err(|error| (0, error))?;
+                let of_rows = self.margins.chunks_exact(groups).zip(out.chunks_exact_mut(outputs));
+                for (row, (margins, out)) in of_rows.enumerate() {
+                    if !margins.iter().all(|margin| margin.is_finite()) {
+                        return Err((row, overflow()));
+                    }
+                    forest.outputs_of(margins, out);
+                }
+            }
+        }
+        match out.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err((at / outputs, overflow())),
+            None => Ok(()),
+        }
+    }
+
+    /// The values of one feature, as they are scored.
+    fn fill_column(&mut self, model: &ScoreModel, values: &[f64], i: usize) -> Result<(), (usize, Error)> {
+        let of_rows = values.iter().skip(i).step_by(model.features.len());
+        for (row, (place, &value)) in self.column.iter_mut().zip(of_rows).enumerate() {
+            *place = scored(&model.features, i, value).map_err(|error| (row, error))?;
+        }
+        Ok(())
+    }
+
+    /// The values of all features, as they are scored.
+    fn round(&mut self, model: &ScoreModel, values: &[f64]) -> Result<(), (usize, Error)> {
+        self.rounded.clear();
+        for (row, values) in values.chunks_exact(model.features.len()).enumerate() {
+            for (i, &value) in values.iter().enumerate() {
+                self.rounded.push(scored(&model.features, i, value).map_err(|error| (row, error))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a JSON batch.
+struct Array<'a> {
+    features: &'a Features,
+    n: usize,
+    why: &'a Cell<Option<Error>>,
+    values: &'a mut Vec<f64>,
+}
+
+impl<'de> DeserializeSeed<'de> for Array<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Array<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<(), S::Error> {
+        let Self { features, n, why, values } = self;
+        let mut row = Row::unrounded();
+        let mut rows = 0;
+        loop {
+            row.clear(features);
+            let seed = ObjectOrArray(Object { features, row: &mut row, why });
+            let next = seq.next_element_seed(seed).map_err(|error| {
+                why.set(why.take().map(|reason| in_row(rows, reason)));
+                error
+            })?;
+            if next.is_none() {
+                break;
+            }
+            rows += 1;
+            if rows > n {
+                break;
+            }
+            values.extend_from_slice(&row.values);
+        }
+        if rows == n {
+            return Ok(());
+        }
+        why.set(Some(Error::Invalid(format!("the batch must hold exactly {n} rows").into())));
+        Err(S::Error::custom("refused"))
+    }
+}

@@ -1,0 +1,172 @@
+//! The assessment as a JSON document, fields in the order of the contract.
+
+use super::model::{Answer, Machine, ScoreModel, overflow};
+use super::number;
+use super::row::Scratch;
+use super::scorecard::Scorecard;
+use crate::Result;
+use crate::model::codec::json_string;
+use crate::model::{Identity, Kind};
+
+/// Appends the document of a row that has been evaluated.
+pub(super) fn write(
+    model: &ScoreModel,
+    identity: &Identity<'_>,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let start = out.len();
+    identity.open_document(out);
+    field(out, b"\"kind\":\"");
+    field(out, Kind::Score.name().as_bytes());
+    field(out, b"\",\"score\":");
+    let (margins, outputs) = (&scratch.margins, &scratch.outputs);
+    // The group whose margin the contributions are of.
+    let mut group = 0;
+    match model.answer {
+        Answer::Value { with_margin } => {
+            number::write(outputs[0], out);
+            if with_margin {
+                field(out, b",\"margin\":");
+                number::write(margins[0], out);
+            }
+        }
+        Answer::Binary => {
+            number::write(outputs[0], out);
+            field(out, b",\"margin\":");
+            number::write(margins[0], out);
+            let class = usize::from(outputs[0] >= 0.5);
+            classes(out, model, class, [1.0 - outputs[0], outputs[0]].into_iter());
+        }
+        Answer::Multi => {
+            group = most_probable(outputs);
+            number::write(outputs[group], out);
+            field(out, b",\"margin\":[");
+            for (k, &margin) in margins.iter().enumerate() {
+                if k > 0 {
+                    out.push(b',');
+                }
+                number::write(margin, out);
+            }
+            out.push(b']');
+            classes(out, model, group, outputs.iter().copied());
+        }
+        Answer::Points => number::write(outputs[0], out),
+    }
+    match &model.machine {
+        Machine::Scorecard(card) => points(out, model, card, scratch),
+        Machine::Glm(glm) => {
+            let contributions = &mut scratch.contributions;
+            contributions.clear();
+            contributions.resize(model.features.len(), 0.0);
+            glm.contributions(&scratch.row.values, group, contributions);
+            if !list(out, model, contributions, false) {
+                out.truncate(start);
+                return Err(overflow());
+            }
+        }
+        Machine::Forest(forest) => {
+            let contributions = &mut scratch.contributions;
+            contributions.clear();
+            contributions.resize(model.features.len(), 0.0);
+            forest.contributions(&scratch.row.values, group, contributions);
+            if !list(out, model, contributions, true) {
+                out.truncate(start);
+                return Err(overflow());
+            }
+        }
+    }
+    field(out, b",\"inputs\":");
+    scratch.row.write(&model.features, out);
+    out.push(b'}');
+    Ok(())
+}
+
+/// The first class of those with the highest probability.
+fn most_probable(probabilities: &[f64]) -> usize {
+    let mut best = 0;
+    for (k, &probability) in probabilities.iter().enumerate() {
+        if probability > probabilities[best] {
+            best = k;
+        }
+    }
+    best
+}
+
+fn field(out: &mut Vec<u8>, text: &[u8]) {
+    out.extend_from_slice(text);
+}
+
+fn classes(out: &mut Vec<u8>, model: &ScoreModel, class: usize, probabilities: impl Iterator<Item = f64>) {
+    field(out, b",\"class\":");
+    field(out, &model.classes[class]);
+    field(out, b",\"probabilities\":");
+    for (k, (label, probability)) in model.classes.iter().zip(probabilities).enumerate() {
+        out.push(if k > 0 { b',' } else { b'{' });
+        field(out, label);
+        out.push(b':');
+        number::write(probability, out);
+    }
+    out.push(b'}');
+}
+
+/// What only a scorecard says; the margins are the points of each attribute.
+fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scratch) {
+    let score = scratch.outputs[0];
+    if let Some((of, probability)) = card.probability(score) {
+        field(out, b",\"probabilities\":{");
+        json_string(of, out);
+        out.push(b':');
+        number::write(probability, out);
+        out.push(b'}');
+    }
+    if let Some(band) = card.band(score) {
+        field(out, b",\"band\":");
+        json_string(band, out);
+    }
+    if card.max_reasons > 0 {
+        field(out, b",\"reasons\":[");
+        for (k, reason) in card.reasons(&scratch.row.values).iter().enumerate() {
+            field(out, if k > 0 { b",{\"code\":" } else { b"{\"code\":" });
+            json_string(reason.code, out);
+            field(out, b",\"feature\":");
+            field(out, model.features.printed(reason.feature as usize));
+            field(out, b",\"points\":");
+            number::write(reason.points, out);
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+    field(out, b",\"contributions\":[");
+    for (k, (attribute, &points)) in card.attributes.iter().zip(&scratch.margins).enumerate() {
+        contribution(out, k == 0, model.features.printed(attribute.feature as usize), points);
+    }
+    out.push(b']');
+}
+
+/// The contributions, in the order of the features; says whether all of them are numbers.
+fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
+    field(out, b",\"contributions\":[");
+    let mut is_first = true;
+    for (i, &value) in contributions.iter().enumerate() {
+        if without_zeros && value == 0.0 {
+            continue;
+        }
+        if !value.is_finite() {
+            return false;
+        }
+        contribution(out, is_first, model.features.printed(i), value);
+        is_first = false;
+    }
+    out.push(b']');
+    true
+}
+
+fn contribution(out: &mut Vec<u8>, is_first: bool, feature: &[u8], value: f64) {
+    field(out, if is_first { b"{\"feature\":" } else { b",{\"feature\":" });
+    field(out, feature);
+    field(out, b",\"value\":");
+    // A negative zero is a zero.
+    number::write(value + 0.0, out);
+    out.push(b'}');
+}

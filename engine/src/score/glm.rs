@@ -1,0 +1,182 @@
+//! Generalised linear models: `link(intercept + sum of weight * (x - mean) / scale)`.
+//!
+//! The scale is folded into the weight at load; the mean is not folded into the intercept: what is summed are then the
+//! very contributions, and nothing cancels between large intercepts and large features. Sums run in the order of the
+//! features, in a row as in a block of rows, so that both give the same bits.
+
+mod json;
+mod wire;
+
+pub(super) use json::{coarse, numbered, read};
+pub(super) use wire::{GlmDecoder, encode};
+
+use super::{MAX_CLASSES, MAX_NAME};
+
+/// How the margin becomes the score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// The margin itself.
+    Identity,
+    /// `exp(margin)`.
+    Log,
+    /// `1 / (1 + exp(-margin))`, the probability of the second of two classes.
+    Logit,
+    /// `exp(margin)` over the sum of those of all classes.
+    Softmax,
+}
+
+impl Link {
+    /// By their codes: the place in the list is the code.
+    pub(super) const ALL: [Self; 4] = [Self::Identity, Self::Log, Self::Logit, Self::Softmax];
+
+    /// The name in a file.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Log => "log",
+            Self::Logit => "logit",
+            Self::Softmax => "softmax",
+        }
+    }
+
+    /// The outputs of these margins; `out` is as long as `margins`.
+    pub(super) fn apply(self, margins: &[f64], out: &mut [f64]) {
+        match self {
+            Self::Identity => out.copy_from_slice(margins),
+            Self::Log => out.iter_mut().zip(margins).for_each(|(out, margin)| *out = margin.exp()),
+            Self::Logit => out.iter_mut().zip(margins).for_each(|(out, &margin)| *out = sigmoid(margin)),
+            Self::Softmax => {
+                let most = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                out.iter_mut().zip(margins).for_each(|(out, margin)| *out = (margin - most).exp());
+                let sum: f64 = out.iter().sum();
+                out.iter_mut().for_each(|out| *out /= sum);
+            }
+        }
+    }
+}
+
+/// `1 / (1 + exp(-x))`; right to the last bits at both ends.
+pub(super) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// A generalised linear model of `n` features and one or (softmax) several outputs.
+#[derive(Debug)]
+pub(super) struct Glm {
+    pub(super) link: Link,
+    features: usize,
+    outputs: usize,
+    /// `n` means, an intercept for each output, then `n` weights for each output.
+    numbers: Vec<f64>,
+    /// The label of each class; none for a model of values.
+    pub(super) labels: Vec<Box<str>>,
+}
+
+impl Glm {
+    /// Fails with a reason when the parts do not fit together.
+    pub(super) fn new(
+        link: Link,
+        features: usize,
+        outputs: usize,
+        numbers: Vec<f64>,
+        labels: Vec<Box<str>>,
+    ) -> Result<Self, &'static str> {
+        let (least, most) = if link == Link::Softmax { (2, MAX_CLASSES) } else { (1, 1) };
+        if !(least..=most).contains(&outputs) {
+            return Err("softmax takes 2 to 1024 outputs, every other link one");
+        }
+        let classes = match link {
+            Link::Identity | Link::Log => 0,
+            Link::Logit => 2,
+            Link::Softmax => outputs,
+        };
+        if labels.len() != classes {
+            return Err("every class needs a label");
+        }
+        check_labels(&labels)?;
+        if numbers.len() != count(features, outputs) {
+            return Err("there are more or fewer numbers than features and outputs need");
+        }
+        if !numbers.iter().all(|number| number.is_finite()) {
+            return Err("a number is not finite, or a coefficient over its scale is not");
+        }
+        Ok(Self { link, features, outputs, numbers, labels })
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn means(&self) -> &[f64] {
+        &self.numbers[..self.features]
+    }
+
+    fn intercepts(&self) -> &[f64] {
+        &self.numbers[self.features..self.features + self.outputs]
+    }
+
+    fn weights(&self, output: usize) -> &[f64] {
+        let start = self.features + self.outputs + output * self.features;
+        &self.numbers[start..start + self.features]
+    }
+
+    /// The margin of each output.
+    pub(super) fn margins(&self, row: &[f64], margins: &mut [f64]) {
+        for (output, margin) in margins.iter_mut().enumerate() {
+            let mut sum = self.intercepts()[output];
+            for ((x, mean), weight) in row.iter().zip(self.means()).zip(self.weights(output)) {
+                sum += (x - mean) * weight;
+            }
+            *margin = sum;
+        }
+    }
+
+    /// What every feature adds to the margin of one output.
+    pub(super) fn contributions(&self, row: &[f64], output: usize, out: &mut [f64]) {
+        let parts = row.iter().zip(self.means()).zip(self.weights(output));
+        for (out, ((x, mean), weight)) in out.iter_mut().zip(parts) {
+            *out = (x - mean) * weight;
+        }
+    }
+
+    /// Adds to `sums` (a block of `column.len()` rows for each output) what feature `i` brings.
+    pub(super) fn add_column(&self, i: usize, column: &[f64], sums: &mut [f64]) {
+        let mean = self.means()[i];
+        for (output, sums) in sums.chunks_exact_mut(column.len()).enumerate() {
+            let weight = self.weights(output)[i];
+            for (sum, x) in sums.iter_mut().zip(column) {
+                *sum += (x - mean) * weight;
+            }
+        }
+    }
+
+    /// Fills `sums` (a block of `rows` rows for each output) with the intercepts.
+    pub(super) fn begin_block(&self, rows: usize, sums: &mut [f64]) {
+        for (sums, &intercept) in sums.chunks_exact_mut(rows).zip(self.intercepts()) {
+            sums.fill(intercept);
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        let labels: usize = self.labels.iter().map(|label| label.len() + size_of::<Box<str>>()).sum();
+        (self.numbers.capacity() * size_of::<f64>() + labels) as u64
+    }
+}
+
+/// Numbers of a model of so many features and outputs.
+fn count(features: usize, outputs: usize) -> usize {
+    features + outputs + outputs * features
+}
+
+/// Labels of classes: 1 to 256 bytes, distinct.
+fn check_labels(labels: &[Box<str>]) -> Result<(), &'static str> {
+    let mut sorted: Vec<&str> = labels.iter().map(|label| &**label).collect();
+    sorted.sort_unstable();
+    if sorted.iter().any(|label| label.is_empty() || label.len() > MAX_NAME) {
+        return Err("a label has 1 to 256 bytes");
+    }
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err("two classes have the same label");
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Files of the format `glm/1`.
+//!
+//! `{"format":"glm/1","name":..,"link":"identity|log|logit|softmax","features":[{"name":..,"mean":..,"scale":..,
+//! "decimals":..}],"outputs":[{"label":..,"intercept":..,"coef":[..]}],"classes":[..],"family":..}`. Mean 0 and scale 1
+//! unless given. `classes` are the two labels of a logit model (`0` and `1` unless given); those of a softmax model are
+//! the labels of its outputs, their numbers unless all have one.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::super::features::{EXACT, Features};
+use super::super::load::{bad_form, close_steps};
+use super::{Glm, Link};
+use crate::{Error, Result};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    #[serde(rename = "name", default)]
+    _name: IgnoredAny,
+    #[serde(rename = "family", default)]
+    _family: IgnoredAny,
+    link: String,
+    features: Vec<Feature>,
+    outputs: Vec<Output>,
+    classes: Option<Vec<Box<str>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feature {
+    name: Box<str>,
+    #[serde(default)]
+    mean: f64,
+    #[serde(default = "one")]
+    scale: f64,
+    decimals: Option<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Output {
+    label: Option<Box<str>>,
+    #[serde(default)]
+    intercept: f64,
+    coef: Vec<f64>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Reads a file. The third part says of feature `i` and a step between its values whether that is worth a warning.
+pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> {
+    let file: File = serde_json::from_slice(bytes).map_err(|error| bad_form(&error, "glm/1"))?;
+    if file.format != "glm/1" {
+        return Err(Error::bad_whole("the field format is not glm/1"));
+    }
+    let link = Link::ALL.into_iter().find(|link| link.name() == file.link);
+    let link = link.ok_or_else(|| Error::bad_whole("link must be identity, log, logit or softmax"))?;
+    let n = file.features.len();
+    if let Some(i) = file.features.iter().position(|f| !(f.scale > 0.0 && f.scale.is_finite())) {
+        return Err(Error::bad_whole(format!("the scale of feature number {} is not a number above 0", i + 1)));
+    }
+    let scales: Vec<f64> = file.features.iter().map(|feature| feature.scale).collect();
+    let mut numbers: Vec<f64> = file.features.iter().map(|feature| feature.mean).collect();
+    numbers.extend(file.outputs.iter().map(|output| output.intercept));
+    for (k, output) in file.outputs.iter().enumerate() {
+        if output.coef.len() != n {
+            let reason = format!("output number {} has {} coefficients for {n} features", k + 1, output.coef.len());
+            return Err(Error::bad_whole(reason));
+        }
+        numbers.extend(output.coef.iter().zip(&scales).map(|(coefficient, scale)| coefficient / scale));
+    }
+    let outputs = file.outputs.len();
+    let labels = match (link, file.classes) {
+        (Link::Logit, classes) => classes.unwrap_or_else(|| numbered(2)),
+        (_, Some(_)) => return Err(Error::bad_whole("classes are for link logit; other links label their outputs")),
+        (Link::Softmax, None) => {
+            let given: Option<Vec<_>> = file.outputs.into_iter().map(|output| output.label).collect();
+            given.unwrap_or_else(|| numbered(outputs))
+        }
+        (Link::Identity | Link::Log, None) => Vec::new(),
+    };
+    let (names, decimals) = file.features.into_iter().map(|f| (f.name, f.decimals.unwrap_or(EXACT))).unzip();
+    let features = Features::new(names, decimals).map_err(Error::bad_whole)?;
+    let glm = Glm::new(link, n, outputs, numbers, labels).map_err(Error::bad_whole)?;
+    Ok((features, glm, scales))
+}
+
+/// Labels of classes that have none: their numbers.
+pub(in crate::score) fn numbered(classes: usize) -> Vec<Box<str>> {
+    (0..classes).map(|class| class.to_string().into()).collect()
+}
+
+/// Warnings about features whose decimals are coarse for their spread.
+pub(in crate::score) fn coarse(features: &Features, scales: &[f64]) -> Vec<String> {
+    close_steps(features, |i, step| step > scales[i] / 500.0, "one step of its decimals is more than scale / 500")
+}

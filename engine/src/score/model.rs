@@ -1,0 +1,201 @@
+//! A score model and how it evaluates one row.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::codec;
+use super::features::Features;
+use super::forest::{Forest, Task};
+use super::glm::{Glm, Link, numbered};
+use super::load::Format;
+use super::row::Scratch;
+use super::scorecard::Scorecard;
+use crate::{Error, Result};
+
+/// What evaluates a row.
+#[derive(Debug)]
+pub(super) enum Machine {
+    Glm(Glm),
+    Scorecard(Scorecard),
+    Forest(Forest),
+}
+
+/// What a model answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A number; with the margin when that is another one.
+    Value { with_margin: bool },
+    /// One of two classes.
+    Binary,
+    /// One of several classes.
+    Multi,
+    /// Points.
+    Points,
+}
+
+/// A score model: immutable, ready to answer as soon as it is there.
+#[derive(Debug)]
+pub struct ScoreModel {
+    pub(super) format: Format,
+    pub(super) features: Features,
+    pub(super) machine: Machine,
+    pub(super) answer: Answer,
+    /// The label of each class, as a JSON string.
+    pub(super) classes: Vec<Box<[u8]>>,
+    pub(super) warnings: Vec<String>,
+    pub(super) frames: Vec<Box<[u8]>>,
+    pub(super) digest: OnceLock<[u8; 16]>,
+    pub(super) held: u64,
+}
+
+impl ScoreModel {
+    pub(super) fn build(format: Format, features: Features, machine: Machine, warnings: Vec<String>) -> Self {
+        let frames = codec::encode(format, &features, &warnings, &machine);
+        Self::with_frames(format, features, machine, warnings, frames)
+    }
+
+    pub(super) fn with_frames(
+        format: Format,
+        features: Features,
+        machine: Machine,
+        warnings: Vec<String>,
+        frames: Vec<Box<[u8]>>,
+    ) -> Self {
+        let answer = match &machine {
+            Machine::Scorecard(_) => Answer::Points,
+            Machine::Glm(glm) => match glm.link {
+                Link::Identity => Answer::Value { with_margin: false },
+                Link::Log => Answer::Value { with_margin: true },
+                Link::Logit => Answer::Binary,
+                Link::Softmax => Answer::Multi,
+            },
+            Machine::Forest(forest) => match forest.task() {
+                Task::Value => Answer::Value { with_margin: !is_identity(forest) },
+                Task::Binary => Answer::Binary,
+                Task::Multi(_) => Answer::Multi,
+            },
+        };
+        let labels = match &machine {
+            Machine::Scorecard(_) => Vec::new(),
+            Machine::Glm(glm) => glm.labels.clone(),
+            Machine::Forest(forest) => match forest.task() {
+                Task::Value => Vec::new(),
+                Task::Binary => numbered(2),
+                Task::Multi(classes) => numbered(classes),
+            },
+        };
+        let printed = |label: &Box<str>| {
+            let mut text = Vec::new();
+            crate::model::codec::json_string(label, &mut text);
+            text.into_boxed_slice()
+        };
+        let classes: Vec<_> = labels.iter().map(printed).collect();
+        let of_machine = match &machine {
+            Machine::Glm(glm) => glm.bytes(),
+            Machine::Scorecard(card) => card.bytes(),
+            Machine::Forest(forest) => forest.bytes(),
+        };
+        let texts: usize = classes.iter().map(|class| class.len() + 16).sum::<usize>()
+            + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
+            + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
+        let held = size_of::<Self>() as u64 + features.bytes() + of_machine + texts as u64;
+        Self { format, features, machine, answer, classes, warnings, frames, digest: OnceLock::new(), held }
+    }
+
+    /// The names of the features, in the order of rows.
+    pub fn features(&self) -> &[Box<str>] {
+        self.features.names()
+    }
+
+    /// How many numbers [`ScoreModel::batch_values`] gives for a row: a probability for each of several classes, else one.
+    pub fn outputs(&self) -> usize {
+        match &self.machine {
+            Machine::Glm(glm) => glm.outputs(),
+            Machine::Scorecard(_) => 1,
+            Machine::Forest(forest) => forest.outputs(),
+        }
+    }
+
+    /// The format of the file it was read from.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// About how long one row takes, its document included.
+    pub fn row_cost(&self) -> Duration {
+        let features = self.features.len() as u64;
+        let evaluation = match &self.machine {
+            Machine::Glm(glm) => features * glm.outputs() as u64,
+            Machine::Scorecard(card) => 10 * card.attributes.len() as u64,
+            // Margins and contributions, about ten steps down each tree.
+            Machine::Forest(forest) => 100 * forest.trees() as u64,
+        };
+        Duration::from_nanos(200 + 60 * features + 30 * self.outputs() as u64 + evaluation)
+    }
+
+    /// Fails when a feature of the row is missing and the machine needs it.
+    pub(super) fn check_missing(&self, row: &[f64]) -> Result<()> {
+        match &self.machine {
+            Machine::Glm(_) => match row.iter().position(|x| x.is_nan()) {
+                Some(i) => Err(self.missing(i)),
+                None => Ok(()),
+            },
+            // A scorecard finds out by its bins, a forest has a way for everything.
+            Machine::Scorecard(_) | Machine::Forest(_) => Ok(()),
+        }
+    }
+
+    fn missing(&self, i: usize) -> Error {
+        Error::Invalid(format!("feature {} is missing", self.features.shown(i)).into())
+    }
+
+    /// Why a scorecard has no bin for a row at an attribute.
+    pub(super) fn no_bin(&self, card: &Scorecard, attribute: usize, row: &[f64]) -> Error {
+        let feature = card.attributes[attribute].feature as usize;
+        if row[feature].is_nan() {
+            return self.missing(feature);
+        }
+        Error::Invalid(format!("no bin holds the value of feature {}", self.features.shown(feature)).into())
+    }
+
+    /// Evaluates the scratch's row: margins (points of each attribute) and outputs (the score) are there then.
+    pub(super) fn evaluate(&self, scratch: &mut Scratch) -> Result<()> {
+        let row = &scratch.row.values;
+        let (margins, outputs) = (&mut scratch.margins, &mut scratch.outputs);
+        self.check_missing(row)?;
+        outputs.clear();
+        outputs.resize(self.outputs(), 0.0);
+        margins.clear();
+        match &self.machine {
+            Machine::Glm(glm) => {
+                margins.resize(glm.outputs(), 0.0);
+                glm.margins(row, margins);
+                glm.link.apply(margins, outputs);
+            }
+            Machine::Scorecard(card) => {
+                margins.resize(card.attributes.len(), 0.0);
+                outputs[0] = card.points(row, margins).map_err(|at| self.no_bin(card, at, row))?;
+            }
+            Machine::Forest(forest) => {
+                margins.resize(forest.groups(), 0.0);
+                forest.margins_of_row(row, margins);
+                forest.outputs_of(margins, outputs);
+            }
+        }
+        if outputs.iter().chain(&*margins).all(|x| x.is_finite()) { Ok(()) } else { Err(overflow()) }
+    }
+}
+
+/// An answer that no number stands for.
+pub(super) fn overflow() -> Error {
+    Error::Invalid("the score of these values is too large for a number".into())
+}
+
+/// Whether the margin of a forest is its score, which a few numbers tell.
+fn is_identity(forest: &Forest) -> bool {
+    [0.0, 1.0, -2.5].iter().all(|&margin| {
+        let mut output = [0.0];
+        forest.outputs_of(&[margin], &mut output);
+        output == [margin]
+    })
+}

@@ -1,0 +1,129 @@
+//! One row of values, as they are scored.
+
+use std::cell::Cell;
+
+use super::decimals;
+use super::features::{EXACT, Features};
+use super::number::{self, Spelled};
+use crate::{Error, Result};
+
+/// The values of all features, rounded where that is declared; NaN where one is missing.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) values: Vec<f64>,
+    /// What a rounded value is written from.
+    integers: Vec<i64>,
+    given: Vec<bool>,
+    /// Values are kept as they come, for somebody else to round.
+    is_unrounded: bool,
+}
+
+impl Row {
+    /// A row that does not round.
+    pub(super) fn unrounded() -> Self {
+        Self { is_unrounded: true, ..Self::default() }
+    }
+
+    /// Forgets what there is: every feature is missing.
+    pub(super) fn clear(&mut self, features: &Features) {
+        self.values.clear();
+        self.values.resize(features.len(), f64::NAN);
+        self.integers.clear();
+        self.integers.resize(features.len(), 0);
+        self.given.clear();
+        self.given.resize(features.len(), false);
+    }
+
+    /// Takes a value by name or place; a feature may be given once.
+    pub(super) fn give(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
+        if std::mem::replace(&mut self.given[i], true) {
+            return Err(Error::Invalid(format!("feature {} is given twice", features.shown(i)).into()));
+        }
+        self.set(features, i, spelled)
+    }
+
+    /// Takes a value as it is scored.
+    pub(super) fn set(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
+        let wanted = features.decimals(i);
+        if wanted == EXACT || spelled == Spelled::Missing || self.is_unrounded {
+            // A negative zero would be another question.
+            self.values[i] = spelled.value() + 0.0;
+            return Ok(());
+        }
+        // The very integer, when no digit is lost and it is so small that rounding its f64 would give it back.
+        let known = match spelled {
+            Spelled::Decimal { mantissa, decimals } if decimals <= wanted => mantissa
+                .checked_mul(decimals::POWERS[usize::from(wanted - decimals)] as i64)
+                .filter(|integer| integer.unsigned_abs() < 1 << 50),
+            _ => None,
+        };
+        let integer = match known {
+            Some(integer) => integer,
+            None => decimals::integer(spelled.value(), wanted).ok_or_else(|| too_large(features, i))?,
+        };
+        self.integers[i] = integer;
+        self.values[i] = decimals::value(integer, wanted);
+        Ok(())
+    }
+
+    /// Appends the row as a JSON object: features in the order of the model, as they are scored, `null` where missing.
+    pub(super) fn write(&self, features: &Features, out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (i, &value) in self.values.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(features.printed(i));
+            out.push(b':');
+            match features.decimals(i) {
+                _ if value.is_nan() => out.extend_from_slice(b"null"),
+                EXACT => number::write(value, out),
+                decimals => number::write_decimal(self.integers[i], decimals, out),
+            }
+        }
+        out.push(b'}');
+    }
+}
+
+/// A value as it is scored, of a row that nobody writes.
+pub(super) fn scored(features: &Features, i: usize, value: f64) -> Result<f64> {
+    match features.decimals(i) {
+        _ if value.is_nan() => Ok(f64::NAN),
+        _ if value.is_infinite() => Err(infinite(features, i)),
+        EXACT => Ok(value + 0.0),
+        decimals => {
+            let integer = decimals::integer(value, decimals).ok_or_else(|| too_large(features, i))?;
+            Ok(decimals::value(integer, decimals))
+        }
+    }
+}
+
+pub(super) fn infinite(features: &Features, i: usize) -> Error {
+    Error::Invalid(format!("feature {} is infinite", features.shown(i)).into())
+}
+
+fn too_large(features: &Features, i: usize) -> Error {
+    Error::Invalid(format!("the value of feature {} is too large for its decimals", features.shown(i)).into())
+}
+
+/// What an assessment works in, kept by each thread so that none is allocated twice.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub(super) row: Row,
+    pub(super) margins: Vec<f64>,
+    pub(super) outputs: Vec<f64>,
+    pub(super) contributions: Vec<f64>,
+    pub(super) text: Vec<u8>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// Runs `work` with the thread's scratch.
+pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    let mut scratch = SCRATCH.take();
+    let result = work(&mut scratch);
+    SCRATCH.set(scratch);
+    result
+}

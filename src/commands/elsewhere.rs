@@ -1,0 +1,30 @@
+//! Replies that a worker puts together when they take longer than a slice.
+
+use crate::background::{self, Lane};
+use crate::error::{Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::guard;
+use crate::reply::Reply;
+
+/// Has `work` make the reply: here when it is short, else on a worker, for which the client waits.
+pub(super) fn answer(
+    ctx: Ctx<'_>,
+    is_long: bool,
+    what: &'static str,
+    work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
+) -> Outcome<Reply> {
+    if !is_long {
+        return work();
+    }
+    if !ctx.may_block() {
+        return Err(Failure::cannot_block());
+    }
+    let blocked = Blocked::block(ctx, 0);
+    background::run(Lane::Question, None, move || {
+        let made = || background::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
+        let reply = blocked.measure(made);
+        blocked.reply(reply.into());
+    });
+    Ok(Reply::Sent)
+}

@@ -1,0 +1,126 @@
+//! `ASSESS.HISTORY`: what was assessed.
+
+use assess_engine::history::{Entry, Filter, parse_hash};
+
+use super::elsewhere;
+use super::options::Options;
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::entry::Run;
+use crate::ffi::key::Mode;
+use crate::ffi::string::Argv;
+use crate::history;
+use crate::reply::Reply;
+use crate::types::model::{Name, with_loaded};
+
+pub(super) struct History;
+
+/// Entries looked through where the question is asked.
+const FEW: usize = 5_000;
+/// Documents put together there.
+const FEW_DOCUMENTS: usize = 100;
+/// The most entries of a reply.
+const MOST: u64 = 1000;
+
+impl Run for History {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        let filter = parse(&argv.words(2))?;
+        let log = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
+            if loaded.history.capacity() == 0 {
+                return Err(Failure::err("the model keeps no history: load it with HISTORY n"));
+            }
+            // Chunks of entries, not the entries.
+            Ok(loaded.history.clone())
+        })?;
+        let newest: Vec<Reply> = history::not_written(ctx.db(), argv.bytes(1), |entries| {
+            entries.filter(|entry| filter.matches(entry)).take(filter.limit).map(document).collect()
+        });
+        let is_long = log.len() > FEW || filter.limit > FEW_DOCUMENTS;
+        elsewhere::answer(ctx, is_long, "a question to the history", move || {
+            let rest = Filter { limit: filter.limit - newest.len(), ..filter };
+            Ok(Reply::Array(newest.into_iter().chain(log.find(&rest).into_iter().map(document)).collect()))
+        })
+    }
+}
+
+fn document(entry: &Entry) -> Reply {
+    Reply::Bulk(entry.to_json().into())
+}
+
+const OPTIONS: [&str; 12] = [
+    "SUBJECT",
+    "TENANT",
+    "AGREEMENT",
+    "HS",
+    "ROUTE",
+    "STATUS",
+    "CONFIDENCE",
+    "HASH",
+    "ID",
+    "SINCE",
+    "UNTIL",
+    "LIMIT",
+];
+
+fn parse(words: &[&[u8]]) -> Outcome<Filter> {
+    let mut filter = Filter::default();
+    let mut options = Options::new(words);
+    while let Some(option) = options.next(&OPTIONS)? {
+        let mut text = || options.value(option).map(|value| Some(String::from_utf8_lossy(value).into_owned()));
+        match option {
+            "SUBJECT" => filter.subject = text()?,
+            "TENANT" => filter.tenant = text()?,
+            "AGREEMENT" => filter.agreement = text()?,
+            "HS" => filter.hs = Some(digits(options.value(option)?)?),
+            "ROUTE" => filter.route = text()?.zip(text()?),
+            "STATUS" => filter.status = text()?,
+            "CONFIDENCE" => filter.confidence = Some(confidence(options.value(option)?)?),
+            "HASH" => filter.hash = Some(hash(options.value(option)?)?),
+            "ID" => filter.id = Some(options.number(option, 0..=u64::MAX)?),
+            "SINCE" => filter.since = Some(options.number(option, 0..=u64::MAX)?),
+            "UNTIL" => filter.until = Some(options.number(option, 0..=u64::MAX)?),
+            _ => filter.limit = options.number(option, 1..=MOST)? as usize,
+        }
+    }
+    Ok(filter)
+}
+
+/// The digits of a code, dots left out.
+fn digits(code: &[u8]) -> Outcome<String> {
+    let digits: String = code.iter().filter(|&&byte| byte != b'.').map(|&byte| char::from(byte)).collect();
+    if !digits.is_empty() && digits.len() <= 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(digits.get(..6).map(str::to_owned).unwrap_or(digits))
+    } else {
+        Err(Failure::err("HS is the beginning of a code, 1 to 10 digits"))
+    }
+}
+
+fn confidence(word: &[u8]) -> Outcome<f64> {
+    let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| Failure::err("CONFIDENCE must be a number from 0 to 1"))
+}
+
+fn hash(word: &[u8]) -> Outcome<[u8; 16]> {
+    parse_hash(word).ok_or_else(|| Failure::err("HASH must be 32 hex digits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_is_read_and_bad_ones_are_refused_by_name() {
+        let words = b"HS 8471.30 ROUTE MX US CONFIDENCE 0.5 LIMIT 3 HASH 000102030405060708090a0b0c0d0e0f";
+        let filter = parse(&words.split(|&byte| byte == b' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!(filter.hs.as_deref(), Some("847130"));
+        assert_eq!(filter.route, Some(("MX".into(), "US".into())));
+        assert_eq!((filter.confidence, filter.limit), (Some(0.5), 3));
+        assert_eq!(filter.hash, Some([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+        for bad in ["HS x", "HS .", "CONFIDENCE 2", "CONFIDENCE nan", "HASH 12", "ROUTE MX", "LIMIT 0", "LIMIT 1001"] {
+            let words: Vec<&[u8]> = bad.as_bytes().split(|&byte| byte == b' ').collect();
+            let failure = parse(&words).unwrap_err().to_string();
+            assert!(failure.contains(bad.split(' ').next().unwrap()), "{failure}");
+        }
+    }
+}

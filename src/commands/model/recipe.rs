@@ -1,0 +1,145 @@
+//! The options of a load: which there are depends on the kind of model.
+
+use assess_engine::io::{self, LeontiefMode, OutputRule, Precision, Split};
+use assess_engine::model::Kind;
+use assess_engine::model::load::Recipe;
+use assess_engine::{origin, score};
+
+use crate::commands::options::{self, Options};
+use crate::error::{Failure, Outcome};
+use crate::settings;
+
+/// What the words of a load say.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) recipe: Recipe,
+    pub(super) noreplace: bool,
+    pub(super) history: Option<u64>,
+}
+
+const KINDS: [(&str, Kind); 3] = [("IO", Kind::Io), ("SCORE", Kind::Score), ("ORIGIN", Kind::Origin)];
+
+/// The kind of model.
+pub(super) fn kind(word: &[u8]) -> Outcome<Kind> {
+    options::choice(word, &KINDS).ok_or_else(|| Failure::err("unknown kind of model: there are IO, SCORE and ORIGIN"))
+}
+
+const IO: [&str; 8] = ["FORMAT", "HISTORY", "NOREPLACE", "OUTPUT", "SPLIT", "PRECISION", "LEONTIEF", "KEEP"];
+const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
+const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
+
+/// Reads the options after the data.
+pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
+    let (mut noreplace, mut history) = (false, None);
+    // Options of all kinds are taken here, the others handed on.
+    let mut each = |known: &[&'static str], mut own: OwnOption<'_>| {
+        let mut options = Options::new(words);
+        while let Some(option) = options.next(known)? {
+            match option {
+                "HISTORY" => history = Some(options.number(option, 0..=settings::history_max())?),
+                "NOREPLACE" => noreplace = true,
+                option => own(option, &mut options)?,
+            }
+        }
+        Ok::<_, Failure>(())
+    };
+    let recipe = match kind {
+        Kind::Io => {
+            let (mut load, mut keep) = (io::LoadOptions::default(), false);
+            each(
+                &IO,
+                &mut |option, options| {
+                    match option {
+                        "FORMAT" => load.format = Some(options.choice(option, &IO_FORMATS)?),
+                        "OUTPUT" => load.output = options.choice(option, &OUTPUTS)?,
+                        "SPLIT" => load.split = options.choice(option, &SPLITS)?,
+                        "PRECISION" => load.precision = options.choice(option, &PRECISIONS)?,
+                        "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
+                        _ => keep = true,
+                    }
+                    Ok(())
+                },
+            )?;
+            Recipe::Io { options: load, keep }
+        }
+        Kind::Score => {
+            let mut load = score::LoadOptions::default();
+            each(
+                &SCORE,
+                &mut |option, options| {
+                    match option {
+                        "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
+                        _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
+                    }
+                    Ok(())
+                },
+            )?;
+            Recipe::Score(load)
+        }
+        Kind::Origin => {
+            let mut load = origin::LoadOptions::default();
+            each(
+                &ORIGIN,
+                &mut |option, options| {
+                    load.format = Some(options.choice(option, &ORIGIN_FORMATS)?);
+                    Ok(())
+                },
+            )?;
+            Recipe::Origin(load)
+        }
+    };
+    Ok(Given { recipe, noreplace, history })
+}
+
+type OwnOption<'f> = &'f mut dyn FnMut(&'static str, &mut Options<'_, '_>) -> Outcome<()>;
+
+const IO_FORMATS: [(&str, io::Format); 3] =
+    [("icio", io::Format::Icio), ("exiobase", io::Format::Exiobase), ("triples", io::Format::Triples)];
+const OUTPUTS: [(&str, OutputRule); 2] = [("reported", OutputRule::Reported), ("rowsum", OutputRule::RowSum)];
+const SPLITS: [(&str, Split); 2] = [("merge", Split::Merge), ("keep", Split::Keep)];
+const PRECISIONS: [(&str, Precision); 2] = [("f64", Precision::F64), ("f32", Precision::F32)];
+const LEONTIEFS: [(&str, LeontiefMode); 2] = [("full", LeontiefMode::Full), ("lazy", LeontiefMode::Lazy)];
+
+const SCORE_FORMATS: [(&str, score::Format); 5] = [
+    ("glm", score::Format::Glm),
+    ("scorecard", score::Format::Scorecard),
+    ("xgboost", score::Format::Xgboost),
+    ("lightgbm", score::Format::Lightgbm),
+    ("pmml", score::Format::Pmml),
+];
+
+const ORIGIN_FORMATS: [(&str, origin::Format); 5] = [
+    ("hs", origin::Format::Hs),
+    ("sections", origin::Format::Sections),
+    ("roo", origin::Format::Roo),
+    ("overrides", origin::Format::Overrides),
+    ("synonyms", origin::Format::Synonyms),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_knows_its_own_options_and_no_others() {
+        crate::settings::reset();
+        let parse = |kind, words: &str| {
+            let words: Vec<&[u8]> = words.split_whitespace().map(str::as_bytes).collect();
+            super::parse(kind, &words).map(|given| given.recipe).map_err(|failure| failure.to_string())
+        };
+        assert!(matches!(parse(Kind::Score, "FORMAT glm DECIMALS 2 HISTORY 5 NOREPLACE"), Ok(Recipe::Score(_))));
+        assert!(matches!(parse(Kind::Origin, "format ROO"), Ok(Recipe::Origin(_))));
+        assert!(matches!(parse(Kind::Io, "KEEP LEONTIEF lazy"), Ok(Recipe::Io { keep: true, .. })));
+        for (kind, words, named) in [
+            (Kind::Score, "KEEP", "KEEP"),
+            (Kind::Score, "FORMAT icio", "FORMAT"),
+            (Kind::Score, "DECIMALS 10", "DECIMALS"),
+            (Kind::Origin, "DECIMALS 1", "DECIMALS"),
+            (Kind::Io, "FORMAT glm", "FORMAT"),
+            (Kind::Io, "HISTORY -1", "HISTORY"),
+        ] {
+            let failure = parse(kind, words).unwrap_err();
+            assert!(failure.contains(named), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The history of a model: what was computed is logged, bounded, found again, saved and replicated.
+
+use serde_json::Value;
+
+use crate::harness::document::parsed;
+use crate::harness::{Client, Reply, Server, mini, wait_until};
+
+/// A server with the mini table as `icio`, which logs `capacity` assessments.
+fn with_history(settings: &[&str], capacity: usize) -> (Server, Client) {
+    let server = Server::with(settings);
+    let mut client = server.client();
+    load(&mut client, "icio", capacity);
+    (server, client)
+}
+
+fn load(client: &mut Client, key: &str, capacity: usize) {
+    client.call(&["MODEL.SET", key, "IO", mini::TABLE, "HISTORY", &capacity.to_string()]).good();
+    client.await_ready(key);
+}
+
+/// `ASSESS.HISTORY icio ...` as documents.
+#[track_caller]
+fn history(client: &mut Client, filter: &str) -> Vec<Value> {
+    let found = client.ask(&format!("ASSESS.HISTORY icio {filter}")).good();
+    found.array().iter().map(|entry| parsed(entry.bytes())).collect()
+}
+
+fn subjects(entries: &[Value]) -> Vec<&str> {
+    entries.iter().map(|entry| entry["subject"].as_str().expect("a subject")).collect()
+}
+
+/// Waits until the log itself, which is written a moment after the answer, holds so many entries.
+fn await_entries(client: &mut Client, count: i64) {
+    wait_until("the log is written", || client.model("icio")["history"].map()["entries"].integer() == count);
+}
+
+#[test]
+fn what_is_computed_is_logged_and_a_hit_is_not() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.cached("icio USA C10");
+    client.ask("ASSESS.GET icio USA C10").good();
+    client.ask("ASSESS.GET icio CHN C10 NOCACHE TENANT acme").good();
+    client.ask("ASSESS.GET icio USA C10 REFRESH").good();
+    // Seen at once, before it is written to the key.
+    let entries = history(&mut client, "");
+    assert_eq!(subjects(&entries), ["USA:C10", "CHN:C10", "USA:C10"]);
+    assert_eq!(entries[1]["tenant"], "acme");
+    assert!(entries[0].get("tenant").is_none());
+    assert_eq!(entries[1]["assessment"], client.assess("icio CHN C10 NOCACHE"));
+    let ids: Vec<u64> = entries.iter().map(|entry| entry["id"].as_u64().expect("an id")).collect();
+    assert!(ids.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {ids:?}");
+}
+
+#[test]
+fn a_batch_logs_what_it_computed_once_each() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.cached("icio USA C10");
+    client.ask("ASSESS.MGET icio 4 USA C10 CHN C10 CHN C10 USA NOPE TENANT t").good();
+    assert_eq!(subjects(&history(&mut client, "")), ["CHN:C10", "USA:C10"]);
+    assert_eq!(subjects(&history(&mut client, "TENANT t")), ["CHN:C10"]);
+}
+
+#[test]
+fn the_same_question_is_found_by_its_hash_whatever_its_words() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
+    client.ask("ASSESS.GET icio USA C10 LAYERS 5 TOP 10 INDICATOR output NOCACHE").good();
+    client.ask("ASSESS.GET icio USA C10 TOP 3 NOCACHE").good();
+    let hashes: Vec<String> =
+        history(&mut client, "").iter().map(|entry| entry["hash"].as_str().expect("a hash").to_owned()).collect();
+    assert_eq!(hashes[1], hashes[2]);
+    assert_ne!(hashes[0], hashes[1]);
+    assert_eq!(history(&mut client, &format!("HASH {}", hashes[1])).len(), 2);
+}
+
+#[test]
+fn the_log_is_bounded_and_the_oldest_go() {
+    let (_server, mut client) = with_history(&[], 3);
+    for _ in 0..5 {
+        for subject in ["USA C10", "CHN C10", "USA C20_21"] {
+            client.ask(&format!("ASSESS.GET icio {subject} NOCACHE")).good();
+        }
+    }
+    await_entries(&mut client, 3);
+    assert_eq!(subjects(&history(&mut client, "LIMIT 100")), ["USA:C20_21", "CHN:C10", "USA:C10"]);
+    assert_eq!(history(&mut client, "LIMIT 2").len(), 2);
+}
+
+#[test]
+fn filters_by_time_and_number() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
+    let entry = &history(&mut client, "")[0];
+    let (id, time) = (entry["id"].as_u64().expect("an id"), entry["time"].as_u64().expect("a time"));
+    for (filter, count) in [
+        (format!("ID {id}"), 1),
+        (format!("ID {}", id + 1), 0),
+        (format!("SINCE {time} UNTIL {time}"), 1),
+        (format!("SINCE {}", time + 1), 0),
+        (format!("UNTIL {}", time - 1), 0),
+        ("SUBJECT USA:C10".to_owned(), 1),
+        ("SUBJECT USA:C1".to_owned(), 0),
+    ] {
+        assert_eq!(history(&mut client, &filter).len(), count, "{filter}");
+    }
+}
+
+#[test]
+fn without_a_history_there_is_nothing_to_ask() {
+    let (_server, mut client) = Server::with_mini(&["assess.history-max 5"]);
+    let error = client.ask("ASSESS.HISTORY icio");
+    assert!(error.error().contains("HISTORY n"), "{error:?}");
+    assert_eq!(client.ask("ASSESS.HISTORY none").code(), "NOMODEL");
+    client.ask("SET text x").good();
+    assert_eq!(client.ask("ASSESS.HISTORY text").code(), "WRONGTYPE");
+    let over = client.call(&["MODEL.SET", "m", "IO", mini::TABLE, "HISTORY", "6"]);
+    assert!(over.error().contains("HISTORY must be a whole number from 0 to 5"), "{over:?}");
+}
+
+#[test]
+fn a_load_keeps_the_history_of_the_key_and_may_change_its_size() {
+    let (_server, mut client) = with_history(&[], 10);
+    for subject in ["USA C10", "CHN C10"] {
+        client.ask(&format!("ASSESS.GET icio {subject} NOCACHE")).good();
+    }
+    await_entries(&mut client, 2);
+    let version = client.model_number("icio", "version");
+    client.call(&["MODEL.SET", "icio", "IO", mini::TABLE]).good();
+    assert!(client.model_number("icio", "version") > version);
+    assert_eq!(subjects(&history(&mut client, "")), ["CHN:C10", "USA:C10"]);
+    client.call(&["MODEL.SET", "icio", "IO", mini::TABLE, "HISTORY", "1"]).good();
+    assert_eq!(subjects(&history(&mut client, "")), ["CHN:C10"]);
+    client.call(&["MODEL.SET", "icio", "IO", mini::TABLE, "HISTORY", "0"]).good();
+    assert!(client.ask("ASSESS.HISTORY icio").is_error());
+}
+
+#[test]
+fn logging_changes_neither_the_version_nor_the_cache() {
+    let (_server, mut client) = with_history(&[], 10);
+    let key = client.cached("icio USA C10");
+    let (version, hits) = (client.model_number("icio", "version"), client.model_number("icio", "hits"));
+    client.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
+    await_entries(&mut client, 2);
+    assert_eq!(client.model_number("icio", "version"), version);
+    assert!(client.exists(&key));
+    client.ask("ASSESS.GET icio USA C10").good();
+    assert_eq!(client.model_number("icio", "hits"), hits + 1);
+}
+
+#[test]
+fn a_history_survives_restarts_of_every_kind() {
+    for settings in [
+        &["save 3600 1000"][..],
+        &["appendonly yes", "aof-use-rdb-preamble yes"],
+        &["appendonly yes", "aof-use-rdb-preamble no", "auto-aof-rewrite-percentage 0"],
+    ] {
+        for rewrites in [false, true] {
+            let (mut server, mut client) = with_history(settings, 10);
+            for subject in ["USA C10", "CHN C10"] {
+                client.ask(&format!("ASSESS.GET icio {subject} NOCACHE TENANT t")).good();
+            }
+            await_entries(&mut client, 2);
+            let (before, digest) = (history(&mut client, ""), client.ask("DEBUG DIGEST-VALUE icio"));
+            if settings[0].starts_with("save") {
+                server.restart_saving();
+            } else {
+                if rewrites {
+                    client.ask("BGREWRITEAOF").good();
+                    wait_until("the rewrite has ended", || {
+                        let info = client.info("persistence");
+                        info["aof_rewrite_in_progress"] == "0" && info["aof_rewrite_scheduled"] == "0"
+                    });
+                }
+                server.restart_without_saving();
+            }
+            let mut client = server.client();
+            client.await_ready("icio");
+            assert_eq!(history(&mut client, ""), before, "{settings:?}");
+            assert_eq!(client.ask("DEBUG DIGEST-VALUE icio"), digest);
+            // What is logged now is newer than all of it.
+            client.ask("ASSESS.GET icio USA C20_21 NOCACHE").good();
+            assert_eq!(subjects(&history(&mut client, "")), ["USA:C20_21", "CHN:C10", "USA:C10"]);
+        }
+    }
+}
+
+#[test]
+fn a_replica_has_the_history_and_logs_nothing_itself() {
+    let (primary, replica) = (Server::start(), Server::start());
+    let mut here = primary.client();
+    load(&mut here, "icio", 10);
+    here.ask("ASSESS.GET icio USA C10 NOCACHE").good();
+    await_entries(&mut here, 1);
+    replica.follow(&primary);
+    here.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
+    await_entries(&mut here, 2);
+    load(&mut here, "icio", 5);
+    here.ask("ASSESS.GET icio USA C20_21 NOCACHE").good();
+    await_entries(&mut here, 3);
+    replica.await_in_sync_with(&primary);
+    let mut there = replica.client();
+    there.await_ready("icio");
+    assert_eq!(history(&mut there, ""), history(&mut here, ""));
+    there.ask("ASSESS.GET icio CHN C20_21 NOCACHE").good();
+    assert_eq!(history(&mut there, "").len(), 3);
+    assert_eq!(here.ask("DEBUG DIGEST-VALUE icio"), there.ask("DEBUG DIGEST-VALUE icio"));
+    // Promoted, it goes on.
+    there.ask("REPLICAOF NO ONE").good();
+    there.ask("ASSESS.GET icio CHN C20_21 NOCACHE").good();
+    assert_eq!(subjects(&history(&mut there, "LIMIT 1")), ["CHN:C20_21"]);
+    assert_eq!(there.model("icio")["history"].map()["capacity"], Reply::Integer(5));
+}
+
+#[test]
+fn a_copy_and_a_dump_take_the_history_with_them() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
+    await_entries(&mut client, 1);
+    let dump = client.ask("DUMP icio");
+    client.ask("COPY icio other").good();
+    client.call(&[b"RESTORE".as_slice(), b"third", b"0", dump.bytes()]).good();
+    client.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
+    await_entries(&mut client, 2);
+    for key in ["other", "third"] {
+        assert_eq!(client.ask(&format!("ASSESS.HISTORY {key}")).array().len(), 1, "{key}");
+        assert!(client.ask(&format!("MEMORY USAGE {key}")).integer() > 0);
+    }
+}
+
+#[test]
+fn bad_filters_are_refused_by_name() {
+    let (_server, mut client) = with_history(&[], 10);
+    for (filter, named) in [
+        ("LIMIT 0", "LIMIT"),
+        ("LIMIT 1001", "LIMIT"),
+        ("HASH xyz", "HASH"),
+        ("HS a", "HS"),
+        ("CONFIDENCE 1.5", "CONFIDENCE"),
+        ("ROUTE MX", "ROUTE"),
+        ("SINCE -1", "SINCE"),
+        ("SUBJECT", "SUBJECT"),
+        ("NOSUCH 1", "NOSUCH"),
+        ("LIMIT 1 LIMIT 2", "LIMIT is given twice"),
+    ] {
+        let error = client.ask(&format!("ASSESS.HISTORY icio {filter}"));
+        assert!(error.error().contains(named), "{filter}: {error:?}");
+    }
+    let long = "t".repeat(257);
+    assert!(client.ask(&format!("ASSESS.GET icio USA C10 TENANT {long}")).error().contains("TENANT"));
+}
+
+#[test]
+fn it_works_in_multi_and_is_a_read() {
+    let (_server, mut client) = with_history(&[], 10);
+    client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
+    client.ask("MULTI").good();
+    client.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
+    client.ask("ASSESS.HISTORY icio").good();
+    let replies = client.ask("EXEC");
+    assert_eq!(replies.array()[1].array().len(), 2);
+    let script = "return #redis.call('ASSESS.HISTORY', KEYS[1])";
+    assert_eq!(client.call(&["EVAL_RO", script, "1", "icio"]), Reply::Integer(2));
+}
