@@ -14,6 +14,7 @@ pub mod error;
 pub mod history;
 pub mod io;
 pub mod model;
+pub mod origin;
 pub mod progress;
 pub mod score;
 pub mod stats;

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use crate::history::Record;
 use crate::io::IoModel;
-use crate::{Budget, Day, Progress, Result};
+use crate::origin::OriginModel;
+use crate::score::ScoreModel;
+use crate::{Budget, Day, Error, Progress, Result};
 
 /// The kinds of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +110,38 @@ pub enum LabelSet {
     Agreements,
 }
 
+/// Where to search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindIn {
+    /// Regions and sectors of an input-output model.
+    Sectors,
+    /// The nomenclature of an origin model.
+    Hs,
+    /// The texts of rules of an origin model.
+    Rules,
+}
+
+/// What to find, and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindFilter {
+    /// Where; `None` is the kind's own default.
+    pub place: Option<FindIn>,
+    /// Only codes of this section.
+    pub section: Option<Vec<u8>>,
+    /// Only codes of this chapter.
+    pub chapter: Option<Vec<u8>>,
+    /// Only codes of so many digits.
+    pub level: Option<u8>,
+    /// The most hits, 1 to 1000.
+    pub limit: usize,
+}
+
+impl Default for FindFilter {
+    fn default() -> Self {
+        Self { place: None, section: None, chapter: None, level: None, limit: 10 }
+    }
+}
+
 /// What every kind of model answers. A model is an immutable value: a change makes a new one that shares what did not
 /// change. Data derived from it (the inverse, row series) are filled in once, by [`Model::derive`], on whatever thread.
 pub trait Model: Send + Sync {
@@ -187,6 +221,21 @@ pub trait Model: Send + Sync {
     /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
     fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()>;
 
+    /// About how many texts [`Model::find`] looks through.
+    fn searchable(&self) -> usize {
+        0
+    }
+
+    /// Searches labels and descriptions: one JSON document for each hit, the best first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a text or filter that cannot be used, or when the kind has nothing to search there;
+    /// [`Error::NotReady`] before [`Model::derive`] has succeeded.
+    fn find(&self, text: &[u8], filter: &FindFilter) -> Result<Vec<Vec<u8>>> {
+        let _ = (text, filter);
+        Err(Error::Invalid("a model of this kind has nothing to search".into()))
+    }
+
     /// Labels of one set, `None` when the kind has no such set.
     fn labels(&self, set: LabelSet) -> Option<Vec<String>>;
 
@@ -216,6 +265,10 @@ pub trait Model: Send + Sync {
 pub enum AnyModel {
     /// An input-output table.
     Io(Arc<IoModel>),
+    /// A score model.
+    Score(Arc<ScoreModel>),
+    /// A nomenclature and agreements.
+    Origin(Arc<OriginModel>),
 }
 
 impl AnyModel {
@@ -226,6 +279,29 @@ impl AnyModel {
     pub fn as_io(&self) -> Result<&Arc<IoModel>> {
         match self {
             Self::Io(model) => Ok(model),
+            Self::Score(_) | Self::Origin(_) => Err(Error::Invalid("the model is no IO model".into())),
+        }
+    }
+
+    /// The model as a score model.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is of another kind.
+    pub fn as_score(&self) -> Result<&Arc<ScoreModel>> {
+        match self {
+            Self::Score(model) => Ok(model),
+            Self::Io(_) | Self::Origin(_) => Err(Error::Invalid("the model is no SCORE model".into())),
+        }
+    }
+
+    /// The model as an origin model.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is of another kind.
+    pub fn as_origin(&self) -> Result<&Arc<OriginModel>> {
+        match self {
+            Self::Origin(model) => Ok(model),
+            Self::Io(_) | Self::Score(_) => Err(Error::Invalid("the model is no ORIGIN model".into())),
         }
     }
 
@@ -233,6 +309,9 @@ impl AnyModel {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Io(one), Self::Io(other)) => Arc::ptr_eq(one, other),
+            (Self::Score(one), Self::Score(other)) => Arc::ptr_eq(one, other),
+            (Self::Origin(one), Self::Origin(other)) => Arc::ptr_eq(one, other),
+            _ => false,
         }
     }
 
@@ -240,6 +319,7 @@ impl AnyModel {
     pub fn shares_derived_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Io(one), Self::Io(other)) => one.shares_table_with(other),
+            _ => self.is_same(other),
         }
     }
 
@@ -247,6 +327,8 @@ impl AnyModel {
     pub fn is_last(&self) -> bool {
         match self {
             Self::Io(model) => Arc::strong_count(model) == 1,
+            Self::Score(model) => Arc::strong_count(model) == 1,
+            Self::Origin(model) => Arc::strong_count(model) == 1,
         }
     }
 
@@ -254,6 +336,8 @@ impl AnyModel {
     pub fn as_model(&self) -> &dyn Model {
         match self {
             Self::Io(model) => model.as_ref(),
+            Self::Score(model) => model.as_ref(),
+            Self::Origin(model) => model.as_ref(),
         }
     }
 }

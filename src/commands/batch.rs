@@ -15,7 +15,7 @@ use super::question::{self, Asked, Caching, OwnedQuestion};
 use crate::background::{self, Lane};
 use crate::cache::store::Life;
 use crate::derivation::Derivation;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;

@@ -47,20 +47,8 @@ fn document(entry: &Entry) -> Reply {
     Reply::Bulk(entry.to_json().into())
 }
 
-const OPTIONS: [&str; 12] = [
-    "SUBJECT",
-    "TENANT",
-    "AGREEMENT",
-    "HS",
-    "ROUTE",
-    "STATUS",
-    "CONFIDENCE",
-    "HASH",
-    "ID",
-    "SINCE",
-    "UNTIL",
-    "LIMIT",
-];
+const OPTIONS: [&str; 12] =
+    ["SUBJECT", "TENANT", "AGREEMENT", "HS", "ROUTE", "STATUS", "CONFIDENCE", "HASH", "ID", "SINCE", "UNTIL", "LIMIT"];
 
 fn parse(words: &[&[u8]]) -> Outcome<Filter> {
     let mut filter = Filter::default();

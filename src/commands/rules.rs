@@ -57,10 +57,11 @@ impl Run for Rules {
                 _ => filter.limit = options.number(option, 1..=MOST)? as usize,
             }
         }
-        let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
-            Ok(Arc::clone(loaded.model.as_origin()?))
-        })?;
-        elsewhere::answer(ctx, model.rule_count() > FEW, "a list of rules", move || Ok(documents(model.rules(&filter)?)))
+        let model =
+            with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| Ok(Arc::clone(loaded.model.as_origin()?)))?;
+        elsewhere::answer(ctx, model.rule_count() > FEW, "a list of rules", move || {
+            Ok(documents(model.rules(&filter)?))
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use assess_engine::model::Identity;
 use assess_engine::score::{Rows, ScoreModel};
 use bytes::Bytes;
 
-use super::options::{self, Options};
 use super::elsewhere;
+use super::options::{self, Options};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;

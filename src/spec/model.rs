@@ -389,7 +389,10 @@ pub(crate) const RULES: Command = Command {
         Arg::string("agreement").after("AGREEMENT").says("Only rules of this agreement").optional(),
         Arg::string("hs").after("HS").says("Only rules for products of this code").optional(),
         Arg::string("date").after("DATE").says("Only rules valid on this day, YYYY-MM-DD").optional(),
-        Arg::string("party").after("PARTY").says("Only agreements of this party, or of the party of this country").optional(),
+        Arg::string("party")
+            .after("PARTY")
+            .says("Only agreements of this party, or of the party of this country")
+            .optional(),
         LIMIT,
     ],
     keys: READS,

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::harness::document::parsed;
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
 /// A server with the mini table as `icio`, which logs `capacity` assessments.
@@ -22,7 +21,7 @@ fn load(client: &mut Client, key: &str, capacity: usize) {
 #[track_caller]
 fn history(client: &mut Client, filter: &str) -> Vec<Value> {
     let found = client.ask(&format!("ASSESS.HISTORY icio {filter}")).good();
-    found.array().iter().map(|entry| parsed(entry.bytes())).collect()
+    found.array().iter().map(|entry| serde_json::from_slice(entry.bytes()).expect("JSON")).collect()
 }
 
 fn subjects(entries: &[Value]) -> Vec<&str> {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::{AnyModel, Kind};
 use crate::io::codec::IoDecoder;
+use crate::origin::OriginDecoder;
+use crate::score::ScoreDecoder;
 use crate::{Error, Result};
 
 /// The largest frame, in bytes.
@@ -23,6 +25,10 @@ pub enum Decoder {
     Empty,
     /// An input-output model in the making.
     Io(Box<IoDecoder>),
+    /// A score model in the making.
+    Score(Box<ScoreDecoder>),
+    /// An origin model in the making.
+    Origin(Box<OriginDecoder>),
 }
 
 impl Decoder {
@@ -48,11 +54,15 @@ impl Decoder {
                 }
                 *self = match kind {
                     IO => Self::Io(Box::new(IoDecoder::begin(rest)?)),
+                    SCORE => Self::Score(Box::new(ScoreDecoder::begin(rest)?)),
+                    ORIGIN => Self::Origin(Box::new(OriginDecoder::begin(rest)?)),
                     _ => return Err(Error::Corrupt("unknown kind of model")),
                 };
                 Ok(())
             }
             Self::Io(decoder) => decoder.push(frame),
+            Self::Score(decoder) => decoder.push(frame),
+            Self::Origin(decoder) => decoder.push(frame),
         }
     }
 
@@ -64,6 +74,8 @@ impl Decoder {
         match self {
             Self::Empty => Err(Error::Corrupt("no frames")),
             Self::Io(decoder) => Ok(AnyModel::Io(Arc::new(decoder.finish()?))),
+            Self::Score(decoder) => Ok(AnyModel::Score(Arc::new(decoder.finish()?))),
+            Self::Origin(decoder) => Ok(AnyModel::Origin(Arc::new(decoder.finish()?))),
         }
     }
 
@@ -72,6 +84,8 @@ impl Decoder {
         match self {
             Self::Empty => 0,
             Self::Io(decoder) => decoder.bytes(),
+            Self::Score(decoder) => decoder.bytes(),
+            Self::Origin(decoder) => decoder.bytes(),
         }
     }
 }

@@ -131,7 +131,7 @@ impl ScoreDecoder {
         let machine = match reader.coded(&[GLM, SCORECARD, FOREST])? {
             GLM => MachineDecoder::Glm(GlmDecoder::default()),
             SCORECARD => MachineDecoder::Scorecard(ScorecardDecoder::default()),
-            _ => MachineDecoder::Forest(forest::Decoder::default()),
+            _ => MachineDecoder::Forest(forest::Decoder::new()),
         };
         let fits = match format {
             Format::Glm => matches!(machine, MachineDecoder::Glm(_)),

@@ -32,7 +32,7 @@ const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
     let (mut noreplace, mut history) = (false, None);
     // Options of all kinds are taken here, the others handed on.
-    let mut each = |known: &[&'static str], mut own: OwnOption<'_>| {
+    let mut each = |known: &[&'static str], own: OwnOption<'_>| {
         let mut options = Options::new(words);
         while let Some(option) = options.next(known)? {
             match option {
@@ -46,45 +46,36 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
     let recipe = match kind {
         Kind::Io => {
             let (mut load, mut keep) = (io::LoadOptions::default(), false);
-            each(
-                &IO,
-                &mut |option, options| {
-                    match option {
-                        "FORMAT" => load.format = Some(options.choice(option, &IO_FORMATS)?),
-                        "OUTPUT" => load.output = options.choice(option, &OUTPUTS)?,
-                        "SPLIT" => load.split = options.choice(option, &SPLITS)?,
-                        "PRECISION" => load.precision = options.choice(option, &PRECISIONS)?,
-                        "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
-                        _ => keep = true,
-                    }
-                    Ok(())
-                },
-            )?;
+            each(&IO, &mut |option, options| {
+                match option {
+                    "FORMAT" => load.format = Some(options.choice(option, &IO_FORMATS)?),
+                    "OUTPUT" => load.output = options.choice(option, &OUTPUTS)?,
+                    "SPLIT" => load.split = options.choice(option, &SPLITS)?,
+                    "PRECISION" => load.precision = options.choice(option, &PRECISIONS)?,
+                    "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
+                    _ => keep = true,
+                }
+                Ok(())
+            })?;
             Recipe::Io { options: load, keep }
         }
         Kind::Score => {
             let mut load = score::LoadOptions::default();
-            each(
-                &SCORE,
-                &mut |option, options| {
-                    match option {
-                        "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
-                        _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
-                    }
-                    Ok(())
-                },
-            )?;
+            each(&SCORE, &mut |option, options| {
+                match option {
+                    "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
+                    _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
+                }
+                Ok(())
+            })?;
             Recipe::Score(load)
         }
         Kind::Origin => {
             let mut load = origin::LoadOptions::default();
-            each(
-                &ORIGIN,
-                &mut |option, options| {
-                    load.format = Some(options.choice(option, &ORIGIN_FORMATS)?);
-                    Ok(())
-                },
-            )?;
+            each(&ORIGIN, &mut |option, options| {
+                load.format = Some(options.choice(option, &ORIGIN_FORMATS)?);
+                Ok(())
+            })?;
             Recipe::Origin(load)
         }
     };

@@ -1,0 +1,178 @@
+//! Reading a forest from its records. Nothing is believed: memory grows with what has arrived, and everything that
+//! evaluation relies on is checked.
+
+use super::super::column::{Column, FORMS, Form};
+use super::super::grow::{Growing, MAX_WORDS};
+use super::super::objective::Objective;
+use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES};
+use super::{GROUPS, HEADER, NAMES, NODES, SETS, WORDS};
+use crate::{Error, Result};
+
+/// A forest in the making.
+#[derive(Debug)]
+pub(in super::super::super) struct Decoder {
+    header: Option<Header>,
+    features: Vec<Box<str>>,
+    group_of: Vec<u16>,
+    growing: Growing,
+}
+
+#[derive(Debug)]
+struct Header {
+    objective: &'static Objective,
+    steepness: f64,
+    base: Vec<f64>,
+    features: usize,
+    trees: usize,
+    nodes: usize,
+    sets: usize,
+    words: usize,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing.
+    pub(in super::super::super) fn new() -> Self {
+        Self { header: None, features: Vec::new(), group_of: Vec::new(), growing: Growing::new() }
+    }
+
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    pub(in super::super::super) fn push(&mut self, record: &[u8]) -> Result<()> {
+        let (&tag, content) = record.split_first().ok_or(Error::Corrupt("a record is empty"))?;
+        if content.is_empty() || tag != self.part() {
+            return Err(Error::Corrupt("a record is out of order or empty"));
+        }
+        let mut reader = Reader(content);
+        let Some(header) = &self.header else {
+            self.header = Some(Header::read(&mut reader)?);
+            return Ok(());
+        };
+        self.growing.expect(header.nodes);
+        while !reader.0.is_empty() {
+            if self.part() != tag {
+                return Err(Error::Corrupt("there is more in a record than announced"));
+            }
+            match tag {
+                NAMES => self.features.push(reader.name()?.into()),
+                GROUPS => self.group_of.push(u16::from_le_bytes(reader.take()?)),
+                SETS => self.push_set(u32::from_le_bytes(reader.take()?))?,
+                WORDS => self.growing.sets().words.push(u32::from_le_bytes(reader.take()?)),
+                _ => self.push_node(&mut reader)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The forest, once every record has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when records are missing or do not fit together.
+    pub(in super::super::super) fn finish(self) -> Result<Forest> {
+        let is_whole = self.part() == 0;
+        let header = self.header.filter(|_| is_whole).ok_or(Error::Corrupt("records are missing"))?;
+        let Header { objective, steepness, base, .. } = header;
+        let grown = self.growing.finish().map_err(Error::Corrupt)?;
+        Forest::assemble(objective, steepness, self.features, base, self.group_of, grown).map_err(Error::Corrupt)
+    }
+
+    /// Bytes of memory held.
+    pub(in super::super::super) fn bytes(&self) -> u64 {
+        let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
+        (names + self.group_of.capacity() * 2) as u64 + self.growing.bytes()
+    }
+
+    /// The tag of what comes next, 0 at the end.
+    fn part(&self) -> u8 {
+        let Some(header) = &self.header else { return HEADER };
+        let grown = self.growing.grown();
+        let parts = [
+            (NAMES, self.features.len(), header.features),
+            (GROUPS, self.group_of.len(), header.trees),
+            (SETS, grown.sets.ends.len(), header.sets),
+            (WORDS, grown.sets.words.len(), header.words),
+            (NODES, grown.nodes.len(), header.nodes),
+        ];
+        parts.into_iter().find(|(_, arrived, announced)| arrived < announced).map_or(0, |(tag, ..)| tag)
+    }
+
+    /// Takes where a set ends; the last must end with the words.
+    fn push_set(&mut self, end: u32) -> Result<()> {
+        let header = self.header.as_ref().ok_or(Error::Corrupt("records are missing"))?;
+        let ends = &mut self.growing.sets().ends;
+        let is_last = ends.len() + 1 == header.sets;
+        let fits = if is_last { end as usize == header.words } else { end as usize <= header.words };
+        if !fits || ends.last().is_some_and(|&last| last > end) {
+            return Err(Error::Corrupt("a set of categories ends where it cannot"));
+        }
+        ends.push(end);
+        Ok(())
+    }
+
+    fn push_node(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        let [form] = reader.take()?;
+        let form = *FORMS.get(usize::from(form)).ok_or(Error::Corrupt("the form of a column is unknown"))?;
+        let pushed = if form == Form::Nothing {
+            self.growing.leaf(reader.number()?)
+        } else {
+            let feature = u32::from(u16::from_le_bytes(reader.take()?));
+            if feature as usize >= self.features.len() {
+                return Err(Error::Corrupt("a node asks for a feature that is not there"));
+            }
+            let (threshold, mean) = (reader.number()?, reader.number()?);
+            self.growing.split(Column { feature, form }, threshold, mean)
+        };
+        pushed.map_err(Error::Corrupt)
+    }
+}
+
+impl Header {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let [code] = reader.take()?;
+        let objective = Objective::coded(code).ok_or(Error::Corrupt("the objective is unknown"))?;
+        let steepness = reader.number()?;
+        let features = reader.count(1, MAX_FEATURES)?;
+        let groups = reader.count(1, MAX_CLASSES)?;
+        let trees = reader.count(1, MAX_TREES)?;
+        let nodes = reader.count(1, MAX_NODES)?;
+        let sets = reader.count(0, MAX_NODES)?;
+        let words = reader.count(0, if sets > 0 { MAX_WORDS } else { 0 })?;
+        let mut base = Vec::new();
+        for _ in 0..groups {
+            base.push(reader.number()?);
+        }
+        if !reader.0.is_empty() || base.iter().any(|base| !base.is_finite()) {
+            return Err(Error::Corrupt("the header has another length, or a base that is not finite"));
+        }
+        Ok(Self { objective, steepness, base, features, trees, nodes, sets, words })
+    }
+}
+
+/// What is left of some bytes.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or(Error::Corrupt("a record is too short"))?;
+        self.0 = rest;
+        Ok(*bytes)
+    }
+
+    fn number(&mut self) -> Result<f64> {
+        Ok(f64::from_le_bytes(self.take()?))
+    }
+
+    fn count(&mut self, least: usize, most: usize) -> Result<usize> {
+        let count = u32::from_le_bytes(self.take()?) as usize;
+        if (least..=most).contains(&count) { Ok(count) } else { Err(Error::Corrupt("a count is out of range")) }
+    }
+
+    fn name(&mut self) -> Result<&'a str> {
+        let length = usize::from(u16::from_le_bytes(self.take()?));
+        let (name, rest) = self.0.split_at_checked(length).ok_or(Error::Corrupt("a name is too short"))?;
+        self.0 = rest;
+        let name = std::str::from_utf8(name).ok().filter(|name| name.len() <= MAX_NAME);
+        name.ok_or(Error::Corrupt("a name is not UTF-8 or too long"))
+    }
+}

@@ -1,0 +1,280 @@
+//! Growing trees node by node, breadth first.
+//!
+//! The order says everything about the shape: the next split takes the next two places. So a sequence of nodes is
+//! either a tree or too long or too short, and nothing that is read can be a cycle or share a branch. Loaders, which
+//! get shapes that can be anything, walk them in this order and count their steps.
+
+use std::collections::HashMap;
+
+use super::column::{Column, Form};
+use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
+
+/// A node. A row goes on to `child` if `x <= threshold`, `x` its number in the column, else to `child + 1`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    /// A leaf has +inf; a split by categories the number of its set.
+    pub(super) threshold: f64,
+    column: u32,
+    /// The place of the first child; of the node itself if it is a leaf.
+    pub(super) child: u32,
+}
+
+/// The bit of [`Node::column`] that says that the threshold is a set of categories.
+const CATEGORY: u32 = 1 << 31;
+
+impl Node {
+    /// The column.
+    pub(super) fn column(&self) -> usize {
+        (self.column & !CATEGORY) as usize
+    }
+
+    /// The column, of a node of a tree without splits by categories.
+    #[inline]
+    pub(super) fn column_of_number(&self) -> usize {
+        self.column as usize
+    }
+
+    /// The next node for a number in the column; the node itself if it is a leaf.
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
+    #[inline]
+    pub(super) fn next(&self, sets: &Sets, x: f64) -> u32 {
+        let is_second = match self.column & CATEGORY {
+            0 => !(x <= self.threshold),
+            _ => !sets.has(self.threshold, x),
+        };
+        self.child + u32::from(is_second)
+    }
+}
+
+/// A tree: a run of nodes, the root first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tree {
+    /// The place of the root.
+    pub(super) root: u32,
+    /// How many nodes there are.
+    pub(super) nodes: u32,
+    /// Splits on the longest way to a leaf.
+    pub(super) depth: u32,
+    /// Whether there are splits by categories.
+    pub(super) has_categories: bool,
+    /// The largest magnitude of a leaf.
+    pub(super) largest: f64,
+}
+
+/// The most words of all sets of categories.
+pub(super) const MAX_WORDS: usize = 10_000_000;
+
+/// Sets of categories, as bits.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    /// Where each set ends in `words`.
+    pub(super) ends: Vec<u32>,
+    pub(super) words: Vec<u32>,
+}
+
+impl Sets {
+    /// Adds a set, says its number.
+    pub(super) fn add(&mut self, words: &[u32]) -> Result<u32, Refused> {
+        if self.words.len() + words.len() > MAX_WORDS || self.ends.len() >= MAX_NODES {
+            return Err("the sets of categories have more than 10 million words");
+        }
+        self.words.extend_from_slice(words);
+        self.ends.push(self.words.len() as u32);
+        Ok(self.ends.len() as u32 - 1)
+    }
+
+    /// Whether the number is a category of the set; a number is the category it begins with, as `LightGBM` has it.
+    pub(super) fn has(&self, set: f64, x: f64) -> bool {
+        // Everything from -1 on is 0 or more without its fraction. What does not fit an i32 is no category, nor is NaN.
+        if !(x > -1.0 && x < 2_147_483_648.0) {
+            return false;
+        }
+        let (set, category) = (set as usize, x as usize);
+        let start = if set == 0 { 0 } else { self.ends[set - 1] };
+        let words = &self.words[start as usize..self.ends[set] as usize];
+        words.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 != 0)
+    }
+}
+
+/// Trees that have grown.
+#[derive(Debug)]
+pub(super) struct Grown {
+    pub(super) nodes: Vec<Node>,
+    /// Of each node: a leaf's value, or the mean of the leaves below by how many rows of the training went there.
+    pub(super) values: Vec<f64>,
+    pub(super) trees: Vec<Tree>,
+    pub(super) columns: Vec<Column>,
+    pub(super) sets: Sets,
+}
+
+impl Grown {
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> u64 {
+        let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8;
+        let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4;
+        let columns = self.columns.capacity() * size_of::<Column>();
+        (nodes + sets + columns + self.trees.capacity() * size_of::<Tree>()) as u64
+    }
+}
+
+/// Trees that grow.
+#[derive(Debug)]
+pub(super) struct Growing {
+    grown: Grown,
+    places: HashMap<Column, u32>,
+    /// Nodes that the splits of the tree have asked for, its root included; 0 between trees.
+    wanted: usize,
+    /// Where the nodes of this depth end.
+    level: usize,
+    /// The largest magnitude of a mean in the tree.
+    mean: f64,
+}
+
+impl Growing {
+    /// No trees yet.
+    pub(super) fn new() -> Self {
+        let columns = vec![Column::NOTHING];
+        Self {
+            grown: Grown { nodes: Vec::new(), values: Vec::new(), trees: Vec::new(), columns, sets: Sets::default() },
+            places: HashMap::from([(Column::NOTHING, 0)]),
+            wanted: 0,
+            level: 0,
+            mean: 0.0,
+        }
+    }
+
+    /// The sets of categories, to be filled before the splits that name them.
+    pub(super) fn sets(&mut self) -> &mut Sets {
+        &mut self.grown.sets
+    }
+
+    /// What has grown so far.
+    pub(super) fn grown(&self) -> &Grown {
+        &self.grown
+    }
+
+    /// Makes room as nodes arrive, never for more than so many in all, nor for more than twice those that are there.
+    pub(super) fn expect(&mut self, nodes: usize) {
+        let Grown { nodes: held, values, .. } = &mut self.grown;
+        const AHEAD: usize = 8_192;
+        if held.capacity() - held.len() < AHEAD {
+            let more = nodes.saturating_sub(held.len()).min(held.len().max(AHEAD));
+            held.reserve_exact(more);
+            values.reserve_exact(more);
+        }
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> u64 {
+        self.grown.bytes()
+    }
+
+    /// Trees begun.
+    pub(super) fn trees(&self) -> usize {
+        self.grown.trees.len()
+    }
+
+    /// Whether the last tree, if any, has all its nodes.
+    pub(super) fn is_whole(&self) -> bool {
+        self.wanted == 0
+    }
+
+    /// Begins a tree: the next node is its root.
+    fn plant(&mut self) -> Result<(), Refused> {
+        if self.grown.trees.len() >= MAX_TREES {
+            return Err("the model has more than 100000 trees");
+        }
+        let root = self.grown.nodes.len();
+        let tree = Tree { root: root as u32, nodes: 1, depth: 0, has_categories: false, largest: 0.0 };
+        self.grown.trees.push(tree);
+        (self.wanted, self.level, self.mean) = (1, root + 1, 0.0);
+        Ok(())
+    }
+
+    /// Makes room for a node, says its place.
+    fn next(&mut self) -> Result<usize, Refused> {
+        if self.is_whole() {
+            self.plant()?;
+        }
+        let at = self.grown.nodes.len();
+        if at >= MAX_NODES {
+            return Err("the model has more than 10 million nodes");
+        }
+        let tree = self.grown.trees.last_mut().expect("a tree was planted");
+        if at == self.level {
+            tree.depth += 1;
+            self.level = tree.root as usize + self.wanted;
+            if tree.depth > MAX_DEPTH {
+                return Err("a tree is deeper than 1024 splits");
+            }
+        }
+        Ok(at)
+    }
+
+    /// Adds a split; its children follow after the nodes that other splits have asked for before. `mean` is the mean
+    /// of the leaves below.
+    pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64) -> Result<(), Refused> {
+        let at = self.next()?;
+        let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
+        if !threshold.is_finite() || !mean.is_finite() {
+            return Err("a threshold or a mean is not a finite number");
+        }
+        let tree = trees.last_mut().expect("a tree was planted");
+        let mut bits = 0;
+        if column.form == Form::Category {
+            if threshold.fract() != 0.0 || !(0.0..sets.ends.len() as f64).contains(&threshold) {
+                return Err("a split names a set of categories that is not there");
+            }
+            tree.has_categories = true;
+            bits = CATEGORY;
+        }
+        let place = *self.places.entry(column).or_insert_with(|| {
+            columns.push(column);
+            columns.len() as u32 - 1
+        });
+        let child = tree.root as usize + self.wanted;
+        if child + 2 > MAX_NODES {
+            return Err("the model has more than 10 million nodes");
+        }
+        nodes.push(Node { threshold, column: place | bits, child: child as u32 });
+        values.push(mean);
+        self.wanted += 2;
+        tree.nodes += 2;
+        self.mean = self.mean.max(mean.abs());
+        debug_assert!(at < child);
+        Ok(())
+    }
+
+    /// Adds a leaf.
+    pub(super) fn leaf(&mut self, value: f64) -> Result<(), Refused> {
+        let at = self.next()?;
+        if !value.is_finite() {
+            return Err("a leaf is not a finite number");
+        }
+        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        nodes.push(Node { threshold: f64::INFINITY, column: 0, child: at as u32 });
+        values.push(value);
+        let tree = trees.last_mut().expect("a tree was planted");
+        tree.largest = tree.largest.max(value.abs());
+        if nodes.len() == tree.root as usize + self.wanted {
+            // A mean beyond every leaf is none; beside rounding.
+            if self.mean > tree.largest * (1.0 + 1e-9) {
+                return Err("a mean is larger than the leaves it is of");
+            }
+            self.wanted = 0;
+        }
+        Ok(())
+    }
+
+    /// The trees.
+    pub(super) fn finish(mut self) -> Result<Grown, Refused> {
+        if !self.is_whole() || self.grown.trees.is_empty() {
+            return Err("the model has no trees, or the last is not whole");
+        }
+        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        nodes.shrink_to_fit();
+        values.shrink_to_fit();
+        trees.shrink_to_fit();
+        Ok(self.grown)
+    }
+}

@@ -1,0 +1,320 @@
+//! Reading a model text of `LightGBM`: lines `key=value`, first of the model, then of each tree.
+//!
+//! Of a tree with n leaves the splits are numbered from 0 and the leaves from -1 downwards. The objective's line names
+//! its parameters after it; what there is beyond the trees (importances, parameters of the training) is passed over.
+
+use std::str::FromStr;
+
+use super::column::{Missing, Question};
+use super::grow::Growing;
+use super::objective::{Library, Objective};
+use super::shape::{Part, plant};
+use super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
+use crate::{Error, Place, Progress, Result};
+
+/// Reads a model.
+///
+/// # Errors
+/// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
+pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest> {
+    let text = std::str::from_utf8(bytes).map_err(|_| bad("the model is not UTF-8"))?;
+    let mut lines = Lines { rest: text, line: 0 };
+    let head = lines.head()?;
+    let mut growing = Growing::new();
+    while lines.is_at_tree()? {
+        progress.step(1.0 - lines.rest.len() as f64 / text.len() as f64)?;
+        let line = lines.line;
+        let fields = lines.tree()?;
+        let refuse = |reason| Error::bad(reason, Place { line, ..Place::default() });
+        fields.plant(&mut growing).map_err(refuse)?;
+    }
+    let Head { objective, steepness, groups, features } = head;
+    let trees = growing.trees();
+    if !trees.is_multiple_of(groups) {
+        return Err(bad("the last iteration does not have a tree for each class"));
+    }
+    let group_of = (0..trees).map(|tree| (tree % groups) as u16).collect();
+    let grown = growing.finish().map_err(bad)?;
+    Forest::assemble(objective, steepness, features, vec![0.0; groups], group_of, grown).map_err(bad)
+}
+
+/// What is known before the first tree.
+#[derive(Debug)]
+struct Head {
+    objective: &'static Objective,
+    steepness: f64,
+    groups: usize,
+    features: Vec<Box<str>>,
+}
+
+/// The lines that are left.
+#[derive(Debug)]
+struct Lines<'a> {
+    rest: &'a str,
+    /// Lines taken.
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// The next line, without taking it.
+    fn peek(&self) -> Option<&'a str> {
+        let end = memchr::memchr(b'\n', self.rest.as_bytes()).unwrap_or(self.rest.len());
+        let line = &self.rest[..end];
+        (!self.rest.is_empty()).then(|| line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let line = self.peek()?;
+        let end = memchr::memchr(b'\n', self.rest.as_bytes()).map_or(self.rest.len(), |end| end + 1);
+        self.rest = &self.rest[end..];
+        self.line += 1;
+        Some(line)
+    }
+
+    /// Reads everything up to the first tree.
+    fn head(&mut self) -> Result<Head> {
+        if self.next() != Some("tree") {
+            return Err(bad("a LightGBM model begins with the line tree"));
+        }
+        let mut head = Fields::default();
+        while let Some(line) = self.peek().filter(|line| !line.starts_with("Tree=") && *line != "end of trees") {
+            match line.split_once('=') {
+                Some((key, value)) => head.add(key, value).map_err(bad)?,
+                None if line == "average_output" => {
+                    return Err(bad("random forests (average_output) are not supported"));
+                }
+                None => {}
+            }
+            self.next();
+        }
+        head.head()
+    }
+
+    /// Whether a tree follows; fails where the trees end without their last line.
+    fn is_at_tree(&mut self) -> Result<bool> {
+        while self.peek() == Some("") {
+            self.next();
+        }
+        match self.peek() {
+            Some(line) if line.starts_with("Tree=") => Ok(true),
+            Some("end of trees") => Ok(false),
+            _ => Err(Error::bad(
+                "a tree or the line \"end of trees\" is expected here: the model is cut off",
+                Place { line: self.line + 1, ..Place::default() },
+            )),
+        }
+    }
+
+    /// Reads the fields of a tree.
+    fn tree(&mut self) -> Result<Fields<'a>> {
+        self.next();
+        let mut fields = Fields::default();
+        while let Some((key, value)) = self.peek().and_then(|line| line.split_once('=')) {
+            if key == "Tree" {
+                break;
+            }
+            self.next();
+            let place = Place { line: self.line, ..Place::default() };
+            fields.add(key, value).map_err(|reason| Error::bad(reason, place))?;
+        }
+        Ok(fields)
+    }
+}
+
+/// Lines by their keys, those that are of use.
+#[derive(Debug, Default)]
+struct Fields<'a>(Vec<(&'a str, &'a str)>);
+
+/// All keys that are of use, of models and of trees.
+const KEYS: [&str; 19] = [
+    "version",
+    "num_class",
+    "num_tree_per_iteration",
+    "max_feature_idx",
+    "objective",
+    "feature_names",
+    "average_output",
+    "num_leaves",
+    "num_cat",
+    "split_feature",
+    "threshold",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "leaf_value",
+    "leaf_count",
+    "cat_boundaries",
+    "cat_threshold",
+    "is_linear",
+];
+
+impl<'a> Fields<'a> {
+    fn add(&mut self, key: &'a str, value: &'a str) -> Result<(), Refused> {
+        if !KEYS.contains(&key) {
+            return Ok(());
+        }
+        if self.get(key).is_some() {
+            return Err("a field occurs twice");
+        }
+        self.0.push((key, value));
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| *known == key).map(|&(_, value)| value)
+    }
+
+    fn number<T: FromStr>(&self, key: &str, missing: Refused) -> Result<T, Refused> {
+        self.get(key).and_then(|value| value.trim().parse().ok()).ok_or(missing)
+    }
+
+    /// So many numbers.
+    fn numbers<T: FromStr>(&self, key: &str, count: usize, missing: Refused) -> Result<Vec<T>, Refused> {
+        let value = self.get(key).ok_or(missing)?;
+        let mut numbers = Vec::new();
+        for word in value.split_ascii_whitespace() {
+            if numbers.len() == count {
+                return Err(missing);
+            }
+            numbers.push(word.parse().map_err(|_| missing)?);
+        }
+        if numbers.len() == count { Ok(numbers) } else { Err(missing) }
+    }
+
+    /// What the model says of itself.
+    fn head(&self) -> Result<Head> {
+        if !matches!(self.get("version"), Some("v3" | "v4")) {
+            return Err(bad("only LightGBM models of version v3 and v4 can be read"));
+        }
+        if self.get("average_output").is_some() {
+            return Err(bad("random forests (average_output) are not supported"));
+        }
+        let line = self.get("objective").ok_or_else(|| {
+            bad("the model has no objective; one of its own making cannot be evaluated, set a known one and save again")
+        })?;
+        let groups = self.number("num_tree_per_iteration", "the model has no num_tree_per_iteration").map_err(bad)?;
+        let (objective, steepness) = objective(line, groups)?;
+        let names = self.get("feature_names").ok_or_else(|| bad("the model has no feature_names"))?;
+        let features: Vec<Box<str>> = names.split(' ').take(MAX_FEATURES + 1).map(Box::from).collect();
+        let last: usize = self.number("max_feature_idx", "the model has no max_feature_idx").map_err(bad)?;
+        if last >= MAX_FEATURES || last + 1 != features.len() {
+            return Err(bad("feature_names and max_feature_idx do not fit together, or there are more than 4096"));
+        }
+        Ok(Head { objective, steepness, groups, features })
+    }
+
+    /// Adds the tree.
+    fn plant(&self, growing: &mut Growing) -> Result<(), Refused> {
+        let leaves: usize = self.number("num_leaves", "a tree has no num_leaves")?;
+        if leaves == 0 || leaves > MAX_NODES {
+            return Err("num_leaves is out of range");
+        }
+        if self.get("is_linear").is_some_and(|value| value.trim() != "0") {
+            return Err("linear trees (is_linear=1) are not supported");
+        }
+        let splits = leaves - 1;
+        let values: Vec<f64> = self.numbers("leaf_value", leaves, "leaf_value must have a number for each leaf")?;
+        let counts = match self.get("leaf_count").is_some_and(|value| !value.trim().is_empty()) {
+            true => self.numbers("leaf_count", leaves, "leaf_count must have a number >= 0 for each leaf")?,
+            false => vec![0_u32; leaves],
+        };
+        let mut parts = Vec::with_capacity(splits + leaves);
+        if splits > 0 {
+            self.splits(splits, &mut parts, growing)?;
+        }
+        let leaf = |(&value, &count)| Part::Leaf { value, weight: f64::from(count) };
+        parts.extend(values.iter().zip(&counts).map(leaf));
+        plant(&parts, splits + leaves, growing)
+    }
+
+    /// The splits of a tree, its sets of categories added.
+    fn splits(&self, splits: usize, parts: &mut Vec<Part>, growing: &mut Growing) -> Result<(), Refused> {
+        const EACH: Refused = "split_feature, threshold, decision_type, left_child and right_child must have a number \
+                               for each split";
+        let features: Vec<u32> = self.numbers("split_feature", splits, EACH)?;
+        let thresholds: Vec<f64> = self.numbers("threshold", splits, EACH)?;
+        let decisions: Vec<u8> = self.numbers("decision_type", splits, EACH)?;
+        let left: Vec<i32> = self.numbers("left_child", splits, EACH)?;
+        let right: Vec<i32> = self.numbers("right_child", splits, EACH)?;
+        // Leaves come after the splits, in their order.
+        let place = |child: i32| if child < 0 { splits as u32 + !child as u32 } else { child as u32 };
+        let sets = self.sets(growing)?;
+        for i in 0..splits {
+            let children = [place(left[i]), place(right[i])];
+            if left[i].max(right[i]) >= splits as i32 {
+                return Err("a tree refers to a node that it does not have");
+            }
+            let (threshold, decision) = (thresholds[i], decisions[i]);
+            if !threshold.is_finite() || threshold.abs() == f64::MAX {
+                return Err("a threshold is not a finite number");
+            }
+            parts.push(match (decision & 1, decision >> 2) {
+                (1, _) => {
+                    let set = (threshold.fract() == 0.0 && threshold >= 0.0).then(|| sets.get(threshold as usize));
+                    let set = *set.flatten().ok_or("a split names a set of categories that is not there")?;
+                    Part::Among { feature: features[i], set, children }
+                }
+                (_, missing @ 0..=2) => {
+                    let missing = [Missing::None, Missing::Zero, Missing::Nan][usize::from(missing)];
+                    let question = Question::at_most(features[i], threshold, missing, decision & 2 != 0);
+                    Part::Split { question, children }
+                }
+                _ => return Err("a decision_type is not known"),
+            });
+        }
+        Ok(())
+    }
+
+    /// The sets of categories of a tree, by the numbers they were given.
+    fn sets(&self, growing: &mut Growing) -> Result<Vec<u32>, Refused> {
+        const WRONG: Refused = "cat_boundaries and cat_threshold do not fit num_cat";
+        let count: usize = self.get("num_cat").map_or(Ok(0), |value| value.trim().parse().map_err(|_| WRONG))?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let bounds: Vec<usize> = self.numbers("cat_boundaries", count.saturating_add(1), WRONG)?;
+        let words: Vec<u32> = self.numbers("cat_threshold", bounds[count], WRONG)?;
+        let set = |bounds: &[usize]| growing.sets().add(words.get(bounds[0]..bounds[1]).ok_or(WRONG)?);
+        bounds.windows(2).map(set).collect()
+    }
+}
+
+/// The objective and its parameters, from its line.
+fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
+    let mut words = line.split_ascii_whitespace();
+    let name = words.next().unwrap_or_default();
+    let Some(objective) = Objective::find(Library::Lightgbm, name) else {
+        return Err(unknown_objective(name));
+    };
+    let mut steepness = 1.0;
+    for word in words {
+        match word.split_once(':') {
+            Some(("sigmoid", factor)) if objective.has_steepness() => {
+                steepness = factor.parse().map_err(|_| bad("the sigmoid factor is not a number"))?;
+            }
+            Some(("num_class", classes)) if objective.has_classes() => {
+                if classes.parse() != Ok(groups) {
+                    return Err(bad("num_class and num_tree_per_iteration are not the same"));
+                }
+            }
+            // What was optimized, not what is computed.
+            Some(("alpha" | "fair_c" | "tweedie_variance_power" | "poisson_max_delta_step", _)) => {}
+            _ if word == "sqrt" => return Err(bad("regressions of the square root (reg_sqrt) are not supported")),
+            _ => return Err(bad("the objective has a parameter that is not known")),
+        }
+    }
+    if groups == 0 || groups > MAX_CLASSES || (groups > 1) != objective.has_classes() {
+        return Err(bad("the number of classes does not fit the objective, or is over 1024"));
+    }
+    Ok((objective, steepness))
+}
+
+/// Names the objective if that does no harm.
+pub(super) fn unknown_objective(name: &str) -> Error {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if name.len() <= 64 && !name.is_empty() && name.bytes().all(is_plain) {
+        Error::bad_whole(format!("the objective {name} is not supported"))
+    } else {
+        bad("the objective is not supported")
+    }
+}

@@ -1,0 +1,175 @@
+//! Objectives: what a margin means, and how it becomes an output.
+
+use super::Task;
+
+/// Whose objective it is, and so in which precision everything is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Library {
+    /// `f32` throughout.
+    Xgboost,
+    /// `f64` throughout.
+    Lightgbm,
+}
+
+/// How margins become outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Identity,
+    /// `1 / (1 + exp(-steepness * margin))`, of each class on its own where there are several.
+    Logistic,
+    Exponential,
+    Softmax,
+}
+
+/// What kind of answer an output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Value,
+    Binary,
+    Classes,
+}
+
+/// An objective.
+#[derive(Debug)]
+pub(super) struct Objective {
+    /// Its name in its library.
+    pub(super) name: &'static str,
+    library: Library,
+    answer: Answer,
+    link: Link,
+}
+
+/// All objectives that are known; the place in the list is the code in the byte form.
+pub(super) const OBJECTIVES: [Objective; 22] = {
+    use Answer::{Binary, Classes, Value};
+    use Library::{Lightgbm, Xgboost};
+    use Link::{Exponential, Identity, Logistic, Softmax};
+    const fn of(library: Library, name: &'static str, answer: Answer, link: Link) -> Objective {
+        Objective { name, library, answer, link }
+    }
+    [
+        of(Xgboost, "reg:squarederror", Value, Identity),
+        of(Xgboost, "reg:logistic", Value, Logistic),
+        of(Xgboost, "binary:logistic", Binary, Logistic),
+        of(Xgboost, "binary:logitraw", Value, Identity),
+        of(Xgboost, "count:poisson", Value, Exponential),
+        of(Xgboost, "reg:gamma", Value, Exponential),
+        of(Xgboost, "reg:tweedie", Value, Exponential),
+        of(Xgboost, "multi:softprob", Classes, Softmax),
+        of(Xgboost, "multi:softmax", Classes, Softmax),
+        of(Lightgbm, "regression", Value, Identity),
+        of(Lightgbm, "regression_l1", Value, Identity),
+        of(Lightgbm, "huber", Value, Identity),
+        of(Lightgbm, "fair", Value, Identity),
+        of(Lightgbm, "quantile", Value, Identity),
+        of(Lightgbm, "mape", Value, Identity),
+        of(Lightgbm, "poisson", Value, Exponential),
+        of(Lightgbm, "gamma", Value, Exponential),
+        of(Lightgbm, "tweedie", Value, Exponential),
+        of(Lightgbm, "binary", Binary, Logistic),
+        of(Lightgbm, "multiclass", Classes, Softmax),
+        of(Lightgbm, "multiclassova", Classes, Logistic),
+        of(Lightgbm, "cross_entropy", Value, Logistic),
+    ]
+};
+
+impl Objective {
+    /// The objective of this name, if it is known.
+    pub(super) fn find(library: Library, name: &str) -> Option<&'static Self> {
+        const { &OBJECTIVES }.iter().find(|objective| objective.library == library && objective.name == name)
+    }
+
+    /// The objective of this code, if there is one.
+    pub(super) fn coded(code: u8) -> Option<&'static Self> {
+        const { &OBJECTIVES }.get(usize::from(code))
+    }
+
+    /// The code.
+    pub(super) fn code(&self) -> u8 {
+        let place = OBJECTIVES.iter().position(|other| other.name == self.name && other.library == self.library);
+        place.expect("every objective is of the list") as u8
+    }
+
+    /// Whether numbers are rounded to `f32`.
+    pub(super) fn is_single(&self) -> bool {
+        self.library == Library::Xgboost
+    }
+
+    /// Whether there is a margin for each class.
+    pub(super) fn has_classes(&self) -> bool {
+        self.answer == Answer::Classes
+    }
+
+    /// Whether there is a factor of the margin.
+    pub(super) fn has_steepness(&self) -> bool {
+        self.library == Library::Lightgbm && self.link == Link::Logistic && self.answer != Answer::Value
+    }
+
+    /// What is said of a row.
+    pub(super) fn task(&self, groups: usize) -> Task {
+        match self.answer {
+            Answer::Value => Task::Value,
+            Answer::Binary => Task::Binary,
+            Answer::Classes => Task::Multi(groups),
+        }
+    }
+
+    /// The margin of an output in `f32`, as XGBoost turns its base score into one; not finite if there is none.
+    pub(super) fn margin_of(&self, output: f32) -> f32 {
+        match self.link {
+            Link::Identity | Link::Softmax => output,
+            Link::Logistic => -(1.0 / output - 1.0).ln(),
+            Link::Exponential => output.ln(),
+        }
+    }
+
+    /// Outputs of the margins of one row, computed as the library does.
+    pub(super) fn apply(&self, steepness: f64, margins: &[f64], out: &mut [f64]) {
+        match (self.link, self.library) {
+            (Link::Identity, _) => out.copy_from_slice(margins),
+            (Link::Softmax, Library::Xgboost) => softmax_single(margins, out),
+            (Link::Softmax, Library::Lightgbm) => softmax(margins, out),
+            (link, library) => {
+                for (out, &margin) in out.iter_mut().zip(margins) {
+                    *out = match (link, library) {
+                        (Link::Logistic, Library::Xgboost) => f64::from(logistic_single(margin as f32)),
+                        (Link::Logistic, Library::Lightgbm) => 1.0 / (1.0 + (-steepness * margin).exp()),
+                        (_, Library::Xgboost) => f64::from((margin as f32).exp()),
+                        (_, Library::Lightgbm) => margin.exp(),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// The logistic function in `f32`; the exponent is bounded so that no infinity turns up on the way.
+fn logistic_single(margin: f32) -> f32 {
+    1.0 / ((-margin).min(88.7).exp() + 1.0)
+}
+
+fn largest(margins: &[f64]) -> f64 {
+    margins.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Exponentials in `f32`, summed in `f64`.
+fn softmax_single(margins: &[f64], out: &mut [f64]) {
+    let largest = largest(margins) as f32;
+    let mut sum = 0.0;
+    for (out, &margin) in out.iter_mut().zip(margins) {
+        *out = f64::from((margin as f32 - largest).exp());
+        sum += *out;
+    }
+    let sum = sum as f32;
+    out.iter_mut().for_each(|out| *out = f64::from(*out as f32 / sum));
+}
+
+fn softmax(margins: &[f64], out: &mut [f64]) {
+    let largest = largest(margins);
+    let mut sum = 0.0;
+    for (out, &margin) in out.iter_mut().zip(margins) {
+        *out = (margin - largest).exp();
+        sum += *out;
+    }
+    out.iter_mut().for_each(|out| *out /= sum);
+}

@@ -1,0 +1,73 @@
+//! Trees as files hold them: nodes that refer to each other in any way.
+
+use super::Refused;
+use super::column::{Column, Form, Question};
+use super::contribution::mean;
+use super::grow::Growing;
+
+/// A node of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    /// A leaf, and how many rows of the training went there, by count or by weight.
+    Leaf { value: f64, weight: f64 },
+    /// A numeric split; the children are for small values and for large ones.
+    Split { question: Question, children: [u32; 2] },
+    /// A split by categories; the children are for those in the set and for all others.
+    Among { feature: u32, set: u32, children: [u32; 2] },
+}
+
+/// Adds the tree whose root is the first of `parts`. Exactly `expected` parts must be reached, each once.
+pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> Result<(), Refused> {
+    let order = order(parts, expected)?;
+    let means = means(parts, &order);
+    for &at in &order {
+        let mean = means[at as usize].0;
+        match parts[at as usize] {
+            Part::Leaf { value, .. } => growing.leaf(value)?,
+            Part::Split { question, .. } => growing.split(question.column, question.threshold, mean)?,
+            Part::Among { feature, set, .. } => {
+                growing.split(Column { feature, form: Form::Category }, f64::from(set), mean)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The parts that are reached, breadth first, first children first.
+fn order(parts: &[Part], expected: usize) -> Result<Vec<u32>, Refused> {
+    let mut reached = vec![false; parts.len()];
+    let mut order = vec![0];
+    *reached.first_mut().ok_or("a tree has no nodes")? = true;
+    let mut at = 0;
+    while let Some(&next) = order.get(at) {
+        at += 1;
+        let children = match parts[next as usize] {
+            Part::Leaf { .. } => continue,
+            Part::Split { question, children: [small, large] } if question.is_swapped => [large, small],
+            Part::Split { children, .. } | Part::Among { children, .. } => children,
+        };
+        for child in children {
+            let reached = reached.get_mut(child as usize).ok_or("a tree refers to a node that it does not have")?;
+            if std::mem::replace(reached, true) {
+                return Err("a node of a tree is reached on two ways");
+            }
+            order.push(child);
+        }
+    }
+    if order.len() == expected { Ok(order) } else { Err("a tree has nodes that are never reached") }
+}
+
+/// The mean of the leaves below every part that is reached, and their weight.
+fn means(parts: &[Part], order: &[u32]) -> Vec<(f64, f64)> {
+    let mut means = vec![(0.0, 0.0); parts.len()];
+    for &at in order.iter().rev() {
+        means[at as usize] = match parts[at as usize] {
+            Part::Leaf { value, weight } => (value, weight),
+            Part::Split { children, .. } | Part::Among { children, .. } => {
+                let below = children.map(|child| means[child as usize]);
+                (mean(below), below[0].1 + below[1].1)
+            }
+        };
+    }
+    means
+}

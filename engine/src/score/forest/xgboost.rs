@@ -1,0 +1,222 @@
+//! Reading a JSON model of XGBoost.
+//!
+//! The parser keeps no document: visitors take every value to its place, and each tree is planted when its object ends,
+//! so beside the forest only one tree is held. What the model says of itself may stand before or after its trees, so
+//! all checks across the two come last.
+
+mod json;
+
+use super::column::{Missing, Question};
+use super::grow::Growing;
+use super::lightgbm::unknown_objective;
+use super::objective::{Library, Objective};
+use super::shape::{Part, plant};
+use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
+use crate::{Error, Place, Progress, Result};
+
+/// Reads a model.
+///
+/// # Errors
+/// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
+pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest> {
+    let mut file = File::new(progress);
+    json::read(bytes, &mut file)?;
+    file.finish()
+}
+
+/// What has been read of a file.
+#[derive(Debug)]
+struct File<'a> {
+    progress: &'a Progress,
+    growing: Growing,
+    /// Why reading was given up, where it was not the parser that did.
+    refused: Option<Error>,
+    version: Option<u64>,
+    booster: String,
+    objective: String,
+    features: Vec<String>,
+    base_score: String,
+    classes: String,
+    targets: String,
+    width: String,
+    group_of: Vec<u16>,
+    has_trees: bool,
+}
+
+/// A tree as its object has it.
+#[derive(Debug, Default)]
+struct Nodes {
+    left: Vec<i32>,
+    right: Vec<i32>,
+    features: Vec<u32>,
+    conditions: Vec<f64>,
+    default_left: Vec<u8>,
+    kinds: Vec<u8>,
+    weights: Vec<f64>,
+    has_categories: bool,
+    deleted: String,
+    leaf_size: String,
+}
+
+impl<'a> File<'a> {
+    fn new(progress: &'a Progress) -> Self {
+        Self {
+            progress,
+            growing: Growing::new(),
+            refused: None,
+            version: None,
+            booster: String::new(),
+            objective: String::new(),
+            features: Vec::new(),
+            base_score: String::new(),
+            classes: String::new(),
+            targets: String::new(),
+            width: String::new(),
+            group_of: Vec::new(),
+            has_trees: false,
+        }
+    }
+
+    /// Takes a tree.
+    fn plant(&mut self, nodes: &Nodes) -> Result<()> {
+        self.progress.check()?;
+        nodes
+            .plant(&mut self.growing)
+            .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
+    }
+
+    /// The forest, once everything has been read.
+    fn finish(self) -> Result<Forest> {
+        match self.version {
+            Some(2 | 3) => {}
+            Some(_) => return Err(bad("only XGBoost models of versions 2 and 3 can be read; save the model with one")),
+            None => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
+        }
+        check_booster(&self.booster)?;
+        let objective =
+            Objective::find(Library::Xgboost, &self.objective).ok_or_else(|| unknown_objective(&self.objective))?;
+        if count(&self.targets, 1)? > 1 {
+            return Err(bad("models of several targets are not supported"));
+        }
+        let classes = count(&self.classes, 0)?;
+        if classes > MAX_CLASSES
+            || objective.has_classes() != (classes > 1) && !(objective.has_classes() && classes == 1)
+        {
+            return Err(bad("num_class does not fit the objective, or is over 1024"));
+        }
+        let features = names(self.features, count(&self.width, 0)?)?;
+        let base = base(&self.base_score, classes.max(1), objective)?;
+        let grown = self.growing.finish().map_err(bad)?;
+        Forest::assemble(objective, 1.0, features, base, self.group_of, grown).map_err(bad)
+    }
+}
+
+impl Nodes {
+    fn plant(&self, growing: &mut Growing) -> Result<(), Refused> {
+        let count = self.left.len();
+        let lengths = [self.right.len(), self.features.len(), self.conditions.len(), self.default_left.len()];
+        if lengths != [count; 4] {
+            return Err("the arrays of a tree do not have the same length");
+        }
+        if self.kinds.iter().any(|&kind| kind != 0) || self.has_categories {
+            return Err("splits by categories of XGBoost are not supported");
+        }
+        if !matches!(&self.leaf_size[..], "" | "0" | "1") {
+            return Err("leaves with several values (size_leaf_vector) are not supported");
+        }
+        if ![0, count].contains(&self.weights.len()) || self.weights.iter().any(|&w| !(w >= 0.0 && w.is_finite())) {
+            return Err("sum_hessian must have a finite number >= 0 for each node");
+        }
+        let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
+        let expected = deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is no count")?;
+        let mut parts = Vec::with_capacity(count);
+        for i in 0..count {
+            parts.push(self.part(i)?);
+        }
+        plant(&parts, expected, growing)
+    }
+
+    fn part(&self, i: usize) -> Result<Part, Refused> {
+        // The nearest f32, which is what was written.
+        let condition = self.conditions[i] as f32;
+        if !condition.is_finite() {
+            return Err("a threshold or a leaf is not a finite number");
+        }
+        match (self.left[i], self.right[i]) {
+            (-1, -1) => {
+                let weight = self.weights.get(i).copied().unwrap_or(0.0);
+                Ok(Part::Leaf { value: f64::from(condition), weight })
+            }
+            (left, right) => {
+                let child = |child: i32| u32::try_from(child).map_err(|_| "a node has one child");
+                // x < t in f32 is x <= t' for any t' from the f32 before t to the f64 before it.
+                let threshold = f64::from(condition).next_down();
+                let is_left = self.default_left[i] != 0;
+                let question = Question::at_most(self.features[i], threshold, Missing::Nan, is_left);
+                Ok(Part::Split { question, children: [child(left)?, child(right)?] })
+            }
+        }
+    }
+}
+
+fn check_booster(name: &str) -> Result<()> {
+    match name {
+        "gbtree" => Ok(()),
+        "dart" => Err(bad("the booster dart is not supported")),
+        "gblinear" => Err(bad("the booster gblinear is not supported; give its weights as glm/1")),
+        _ => Err(bad("the model has no booster gbtree")),
+    }
+}
+
+/// A count in its text.
+fn count(text: &str, default: usize) -> Result<usize> {
+    if text.is_empty() {
+        return Ok(default);
+    }
+    text.parse().map_err(|_| bad("num_class, num_target and num_feature must be counts"))
+}
+
+/// The names of the features; those of XGBoost where the model has none.
+fn names(names: Vec<String>, width: usize) -> Result<Vec<Box<str>>> {
+    if width == 0 || width > MAX_FEATURES {
+        return Err(bad("a model has 1 to 4096 features (num_feature)"));
+    }
+    if names.is_empty() {
+        return Ok((0..width).map(|i| format!("f{i}").into()).collect());
+    }
+    if names.len() != width {
+        return Err(bad("feature_names and num_feature do not fit together"));
+    }
+    Ok(names.into_iter().map(Into::into).collect())
+}
+
+/// The base margin of each group: the base score is an output, one for all or one for each, in brackets or not.
+fn base(text: &str, groups: usize, objective: &Objective) -> Result<Vec<f64>> {
+    const WRONG: Refused = "base_score must be a number, or one for each class";
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let mut base = Vec::new();
+    for word in inner.split(',').take(groups + 1) {
+        let score: f32 = word.trim().parse().map_err(|_| bad(WRONG))?;
+        let margin = objective.margin_of(score);
+        if !margin.is_finite() {
+            return Err(bad("base_score is not an output that the objective can have"));
+        }
+        base.push(f64::from(margin));
+    }
+    match base[..] {
+        [one] => Ok(vec![one; groups]),
+        _ if base.len() == groups => Ok(base),
+        _ => Err(bad(WRONG)),
+    }
+}
+
+impl File<'_> {
+    /// Where the parser gave up, in words of ours: texts of the parser may quote the document.
+    fn error(&mut self, error: &serde_json::Error) -> Error {
+        let place = Place { line: error.line() as u64, column: error.column() as u64, ..Place::default() };
+        self.refused.take().unwrap_or_else(|| match error.classify() {
+            serde_json::error::Category::Data => Error::bad("this is not of the form of a model of XGBoost", place),
+            _ => Error::bad("the model is not JSON; in Python, save_model needs a name that ends in .json", place),
+        })
+    }
+}

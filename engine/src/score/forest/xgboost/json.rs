@@ -1,0 +1,246 @@
+//! The visitors of a JSON model: which key goes where.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::super::MAX_TREES;
+use super::{File, Nodes};
+use crate::Result;
+
+/// Reads the whole document.
+pub(super) fn read(bytes: &[u8], file: &mut File<'_>) -> Result<()> {
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let result = Object(&mut Root(file)).deserialize(&mut parser);
+    result.and_then(|()| parser.end()).map_err(|error| file.error(&error))
+}
+
+/// Something that is written as an object.
+trait Fields<'de> {
+    /// Takes the value of a field; passes over one that is of no use.
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+
+    /// Takes the end.
+    fn end<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+struct Object<'a, T>(&'a mut T);
+
+impl<'de, T: Fields<'de>> DeserializeSeed<'de> for Object<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            self.0.field(&key, &mut map)?;
+        }
+        self.0.end()
+    }
+}
+
+fn ignore<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<IgnoredAny>().map(|_| ())
+}
+
+/// The document.
+struct Root<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Root<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "version" => self.0.version = map.next_value::<Vec<u64>>()?.first().copied(),
+            "learner" => map.next_value_seed(Object(&mut Learner(self.0)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Learner<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Learner<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "feature_names" => self.0.features = map.next_value()?,
+            "gradient_booster" => map.next_value_seed(Object(&mut Booster(self.0)))?,
+            "learner_model_param" => map.next_value_seed(Object(&mut Params(self.0)))?,
+            "objective" => map.next_value_seed(Object(&mut Aim(self.0)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Params<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Params<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "base_score" => self.0.base_score = map.next_value()?,
+            "num_class" => self.0.classes = map.next_value()?,
+            "num_feature" => self.0.width = map.next_value()?,
+            "num_target" => self.0.targets = map.next_value()?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Aim<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Aim<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => self.0.objective = map.next_value()?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Booster<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Booster<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => self.0.booster = map.next_value()?,
+            "model" => map.next_value_seed(Object(&mut Model(self.0)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Model<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Model<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "tree_info" => self.0.group_of = map.next_value()?,
+            "trees" => map.next_value_seed(Trees(self.0))?,
+            "cats" => map.next_value_seed(Object(&mut Categories(self.0)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// How categories were written when the model was trained.
+struct Categories<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Categories<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key == "enc" && !map.next_value::<Vec<IgnoredAny>>()?.is_empty() {
+            self.0.refused = Some(super::bad("models of XGBoost with categories (cats) are not supported"));
+            return Err(A::Error::custom("refused"));
+        }
+        if key != "enc" { ignore(map) } else { Ok(()) }
+    }
+}
+
+struct Trees<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> DeserializeSeed<'de> for Trees<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Trees<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("trees")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if std::mem::replace(&mut self.0.has_trees, true) {
+            self.0.refused = Some(super::bad("the model has two lists of trees"));
+            return Err(A::Error::custom("refused"));
+        }
+        loop {
+            let mut nodes = Nodes::default();
+            if list.next_element_seed(Object(&mut nodes))?.is_none() {
+                return Ok(());
+            }
+            if let Err(error) = self.0.plant(&nodes) {
+                self.0.refused = Some(error);
+                return Err(A::Error::custom("refused"));
+            }
+            debug_assert!(self.0.growing.trees() <= MAX_TREES);
+        }
+    }
+}
+
+impl<'de> Fields<'de> for Nodes {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "left_children" => self.left = map.next_value()?,
+            "right_children" => self.right = map.next_value()?,
+            "split_indices" => self.features = map.next_value()?,
+            "split_conditions" => self.conditions = map.next_value()?,
+            "default_left" => {
+                self.default_left = map.next_value::<Vec<Flag>>()?.into_iter().map(|flag| flag.0).collect()
+            }
+            "split_type" => self.kinds = map.next_value()?,
+            "sum_hessian" => self.weights = map.next_value()?,
+            "categories" => self.has_categories = !map.next_value::<Vec<IgnoredAny>>()?.is_empty(),
+            "tree_param" => map.next_value_seed(Object(&mut Size(self)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct Size<'a>(&'a mut Nodes);
+
+impl<'de> Fields<'de> for Size<'_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "num_deleted" => self.0.deleted = map.next_value()?,
+            "size_leaf_vector" => self.0.leaf_size = map.next_value()?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// A flag, which is a number in later versions.
+struct Flag(u8);
+
+impl<'de> serde::Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Flag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a flag")
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Flag, E> {
+                Ok(Flag(u8::from(flag)))
+            }
+
+            fn visit_u64<E>(self, flag: u64) -> Result<Flag, E> {
+                Ok(Flag(u8::from(flag != 0)))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
