@@ -23,6 +23,9 @@ mod row;
 mod scorecard;
 mod subject;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::Rows;
 pub use codec::ScoreDecoder;
 pub use decimals::Decimals;

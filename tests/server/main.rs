@@ -30,6 +30,7 @@ mod persistence;
 mod references;
 mod replication;
 mod restore;
+mod score;
 mod stale;
 mod tables;
 mod tiers;

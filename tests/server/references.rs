@@ -1,4 +1,6 @@
-//! Results computed elsewhere: the world input-output table of 2011 through Redis, and small tables in real layouts.
+//! Results computed elsewhere: the world input-output table of 2011 through Redis, small tables in real layouts, score
+//! models of other libraries.
 
 mod layouts;
+mod score;
 mod wiod;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::document;
 use super::model::{Machine, ScoreModel};
 use super::row::{Scratch, with_scratch};
 use super::subject;
+use super::{codec, document};
 use crate::cache::name;
 use crate::history::Record;
 use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
@@ -125,9 +125,9 @@ impl Model for ScoreModel {
     fn digest(&self) -> [u8; 16] {
         *self.digest.get_or_init(|| {
             let mut hasher = blake3::Hasher::new();
-            self.frames.iter().for_each(|frame| {
-                hasher.update(frame);
-            });
+            for index in 0..self.frames() {
+                hasher.update(&self.frame(index));
+            }
             let mut digest = [0; 16];
             digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
             digest
@@ -139,14 +139,19 @@ impl Model for ScoreModel {
     }
 
     fn frames(&self) -> u64 {
-        self.frames.len() as u64
+        let records = if let Machine::Forest(forest) = &self.machine { forest.records() } else { 0 };
+        (self.frames.len() + records) as u64
     }
 
     fn frame(&self, index: u64) -> Vec<u8> {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.frames.get(index))
-            .map_or_else(Vec::new, |frame| frame.to_vec())
+        let Ok(index) = usize::try_from(index) else { return Vec::new() };
+        match (self.frames.get(index), &self.machine) {
+            (Some(frame), _) => frame.to_vec(),
+            (None, Machine::Forest(forest)) if index - self.frames.len() < forest.records() => {
+                codec::alone(&forest.record(index - self.frames.len()))
+            }
+            (None, _) => Vec::new(),
+        }
     }
 }
 

@@ -9,13 +9,13 @@ use super::document;
 use super::features::Features;
 use super::model::{Machine, ScoreModel, overflow};
 use super::number::Spelled;
-use super::row::{Row, infinite, scored, with_scratch};
+use super::row::{Row, infinite, score_column, with_scratch};
 use super::subject::{Object, ObjectOrArray, refused};
 use crate::model::Identity;
 use crate::{Error, Progress, Result};
 
 /// Rows evaluated together: a column of them and the sums fit into the nearest cache.
-const BLOCK: usize = 64;
+const BLOCK: usize = 256;
 
 /// The most values of a batch that comes as JSON, where few bytes can stand for many missing ones.
 const MAX_JSON_VALUES: usize = 1 << 25;
@@ -240,19 +240,22 @@ impl Block {
 
     /// The values of one feature, as they are scored.
     fn fill_column(&mut self, model: &ScoreModel, values: &[f64], i: usize) -> Result<(), (usize, Error)> {
-        let of_rows = values.iter().skip(i).step_by(model.features.len());
-        for (row, (place, &value)) in self.column.iter_mut().zip(of_rows).enumerate() {
-            *place = scored(&model.features, i, value).map_err(|error| (row, error))?;
+        for (place, row) in self.column.iter_mut().zip(values.chunks_exact(model.features.len())) {
+            *place = row[i];
         }
-        Ok(())
+        score_column(&model.features, i, &mut self.column)
     }
 
     /// The values of all features, as they are scored.
     fn round(&mut self, model: &ScoreModel, values: &[f64]) -> Result<(), (usize, Error)> {
+        let features = model.features.len();
         self.rounded.clear();
-        for (row, values) in values.chunks_exact(model.features.len()).enumerate() {
-            for (i, &value) in values.iter().enumerate() {
-                self.rounded.push(scored(&model.features, i, value).map_err(|error| (row, error))?);
+        self.rounded.extend_from_slice(values);
+        self.column.resize(values.len() / features, 0.0);
+        for i in 0..features {
+            self.fill_column(model, values, i)?;
+            for (row, &x) in self.rounded.chunks_exact_mut(features).zip(&self.column) {
+                row[i] = x;
             }
         }
         Ok(())
@@ -289,9 +292,8 @@ impl<'de> Visitor<'de> for Array<'_> {
         loop {
             row.clear(features);
             let seed = ObjectOrArray(Object { features, row: &mut row, why });
-            let next = seq.next_element_seed(seed).map_err(|error| {
+            let next = seq.next_element_seed(seed).inspect_err(|_| {
                 why.set(why.take().map(|reason| in_row(rows, reason)));
-                error
             })?;
             if next.is_none() {
                 break;

@@ -4,8 +4,8 @@
 //! features, warnings and records of the machine. Every other frame holds whole records, each a `u16` length and bytes:
 //! features in order (`u8` decimals, 255 without, and the name), warnings (text), then what the machine writes.
 //!
-//! The frames are made once, when a model is loaded, and kept: a forest cannot say where in it frame `i` begins
-//! without walking over it, and a frame must cost no more than its copy. A reader keeps them as they come.
+//! The frames are made once, when a model is loaded, and kept, as they come when it is read: a frame costs no more than
+//! its copy. Only those of a forest, one record each, are made by it when they are asked for: they are many.
 
 use super::features::Features;
 use super::forest;
@@ -80,7 +80,8 @@ pub(super) fn encode(format: Format, features: &Features, warnings: &[String], m
             SCORECARD
         }
         Machine::Forest(forest) => {
-            forest.encode().iter().for_each(|record| records.push(record));
+            // Its records follow when they are asked for.
+            records.count = u32::try_from(forest.records()).expect("a forest has fewer records than nodes");
             FOREST
         }
     };
@@ -93,6 +94,12 @@ pub(super) fn encode(format: Format, features: &Features, warnings: &[String], m
     records.frames.push(records.open.into());
     records.frames[0] = header.into();
     records.frames
+}
+
+/// A record as a frame of its own.
+pub(super) fn alone(record: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(record.len()).expect("records are shorter than 60 KiB");
+    [&length.to_le_bytes()[..], record].concat()
 }
 
 /// A score model in the making.
@@ -175,8 +182,10 @@ impl ScoreDecoder {
             self.record(record)?;
             rest = after;
         }
-        self.held += frame.len() as u64 + size_of::<Box<[u8]>>() as u64;
-        self.frames.push(frame.into());
+        if !matches!(self.machine, MachineDecoder::Forest(_)) {
+            self.held += frame.len() as u64 + size_of::<Box<[u8]>>() as u64;
+            self.frames.push(frame.into());
+        }
         Ok(())
     }
 
@@ -228,6 +237,9 @@ impl ScoreDecoder {
             }
         };
         let features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
+        if matches!(machine, Machine::Forest(_)) {
+            return Ok(ScoreModel::build(self.format, features, machine, self.texts));
+        }
         Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.frames))
     }
 

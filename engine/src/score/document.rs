@@ -139,7 +139,7 @@ fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scr
     }
     field(out, b",\"contributions\":[");
     for (k, (attribute, &points)) in card.attributes.iter().zip(&scratch.margins).enumerate() {
-        contribution(out, k == 0, model.features.printed(attribute.feature as usize), points);
+        contribution(out, k == 0, model.features.contribution(attribute.feature as usize), points);
     }
     out.push(b']');
 }
@@ -155,17 +155,16 @@ fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_ze
         if !value.is_finite() {
             return false;
         }
-        contribution(out, is_first, model.features.printed(i), value);
+        contribution(out, is_first, model.features.contribution(i), value);
         is_first = false;
     }
     out.push(b']');
     true
 }
 
-fn contribution(out: &mut Vec<u8>, is_first: bool, feature: &[u8], value: f64) {
-    field(out, if is_first { b"{\"feature\":" } else { b",{\"feature\":" });
-    field(out, feature);
-    field(out, b",\"value\":");
+fn contribution(out: &mut Vec<u8>, is_first: bool, begun: &[u8], value: f64) {
+    // It begins with the comma to the one before.
+    field(out, &begun[usize::from(is_first)..]);
     // A negative zero is a zero.
     number::write(value + 0.0, out);
     out.push(b'}');

@@ -8,6 +8,21 @@ use crate::{Error, Result};
 /// The mark of a feature that is not rounded.
 pub(super) const EXACT: u8 = u8::MAX;
 
+/// The decimals of a feature that a file declares, [`EXACT`] where it does not.
+///
+/// # Errors
+/// [`Error::BadInput`] when there are more than 9.
+pub(super) fn declared(decimals: Option<u8>) -> Result<u8> {
+    match decimals {
+        Some(decimals) if decimals > MAX_DECIMALS => Err(Error::bad_whole("decimals are a number from 0 to 9")),
+        decimals => Ok(decimals.unwrap_or(EXACT)),
+    }
+}
+
+/// What stands before and after a name in a contribution.
+const OPEN: &[u8] = b",{\"feature\":";
+const CLOSE: &[u8] = b",\"value\":";
+
 /// The features in the order of the model. Names are distinct.
 #[derive(Debug)]
 pub(super) struct Features {
@@ -16,9 +31,10 @@ pub(super) struct Features {
     decimals: Box<[u8]>,
     /// Places in the order of the names.
     sorted: Box<[u32]>,
-    /// Every name as a JSON string, one after the other.
+    /// For every feature the beginning of its contribution in a document, [`OPEN`] name [`CLOSE`]; the name is a JSON
+    /// string.
     printed: Box<[u8]>,
-    /// Where the printed name of each ends.
+    /// Where that of each ends.
     ends: Box<[u32]>,
 }
 
@@ -41,7 +57,9 @@ impl Features {
         }
         let (mut printed, mut ends) = (Vec::new(), Vec::with_capacity(names.len()));
         for name in &names {
+            printed.extend_from_slice(OPEN);
             json_string(name, &mut printed);
+            printed.extend_from_slice(CLOSE);
             // At most 4096 names of at most 6 * 256 + 2 bytes.
             ends.push(printed.len() as u32);
         }
@@ -115,6 +133,12 @@ impl Features {
 
     /// The name as a JSON string.
     pub(super) fn printed(&self, i: usize) -> &[u8] {
+        let whole = self.contribution(i);
+        &whole[OPEN.len()..whole.len() - CLOSE.len()]
+    }
+
+    /// `,{"feature":"name","value":`.
+    pub(super) fn contribution(&self, i: usize) -> &[u8] {
         let start = i.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         &self.printed[start..self.ends[i] as usize]
     }

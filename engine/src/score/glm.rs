@@ -78,7 +78,7 @@ impl Glm {
         link: Link,
         features: usize,
         outputs: usize,
-        numbers: Vec<f64>,
+        mut numbers: Vec<f64>,
         labels: Vec<Box<str>>,
     ) -> Result<Self, &'static str> {
         let (least, most) = if link == Link::Softmax { (2, MAX_CLASSES) } else { (1, 1) };
@@ -100,6 +100,7 @@ impl Glm {
         if !numbers.iter().all(|number| number.is_finite()) {
             return Err("a number is not finite, or a coefficient over its scale is not");
         }
+        numbers.shrink_to_fit();
         Ok(Self { link, features, outputs, numbers, labels })
     }
 

@@ -43,6 +43,7 @@ pub struct ScoreModel {
     /// The label of each class, as a JSON string.
     pub(super) classes: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
+    /// All frames but those of a forest's records.
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
@@ -84,12 +85,12 @@ impl ScoreModel {
                 Task::Multi(classes) => numbered(classes),
             },
         };
-        let printed = |label: &Box<str>| {
+        let printed = |label: &str| {
             let mut text = Vec::new();
             crate::model::codec::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = labels.iter().map(printed).collect();
+        let classes: Vec<_> = labels.iter().map(|label| printed(label)).collect();
         let of_machine = match &machine {
             Machine::Glm(glm) => glm.bytes(),
             Machine::Scorecard(card) => card.bytes(),

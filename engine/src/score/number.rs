@@ -84,7 +84,7 @@ pub(super) fn write_decimal(integer: i64, decimals: u8, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 32];
     let mut at = digits.len();
     let mut fraction = usize::from(decimals);
-    while fraction > 0 && rest % 10 == 0 {
+    while fraction > 0 && rest.is_multiple_of(10) {
         rest /= 10;
         fraction -= 1;
     }

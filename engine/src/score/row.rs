@@ -85,8 +85,30 @@ impl Row {
     }
 }
 
+/// Values of one feature as they are scored, of rows that nobody writes; fails with the place of the first at fault.
+pub(super) fn score_column(features: &Features, i: usize, column: &mut [f64]) -> Result<(), (usize, Error)> {
+    let decimals = features.decimals(i);
+    let is_done = match decimals {
+        EXACT => {
+            let mut is_finite = true;
+            for x in &mut *column {
+                is_finite &= !x.is_infinite();
+                *x += 0.0;
+            }
+            is_finite
+        }
+        decimals => decimals::round_small(column, decimals),
+    };
+    if !is_done {
+        for (row, x) in column.iter_mut().enumerate() {
+            *x = scored(features, i, *x).map_err(|error| (row, error))?;
+        }
+    }
+    Ok(())
+}
+
 /// A value as it is scored, of a row that nobody writes.
-pub(super) fn scored(features: &Features, i: usize, value: f64) -> Result<f64> {
+fn scored(features: &Features, i: usize, value: f64) -> Result<f64> {
     match features.decimals(i) {
         _ if value.is_nan() => Ok(f64::NAN),
         _ if value.is_infinite() => Err(infinite(features, i)),
@@ -117,13 +139,13 @@ pub(super) struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: Cell<Scratch> = Cell::default();
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 /// Runs `work` with the thread's scratch.
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    let mut scratch = SCRATCH.take();
+    let mut scratch = SCRATCH.take().unwrap_or_default();
     let result = work(&mut scratch);
-    SCRATCH.set(scratch);
+    SCRATCH.set(Some(scratch));
     result
 }

@@ -120,13 +120,13 @@ impl Column {
         }
     }
 
-    /// The threshold as it stands in the file, from one that is kept; `None` where nothing is compared.
+    /// The threshold as it stands in the file, from one that is kept; `None` where no numbers are told apart.
     pub(super) fn threshold(self, kept: f64, is_single: bool) -> Option<f64> {
         let at_most = match self.form {
             Form::Nothing | Form::Category => return None,
             Form::Filled | Form::Plain | Form::ZeroMissing => kept,
             Form::Negated | Form::ZeroMissingNegated => -kept.next_up(),
         };
-        Some(if is_single { at_most.next_up() } else { at_most } + 0.0)
+        kept.is_finite().then(|| if is_single { at_most.next_up() } else { at_most } + 0.0)
     }
 }

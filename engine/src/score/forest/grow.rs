@@ -216,8 +216,12 @@ impl Growing {
     pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64) -> Result<(), Refused> {
         let at = self.next()?;
         let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
-        if !threshold.is_finite() || !mean.is_finite() {
-            return Err("a threshold or a mean is not a finite number");
+        // An infinite threshold tells numbers from missing ones; LightGBM has them.
+        if threshold.is_nan() {
+            return Err("a threshold is not a number");
+        }
+        if !mean.is_finite() {
+            return Err("a leaf, or the mean of some, is not a finite number");
         }
         let tree = trees.last_mut().expect("a tree was planted");
         let mut bits = 0;
@@ -258,7 +262,7 @@ impl Growing {
         tree.largest = tree.largest.max(value.abs());
         if nodes.len() == tree.root as usize + self.wanted {
             // A mean beyond every leaf is none; beside rounding.
-            if self.mean > tree.largest * (1.0 + 1e-9) {
+            if self.mean > tree.largest * (1.0 + 1e-9) + f64::MIN_POSITIVE {
                 return Err("a mean is larger than the leaves it is of");
             }
             self.wanted = 0;

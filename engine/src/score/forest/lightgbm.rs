@@ -245,8 +245,9 @@ impl<'a> Fields<'a> {
                 return Err("a tree refers to a node that it does not have");
             }
             let (threshold, decision) = (thresholds[i], decisions[i]);
-            if !threshold.is_finite() || threshold.abs() == f64::MAX {
-                return Err("a threshold is not a finite number");
+            // Infinity sends all numbers to the left: the split is of missing values.
+            if !(threshold > f64::NEG_INFINITY) {
+                return Err("a threshold is not a number");
             }
             parts.push(match (decision & 1, decision >> 2) {
                 (1, _) => {

@@ -118,7 +118,10 @@ impl Objective {
     pub(super) fn margin_of(&self, output: f32) -> f32 {
         match self.link {
             Link::Identity | Link::Softmax => output,
-            Link::Logistic => -(1.0 / output - 1.0).ln(),
+            Link::Logistic if (0.0..=1.0).contains(&output) => {
+                -(1.0 / output.clamp(LEAST_SHARE, 1.0 - LEAST_SHARE) - 1.0).ln()
+            }
+            Link::Logistic => f32::NAN,
             Link::Exponential => output.ln(),
         }
     }
@@ -142,6 +145,9 @@ impl Objective {
         }
     }
 }
+
+/// XGBoost 3 keeps a base score this far from 0 and 1, which it is when all labels are the same.
+const LEAST_SHARE: f32 = 1e-6;
 
 /// The logistic function in `f32`; the exponent is bounded so that no infinity turns up on the way.
 fn logistic_single(margin: f32) -> f32 {

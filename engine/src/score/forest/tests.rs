@@ -5,8 +5,11 @@ mod reference;
 
 use serde_json::Value;
 
-use super::{Decoder, Forest, Task, lightgbm, xgboost};
-use crate::{Error, Progress};
+mod hostile;
+mod meaning;
+
+use super::{Decoder, Forest, lightgbm, xgboost};
+use crate::Progress;
 
 /// A reference model, its rows and what its library says of them.
 struct Case {
@@ -113,6 +116,33 @@ fn contributions_and_the_bias_sum_up_to_the_margin() {
             }
         }
     }
+}
+
+/// Measures; with `--release` and `--ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    for Case { name, forest, rows, .. } in cases("speed") {
+        let rows: Vec<f64> = rows.iter().cycle().take(500).flatten().copied().collect();
+        let mut margins = vec![0.0; 500 * forest.groups()];
+        let progress = Progress::default();
+        let mut block = || forest.margins(&rows, &mut margins, &progress).unwrap();
+        let block = median(&mut block, 1);
+        let one = median(&mut || drop(margins_of(&forest, &rows[..forest.features().len()])), 100);
+        println!("{name}: {} trees, 500 rows {block:.1} us, one row {one:.2} us", forest.trees());
+    }
+}
+
+/// The median duration in microseconds of 301 runs of so many calls each.
+fn median(work: &mut dyn FnMut(), calls: u32) -> f64 {
+    let mut runs: Vec<f64> = Vec::new();
+    for _ in 0..301 {
+        let start = std::time::Instant::now();
+        (0..calls).for_each(|_| work());
+        runs.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(calls));
+    }
+    runs.sort_unstable_by(f64::total_cmp);
+    runs[150]
 }
 
 #[test]

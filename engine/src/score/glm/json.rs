@@ -8,7 +8,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::super::features::{EXACT, Features};
+use super::super::features::{Features, declared};
 use super::super::load::{bad_form, close_steps};
 use super::{Glm, Link};
 use crate::{Error, Result};
@@ -51,7 +51,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// Reads a file. The third part says of feature `i` and a step between its values whether that is worth a warning.
+/// Reads a file: features, the model, and the scale of each feature.
 pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> {
     let file: File = serde_json::from_slice(bytes).map_err(|error| bad_form(&error, "glm/1"))?;
     if file.format != "glm/1" {
@@ -83,7 +83,8 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
         }
         (Link::Identity | Link::Log, None) => Vec::new(),
     };
-    let (names, decimals) = file.features.into_iter().map(|f| (f.name, f.decimals.unwrap_or(EXACT))).unzip();
+    let decimals = file.features.iter().map(|feature| declared(feature.decimals)).collect::<Result<_>>()?;
+    let names = file.features.into_iter().map(|feature| feature.name).collect();
     let features = Features::new(names, decimals).map_err(Error::bad_whole)?;
     let glm = Glm::new(link, n, outputs, numbers, labels).map_err(Error::bad_whole)?;
     Ok((features, glm, scales))

@@ -8,7 +8,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::super::features::{EXACT, Features};
+use super::super::features::{Features, declared};
 use super::super::load::{bad_form, close_steps};
 use super::{Attribute, Band, Bin, Method, NO_CODE, Overlap, Probability, Scorecard, Segments};
 use crate::{Error, Result};
@@ -88,7 +88,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Scorecard)> {
     let (mut names, mut decimals, mut attributes) = (Vec::new(), Vec::new(), Vec::new());
     for (i, line) in file.attributes.into_iter().enumerate() {
         names.push(line.name);
-        decimals.push(line.decimals.unwrap_or(EXACT));
+        decimals.push(declared(line.decimals)?);
         let codes: Vec<_> = line.reason_code.into_iter().collect();
         let code = if codes.is_empty() { NO_CODE } else { 0 };
         let bin = |range: &Range| {

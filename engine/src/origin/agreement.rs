@@ -1,0 +1,196 @@
+//! An agreement: who its parties are, what it tolerates, and its rules by range of codes.
+
+mod build;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) use self::build::Builder;
+pub(super) use self::read::{Patch, Patches, read, read_patches};
+pub(super) use self::write::write_names;
+use super::codes::Span;
+use super::decimal::Decimal;
+use super::expr::{Bases, Expr};
+use crate::Day;
+
+/// The most rules of an agreement.
+pub(super) const MAX_RULES: usize = 100_000;
+
+/// The most texts of an agreement.
+pub(super) const MAX_TEXTS: usize = 200_000;
+
+/// The longest text, in bytes.
+pub(super) const MAX_TEXT: usize = 32 << 10;
+
+/// The most parties, and the most members of one.
+pub(super) const MAX_PARTIES: usize = 1_000;
+pub(super) const MAX_MEMBERS: usize = 300;
+
+/// The most rules with the same range of codes: all of them are candidates for a product.
+pub(super) const MAX_SAME_RANGE: usize = 256;
+
+/// The most macros.
+pub(super) const MAX_MACROS: usize = 1_000;
+
+/// The most bytes that a rule takes as a record of the byte form.
+pub(super) const MAX_RECORD: usize = 56 << 10;
+
+/// An agreement as it is asked. Cloning is cheap: rules and texts are shared.
+#[derive(Debug, Clone)]
+pub(super) struct Agreement {
+    pub(super) head: Arc<Head>,
+    pub(super) texts: Vec<Arc<str>>,
+    /// By `from`, then wider ranges first.
+    pub(super) rules: Vec<Arc<Rule>>,
+    /// For each rule the largest `to` of it and those before it.
+    furthest: Vec<u32>,
+}
+
+/// What an agreement says of itself.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Head {
+    pub(super) id: Box<str>,
+    pub(super) title: Box<str>,
+    pub(super) hs_version: Option<u32>,
+    pub(super) validity: Validity,
+    /// Parties by name, with their members.
+    pub(super) parties: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// Members of parties, to their party.
+    pub(super) members: BTreeMap<Box<str>, Box<str>>,
+    pub(super) tolerance: Option<Tolerance>,
+    /// Kinds of cumulation, with their countries.
+    pub(super) cumulation: BTreeMap<Box<str>, Vec<Box<str>>>,
+    pub(super) macros: BTreeMap<Box<str>, Expr>,
+    /// Where the rules were taken from.
+    pub(super) source: Option<Box<str>>,
+}
+
+/// Inclusive days; open where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Validity {
+    pub(super) from: Option<Day>,
+    pub(super) to: Option<Day>,
+}
+
+impl Validity {
+    pub(super) fn holds(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+/// How much may fail a change of classification, or not be wholly obtained.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tolerance {
+    /// Percent of the value `base`.
+    pub(super) value: Option<(Decimal, Bases)>,
+    /// Percent of the weight for products of these chapters, instead.
+    pub(super) weight: Option<Decimal>,
+    pub(super) weight_chapters: Vec<u8>,
+    /// Chapters of products that nothing is tolerated for.
+    pub(super) not_chapters: Vec<u8>,
+}
+
+/// A rule set: what products of a range of codes must meet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rule {
+    pub(super) id: Box<str>,
+    /// The first and the last code.
+    pub(super) range: Span,
+    /// The products of these codes that are meant, in words.
+    pub(super) subdivision: Option<Box<str>>,
+    pub(super) validity: Validity,
+    pub(super) priority: i64,
+    pub(super) article: Option<Box<str>>,
+    pub(super) alternatives: Vec<Alternative>,
+}
+
+/// One of the ways to meet a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Alternative {
+    /// The text, by its place.
+    pub(super) text: u32,
+    /// What it says, if a machine can read it.
+    pub(super) expr: Option<Expr>,
+    /// Whether somebody has checked that the expression says what the text says.
+    pub(super) verified: bool,
+    pub(super) article: Option<Box<str>>,
+    pub(super) source: Option<Box<str>>,
+}
+
+impl Agreement {
+    /// The party that a country is or belongs to.
+    pub(super) fn party(&self, country: &str) -> Option<&str> {
+        match self.head.parties.get_key_value(country) {
+            Some((party, _)) => Some(party),
+            None => self.head.members.get(country).map(AsRef::as_ref),
+        }
+    }
+
+    /// Whether goods from `origin` to `destination` go from one party to another.
+    pub(super) fn covers(&self, origin: &str, destination: &str) -> bool {
+        match (self.party(origin), self.party(destination)) {
+            (Some(from), Some(to)) => from != to,
+            _ => false,
+        }
+    }
+
+    /// The rules whose range holds all codes of `span`, in no order.
+    pub(super) fn rules_of(&self, span: Span) -> impl Iterator<Item = &Arc<Rule>> {
+        let end = self.rules.partition_point(|rule| rule.range.from <= span.from);
+        // Before a rule up to which no range reaches so far, none does.
+        (0..end)
+            .rev()
+            .take_while(move |&at| self.furthest[at] >= span.to)
+            .map(|at| &self.rules[at])
+            .filter(move |rule| rule.range.to >= span.to)
+    }
+
+    /// The rules whose range has codes of `span`, in their order.
+    pub(super) fn rules_about(&self, span: Span) -> impl Iterator<Item = &Rule> {
+        let end = self.rules.partition_point(|rule| rule.range.from <= span.to);
+        self.rules[..end].iter().map(AsRef::as_ref).filter(move |rule| rule.range.meets(span))
+    }
+
+    /// How many rules have an alternative that a machine cannot read.
+    pub(super) fn unparsed(&self) -> usize {
+        let is_unparsed = |rule: &&Arc<Rule>| rule.alternatives.iter().any(|way| way.expr.is_none());
+        self.rules.iter().filter(is_unparsed).count()
+    }
+
+    /// The most specific first: one subheading, one heading, one chapter, wider; then the narrower range, the higher
+    /// priority, the later beginning, the id.
+    pub(super) fn order(a: &Rule, b: &Rule) -> std::cmp::Ordering {
+        let width = |rule: &Rule| rule.range.to - rule.range.from;
+        b.range
+            .level()
+            .cmp(&a.range.level())
+            .then_with(|| width(a).cmp(&width(b)))
+            .then_with(|| a.range.from.cmp(&b.range.from))
+            .then_with(|| b.priority.cmp(&a.priority))
+            .then_with(|| b.validity.from.cmp(&a.validity.from))
+            .then_with(|| a.id.cmp(&b.id))
+    }
+
+    /// The text of an alternative.
+    pub(super) fn text(&self, way: &Alternative) -> &str {
+        self.texts.get(way.text as usize).map_or("", AsRef::as_ref)
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> u64 {
+        let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
+        let way = |way: &Alternative| size_of::<Alternative>() + way.expr.as_ref().map_or(0, Expr::bytes);
+        let rule = |rule: &Arc<Rule>| {
+            let words = rule.id.len() + rule.subdivision.as_ref().map_or(0, |text| text.len());
+            size_of::<Rule>() + 28 + words + rule.alternatives.iter().map(way).sum::<usize>()
+        };
+        let names = |lists: &BTreeMap<Box<str>, Vec<Box<str>>>| -> usize {
+            lists.iter().map(|(name, list)| name.len() + 40 + list.len() * 24).sum()
+        };
+        let head = names(&self.head.parties) + names(&self.head.cumulation) + self.head.members.len() * 48;
+        let macros: usize = self.head.macros.values().map(|expr| 64 + expr.bytes()).sum();
+        (texts + self.rules.iter().map(rule).sum::<usize>() + head + macros) as u64
+    }
+}

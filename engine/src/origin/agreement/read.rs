@@ -1,0 +1,467 @@
+//! Reading `roo/1` documents, and their parts.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::build::Refused;
+use super::{Agreement, Alternative, Builder, MAX_TEXT, MAX_TEXTS, Rule, Tolerance, Validity};
+use crate::Day;
+use crate::origin::codes::Span;
+use crate::origin::country;
+use crate::origin::decimal::Decimal;
+use crate::origin::expr::{Base, Bases, Expr, Sizes};
+use crate::origin::hs::Hs;
+use crate::origin::json::{Json, Read, Seen, Type};
+use crate::{Progress, Result};
+
+/// What the names of a document are called.
+pub(in crate::origin) const FORMAT: &str = "roo/1";
+
+/// The longest name, title or remark, in bytes.
+const MAX_NAME: usize = 1 << 10;
+
+/// The most alternatives of a rule.
+const MAX_ALTERNATIVES: usize = 1_000;
+
+/// Reads an agreement.
+///
+/// # Errors
+/// [`crate::Error::BadInput`] with the line, [`crate::Error::Cancelled`].
+pub(in crate::origin) fn read(document: &[u8], progress: &Progress) -> Result<Agreement> {
+    let mut cancelled = Ok(());
+    let result = (|| {
+        let mut json = Json::new(document)?;
+        let mut builder = Builder::default();
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            let known = ["format", "parties", "members", "cumulation", "macros", "texts", "rules"];
+            if let Some(place) = seen.place(json, name, &known)? {
+                return part(json, place, &mut builder, progress, &mut cancelled);
+            }
+            builder.head_field(json, name)
+        })?;
+        json.end()?;
+        if !seen.has(0) {
+            return json.refuse("the document does not say its format");
+        }
+        builder.finish().map_err(|refused| json.fault(refused))
+    })();
+    cancelled?;
+    result.map_err(|fault| fault.in_file(document))
+}
+
+fn part(
+    json: &mut Json<'_>,
+    place: usize,
+    builder: &mut Builder,
+    progress: &Progress,
+    cancelled: &mut Result<()>,
+) -> Read<()> {
+    match place {
+        0 => expect_format(json),
+        1 => json.list(|json| {
+            let party = country_name(json)?;
+            taken(json, builder.party(party))
+        }),
+        2 => json.object(|json, name| {
+            let party = country::parse(name.as_bytes()).ok_or_else(|| json.fault(country::EXPECTED))?;
+            let members = countries(json)?;
+            taken(json, builder.members(party, members))
+        }),
+        3 => json.object(|json, name| {
+            let kind = short(json, name)?;
+            let mut found = Vec::new();
+            json.object(|json, name| {
+                if name == "countries" {
+                    found = countries(json)?;
+                    Ok(())
+                } else {
+                    json.skip()
+                }
+            })?;
+            taken(json, builder.cumulation(kind, found))
+        }),
+        4 => json.object(|json, name| {
+            let name = short(json, name)?;
+            let expr = Expr::read(json, &mut Sizes::default())?;
+            taken(json, builder.take_macro(name, expr))
+        }),
+        5 => json.list(|json| {
+            let text = json.text()?;
+            taken(json, builder.text(&text))
+        }),
+        _ => json.list(|json| {
+            if let Err(error) = progress.check() {
+                *cancelled = Err(error);
+                return json.refuse("cancelled");
+            }
+            let rule = Rule::read(json)?;
+            taken(json, builder.rule(rule))
+        }),
+    }
+}
+
+impl Builder {
+    /// Takes a field of what an agreement says of itself; passes over those it does not know.
+    pub(in crate::origin) fn head_field(&mut self, json: &mut Json<'_>, name: &str) -> Read<()> {
+        let head = &mut self.head;
+        match name {
+            "agreement" if head.id.is_empty() => head.id = agreement_id(json)?,
+            "agreement" => return json.refuse("agreement occurs twice"),
+            "title" => head.title = text_up_to(json, MAX_NAME)?.into(),
+            "hs_version" => {
+                if !json.null()? {
+                    let year = json.number()?.parse().ok().filter(|year| (1988..=9999).contains(year));
+                    head.hs_version = Some(year.ok_or_else(|| json.fault("hs_version is the year of an edition"))?);
+                }
+            }
+            "valid_from" => head.validity.from = day(json)?,
+            "valid_to" => head.validity.to = day(json)?,
+            "tolerance" => head.tolerance = if json.null()? { None } else { Some(Tolerance::read(json)?) },
+            "source" => head.source = source(json)?,
+            _ => return json.skip(),
+        }
+        Ok(())
+    }
+}
+
+impl Tolerance {
+    fn read(json: &mut Json<'_>) -> Read<Self> {
+        let (mut base, mut percent, mut weight) = (None, None, None);
+        let (mut weight_chapters, mut not_chapters) = (Vec::new(), Vec::new());
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            let known = ["base", "pct", "weight_pct", "weight_chapters", "not_chapters"];
+            match seen.place(json, name, &known)? {
+                Some(0) => {
+                    base = Some(Bases::parse(&json.text()?).ok_or_else(|| json.fault("the base of the tolerance"))?);
+                }
+                Some(1) => percent = Some(limit(json)?),
+                Some(2) => weight = Some(limit(json)?),
+                Some(3) => weight_chapters = chapters(json)?,
+                Some(4) => not_chapters = chapters(json)?,
+                _ => return json.refuse("the tolerance has a word that is not known"),
+            }
+            Ok(())
+        })?;
+        if weight.is_some() != !weight_chapters.is_empty() {
+            return json.refuse("weight_pct and weight_chapters are given together");
+        }
+        if base.is_some() && percent.is_none() {
+            return json.refuse("the tolerance needs pct for its base");
+        }
+        let value = percent.map(|percent| (percent, base.unwrap_or_else(|| Bases::one(Base::Exw))));
+        Ok(Self { value, weight, weight_chapters, not_chapters })
+    }
+}
+
+impl Rule {
+    /// Takes a rule.
+    pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<Self> {
+        let mut rule = Self {
+            id: "".into(),
+            range: Span { from: 0, to: 0 },
+            subdivision: None,
+            validity: Validity::default(),
+            priority: 0,
+            article: None,
+            alternatives: Vec::new(),
+        };
+        let (mut from, mut to) = (None, None);
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            let known =
+                ["id", "from", "to", "subdivision", "valid_from", "valid_to", "priority", "article", "alternatives"];
+            match seen.place(json, name, &known)? {
+                Some(0) => rule.id = id(json)?,
+                Some(1) => from = Some(bound(json)?),
+                Some(2) => to = Some(bound(json)?),
+                Some(3) => rule.subdivision = remark(json)?,
+                Some(4) => rule.validity.from = day(json)?,
+                Some(5) => rule.validity.to = day(json)?,
+                Some(6) => rule.priority = priority(json)?,
+                Some(7) => rule.article = remark(json)?,
+                Some(8) => rule.alternatives = alternatives(json)?,
+                _ => return json.refuse("a rule has a field that is not known"),
+            }
+            Ok(())
+        })?;
+        let (Some(from), Some(to)) = (from, to) else { return json.refuse("a rule needs from and to") };
+        if from > to {
+            return json.refuse("the range of a rule ends before it begins");
+        }
+        if rule.id.is_empty() || rule.alternatives.is_empty() {
+            return json.refuse("a rule needs an id and alternatives");
+        }
+        rule.range = Span { from, to };
+        Ok(rule)
+    }
+}
+
+/// Takes alternatives.
+fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
+    let mut ways = Vec::new();
+    let mut sizes = Sizes::default();
+    json.list(|json| {
+        let mut way = Alternative { text: 0, expr: None, verified: false, article: None, source: None };
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            match seen.place(json, name, &["t", "expr", "verified", "article", "source"])? {
+                Some(0) => way.text = place(json)?,
+                Some(1) if json.null()? => {}
+                Some(1) => way.expr = Some(Expr::read(json, &mut sizes)?),
+                Some(2) => way.verified = json.boolean()?,
+                Some(3) => way.article = remark(json)?,
+                Some(4) => way.source = source(json)?,
+                _ => return json.refuse("an alternative has a field that is not known"),
+            }
+            Ok(())
+        })?;
+        if !seen.has(0) {
+            return json.refuse("an alternative needs t, the place of its text");
+        }
+        if ways.len() == MAX_ALTERNATIVES {
+            return json.refuse("a rule has at most 1000 alternatives");
+        }
+        ways.push(way);
+        Ok(())
+    })?;
+    Ok(ways)
+}
+
+/// What an overrides document changes of a rule; what is not given stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::origin) struct Patch {
+    pub(in crate::origin) from: Option<Option<Day>>,
+    pub(in crate::origin) to: Option<Option<Day>>,
+    pub(in crate::origin) alternatives: Option<Vec<Alternative>>,
+}
+
+/// Changes of an agreement's rules, as a document says them.
+#[derive(Debug, Default)]
+pub(in crate::origin) struct Patches {
+    pub(in crate::origin) agreement: Box<str>,
+    pub(in crate::origin) texts: Vec<Arc<str>>,
+    pub(in crate::origin) rules: BTreeMap<Box<str>, Patch>,
+}
+
+/// Reads an overrides document.
+pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
+    let mut patches = Patches::default();
+    let mut seen = Seen::default();
+    json.object(|json, name| {
+        match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
+            Some(0) => expect_format(json),
+            Some(1) => {
+                patches.agreement = agreement_id(json)?;
+                Ok(())
+            }
+            Some(2) => json.list(|json| {
+                let text = json.text()?;
+                taken(json, patches.text(&text))
+            }),
+            Some(3) => json.list(|json| {
+                let (rule, patch) = Patch::read(json)?;
+                taken(json, patches.patch(rule, patch))
+            }),
+            _ => json.skip(),
+        }
+    })?;
+    json.end()?;
+    patches.check().map_err(|refused| json.fault(refused))?;
+    Ok(patches)
+}
+
+impl Patches {
+    pub(in crate::origin) fn text(&mut self, text: &str) -> Result<(), Refused> {
+        if self.texts.len() == MAX_TEXTS || text.len() > MAX_TEXT {
+            return Err("there are at most 200000 texts of at most 32 KiB each");
+        }
+        self.texts.push(text.into());
+        Ok(())
+    }
+
+    pub(in crate::origin) fn patch(&mut self, rule: Box<str>, patch: Patch) -> Result<(), Refused> {
+        if self.rules.len() == super::MAX_RULES {
+            return Err("there are at most 100000 rules");
+        }
+        let mut record = Vec::new();
+        patch.write(&rule, &mut record);
+        if record.len() > super::MAX_RECORD {
+            return Err("a rule has at most 56 KiB");
+        }
+        match self.rules.insert(rule, patch) {
+            None => Ok(()),
+            Some(_) => Err("the id of a rule occurs twice"),
+        }
+    }
+
+    /// Whether everything that is named is there.
+    pub(in crate::origin) fn check(&self) -> Result<(), Refused> {
+        if self.agreement.is_empty() {
+            return Err("overrides need the id of their agreement in agreement");
+        }
+        let mut ways = self.rules.values().filter_map(|patch| patch.alternatives.as_ref()).flatten();
+        if ways.any(|way| way.text as usize >= self.texts.len()) {
+            return Err("an alternative names a text that is not there");
+        }
+        Ok(())
+    }
+}
+
+impl Patch {
+    /// Takes what is changed of a rule, and the rule's id.
+    pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<(Box<str>, Self)> {
+        let (mut rule, mut patch) = (None, Self::default());
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            match seen.place(json, name, &["id", "valid_from", "valid_to", "alternatives"])? {
+                Some(0) => rule = Some(id(json)?),
+                Some(1) => patch.from = Some(day(json)?),
+                Some(2) => patch.to = Some(day(json)?),
+                Some(3) => {
+                    let ways = alternatives(json)?;
+                    if ways.is_empty() {
+                        return json.refuse("a rule needs alternatives");
+                    }
+                    patch.alternatives = Some(ways);
+                }
+                _ => return json.refuse("overrides change valid_from, valid_to and alternatives of a rule only"),
+            }
+            Ok(())
+        })?;
+        match rule {
+            Some(rule) => Ok((rule, patch)),
+            None => json.refuse("a rule needs its id"),
+        }
+    }
+}
+
+fn expect_format(json: &mut Json<'_>) -> Read<()> {
+    if json.text()? == FORMAT { Ok(()) } else { json.refuse("the format is not roo/1") }
+}
+
+fn taken(json: &Json<'_>, result: Result<(), Refused>) -> Read<()> {
+    result.map_err(|refused| json.fault(refused))
+}
+
+/// The id of an agreement, as it is shown in errors and used in commands.
+fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
+    let text = json.text()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    match text.len() {
+        1..=64 if text.bytes().all(is_plain) => Ok(text.into()),
+        _ => json.refuse("the id of an agreement has 1 to 64 letters, digits or any of _ . -"),
+    }
+}
+
+/// The id of a rule.
+fn id(json: &mut Json<'_>) -> Read<Box<str>> {
+    let text = json.text()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@()/-".contains(&byte);
+    match text.len() {
+        1..=64 if text.bytes().all(is_plain) => Ok(text.into()),
+        _ => json.refuse("the id of a rule has 1 to 64 letters, digits or any of _ . : @ ( ) / -"),
+    }
+}
+
+fn text_up_to<'a>(json: &mut Json<'a>, most: usize) -> Read<Cow<'a, str>> {
+    let text = json.text()?;
+    if text.len() <= most { Ok(text) } else { json.refuse("a name or remark has at most 1024 bytes") }
+}
+
+fn short(json: &Json<'_>, name: &str) -> Read<Box<str>> {
+    match name.len() {
+        1..=256 => Ok(name.into()),
+        _ => json.refuse("a name has 1 to 256 bytes"),
+    }
+}
+
+fn remark(json: &mut Json<'_>) -> Read<Option<Box<str>>> {
+    if json.null()? { Ok(None) } else { Ok(Some(text_up_to(json, MAX_NAME)?.into())) }
+}
+
+/// Where something was taken from: a text, or an object whose `repository` or `url` says it.
+fn source(json: &mut Json<'_>) -> Read<Option<Box<str>>> {
+    if json.peek()? != Type::Object {
+        return remark(json);
+    }
+    let mut found = None;
+    json.object(|json, name| match name {
+        "repository" | "url" if found.is_none() => {
+            found = remark(json)?;
+            Ok(())
+        }
+        _ => json.skip(),
+    })?;
+    Ok(found)
+}
+
+fn day(json: &mut Json<'_>) -> Read<Option<Day>> {
+    if json.null()? {
+        return Ok(None);
+    }
+    match Day::parse(json.text()?.as_bytes()) {
+        Some(day) => Ok(Some(day)),
+        None => json.refuse("a day is written YYYY-MM-DD"),
+    }
+}
+
+fn country_name(json: &mut Json<'_>) -> Read<Box<str>> {
+    country::parse(json.text()?.as_bytes()).ok_or_else(|| json.fault(country::EXPECTED))
+}
+
+fn countries(json: &mut Json<'_>) -> Read<Vec<Box<str>>> {
+    let mut countries = Vec::new();
+    json.list(|json| {
+        if countries.len() == super::MAX_PARTIES {
+            return json.refuse("a list of countries has at most 1000 of them");
+        }
+        countries.push(country_name(json)?);
+        Ok(())
+    })?;
+    Ok(countries)
+}
+
+fn limit(json: &mut Json<'_>) -> Read<Decimal> {
+    let number = Decimal::parse(json.number()?).filter(|number| *number <= Decimal::HUNDRED);
+    number.ok_or_else(|| json.fault("a limit is a number from 0 to 100 with at most 6 decimals"))
+}
+
+fn chapters(json: &mut Json<'_>) -> Read<Vec<u8>> {
+    let mut chapters = Vec::new();
+    json.list(|json| {
+        let text = json.text()?;
+        let chapter = if text.len() == 2 { text.parse().ok() } else { None };
+        let Some(chapter) = chapter.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())) else {
+            return json.refuse("a chapter is two digits");
+        };
+        if chapters.len() == 100 {
+            return json.refuse("there are at most 100 chapters");
+        }
+        chapters.push(chapter);
+        Ok(())
+    })?;
+    Ok(chapters)
+}
+
+fn bound(json: &mut Json<'_>) -> Read<u32> {
+    let text = json.text()?;
+    match Hs::parse(text.as_bytes()) {
+        Some(code) if code.as_str().len() == 6 && text.len() <= 8 => Ok(Span::of(code).from),
+        _ => json.refuse("from and to are codes of 6 digits"),
+    }
+}
+
+fn priority(json: &mut Json<'_>) -> Read<i64> {
+    if json.null()? {
+        return Ok(0);
+    }
+    json.number()?.parse().map_err(|_| json.fault("priority is a whole number"))
+}
+
+fn place(json: &mut Json<'_>) -> Read<u32> {
+    json.number()?.parse().map_err(|_: std::num::ParseIntError| json.fault("t is the place of a text"))
+}
+

@@ -1,0 +1,163 @@
+//! A rules-of-origin model as the module asks it.
+
+use std::time::Duration;
+
+use super::assess::{Assessment, Chosen, Product, assess, choose_agreement, choose_rules};
+use super::document;
+use super::model::OriginModel;
+use super::subject::{self, Subject};
+use crate::history::Record;
+use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::{Budget, Error, Progress, Result};
+
+/// How many nanoseconds an assessment takes at least, and for each byte of facts.
+const LEAST_NS: u64 = 5_000;
+const NS_A_BYTE: u64 = 20;
+
+impl Model for OriginModel {
+    fn kind(&self) -> Kind {
+        Kind::Origin
+    }
+
+    fn subject_len(&self, args: &[&[u8]], _: bool) -> Result<usize> {
+        subject::length(args)
+    }
+
+    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
+        if question.indicator.is_some() {
+            return Err(Error::Invalid("a rules-of-origin model has no indicators".into()));
+        }
+        Subject::read(subject, question.today)?.write_name(key);
+        Ok(())
+    }
+
+    fn assess_while_wanted(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        question: &Question<'_>,
+        progress: &Progress,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        progress.check()?;
+        let subject = Subject::read(subject, question.today)?;
+        let Subject { route, facts, day } = &subject;
+        let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs));
+        match choose_agreement(self.agreements(), route, facts, *day)? {
+            Chosen::Refused(reason, agreement) => {
+                let mut assessment = Assessment::refused(reason);
+                if is_unknown {
+                    assessment.reasons.push("unknown_code");
+                }
+                let agreement = agreement.map(AsRef::as_ref);
+                document::write(out, identity, &subject, agreement, None, &assessment);
+            }
+            Chosen::Agreement(agreement) => {
+                let rules = choose_rules(agreement, route.hs, facts, *day)?;
+                let product = Product::new(route.hs, &route.origin, facts, agreement);
+                let mut assessment = assess(agreement, &rules, &product);
+                if rules.rules.is_empty() && self.has_other_edition(agreement.head.hs_version) {
+                    assessment.reasons.push("hs_edition");
+                }
+                if is_unknown {
+                    assessment.reasons.push("unknown_code");
+                }
+                document::write(out, identity, &subject, Some(agreement), Some(&product), &assessment);
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
+        let Subject { route, facts, day } = Subject::read(subject, question.today)?;
+        if let Chosen::Agreement(agreement) = choose_agreement(self.agreements(), &route, &facts, day)? {
+            choose_rules(agreement, route.hs, &facts, day)?;
+        }
+        Ok(())
+    }
+
+    fn estimate(&self, subject: &[&[u8]], _: &Question<'_>) -> Duration {
+        let facts = subject.get(3).map_or(0, |facts| facts.len() as u64);
+        Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts)
+    }
+
+    /// Equal words are about another day tomorrow, unless they name one.
+    fn is_timeless(&self) -> bool {
+        false
+    }
+
+    fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
+        let Ok(Subject { route, .. }) = Subject::read(subject, crate::Day::default()) else { return Record::default() };
+        let document: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+        let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+        Record {
+            subject: route.shown(),
+            agreement: text("agreement"),
+            hs: route.hs.as_str().to_owned(),
+            origin: route.origin.into(),
+            destination: route.destination.into(),
+            status: text("verdict"),
+            confidence: document["confidence"].as_f64(),
+        }
+    }
+
+    fn ready(&self) -> bool {
+        self.is_derived()
+    }
+
+    fn derive(&self, _: &Budget, progress: &Progress) -> Result<()> {
+        if self.is_derived() { Ok(()) } else { self.fill(progress) }
+    }
+
+    fn labels(&self, set: LabelSet) -> Option<Vec<String>> {
+        match set {
+            LabelSet::Agreements => Some(self.agreements().map(|agreement| agreement.head.id.to_string()).collect()),
+            _ => None,
+        }
+    }
+
+    fn info(&self) -> Vec<(&'static str, Field)> {
+        let agreements = self.agreements().map(|agreement| {
+            format!("{}: {} rules, {} unparsed", agreement.head.id, agreement.rules.len(), agreement.unparsed())
+        });
+        let rules: usize = self.agreements().map(|agreement| agreement.rules.len()).sum();
+        vec![
+            ("codes", Field::Integer(self.nomenclature().map_or(0, |codes| codes.rows() as u64))),
+            ("sections", Field::Integer(self.sections().map_or(0, |sections| sections.len() as u64))),
+            ("synonyms", Field::Integer(self.synonyms().map_or(0, |synonyms| synonyms.len() as u64))),
+            ("agreements", Field::List(agreements.collect())),
+            ("rules", Field::Integer(rules as u64)),
+            ("bytes", Field::Integer(self.held())),
+            ("warnings", Field::List(self.warnings())),
+        ]
+    }
+
+    fn bytes(&self) -> u64 {
+        self.held()
+    }
+
+    fn digest(&self) -> [u8; 16] {
+        self.content_digest()
+    }
+
+    fn known_digest(&self) -> Option<[u8; 16]> {
+        self.digest_if_known()
+    }
+
+    fn frames(&self) -> u64 {
+        self.frame_count()
+    }
+
+    fn frame(&self, index: u64) -> Vec<u8> {
+        self.frame_at(index)
+    }
+}
+
+impl OriginModel {
+    /// Whether an agreement is written in another edition of the nomenclature than the one that is loaded.
+    fn has_other_edition(&self, agreement: Option<u32>) -> bool {
+        let edition = self.nomenclature().map(super::nomenclature::Nomenclature::version);
+        let loaded = edition.as_deref().and_then(|name| name.rsplit(' ').next()?.parse::<u32>().ok());
+        loaded.zip(agreement).is_some_and(|(loaded, agreement)| loaded != agreement)
+    }
+}

@@ -1,0 +1,107 @@
+//! Which agreement and which rules a product falls under.
+
+use std::sync::Arc;
+
+use super::Route;
+use crate::origin::agreement::{Agreement, Rule};
+use crate::origin::codes::Span;
+use crate::origin::facts::Facts;
+use crate::origin::hs::Hs;
+use crate::{Day, Error, Result};
+
+/// The agreement to be asked, or why none is.
+pub(in crate::origin) enum Chosen<'a> {
+    /// This one.
+    Agreement(&'a Arc<Agreement>),
+    /// None, for this reason; the agreement that it concerns, if it is one.
+    Refused(&'static str, Option<&'a Arc<Agreement>>),
+}
+
+/// Chooses the agreement: the one that is named, else the one that covers the pair, at the day if there are several.
+///
+/// # Errors
+/// [`Error::Invalid`] when an agreement is named that is not there, or several are left.
+pub(in crate::origin) fn choose_agreement<'a>(
+    agreements: impl Iterator<Item = &'a Arc<Agreement>> + Clone,
+    route: &Route,
+    facts: &Facts,
+    day: Day,
+) -> Result<Chosen<'a>> {
+    let covers = |agreement: &&Arc<Agreement>| agreement.covers(&route.origin, &route.destination);
+    let is_valid = |agreement: &&Arc<Agreement>| agreement.head.validity.holds(day);
+    if let Some(name) = &facts.agreement {
+        let named = agreements.clone().find(|agreement| *agreement.head.id == **name);
+        let Some(named) = named else {
+            return Err(Error::Invalid("facts: agreement: the model has no such agreement, see MODEL.LABELS key AGREEMENTS".into()));
+        };
+        return Ok(match (covers(&named), is_valid(&named)) {
+            (false, _) => Chosen::Refused("pair", Some(named)),
+            (true, false) => Chosen::Refused("date", Some(named)),
+            (true, true) => Chosen::Agreement(named),
+        });
+    }
+    let covering: Vec<_> = agreements.filter(covers).collect();
+    let valid: Vec<_> = covering.iter().copied().filter(|agreement| is_valid(agreement)).collect();
+    match (&covering[..], &valid[..]) {
+        ([], _) => Ok(Chosen::Refused("pair", None)),
+        ([one], []) => Ok(Chosen::Refused("date", Some(one))),
+        (_, []) => Ok(Chosen::Refused("date", None)),
+        (_, [one]) => Ok(Chosen::Agreement(one)),
+        (_, several) => {
+            let ids: Vec<_> = several.iter().take(20).map(|agreement| &*agreement.head.id).collect();
+            Err(Error::Invalid(format!("several agreements cover this pair, name one: {}", ids.join(", ")).into()))
+        }
+    }
+}
+
+/// The rule sets that a code falls under.
+#[derive(Debug, Default)]
+pub(in crate::origin) struct Rules<'a> {
+    /// None, one, or several candidates.
+    pub(in crate::origin) rules: Vec<&'a Rule>,
+    /// Whether it is sure that the product is one of those the rule is for, and not only one of its code.
+    pub(in crate::origin) is_confirmed: bool,
+}
+
+/// Chooses the rules: those with the most specific range that holds the code, valid at the day. Of several for the same
+/// products the one of the highest priority, then of the latest beginning; of those for different products the one
+/// that is named.
+///
+/// # Errors
+/// [`Error::Invalid`] when a subdivision is named that none of them has.
+pub(in crate::origin) fn choose_rules<'a>(
+    agreement: &'a Agreement,
+    hs: Hs,
+    facts: &Facts,
+    day: Day,
+) -> Result<Rules<'a>> {
+    let mut rules: Vec<&Rule> =
+        agreement.rules_of(Span::of(hs)).map(AsRef::as_ref).filter(|rule| rule.validity.holds(day)).collect();
+    rules.sort_by(|a, b| Agreement::order(a, b));
+    let Some(first) = rules.first() else { return Ok(Rules::default()) };
+    let range = first.range;
+    rules.retain(|rule| rule.range == range);
+    let rank = |rule: &Rule| (rule.priority, rule.validity.from);
+    let mut chosen: Vec<&Rule> = Vec::new();
+    for rule in rules {
+        // They come in their order, so that the first for the same products has the highest rank.
+        let same = chosen.iter().find(|other| other.subdivision == rule.subdivision);
+        if same.is_none_or(|other| rank(other) == rank(rule)) {
+            chosen.push(rule);
+        }
+    }
+    let mut is_confirmed = chosen.iter().all(|rule| rule.subdivision.is_none());
+    if let Some(name) = &facts.subdivision {
+        chosen.retain(|rule| {
+            let is_meant = |text: &str| text.trim().eq_ignore_ascii_case(name.trim());
+            *rule.id == **name || rule.subdivision.as_deref().is_some_and(is_meant)
+        });
+        if chosen.is_empty() {
+            return Err(Error::Invalid(
+                "facts: subdivision: no rule for this code has it, see MODEL.RULES for those there are".into(),
+            ));
+        }
+        is_confirmed = true;
+    }
+    Ok(Rules { rules: chosen, is_confirmed })
+}

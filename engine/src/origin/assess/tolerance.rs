@@ -1,0 +1,240 @@
+//! The tolerance: materials that fail a change of classification, or are not wholly obtained, may be let pass up to a
+//! share of the product. It never lifts a limit of value or weight.
+//!
+//! Every way to meet the rule that only such materials stand against is an option with its own set of them. A rule
+//! has few; of one that has more than [`MAX_OPTIONS`] nothing is claimed that has not been seen.
+
+use std::collections::BTreeSet;
+
+use super::evaluate::{Doubt, Outcome};
+use super::leaf::Finding;
+use super::product::{Input, Product};
+use super::{Condition, Missing, Traced, and, or};
+use crate::origin::agreement::{Agreement, Rule, Tolerance};
+use crate::origin::decimal::Decimal;
+use crate::origin::expr::{Expr, Leaf};
+
+/// The most options that are looked at.
+const MAX_OPTIONS: usize = 128;
+
+/// What came of the tolerance.
+pub(super) struct Tolerated {
+    pub(super) by_weight: bool,
+    /// What the rule comes to with it.
+    pub(super) outcome: Outcome,
+    /// The share of the best option.
+    pub(super) finding: Finding,
+}
+
+/// A way to meet the rule if some materials are let pass.
+#[derive(Debug, Clone, Default)]
+struct Way {
+    outcome: Outcome,
+    /// The materials, by place.
+    passed: BTreeSet<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Ways {
+    ways: Vec<Way>,
+    /// Whether there are more than were looked at.
+    are_cut: bool,
+}
+
+/// Applies the tolerance to a rule that is not met; `traced` are the rule's conditions in their order. `None` when
+/// there is nothing that it could let pass.
+pub(super) fn apply(
+    rule: &Rule,
+    agreement: &Agreement,
+    product: &Product<'_>,
+    traced: &[Traced<'_>],
+) -> Option<Tolerated> {
+    let tolerance = agreement.head.tolerance.as_ref()?;
+    let measure = Measure::new(tolerance, product)?;
+    let mut findings = traced.iter();
+    let mut all = Ways::default();
+    for way in &rule.alternatives {
+        let mut ways = match &way.expr {
+            Some(expr) => ways(expr, agreement, &mut findings),
+            None => {
+                findings.next();
+                Ways::one(Way { outcome: unread(), ..Way::default() })
+            }
+        };
+        for option in &mut ways.ways {
+            option.outcome.doubt.unverified = !way.verified;
+        }
+        all.add(ways);
+    }
+    if all.ways.iter().all(|way| way.passed.is_empty()) {
+        return None;
+    }
+    let mut best: Option<(u8, Decimal, Outcome, Finding)> = None;
+    let mut whole = Outcome { truth: if all.are_cut { None } else { Some(false) }, ..Outcome::default() };
+    for way in all.ways {
+        let finding = measure.share(product, &way.passed);
+        let mut outcome = way.outcome;
+        outcome.truth = and(outcome.truth, finding.ok);
+        if outcome.truth.is_none() {
+            outcome.missing = outcome.missing.and(finding.missing);
+            whole.missing = whole.missing.and(outcome.missing);
+        }
+        outcome.doubt.near |= finding.is_near;
+        outcome.doubt.tolerance = outcome.truth == Some(true);
+        whole.truth = or(whole.truth, outcome.truth);
+        if way.passed.is_empty() {
+            continue;
+        }
+        let rank = match outcome.truth {
+            Some(true) => 0,
+            None => 1,
+            Some(false) => 2,
+        };
+        let share = finding.value.unwrap_or_default();
+        if best.as_ref().is_none_or(|(other, least, ..)| (rank, share) < (*other, *least)) {
+            best = Some((rank, share, outcome, finding));
+        }
+    }
+    let (_, _, outcome, finding) = best?;
+    let outcome = match whole.truth {
+        Some(true) => outcome,
+        Some(false) => Outcome { doubt: Doubt { near: outcome.doubt.near, ..Doubt::default() }, ..whole },
+        None => whole,
+    };
+    Some(Tolerated { by_weight: measure.by_weight, outcome, finding })
+}
+
+/// What the share is of.
+struct Measure {
+    by_weight: bool,
+    limit: Decimal,
+    base: (Option<Decimal>, Missing),
+}
+
+impl Measure {
+    fn new(tolerance: &Tolerance, product: &Product<'_>) -> Option<Self> {
+        if tolerance.not_chapters.contains(&product.chapter) {
+            return None;
+        }
+        match (&tolerance.weight, &tolerance.value) {
+            (Some(limit), _) if tolerance.weight_chapters.contains(&product.chapter) => {
+                Some(Self { by_weight: true, limit: *limit, base: product.weight() })
+            }
+            (_, Some((limit, base))) => Some(Self { by_weight: false, limit: *limit, base: product.base(base) }),
+            _ => None,
+        }
+    }
+
+    fn share(&self, product: &Product<'_>, passed: &BTreeSet<u32>) -> Finding {
+        let inputs = product.inputs.as_deref().unwrap_or_default();
+        let mut sum = super::product::Sum { known: Decimal::default(), missing: Missing::NONE };
+        let (term, unknown): (fn(&Input) -> Option<Decimal>, _) = match self.by_weight {
+            true => (|input| input.weight, Missing::LINE_WEIGHT),
+            false => (|input| input.value, Missing::VALUE),
+        };
+        for input in passed.iter().filter_map(|place| inputs.get(*place as usize)) {
+            match term(input) {
+                Some(term) => sum.known = sum.known.plus(term),
+                None => sum.missing = sum.missing.and(unknown),
+            }
+        }
+        let mut finding = Finding::at_most(sum, self.base, self.limit);
+        finding.failing = passed.iter().copied().collect();
+        finding
+    }
+}
+
+const fn unread() -> Outcome {
+    let doubt = Doubt { process: false, near: false, tolerance: false, unverified: false };
+    Outcome { truth: None, missing: Missing::READING, doubt }
+}
+
+impl Ways {
+    fn one(way: Way) -> Self {
+        Self { ways: vec![way], are_cut: false }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.are_cut |= other.are_cut;
+        for way in other.ways {
+            if self.ways.len() == MAX_OPTIONS {
+                self.are_cut = true;
+                return;
+            }
+            self.ways.push(way);
+        }
+    }
+
+    /// Every way of the one with every way of the other.
+    fn times(self, other: &Self) -> Self {
+        let is_dead = |ways: &Self| ways.ways.is_empty() && !ways.are_cut;
+        if is_dead(&self) || is_dead(other) {
+            return Self::default();
+        }
+        let mut product = Self { ways: Vec::new(), are_cut: self.are_cut || other.are_cut };
+        for a in &self.ways {
+            for b in &other.ways {
+                if product.ways.len() == MAX_OPTIONS {
+                    product.are_cut = true;
+                    return product;
+                }
+                let outcome = Outcome {
+                    truth: and(a.outcome.truth, b.outcome.truth),
+                    missing: a.outcome.missing.and(b.outcome.missing),
+                    doubt: a.outcome.doubt.with(b.outcome.doubt),
+                };
+                product.ways.push(Way { outcome, passed: a.passed.union(&b.passed).copied().collect() });
+            }
+        }
+        product
+    }
+}
+
+/// The ways to meet an expression. Takes a finding for each of its conditions.
+fn ways<'t>(expr: &Expr, agreement: &Agreement, findings: &mut impl Iterator<Item = &'t Traced<'t>>) -> Ways {
+    match expr {
+        Expr::Leaf(_) => findings.next().map(of_leaf).unwrap_or_default(),
+        Expr::Ref(name) => match agreement.head.macros.get(name) {
+            Some(expr) => ways(expr, agreement, findings),
+            None => Ways::one(Way { outcome: unread(), ..Way::default() }),
+        },
+        Expr::Any(parts) => {
+            let mut sum = Ways::default();
+            for part in parts {
+                sum.add(ways(part, agreement, findings));
+            }
+            sum
+        }
+        Expr::All(parts) => {
+            let met = Outcome { truth: Some(true), ..Outcome::default() };
+            let mut product = Ways::one(Way { outcome: met, ..Way::default() });
+            for part in parts {
+                // Every part takes its findings, also behind one that cannot be met.
+                product = product.times(&ways(part, agreement, findings));
+            }
+            product
+        }
+    }
+}
+
+fn of_leaf(traced: &Traced<'_>) -> Ways {
+    let finding = &traced.finding;
+    let (can_pass, doubt) = match traced.condition {
+        Condition::Leaf(leaf) => (
+            matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_)),
+            Doubt::of_leaf(leaf, finding),
+        ),
+        _ => (false, Doubt::default()),
+    };
+    let outcome = Outcome { truth: finding.ok, missing: finding.missing, doubt };
+    match finding.ok {
+        Some(false) if can_pass => {
+            let (truth, missing) =
+                if finding.is_open { (None, Missing::HS) } else { (Some(true), Missing::NONE) };
+            let outcome = Outcome { truth, missing, ..outcome };
+            Ways::one(Way { outcome, passed: finding.failing.iter().copied().collect() })
+        }
+        Some(false) => Ways::default(),
+        _ => Ways::one(Way { outcome, ..Way::default() }),
+    }
+}

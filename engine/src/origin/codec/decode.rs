@@ -1,0 +1,167 @@
+//! Reading a model from its frames. Nothing is believed: memory grows with what has arrived, and every check that a
+//! document goes through is made again.
+
+use super::{BEGIN, Cutter, Held, Piece, records};
+use crate::origin::agreement::{Agreement, Builder};
+use crate::origin::load::Content;
+use crate::origin::model::{OriginModel, Parts};
+use crate::origin::nomenclature::{Nomenclature, NomenclatureDecoder};
+use crate::origin::overrides::Overrides;
+use crate::origin::sections::Sections;
+use crate::origin::synonyms::Synonyms;
+use crate::{Error, Result};
+
+/// The most parts: a nomenclature, sections, synonyms, agreements and their overrides.
+const MAX_PARTS: u32 = 3 + 2_000;
+
+/// A rules-of-origin model in the making.
+#[derive(Debug)]
+pub struct OriginDecoder {
+    announced: u32,
+    arrived: u32,
+    parts: Parts,
+    open: Option<Open>,
+    /// The kind of the part that came last: kinds do not go back.
+    kind: u8,
+    bytes: u64,
+}
+
+/// A part in the making.
+#[derive(Debug)]
+struct Open {
+    making: Making,
+    cutter: Cutter,
+}
+
+#[derive(Debug)]
+enum Making {
+    Nomenclature(NomenclatureDecoder),
+    Sections(Option<Sections>),
+    Synonyms(Synonyms),
+    Agreement(Box<Builder>),
+    Overrides(Overrides),
+}
+
+impl OriginDecoder {
+    /// Takes the first frame, without its preamble.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn begin(frame: &[u8]) -> Result<Self> {
+        let &[a, b, c, d] = frame else { return Err(Error::Corrupt("the header has another length")) };
+        let announced = u32::from_le_bytes([a, b, c, d]);
+        if announced > MAX_PARTS {
+            return Err(Error::Corrupt("there are too many parts"));
+        }
+        Ok(Self { announced, arrived: 0, parts: Parts::default(), open: None, kind: 0, bytes: 0 })
+    }
+
+    /// Takes the next frame.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    pub fn push(&mut self, frame: &[u8]) -> Result<()> {
+        let (&[kind, is_last], mut rest) =
+            frame.split_first_chunk::<BEGIN>().ok_or(Error::Corrupt("a frame is too short"))?;
+        let mut open = match self.open.take() {
+            Some(open) if open.cutter.kind == kind => open,
+            Some(_) => return Err(Error::Corrupt("a part does not end")),
+            None if self.arrived == self.announced => return Err(Error::Corrupt("there are more parts than announced")),
+            None if kind < self.kind || (kind == self.kind && kind < Agreement::KIND) => {
+                return Err(Error::Corrupt("a part is out of order"));
+            }
+            None => Open::new(kind)?,
+        };
+        self.kind = kind;
+        while !rest.is_empty() {
+            let (length, records) = rest.split_first_chunk::<4>().ok_or(Error::Corrupt("a frame is too short"))?;
+            let length = u32::from_le_bytes(*length) as usize;
+            let (record, records) = records.split_at_checked(length).ok_or(Error::Corrupt("a record is too short"))?;
+            open.push(record)?;
+            rest = records;
+        }
+        match is_last {
+            0 => self.open = Some(open),
+            1 => {
+                self.bytes += open.bytes();
+                self.parts.put(open.finish()?).map_err(|_| Error::Corrupt("a part occurs twice"))?;
+                self.arrived += 1;
+            }
+            _ => return Err(Error::Corrupt("a frame is neither the last of a part nor another")),
+        }
+        Ok(())
+    }
+
+    /// The model, once every frame has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when frames are missing or do not fit together.
+    pub fn finish(self) -> Result<OriginModel> {
+        if self.open.is_some() || self.arrived != self.announced {
+            return Err(Error::Corrupt("frames are missing"));
+        }
+        OriginModel::assembled(self.parts).map_err(|_| Error::Corrupt("overrides do not fit their agreement"))
+    }
+
+    /// Bytes of memory held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes + self.open.as_ref().map_or(0, Open::bytes)
+    }
+}
+
+impl Open {
+    fn new(kind: u8) -> Result<Self> {
+        let making = match kind {
+            Nomenclature::KIND => Making::Nomenclature(NomenclatureDecoder::default()),
+            Sections::KIND => Making::Sections(None),
+            Synonyms::KIND => Making::Synonyms(Synonyms::default()),
+            Agreement::KIND => Making::Agreement(Box::default()),
+            Overrides::KIND => Making::Overrides(Overrides::default()),
+            _ => return Err(Error::Corrupt("a part is of no known kind")),
+        };
+        Ok(Self { making, cutter: Cutter::new(kind) })
+    }
+
+    fn push(&mut self, record: &[u8]) -> Result<()> {
+        match &mut self.making {
+            Making::Nomenclature(decoder) => decoder.push(record)?,
+            Making::Sections(Some(_)) => return Err(Error::Corrupt("sections have more than one record")),
+            Making::Sections(sections) => *sections = Some(Sections::from_record(record)?),
+            Making::Synonyms(synonyms) => synonyms.push_record(record)?,
+            Making::Agreement(builder) => records::into_agreement(record, builder)?,
+            Making::Overrides(overrides) => records::into_overrides(record, overrides)?,
+        }
+        self.cutter.push(record);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Content> {
+        let frames = self.cutter.finish();
+        Ok(match self.making {
+            Making::Nomenclature(decoder) => Content::Nomenclature(Held { value: decoder.finish()?, frames }),
+            Making::Sections(sections) => {
+                let value = sections.ok_or(Error::Corrupt("sections have no record"))?;
+                Content::Sections(Held { value, frames })
+            }
+            Making::Synonyms(value) => Content::Synonyms(Held { value, frames }),
+            Making::Agreement(builder) => {
+                Content::Agreement(Held { value: builder.finish().map_err(Error::Corrupt)?, frames })
+            }
+            Making::Overrides(value) => {
+                value.check().map_err(Error::Corrupt)?;
+                Content::Overrides(Held { value, frames })
+            }
+        })
+    }
+
+    fn bytes(&self) -> u64 {
+        let made = match &self.making {
+            Making::Nomenclature(decoder) => decoder.bytes(),
+            Making::Sections(sections) => sections.as_ref().map_or(0, Sections::bytes),
+            Making::Synonyms(synonyms) => synonyms.bytes(),
+            Making::Agreement(builder) => builder.bytes(),
+            Making::Overrides(_) => self.cutter.bytes,
+        };
+        made + self.cutter.bytes
+    }
+}

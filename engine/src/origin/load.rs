@@ -1,0 +1,156 @@
+//! Reading the documents that a model is made of.
+
+use super::agreement::{self, Agreement};
+use super::codec::Held;
+use super::json::Json;
+use super::nomenclature::Nomenclature;
+use super::overrides::Overrides;
+use super::sections::Sections;
+use super::synonyms::Synonyms;
+use crate::{Error, Progress, Result};
+
+/// The largest document, in bytes.
+const MAX_BYTES: usize = 64 << 20;
+
+/// The kinds of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A nomenclature: csv `section,hscode,description,parent,level`.
+    Hs,
+    /// Names of its sections: csv `section,name`.
+    Sections,
+    /// An agreement: `roo/1` JSON.
+    Roo,
+    /// Changes of an agreement's rules: JSON of the same shape, without parties.
+    Overrides,
+    /// Words and the phrases that stand for them: JSON `{"word":["phrase",..]}`.
+    Synonyms,
+}
+
+impl Format {
+    const ALL: [Self; 5] = [Self::Hs, Self::Sections, Self::Roo, Self::Overrides, Self::Synonyms];
+
+    /// The format of this name, in any case.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| name.eq_ignore_ascii_case(format.name().as_bytes()))
+    }
+
+    /// The name used in options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hs => "hs",
+            Self::Sections => "sections",
+            Self::Roo => "roo",
+            Self::Overrides => "overrides",
+            Self::Synonyms => "synonyms",
+        }
+    }
+}
+
+/// What a document is, where that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoadOptions {
+    /// The kind of document; detected when absent.
+    pub format: Option<Format>,
+}
+
+/// A document that was read, to be put into a model ([`super::OriginModel::with`]).
+#[derive(Debug)]
+pub struct Part(pub(super) Content);
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Nomenclature(Held<Nomenclature>),
+    Sections(Held<Sections>),
+    Agreement(Held<Agreement>),
+    Overrides(Held<Overrides>),
+    Synonyms(Held<Synonyms>),
+}
+
+impl Part {
+    /// What kind of document it was.
+    pub fn format(&self) -> Format {
+        match self.0 {
+            Content::Nomenclature(_) => Format::Hs,
+            Content::Sections(_) => Format::Sections,
+            Content::Agreement(_) => Format::Roo,
+            Content::Overrides(_) => Format::Overrides,
+            Content::Synonyms(_) => Format::Synonyms,
+        }
+    }
+
+    /// The id of the agreement that it is or changes.
+    pub fn agreement(&self) -> Option<&str> {
+        match &self.0 {
+            Content::Agreement(held) => Some(&held.value.head.id),
+            Content::Overrides(held) => Some(&held.value.agreement),
+            _ => None,
+        }
+    }
+
+    /// How many codes, sections, rules or words it has.
+    pub fn entries(&self) -> u64 {
+        let entries = match &self.0 {
+            Content::Nomenclature(held) => held.value.rows(),
+            Content::Sections(held) => held.value.len(),
+            Content::Agreement(held) => held.value.rules.len(),
+            Content::Overrides(held) => held.value.rules.len(),
+            Content::Synonyms(held) => held.value.len(),
+        };
+        entries as u64
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// [`Error::BadInput`] with the line where it is wrong, [`Error::TooBig`], [`Error::Cancelled`].
+pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<Part> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Error::TooBig { what: "the size of the document in bytes", limit: MAX_BYTES as u64 });
+    }
+    let format = match options.format {
+        Some(format) => format,
+        None => detect(bytes)?,
+    };
+    let content = match format {
+        Format::Hs => Content::Nomenclature(Held::new(Nomenclature::read(bytes, progress)?)),
+        Format::Sections => Content::Sections(Held::new(Sections::read(bytes, progress)?)),
+        Format::Roo => Content::Agreement(Held::new(agreement::read(bytes, progress)?)),
+        Format::Overrides => Content::Overrides(Held::new(Overrides::read(bytes)?)),
+        Format::Synonyms => Content::Synonyms(Held::new(Synonyms::read(bytes)?)),
+    };
+    Ok(Part(content))
+}
+
+/// Tells the kind of document by its beginning: the fields of an object, or the header of a table.
+fn detect(bytes: &[u8]) -> Result<Format> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    if text.first() != Some(&b'{') {
+        let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default().to_ascii_lowercase();
+        let has = |name: &[u8]| memchr::memmem::find(&header, name).is_some();
+        return match (has(b"hscode"), has(b"section")) {
+            (true, _) => Ok(Format::Hs),
+            (_, true) => Ok(Format::Sections),
+            _ => Err(Error::bad_whole(
+                "the document is neither roo/1 JSON nor csv of a nomenclature or of sections; give FORMAT",
+            )),
+        };
+    }
+    let (mut has_format, mut has_parties) = (false, false);
+    let mut scan = || {
+        let mut json = Json::new(bytes)?;
+        json.object(|json, name| {
+            has_format |= name == "format";
+            has_parties |= name == "parties";
+            json.skip()
+        })?;
+        json.end()
+    };
+    scan().map_err(|fault| fault.in_file(bytes))?;
+    Ok(match (has_format, has_parties) {
+        (true, true) => Format::Roo,
+        (true, false) => Format::Overrides,
+        (false, _) => Format::Synonyms,
+    })
+}

@@ -1,0 +1,193 @@
+//! A nomenclature: the tree of codes that goods are described by.
+//!
+//! Codes are kept in the order of a printed nomenclature, each before those below it, so that everything below a code
+//! is one range. A parent is a shorter code that its child begins with: no chain of parents can turn back on itself,
+//! and none is longer than three.
+
+mod build;
+pub(super) mod codec;
+pub(super) mod csv;
+mod document;
+
+use self::build::Builder;
+pub(super) use self::codec::NomenclatureDecoder;
+use super::hs::Hs;
+use crate::{Error, Progress, Result};
+
+/// The most codes.
+const MAX_ROWS: usize = 100_000;
+
+/// The longest description, in bytes.
+const MAX_DESCRIPTION: usize = 4 << 10;
+
+/// The longest id of a section, in bytes.
+const MAX_SECTION: usize = 16;
+
+/// The most sections.
+const MAX_SECTIONS: usize = 1_000;
+
+/// Codes with descriptions, in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Nomenclature {
+    rows: Vec<Row>,
+    /// All descriptions, one after the other.
+    text: String,
+    /// Ids of sections, numbered in the order they came.
+    sections: Vec<Box<str>>,
+    /// What the row above all chapters says.
+    title: Box<str>,
+    /// The row after the last of each record of the byte form but the last.
+    cuts: Vec<u32>,
+    /// Bytes of the record that is being filled.
+    open: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Row {
+    code: Hs,
+    section: u16,
+    parent: Option<u32>,
+    /// How many rows have this one as their parent.
+    children: u32,
+    /// Where the description ends; it begins where the one before ends.
+    end: u32,
+}
+
+/// What stands at a code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Described<'a> {
+    /// The description.
+    pub(super) description: &'a str,
+    /// Which row is the parent.
+    pub(super) parent: Option<usize>,
+}
+
+impl Nomenclature {
+    /// Reads csv with the columns `section,hscode,description,parent,level`.
+    ///
+    /// A row whose code is not a number and that is its own parent is the title (`TOTAL`), not a code; chapters have it
+    /// or nothing as their parent.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] with the line, [`Error::TooBig`], [`Error::Cancelled`].
+    pub(super) fn read(bytes: &[u8], progress: &Progress) -> Result<Self> {
+        let mut table = csv::Table::open(bytes, ["section", "hscode", "description", "parent", "level"], progress)?;
+        let mut builder = Builder::default();
+        while let Some(row) = table.next()? {
+            let [_, code, description, parent, _] = row.cells;
+            if code == parent && !code.is_empty() && Hs::parse(code.as_bytes()).is_none() {
+                builder.set_title(code, description, row.line)?;
+            } else {
+                builder.push(row.cells, row.line)?;
+            }
+        }
+        builder.finish()
+    }
+
+    /// Whether the code is in the nomenclature.
+    pub(super) fn knows(&self, code: &Hs) -> bool {
+        self.row(code).is_some()
+    }
+
+    /// How many codes there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The edition, where the title names one: `HS 2022`, else `HS`.
+    pub(super) fn version(&self) -> String {
+        let year = |at: usize| self.title.get(at..at + 4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()));
+        let named = |(at, _)| year(at + 2).or_else(|| year(at + 3));
+        self.title.match_indices("HS").find_map(named).map_or_else(|| "HS".to_owned(), |year| format!("HS {year}"))
+    }
+
+    /// The description of a code.
+    pub(super) fn description(&self, code: &Hs) -> Option<&str> {
+        self.row(code).map(|row| self.description_of(row))
+    }
+
+    /// The section of a code, by its id.
+    pub(super) fn section(&self, code: &Hs) -> Option<&str> {
+        self.row(code).map(|row| self.section_of(row))
+    }
+
+    /// The codes directly below a code, in order; of `None` the chapters. Empty for a code that is not there.
+    pub(super) fn children(&self, code: Option<&Hs>) -> Vec<Hs> {
+        let parent = match code.map(|code| self.row(code)) {
+            None => None,
+            Some(Some(row)) => Some(row as u32),
+            Some(None) => return Vec::new(),
+        };
+        let below = match code {
+            None => &self.rows[..],
+            Some(code) => self.below(code),
+        };
+        below.iter().filter(|row| row.parent == parent).map(|row| row.code).collect()
+    }
+
+    /// The codes above a code, its parent first. Empty for a chapter, and for a code that is not there.
+    pub(super) fn parents(&self, code: &Hs) -> Vec<Hs> {
+        let mut parents = Vec::new();
+        let mut row = self.row(code);
+        while let Some(parent) = row.and_then(|row| self.rows[row].parent) {
+            parents.push(self.rows[parent as usize].code);
+            row = Some(parent as usize);
+        }
+        parents
+    }
+
+    /// All codes, in order.
+    pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = Hs> {
+        self.rows.iter().map(|row| row.code)
+    }
+
+    /// The code of row `row` in order.
+    pub(super) fn code_of(&self, row: usize) -> Option<Hs> {
+        self.rows.get(row).map(|row| row.code)
+    }
+
+    /// The codes whose texts begin with `digits`, in order.
+    pub(super) fn codes_from(&self, digits: &str) -> impl ExactSizeIterator<Item = Hs> {
+        let start = self.rows.partition_point(|row| row.code.as_str() < digits);
+        let rows = &self.rows[start..];
+        rows[..rows.partition_point(|row| row.code.as_str().starts_with(digits))].iter().map(|row| row.code)
+    }
+
+    /// All codes in order, with their places among them and those of their parents.
+    pub(super) fn tree(&self) -> impl Iterator<Item = Described<'_>> {
+        self.rows.iter().enumerate().map(|(row, Row { parent, .. })| Described {
+            description: self.description_of(row),
+            parent: parent.map(|parent| parent as usize),
+        })
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> u64 {
+        let rows = self.rows.capacity() * size_of::<Row>();
+        let sections: usize = self.sections.iter().map(|id| id.len() + size_of::<Box<str>>()).sum();
+        (rows + self.text.capacity() + sections + self.title.len() + self.cuts.capacity() * size_of::<u32>()) as u64
+    }
+
+    fn row(&self, code: &Hs) -> Option<usize> {
+        self.rows.binary_search_by_key(code, |row| row.code).ok()
+    }
+
+    /// The rows whose codes begin with `code`.
+    fn below(&self, code: &Hs) -> &[Row] {
+        let start = self.rows.partition_point(|row| row.code < *code);
+        let rows = &self.rows[start..];
+        &rows[..rows.partition_point(|row| code.covers(&row.code))]
+    }
+
+    fn description_of(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        &self.text[start as usize..self.rows[row].end as usize]
+    }
+
+    fn section_of(&self, row: usize) -> &str {
+        &self.sections[usize::from(self.rows[row].section)]
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,171 @@
+//! Rows of a comma-separated file, by the names of its columns.
+
+use memchr::memchr_iter;
+
+use crate::{Error, Place, Progress, Result};
+
+/// The longest row without quotes and commas, in bytes: a description of 4 KiB and short cells.
+const MAX_ROW: usize = 8 << 10;
+
+/// The most cells of a row.
+const MAX_CELLS: usize = 32;
+
+/// How many rows are read between two looks at the progress.
+const STRIDE: u64 = 1024;
+
+/// A file with a header. Cells may be quoted; empty lines and a byte order mark are passed over.
+pub(in crate::origin) struct Table<'a, const N: usize> {
+    reader: csv_core::Reader,
+    rest: &'a [u8],
+    length: usize,
+    progress: &'a Progress,
+    line: u64,
+    rows: u64,
+    text: Box<[u8]>,
+    ends: [usize; MAX_CELLS],
+    /// Which cells of a row are the named columns.
+    columns: [usize; N],
+}
+
+/// A row: its cells in the order of the names asked for.
+pub(in crate::origin) struct Row<'t, const N: usize> {
+    /// The cells: UTF-8 without control characters.
+    pub(in crate::origin) cells: [&'t str; N],
+    /// The line on which the row begins.
+    pub(in crate::origin) line: u64,
+}
+
+impl<'a, const N: usize> Table<'a, N> {
+    /// Reads the header, which must have all of `names`, in any order and case; other columns are passed over.
+    pub(in crate::origin) fn open(bytes: &'a [u8], names: [&'static str; N], progress: &'a Progress) -> Result<Self> {
+        let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut table = Self {
+            reader: csv_core::Reader::new(),
+            rest,
+            length: rest.len(),
+            progress,
+            line: 1,
+            rows: 0,
+            text: vec![0; MAX_ROW].into(),
+            ends: [0; MAX_CELLS],
+            columns: [0; N],
+        };
+        let Some((line, cells)) = table.read()? else { return Err(Error::bad_whole("the file is empty")) };
+        for (column, name) in names.iter().enumerate() {
+            let is_named = |&cell: &usize| table.cell(cell).trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+            table.columns[column] = (0..cells).find(is_named).ok_or_else(|| {
+                let reason = format!("the header lacks the column {name}; it is {}", names.join(","));
+                Error::bad(reason, at(line, 0))
+            })?;
+        }
+        Ok(table)
+    }
+
+    /// The next row, `None` after the last.
+    pub(in crate::origin) fn next(&mut self) -> Result<Option<Row<'_, N>>> {
+        self.rows += 1;
+        if self.rows.is_multiple_of(STRIDE) {
+            self.progress.step(1.0 - self.rest.len() as f64 / self.length.max(1) as f64)?;
+        }
+        let Some((line, count)) = self.read()? else { return Ok(None) };
+        let mut cells = [""; N];
+        for (cell, &column) in cells.iter_mut().zip(&self.columns) {
+            let place = at(line, column as u64 + 1);
+            if column >= count {
+                return Err(Error::bad("the row has fewer cells than the header", place));
+            }
+            let text = std::str::from_utf8(self.cell(column)).map_err(|_| Error::bad("not UTF-8", place))?;
+            if text.bytes().any(|byte| byte.is_ascii_control()) {
+                return Err(Error::bad("a control character or a line end; is a quote not closed?", place));
+            }
+            *cell = text.trim();
+        }
+        Ok(Some(Row { cells, line }))
+    }
+
+    /// Reads a record into `text` and `ends`; its line and the number of its cells.
+    fn read(&mut self) -> Result<Option<(u64, usize)>> {
+        // Passed over here, not in the reader, so that the line counted is the one on which a record begins.
+        while let Some((byte @ (b'\n' | b'\r'), rest)) = self.rest.split_first() {
+            self.line += u64::from(*byte == b'\n');
+            self.rest = rest;
+        }
+        let line = self.line;
+        let (mut written, mut cells) = (0, 0);
+        loop {
+            let (result, taken, put, ended) =
+                self.reader.read_record(self.rest, &mut self.text[written..], &mut self.ends[cells..]);
+            let (record, rest) = self.rest.split_at(taken);
+            self.line += memchr_iter(b'\n', record).count() as u64;
+            (self.rest, written, cells) = (rest, written + put, cells + ended);
+            match result {
+                csv_core::ReadRecordResult::Record => return Ok(Some((line, cells))),
+                csv_core::ReadRecordResult::End => return Ok(None),
+                // The next call, with nothing left, tells the reader that the file is over.
+                csv_core::ReadRecordResult::InputEmpty => {}
+                csv_core::ReadRecordResult::OutputFull => {
+                    return Err(Error::bad("the row is longer than 8 KiB; is a quote not closed?", at(line, 0)));
+                }
+                csv_core::ReadRecordResult::OutputEndsFull => {
+                    return Err(Error::bad("the row has more than 32 cells", at(line, 0)));
+                }
+            }
+        }
+    }
+
+    fn cell(&self, number: usize) -> &[u8] {
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.text[start..self.ends[number]]
+    }
+}
+
+/// A place of a file.
+pub(in crate::origin) fn at(line: u64, column: u64) -> Place {
+    Place { line, column, ..Place::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(u64, [String; 2])>> {
+        let progress = Progress::default();
+        let mut table = Table::open(text.as_bytes(), ["a", "b"], &progress)?;
+        let mut rows = Vec::new();
+        while let Some(row) = table.next()? {
+            rows.push((row.line, row.cells.map(str::to_owned)));
+        }
+        Ok(rows)
+    }
+
+    fn row(line: u64, a: &str, b: &str) -> (u64, [String; 2]) {
+        (line, [a.to_owned(), b.to_owned()])
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let text = "\u{feff}B,x,\"a\"\r\n\r\n1,,\"2, \"\"3\"\"\"\r\n4,5,6";
+        assert_eq!(read(text).unwrap(), [row(3, "2, \"3\"", "1"), row(4, "6", "4")]);
+    }
+
+    #[test]
+    fn mistakes_carry_their_line() {
+        let cases = [
+            ("", "the file is empty"),
+            ("a,c\n", "the header lacks the column b; it is a,b (line 1)"),
+            ("a,b\n1,2\n3\n", "the row has fewer cells than the header (line 3, column 2)"),
+            ("a,b\n1,\"2\n3,4\n", "a control character or a line end; is a quote not closed? (line 2, column 2)"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text).unwrap_err().to_string(), expected);
+        }
+        let long = format!("a,b\n1,\"{}", "x\n".repeat(9000));
+        assert_eq!(
+            read(&long).unwrap_err().to_string(),
+            "the row is longer than 8 KiB; is a quote not closed? (line 2)"
+        );
+        let wide = format!("a,b\n{}", ",".repeat(64));
+        assert_eq!(read(&wide).unwrap_err().to_string(), "the row has more than 32 cells (line 2)");
+        assert!(Table::open(b"a,b\n1,\xff\n", ["a", "b"], &Progress::default()).unwrap().next().is_err());
+    }
+}

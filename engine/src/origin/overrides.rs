@@ -1,0 +1,29 @@
+//! Changes of an agreement's rules, kept apart from it: dates in published texts go stale before the texts do.
+
+use super::agreement::{Patch, Patches, read_patches};
+use super::json::Json;
+use crate::Result;
+
+/// Changes of one agreement, by the ids of its rules.
+pub(super) type Overrides = Patches;
+
+impl Overrides {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadInput`] with the line.
+    pub(super) fn read(document: &[u8]) -> Result<Self> {
+        let read = || read_patches(&mut Json::new(document)?);
+        read().map_err(|fault| fault.in_file(document))
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> u64 {
+        let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
+        let patch = |(id, patch): (&Box<str>, &Patch)| {
+            let ways = patch.alternatives.iter().flatten();
+            id.len() + size_of::<Patch>() + ways.map(|way| 64 + way.expr.as_ref().map_or(0, |e| e.bytes())).sum::<usize>()
+        };
+        (texts + self.rules.iter().map(patch).sum::<usize>()) as u64
+    }
+}

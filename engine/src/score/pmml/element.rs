@@ -1,0 +1,123 @@
+//! XML as a tree of elements. Text between them is passed over: the models that are read say everything in attributes.
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use crate::{Error, Place, Progress, Result};
+
+/// The deepest nesting, the most elements, and the most attributes of an element.
+const MAX_DEPTH: usize = 32;
+const MAX_ELEMENTS: usize = 1_000_000;
+const MAX_ATTRIBUTES: usize = 64;
+
+/// An element; names without their prefixes.
+#[derive(Debug)]
+pub(super) struct Element {
+    pub(super) name: Box<str>,
+    attributes: Vec<(Box<str>, Box<str>)>,
+    pub(super) children: Vec<Element>,
+}
+
+impl Element {
+    /// The first child of this name.
+    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+        self.children_called(name).next()
+    }
+
+    /// All children of this name.
+    pub(super) fn children_called(&self, name: &str) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter(move |child| &*child.name == name)
+    }
+
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+    }
+
+    /// An attribute that must be there.
+    pub(super) fn needed(&self, name: &'static str) -> Result<&str> {
+        self.attribute(name)
+            .ok_or_else(|| Error::bad_whole(format!("an element of the PMML lacks its attribute {name}")))
+    }
+
+    /// An attribute that is a finite number, if it is there.
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<f64>> {
+        let Some(text) = self.attribute(name) else { return Ok(None) };
+        let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+        number
+            .map(Some)
+            .ok_or_else(|| Error::bad_whole(format!("an attribute {name} of the PMML is not a finite number")))
+    }
+
+    /// An attribute that is a finite number and must be there.
+    pub(super) fn needed_number(&self, name: &'static str) -> Result<f64> {
+        self.needed(name)?;
+        Ok(self.number(name)?.unwrap_or_default())
+    }
+}
+
+/// Reads a document; the root.
+pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() as u64;
+        Error::bad("the XML is not UTF-8", Place { line, ..Place::default() })
+    })?;
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    let mut elements = 0;
+    loop {
+        let at = |reader: &Reader<&[u8]>| {
+            let before = bytes.get(..reader.buffer_position() as usize).unwrap_or(bytes);
+            Place { line: 1 + memchr::memchr_iter(b'\n', before).count() as u64, ..Place::default() }
+        };
+        let event = reader.read_event().map_err(|_| Error::bad("the XML is damaged", at(&reader)))?;
+        if matches!(event, Event::Start(_) | Event::Empty(_)) {
+            elements += 1;
+            if elements > MAX_ELEMENTS {
+                return Err(Error::TooBig { what: "the number of XML elements", limit: MAX_ELEMENTS as u64 });
+            }
+            if elements % 1024 == 0 {
+                progress.check()?;
+            }
+        }
+        let closed = match event {
+            Event::Start(start) => {
+                if open.len() == MAX_DEPTH {
+                    return Err(Error::bad("the XML is nested more than 32 deep", at(&reader)));
+                }
+                open.push(element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?);
+                None
+            }
+            Event::Empty(start) => Some(element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?),
+            // The reader has seen to it that it is the end of what is open.
+            Event::End(_) => open.pop(),
+            Event::DocType(_) => return Err(Error::bad("XML with a DOCTYPE is not read", at(&reader))),
+            Event::Eof => return Err(Error::bad("the XML ends too early", at(&reader))),
+            _ => None,
+        };
+        let Some(closed) = closed else { continue };
+        match open.last_mut() {
+            Some(parent) => parent.children.push(closed),
+            None => return Ok(closed),
+        }
+    }
+}
+
+fn element(start: &BytesStart<'_>) -> Result<Element, &'static str> {
+    let mut attributes = Vec::new();
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|_| "an attribute of the XML is damaged or repeated")?;
+        if attributes.len() == MAX_ATTRIBUTES {
+            return Err("an element of the XML has more than 64 attributes");
+        }
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+        let value = value.map_err(|_| "an attribute of the XML has an unknown entity")?;
+        attributes.push((local(attribute.key.as_ref()).into(), value.into()));
+    }
+    Ok(Element { name: local(start.name().as_ref()).into(), attributes, children: Vec::new() })
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}

@@ -1,0 +1,76 @@
+//! `RegressionModel`: linear, with the normalisations that are links of ours.
+
+use std::collections::HashMap;
+
+use super::super::glm::{Glm, Link};
+use super::super::model::Machine;
+use super::element::Element;
+use crate::score::features::Features;
+use crate::score::{MAX_CLASSES, MAX_FEATURES};
+use crate::{Error, Result};
+
+/// Reads the model of these fields.
+pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
+    let tables: Vec<&Element> = model.children_called("RegressionTable").collect();
+    let normalization = model.attribute("normalizationMethod").unwrap_or("none");
+    let (link, outputs) = match (model.needed("functionName")?, normalization, tables.len()) {
+        ("regression", "none", 1) => (Link::Identity, 1),
+        ("regression", "exp", 1) => (Link::Log, 1),
+        ("classification", "logit", 2) => (Link::Logit, 1),
+        ("classification", "softmax", 2..=MAX_CLASSES) => (Link::Softmax, tables.len()),
+        _ => {
+            return Err(Error::bad_whole(
+                "of PMML regressions those can be used of one table with normalizationMethod none or exp, and \
+                 classifications with logit (2 tables) or softmax (2 to 1024)",
+            ));
+        }
+    };
+    // Of two classes with logit the first has the probability of its table, the second the rest.
+    if link == Link::Logit && (!tables[1].children.is_empty() || tables[1].needed_number("intercept")? != 0.0) {
+        return Err(Error::bad_whole("with logit the second RegressionTable must be empty, of intercept 0"));
+    }
+    let label = |table: &&Element| Ok(Box::from(table.needed("targetCategory")?));
+    let labels = match link {
+        Link::Identity | Link::Log => Vec::new(),
+        // The second class is the one whose probability the margin gives.
+        Link::Logit => tables.iter().rev().map(label).collect::<Result<_>>()?,
+        Link::Softmax => tables.iter().map(label).collect::<Result<_>>()?,
+    };
+    let features = super::features(fields)?;
+    let n = features.len();
+    debug_assert!(n <= MAX_FEATURES);
+    let mut numbers = vec![0.0; n];
+    for table in &tables[..outputs] {
+        numbers.push(table.needed_number("intercept")?);
+    }
+    for table in &tables[..outputs] {
+        numbers.extend(weights(table, &features)?);
+    }
+    let glm = Glm::new(link, n, outputs, numbers, labels).map_err(Error::bad_whole)?;
+    Ok((features, Machine::Glm(glm)))
+}
+
+/// The coefficients of a table, 0 for fields that it does not name.
+fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
+    let mut found: HashMap<usize, f64> = HashMap::new();
+    for predictor in &table.children {
+        match &*predictor.name {
+            "NumericPredictor" => {}
+            "Extension" => continue,
+            _ => {
+                return Err(Error::bad_whole(
+                    "of the predictors of a PMML regression only NumericPredictor can be used",
+                ));
+            }
+        }
+        if predictor.number("exponent")?.is_some_and(|exponent| exponent != 1.0) {
+            return Err(Error::bad_whole("a NumericPredictor of the PMML has an exponent other than 1"));
+        }
+        let i = features.find(predictor.needed("name")?.as_bytes(), found.len());
+        let i = i.ok_or_else(|| Error::bad_whole("a NumericPredictor of the PMML names no active field"))?;
+        if found.insert(i, predictor.needed_number("coefficient")?).is_some() {
+            return Err(Error::bad_whole("a RegressionTable of the PMML names a field twice"));
+        }
+    }
+    Ok((0..features.len()).map(|i| found.get(&i).copied().unwrap_or(0.0)).collect())
+}
