@@ -22,7 +22,7 @@ from inputs import rounded, rows_for
 from kinds import KINDS
 from server import Server
 
-MODELS, ROWS = 440, 60  # about two minutes
+MODELS, ROWS = 1_760, 100  # about two minutes
 DECIMALS = 3  # of the models that are asked with rounding, too
 MISSING = 0.2  # the share of values left out there
 
