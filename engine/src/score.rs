@@ -1,6 +1,6 @@
 //! Score models: a number, a class or a band from named features.
 //!
-//! Three machines answer: generalised linear models ([`glm`](load)), points scorecards, and forests of decision trees.
+//! Three machines answer: generalised linear models, points scorecards, and forests of decision trees.
 //! Files of five formats become them. What a format has and the machines do not evaluate exactly is refused at load,
 //! never approximated.
 //!

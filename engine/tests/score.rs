@@ -9,7 +9,7 @@ use std::path::Path;
 
 use assess_engine::Progress;
 use assess_engine::model::{Identity, Model, Question};
-use assess_engine::score::{Format, LoadOptions, Rows, ScoreModel, load};
+use assess_engine::score::{Format, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
 use serde_json::Value;
 
 /// How near an expected number is to be.
@@ -217,6 +217,26 @@ fn a_batch_says_what_single_assessments_say_bit_for_bit() {
                     .collect(),
             };
             assert_eq!(values[case * model.outputs()..][..model.outputs()], said, "{} case {case}", reference.file);
+        }
+    }
+}
+
+#[test]
+fn every_model_reads_back_from_its_frames_and_answers_the_same() {
+    let Some(folder) = reference::find("frames of score models", "models") else { return };
+    for reference in MODELS {
+        let (model, cases) = read(&folder, reference);
+        let mut decoder = ScoreDecoder::begin(&model.frame(0)[2..]).unwrap();
+        for index in 1..model.frames() {
+            assert!(model.frame(index).len() <= 1 << 16);
+            decoder.push(&model.frame(index)).unwrap();
+        }
+        let again = decoder.finish().unwrap();
+        assert_eq!(model.digest(), again.digest(), "{}", reference.file);
+        assert_eq!(model.frames(), again.frames());
+        for case in 0..array(&cases["inputs"]).len() {
+            let subject = subject(&cases, case).0;
+            assert_eq!(assess(&model, &[subject.as_bytes()]), assess(&again, &[subject.as_bytes()]));
         }
     }
 }

@@ -147,10 +147,13 @@ fn ask(
         if let Some(reply) = look_up(ctx, loaded, model_key, &name, asked.caching, lend_hit).flatten() {
             return Ok(Answer::Cached { name, reply });
         }
-        match model.check(subject, &asked.question) {
-            Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
-            Err(error) => return Err(error.into()),
+        // What is wrong with a long subject, the worker finds out.
+        if !naming::are_long([subject]) {
+            match model.check(subject, &asked.question) {
+                Ok(()) => {}
+                Err(EngineError::NotReady) => return Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
+                Err(error) => return Err(error.into()),
+            }
         }
         if asked.caching != Caching::Off {
             missed(loaded, &name);
@@ -330,12 +333,12 @@ impl Run for Key {
             let (words, model) = (argv.words(2), loaded.as_model());
             let (subject, options) = words.split_at(model.subject_len(&words, true)?);
             let question = question::parse_key(model, options)?.question;
+            if naming::are_long([subject]) {
+                return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &question)));
+            }
             match model.check(subject, &question) {
                 Ok(()) | Err(EngineError::NotReady) => {}
                 Err(error) => return Err(error.into()),
-            }
-            if naming::are_long([subject]) {
-                return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &question)));
             }
             Ok(Ok(naming::of_one(&loaded.model, argv.bytes(1), subject, &question)?))
         })?;

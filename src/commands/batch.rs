@@ -133,8 +133,9 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: 
         let missing = batch.missing().count();
         if missing > 0 && !loaded.as_model().ready() {
             // One subject's check tells whether it is its own series that is missing, or another indicator's.
-            let checks = subjects.iter().map(|subject| loaded.as_model().check(subject, &asked.question));
-            if checks.into_iter().any(|check| check == Err(EngineError::NotReady)) {
+            let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
+            let mut checks = short.map(|subject| loaded.as_model().check(subject, &asked.question));
+            if checks.any(|check| check == Err(EngineError::NotReady)) {
                 return Ok(Answer::NotReady(deriving::awaited(ctx, loaded)));
             }
         }
@@ -189,7 +190,10 @@ fn look_all_up(
             }
         };
         let found = look_up(ctx, loaded, model_key, &name, asked.caching, Bytes::copy_from_slice);
-        slots.push(match (found, loaded.as_model().check(subject, &asked.question)) {
+        // What is wrong with a long subject, the worker finds out.
+        let is_checked = found.is_some() || naming::are_long([*subject]);
+        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &asked.question) };
+        slots.push(match (found, check) {
             (Some(document), _) => Slot::Done(Reply::Bulk(document)),
             (None, Ok(()) | Err(EngineError::NotReady)) => {
                 Slot::Missing { subject: subject.iter().map(|part| part.to_vec()).collect(), name }

@@ -20,11 +20,19 @@ pub(super) fn answer(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    let blocked = Blocked::block(ctx, 0);
+    for_blocked(Blocked::block(ctx, 0), what, work);
+    Ok(Reply::Sent)
+}
+
+/// Has a worker make the reply for a client that is blocked already.
+pub(super) fn for_blocked(
+    blocked: Blocked,
+    what: &'static str,
+    work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
+) {
     background::run(Lane::Question, None, move || {
         let made = || background::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
         let reply = blocked.measure(made);
         blocked.reply(reply.into());
     });
-    Ok(Reply::Sent)
 }

@@ -46,23 +46,30 @@ const FEW: usize = 5_000;
 impl Run for Rules {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(2);
-        let mut filter = RuleFilter::default();
-        let mut options = Options::new(&words);
-        while let Some(option) = options.next(&["AGREEMENT", "HS", "DATE", "PARTY", "LIMIT"])? {
-            match option {
-                "AGREEMENT" => filter.agreement = Some(options.value(option)?.to_vec()),
-                "HS" => filter.hs = Some(options.value(option)?.to_vec()),
-                "DATE" => filter.date = Some(day(options.value(option)?)?),
-                "PARTY" => filter.party = Some(options.value(option)?.to_vec()),
-                _ => filter.limit = options.number(option, 1..=MOST)? as usize,
-            }
-        }
+        parse(&words)?;
         let model =
             with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| Ok(Arc::clone(loaded.model.as_origin()?)))?;
+        let words: Vec<Vec<u8>> = words.into_iter().map(<[u8]>::to_vec).collect();
         elsewhere::answer(ctx, model.rule_count() > FEW, "a list of rules", move || {
-            Ok(documents(model.rules(&filter)?))
+            let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            Ok(documents(model.rules(&parse(&words)?)?))
         })
     }
+}
+
+fn parse<'a>(words: &[&'a [u8]]) -> Outcome<RuleFilter<'a>> {
+    let mut filter = RuleFilter::default();
+    let mut options = Options::new(words);
+    while let Some(option) = options.next(&["AGREEMENT", "HS", "DATE", "PARTY", "LIMIT"])? {
+        match option {
+            "AGREEMENT" => filter.agreement = Some(options.value(option)?),
+            "HS" => filter.hs = Some(options.value(option)?),
+            "DATE" => filter.date = Some(day(options.value(option)?)?),
+            "PARTY" => filter.party = Some(options.value(option)?),
+            _ => filter.limit = options.number(option, 1..=MOST)? as usize,
+        }
+    }
+    Ok(filter)
 }
 
 fn day(word: &[u8]) -> Outcome<Day> {

@@ -110,7 +110,11 @@ fn bad_subjects_are_refused_with_a_reason_and_nothing_is_stored() {
         "=1",
     ] {
         let mut words = vec!["ASSESS.GET", "flood"];
-        if subject.contains('=') { words.extend(subject.split(' ')) } else { words.push(subject) }
+        if subject.contains('=') {
+            words.extend(subject.split(' '))
+        } else {
+            words.push(subject)
+        }
         let error = client.call(&words);
         assert_eq!(error.code(), "ERR", "{subject}: {error:?}");
         assert!(error.error().is_ascii());

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::assess::{Assessment, Chosen, Product, assess, choose_agreement, choose_rules};
 use super::document;
+use super::lookup::{FindFilter, FindKind};
 use super::model::OriginModel;
+use super::nomenclature::Nomenclature;
 use super::subject::{self, Subject};
 use crate::history::Record;
-use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
 /// How many nanoseconds an assessment takes at least, and for each byte of facts.
@@ -107,6 +109,22 @@ impl Model for OriginModel {
 
     fn derive(&self, _: &Budget, progress: &Progress) -> Result<()> {
         if self.is_derived() { Ok(()) } else { self.fill(progress) }
+    }
+
+    fn searchable(&self) -> usize {
+        self.nomenclature().map_or(0, Nomenclature::rows) + self.rule_count()
+    }
+
+    fn find(&self, text: &[u8], filter: &model::FindFilter) -> Result<Vec<Vec<u8>>> {
+        let kind = match filter.place.unwrap_or(FindIn::Hs) {
+            FindIn::Hs => FindKind::Hs,
+            FindIn::Rules => FindKind::Rules,
+            FindIn::Sectors => {
+                return Err(Error::Invalid("an ORIGIN model has no sectors: search IN hs or rules".into()));
+            }
+        };
+        let (section, chapter) = (filter.section.as_deref(), filter.chapter.as_deref());
+        self.find(text, &FindFilter { kind, section, chapter, level: filter.level, limit: filter.limit })
     }
 
     fn labels(&self, set: LabelSet) -> Option<Vec<String>> {

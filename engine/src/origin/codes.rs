@@ -79,7 +79,8 @@ impl Codes {
         json.list(|json| {
             let text = json.text()?;
             let Some(entry) = Entry::parse(&text) else {
-                return json.refuse("a code is 2, 4 or 6 digits, a range of them (7208-7229) or same:2, same:4, same:6");
+                return json
+                    .refuse("a code is 2, 4 or 6 digits, a range of them (7208-7229) or same:2, same:4, same:6");
             };
             if entries.len() == MAX_ENTRIES {
                 return json.refuse("a list of codes has at most 1000 entries");

@@ -89,8 +89,7 @@ fn condition(out: &mut Vec<u8>, traced: &Traced<'_>, product: Option<&Product<'_
         leaf.write(out);
     }
     let share = finding.value.zip(finding.base).and_then(|(value, base)| value.percent_of(base));
-    for (name, number) in
-        [("value", finding.value), ("base", finding.base), ("share", share), ("limit", finding.limit)]
+    for (name, number) in [("value", finding.value), ("base", finding.base), ("share", share), ("limit", finding.limit)]
     {
         if let Some(number) = number {
             raw(out, &format!(",\"{name}\":{number}"));
@@ -100,21 +99,23 @@ fn condition(out: &mut Vec<u8>, traced: &Traced<'_>, product: Option<&Product<'_
     raw(out, ",\"missing\":");
     list(out, finding.missing.names(), |out, name| json_string(name, out));
     raw(out, ",\"ok\":");
-    raw(out, match finding.ok {
-        Some(true) => "true}",
-        Some(false) => "false}",
-        None => "null}",
-    });
+    raw(
+        out,
+        match finding.ok {
+            Some(true) => "true}",
+            Some(false) => "false}",
+            None => "null}",
+        },
+    );
 }
 
 /// Codes of the materials that fail, each once, in their order.
 fn failing(out: &mut Vec<u8>, traced: &Traced<'_>, finding: &Finding, product: Option<&Product<'_>>) {
     use super::expr::Leaf;
     let lists = match traced.condition {
-        Condition::Leaf(leaf) => matches!(
-            leaf,
-            Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_) | Leaf::Originating(_) | Leaf::From { .. }
-        ),
+        Condition::Leaf(leaf) => {
+            matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_) | Leaf::Originating(_) | Leaf::From { .. })
+        }
         Condition::Tolerance { .. } => true,
         Condition::Unread | Condition::General(_) => false,
     };

@@ -162,9 +162,7 @@ impl Expr {
     /// Bytes of memory held beside the value itself.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Any(parts) | Self::All(parts) => {
-                parts.iter().map(|part| size_of::<Self>() + part.bytes()).sum()
-            }
+            Self::Any(parts) | Self::All(parts) => parts.iter().map(|part| size_of::<Self>() + part.bytes()).sum(),
             Self::Ref(name) => name.len(),
             Self::Leaf(leaf) => leaf.bytes(),
         }

@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn facts_have_one_canonical_form() {
-        let a = r#"{"exw":1e3,"bom":[{"hs":"84.73","origin":"cn","value":1.50},{"origin":"GB","hs":"0101"}],"fob":null}"#;
+        let a =
+            r#"{"exw":1e3,"bom":[{"hs":"84.73","origin":"cn","value":1.50},{"origin":"GB","hs":"0101"}],"fob":null}"#;
         let b = r#"{"bom":[{"hs":"0101","origin":"GB"},{"value":1.5,"hs":"8473","origin":"CN"}], "exw":1000.0}"#;
         let written = |text: &str| {
             let mut out = Vec::new();

@@ -1,5 +1,7 @@
 //! Reading the documents that a model is made of.
 
+use std::sync::Arc;
+
 use super::agreement::{self, Agreement};
 use super::codec::Held;
 use super::json::Json;
@@ -48,23 +50,23 @@ impl Format {
 }
 
 /// What a document is, where that is known.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoadOptions {
     /// The kind of document; detected when absent.
     pub format: Option<Format>,
 }
 
 /// A document that was read, to be put into a model ([`super::OriginModel::with`]).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Part(pub(super) Content);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Content {
-    Nomenclature(Held<Nomenclature>),
-    Sections(Held<Sections>),
-    Agreement(Held<Agreement>),
-    Overrides(Held<Overrides>),
-    Synonyms(Held<Synonyms>),
+    Nomenclature(Arc<Held<Nomenclature>>),
+    Sections(Arc<Held<Sections>>),
+    Agreement(Arc<Held<Agreement>>),
+    Overrides(Arc<Held<Overrides>>),
+    Synonyms(Arc<Held<Synonyms>>),
 }
 
 impl Part {
@@ -114,11 +116,11 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         None => detect(bytes)?,
     };
     let content = match format {
-        Format::Hs => Content::Nomenclature(Held::new(Nomenclature::read(bytes, progress)?)),
-        Format::Sections => Content::Sections(Held::new(Sections::read(bytes, progress)?)),
-        Format::Roo => Content::Agreement(Held::new(agreement::read(bytes, progress)?)),
-        Format::Overrides => Content::Overrides(Held::new(Overrides::read(bytes)?)),
-        Format::Synonyms => Content::Synonyms(Held::new(Synonyms::read(bytes)?)),
+        Format::Hs => Content::Nomenclature(Arc::new(Held::new(Nomenclature::read(bytes, progress)?))),
+        Format::Sections => Content::Sections(Arc::new(Held::new(Sections::read(bytes, progress)?))),
+        Format::Roo => Content::Agreement(Arc::new(Held::new(agreement::read(bytes, progress)?))),
+        Format::Overrides => Content::Overrides(Arc::new(Held::new(Overrides::read(bytes)?))),
+        Format::Synonyms => Content::Synonyms(Arc::new(Held::new(Synonyms::read(bytes)?))),
     };
     Ok(Part(content))
 }

@@ -90,7 +90,8 @@ impl OriginModel {
                     let index = index.ok_or(Error::NotReady)?;
                     let keep = |rule: usize| {
                         let range = agreement.rules.get(rule).map(|rule| rule.range);
-                        let of_chapter = |chapter: Hs| range.is_some_and(|range| range.meets(super::codes::Span::of(chapter)));
+                        let of_chapter =
+                            |chapter: Hs| range.is_some_and(|range| range.meets(super::codes::Span::of(chapter)));
                         chapter.is_none_or(of_chapter)
                     };
                     for hit in index.search(text, synonyms, filter.limit, keep)? {

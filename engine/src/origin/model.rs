@@ -42,7 +42,7 @@ pub(super) struct Parts {
 /// A nomenclature and the index over it.
 #[derive(Debug)]
 struct Codes {
-    held: Held<Nomenclature>,
+    held: Arc<Held<Nomenclature>>,
     index: OnceLock<Index>,
 }
 
@@ -65,19 +65,15 @@ impl Parts {
                 false
             }
             Content::Sections(held) if self.sections.is_none() => {
-                self.sections = Some(Arc::new(held));
+                self.sections = Some(held);
                 false
             }
             Content::Synonyms(held) if self.synonyms.is_none() => {
-                self.synonyms = Some(Arc::new(held));
+                self.synonyms = Some(held);
                 false
             }
-            Content::Agreement(held) => {
-                self.agreements.insert(held.value.head.id.clone(), Arc::new(held)).is_some()
-            }
-            Content::Overrides(held) => {
-                self.overrides.insert(held.value.agreement.clone(), Arc::new(held)).is_some()
-            }
+            Content::Agreement(held) => self.agreements.insert(held.value.head.id.clone(), held).is_some(),
+            Content::Overrides(held) => self.overrides.insert(held.value.agreement.clone(), held).is_some(),
             _ => true,
         };
         if is_there { Err(()) } else { Ok(()) }

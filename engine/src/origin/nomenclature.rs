@@ -12,7 +12,7 @@ mod document;
 use self::build::Builder;
 pub(super) use self::codec::NomenclatureDecoder;
 use super::hs::Hs;
-use crate::{Error, Progress, Result};
+use crate::{Progress, Result};
 
 /// The most codes.
 const MAX_ROWS: usize = 100_000;
@@ -69,7 +69,7 @@ impl Nomenclature {
     /// or nothing as their parent.
     ///
     /// # Errors
-    /// [`Error::BadInput`] with the line, [`Error::TooBig`], [`Error::Cancelled`].
+    /// [`crate::Error::BadInput`] with the line, [`crate::Error::Cancelled`].
     pub(super) fn read(bytes: &[u8], progress: &Progress) -> Result<Self> {
         let mut table = csv::Table::open(bytes, ["section", "hscode", "description", "parent", "level"], progress)?;
         let mut builder = Builder::default();

@@ -22,7 +22,9 @@ impl Overrides {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let patch = |(id, patch): (&Box<str>, &Patch)| {
             let ways = patch.alternatives.iter().flatten();
-            id.len() + size_of::<Patch>() + ways.map(|way| 64 + way.expr.as_ref().map_or(0, |e| e.bytes())).sum::<usize>()
+            id.len()
+                + size_of::<Patch>()
+                + ways.map(|way| 64 + way.expr.as_ref().map_or(0, |e| e.bytes())).sum::<usize>()
         };
         (texts + self.rules.iter().map(patch).sum::<usize>()) as u64
     }

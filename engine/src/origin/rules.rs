@@ -25,6 +25,11 @@ pub struct RuleFilter<'a> {
 }
 
 impl OriginModel {
+    /// How many rules its agreements have.
+    pub fn rule_count(&self) -> usize {
+        self.agreements().map(|agreement| agreement.rules.len()).sum()
+    }
+
     /// Rules as JSON documents, the most specific first: one subheading, one heading, one chapter, wider; then narrower
     /// ranges, higher priorities, later beginnings, ids.
     ///
@@ -35,7 +40,8 @@ impl OriginModel {
             None => None,
             Some(text) => {
                 let code = Hs::parse(text);
-                let code = code.ok_or_else(|| Error::Invalid("HS is a code of 2 to 10 digits, an even number of them".into()))?;
+                let code = code
+                    .ok_or_else(|| Error::Invalid("HS is a code of 2 to 10 digits, an even number of them".into()))?;
                 Some(Span::of(code))
             }
         };

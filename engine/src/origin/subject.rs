@@ -80,5 +80,7 @@ fn place(text: &[u8]) -> Result<Box<str>> {
 }
 
 fn three_words() -> Error {
-    Error::Invalid("the subject of a rules-of-origin model is hs origin destination, and facts that begin with {".into())
+    Error::Invalid(
+        "the subject of a rules-of-origin model is hs origin destination, and facts that begin with {".into(),
+    )
 }

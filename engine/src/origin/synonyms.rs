@@ -9,6 +9,7 @@ mod table;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use super::find::distance::Pattern;
 use super::find::text::{folded, inflections, words};
 use crate::Result;
 
@@ -41,6 +42,10 @@ static BUILT_IN: LazyLock<HashMap<Box<str>, Box<[Phrase]>>> = LazyLock::new(|| {
     table::TABLE.iter().map(entry).collect()
 });
 
+/// Its keys of one word.
+static BUILT_IN_WORDS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| BUILT_IN.keys().map(AsRef::as_ref).filter(|key| !key.contains(' ')).collect());
+
 /// A user's table on top of the built-in one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Synonyms {
@@ -69,6 +74,18 @@ impl Synonyms {
         found.filter(|phrases| !phrases.is_empty())
     }
 
+    /// The phrases of the word that this one is most likely mistyped for.
+    pub(super) fn of_mistyped(&self, word: &str) -> Option<&[Phrase]> {
+        let pattern = Pattern::new(word)?;
+        let own = self.own.iter().map(|(key, phrases)| (&**key, &**phrases));
+        let built_in = BUILT_IN_WORDS.iter().map(|key| (&**key, self.get(key).unwrap_or_default()));
+        own.chain(built_in)
+            .filter(|(key, phrases)| !phrases.is_empty() && key.len().abs_diff(word.len()) <= 3 && !key.contains(' '))
+            .filter_map(|(key, phrases)| Some((pattern.errors_in(key.as_bytes())?, key, phrases)))
+            .min_by_key(|&(errors, key, _)| (errors, key))
+            .map(|(_, _, phrases)| phrases)
+    }
+
     fn get(&self, key: &str) -> Option<&[Phrase]> {
         self.own.get(key).or_else(|| BUILT_IN.get(key)).map(AsRef::as_ref)
     }
@@ -81,12 +98,12 @@ impl Synonyms {
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> u64 {
         let phrase = |phrase: &Phrase| phrase.iter().map(|word| word.len() + size_of::<Box<str>>()).sum::<usize>();
-        let entry = |(key, phrases): (&Box<str>, &Box<[Phrase]>)| {
+        let entry = |(key, phrases): (&str, &[Phrase])| {
             key.len()
                 + 4 * size_of::<Box<str>>()
                 + phrases.iter().map(|text| phrase(text) + size_of::<Phrase>()).sum::<usize>()
         };
-        self.own.iter().map(entry).sum::<usize>() as u64
+        self.own.iter().map(|(key, phrases)| entry((&**key, &**phrases))).sum::<usize>() as u64
     }
 
     /// The byte form of the user's table: records of whole entries, at most 60 KiB each, in the order of keys.
@@ -136,6 +153,12 @@ fn text_bytes(phrase: &Phrase) -> usize {
 
 fn phrase_of(text: &str) -> Phrase {
     words(&folded(text)).map(|(_, word)| word.into()).collect()
+}
+
+/// The keys of the built-in table.
+#[cfg(test)]
+pub(super) fn built_in_keys() -> impl Iterator<Item = &'static str> {
+    table::TABLE.iter().map(|(key, _)| *key)
 }
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ fn every_figure_of_the_reasoning_is_in_the_trace() {
             let why = why.as_str().unwrap();
             let share = |op: &str, shown: &str| {
                 let expected: f64 = shown.parse().unwrap();
-                has(&|leaf| leaf["op"] == op && leaf["share"].as_f64().is_some_and(|share| (share - expected).abs() < 0.0051))
+                has(&|leaf| {
+                    leaf["op"] == op && leaf["share"].as_f64().is_some_and(|share| (share - expected).abs() < 0.0051)
+                })
             };
             let is_there = if let Some(shown) = between(why, "=", "%").filter(|_| why.starts_with("VNM")) {
                 share("maxnom", shown)
@@ -61,8 +63,13 @@ fn every_figure_of_the_reasoning_is_in_the_trace() {
             } else if why.starts_with("tolerance") {
                 share("tolerance", why.split_ascii_whitespace().nth(1).unwrap().trim_end_matches('%'))
             } else if let Some((_, codes)) = why.split_once("failing [").filter(|_| !why.contains("failing []")) {
-                let codes: Vec<_> = codes.trim_end_matches(']').split(", ").map(|code| code.trim_matches('\'')).collect();
-                has(&|leaf| leaf["failing"].as_array().is_some_and(|failing| failing.iter().map(|f| f.as_str().unwrap()).eq(codes.iter().copied())))
+                let codes: Vec<_> =
+                    codes.trim_end_matches(']').split(", ").map(|code| code.trim_matches('\'')).collect();
+                has(&|leaf| {
+                    leaf["failing"]
+                        .as_array()
+                        .is_some_and(|failing| failing.iter().map(|f| f.as_str().unwrap()).eq(codes.iter().copied()))
+                })
             } else {
                 continue;
             };

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::{
-    Agreement, Alternative, Head, MAX_MACROS, MAX_MEMBERS, MAX_PARTIES, MAX_RECORD, MAX_RULES, MAX_SAME_RANGE, MAX_TEXT,
-    MAX_TEXTS, Patch, Rule,
+    Agreement, Alternative, Head, MAX_MACROS, MAX_MEMBERS, MAX_PARTIES, MAX_RECORD, MAX_RULES, MAX_SAME_RANGE,
+    MAX_TEXT, MAX_TEXTS, Patch, Rule,
 };
 use crate::origin::expr::{Expr, MAX_DEPTH, MAX_NODES};
 
@@ -139,7 +139,9 @@ impl Agreement {
                 }
             }
             if nodes > MAX_NODES || depth > MAX_DEPTH {
-                return Err("a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in");
+                return Err(
+                    "a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in",
+                );
             }
         }
         rules.sort_by(|a, b| {
@@ -229,7 +231,9 @@ impl<'a> Macros<'a> {
         }
         let extent = self.extent(expr)?;
         if extent.nodes > MAX_NODES || extent.depth > MAX_DEPTH {
-            return Err("a macro is nested more than 32 deep or has more than 10000 parts once those it names are put in");
+            return Err(
+                "a macro is nested more than 32 deep or has more than 10000 parts once those it names are put in",
+            );
         }
         self.extents.insert(name, extent);
         Ok(())

@@ -250,23 +250,21 @@ pub(in crate::origin) struct Patches {
 pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
     let mut patches = Patches::default();
     let mut seen = Seen::default();
-    json.object(|json, name| {
-        match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
-            Some(0) => expect_format(json),
-            Some(1) => {
-                patches.agreement = agreement_id(json)?;
-                Ok(())
-            }
-            Some(2) => json.list(|json| {
-                let text = json.text()?;
-                taken(json, patches.text(&text))
-            }),
-            Some(3) => json.list(|json| {
-                let (rule, patch) = Patch::read(json)?;
-                taken(json, patches.patch(rule, patch))
-            }),
-            _ => json.skip(),
+    json.object(|json, name| match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
+        Some(0) => expect_format(json),
+        Some(1) => {
+            patches.agreement = agreement_id(json)?;
+            Ok(())
         }
+        Some(2) => json.list(|json| {
+            let text = json.text()?;
+            taken(json, patches.text(&text))
+        }),
+        Some(3) => json.list(|json| {
+            let (rule, patch) = Patch::read(json)?;
+            taken(json, patches.patch(rule, patch))
+        }),
+        _ => json.skip(),
     })?;
     json.end()?;
     patches.check().map_err(|refused| json.fault(refused))?;
@@ -464,4 +462,3 @@ fn priority(json: &mut Json<'_>) -> Read<i64> {
 fn place(json: &mut Json<'_>) -> Read<u32> {
     json.number()?.parse().map_err(|_: std::num::ParseIntError| json.fault("t is the place of a text"))
 }
-

@@ -8,7 +8,9 @@ impl Rule {
     /// Appends the rule.
     pub(in crate::origin) fn write(&self, out: &mut Vec<u8>) {
         open(out, "id", &self.id);
-        out.extend_from_slice(format!(",\"from\":\"{:06}\",\"to\":\"{:06}\"", self.range.from, self.range.to).as_bytes());
+        out.extend_from_slice(
+            format!(",\"from\":\"{:06}\",\"to\":\"{:06}\"", self.range.from, self.range.to).as_bytes(),
+        );
         text_field(out, "subdivision", self.subdivision.as_deref());
         days(out, &self.validity);
         if self.priority != 0 {

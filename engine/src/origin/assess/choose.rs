@@ -32,7 +32,9 @@ pub(in crate::origin) fn choose_agreement<'a>(
     if let Some(name) = &facts.agreement {
         let named = agreements.clone().find(|agreement| *agreement.head.id == **name);
         let Some(named) = named else {
-            return Err(Error::Invalid("facts: agreement: the model has no such agreement, see MODEL.LABELS key AGREEMENTS".into()));
+            return Err(Error::Invalid(
+                "facts: agreement: the model has no such agreement, see MODEL.LABELS key AGREEMENTS".into(),
+            ));
         };
         return Ok(match (covers(&named), is_valid(&named)) {
             (false, _) => Chosen::Refused("pair", Some(named)),

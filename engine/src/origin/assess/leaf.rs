@@ -136,8 +136,7 @@ impl Leaf {
             Self::Rvc { limit, of, base, .. } => {
                 let sum = product.sum(value, Missing::VALUE, |input| and(foreign(input), within(of, input)));
                 // The rest is at least the limit when the materials are at most what the limit leaves.
-                let mut finding =
-                    Finding::at_most(sum, product.base(base), Decimal::HUNDRED.minus(*limit));
+                let mut finding = Finding::at_most(sum, product.base(base), Decimal::HUNDRED.minus(*limit));
                 finding.limit = Some(*limit);
                 finding.value = finding.value.and_then(|materials| Some(finding.base?.minus(materials)));
                 finding

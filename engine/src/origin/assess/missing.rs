@@ -5,19 +5,8 @@
 pub(in crate::origin) struct Missing(u16);
 
 /// Names in the order of the alphabet.
-const NAMES: [&str; 11] = [
-    "bom",
-    "bom.hs",
-    "bom.value",
-    "bom.weight",
-    "exw",
-    "fob",
-    "net_cost",
-    "processes",
-    "subdivision",
-    "tv",
-    "weight",
-];
+const NAMES: [&str; 11] =
+    ["bom", "bom.hs", "bom.value", "bom.weight", "exw", "fob", "net_cost", "processes", "subdivision", "tv", "weight"];
 
 impl Missing {
     pub(in crate::origin) const NONE: Self = Self(0);

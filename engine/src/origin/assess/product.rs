@@ -45,7 +45,8 @@ impl Sum {
 impl<'a> Product<'a> {
     pub(in crate::origin) fn new(hs: Hs, origin: &str, facts: &'a Facts, agreement: &Agreement) -> Self {
         let own = agreement.party(origin);
-        let inputs = facts.bom.as_ref().map(|lines| lines.iter().map(|line| Input::new(line, own, agreement)).collect());
+        let inputs =
+            facts.bom.as_ref().map(|lines| lines.iter().map(|line| Input::new(line, own, agreement)).collect());
         let span = Span::of(hs);
         Self { span, chapter: (span.from / 10_000) as u8, facts, inputs }
     }
@@ -115,9 +116,8 @@ fn originates(line: &Line, own: Option<&str>, agreement: &Agreement) -> bool {
         return line.originating.unwrap_or(is_wholly);
     }
     let cumulation = &agreement.head.cumulation;
-    let is_named = |country: &str| {
-        cumulation.values().flatten().any(|named| &**named == country || Some(&**named) == party)
-    };
+    let is_named =
+        |country: &str| cumulation.values().flatten().any(|named| &**named == country || Some(&**named) == party);
     let is_reached = !cumulation.is_empty() && (party.is_some() || is_named(&line.origin));
     is_reached && line.proof == Some(true) && line.originating != Some(false)
 }

@@ -220,17 +220,15 @@ fn ways<'t>(expr: &Expr, agreement: &Agreement, findings: &mut impl Iterator<Ite
 fn of_leaf(traced: &Traced<'_>) -> Ways {
     let finding = &traced.finding;
     let (can_pass, doubt) = match traced.condition {
-        Condition::Leaf(leaf) => (
-            matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_)),
-            Doubt::of_leaf(leaf, finding),
-        ),
+        Condition::Leaf(leaf) => {
+            (matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_)), Doubt::of_leaf(leaf, finding))
+        }
         _ => (false, Doubt::default()),
     };
     let outcome = Outcome { truth: finding.ok, missing: finding.missing, doubt };
     match finding.ok {
         Some(false) if can_pass => {
-            let (truth, missing) =
-                if finding.is_open { (None, Missing::HS) } else { (Some(true), Missing::NONE) };
+            let (truth, missing) = if finding.is_open { (None, Missing::HS) } else { (Some(true), Missing::NONE) };
             let outcome = Outcome { truth, missing, ..outcome };
             Ways::one(Way { outcome, passed: finding.failing.iter().copied().collect() })
         }

@@ -29,7 +29,11 @@ impl<'a> Assessment<'a> {
 }
 
 /// Assesses a product under an agreement that covers its route at the day.
-pub(in crate::origin) fn assess<'a>(agreement: &'a Agreement, rules: &Rules<'a>, product: &Product<'_>) -> Assessment<'a> {
+pub(in crate::origin) fn assess<'a>(
+    agreement: &'a Agreement,
+    rules: &Rules<'a>,
+    product: &Product<'_>,
+) -> Assessment<'a> {
     let mut assessment = Assessment { reasons: Vec::new(), ..Assessment::refused("") };
     let facts = product.facts;
     let is_whole = facts.wholly_obtained == Some(true);

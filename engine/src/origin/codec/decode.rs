@@ -1,6 +1,8 @@
 //! Reading a model from its frames. Nothing is believed: memory grows with what has arrived, and every check that a
 //! document goes through is made again.
 
+use std::sync::Arc;
+
 use super::{BEGIN, Cutter, Held, Piece, records};
 use crate::origin::agreement::{Agreement, Builder};
 use crate::origin::load::Content;
@@ -66,7 +68,9 @@ impl OriginDecoder {
         let mut open = match self.open.take() {
             Some(open) if open.cutter.kind == kind => open,
             Some(_) => return Err(Error::Corrupt("a part does not end")),
-            None if self.arrived == self.announced => return Err(Error::Corrupt("there are more parts than announced")),
+            None if self.arrived == self.announced => {
+                return Err(Error::Corrupt("there are more parts than announced"));
+            }
             None if kind < self.kind || (kind == self.kind && kind < Agreement::KIND) => {
                 return Err(Error::Corrupt("a part is out of order"));
             }
@@ -138,18 +142,18 @@ impl Open {
     fn finish(self) -> Result<Content> {
         let frames = self.cutter.finish();
         Ok(match self.making {
-            Making::Nomenclature(decoder) => Content::Nomenclature(Held { value: decoder.finish()?, frames }),
+            Making::Nomenclature(decoder) => Content::Nomenclature(Arc::new(Held { value: decoder.finish()?, frames })),
             Making::Sections(sections) => {
                 let value = sections.ok_or(Error::Corrupt("sections have no record"))?;
-                Content::Sections(Held { value, frames })
+                Content::Sections(Arc::new(Held { value, frames }))
             }
-            Making::Synonyms(value) => Content::Synonyms(Held { value, frames }),
+            Making::Synonyms(value) => Content::Synonyms(Arc::new(Held { value, frames })),
             Making::Agreement(builder) => {
-                Content::Agreement(Held { value: builder.finish().map_err(Error::Corrupt)?, frames })
+                Content::Agreement(Arc::new(Held { value: builder.finish().map_err(Error::Corrupt)?, frames }))
             }
             Making::Overrides(value) => {
                 value.check().map_err(Error::Corrupt)?;
-                Content::Overrides(Held { value, frames })
+                Content::Overrides(Arc::new(Held { value, frames }))
             }
         })
     }

@@ -1,14 +1,33 @@
 //! Reading expressions.
 
-use super::{Bases, Base, Change, Expr, Leaf, MAX_DEPTH, MAX_NODES, Method};
+use super::{Base, Bases, Change, Expr, Leaf, MAX_DEPTH, MAX_NODES, Method};
 use crate::origin::codes::Codes;
 use crate::origin::decimal::Decimal;
 use crate::origin::json::{Json, Read, Seen, Type};
 
 /// The names of an expression: operators, then the words that say more.
 const NAMES: [&str; 21] = [
-    "any", "all", "wo", "ah", "ctc", "maxnom", "maxwt", "minwt", "rvc", "process", "originating", "from", "ref",
-    "text", "except", "allow", "outside", "of", "scope", "base", "method",
+    "any",
+    "all",
+    "wo",
+    "ah",
+    "ctc",
+    "maxnom",
+    "maxwt",
+    "minwt",
+    "rvc",
+    "process",
+    "originating",
+    "from",
+    "ref",
+    "text",
+    "except",
+    "allow",
+    "outside",
+    "of",
+    "scope",
+    "base",
+    "method",
 ];
 const OPERATORS: usize = 14;
 
@@ -172,9 +191,8 @@ impl Words {
             _ => {
                 let text = json.text()?;
                 let method = Method::ALL.into_iter().find(|method| method.name() == text);
-                self.method = Some(method.ok_or_else(|| {
-                    json.fault("method is build_down, build_up, focused, tv or net_cost")
-                })?);
+                self.method =
+                    Some(method.ok_or_else(|| json.fault("method is build_down, build_up, focused, tv or net_cost"))?);
             }
         }
         Ok(())
@@ -201,9 +219,7 @@ impl Words {
         let leaf = match operator {
             Operator::Done(expr) => return Ok(expr),
             Operator::Change(level) => Leaf::Change(Change { level, except, allow, outside }),
-            Operator::MaxNom(limit) => {
-                Leaf::MaxNom { limit, of, base: base.unwrap_or_else(|| Bases::one(Base::Exw)) }
-            }
+            Operator::MaxNom(limit) => Leaf::MaxNom { limit, of, base: base.unwrap_or_else(|| Bases::one(Base::Exw)) },
             Operator::MaxWeight(_) | Operator::MinWeight(_) if !has_of => {
                 return json.refuse(format!("{name} needs of, the codes whose weight counts"));
             }

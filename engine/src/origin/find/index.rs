@@ -3,7 +3,7 @@
 use super::vocabulary::Vocabulary;
 
 /// What a word counts by the part it plays: see [`Part`](super::text::Part).
-const PARTS: [f32; 4] = [1.0, 0.9, 0.3, 0.0];
+const PARTS: [f32; 4] = [1.0, 0.95, 0.85, 0.3];
 
 /// What a word counts in documents 0, 1, 2 .. levels below the one that holds it.
 const BELOW: [f32; 8] = [1.0, 0.55, 0.35, 0.2, 0.1, 0.05, 0.025, 0.0125];

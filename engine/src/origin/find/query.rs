@@ -24,14 +24,23 @@ pub(super) struct Query<'s> {
 pub(super) struct Slot<'s> {
     pub(super) words: Vec<String>,
     pub(super) phrases: Vec<&'s Phrase>,
+    /// What a phrase counts.
+    pub(super) trust: f32,
 }
 
+/// What a phrase counts that stands for a word.
+const SYNONYM: f32 = 0.9;
+
+/// What it counts when the word is mistyped.
+const MISTYPED: f32 = 0.5;
+
 impl<'s> Query<'s> {
-    /// Reads a text. Fillers (`of`, `and`) need not be found unless there is nothing else; a word counts once.
+    /// Reads a text. Fillers (`of`, `and`) need not be found unless there is nothing else; a word counts once. A word
+    /// that nobody `knows` may be a mistyped one that has synonyms.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::TooBig`].
-    pub(super) fn read(text: &[u8], synonyms: &'s Synonyms) -> Result<Self> {
+    pub(super) fn read(text: &[u8], synonyms: &'s Synonyms, knows: impl Fn(&str) -> bool) -> Result<Self> {
         if text.len() > MAX_QUERY {
             return Err(Error::TooBig { what: "the length of the text in bytes", limit: MAX_QUERY as u64 });
         }
@@ -44,19 +53,24 @@ impl<'s> Query<'s> {
         if words.len() > MAX_WORDS {
             return Err(Error::TooBig { what: "the number of words in the text", limit: MAX_WORDS as u64 });
         }
-        Ok(Self::of_words(&words, synonyms))
+        Ok(Self::of_words(&words, synonyms, knows))
     }
 
-    fn of_words(words: &[&str], synonyms: &'s Synonyms) -> Self {
+    fn of_words(words: &[&str], synonyms: &'s Synonyms, knows: impl Fn(&str) -> bool) -> Self {
         let only_fillers = words.iter().all(|word| is_filler(word));
         let (mut slots, mut added, mut at) = (Vec::<Slot<'s>>::new(), 0, 0);
         while at < words.len() {
             let rest = &words[at..];
             let known =
                 (1..=MAX_KEY_WORDS.min(rest.len())).rev().find_map(|count| Some((count, synonyms.of(&rest[..count])?)));
-            let (count, phrases) = known.unwrap_or((1, &[]));
+            let is_filler = is_filler(rest[0]) && !only_fillers;
+            let (count, phrases, trust) = match known {
+                Some((count, phrases)) => (count, phrases, SYNONYM),
+                None if is_filler || knows(rest[0]) => (1, &[][..], SYNONYM),
+                None => (1, synonyms.of_mistyped(rest[0]).unwrap_or_default(), MISTYPED),
+            };
             at += count;
-            if known.is_none() && is_filler(rest[0]) && !only_fillers {
+            if known.is_none() && is_filler {
                 continue;
             }
             let words: Vec<String> = rest[..count].iter().map(|&word| word.to_owned()).collect();
@@ -67,7 +81,7 @@ impl<'s> Query<'s> {
                 added += phrase.len();
                 added <= MAX_ADDED
             };
-            slots.push(Slot { words, phrases: phrases.iter().filter(fits).collect() });
+            slots.push(Slot { words, phrases: phrases.iter().filter(fits).collect(), trust });
         }
         Self { slots }
     }

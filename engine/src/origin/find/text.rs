@@ -3,6 +3,8 @@
 /// The part that a word plays in a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    /// The first word.
+    First,
     /// Among the words before the first `;`, `:` or `(`: what the goods are.
     Lead,
     /// Further on: which of them.
@@ -75,6 +77,7 @@ pub(super) fn words_of_description<'t>(folded: &'t str, mut each: impl FnMut(&'t
         each(
             word,
             match excluded {
+                Excluded::No if before.is_empty() => Part::First,
                 Excluded::No if is_lead => Part::Lead,
                 Excluded::No => Part::Body,
                 _ => Part::Excluded,
@@ -92,8 +95,8 @@ pub(super) fn words_of_description<'t>(folded: &'t str, mut each: impl FnMut(&'t
 
 /// Words that a query may hold and that need not be found.
 pub(super) fn is_filler(word: &str) -> bool {
-    const FILLERS: [&str; 15] =
-        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "without"];
+    const FILLERS: [&str; 16] =
+        ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "other", "than", "the", "to", "with"];
     FILLERS.contains(&word)
 }
 
@@ -151,7 +154,8 @@ mod tests {
     fn what_goods_are_not_is_told_apart() {
         let of = |text: &str, word: &str| parts(text).into_iter().find(|(known, _)| known == word).unwrap().1;
         let cattle = "Bovine animals; live, other than cattle and buffalo; young";
-        assert_eq!(of(cattle, "bovine"), Part::Lead);
+        assert_eq!(of(cattle, "bovine"), Part::First);
+        assert_eq!(of(cattle, "animals"), Part::Lead);
         assert_eq!(of(cattle, "live"), Part::Body);
         assert_eq!(of(cattle, "buffalo"), Part::Excluded);
         assert_eq!(of(cattle, "young"), Part::Body);

@@ -26,8 +26,8 @@ pub(super) struct Vocabulary {
     starts: Vec<u32>,
     /// The words that can be mistyped, shortest first.
     by_length: Vec<u32>,
-    /// Which letters they have, in the same order.
-    letters: Vec<u32>,
+    /// Which letters they have ([`letters`]), in the same order.
+    letters: Vec<u64>,
     /// Where the words of each length begin among them.
     lengths: Vec<u32>,
 }
@@ -62,7 +62,7 @@ impl Vocabulary {
 
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> u64 {
-        let numbers = self.starts.capacity() + self.by_length.capacity() + self.letters.capacity();
+        let numbers = self.starts.capacity() + self.by_length.capacity() + 2 * self.letters.capacity();
         (self.text.capacity() + numbers * size_of::<u32>()) as u64
     }
 
@@ -86,14 +86,21 @@ impl Vocabulary {
         ((at as usize) < self.len() && self.word(at) == text).then_some(at)
     }
 
-    /// Calls `each` with the words that are `text` (weight 1) or its singular or plural (0.95).
+    /// Whether there is such a word, its plural or its singular.
+    pub(super) fn knows(&self, text: &str) -> bool {
+        let mut known = false;
+        self.same(text, |_, _| known = true);
+        known
+    }
+
+    /// Calls `each` with the words that are `text` (weight 1) or its singular or plural (0.97).
     pub(super) fn same(&self, text: &str, mut each: impl FnMut(u32, f32)) {
         if let Some(word) = self.exact(text.as_bytes()) {
             each(word, 1.0);
         }
         for form in inflections(text) {
             if let Some(word) = self.exact(form.as_bytes()) {
-                each(word, 0.95);
+                each(word, 0.97);
             }
         }
     }
@@ -131,28 +138,38 @@ impl Vocabulary {
         let (shortest, longest) = (text.len() - errors, (text.len() + errors + 1).min(MAX_LETTERS));
         let place = |length: usize| self.lengths.get(length).copied().unwrap_or_default() as usize;
         let range = place(shortest)..place(longest + 1);
-        let plural = letters(b"s");
-        // An error takes away at most one letter and adds at most one.
-        let few = |letters: u32| {
-            let rest = letters & letters.wrapping_sub(1);
-            (if errors > 1 { rest & rest.wrapping_sub(1) } else { rest }) == 0
+        // An error takes away at most one bit and adds at most one.
+        let few = |bits: u64| {
+            let rest = bits & bits.wrapping_sub(1);
+            if errors > 1 { rest & rest.wrapping_sub(1) } else { rest }
         };
-        for (&word, &letters) in self.by_length[range.clone()].iter().zip(&self.letters[range]) {
-            if few(mine & !letters)
-                && few(letters & !mine & !plural)
-                && let Some(errors) = pattern.errors_in(self.word(word))
-            {
-                each(word, errors);
+        let too_many = |letters: u64| few(mine & !letters) | few(letters & !mine & !PLURAL);
+        let (words, letters) = (&self.by_length[range.clone()], &self.letters[range]);
+        for (words, letters) in words.chunks(8).zip(letters.chunks(8)) {
+            // Most chunks have none: one branch for eight words.
+            if letters.iter().fold(false, |any, &letters| any | (too_many(letters) == 0)) {
+                for (&word, &letters) in words.iter().zip(letters) {
+                    if too_many(letters) == 0
+                        && let Some(errors) = pattern.errors_in(self.word(word))
+                    {
+                        each(word, errors);
+                    }
+                }
             }
         }
     }
 }
 
-/// Which letters a word has, one bit each; other bytes share a few.
-fn letters(word: &[u8]) -> u32 {
+/// The letters that a plural may have more than its singular.
+const PLURAL: u64 = 1 << (b's' - b'a') | 1 << (32 + b's' - b'a');
+
+/// Which letters a word has, one bit each, and which it has more than once, 32 bits further up; bytes that are not
+/// small ASCII letters share a few bits.
+fn letters(word: &[u8]) -> u64 {
     word.iter().fold(0, |letters, &byte| {
         let letter = byte.wrapping_sub(b'a');
-        letters | 1 << if letter < 26 { u32::from(letter) } else { 26 + u32::from(byte % 6) }
+        let bit = 1u64 << if letter < 26 { u32::from(letter) } else { 26 + u32::from(byte % 6) };
+        letters | bit | (letters & bit) << 32
     })
 }
 
@@ -182,7 +199,7 @@ mod tests {
         let vocabulary = Vocabulary::new(["cycle", "cycles"].into_iter());
         let mut found = Vec::new();
         vocabulary.same("cycle", |word, weight| found.push((word, weight)));
-        assert_eq!(found, [(0, 1.0), (1, 0.95)]);
+        assert_eq!(found, [(0, 1.0), (1, 0.97)]);
         Vocabulary::new(std::iter::empty()).same("cycle", |_, _| panic!("there is no word"));
         Vocabulary::default().similar("cycle", |_, _| panic!("there is no word"));
     }

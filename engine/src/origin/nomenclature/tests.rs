@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Error;
 
 const HEADER: &str = "section,hscode,description,parent,level\n";
 

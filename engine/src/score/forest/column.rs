@@ -107,16 +107,16 @@ impl Column {
     /// The column of leaves.
     pub(super) const NOTHING: Self = Self { feature: 0, form: Form::Nothing };
 
-    /// The number in the column for a number of the row, after [`single`] or [`double`].
-    pub(super) fn of(self, x: f64) -> f64 {
+    /// The numbers in the column for numbers of rows, after [`single`] or [`double`].
+    pub(super) fn of<const N: usize>(self, numbers: [f64; N]) -> [f64; N] {
         let without_zero = |x: f64| if x == 0.0 { f64::NAN } else { x };
         match self.form {
-            Form::Nothing => 0.0,
-            Form::Filled if x.is_nan() => 0.0,
-            Form::Filled | Form::Plain | Form::Category => x,
-            Form::Negated => -x,
-            Form::ZeroMissing => without_zero(x),
-            Form::ZeroMissingNegated => -without_zero(x),
+            Form::Nothing => [0.0; N],
+            Form::Filled => numbers.map(|x| if x.is_nan() { 0.0 } else { x }),
+            Form::Plain | Form::Category => numbers,
+            Form::Negated => numbers.map(|x| -x),
+            Form::ZeroMissing => numbers.map(without_zero),
+            Form::ZeroMissingNegated => numbers.map(|x| -without_zero(x)),
         }
     }
 

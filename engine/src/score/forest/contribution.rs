@@ -21,7 +21,8 @@ impl Forest {
                 }
                 let column = grown.columns[node.column()];
                 let feature = column.feature as usize;
-                let next = node.next(&grown.sets, column.of(self.number(row[feature])));
+                let [x] = column.of(self.numbers([row[feature]]));
+                let next = node.next(&grown.sets, x);
                 out[feature] += grown.values[next as usize] - grown.values[at as usize];
                 at = next;
             }

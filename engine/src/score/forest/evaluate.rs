@@ -17,7 +17,7 @@ const BLOCK: usize = 16 << 10;
 /// Groups in a block, at most.
 const GROUPS: usize = 16;
 /// Steps after which it is worth looking whether all have arrived.
-const STRIDE: u32 = 6;
+const STRIDE: u32 = 10;
 /// A row of no more columns needs no memory of its own.
 const SHORT: usize = 256;
 
@@ -38,7 +38,7 @@ impl Forest {
             &mut long[..]
         };
         for (held, column) in held.iter_mut().zip(columns) {
-            *held = column.of(self.number(row[column.feature as usize]));
+            [*held] = column.of(self.numbers([row[column.feature as usize]]));
         }
         margins.copy_from_slice(&self.base);
         let trees = self.grown.trees.chunks(LANES).zip(self.group_of.chunks(LANES));
@@ -71,7 +71,6 @@ impl Forest {
         let mut block: Vec<Lane> = vec![[0.0; LANES]; groups * width];
         let per_block = groups * LANES;
         for (rows, margins) in rows.chunks(per_block * features).zip(margins.chunks_mut(per_block * outputs)) {
-            progress.check()?;
             for (lanes, rows) in block.chunks_exact_mut(width).zip(rows.chunks(LANES * features)) {
                 self.load(rows, lanes);
             }
@@ -79,10 +78,11 @@ impl Forest {
                 margins.copy_from_slice(&self.base);
             }
             for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
+                progress.check()?;
                 let group = usize::from(group);
                 for (lanes, margins) in block.chunks_exact(width).zip(margins.chunks_mut(LANES * outputs)) {
-                    let mut at = [tree.root; LANES];
                     let number = |column: usize, lane: usize| lanes[column][lane];
+                    let mut at = [tree.root; LANES];
                     descend(&self.grown, &mut at, tree.depth, tree.has_categories, number);
                     for (margins, &at) in margins.chunks_exact_mut(outputs).zip(&at) {
                         margins[group] = self.sum(margins[group], self.grown.values[at as usize]);
@@ -93,18 +93,21 @@ impl Forest {
         Ok(())
     }
 
-    /// Fills the columns of a group; rows that are not there keep what was there.
+    /// Fills the columns of a group; rows that are not there are zeros.
     fn load(&self, rows: &[f64], lanes: &mut [Lane]) {
-        for (lane, row) in rows.chunks_exact(self.features.len()).enumerate() {
-            for (held, column) in lanes.iter_mut().zip(&self.grown.columns) {
-                held[lane] = column.of(self.number(row[column.feature as usize]));
+        for (held, column) in lanes.iter_mut().zip(&self.grown.columns) {
+            let mut numbers = [0.0; LANES];
+            let feature = rows.iter().skip(column.feature as usize).step_by(self.features.len());
+            for (number, &x) in numbers.iter_mut().zip(feature) {
+                *number = x;
             }
+            *held = column.of(self.numbers(numbers));
         }
     }
 
-    /// A number of a row as the model's library takes it.
-    pub(super) fn number(&self, x: f64) -> f64 {
-        if self.is_single() { single(x) } else { double(x) }
+    /// Numbers of rows as the model's library takes them.
+    pub(super) fn numbers<const N: usize>(&self, numbers: [f64; N]) -> [f64; N] {
+        if self.is_single() { numbers.map(single) } else { numbers.map(double) }
     }
 
     /// The next sum. Adding two `f32` in `f64` and rounding is adding them in `f32`: 53 bits are more than twice 24.
@@ -125,7 +128,7 @@ fn descend(
 ) {
     let nodes = &grown.nodes[..];
     let mut left = depth;
-    while left > 0 {
+    loop {
         let steps = left.min(STRIDE);
         if has_categories {
             (0..steps).for_each(|_| step_among(nodes, &grown.sets, at, number));
@@ -133,7 +136,7 @@ fn descend(
             (0..steps).for_each(|_| step(nodes, at, number));
         }
         left -= steps;
-        if left > 0 && at.iter().all(|&at| nodes[at as usize].child == at) {
+        if left == 0 || at.iter().all(|&at| nodes[at as usize].child == at) {
             return;
         }
     }

@@ -246,7 +246,7 @@ impl<'a> Fields<'a> {
             }
             let (threshold, decision) = (thresholds[i], decisions[i]);
             // Infinity sends all numbers to the left: the split is of missing values.
-            if !(threshold > f64::NEG_INFINITY) {
+            if threshold.is_nan() || threshold == f64::NEG_INFINITY {
                 return Err("a threshold is not a number");
             }
             parts.push(match (decision & 1, decision >> 2) {

@@ -49,7 +49,9 @@ impl Decoder {
             self.header = Some(Header::read(&mut reader)?);
             return Ok(());
         };
-        self.growing.expect(header.nodes);
+        if tag == NODES {
+            self.growing.expect(header.nodes);
+        }
         while !reader.0.is_empty() {
             if self.part() != tag {
                 return Err(Error::Corrupt("there is more in a record than announced"));

@@ -174,6 +174,8 @@ fn a_read_that_is_not_wanted_any_more_stops() {
     assert_eq!(super::super::lightgbm(decision(9, "0").as_bytes(), &progress).unwrap_err(), Error::Cancelled);
     let text = xgb("reg:squarederror", 0, "0", "[0]", &tree("-1", "-1", "0", "0", 0));
     assert_eq!(super::super::xgboost(text.as_bytes(), &progress).unwrap_err(), Error::Cancelled);
+    let forest = read("x.txt", decision(9, "0").as_bytes()).unwrap();
+    assert_eq!(forest.margins(&[0.0; 2], &mut [0.0], &progress), Err(Error::Cancelled));
 }
 
 fn decode(records: &[Vec<u8>]) -> crate::Result<Forest> {
