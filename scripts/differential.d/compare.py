@@ -75,7 +75,7 @@ def compare_missing(asked: Asked, row: np.ndarray) -> None:
     answers = {"GET": asked.get(row[None]), "BATCH": asked.batch_of_json(row[None], False), "MGET": asked.mget(row[None])}
     for command, (answer,) in answers.items():
         if not isinstance(answer, redis.ResponseError):
-            raise Difference(f"ASSESS.{command} answers {answer!r} though {name} is missing")
+            raise Difference(f"ASSESS.{command} answers {answer} though {name} is missing")
         if name.isascii() and name.isalnum() and name not in str(answer):
             raise Difference(f"ASSESS.{command} does not name {name}: {answer}")
 
@@ -131,7 +131,7 @@ def _outputs(case: Case, document: dict) -> list[float]:
 def _documents(answers: list, command: str) -> list[bytes]:
     for i, answer in enumerate(answers):
         if not isinstance(answer, bytes):
-            raise Difference(f"{command} answers {answer!r}", i)
+            raise Difference(f"{command} answers {answer}", i)
     return answers
 
 

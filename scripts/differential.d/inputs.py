@@ -25,7 +25,8 @@ def _special(case: Case, feature: int, random: np.random.Generator) -> float:
     at = case.special[feature] if case.special else []
     if at and random.random() < 0.6:
         value = at[random.integers(len(at))]
-        return float(random.choice([value, np.nextafter(value, np.inf), np.nextafter(value, -np.inf), np.float32(value)]))
+        beside = [value, np.nextafter(value, np.inf), np.nextafter(value, -np.inf), float(np.float32(value))]
+        return float(random.choice([each for each in beside if np.isfinite(each)] or [0.0]))
     if case.knows_missing and random.random() < 0.4:
         return float("nan")
     return float(random.choice(ZEROS + (LARGE if case.knows_missing else [])))
