@@ -39,7 +39,8 @@ def arguments() -> argparse.Namespace:
     given = parser.parse_args()
     if unknown := set(given.kinds) - set(KINDS):
         parser.error(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
-    given.module = given.module or Path(os.environ.get("ASSESS_MODULE") or given.target / "debug" / "libredis_assess.so")
+    module = given.module or os.environ.get("ASSESS_MODULE") or given.target / "debug" / "libredis_assess.so"
+    given.module = Path(module).resolve()
     if not given.module.exists():
         parser.error(f"there is no module {given.module}: cargo build")
     return given
