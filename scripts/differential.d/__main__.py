@@ -10,12 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "scripts" / "bench.d"))  # its server, and its documents of linear models
 
 import failures
-import redis
+import refusals
 from asked import Asked
 from compare import Difference, compare, compare_missing
 from inputs import rounded, rows_for
@@ -89,6 +90,10 @@ def main() -> int:
             if server.process.poll() is not None:
                 print("the server has ended: " + server.log.read_text()[-2000:])
                 break
+        if given.only is None and server.process.poll() is None:
+            for wrong in refusals.accepted(client, np.random.default_rng(given.seed)):
+                results["failed"] += 1
+                print(wrong, flush=True)
     print(f"differential: {time.monotonic() - begin:.0f} s; again with --seed {given.seed}")
     print(f"{results['passed']} passed, {results['failed']} failed")
     return 1 if results["failed"] else 0
