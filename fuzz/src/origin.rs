@@ -47,7 +47,8 @@ pub fn model() -> OriginModel {
 
 /// An agreement of one rule, with this expression.
 pub fn expression(bytes: &[u8]) {
-    let before = b"{\"format\":\"roo/1\",\"agreement\":\"x\",\"title\":\"x\",\"parties\":[\"AA\",\"BB\"],\"hs_version\":2022,\
+    let before =
+        b"{\"format\":\"roo/1\",\"agreement\":\"x\",\"title\":\"x\",\"parties\":[\"AA\",\"BB\"],\"hs_version\":2022,\
         \"valid_from\":\"2020-01-01\",\"valid_to\":null,\"macros\":{\"m\":{\"ctc\":\"CTH\"}},\"texts\":[\"t\"],\
         \"rules\":[{\"id\":\"r\",\"from\":\"010000\",\"to\":\"999999\",\"alternatives\":[{\"t\":0,\"expr\":";
     let document = [before, bytes, b"}]}]}"].concat();

@@ -40,7 +40,8 @@ struct Seeds<'a> {
 
 impl Seeds<'_> {
     fn scores(&self) -> io::Result<()> {
-        let kinds = [("glm", "json"), ("scorecard", "json"), ("xgboost", "json"), ("lightgbm", "txt"), ("pmml", "pmml")];
+        let kinds =
+            [("glm", "json"), ("scorecard", "json"), ("xgboost", "json"), ("lightgbm", "txt"), ("pmml", "pmml")];
         for (kind, extension) in kinds {
             for (name, bytes) in self.files("models", extension) {
                 let format = score::Format::from_name(kind.as_bytes());
@@ -54,15 +55,21 @@ impl Seeds<'_> {
             }
         }
         for (index, (format, bytes)) in score_models().enumerate() {
-            let model = score::load(bytes, &score::LoadOptions { format: Some(format), decimals: None }, &Progress::default());
+            let model =
+                score::load(bytes, &score::LoadOptions { format: Some(format), decimals: None }, &Progress::default());
             let model = model.expect("the models in the folder are right");
             let name = format!("small-{index}");
             self.write(format.name(), &name, bytes)?;
             self.write("score_frames", &name, &frames::join(&frames_of(&model)))?;
             for (i, subject) in SUBJECTS.iter().enumerate() {
                 self.write("score_subject", &format!("{index}-{i}"), &[&[index as u8], *subject].concat())?;
-                let json = [b"[", subject.split(|&byte| byte == 0).next().unwrap_or_default(), b",[1,null,3.5]]"].concat();
-                self.write("batch_rows", &format!("{index}-{i}-json"), &[&[index as u8, 0, 2], json.as_slice()].concat())?;
+                let json =
+                    [b"[", subject.split(|&byte| byte == 0).next().unwrap_or_default(), b",[1,null,3.5]]"].concat();
+                self.write(
+                    "batch_rows",
+                    &format!("{index}-{i}-json"),
+                    &[&[index as u8, 0, 2], json.as_slice()].concat(),
+                )?;
             }
             let values = [0.5, -0.0, f64::NAN, 1e9, 2.5, 3.0];
             let wide: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -84,12 +91,18 @@ impl Seeds<'_> {
             self.write(target, &name, &lines)?;
             model = add(model, target, &lines);
         }
-        self.write("synonyms", "made", b"{\"computer\":[\"automatic data processing machines\"],\"car\":[\"motor cars\",\"vehicles\"]}")?;
+        self.write(
+            "synonyms",
+            "made",
+            b"{\"computer\":[\"automatic data processing machines\"],\"car\":[\"motor cars\",\"vehicles\"]}",
+        )?;
         model = add(model, "synonyms", b"{\"horse\":[\"equine\"]}");
         for (name, bytes) in self.files("roo", "json") {
             let document: Value = serde_json::from_slice(&bytes)?;
             match document.as_array() {
-                Some(cases) => cases.iter().enumerate().try_for_each(|(i, case)| self.case(&format!("case-{i}"), case))?,
+                Some(cases) => {
+                    cases.iter().enumerate().try_for_each(|(i, case)| self.case(&format!("case-{i}"), case))?
+                }
                 None => self.agreement(&name, document)?,
             }
         }
@@ -113,7 +126,9 @@ impl Seeds<'_> {
             rules.truncate(10);
         }
         if let Some(texts) = document["texts"].as_array_mut() {
-            texts.iter_mut().for_each(|text| *text = Value::from(text.as_str().unwrap_or_default().chars().take(40).collect::<String>()));
+            texts.iter_mut().for_each(|text| {
+                *text = Value::from(text.as_str().unwrap_or_default().chars().take(40).collect::<String>())
+            });
         }
         self.write("roo", name, document.to_string().as_bytes())?;
         let rules: Vec<Value> = document["rules"].as_array().into_iter().flatten().take(2).cloned().collect();

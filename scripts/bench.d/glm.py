@@ -5,8 +5,14 @@ from collections.abc import Sequence
 
 
 def document(
-    name: str, link: str, features: Sequence[str], intercepts: Sequence[float], coefficients: Sequence[Sequence[float]],
-    means: Sequence[float] | None = None, scales: Sequence[float] | None = None, labels: Sequence[str] = ("y",),
+    name: str,
+    link: str,
+    features: Sequence[str],
+    intercepts: Sequence[float],
+    coefficients: Sequence[Sequence[float]],
+    means: Sequence[float] | None = None,
+    scales: Sequence[float] | None = None,
+    labels: Sequence[str] = ("y",),
 ) -> bytes:
     """`intercepts` and `coefficients` have one entry for each output, `means` and `scales` one for each feature. With
     them a feature x enters as (x - mean) / scale, which is what a StandardScaler does.
@@ -19,4 +25,6 @@ def document(
         {"label": label, "intercept": float(intercept), "coef": [float(weight) for weight in weights]}
         for label, intercept, weights in zip(labels, intercepts, coefficients, strict=True)
     ]
-    return json.dumps({"format": "glm/1", "name": name, "link": link, "features": described, "outputs": outputs}).encode()
+    return json.dumps(
+        {"format": "glm/1", "name": name, "link": link, "features": described, "outputs": outputs}
+    ).encode()

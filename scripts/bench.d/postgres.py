@@ -1,7 +1,7 @@
 """A PostgreSQL of our own with pg_trgm: on a free loopback port, in a temporary folder, stopped and gone afterwards.
 
-Installed with apt-get where it is not there. PostgreSQL refuses to run as root, so it runs as the user postgres that its
-package makes; whoever is not root runs it as himself.
+Installed with apt-get where it is not there. PostgreSQL refuses to run as root, so it runs as the user postgres that
+its package makes; whoever is not root runs it as himself.
 """
 
 import importlib.util
@@ -65,7 +65,19 @@ class Postgres:
         import psycopg
 
         data, log, port = self.folder / "data", self.folder / "log", free_port()
-        initialise = [self.programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8"]
+        initialise = [
+            self.programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            OWNER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+        ]
         done = subprocess.run(initialise, cwd=self.folder, capture_output=True, text=True, **self.user)
         if done.returncode:
             raise Unavailable(f"initdb failed: {done.stderr.strip()[-200:]}")
@@ -73,7 +85,11 @@ class Postgres:
         options = [word for setting in settings for word in ("-c", setting)]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [self.programs / "postgres", "-D", data, *options], cwd=self.folder, stdout=output, stderr=output, **self.user
+                [self.programs / "postgres", "-D", data, *options],
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                **self.user,
             )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -91,7 +107,11 @@ class Postgres:
 def _programs() -> Path | None:
     """The folder of the newest server's programs, when it can make the extension pg_trgm."""
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
-    with_trgm = [path for path in versions if Path(f"/usr/share/postgresql/{path.parent.name}/extension/pg_trgm.control").exists()]
+    with_trgm = [
+        path
+        for path in versions
+        if Path(f"/usr/share/postgresql/{path.parent.name}/extension/pg_trgm.control").exists()
+    ]
     return max(with_trgm, key=lambda path: int(path.parent.name), default=None)
 
 

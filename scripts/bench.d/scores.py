@@ -1,5 +1,5 @@
-"""Row 9: scores of many rows at once, against scikit-learn, XGBoost and LightGBM predicting the same rows in this process;
-and one score that is not cached, against GET of the same reply.
+"""Row 9: scores of many rows at once, against scikit-learn, XGBoost and LightGBM predicting the same rows in this
+process; and one score that is not cached, against GET of the same reply.
 
 What is compared is unequal on purpose: the peer is called where its matrix lies, we are asked through a connection of
 redis-py, and the clock runs from the client's matrix to the client's vector of scores.
@@ -58,9 +58,7 @@ class Asked:
         server.await_ready(model.name)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        reply = self.client.execute_command(
-            "ASSESS.BATCH", self.model.name, len(rows), rows.tobytes(), "FORMAT", "f64"
-        )
+        reply = self.client.execute_command("ASSESS.BATCH", self.model.name, len(rows), rows.tobytes(), "FORMAT", "f64")
         return np.frombuffer(reply, "<f8")
 
 
@@ -117,10 +115,23 @@ def _figures(model: Trained, rounds_of: dict[int, list[dict]]) -> list[Figure]:
     remark = f"{median(all_of('trip_us')):,.0f} us to {median(all_of('peer_us')):,.0f} us"
     has_target = "scikit-learn" in model.peer
     figures = [
-        Figure(9, f"{work}: round trip of redis-py", model.peer, ratios(all_of("peer_us"), all_of("trip_us")),
-               "x as fast", at_least=5 if has_target else None, remark=remark),
-        Figure(9, f"{work}: time in the command", model.peer, ratios(all_of("peer_us"), all_of("command_us")),
-               "x as fast", remark=f"{median(all_of('command_us')):,.0f} us in the command"),
+        Figure(
+            9,
+            f"{work}: round trip of redis-py",
+            model.peer,
+            ratios(all_of("peer_us"), all_of("trip_us")),
+            "x as fast",
+            at_least=5 if has_target else None,
+            remark=remark,
+        ),
+        Figure(
+            9,
+            f"{work}: time in the command",
+            model.peer,
+            ratios(all_of("peer_us"), all_of("command_us")),
+            "x as fast",
+            remark=f"{median(all_of('command_us')):,.0f} us in the command",
+        ),
     ]
     sides = {"trip_us": "round trip", "command_us": "time in the command", "peer_us": model.peer}
     grown = [
@@ -156,8 +167,21 @@ def _single(server: Server, model: Trained, settings: Settings) -> list[Figure]:
     cpu = {name: of(name, "process_us") for name in commands}
     speed = {name: of(name, "per_second") for name in commands}
     return [
-        Figure(9, f"{work}: CPU of the process a request", peer, ratios(cpu["score"], cpu["get"]), "x", at_most=1.6,
-               remark=f"{median(cpu['score']):.2f} us to {median(cpu['get']):.2f} us"),
-        Figure(9, f"{work}: throughput", peer, ratios(speed["score"], speed["get"]), "x",
-               remark=f"{median(speed['score']) / 1e3:.0f}k/s to {median(speed['get']) / 1e3:.0f}k/s"),
+        Figure(
+            9,
+            f"{work}: CPU of the process a request",
+            peer,
+            ratios(cpu["score"], cpu["get"]),
+            "x",
+            at_most=1.6,
+            remark=f"{median(cpu['score']):.2f} us to {median(cpu['get']):.2f} us",
+        ),
+        Figure(
+            9,
+            f"{work}: throughput",
+            peer,
+            ratios(speed["score"], speed["get"]),
+            "x",
+            remark=f"{median(speed['score']) / 1e3:.0f}k/s to {median(speed['get']) / 1e3:.0f}k/s",
+        ),
     ]

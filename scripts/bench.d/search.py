@@ -1,9 +1,9 @@
 """Row 10: search in the descriptions of the Harmonized System, against PostgreSQL with a trigram index (pg_trgm, GIN).
 
-Three kinds of questions, made of words of the descriptions themselves: the word, its beginning, and the word misspelt. The
-peer answers each the way that serves it best: ILIKE for words and beginnings, ranked by similarity; the operator `<%` (the
-question resembles a part of the text) for misspelt words, from its default threshold of 0.6 on and from 0.4 on, where it
-finds most of them; beside it `%`, which compares with the whole text.
+Three kinds of questions, made of words of the descriptions themselves: the word, its beginning, and the word misspelt.
+The peer answers each the way that serves it best: ILIKE for words and beginnings, ranked by similarity; the operator
+`<%` (the question resembles a part of the text) for misspelt words, from its default threshold of 0.6 on and from 0.4
+on, where it finds most of them; beside it `%`, which compares with the whole text.
 """
 
 import csv
@@ -27,7 +27,9 @@ LIMIT = 10
 SEED = 1
 TABLE = ["create extension pg_trgm", "create table hs (code text primary key, description text not null)"]
 INDEX = ["create index on hs using gin (description gin_trgm_ops)", "analyze hs"]
-ANSWER = "select code, description, {rank} as score from hs where {condition} order by score desc, code limit " + str(LIMIT)
+ANSWER = "select code, description, {rank} as score from hs where {condition} order by score desc, code limit " + str(
+    LIMIT
+)
 RESEMBLES = ANSWER.format(rank="word_similarity(%(text)s, description)", condition="%(text)s <%% description")
 WAYS = {
     "ILIKE": ANSWER.format(rank="similarity(description, %(text)s)", condition="description ilike %(pattern)s"),
@@ -35,14 +37,20 @@ WAYS = {
     "`<%` from 0.4": RESEMBLES,
     "`%`": ANSWER.format(rank="similarity(description, %(text)s)", condition="description %% %(text)s"),
 }
-KINDS = {"a word": ["ILIKE", "`%`"], "the beginning of a word": ["ILIKE"], "a misspelt word": ["`<%` from 0.6", "`<%` from 0.4", "`%`"]}
+KINDS = {
+    "a word": ["ILIKE", "`%`"],
+    "the beginning of a word": ["ILIKE"],
+    "a misspelt word": ["`<%` from 0.6", "`<%` from 0.4", "`%`"],
+}
 THRESHOLD = "select set_config('pg_trgm.word_similarity_threshold', %s, false)"
 
 
 def measure(settings: Settings) -> list[Figure]:
     """Ratios for each kind of question, over all codes; how the time grows with the codes."""
     if not FILE.exists():
-        return [Figure(10, "search in descriptions of the HS", "", [], remark=f"there is no {FILE.name} in ASSESS_DATA")]
+        return [
+            Figure(10, "search in descriptions of the HS", "", [], remark=f"there is no {FILE.name} in ASSESS_DATA")
+        ]
     with FILE.open(encoding="utf-8-sig", newline="") as lines:
         codes = sorted(csv.DictReader(lines), key=lambda code: code["hscode"] != ROOT)  # it comes last
     figures, costs = [], {kind: [] for kind in KINDS}
@@ -174,7 +182,9 @@ def _clock(find: Callable[[str], list[str]], asked: list[tuple[str, str]]) -> di
 def _figures(rounds: list[dict], codes: int) -> list[Figure]:
     figures = []
     if missing := rounds[0].get("missing"):
-        figures.append(Figure(10, f"search over {codes:,} codes", "PostgreSQL, pg_trgm", [], remark=f"not measured: {missing}"))
+        figures.append(
+            Figure(10, f"search over {codes:,} codes", "PostgreSQL, pg_trgm", [], remark=f"not measured: {missing}")
+        )
     for kind, ways in KINDS.items():
         mine = [of[kind]["server"] for of in rounds]
         work = f"`MODEL.FIND`, {kind}, {codes:,} codes"
@@ -187,11 +197,17 @@ def _figures(rounds: list[dict], codes: int) -> list[Figure]:
             found = f"found {_share(mine)}, PostgreSQL {_share(its)}"
             for name, title in {"trip_us": "round trip of the client", "server_us": "in the server"}.items():
                 peer, own = [of[name] for of in its], [of[name] for of in mine]
-                figures.append(Figure(
-                    10, f"{work}: {title}", f"pg_trgm, {way}", ratios(peer, own), "x as fast",
-                    at_least=10 if way == ways[0] else None,
-                    remark=f"{median(own):,.0f} us to {median(peer):,.0f} us; {found}",
-                ))
+                figures.append(
+                    Figure(
+                        10,
+                        f"{work}: {title}",
+                        f"pg_trgm, {way}",
+                        ratios(peer, own),
+                        "x as fast",
+                        at_least=10 if way == ways[0] else None,
+                        remark=f"{median(own):,.0f} us to {median(peer):,.0f} us; {found}",
+                    )
+                )
     return figures
 
 

@@ -1,5 +1,5 @@
-"""Score models trained in this run on the data sets that scikit-learn brings: what a peer predicts with, and the document
-that the module loads. Every peer keeps to one thread, and is imported where it is used: it might not be installed.
+"""Score models trained in this run on the data sets that scikit-learn brings: what a peer predicts with, and the
+document that the module loads. Every peer keeps to one thread, and is imported where it is used: it might not be installed.
 """
 
 from collections.abc import Callable
@@ -81,8 +81,12 @@ def xgboost_binary() -> Trained:
     booster.set_param({"nthread": 1})
     document = bytes(booster.save_raw("json"))
     return Trained(
-        "breast_xgboost", f"XGBoost, {TREES} trees, inplace_predict on one thread", document, booster.feature_names,
-        data.data, lambda rows: booster.inplace_predict(rows, validate_features=False),
+        "breast_xgboost",
+        f"XGBoost, {TREES} trees, inplace_predict on one thread",
+        document,
+        booster.feature_names,
+        data.data,
+        lambda rows: booster.inplace_predict(rows, validate_features=False),
     )
 
 
@@ -95,8 +99,12 @@ def lightgbm_binary() -> Trained:
     trained = lightgbm.LGBMClassifier(**FOREST, verbose=-1).fit(data.data, data.target, feature_name=_names(data))
     booster = trained.booster_
     return Trained(
-        "breast_lightgbm", f"LightGBM, {TREES} trees, predict on one thread", booster.model_to_string().encode(),
-        _names(data), data.data, lambda rows: booster.predict(rows, num_threads=1),
+        "breast_lightgbm",
+        f"LightGBM, {TREES} trees, predict on one thread",
+        booster.model_to_string().encode(),
+        _names(data),
+        data.data,
+        lambda rows: booster.predict(rows, num_threads=1),
     )
 
 

@@ -29,7 +29,9 @@ class Asked:
 
     def get_by_words(self, row: np.ndarray) -> bytes:
         """ASSESS.GET with name=value, `nan` where a value is missing."""
-        words = [f"{name}={'nan' if np.isnan(value) else repr(float(value))}" for name, value in zip(self.case.features, row)]
+        words = [
+            f"{name}={'nan' if np.isnan(value) else repr(float(value))}" for name, value in zip(self.case.features, row)
+        ]
         return self.client.execute_command("ASSESS.GET", KEY, *words, "NOCACHE")
 
     def mget(self, rows: np.ndarray) -> list[bytes | Exception]:

@@ -20,9 +20,14 @@ def xgboost_of(objective: str, random: np.random.Generator) -> Case:
     classes = int(random.integers(3, 6)) if objective.startswith("multi") else 0
     target = _target(random, inputs, objective, classes)
     parameters = {
-        "objective": objective, "max_depth": int(random.choice([2, 6])), "eta": float(random.uniform(0.05, 0.6)),
-        "seed": int(random.integers(1 << 30)), "nthread": 1, "min_child_weight": float(random.choice([0.0, 1.0, 5.0])),
-        "subsample": float(random.choice([0.7, 1.0])), "tree_method": str(random.choice(["exact", "hist"])),
+        "objective": objective,
+        "max_depth": int(random.choice([2, 6])),
+        "eta": float(random.uniform(0.05, 0.6)),
+        "seed": int(random.integers(1 << 30)),
+        "nthread": 1,
+        "min_child_weight": float(random.choice([0.0, 1.0, 5.0])),
+        "subsample": float(random.choice([0.7, 1.0])),
+        "tree_method": str(random.choice(["exact", "hist"])),
         "num_parallel_tree": int(random.choice([1, 1, 3])),
     }
     if classes:
@@ -45,15 +50,26 @@ def xgboost_of(objective: str, random: np.random.Generator) -> Case:
         is_identity = objective == "reg:squarederror"
         size = np.maximum(1.0, np.abs(parts).sum(axis=2, keepdims=True))
         return Expected(
-            scores, 0.0 if is_identity else PROBABILITY * np.maximum(1.0, np.abs(scores)),
-            None if is_identity else margins.astype(float), 0.0, parts, CONTRIBUTION * size,
+            scores,
+            0.0 if is_identity else PROBABILITY * np.maximum(1.0, np.abs(scores)),
+            None if is_identity else margins.astype(float),
+            0.0,
+            parts,
+            CONTRIBUTION * size,
         )
 
     task = MULTI if classes else BINARY if objective == "binary:logistic" else VALUE
     labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
     return Case(
-        f"xgboost {objective}", "xgboost", document, names, task, expect, drawn_from(inputs),
-        _xgboost_thresholds(document, len(names)), labels,
+        f"xgboost {objective}",
+        "xgboost",
+        document,
+        names,
+        task,
+        expect,
+        drawn_from(inputs),
+        _xgboost_thresholds(document, len(names)),
+        labels,
     )
 
 
@@ -67,12 +83,22 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
     classes = int(random.integers(3, 6)) if objective.startswith("multiclass") else 0
     target = _target(random, inputs, objective, classes)
     parameters = {
-        "objective": objective, "num_leaves": int(random.choice([2, 7, 31])), "verbose": -1, "num_threads": 1,
-        "learning_rate": float(random.uniform(0.05, 0.6)), "seed": int(random.integers(1 << 30)), "deterministic": True,
-        "min_data_in_leaf": int(random.choice([1, 5, 60])), "zero_as_missing": bool(random.random() < 0.25),
-        "use_missing": bool(random.random() < 0.8), "boost_from_average": bool(random.random() < 0.7),
-        "min_data_per_group": int(random.choice([1, 20])), "cat_smooth": 1.0, "max_cat_to_onehot": int(random.choice([1, 4, 20])),
-        "feature_pre_filter": False, "sigmoid": float(random.choice([1.0, 1.0, 0.7])),
+        "objective": objective,
+        "num_leaves": int(random.choice([2, 7, 31])),
+        "verbose": -1,
+        "num_threads": 1,
+        "learning_rate": float(random.uniform(0.05, 0.6)),
+        "seed": int(random.integers(1 << 30)),
+        "deterministic": True,
+        "min_data_in_leaf": int(random.choice([1, 5, 60])),
+        "zero_as_missing": bool(random.random() < 0.25),
+        "use_missing": bool(random.random() < 0.8),
+        "boost_from_average": bool(random.random() < 0.7),
+        "min_data_per_group": int(random.choice([1, 20])),
+        "cat_smooth": 1.0,
+        "max_cat_to_onehot": int(random.choice([1, 4, 20])),
+        "feature_pre_filter": False,
+        "sigmoid": float(random.choice([1.0, 1.0, 0.7])),
     }
     if classes:
         parameters["num_class"] = classes
@@ -96,8 +122,15 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
     for j in categorical:  # categories that were seen, that were not, and what is no category
         special[j] = [*map(float, range(8)), 63.0, 64.0, 69.0, 483.0, 484.0, 1000.0, -1.0, 2.5, -0.5, 2147483646.0]
     return Case(
-        f"lightgbm {objective}", "lightgbm", document.encode(), names, task, expect,
-        _keeping_categories(drawn_from(inputs), inputs, categorical), special, labels,
+        f"lightgbm {objective}",
+        "lightgbm",
+        document.encode(),
+        names,
+        task,
+        expect,
+        _keeping_categories(drawn_from(inputs), inputs, categorical),
+        special,
+        labels,
     )
 
 
@@ -132,7 +165,9 @@ def _lightgbm_thresholds(document: str, features: int) -> list[list[float]]:
     for tree in document.split("\nTree=")[1:]:
         fields = dict(line.split("=", 1) for line in tree.splitlines() if "=" in line)
         kinds = [int(kind) for kind in fields.get("decision_type", "").split()]
-        for feature, threshold, kind in zip(fields.get("split_feature", "").split(), fields.get("threshold", "").split(), kinds):
+        for feature, threshold, kind in zip(
+            fields.get("split_feature", "").split(), fields.get("threshold", "").split(), kinds
+        ):
             if not kind & 1:
                 found[int(feature)].add(float(threshold))
     return [sorted(each) for each in found]

@@ -52,7 +52,9 @@ def noun(random: np.random.Generator, count: int) -> list[str]:
 
 def table(random: np.random.Generator, rows: int, features: int, missing: float = 0.0) -> np.ndarray:
     """Made-up inputs: each column on a scale of its own, some of them whole numbers with many ties and zeros."""
-    values = random.normal(size=(rows, features)) * 10.0 ** random.integers(-2, 4, features) + random.normal(size=features)
+    values = random.normal(size=(rows, features)) * 10.0 ** random.integers(-2, 4, features) + random.normal(
+        size=features
+    )
     for j in np.flatnonzero(random.random(features) < 0.3):
         values[:, j] = random.integers(-3, 8, rows)
     values[random.random(values.shape) < missing] = np.nan

@@ -1,4 +1,4 @@
-"""Every answer of the module held against what is right; and against each other, as they say the same by different ways."""
+"""Every answer of the module held against what is right, and against what the same question says by another way."""
 
 import json
 
@@ -33,7 +33,9 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
         _compare_sums(case, [json.loads(document) for document in documents], tolerance)
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a cached ASSESS.GET")
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a hit of ASSESS.GET")
-    _same(documents[:1], [asked.get_by_words(rows[0])] if _is_plain(case) else documents[:1], "ASSESS.GET by name=value")
+    _same(
+        documents[:1], [asked.get_by_words(rows[0])] if _is_plain(case) else documents[:1], "ASSESS.GET by name=value"
+    )
     _same(documents, _documents(asked.mget(rows), "ASSESS.MGET"), "ASSESS.MGET")
     _same(documents, _documents(asked.batch_of_json(rows, False), "ASSESS.BATCH"), "ASSESS.BATCH of objects")
     _same(documents, _documents(asked.batch_of_json(rows, True), "ASSESS.BATCH"), "ASSESS.BATCH of arrays")
@@ -72,7 +74,11 @@ def compare_missing(asked: Asked, row: np.ndarray) -> None:
     row = row.copy()
     row[-1] = np.nan
     name = asked.case.features[-1]
-    answers = {"GET": asked.get(row[None]), "BATCH": asked.batch_of_json(row[None], False), "MGET": asked.mget(row[None])}
+    answers = {
+        "GET": asked.get(row[None]),
+        "BATCH": asked.batch_of_json(row[None], False),
+        "MGET": asked.mget(row[None]),
+    }
     for command, (answer,) in answers.items():
         if not isinstance(answer, redis.ResponseError):
             raise Difference(f"ASSESS.{command} answers {answer} though {name} is missing")
@@ -101,7 +107,9 @@ def _compare_document(case: Case, expected: Expected, i: int, document: dict, ro
         parts = {part["feature"]: part["value"] for part in document["contributions"]}
         mine = np.array([parts.get(name, 0.0) for name in case.features])
         tolerance = expected.contribution_tolerance
-        tolerance = np.broadcast_to(tolerance, expected.contributions.shape)[i, predicted] if np.ndim(tolerance) else tolerance
+        tolerance = (
+            np.broadcast_to(tolerance, expected.contributions.shape)[i, predicted] if np.ndim(tolerance) else tolerance
+        )
         _close("contributions", mine, expected.contributions[i, predicted], tolerance)
     for name, values in {"band": expected.bands, "reasons": expected.reasons}.items():
         if values is not None and document[name] != values[i]:

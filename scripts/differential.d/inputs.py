@@ -11,7 +11,7 @@ LARGE = [1e9, -1e9, 3e38, -3e38]  # the largest that an f32 holds, nearly
 
 
 def rows_for(case: Case, random: np.random.Generator, count: int) -> np.ndarray:
-    """A third of the rows are ordinary; in the others some values are special, and missing where the model knows that."""
+    """A third of the rows are ordinary; in the others some values are special, or missing where the model knows that."""
     rows = case.ordinary(random, count)
     if not case.knows_missing:
         rows = np.nan_to_num(rows)

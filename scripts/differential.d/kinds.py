@@ -13,7 +13,10 @@ from cases import Case
 XGBOOST = ["reg:squarederror", "binary:logistic", "count:poisson", "reg:gamma", "reg:tweedie", "multi:softprob"]
 LIGHTGBM = ["regression", "binary", "multiclass", "multiclassova", "poisson"]
 LINEAR = {
-    "linear": linear.identity, "poisson": linear.poisson, "gamma": linear.gamma, "logistic": linear.binary,
+    "linear": linear.identity,
+    "poisson": linear.poisson,
+    "gamma": linear.gamma,
+    "logistic": linear.binary,
     "multinomial": linear.multinomial,
 }
 KINDS: dict[str, Callable[[np.random.Generator], Case]] = (

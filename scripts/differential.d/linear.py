@@ -20,12 +20,16 @@ def identity(random: np.random.Generator, style: str) -> Case:
 
 def poisson(random: np.random.Generator, style: str) -> Case:
     """PoissonRegressor."""
-    return _value(random, style, "log", PoissonRegressor(alpha=0.1), lambda margin: random.poisson(np.exp(margin)) + 0.0)
+    return _value(
+        random, style, "log", PoissonRegressor(alpha=0.1), lambda margin: random.poisson(np.exp(margin)) + 0.0
+    )
 
 
 def gamma(random: np.random.Generator, style: str) -> Case:
     """GammaRegressor."""
-    return _value(random, style, "log", GammaRegressor(alpha=0.1), lambda margin: random.gamma(2.0, np.exp(margin)) + 1e-3)
+    return _value(
+        random, style, "log", GammaRegressor(alpha=0.1), lambda margin: random.gamma(2.0, np.exp(margin)) + 1e-3
+    )
 
 
 def binary(random: np.random.Generator, style: str) -> Case:
@@ -47,7 +51,12 @@ def _value(random: np.random.Generator, style: str, link: str, model: object, ta
         scores, slack = pipeline.predict(rows).reshape(-1, 1), folded.slack(rows)
         margins = None if link == "identity" else np.log(scores)
         return Expected(
-            scores, slack if link == "identity" else slack * scores, margins, slack, folded.contributions(rows), slack[:, None]
+            scores,
+            slack if link == "identity" else slack * scores,
+            margins,
+            slack,
+            folded.contributions(rows),
+            slack[:, None],
         )
 
     return folded.case(random, style, link, VALUE, expect, inputs, ["y"])
@@ -61,7 +70,11 @@ def _classes(random: np.random.Generator, style: str, classes: int) -> Case:
     model = pipeline[-1]
     folded = _Folded(pipeline, model.coef_, model.intercept_)
     is_binary = classes == 2
-    labels = [str(label) for label in range(classes)] if is_binary or random.random() < 0.5 else [f"c {i}" for i in range(classes)]
+    labels = (
+        [str(label) for label in range(classes)]
+        if is_binary or random.random() < 0.5
+        else [f"c {i}" for i in range(classes)]
+    )
 
     def expect(rows: np.ndarray) -> Expected:
         scores, slack = pipeline.predict_proba(rows), folded.slack(rows)
@@ -69,7 +82,12 @@ def _classes(random: np.random.Generator, style: str, classes: int) -> Case:
             scores = scores[:, 1:]
         margins = pipeline.decision_function(rows).reshape(len(rows), -1)
         return Expected(
-            scores, slack.max(axis=1, keepdims=True) * scores, margins, slack, folded.contributions(rows), slack[:, :, None]
+            scores,
+            slack.max(axis=1, keepdims=True) * scores,
+            margins,
+            slack,
+            folded.contributions(rows),
+            slack[:, :, None],
         )
 
     link, task = ("logit", BINARY) if is_binary else ("softmax", MULTI)
@@ -102,7 +120,14 @@ class _Folded:
         return RELATIVE * np.maximum(terms, 1.0)
 
     def case(
-        self, random: np.random.Generator, style: str, link: str, task: str, expect: callable, inputs: np.ndarray, labels: list
+        self,
+        random: np.random.Generator,
+        style: str,
+        link: str,
+        task: str,
+        expect: callable,
+        inputs: np.ndarray,
+        labels: list,
     ) -> Case:
         names = noun(random, inputs.shape[1])
         if style == "pmml":
@@ -115,8 +140,16 @@ class _Folded:
                 "made", link, names, self.intercepts, self.coefficients, self.means, self.scales, of_outputs
             )
         return Case(
-            f"{style} {link}", style, document, names, task, expect if style == "glm" else _without_contributions(expect),
-            drawn_from(inputs), [[float(value) for value in column[:4]] for column in inputs.T], labels, knows_missing=False,
+            f"{style} {link}",
+            style,
+            document,
+            names,
+            task,
+            expect if style == "glm" else _without_contributions(expect),
+            drawn_from(inputs),
+            [[float(value) for value in column[:4]] for column in inputs.T],
+            labels,
+            knows_missing=False,
         )
 
 

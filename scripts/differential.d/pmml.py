@@ -7,7 +7,11 @@ NORMALIZATIONS = {"identity": "none", "log": "exp", "logit": "logit", "softmax":
 
 
 def regression(
-    link: str, features: Sequence[str], intercepts: Sequence[float], weights: Sequence[Sequence[float]], labels: Sequence[str]
+    link: str,
+    features: Sequence[str],
+    intercepts: Sequence[float],
+    weights: Sequence[Sequence[float]],
+    labels: Sequence[str],
 ) -> bytes:
     """A RegressionModel. Of two classes the second has the weights and the first a table of zeros, as is usual."""
     is_classifier = link in ("logit", "softmax")
@@ -15,7 +19,8 @@ def regression(
     fields = "".join(f'<DataField name={quoteattr(name)} optype="continuous" dataType="double"/>' for name in features)
     values = "".join(f"<Value value={quoteattr(label)}/>" for label in labels)
     target = (
-        f'<DataField name="target" optype="categorical" dataType="string">{values}</DataField>' if is_classifier
+        f'<DataField name="target" optype="categorical" dataType="string">{values}</DataField>'
+        if is_classifier
         else '<DataField name="target" optype="continuous" dataType="double"/>'
     )
     mining = "".join(f"<MiningField name={quoteattr(name)}/>" for name in features)
@@ -38,6 +43,7 @@ def regression(
 
 def _table(features: Sequence[str], intercept: float, weights: Sequence[float]) -> str:
     predictors = "".join(
-        f'<NumericPredictor name={quoteattr(name)} coefficient="{float(weight)!r}"/>' for name, weight in zip(features, weights)
+        f'<NumericPredictor name={quoteattr(name)} coefficient="{float(weight)!r}"/>'
+        for name, weight in zip(features, weights)
     )
     return f'<RegressionTable intercept="{float(intercept)!r}"{{category}}>{predictors}</RegressionTable>'

@@ -14,7 +14,10 @@ def scorecard(random: np.random.Generator) -> Case:
     names = noun(random, int(random.integers(1, 12)))
     attributes = [_attribute(random, name, i) for i, name in enumerate(names)]
     document = {
-        "format": "scorecard/1", "name": "made", "initial_score": int(random.integers(-50, 600)), "attributes": attributes,
+        "format": "scorecard/1",
+        "name": "made",
+        "initial_score": int(random.integers(-50, 600)),
+        "attributes": attributes,
         "reason_codes": {"method": "pointsBelow", "max": int(random.integers(1, 5))},
         "probability": {"link": "logit", "a": float(random.normal()), "b": float(random.normal() / 100), "of": "good"},
         "bands": _bands(random),
@@ -25,8 +28,11 @@ def scorecard(random: np.random.Generator) -> Case:
         scores = document["initial_score"] + points.sum(axis=1)
         good = 1 / (1 + np.exp(-(document["probability"]["a"] + document["probability"]["b"] * scores)))
         return Expected(
-            scores[:, None].astype(float), 0.0, contributions=points[:, None, :].astype(float),
-            bands=[_band(document["bands"], score) for score in scores], good=good,
+            scores[:, None].astype(float),
+            0.0,
+            contributions=points[:, None, :].astype(float),
+            bands=[_band(document["bands"], score) for score in scores],
+            good=good,
             reasons=[_reasons(attributes, row, document["reason_codes"]["max"]) for row in points],
         )
 
@@ -44,8 +50,11 @@ def _attribute(random: np.random.Generator, name: str, number: int) -> dict:
     edges = [None, *cuts, None]
     bins = [{"ge": ge, "lt": lt, "points": int(random.integers(-100, 200))} for ge, lt in zip(edges, edges[1:])]
     return {
-        "name": name, "missing_points": int(random.integers(-100, 100)), "reason_code": f"R{number:02}",
-        "baseline_points": max(each["points"] for each in bins) - int(random.choice([0, 0, 20])), "bins": bins,
+        "name": name,
+        "missing_points": int(random.integers(-100, 100)),
+        "reason_code": f"R{number:02}",
+        "baseline_points": max(each["points"] for each in bins) - int(random.choice([0, 0, 20])),
+        "bins": bins,
     }
 
 
@@ -76,4 +85,6 @@ def _reasons(attributes: list[dict], points: np.ndarray, most: int) -> list[dict
     """Codes of the attributes furthest below their baseline, in the order of the document where equally far."""
     below = [(a["baseline_points"] - int(own), i) for i, (a, own) in enumerate(zip(attributes, points))]
     worst = sorted((each for each in below if each[0] > 0), key=lambda each: (-each[0], each[1]))[:most]
-    return [{"code": attributes[i]["reason_code"], "feature": attributes[i]["name"], "points": lost} for lost, i in worst]
+    return [
+        {"code": attributes[i]["reason_code"], "feature": attributes[i]["name"], "points": lost} for lost, i in worst
+    ]
