@@ -16,6 +16,9 @@ pub mod io;
 pub mod model;
 pub mod origin;
 pub mod progress;
+#[cfg(test)]
+#[path = "../tests/reference/mod.rs"]
+mod reference;
 pub mod score;
 pub mod stats;
 mod words;

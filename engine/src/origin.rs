@@ -15,7 +15,7 @@ mod decimal;
 mod document;
 mod expr;
 mod facts;
-mod find;
+pub(crate) mod find;
 mod hs;
 mod json;
 mod load;

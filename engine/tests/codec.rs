@@ -23,7 +23,7 @@ fn decode(frames: &[Vec<u8>]) -> Result<IoModel> {
     for frame in frames {
         decoder.push(frame)?;
     }
-    let AnyModel::Io(model) = decoder.finish()?;
+    let AnyModel::Io(model) = decoder.finish()? else { return Err(assess_engine::Error::Corrupt("another kind")) };
     Ok(std::sync::Arc::into_inner(model).expect("nobody else has it"))
 }
 

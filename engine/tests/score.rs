@@ -50,7 +50,9 @@ const SUM: Near = Near::Scaled(1e-12);
 
 const POINTS: &[Expected] = &[expect("score", "/score", Near::Exactly)];
 
-/// Every model that can be read; forests are added to the table as their formats can be.
+const F32: Near = Near::Relative(1e-6);
+
+/// Every model.
 const MODELS: &[Reference] = &[
     Reference {
         file: "diabetes_linear.json",
@@ -98,6 +100,48 @@ const MODELS: &[Reference] = &[
         ],
     },
     Reference { file: "breast_scorecard.pmml", cases: "breast_scorecard", format: Format::Pmml, expected: POINTS },
+    Reference {
+        file: "xgb_diabetes_reg.json",
+        cases: "xgb_diabetes_reg",
+        format: Format::Xgboost,
+        expected: &[expect("y", "/score", Near::Exactly), expect("margin", "/score", Near::Exactly)],
+    },
+    Reference {
+        file: "xgb_diabetes_poisson.json",
+        cases: "xgb_diabetes_poisson",
+        format: Format::Xgboost,
+        expected: &[expect("y", "/score", F32), expect("margin", "/margin", Near::Exactly)],
+    },
+    Reference {
+        file: "xgb_breast_binary.json",
+        cases: "xgb_breast_binary",
+        format: Format::Xgboost,
+        expected: &[expect("y", "/score", F32), expect("margin", "/margin", Near::Exactly)],
+    },
+    Reference {
+        file: "lgb_diabetes_reg.txt",
+        cases: "lgb_diabetes_reg",
+        format: Format::Lightgbm,
+        expected: &[expect("y", "/score", TIGHT), expect("raw", "/score", Near::Exactly)],
+    },
+    Reference {
+        file: "lgb_breast_binary.txt",
+        cases: "lgb_breast_binary",
+        format: Format::Lightgbm,
+        expected: &[expect("y", "/score", TIGHT), expect("raw", "/margin", Near::Exactly)],
+    },
+    Reference {
+        file: "lgb_wine_multi.txt",
+        cases: "lgb_wine_multi",
+        format: Format::Lightgbm,
+        expected: &[expect("y", "/probabilities", TIGHT), expect("raw", "/margin", Near::Exactly)],
+    },
+    Reference {
+        file: "lgb_categorical.txt",
+        cases: "lgb_categorical",
+        format: Format::Lightgbm,
+        expected: &[expect("y", "/score", TIGHT), expect("raw", "/margin", Near::Exactly)],
+    },
 ];
 
 const IDENTITY: Identity<'_> = Identity { name: b"m", version: 7 };

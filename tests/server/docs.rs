@@ -126,7 +126,7 @@ fn questions_are_read_commands_and_changes_are_write_commands() {
             "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill" => {
                 assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
             }
-            "model.indicatordel" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {
+            "model.indicatordel" | "model.drop" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {
                 assert!(has("write"), "{command}: {flags:?}")
             }
             "model.abort" => assert!(!has("denyoom"), "{command}: {flags:?}"),

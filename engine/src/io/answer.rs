@@ -9,7 +9,9 @@ use super::model::IoModel;
 use super::options::LeontiefMode;
 use super::{canonical, document};
 use crate::history::Record;
-use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::model::codec::json_string;
+use crate::model::{Field, FindFilter, FindIn, Identity, Kind, LabelSet, Model, Question};
+use crate::origin::find::find_labels;
 use crate::{Budget, Error, Progress, Result};
 
 /// Arguments of a subject: region and sector.
@@ -92,6 +94,36 @@ impl Model for IoModel {
 
     fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()> {
         self.fill(budget, progress)
+    }
+
+    fn searchable(&self) -> usize {
+        // The index is made for each search: there are few names.
+        let labels = &self.base.table.labels;
+        100 * (labels.regions().len() + labels.sectors().len())
+    }
+
+    fn find(&self, text: &[u8], filter: &FindFilter) -> Result<Vec<Vec<u8>>> {
+        let FindFilter { place, section, chapter, level, limit } = filter;
+        if !matches!(place, None | Some(FindIn::Sectors)) || section.is_some() || chapter.is_some() || level.is_some() {
+            return Err(Error::Invalid(
+                "an IO model has regions and sectors to search, and neither codes nor rules".into(),
+            ));
+        }
+        let labels = &self.base.table.labels;
+        let (regions, sectors) = (labels.regions(), labels.sectors());
+        let names = regions.iter().chain(sectors).map(AsRef::as_ref);
+        let found = find_labels(names, text, *limit)?;
+        let document = |(i, score): (usize, f64)| {
+            let (kind, name) = match i.checked_sub(regions.len()) {
+                None => ("region", &regions[i]),
+                Some(i) => ("sector", &sectors[i]),
+            };
+            let mut out = format!("{{\"{kind}\":").into_bytes();
+            json_string(name, &mut out);
+            out.extend_from_slice(format!(",\"score\":{score}}}").as_bytes());
+            out
+        };
+        Ok(found.into_iter().map(document).collect())
     }
 
     fn labels(&self, set: LabelSet) -> Option<Vec<String>> {

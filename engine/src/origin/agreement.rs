@@ -1,6 +1,7 @@
 //! An agreement: who its parties are, what it tolerates, and its rules by range of codes.
 
 mod build;
+mod patch;
 mod read;
 mod write;
 
@@ -8,7 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use self::build::Builder;
-pub(super) use self::read::{Patch, Patches, read, read_patches};
+pub(super) use self::patch::{Patch, Patches, read_patches};
+pub(super) use self::read::read;
 pub(super) use self::write::write_names;
 use super::codes::Span;
 use super::decimal::Decimal;
@@ -46,6 +48,8 @@ pub(super) struct Agreement {
     pub(super) rules: Vec<Arc<Rule>>,
     /// For each rule the largest `to` of it and those before it.
     furthest: Vec<u32>,
+    /// The most parts that the expressions of a rule have, macros put in.
+    pub(super) largest: u32,
 }
 
 /// What an agreement says of itself.

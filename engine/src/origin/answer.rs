@@ -12,9 +12,12 @@ use crate::history::Record;
 use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
-/// How many nanoseconds an assessment takes at least, and for each byte of facts.
+/// How many nanoseconds an assessment takes at least, for each byte of facts, and for each line (of
+/// [`BYTES_A_LINE`] at least) with each part of a rule.
 const LEAST_NS: u64 = 5_000;
-const NS_A_BYTE: u64 = 20;
+const NS_A_BYTE: u64 = 30;
+const NS_A_PART: u64 = 30;
+const BYTES_A_LINE: u64 = 27;
 
 impl Model for OriginModel {
     fn kind(&self) -> Kind {
@@ -57,8 +60,8 @@ impl Model for OriginModel {
             Chosen::Agreement(agreement) => {
                 let rules = choose_rules(agreement, route.hs, facts, *day)?;
                 let product = Product::new(route.hs, &route.origin, facts, agreement);
-                let mut assessment = assess(agreement, &rules, &product);
-                if rules.rules.is_empty() && self.has_other_edition(agreement.head.hs_version) {
+                let mut assessment = assess(agreement, &rules, &product, progress)?;
+                if assessment.reasons.contains(&"not_covered") && self.has_other_edition(agreement.head.hs_version) {
                     assessment.reasons.push("hs_edition");
                 }
                 if is_unknown {
@@ -80,7 +83,7 @@ impl Model for OriginModel {
 
     fn estimate(&self, subject: &[&[u8]], _: &Question<'_>) -> Duration {
         let facts = subject.get(3).map_or(0, |facts| facts.len() as u64);
-        Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts)
+        Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts + NS_A_PART * self.largest_rule() * (facts / BYTES_A_LINE))
     }
 
     /// Equal words are about another day tomorrow, unless they name one.

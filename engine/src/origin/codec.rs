@@ -24,7 +24,7 @@ use crate::origin::sections::Sections;
 use crate::origin::synonyms::Synonyms;
 
 /// A frame is closed before it grows over this, unless one record does.
-const FRAME: usize = 32 << 10;
+const FRAME: usize = 16 << 10;
 
 /// Bytes before the records of a frame: kind, and whether it is the last.
 const BEGIN: usize = 2;

@@ -260,6 +260,24 @@ pub(super) fn find(
     Ok(hits.into_iter().filter_map(code).collect())
 }
 
+/// The labels that answer `text`, by their numbers, the best first, with how well they do.
+///
+/// # Errors
+/// [`Error::Invalid`] and [`Error::TooBig`] for a text or a limit that cannot be used.
+pub(crate) fn find_labels<'a>(
+    labels: impl Iterator<Item = &'a str>,
+    text: &[u8],
+    limit: usize,
+) -> Result<Vec<(usize, f64)>> {
+    let mut corpus = Corpus::default();
+    for label in labels {
+        corpus.add(label, None)?;
+    }
+    let index = corpus.index(&Progress::default())?;
+    let hits = index.search(text, &Synonyms::default(), limit, |_| true)?;
+    Ok(hits.into_iter().map(|hit| (hit.document, hit.score)).collect())
+}
+
 impl Nomenclature {
     fn passes(&self, code: &Hs, filter: &Filter<'_>) -> bool {
         filter.level.is_none_or(|level| level == code.level())

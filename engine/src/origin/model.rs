@@ -26,6 +26,8 @@ pub struct OriginModel {
     /// For each part the number of its first frame.
     starts: Vec<u64>,
     frames: u64,
+    /// The most parts that a rule has.
+    largest: u64,
     digest: OnceLock<[u8; 16]>,
 }
 
@@ -103,6 +105,7 @@ impl OriginModel {
             agreements: BTreeMap::new(),
             starts: Vec::new(),
             frames: 1,
+            largest: 0,
             digest: OnceLock::new(),
         }
     }
@@ -152,7 +155,7 @@ impl OriginModel {
         let id = std::str::from_utf8(id).ok()?;
         let mut parts = self.parts.clone();
         let had = parts.agreements.remove(id).is_some();
-        if !parts.overrides.remove(id).is_some() && !had {
+        if parts.overrides.remove(id).is_none() && !had {
             return None;
         }
         let mut agreements = self.agreements.clone();
@@ -180,7 +183,8 @@ impl OriginModel {
             starts.push(frames);
             frames += part.len() as u64;
         }
-        Ok(Self { parts, agreements, starts, frames, digest: OnceLock::new() })
+        let largest = agreements.values().map(|entry| u64::from(entry.agreement.largest)).max().unwrap_or_default();
+        Ok(Self { parts, agreements, starts, frames, largest, digest: OnceLock::new() })
     }
 
     /// Agreements with their overrides put in, by id.
@@ -272,6 +276,11 @@ impl OriginModel {
         let mut head = preamble(Kind::Origin).to_vec();
         head.extend_from_slice(&(self.starts.len() as u32).to_le_bytes());
         head
+    }
+
+    /// The most parts that a rule has.
+    pub(super) fn largest_rule(&self) -> u64 {
+        self.largest
     }
 
     pub(super) fn frame_count(&self) -> u64 {

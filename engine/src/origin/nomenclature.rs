@@ -102,6 +102,7 @@ impl Nomenclature {
     }
 
     /// The description of a code.
+    #[cfg(test)]
     pub(super) fn description(&self, code: &Hs) -> Option<&str> {
         self.row(code).map(|row| self.description_of(row))
     }
@@ -137,6 +138,7 @@ impl Nomenclature {
     }
 
     /// All codes, in order.
+    #[cfg(test)]
     pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = Hs> {
         self.rows.iter().map(|row| row.code)
     }

@@ -1,6 +1,7 @@
 //! Changes of an agreement's rules, kept apart from it: dates in published texts go stale before the texts do.
 
 use super::agreement::{Patch, Patches, read_patches};
+use super::expr::Expr;
 use super::json::Json;
 use crate::Result;
 
@@ -20,12 +21,11 @@ impl Overrides {
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
-        let patch = |(id, patch): (&Box<str>, &Patch)| {
+        let patch = |patch: &Patch| {
             let ways = patch.alternatives.iter().flatten();
-            id.len()
-                + size_of::<Patch>()
-                + ways.map(|way| 64 + way.expr.as_ref().map_or(0, |e| e.bytes())).sum::<usize>()
+            size_of::<Patch>() + ways.map(|way| 64 + way.expr.as_ref().map_or(0, Expr::bytes)).sum::<usize>()
         };
-        (texts + self.rules.iter().map(patch).sum::<usize>()) as u64
+        let ids: usize = self.rules.keys().map(|id| id.len() + 32).sum();
+        (texts + ids + self.rules.values().map(patch).sum::<usize>()) as u64
     }
 }

@@ -121,7 +121,7 @@ pub struct ScoreDecoder {
 enum MachineDecoder {
     Glm(GlmDecoder),
     Scorecard(ScorecardDecoder),
-    Forest(forest::Decoder),
+    Forest(Box<forest::Decoder>),
 }
 
 impl ScoreDecoder {
@@ -138,7 +138,7 @@ impl ScoreDecoder {
         let machine = match reader.coded(&[GLM, SCORECARD, FOREST])? {
             GLM => MachineDecoder::Glm(GlmDecoder::default()),
             SCORECARD => MachineDecoder::Scorecard(ScorecardDecoder::default()),
-            _ => MachineDecoder::Forest(forest::Decoder::new()),
+            _ => MachineDecoder::Forest(Box::new(forest::Decoder::new())),
         };
         let fits = match format {
             Format::Glm => matches!(machine, MachineDecoder::Glm(_)),

@@ -25,11 +25,8 @@ mod tests;
 
 use std::collections::HashSet;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use codec::Decoder;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use lightgbm::read as lightgbm;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the branch `score` uses it"))]
 pub(super) use xgboost::read as xgboost;
 
 use grow::Grown;

@@ -47,6 +47,8 @@ pub struct ScoreModel {
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
+    /// About how long one row takes.
+    pub(super) row_cost: Duration,
 }
 
 impl ScoreModel {
@@ -100,7 +102,9 @@ impl ScoreModel {
             + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
         let held = size_of::<Self>() as u64 + features.bytes() + of_machine + texts as u64;
-        Self { format, features, machine, answer, classes, warnings, frames, digest: OnceLock::new(), held }
+        let digest = OnceLock::new();
+        let row_cost = row_cost(&machine, features.len());
+        Self { format, features, machine, answer, classes, warnings, frames, digest, held, row_cost }
     }
 
     /// The names of the features, in the order of rows.
@@ -124,14 +128,7 @@ impl ScoreModel {
 
     /// About how long one row takes, its document included.
     pub fn row_cost(&self) -> Duration {
-        let features = self.features.len() as u64;
-        let evaluation = match &self.machine {
-            Machine::Glm(glm) => features * glm.outputs() as u64,
-            Machine::Scorecard(card) => 10 * card.attributes.len() as u64,
-            // Twice down each tree: for the margins and for the contributions.
-            Machine::Forest(forest) => 60 * forest.trees() as u64,
-        };
-        Duration::from_nanos(200 + 60 * features + 30 * self.outputs() as u64 + evaluation)
+        self.row_cost
     }
 
     /// Fails when a feature of the row is missing and the machine needs it.
@@ -199,4 +196,16 @@ fn is_identity(forest: &Forest) -> bool {
         forest.outputs_of(&[margin], &mut output);
         output == [margin]
     })
+}
+
+/// About how long one row takes, its document included.
+fn row_cost(machine: &Machine, features: usize) -> Duration {
+    let features = features as u64;
+    let (outputs, evaluation) = match machine {
+        Machine::Glm(glm) => (glm.outputs() as u64, features * glm.outputs() as u64),
+        Machine::Scorecard(card) => (1, 10 * card.attributes.len() as u64),
+        // Twice down each tree: for the margins, and, more slowly, for the contributions.
+        Machine::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps()),
+    };
+    Duration::from_nanos(200 + 60 * features + 30 * outputs + evaluation)
 }

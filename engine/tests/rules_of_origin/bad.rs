@@ -1,1 +1,190 @@
-//! To come.
+//! What must be refused, and how.
+
+use assess_engine::model::Model;
+use assess_engine::origin::{LoadOptions, OriginModel, load};
+use assess_engine::{Error, Progress};
+
+use super::{agreement, assess, model, question, texts};
+
+fn refused(document: &[u8]) -> String {
+    match load(document, &LoadOptions::default(), &Progress::default()) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("was read"),
+    }
+}
+
+fn with(replaced: &str, by: &str) -> Vec<u8> {
+    let document = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+    assert!(document.contains(replaced));
+    document.replacen(replaced, by, 1).into_bytes()
+}
+
+#[test]
+fn expressions_that_might_be_misread_are_refused() {
+    let cases = [
+        (r#"{"ctc":"CT"}"#, "ctc is CC, CTH or CTSH"),
+        (r#"{"ctc":"CTH","but":["8473"]}"#, "an expression has an operator or a word that is not known"),
+        (r#"{"ctc":"CTH","of":["8473"]}"#, "ctc is given a word that it has no use for"),
+        (r#"{"ctc":"CTH","maxnom":50}"#, "an expression has two operators"),
+        (r#"{"except":["8473"]}"#, "an expression has no operator"),
+        (r#"{"maxnom":101}"#, "a limit is a number from 0 to 100"),
+        (r#"{"maxnom":-1}"#, "a limit is a number from 0 to 100"),
+        (r#"{"maxnom":1e999}"#, "a limit is a number from 0 to 100"),
+        (r#"{"maxnom":50,"base":"fob|fob"}"#, "base is exw"),
+        (r#"{"maxwt":50}"#, "maxwt needs of"),
+        (r#"{"rvc":50}"#, "rvc needs a method"),
+        (r#"{"rvc":50,"method":"focused"}"#, "rvc needs of"),
+        (r#"{"any":[]}"#, "any and all must not be empty"),
+        (r#"{"wo":false}"#, "only true can be said here"),
+        (r#"{"wo":["8471-84"]}"#, ""),
+        (r#"{"wo":["9-8"]}"#, "a code is 2, 4 or 6 digits"),
+        (r#"{"ctc":"CTH","ctc":"CC"}"#, "ctc occurs twice"),
+        (r#"{"ref":"nowhere"}"#, "an expression names a macro that the agreement does not have"),
+        (r#"[{"ctc":"CTH"}]"#, "an object is expected"),
+    ];
+    for (expr, expected) in cases {
+        if expected.is_empty() {
+            // A range may end with a shorter code.
+            model(&[&agreement(expr)]);
+            continue;
+        }
+        let error = refused(&agreement(expr));
+        assert!(error.starts_with(expected), "{expr}: {error}");
+        assert!(error.contains("(line "), "{error}");
+    }
+}
+
+#[test]
+fn macros_neither_name_themselves_nor_grow_without_bound() {
+    let document = |macros: &str| {
+        let document = String::from_utf8(agreement(r#"{"ref":"m0"}"#)).unwrap();
+        document.replacen('{', &format!(r#"{{"macros":{{{macros}}},"#), 1).into_bytes()
+    };
+    assert!(refused(&document(r#""m0":{"ref":"m0"}"#)).contains("a macro names itself"));
+    assert!(
+        refused(&document(r#""m0":{"all":[{"ctc":"CC"},{"ref":"m1"}]},"m1":{"ref":"m0"}"#))
+            .contains("a macro names itself")
+    );
+    let doubling: Vec<_> =
+        (0..30).map(|i| format!(r#""m{i}":{{"all":[{{"ref":"m{}"}},{{"ref":"m{}"}}]}}"#, i + 1, i + 1)).collect();
+    let doubling = format!(r#"{},"m30":{{"ah":true}}"#, doubling.join(","));
+    assert!(refused(&document(&doubling)).contains("more than 10000 parts"));
+    let chain: Vec<_> = (0..40).map(|i| format!(r#""m{i}":{{"ref":"m{}"}}"#, i + 1)).collect();
+    assert!(refused(&document(&format!(r#"{},"m40":{{"ah":true}}"#, chain.join(",")))).contains("32 deep"));
+    model(&[&document(r#""m0":{"any":[{"ref":"m1"},{"ref":"m1"}]},"m1":{"ah":true}"#)]);
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let nested = |depth: usize| format!("{}{{\"ah\":true}}{}", r#"{"any":["#.repeat(depth), "]}".repeat(depth));
+    model(&[&agreement(&nested(25))]);
+    assert!(refused(&agreement(&nested(32))).contains("nested"));
+    assert!(refused(&agreement(&"[".repeat(10_000))).contains("nested too deeply"));
+    let skipped = with(r#""title":"test""#, &format!(r#""title":"test","note":{}"#, "[".repeat(10_000)));
+    assert!(refused(&skipped).contains("nested too deeply"));
+    let many = format!(r#"{{"any":[{}]}}"#, vec![r#"{"ah":true}"#; 10_000].join(","));
+    assert!(refused(&agreement(&many)).contains("more than 10000 parts"));
+}
+
+#[test]
+fn agreements_that_do_not_fit_together_are_refused() {
+    let cases = [
+        (r#""format":"roo/1""#, r#""format":"roo/2""#, "the format is not roo/1"),
+        (r#""agreement":"test""#, r#""agreement":"te st""#, "the id of an agreement"),
+        (r#""AA","BB"]"#, r#""AA"]"#, "an agreement needs at least two parties"),
+        (r#""AA","BB"]"#, r#""AA","BB","aa"]"#, "a party occurs twice"),
+        (r#""AA","BB"]"#, r#""AA","B B"]"#, "a country or party is"),
+        (r#""title":"test""#, r#""members":{"CC":["DD"]}"#, "members are given for what is not a party"),
+        (r#""title":"test""#, r#""members":{"AA":["DD"],"BB":["DD"]}"#, "a country is a member twice"),
+        (r#""title":"test""#, r#""members":{"AA":["BB"]}"#, "a party is a member of another"),
+        (r#""t":0"#, r#""t":1"#, "an alternative names a text that is not there"),
+        (r#""t":0"#, r#""t":-1"#, "t is the place of a text"),
+        (r#""from":"000000""#, r#""from":"0000""#, "from and to are codes of 6 digits"),
+        (r#""to":"999999""#, r#""to":"999999","to":"999999""#, "to occurs twice"),
+        (r#""to":"999999""#, r#""to":"999999","unless":1"#, "a rule has a field that is not known"),
+        (r#""pct":10"#, r#""pct":10,"per":1"#, "the tolerance has a word that is not known"),
+        (r#""valid_from":"2020-01-01""#, r#""valid_from":"2020-02-30""#, "a day is written"),
+        (r#""title":"test""#, r#""title":"test""#, ""),
+    ];
+    for (replaced, by, expected) in cases {
+        let document = with(replaced, by);
+        if expected.is_empty() {
+            model(&[&document]);
+        } else {
+            assert!(refused(&document).starts_with(expected), "{by}: {}", refused(&document));
+        }
+    }
+    for document in [&b""[..], b"{", b"{}x", b"\xff{}", b"nothing,of,this\n", b"[]"] {
+        refused(document);
+    }
+}
+
+#[test]
+fn subjects_that_cannot_be_are_refused() {
+    let model = model(&[&agreement(r#"{"ctc":"CTH"}"#)]);
+    let no_subject = |words: [&str; 3]| matches!(assess(&model, &words), Err(Error::NoSubject(_)));
+    for hs in ["8", "84713000001", "8471", "847", "84713", "", "abcdef", "84713x", "-847130"] {
+        assert!(no_subject([hs, "AA", "BB"]), "{hs}");
+    }
+    for country in ["", "A", "A B", "AAAAAAAAAAAAAAAAA", "A\u{e4}"] {
+        assert!(no_subject(["847130", country, "BB"]), "{country}");
+        assert!(no_subject(["847130", "AA", country]), "{country}");
+    }
+    assert!(assess(&model, &["8471.30.00.00", "aa", "bb"]).is_ok());
+    let lines = vec![r#"{"hs":"0101","origin":"AA"}"#; 100_000].join(",");
+    let long = format!(r#"{{"bom":[{lines}]}}"#);
+    assert!(matches!(assess(&model, &["847130", "AA", "BB", &long]), Err(Error::TooBig { .. })));
+    let negative = r#"{"bom":[{"hs":"0101","origin":"AA","value":-1}]}"#;
+    let error = assess(&model, &["847130", "AA", "BB", negative]).unwrap_err();
+    assert!(matches!(&error, Error::Invalid(text) if text.starts_with("facts: bom: value: ")), "{error}");
+    assert!(model.subject_len(&[b"847130", b"AA"], true).is_err());
+    assert_eq!(model.subject_len(&[b"847130", b"AA", b"BB", b"NOCACHE"], true), Ok(3));
+    assert_eq!(model.subject_len(&[b"847130", b"AA", b"BB", b"{}", b"847130"], false), Ok(4));
+}
+
+#[test]
+fn agreements_are_chosen_by_pair_and_day_or_by_name() {
+    let text = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+    let other = text.replacen(r#""agreement":"test""#, r#""agreement":"other""#, 1);
+    let old = text.replacen("2020-01-01\"", "2010-01-01\",\"valid_to\":\"2019-12-31\"", 1).replacen(
+        r#""agreement":"test""#,
+        r#""agreement":"old""#,
+        1,
+    );
+    let two = model(&[text.as_bytes(), other.as_bytes(), old.as_bytes()]);
+    let error = assess(&two, &["847130", "AA", "BB"]).unwrap_err();
+    assert_eq!(error.to_string(), "several agreements cover this pair, name one: other, test");
+    let subject = [&b"847130"[..], b"AA", b"BB"];
+    assert!(two.check(&subject, &question()).is_err());
+    let named = |facts: &str| assess(&two, &["847130", "AA", "BB", facts]).unwrap();
+    assert_eq!(named(r#"{"agreement":"test"}"#)["agreement"], "test");
+    assert_eq!(texts(&named(r#"{"agreement":"old"}"#), "reasons"), ["date"]);
+    assert_eq!(named(r#"{"date":"2015-01-01"}"#)["agreement"], "old");
+    assert_eq!(texts(&named(r#"{"date":"2001-01-01"}"#), "reasons"), ["date"]);
+    assert!(assess(&two, &["847130", "AA", "BB", r#"{"agreement":"none"}"#]).is_err());
+    for (from, to) in [("AA", "AA"), ("AA", "XX"), ("XX", "YY")] {
+        let document = assess(&two, &["847130", from, to]).unwrap();
+        assert_eq!(
+            (texts(&document, "reasons"), &document["verdict"]),
+            (vec!["pair".to_owned()], &"not_qualified".into())
+        );
+    }
+    assert_eq!(texts(&assess(&OriginModel::empty(), &["847130", "AA", "BB"]).unwrap(), "reasons"), ["pair"]);
+}
+
+#[test]
+fn long_work_can_be_called_off_and_is_foreseen() {
+    let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
+    let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
+    let lines = vec![r#"{"hs":"010121","origin":"XX"}"#; 1_000].join(",");
+    let facts = format!(r#"{{"bom":[{lines}]}}"#);
+    let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
+    assert!(model.estimate(&words, &question()).as_millis() >= 10);
+    assert!(model.estimate(&words[..3], &question()).as_micros() < 10);
+    let progress = Progress::default();
+    progress.cancel();
+    let mut out = b"before".to_vec();
+    let identity = assess_engine::model::Identity { name: b"m", version: 1 };
+    let result = model.assess_while_wanted(&identity, &words, &question(), &progress, &mut out);
+    assert_eq!((result, &out[..]), (Err(Error::Cancelled), &b"before"[..]));
+}

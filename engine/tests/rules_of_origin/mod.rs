@@ -6,6 +6,7 @@ mod counts;
 mod lookup;
 mod properties;
 mod stored;
+mod tolerance;
 
 use assess_engine::Day;
 use assess_engine::Progress;

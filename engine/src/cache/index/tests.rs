@@ -285,6 +285,7 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
 }
 
 fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError> {
+    #[cfg(debug_assertions)]
     prop_assert_eq!(index.faults(), Vec::<String>::new());
     prop_assert_eq!(index.len(), model.list.len());
     prop_assert_eq!(index.now(), model.ticks);

@@ -80,18 +80,23 @@ impl Builder {
 
     /// Takes a rule. The texts and macros that it names may come later.
     pub(in crate::origin) fn rule(&mut self, rule: Rule) -> Result<(), Refused> {
-        if self.rules.len() == MAX_RULES {
-            return Err("an agreement has at most 100000 rules");
-        }
         let mut record = Vec::new();
         rule.write(&mut record);
         if record.len() > MAX_RECORD {
             return Err("a rule has at most 56 KiB");
         }
+        self.written_rule(rule, record.len())
+    }
+
+    /// Takes a rule that came as a record of so many bytes.
+    pub(in crate::origin) fn written_rule(&mut self, rule: Rule, length: usize) -> Result<(), Refused> {
+        if self.rules.len() == MAX_RULES {
+            return Err("an agreement has at most 100000 rules");
+        }
         if !self.ids.insert(rule.id.clone()) {
             return Err("the id of a rule occurs twice");
         }
-        self.bytes += size_of::<Rule>() + record.len();
+        self.bytes += size_of::<Rule>() + length;
         self.rules.push(Arc::new(rule));
         Ok(())
     }
@@ -126,6 +131,7 @@ impl Builder {
 impl Agreement {
     fn assembled(head: Arc<Head>, texts: Vec<Arc<str>>, mut rules: Vec<Arc<Rule>>) -> Result<Self, Refused> {
         let macros = Macros::new(&head.macros)?;
+        let mut largest = 0;
         for rule in &rules {
             let (mut nodes, mut depth) = (0u32, 0);
             for way in &rule.alternatives {
@@ -138,6 +144,7 @@ impl Agreement {
                     depth = depth.max(extent.depth);
                 }
             }
+            largest = largest.max(nodes);
             if nodes > MAX_NODES || depth > MAX_DEPTH {
                 return Err(
                     "a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in",
@@ -159,7 +166,7 @@ impl Agreement {
                 furthest
             })
             .collect();
-        Ok(Self { head, texts, rules, furthest })
+        Ok(Self { head, texts, rules, furthest, largest })
     }
 
     /// The agreement with some rules changed, and the ids that it lacks.

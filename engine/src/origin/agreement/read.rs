@@ -1,11 +1,9 @@
 //! Reading `roo/1` documents, and their parts.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::build::Refused;
-use super::{Agreement, Alternative, Builder, MAX_TEXT, MAX_TEXTS, Rule, Tolerance, Validity};
+use super::{Agreement, Alternative, Builder, Rule, Tolerance, Validity};
 use crate::Day;
 use crate::origin::codes::Span;
 use crate::origin::country;
@@ -145,7 +143,7 @@ impl Tolerance {
             }
             Ok(())
         })?;
-        if weight.is_some() != !weight_chapters.is_empty() {
+        if weight.is_some() == weight_chapters.is_empty() {
             return json.refuse("weight_pct and weight_chapters are given together");
         }
         if base.is_some() && percent.is_none() {
@@ -200,7 +198,7 @@ impl Rule {
 }
 
 /// Takes alternatives.
-fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
+pub(super) fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
     let mut ways = Vec::new();
     let mut sizes = Sizes::default();
     json.list(|json| {
@@ -230,122 +228,16 @@ fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
     Ok(ways)
 }
 
-/// What an overrides document changes of a rule; what is not given stays.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(in crate::origin) struct Patch {
-    pub(in crate::origin) from: Option<Option<Day>>,
-    pub(in crate::origin) to: Option<Option<Day>>,
-    pub(in crate::origin) alternatives: Option<Vec<Alternative>>,
-}
-
-/// Changes of an agreement's rules, as a document says them.
-#[derive(Debug, Default)]
-pub(in crate::origin) struct Patches {
-    pub(in crate::origin) agreement: Box<str>,
-    pub(in crate::origin) texts: Vec<Arc<str>>,
-    pub(in crate::origin) rules: BTreeMap<Box<str>, Patch>,
-}
-
-/// Reads an overrides document.
-pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
-    let mut patches = Patches::default();
-    let mut seen = Seen::default();
-    json.object(|json, name| match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
-        Some(0) => expect_format(json),
-        Some(1) => {
-            patches.agreement = agreement_id(json)?;
-            Ok(())
-        }
-        Some(2) => json.list(|json| {
-            let text = json.text()?;
-            taken(json, patches.text(&text))
-        }),
-        Some(3) => json.list(|json| {
-            let (rule, patch) = Patch::read(json)?;
-            taken(json, patches.patch(rule, patch))
-        }),
-        _ => json.skip(),
-    })?;
-    json.end()?;
-    patches.check().map_err(|refused| json.fault(refused))?;
-    Ok(patches)
-}
-
-impl Patches {
-    pub(in crate::origin) fn text(&mut self, text: &str) -> Result<(), Refused> {
-        if self.texts.len() == MAX_TEXTS || text.len() > MAX_TEXT {
-            return Err("there are at most 200000 texts of at most 32 KiB each");
-        }
-        self.texts.push(text.into());
-        Ok(())
-    }
-
-    pub(in crate::origin) fn patch(&mut self, rule: Box<str>, patch: Patch) -> Result<(), Refused> {
-        if self.rules.len() == super::MAX_RULES {
-            return Err("there are at most 100000 rules");
-        }
-        let mut record = Vec::new();
-        patch.write(&rule, &mut record);
-        if record.len() > super::MAX_RECORD {
-            return Err("a rule has at most 56 KiB");
-        }
-        match self.rules.insert(rule, patch) {
-            None => Ok(()),
-            Some(_) => Err("the id of a rule occurs twice"),
-        }
-    }
-
-    /// Whether everything that is named is there.
-    pub(in crate::origin) fn check(&self) -> Result<(), Refused> {
-        if self.agreement.is_empty() {
-            return Err("overrides need the id of their agreement in agreement");
-        }
-        let mut ways = self.rules.values().filter_map(|patch| patch.alternatives.as_ref()).flatten();
-        if ways.any(|way| way.text as usize >= self.texts.len()) {
-            return Err("an alternative names a text that is not there");
-        }
-        Ok(())
-    }
-}
-
-impl Patch {
-    /// Takes what is changed of a rule, and the rule's id.
-    pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<(Box<str>, Self)> {
-        let (mut rule, mut patch) = (None, Self::default());
-        let mut seen = Seen::default();
-        json.object(|json, name| {
-            match seen.place(json, name, &["id", "valid_from", "valid_to", "alternatives"])? {
-                Some(0) => rule = Some(id(json)?),
-                Some(1) => patch.from = Some(day(json)?),
-                Some(2) => patch.to = Some(day(json)?),
-                Some(3) => {
-                    let ways = alternatives(json)?;
-                    if ways.is_empty() {
-                        return json.refuse("a rule needs alternatives");
-                    }
-                    patch.alternatives = Some(ways);
-                }
-                _ => return json.refuse("overrides change valid_from, valid_to and alternatives of a rule only"),
-            }
-            Ok(())
-        })?;
-        match rule {
-            Some(rule) => Ok((rule, patch)),
-            None => json.refuse("a rule needs its id"),
-        }
-    }
-}
-
-fn expect_format(json: &mut Json<'_>) -> Read<()> {
+pub(super) fn expect_format(json: &mut Json<'_>) -> Read<()> {
     if json.text()? == FORMAT { Ok(()) } else { json.refuse("the format is not roo/1") }
 }
 
-fn taken(json: &Json<'_>, result: Result<(), Refused>) -> Read<()> {
+pub(super) fn taken(json: &Json<'_>, result: Result<(), Refused>) -> Read<()> {
     result.map_err(|refused| json.fault(refused))
 }
 
 /// The id of an agreement, as it is shown in errors and used in commands.
-fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
+pub(super) fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
     let text = json.text()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     match text.len() {
@@ -355,7 +247,7 @@ fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
 }
 
 /// The id of a rule.
-fn id(json: &mut Json<'_>) -> Read<Box<str>> {
+pub(super) fn id(json: &mut Json<'_>) -> Read<Box<str>> {
     let text = json.text()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@()/-".contains(&byte);
     match text.len() {
@@ -396,7 +288,7 @@ fn source(json: &mut Json<'_>) -> Read<Option<Box<str>>> {
     Ok(found)
 }
 
-fn day(json: &mut Json<'_>) -> Read<Option<Day>> {
+pub(super) fn day(json: &mut Json<'_>) -> Read<Option<Day>> {
     if json.null()? {
         return Ok(None);
     }

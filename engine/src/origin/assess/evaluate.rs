@@ -6,6 +6,7 @@ use super::tolerance::{self, Tolerated};
 use super::{Condition, Missing, Traced, and, or};
 use crate::origin::agreement::{Agreement, Rule};
 use crate::origin::expr::{Expr, Leaf};
+use crate::{Progress, Result};
 
 /// What was found of a rule, or of a part of one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,18 +81,22 @@ impl Outcome {
 }
 
 /// Evaluates a rule and appends its trace.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`]
 pub(super) fn evaluate<'a>(
     rule: &'a Rule,
     agreement: &'a Agreement,
     product: &Product<'_>,
+    progress: &Progress,
     trace: &mut Vec<Traced<'a>>,
-) -> Outcome {
+) -> Result<Outcome> {
     let start = trace.len();
-    let mut walk = Walk { agreement, product, rule, trace };
+    let mut walk = Walk { agreement, product, rule, progress, trace };
     let mut ways = Vec::with_capacity(rule.alternatives.len());
     for (place, way) in rule.alternatives.iter().enumerate() {
         let mut outcome = match &way.expr {
-            Some(expr) => walk.expr(expr, place),
+            Some(expr) => walk.expr(expr, place)?,
             None => walk.condition(Condition::Unread, place, Finding::unknown(Missing::READING)),
         };
         outcome.doubt.unverified = !way.verified;
@@ -99,9 +104,9 @@ pub(super) fn evaluate<'a>(
     }
     let outcome = Outcome::any(ways.into_iter());
     if outcome.truth == Some(true) {
-        return outcome;
+        return Ok(outcome);
     }
-    match tolerance::apply(rule, agreement, product, &trace[start..]) {
+    let outcome = match tolerance::apply(rule, agreement, product, &trace[start..], progress)? {
         None => outcome,
         Some(Tolerated { by_weight, outcome: tolerated, finding }) => {
             let condition = Condition::Tolerance { by_weight };
@@ -112,33 +117,36 @@ pub(super) fn evaluate<'a>(
                 _ => tolerated,
             }
         }
-    }
+    };
+    Ok(outcome)
 }
 
 struct Walk<'w, 'a, 'p> {
     agreement: &'a Agreement,
     product: &'w Product<'p>,
     rule: &'a Rule,
+    progress: &'w Progress,
     trace: &'w mut Vec<Traced<'a>>,
 }
 
 impl<'a> Walk<'_, 'a, '_> {
-    fn expr(&mut self, expr: &'a Expr, place: usize) -> Outcome {
+    fn expr(&mut self, expr: &'a Expr, place: usize) -> Result<Outcome> {
+        self.progress.check()?;
         match expr {
-            Expr::Leaf(leaf) => self.condition(Condition::Leaf(leaf), place, leaf.find(self.product)),
+            Expr::Leaf(leaf) => Ok(self.condition(Condition::Leaf(leaf), place, leaf.find(self.product))),
             Expr::Ref(name) => match self.agreement.head.macros.get(name) {
                 Some(expr) => self.expr(expr, place),
-                None => Outcome { missing: Missing::READING, ..Outcome::default() },
+                None => Ok(Outcome { missing: Missing::READING, ..Outcome::default() }),
             },
             Expr::Any(parts) => self.parts(parts, place, true),
             Expr::All(parts) => self.parts(parts, place, false),
         }
     }
 
-    fn parts(&mut self, parts: &'a [Expr], place: usize, decides: bool) -> Outcome {
+    fn parts(&mut self, parts: &'a [Expr], place: usize, decides: bool) -> Result<Outcome> {
         // All parts are evaluated, also behind one that settles the matter: the trace shows them.
-        let outcomes: Vec<_> = parts.iter().map(|part| self.expr(part, place)).collect();
-        Outcome::together(outcomes.into_iter(), decides)
+        let outcomes: Result<Vec<_>> = parts.iter().map(|part| self.expr(part, place)).collect();
+        Ok(Outcome::together(outcomes?.into_iter(), decides))
     }
 
     fn condition(&mut self, condition: Condition<'a>, place: usize, finding: Finding) -> Outcome {

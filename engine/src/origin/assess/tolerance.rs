@@ -13,6 +13,7 @@ use super::{Condition, Missing, Traced, and, or};
 use crate::origin::agreement::{Agreement, Rule, Tolerance};
 use crate::origin::decimal::Decimal;
 use crate::origin::expr::{Expr, Leaf};
+use crate::{Progress, Result};
 
 /// The most options that are looked at.
 const MAX_OPTIONS: usize = 128;
@@ -43,19 +44,23 @@ struct Ways {
 
 /// Applies the tolerance to a rule that is not met; `traced` are the rule's conditions in their order. `None` when
 /// there is nothing that it could let pass.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`]
 pub(super) fn apply(
     rule: &Rule,
     agreement: &Agreement,
     product: &Product<'_>,
     traced: &[Traced<'_>],
-) -> Option<Tolerated> {
-    let tolerance = agreement.head.tolerance.as_ref()?;
-    let measure = Measure::new(tolerance, product)?;
+    progress: &Progress,
+) -> Result<Option<Tolerated>> {
+    let measure = agreement.head.tolerance.as_ref().and_then(|tolerance| Measure::new(tolerance, product));
+    let Some(measure) = measure else { return Ok(None) };
     let mut findings = traced.iter();
     let mut all = Ways::default();
     for way in &rule.alternatives {
         let mut ways = match &way.expr {
-            Some(expr) => ways(expr, agreement, &mut findings),
+            Some(expr) => ways(expr, agreement, &mut findings, progress)?,
             None => {
                 findings.next();
                 Ways::one(Way { outcome: unread(), ..Way::default() })
@@ -67,7 +72,7 @@ pub(super) fn apply(
         all.add(ways);
     }
     if all.ways.iter().all(|way| way.passed.is_empty()) {
-        return None;
+        return Ok(None);
     }
     let mut best: Option<(u8, Decimal, Outcome, Finding)> = None;
     let mut whole = Outcome { truth: if all.are_cut { None } else { Some(false) }, ..Outcome::default() };
@@ -95,13 +100,13 @@ pub(super) fn apply(
             best = Some((rank, share, outcome, finding));
         }
     }
-    let (_, _, outcome, finding) = best?;
+    let Some((_, _, outcome, finding)) = best else { return Ok(None) };
     let outcome = match whole.truth {
         Some(true) => outcome,
         Some(false) => Outcome { doubt: Doubt { near: outcome.doubt.near, ..Doubt::default() }, ..whole },
         None => whole,
     };
-    Some(Tolerated { by_weight: measure.by_weight, outcome, finding })
+    Ok(Some(Tolerated { by_weight: measure.by_weight, outcome, finding }))
 }
 
 /// What the share is of.
@@ -191,17 +196,23 @@ impl Ways {
 }
 
 /// The ways to meet an expression. Takes a finding for each of its conditions.
-fn ways<'t>(expr: &Expr, agreement: &Agreement, findings: &mut impl Iterator<Item = &'t Traced<'t>>) -> Ways {
-    match expr {
+fn ways<'t>(
+    expr: &Expr,
+    agreement: &Agreement,
+    findings: &mut impl Iterator<Item = &'t Traced<'t>>,
+    progress: &Progress,
+) -> Result<Ways> {
+    progress.check()?;
+    Ok(match expr {
         Expr::Leaf(_) => findings.next().map(of_leaf).unwrap_or_default(),
         Expr::Ref(name) => match agreement.head.macros.get(name) {
-            Some(expr) => ways(expr, agreement, findings),
+            Some(expr) => ways(expr, agreement, findings, progress)?,
             None => Ways::one(Way { outcome: unread(), ..Way::default() }),
         },
         Expr::Any(parts) => {
             let mut sum = Ways::default();
             for part in parts {
-                sum.add(ways(part, agreement, findings));
+                sum.add(ways(part, agreement, findings, progress)?);
             }
             sum
         }
@@ -210,11 +221,11 @@ fn ways<'t>(expr: &Expr, agreement: &Agreement, findings: &mut impl Iterator<Ite
             let mut product = Ways::one(Way { outcome: met, ..Way::default() });
             for part in parts {
                 // Every part takes its findings, also behind one that cannot be met.
-                product = product.times(&ways(part, agreement, findings));
+                product = product.times(&ways(part, agreement, findings, progress)?);
             }
             product
         }
-    }
+    })
 }
 
 fn of_leaf(traced: &Traced<'_>) -> Ways {

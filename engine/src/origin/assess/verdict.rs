@@ -6,6 +6,7 @@ use super::leaf::Finding;
 use super::product::Product;
 use super::{Assessment, Condition, Missing, Traced, Verdict, and};
 use crate::origin::agreement::Agreement;
+use crate::{Progress, Result};
 
 /// Confidence of a verdict that nothing speaks against.
 const SURE: f64 = 0.99;
@@ -29,11 +30,15 @@ impl<'a> Assessment<'a> {
 }
 
 /// Assesses a product under an agreement that covers its route at the day.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`]
 pub(in crate::origin) fn assess<'a>(
     agreement: &'a Agreement,
     rules: &Rules<'a>,
     product: &Product<'_>,
-) -> Assessment<'a> {
+    progress: &Progress,
+) -> Result<Assessment<'a>> {
     let mut assessment = Assessment { reasons: Vec::new(), ..Assessment::refused("") };
     let facts = product.facts;
     let is_whole = facts.wholly_obtained == Some(true);
@@ -44,7 +49,7 @@ pub(in crate::origin) fn assess<'a>(
         assessment.general("originating_materials", true);
         (Some(true), SURE)
     } else {
-        by_rules(agreement, rules, product, &mut assessment)
+        by_rules(agreement, rules, product, progress, &mut assessment)?
     };
     // What is not said is taken as usual: not only minimal operations, and no alteration on the way.
     let has_production = is_whole || facts.minimal_operations_only != Some(true);
@@ -64,18 +69,19 @@ pub(in crate::origin) fn assess<'a>(
     }
     assessment.verdict = Verdict::of(whole);
     assessment.confidence = (confidence * 1e4).round() / 1e4;
-    assessment
+    Ok(assessment)
 }
 
 fn by_rules<'a>(
     agreement: &'a Agreement,
     Rules { rules, is_confirmed }: &Rules<'a>,
     product: &Product<'_>,
+    progress: &Progress,
     assessment: &mut Assessment<'a>,
-) -> (Option<bool>, f64) {
+) -> Result<(Option<bool>, f64)> {
     let mut outcomes = Vec::with_capacity(rules.len());
     for rule in rules {
-        let outcome = evaluate(rule, agreement, product, &mut assessment.trace);
+        let outcome = evaluate(rule, agreement, product, progress, &mut assessment.trace)?;
         assessment.cited.push(rule);
         if rules.len() > 1 {
             assessment.candidates.push((rule, Verdict::of(outcome.truth)));
@@ -85,7 +91,7 @@ fn by_rules<'a>(
     let outcome = match &outcomes[..] {
         [] => {
             assessment.reasons.push("not_covered");
-            return (None, UNSURE);
+            return Ok((None, UNSURE));
         }
         [one] => *one,
         several => {
@@ -115,7 +121,7 @@ fn by_rules<'a>(
         assessment.reasons.push("tolerance");
     }
     let sure = confidence(outcome.doubt, *is_confirmed);
-    (outcome.truth, if outcome.truth.is_none() { sure.min(UNSURE) } else { sure })
+    Ok((outcome.truth, if outcome.truth.is_none() { sure.min(UNSURE) } else { sure }))
 }
 
 /// What candidates say: what all of them say, else nothing, until one of them is named.

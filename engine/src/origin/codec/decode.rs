@@ -16,6 +16,9 @@ use crate::{Error, Result};
 /// The most parts: a nomenclature, sections, synonyms, agreements and their overrides.
 const MAX_PARTS: u32 = 3 + 2_000;
 
+/// The longest record of any part: its frame has at most 64 KiB.
+const MAX_RECORD: usize = 61 << 10;
+
 /// A rules-of-origin model in the making.
 #[derive(Debug)]
 pub struct OriginDecoder {
@@ -127,6 +130,9 @@ impl Open {
     }
 
     fn push(&mut self, record: &[u8]) -> Result<()> {
+        if record.len() > MAX_RECORD {
+            return Err(Error::Corrupt("a record is too long"));
+        }
         match &mut self.making {
             Making::Nomenclature(decoder) => decoder.push(record)?,
             Making::Sections(Some(_)) => return Err(Error::Corrupt("sections have more than one record")),

@@ -109,7 +109,7 @@ pub(super) fn into_agreement(record: &[u8], builder: &mut Builder) -> Result<()>
             }
             b'R' => {
                 let rule = Rule::read(&mut json)?;
-                builder.rule(rule)
+                builder.written_rule(rule, content.len())
             }
             _ => Err("a record is of no known kind"),
         };

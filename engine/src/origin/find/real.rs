@@ -1,14 +1,12 @@
 //! Search in the real Harmonized System.
 
-#[path = "../../../tests/reference/mod.rs"]
-mod reference;
-
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::super::synonyms::built_in_keys;
 use super::text::{folded, words};
 use super::*;
+use crate::reference;
 
 /// The nomenclature with its index.
 struct Real {

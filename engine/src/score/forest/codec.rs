@@ -32,6 +32,7 @@ const CUTS: [(u8, usize); 5] = [(NAMES, 230), (GROUPS, 30_000), (SETS, 15_000), 
 
 impl Forest {
     /// All records; each has at most 60 KiB.
+    #[cfg(test)]
     pub(in super::super) fn encode(&self) -> Vec<Vec<u8>> {
         (0..self.records()).map(|index| self.record(index)).collect()
     }

@@ -1,15 +1,12 @@
 //! Tests against the libraries: models that they trained, and what they say of 200 rows.
 
-#[path = "../../../tests/reference/mod.rs"]
-mod reference;
-
 use serde_json::Value;
 
 mod hostile;
 mod meaning;
 
 use super::{Decoder, Forest, lightgbm, xgboost};
-use crate::Progress;
+use crate::{Progress, reference};
 
 /// A reference model, its rows and what its library says of them.
 struct Case {

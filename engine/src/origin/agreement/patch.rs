@@ -1,0 +1,116 @@
+//! Changes of an agreement's rules, by their ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::build::Refused;
+use super::read::{agreement_id, alternatives, day, expect_format, id, taken};
+use super::{Alternative, MAX_RECORD, MAX_RULES, MAX_TEXT, MAX_TEXTS};
+use crate::Day;
+use crate::origin::json::{Json, Read, Seen};
+
+/// What an overrides document changes of a rule; what is not given stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::origin) struct Patch {
+    pub(in crate::origin) from: Option<Option<Day>>,
+    pub(in crate::origin) to: Option<Option<Day>>,
+    pub(in crate::origin) alternatives: Option<Vec<Alternative>>,
+}
+
+/// Changes of an agreement's rules, as a document says them.
+#[derive(Debug, Default)]
+pub(in crate::origin) struct Patches {
+    pub(in crate::origin) agreement: Box<str>,
+    pub(in crate::origin) texts: Vec<Arc<str>>,
+    pub(in crate::origin) rules: BTreeMap<Box<str>, Patch>,
+}
+
+/// Reads an overrides document.
+pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
+    let mut patches = Patches::default();
+    let mut seen = Seen::default();
+    json.object(|json, name| match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
+        Some(0) => expect_format(json),
+        Some(1) => {
+            patches.agreement = agreement_id(json)?;
+            Ok(())
+        }
+        Some(2) => json.list(|json| {
+            let text = json.text()?;
+            taken(json, patches.text(&text))
+        }),
+        Some(3) => json.list(|json| {
+            let (rule, patch) = Patch::read(json)?;
+            taken(json, patches.patch(rule, patch))
+        }),
+        _ => json.skip(),
+    })?;
+    json.end()?;
+    patches.check().map_err(|refused| json.fault(refused))?;
+    Ok(patches)
+}
+
+impl Patches {
+    pub(in crate::origin) fn text(&mut self, text: &str) -> Result<(), Refused> {
+        if self.texts.len() == MAX_TEXTS || text.len() > MAX_TEXT {
+            return Err("there are at most 200000 texts of at most 32 KiB each");
+        }
+        self.texts.push(text.into());
+        Ok(())
+    }
+
+    pub(in crate::origin) fn patch(&mut self, rule: Box<str>, patch: Patch) -> Result<(), Refused> {
+        if self.rules.len() == MAX_RULES {
+            return Err("there are at most 100000 rules");
+        }
+        let mut record = Vec::new();
+        patch.write(&rule, &mut record);
+        if record.len() > MAX_RECORD {
+            return Err("a rule has at most 56 KiB");
+        }
+        match self.rules.insert(rule, patch) {
+            None => Ok(()),
+            Some(_) => Err("the id of a rule occurs twice"),
+        }
+    }
+
+    /// Whether everything that is named is there.
+    pub(in crate::origin) fn check(&self) -> Result<(), Refused> {
+        if self.agreement.is_empty() {
+            return Err("overrides need the id of their agreement in agreement");
+        }
+        let mut ways = self.rules.values().filter_map(|patch| patch.alternatives.as_ref()).flatten();
+        if ways.any(|way| way.text as usize >= self.texts.len()) {
+            return Err("an alternative names a text that is not there");
+        }
+        Ok(())
+    }
+}
+
+impl Patch {
+    /// Takes what is changed of a rule, and the rule's id.
+    pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<(Box<str>, Self)> {
+        let (mut rule, mut patch) = (None, Self::default());
+        let mut seen = Seen::default();
+        json.object(|json, name| {
+            match seen.place(json, name, &["id", "valid_from", "valid_to", "alternatives"])? {
+                Some(0) => rule = Some(id(json)?),
+                Some(1) => patch.from = Some(day(json)?),
+                Some(2) => patch.to = Some(day(json)?),
+                Some(3) => {
+                    let ways = alternatives(json)?;
+                    if ways.is_empty() {
+                        return json.refuse("a rule needs alternatives");
+                    }
+                    patch.alternatives = Some(ways);
+                }
+                _ => return json.refuse("overrides change valid_from, valid_to and alternatives of a rule only"),
+            }
+            Ok(())
+        })?;
+        match rule {
+            Some(rule) => Ok((rule, patch)),
+            None => json.refuse("a rule needs its id"),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the tolerance lets pass, and what it does not.
+
+use super::{agreement, assess, model, text, texts};
+
+/// Verdict and confidence of a product 847130 with these materials.
+fn verdict(expr: &str, lines: &[&str], more: &str) -> (String, f64) {
+    let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"XX",{line}}}"#)).collect();
+    let facts = format!(r#"{{"bom":[{}]{more}}}"#, lines.join(","));
+    let document = assess(&model(&[&agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
+    let is_tolerated = texts(&document, "reasons").contains(&"tolerance".to_owned());
+    let leaf = document["trace"].as_array().unwrap().iter().find(|leaf| leaf["op"] == "tolerance");
+    assert_eq!(is_tolerated, leaf.is_some_and(|leaf| leaf["ok"] == true), "{document}");
+    (text(&document, "verdict").to_owned(), document["confidence"].as_f64().unwrap())
+}
+
+#[test]
+fn shares_up_to_the_limit_pass() {
+    const CTH: &str = r#"{"ctc":"CTH"}"#;
+    const SAME: &str = r#""hs":"847130","value":10"#;
+    let cases: &[(&str, &[&str], &str, &str)] = &[
+        (CTH, &[SAME], r#","exw":100"#, "qualified"),
+        (CTH, &[r#""hs":"847130","value":10.000001"#], r#","exw":100"#, "not_qualified"),
+        (CTH, &[SAME, r#""hs":"8504""#], r#","exw":100"#, "qualified"),
+        // Unknown until the value of the second, or of the product, is known; not where the first is too much already.
+        (CTH, &[SAME, r#""hs":"847130""#], r#","exw":1000"#, "insufficient_information"),
+        (CTH, &[SAME, r#""hs":"847130""#], r#","exw":99"#, "not_qualified"),
+        (CTH, &[SAME], "", "insufficient_information"),
+        (r#"{"wo":["84"]}"#, &[SAME], r#","exw":100"#, "qualified"),
+        // Limits of value and weight are never lifted, alone or beside what is.
+        (r#"{"maxnom":5}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"all":[{"ctc":"CTH"},{"maxnom":5}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"originating":["84"]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        // What fails two conditions counts once, what fails one of two counts together.
+        (r#"{"all":[{"ctc":"CTH"},{"wo":["84"]}]}"#, &[SAME], r#","exw":100"#, "qualified"),
+        (
+            r#"{"all":[{"ctc":"CTH"},{"wo":["01"]}]}"#,
+            &[SAME, r#""hs":"0101","value":1"#],
+            r#","exw":100"#,
+            "not_qualified",
+        ),
+        // Of several ways the one that little stands against is taken.
+        (
+            r#"{"all":[{"any":[{"ctc":"CTH","except":["85"]},{"ctc":"CTH"}]},{"any":[{"wo":["85"]},{"ah":true}]}]}"#,
+            &[SAME, r#""hs":"850440","value":50"#],
+            r#","exw":100"#,
+            "qualified",
+        ),
+        (r#"{"any":[{"ctc":"CTH"},null]}"#, &[SAME], r#","exw":100"#, "qualified"),
+        (r#"{"any":[{"ctc":"CTH"},null]}"#, &[SAME], r#","exw":10"#, "insufficient_information"),
+    ];
+    for (expr, lines, more, expected) in cases {
+        assert_eq!(verdict(expr, lines, more).0, *expected, "{expr} {lines:?} {more}");
+    }
+}
+
+#[test]
+fn a_verdict_by_tolerance_at_its_limit_is_less_sure() {
+    let sure = |value: &str| verdict(r#"{"ctc":"CTH"}"#, &[value], r#","exw":100"#).1;
+    // Machine-parsed; with the tolerance; within one point of its limit.
+    assert_eq!(sure(r#""hs":"850440","value":9"#), 0.792);
+    assert_eq!(sure(r#""hs":"847130","value":8"#), 0.7128);
+    assert_eq!(sure(r#""hs":"847130","value":9"#), 0.6415);
+}
+
+#[test]
+fn chapters_may_be_left_out_or_measured_by_weight() {
+    let document = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+    let with = |words: &str| model(&[document.replacen(r#""pct":10"#, &format!(r#""pct":10,{words}"#), 1).as_bytes()]);
+    let facts = r#"{"bom":[{"hs":"847130","origin":"XX","value":5,"weight":20}],"exw":100,"weight":100}"#;
+    let verdict =
+        |words: &str| text(&assess(&with(words), &["847130", "AA", "BB", facts]).unwrap(), "verdict").to_owned();
+    assert_eq!(verdict(r#""not_chapters":["61"]"#), "qualified");
+    assert_eq!(verdict(r#""not_chapters":["84"]"#), "not_qualified");
+    assert_eq!(verdict(r#""weight_chapters":["84"],"weight_pct":15"#), "not_qualified");
+    assert_eq!(verdict(r#""weight_chapters":["84"],"weight_pct":20"#), "qualified");
+    assert_eq!(verdict(r#""weight_chapters":["04"],"weight_pct":15"#), "qualified");
+}
