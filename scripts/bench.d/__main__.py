@@ -14,6 +14,8 @@ import invalidation
 import machine
 import memory
 import race
+import scores
+import search
 import stall
 import stampede
 import tables
@@ -22,7 +24,8 @@ from figures import Figure, markdown
 from settings import Settings
 
 ROWS = {
-    1: hit, 2: entry, 3: uncached, 11: invalidation, 12: stampede, 13: race, 15: stall, 16: memory, 17: deployment,
+    1: hit, 2: entry, 3: uncached, 9: scores, 10: search, 11: invalidation, 12: stampede, 13: race, 15: stall,
+    16: memory, 17: deployment,
 }
 OF_TABLES = {1, 3, 15}  # rows that need the generated tables
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]

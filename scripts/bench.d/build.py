@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+DATA = Path(os.environ.get("ASSESS_DATA", ROOT.parent / "shared" / "data"))  # reference data, where they are there
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 GENERATOR = ["cargo", "build", "--release", "-p", "assess-engine", "--example", "icio_table"]
 

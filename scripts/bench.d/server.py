@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, module: Path | None, data_dir: Path | None = None, replica_of: "Server | None" = None):
         self.folder = Path(tempfile.mkdtemp(prefix="assess-bench-"))
-        self.port = _free_port()
+        self.port = free_port()
         self.log = self.folder / "redis.log"
         command = [
             "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
@@ -142,7 +142,8 @@ class Server:
                 time.sleep(POLL_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -1,0 +1,94 @@
+//! Properties of score models.
+
+use assess_engine::Progress;
+use assess_engine::model::{AnyModel, Model};
+use assess_engine::score::{Format, LoadOptions, Rows, ScoreModel, load};
+
+use crate::{IDENTITY, ask, assert_json, assert_survives, decode, derive};
+
+/// Small models of each machine, for subjects and rows.
+pub const MODELS: [(Format, &[u8]); 4] = [
+    (Format::Glm, include_bytes!("../models/linear.json")),
+    (Format::Glm, include_bytes!("../models/softmax.json")),
+    (Format::Scorecard, include_bytes!("../models/scorecard.json")),
+    (Format::Lightgbm, include_bytes!("../models/lightgbm.txt")),
+];
+
+/// Values that rows are made of.
+const VALUES: [f64; 9] = [0.0, -0.0, 1.0, -1.0, 0.1, 1e9, -3e38, 5e-324, f64::NAN];
+
+/// Reads a file; what is read keeps all properties.
+pub fn file(format: Format, bytes: &[u8]) {
+    let options = LoadOptions { format: Some(format), decimals: None };
+    if let Ok(model) = load(bytes, &options, &Progress::default()) {
+        keeps_properties(&model);
+        assert_survives(&model);
+    }
+    let _ = load(bytes, &LoadOptions::default(), &Progress::default());
+}
+
+/// A model of this place in [`MODELS`].
+pub fn model(index: usize) -> ScoreModel {
+    let (format, bytes) = MODELS[index % MODELS.len()];
+    let options = LoadOptions { format: Some(format), decimals: None };
+    let model = load(bytes, &options, &Progress::default()).expect("the models in the folder are right");
+    derive(&model);
+    model
+}
+
+/// Frames; what they decode to keeps all properties.
+pub fn from_frames(frames: &[Vec<u8>]) {
+    if let Some(AnyModel::Score(model)) = decode(frames) {
+        keeps_properties(&model);
+        assert_survives(model.as_ref());
+    }
+}
+
+/// Rows of a model, in one of three forms.
+pub fn rows(model: &ScoreModel, form: u8, n: usize, bytes: &[u8]) {
+    let rows = match form % 3 {
+        0 => Rows::from_json(model, bytes, n),
+        1 => Rows::from_f32(model, bytes, n),
+        _ => Rows::from_f64(model, bytes, n),
+    };
+    if let Ok(rows) = rows {
+        assert_batches_agree(model, &rows);
+    }
+}
+
+/// A subject of words, for one model.
+pub fn subject(model: &ScoreModel, words: &[&[u8]]) {
+    for is_alone in [true, false] {
+        if let Ok(length) = model.subject_len(words, is_alone) {
+            assert!((1..=words.len()).contains(&length));
+            ask(model, &words[..length]);
+        }
+    }
+}
+
+fn keeps_properties(model: &ScoreModel) {
+    derive(model);
+    let _ = (model.info(), model.bytes(), model.row_cost());
+    let features = model.features().len();
+    let blob: Vec<u8> =
+        (0..VALUES.len() * features).flat_map(|i| VALUES[(i / features + i) % VALUES.len()].to_le_bytes()).collect();
+    let rows = Rows::from_f64(model, &blob, VALUES.len()).expect("as many as there have to be");
+    assert_batches_agree(model, &rows);
+}
+
+/// The numbers of a batch are those of its documents; one bad row fails the first and stands alone in the second.
+fn assert_batches_agree(model: &ScoreModel, rows: &Rows) {
+    let progress = Progress::default();
+    let documents = model.batch_documents(&IDENTITY, rows, &progress).expect("nobody cancels");
+    assert_eq!(documents.len(), rows.len());
+    documents.iter().flatten().for_each(|document| assert_json(document));
+    if let Ok(values) = model.batch_values(rows, &progress) {
+        assert_eq!(values.len(), rows.len() * model.outputs());
+        for (values, document) in values.chunks(model.outputs()).zip(&documents) {
+            let Ok(document) = document else { continue };
+            let document: serde_json::Value = serde_json::from_slice(document).expect("JSON");
+            let score = document["score"].as_f64().expect("a number");
+            assert!(values.contains(&score), "{values:?} {score}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+"""Score models trained in this run on the data sets that scikit-learn brings: what a peer predicts with, and the
+document that the module loads. Every peer keeps to one thread, and is imported where it is used: it might not be installed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+import glm
+
+SEED = 1
+TREES = 100
+FOREST = {"n_estimators": TREES, "max_depth": 4, "learning_rate": 0.1, "n_jobs": 1, "random_state": SEED}
+
+
+@dataclass
+class Trained:
+    """A model, on both sides."""
+
+    name: str
+    peer: str  # what predicts beside us
+    document: bytes  # for MODEL.SET
+    features: list[str]
+    values: np.ndarray  # rows of the data set, f64
+    predict: Callable[[np.ndarray], np.ndarray]  # rows to the score that ASSESS.BATCH answers
+
+    def rows(self, count: int) -> np.ndarray:
+        """Rows drawn from the data set, each value moved by up to one per cent so that no two rows are the same."""
+        random = np.random.default_rng(SEED)
+        drawn = self.values[random.integers(len(self.values), size=count)]
+        return np.ascontiguousarray(drawn * random.uniform(0.99, 1.01, drawn.shape))
+
+
+def logistic() -> Trained:
+    """A logistic regression behind a scaler."""
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    data = load_breast_cancer()
+    features = _names(data)
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(data.data, data.target)
+    scaler, model = pipeline[0], pipeline[1]
+    document = glm.document(
+        "breast_logistic", "logit", features, model.intercept_, model.coef_, scaler.mean_, scaler.scale_
+    )
+    peer = "scikit-learn, StandardScaler and LogisticRegression.predict_proba"
+    return Trained(
+        "breast_logistic", peer, document, features, data.data, lambda rows: pipeline.predict_proba(rows)[:, 1]
+    )
+
+
+def linear() -> Trained:
+    """A linear regression of ten features."""
+    from sklearn.datasets import load_diabetes
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    data = load_diabetes(scaled=False)
+    features = _names(data)
+    pipeline = make_pipeline(StandardScaler(), LinearRegression()).fit(data.data, data.target)
+    scaler, model = pipeline[0], pipeline[1]
+    document = glm.document(
+        "diabetes_linear", "identity", features, [model.intercept_], [model.coef_], scaler.mean_, scaler.scale_
+    )
+    peer = "scikit-learn, StandardScaler and LinearRegression.predict"
+    return Trained("diabetes_linear", peer, document, features, data.data, pipeline.predict)
+
+
+def xgboost_binary() -> Trained:
+    """A hundred trees of XGBoost."""
+    import xgboost
+    from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
+    booster = xgboost.XGBClassifier(**FOREST).fit(data.data, data.target).get_booster()
+    booster.feature_names = _names(data)
+    booster.set_param({"nthread": 1})
+    document = bytes(booster.save_raw("json"))
+    return Trained(
+        "breast_xgboost",
+        f"XGBoost, {TREES} trees, inplace_predict on one thread",
+        document,
+        booster.feature_names,
+        data.data,
+        lambda rows: booster.inplace_predict(rows, validate_features=False),
+    )
+
+
+def lightgbm_binary() -> Trained:
+    """A hundred trees of LightGBM."""
+    import lightgbm
+    from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
+    trained = lightgbm.LGBMClassifier(**FOREST, verbose=-1).fit(data.data, data.target, feature_name=_names(data))
+    booster = trained.booster_
+    return Trained(
+        "breast_lightgbm",
+        f"LightGBM, {TREES} trees, predict on one thread",
+        booster.model_to_string().encode(),
+        _names(data),
+        data.data,
+        lambda rows: booster.predict(rows, num_threads=1),
+    )
+
+
+def _names(data: object) -> list[str]:
+    return [str(name).replace(" ", "_") for name in data.feature_names]

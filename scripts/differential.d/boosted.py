@@ -1,0 +1,185 @@
+"""Forests of XGBoost and LightGBM, trained on made-up data."""
+
+import json
+import re
+
+import lightgbm
+import numpy as np
+import xgboost
+
+from cases import BINARY, MULTI, VALUE, Case, Expected, drawn_from, noun, table
+
+PROBABILITY, CONTRIBUTION = 1e-6, 1e-5  # of XGBoost, which computes in f32
+RELATIVE = 1e-12  # of LightGBM's outputs; its margins are the same bits
+TINY = 1e-300
+
+
+def xgboost_of(objective: str, random: np.random.Generator) -> Case:
+    """A booster for one objective: shallow or deep, with missing values or without, few trees or many."""
+    inputs = table(random, int(random.integers(30, 400)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
+    classes = int(random.integers(3, 6)) if objective.startswith("multi") else 0
+    target = _target(random, inputs, objective, classes)
+    parameters = {
+        "objective": objective,
+        "max_depth": int(random.choice([2, 6])),
+        "eta": float(random.uniform(0.05, 0.6)),
+        "seed": int(random.integers(1 << 30)),
+        "nthread": 1,
+        "min_child_weight": float(random.choice([0.0, 1.0, 5.0])),
+        "subsample": float(random.choice([0.7, 1.0])),
+        "tree_method": str(random.choice(["exact", "hist"])),
+        "num_parallel_tree": int(random.choice([1, 1, 3])),
+    }
+    if classes:
+        parameters["num_class"] = classes
+    elif random.random() < 0.5:
+        parameters["base_score"] = float(random.uniform(0.1, 0.9))
+    names = [name.translate(str.maketrans("", "", "[]<")) for name in noun(random, inputs.shape[1])]
+    data = xgboost.DMatrix(inputs, target, feature_names=names, nthread=1)
+    booster = xgboost.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40])))
+    document = bytes(booster.save_raw("json"))
+    loaded = xgboost.Booster({"nthread": 1})
+    loaded.load_model(bytearray(document))
+
+    def expect(rows: np.ndarray) -> Expected:
+        asked = xgboost.DMatrix(rows, feature_names=names, nthread=1)
+        margins = loaded.predict(asked, output_margin=True).reshape(len(rows), -1)
+        scores = loaded.predict(asked).reshape(len(rows), -1).astype(float)
+        parts = loaded.predict(asked, pred_contribs=True, approx_contribs=True)
+        parts = parts.reshape(len(rows), margins.shape[1], -1)[:, :, :-1].astype(float)
+        is_identity = objective == "reg:squarederror"
+        size = np.maximum(1.0, np.abs(parts).sum(axis=2, keepdims=True))
+        return Expected(
+            scores,
+            0.0 if is_identity else PROBABILITY * np.maximum(1.0, np.abs(scores)),
+            None if is_identity else margins.astype(float),
+            0.0,
+            parts,
+            CONTRIBUTION * size,
+        )
+
+    task = MULTI if classes else BINARY if objective == "binary:logistic" else VALUE
+    labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
+    return Case(
+        f"xgboost {objective}",
+        "xgboost",
+        document,
+        names,
+        task,
+        expect,
+        drawn_from(inputs),
+        _xgboost_thresholds(document, len(names)),
+        labels,
+    )
+
+
+def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
+    """A booster for one objective; some have categorical features, zeros that count as missing, trees of one leaf."""
+    inputs = table(random, int(random.integers(20, 500)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
+    categorical = [j for j in range(inputs.shape[1]) if random.random() < 0.3]
+    for j in categorical:
+        inputs[:, j] = random.integers(0, random.choice([3, 12, 70]), len(inputs)) * random.choice([1, 1, 7])
+        inputs[random.random(len(inputs)) < random.choice([0.0, 0.1]), j] = np.nan
+    classes = int(random.integers(3, 6)) if objective.startswith("multiclass") else 0
+    target = _target(random, inputs, objective, classes)
+    parameters = {
+        "objective": objective,
+        "num_leaves": int(random.choice([2, 7, 31])),
+        "verbose": -1,
+        "num_threads": 1,
+        "learning_rate": float(random.uniform(0.05, 0.6)),
+        "seed": int(random.integers(1 << 30)),
+        "deterministic": True,
+        "min_data_in_leaf": int(random.choice([1, 5, 60])),
+        "zero_as_missing": bool(random.random() < 0.25),
+        "use_missing": bool(random.random() < 0.8),
+        "boost_from_average": bool(random.random() < 0.7),
+        "min_data_per_group": int(random.choice([1, 20])),
+        "cat_smooth": 1.0,
+        "max_cat_to_onehot": int(random.choice([1, 4, 20])),
+        "feature_pre_filter": False,
+        "sigmoid": float(random.choice([1.0, 1.0, 0.7])),
+    }
+    if classes:
+        parameters["num_class"] = classes
+    names = [re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in noun(random, inputs.shape[1])]
+    data = lightgbm.Dataset(
+        inputs, target, feature_name=names, categorical_feature=categorical, params=parameters, free_raw_data=False
+    )
+    document = lightgbm.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40]))).model_to_string()
+    loaded = lightgbm.Booster(params={"num_threads": 1}, model_str=document)
+
+    def expect(rows: np.ndarray) -> Expected:
+        margins = loaded.predict(rows, raw_score=True, num_threads=1).reshape(len(rows), -1)
+        scores = loaded.predict(rows, num_threads=1).reshape(len(rows), -1)
+        is_identity = objective == "regression"
+        tolerance = 0.0 if is_identity else RELATIVE * np.abs(scores) + TINY
+        return Expected(scores, tolerance, None if is_identity else margins)
+
+    task = MULTI if classes else BINARY if objective == "binary" else VALUE
+    labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
+    special = _lightgbm_thresholds(document, len(names))
+    for j in categorical:  # categories that were seen, that were not, and what is no category
+        special[j] = [*map(float, range(8)), 63.0, 64.0, 69.0, 483.0, 484.0, 1000.0, -1.0, 2.5, -0.5, 2147483646.0]
+    return Case(
+        f"lightgbm {objective}",
+        "lightgbm",
+        document.encode(),
+        names,
+        task,
+        expect,
+        _keeping_categories(drawn_from(inputs), inputs, categorical),
+        special,
+        labels,
+    )
+
+
+def _target(random: np.random.Generator, inputs: np.ndarray, objective: str, classes: int) -> np.ndarray:
+    """What the objective can be trained on, depending on the inputs and on chance."""
+    filled = np.nan_to_num(inputs)
+    standard = (filled - filled.mean(axis=0)) / np.maximum(filled.std(axis=0), 1e-9)
+    margin = np.clip(standard @ random.normal(size=inputs.shape[1]), -3, 3) + random.normal(size=len(inputs)) * 0.3
+    if classes:
+        return np.searchsorted(np.quantile(margin, np.arange(1, classes) / classes), margin)
+    match objective:
+        case "binary:logistic" | "binary":
+            return (margin > np.median(margin)).astype(int)
+        case "count:poisson" | "poisson" | "reg:tweedie":
+            return random.poisson(np.exp(margin)).astype(float)
+        case "reg:gamma":
+            return random.gamma(2.0, np.exp(margin)) + 1e-3
+    return margin * 10.0 ** random.integers(-2, 4)
+
+
+def _xgboost_thresholds(document: bytes, features: int) -> list[list[float]]:
+    found = [set() for _ in range(features)]
+    for tree in json.loads(document)["learner"]["gradient_booster"]["model"]["trees"]:
+        for left, feature, condition in zip(tree["left_children"], tree["split_indices"], tree["split_conditions"]):
+            if left != -1:
+                found[feature].add(float(np.float32(condition)))
+    return [sorted(each) for each in found]
+
+
+def _lightgbm_thresholds(document: str, features: int) -> list[list[float]]:
+    found = [set() for _ in range(features)]
+    for tree in document.split("\nTree=")[1:]:
+        fields = dict(line.split("=", 1) for line in tree.splitlines() if "=" in line)
+        kinds = [int(kind) for kind in fields.get("decision_type", "").split()]
+        for feature, threshold, kind in zip(
+            fields.get("split_feature", "").split(), fields.get("threshold", "").split(), kinds
+        ):
+            if not kind & 1:
+                found[int(feature)].add(float(threshold))
+    return [sorted(each) for each in found]
+
+
+def _keeping_categories(draw: callable, inputs: np.ndarray, categorical: list[int]) -> callable:
+    """Ordinary rows with categories as they are, not moved."""
+
+    def drawn(random: np.random.Generator, count: int) -> np.ndarray:
+        rows = draw(random, count)
+        for j in categorical:
+            rows[:, j] = inputs[random.integers(len(inputs), size=count), j]
+        return rows
+
+    return drawn

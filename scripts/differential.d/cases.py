@@ -1,0 +1,72 @@
+"""A model on both sides: the document that the module loads, and what the library that made it says of a row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+VALUE, BINARY, MULTI = "value", "binary", "multi"  # what is predicted
+
+
+@dataclass
+class Expected:
+    """What is right for n rows. Tolerances are absolute, one for each row and output, or one for all; zero means the
+    same bits.
+    """
+
+    scores: np.ndarray  # n x outputs, what ASSESS.BATCH answers
+    score_tolerance: np.ndarray | float
+    margins: np.ndarray | None = None  # n x groups; None when the link is the identity
+    margin_tolerance: np.ndarray | float = 0.0
+    contributions: np.ndarray | None = None  # n x groups x features, of the margin
+    contribution_tolerance: np.ndarray | float = 0.0
+    bands: list[str] | None = None
+    reasons: list[list[dict]] | None = None
+    good: np.ndarray | None = None  # a scorecard's probability
+
+
+@dataclass
+class Case:
+    """A trained model."""
+
+    kind: str
+    format: str
+    document: bytes
+    features: list[str]
+    task: str
+    expect: Callable[[np.ndarray], Expected]
+    ordinary: Callable[[np.random.Generator, int], np.ndarray]  # rows like those it was trained on
+    special: list[list[float]] = field(default_factory=list)  # for each feature: values where something happens
+    labels: list[str] = field(default_factory=list)  # of classes
+    knows_missing: bool = True
+
+
+def noun(random: np.random.Generator, count: int) -> list[str]:
+    """Names of features, plain ones and some with characters that need care."""
+    odd = ["of day", "Größe", "a:b", "x.y-z", 'a"b', "a\\b"]
+    names = [f"f{i}" for i in range(count)]
+    for i in random.choice(count, size=min(count, int(random.integers(0, 3))), replace=False):
+        names[i] += odd[random.integers(len(odd))]
+    return names
+
+
+def table(random: np.random.Generator, rows: int, features: int, missing: float = 0.0) -> np.ndarray:
+    """Made-up inputs: each column on a scale of its own, some of them whole numbers with many ties and zeros."""
+    values = random.normal(size=(rows, features)) * 10.0 ** random.integers(-2, 4, features) + random.normal(
+        size=features
+    )
+    for j in np.flatnonzero(random.random(features) < 0.3):
+        values[:, j] = random.integers(-3, 8, rows)
+    values[random.random(values.shape) < missing] = np.nan
+    return values
+
+
+def drawn_from(trained_on: np.ndarray) -> Callable[[np.random.Generator, int], np.ndarray]:
+    """Rows like these: each value drawn from its column, most of them moved a little."""
+
+    def draw(random: np.random.Generator, count: int) -> np.ndarray:
+        rows, features = trained_on.shape
+        drawn = trained_on[random.integers(rows, size=(count, features)), np.arange(features)]
+        return np.where(random.random(drawn.shape) < 0.3, drawn, drawn * random.uniform(0.8, 1.2, drawn.shape))
+
+    return draw

@@ -1,0 +1,178 @@
+"""Every answer of the module held against what is right, and against what the same question says by another way."""
+
+import json
+
+import numpy as np
+import redis
+
+from asked import Asked
+from cases import BINARY, MULTI, Case, Expected
+
+# Contributions and a constant make the margin of a forest: by how much the constant may differ, relative to the parts.
+SAME_CONSTANT = {"lightgbm": 1e-12, "xgboost": 1e-5}
+
+
+class Difference(Exception):
+    """What is wrong, and in which row when it is one row's."""
+
+    def __init__(self, text: str, row: int | None = None):
+        super().__init__(text if row is None else f"row {row}: {text}")
+        self.row = row
+
+
+def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
+    """`rows` are what is asked, `scored` what they are after rounding, which is what the peer is asked."""
+    case, expected = asked.case, asked.case.expect(scored)
+    documents = _documents(asked.get(rows, "NOCACHE"), "ASSESS.GET")
+    for i, document in enumerate(documents):
+        try:
+            _compare_document(case, expected, i, json.loads(document), scored[i])
+        except Difference as difference:
+            raise Difference(str(difference), i) from None
+    if tolerance := SAME_CONSTANT.get(case.format):
+        _compare_sums(case, [json.loads(document) for document in documents], tolerance)
+    _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a cached ASSESS.GET")
+    _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a hit of ASSESS.GET")
+    _same(
+        documents[:1], [asked.get_by_words(rows[0])] if _is_plain(case) else documents[:1], "ASSESS.GET by name=value"
+    )
+    _same(documents, _documents(asked.mget(rows), "ASSESS.MGET"), "ASSESS.MGET")
+    _same(documents, _documents(asked.batch_of_json(rows, False), "ASSESS.BATCH"), "ASSESS.BATCH of objects")
+    _same(documents, _documents(asked.batch_of_json(rows, True), "ASSESS.BATCH"), "ASSESS.BATCH of arrays")
+    scores = asked.batch(rows, "f64")
+    _close("ASSESS.BATCH f64", scores, expected.scores, expected.score_tolerance)
+    in_documents = np.array([_outputs(case, json.loads(document)) for document in documents])
+    _same_numbers("ASSESS.BATCH f64 and ASSESS.GET", scores, in_documents)
+    _compare_f32(asked, rows)
+
+
+def _compare_f32(asked: Asked, rows: np.ndarray) -> None:
+    """What an f32 blob says is what an f64 blob of the same values says, rounded to f32."""
+    with np.errstate(over="ignore"):
+        narrow = rows.astype(np.float32)
+    narrow[np.isinf(narrow)] = 0.0
+    wide = asked.batch(narrow.astype(float), "f64")
+    with np.errstate(over="ignore"):
+        _same_numbers("ASSESS.BATCH f32", asked.batch(narrow, "f32"), wide.astype(np.float32))
+
+
+def _compare_sums(case: Case, documents: list[dict], tolerance: float) -> None:
+    """What contributions leave of the margin is a constant: one for each class."""
+    constants = {}
+    for i, document in enumerate(documents):
+        margin = np.atleast_1d(document.get("margin", document["score"]))
+        group = case.labels.index(document["class"]) if case.task == MULTI else 0
+        parts = [part["value"] for part in document["contributions"]]
+        rest, size = margin[group] - sum(parts), 1 + abs(margin[group]) + sum(map(abs, parts))
+        first, first_size = constants.setdefault(group, (rest, size))
+        if not abs(rest - first) <= tolerance * max(size, first_size) * len(case.features):
+            raise Difference(f"contributions leave {rest} of the margin, those of another row {first}", i)
+
+
+def compare_missing(asked: Asked, row: np.ndarray) -> None:
+    """A model that does not know missing values refuses a row that lacks one, and names the feature."""
+    row = row.copy()
+    row[-1] = np.nan
+    name = asked.case.features[-1]
+    answers = {
+        "GET": asked.get(row[None]),
+        "BATCH": asked.batch_of_json(row[None], False),
+        "MGET": asked.mget(row[None]),
+    }
+    for command, (answer,) in answers.items():
+        if not isinstance(answer, redis.ResponseError):
+            raise Difference(f"ASSESS.{command} answers {answer} though {name} is missing")
+        if name.isascii() and name.isalnum() and name not in str(answer):
+            raise Difference(f"ASSESS.{command} does not name {name}: {answer}")
+
+
+def _compare_document(case: Case, expected: Expected, i: int, document: dict, row: np.ndarray) -> None:
+    if document["kind"] != "score":
+        raise Difference(f"kind is {document['kind']}")
+    inputs = [np.nan if value is None else value for value in document["inputs"].values()]
+    if list(document["inputs"]) != case.features or not np.array_equal(inputs, row, equal_nan=True):
+        raise Difference(f"inputs are {document['inputs']}")
+    scores = expected.scores[i]
+    _close("score", np.array(_outputs(case, document)), scores, _at(expected.score_tolerance, i))
+    if expected.margins is not None:
+        margin = np.atleast_1d(document["margin"])
+        _close("margin", margin, expected.margins[i], _at(expected.margin_tolerance, i))
+    predicted = 0
+    if case.task == BINARY:
+        _compare_classes(case, document, np.array([1 - scores[0], scores[0]]), _at(expected.score_tolerance, i))
+    elif case.task == MULTI:
+        _compare_classes(case, document, scores, _at(expected.score_tolerance, i))
+        predicted = case.labels.index(document["class"])
+    if expected.contributions is not None:
+        parts = {part["feature"]: part["value"] for part in document["contributions"]}
+        mine = np.array([parts.get(name, 0.0) for name in case.features])
+        tolerance = expected.contribution_tolerance
+        tolerance = (
+            np.broadcast_to(tolerance, expected.contributions.shape)[i, predicted] if np.ndim(tolerance) else tolerance
+        )
+        _close("contributions", mine, expected.contributions[i, predicted], tolerance)
+    for name, values in {"band": expected.bands, "reasons": expected.reasons}.items():
+        if values is not None and document[name] != values[i]:
+            raise Difference(f"{name} is {document[name]}, not {values[i]}")
+    if expected.good is not None:
+        right = expected.good[i]
+        _close("probabilities.good", np.array([document["probabilities"]["good"]]), np.array([right]), 1e-12 * right)
+
+
+def _compare_classes(case: Case, document: dict, right: np.ndarray, tolerance: np.ndarray | float) -> None:
+    if list(document["probabilities"]) != case.labels:
+        raise Difference(f"probabilities are of {list(document['probabilities'])}, not {case.labels}")
+    # 1 - p of two classes is exact to a last bit of 1, not of itself
+    _close("probabilities", np.array(list(document["probabilities"].values())), right, np.max(tolerance) + 1e-15)
+    said = case.labels.index(document["class"])
+    if right[said] < right.max() - 1e-6:
+        raise Difference(f"class is {document['class']}, but the probabilities are {right}")
+    if case.task == MULTI and document["score"] != document["probabilities"][document["class"]]:
+        raise Difference("score is not the probability of the class")
+
+
+def _outputs(case: Case, document: dict) -> list[float]:
+    """What ASSESS.BATCH answers for this row."""
+    return list(document["probabilities"].values()) if case.task == MULTI else [document["score"]]
+
+
+def _documents(answers: list, command: str) -> list[bytes]:
+    for i, answer in enumerate(answers):
+        if not isinstance(answer, bytes):
+            raise Difference(f"{command} answers {answer}", i)
+    return answers
+
+
+def _at(tolerance: np.ndarray | float, i: int) -> np.ndarray | float:
+    return tolerance[i] if np.ndim(tolerance) else tolerance
+
+
+def _is_plain(case: Case) -> bool:
+    """Whether every name can be told from its value in name=value."""
+    return not any("=" in name for name in case.features)
+
+
+def _same(these: list[bytes], those: list[bytes], what: str) -> None:
+    for i, (this, that) in enumerate(zip(these, those, strict=True)):
+        if this != that:
+            raise Difference(f"{what} says {that!r}, ASSESS.GET {this!r}", i)
+
+
+def _same_numbers(what: str, these: np.ndarray, those: np.ndarray) -> None:
+    if these.shape != those.shape:
+        raise Difference(f"{what}: {these.shape} numbers, not {those.shape}")
+    wrong = np.flatnonzero((these != those).any(axis=1) & ~(np.isnan(these) & np.isnan(those)).any(axis=1))
+    if len(wrong):
+        raise Difference(f"{what}: {these[wrong[0]].tolist()} is not {those[wrong[0]].tolist()}", int(wrong[0]))
+
+
+def _close(what: str, mine: np.ndarray, right: np.ndarray, tolerance: np.ndarray | float) -> None:
+    if mine.shape != right.shape:
+        raise Difference(f"{what}: {mine.shape} numbers, not {right.shape}")
+    off = np.abs(mine - right)
+    wrong = ~(off <= tolerance)  # not a number is wrong too
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0])
+        allowed = np.broadcast_to(tolerance, off.shape)[at]
+        row = int(at[0]) if mine.ndim > 1 else None
+        raise Difference(f"{what} is {mine[at]!r}, not {right[at]!r}: off by {off[at]:.3g}, {allowed:.3g} allowed", row)

@@ -1,0 +1,22 @@
+"""What is kept of a model that failed: the document, the row, what went wrong, how to see it again."""
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+
+from cases import Case
+
+EXTENSIONS = {"glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm": "txt", "pmml": "pmml"}
+
+
+def keep(folder: Path, case: Case, rows: np.ndarray, row: int | None, text: str, again: list[str]) -> Path:
+    """Writes one folder for one failure."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"model.{EXTENSIONS[case.format]}").write_bytes(case.document)
+    which = rows if row is None else rows[[row]]
+    values = [[None if np.isnan(value) else float(value) for value in each] for each in which]
+    (folder / "rows.json").write_text(json.dumps({"features": case.features, "rows": values}, indent=1) + "\n")
+    (folder / "README").write_text(f"{case.kind}: {text}\n\nAgain: {shlex.join(again)}\n")
+    return folder

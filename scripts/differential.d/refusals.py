@@ -1,0 +1,49 @@
+"""Models that the module does not evaluate exactly, which it has to refuse when they are loaded."""
+
+from collections.abc import Iterator
+
+import lightgbm
+import numpy as np
+import redis
+import xgboost
+
+from cases import table
+
+XGBOOST = {
+    "xgboost dart": {"booster": "dart", "rate_drop": 0.5},
+    "xgboost gblinear": {"booster": "gblinear"},
+    "xgboost vector leaves": {"multi_strategy": "multi_output_tree", "tree_method": "hist"},
+    "xgboost categories": {"tree_method": "hist", "max_cat_to_onehot": 1},
+}
+LIGHTGBM = {
+    "lightgbm linear trees": {"linear_tree": True},
+    "lightgbm random forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+}
+
+
+def accepted(client: redis.Redis, random: np.random.Generator) -> Iterator[str]:
+    """Names of those that were not refused as they should be."""
+    inputs = table(random, 200, 4)
+    inputs[:, 0] = random.integers(0, 6, len(inputs))
+    target = inputs[:, 1] + 3 * (inputs[:, 0] % 2)
+    for name, parameters in XGBOOST.items():
+        several = np.column_stack([target, -target]) if "vector" in name else target
+        types = ["c" if "categories" in name else "float", "float", "float", "float"]
+        data = xgboost.DMatrix(inputs, several, feature_types=types, enable_categorical=True)
+        booster = xgboost.train({"max_depth": 3, "nthread": 1} | parameters, data, num_boost_round=4)
+        yield from _accepted(client, name, bytes(booster.save_raw("json")))
+    for name, parameters in LIGHTGBM.items():
+        data = lightgbm.Dataset(inputs, target, params=parameters)
+        booster = lightgbm.train({"verbose": -1, "num_threads": 1} | parameters, data, num_boost_round=4)
+        yield from _accepted(client, name, booster.model_to_string().encode())
+
+
+def _accepted(client: redis.Redis, name: str, document: bytes) -> Iterator[str]:
+    try:
+        client.execute_command("MODEL.SET", "refused", "SCORE", document)
+    except redis.ResponseError as error:
+        if str(error).startswith("BADFILE"):
+            return
+        yield f"{name}: refused, but with {error}"
+    else:
+        yield f"{name}: accepted, though it is not evaluated exactly"
