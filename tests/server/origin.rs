@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Reply, Server};
+use crate::harness::{Client, Reply, Server, document};
 
 const HS: &str = "section,hscode,description,parent,level
 I,01,Animals; live,TOTAL,2
@@ -39,7 +39,7 @@ fn verdict(client: &mut Client, words: &str, facts: &Value) -> Value {
     words.insert(0, "roo".into());
     words.insert(0, "ASSESS.GET".into());
     words.insert(5, facts.to_string());
-    serde_json::from_slice(client.call(&words).good().bytes()).expect("JSON")
+    document::parsed(client.call(&words).good().bytes())
 }
 
 /// Foreign horses worth so much of a product that costs 100.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Client, Server, reference};
+use crate::harness::{Client, Server, document, reference};
 
 fn parsed(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).expect("JSON")
@@ -20,7 +20,7 @@ fn assess(client: &mut Client, model: &str, subject: &Value) -> Value {
     let text = |name: &str| subject[name].as_str().expect("a code or country").to_owned();
     let facts = subject["facts"].to_string();
     let words = ["ASSESS.GET".to_owned(), model.to_owned(), text("hs"), text("origin"), text("destination"), facts];
-    parsed(client.call(&words).good().bytes())
+    document::parsed(client.call(&words).good().bytes())
 }
 
 #[test]
