@@ -47,6 +47,7 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
         let known = indexed.remove(name);
         let mut tell = |what: &str| found.push(format!("db {db}: {} {what}", String::from_utf8_lossy(name)));
         let tier = with(|cache| cache.indexed_tier(name).map(|tier| tier.0));
+        let is_banned = with(|cache| cache.index.find(db, name).is_some_and(|at| cache.is_banned(db, name, at)));
         let key = Key::open(ctx, name, Mode::Peek);
         let tags = (key.holds() != Holds::Nothing)
             .then(|| entry::find(&key).map_or_else(BTreeSet::new, |entry| entry.tags().map(<[u8]>::to_vec).collect()));
@@ -62,7 +63,8 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
             continue;
         };
         match known {
-            Some(known) if known.tier != tier => tell("is in the wrong tier"),
+            // What a running invalidation of its tier covers stays there until that has ended.
+            Some(known) if known.tier != tier && !is_banned => tell("is in the wrong tier"),
             Some(known) if known.tags != tags => tell("has other tags"),
             Some(known) if known.bytes.is_some_and(|known| known != bytes) => tell("has another size"),
             Some(known) if known.tier.is_none() && known.tags.is_empty() && !known.may_be_stale => {

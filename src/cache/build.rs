@@ -3,7 +3,7 @@
 //! The whole keyspace is looked through in slices. Meanwhile `indexing` is said, and invalidations look through the
 //! keyspace too.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use assess_engine::cache::index::{Freshness, Write};
@@ -26,6 +26,8 @@ struct Course {
 
 thread_local! {
     static COURSE: RefCell<Option<Course>> = const { RefCell::new(None) };
+    /// An entry was left in its old tier, because a running invalidation of that tier covers it.
+    static LEFT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Looks through every database from the beginning: what belongs where may have changed.
@@ -43,6 +45,13 @@ pub(crate) fn begin() {
 /// Databases changed places: one that was to be looked through may now be where the look has been already.
 pub(crate) fn swapped() {
     if COURSE.with_borrow(Option::is_some) {
+        begin();
+    }
+}
+
+/// An invalidation has ended. What it made stale, or found that it need not take, may have been left in its old tier.
+pub(crate) fn ban_ended() {
+    if LEFT.replace(false) {
         begin();
     }
 }
@@ -83,8 +92,10 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         let tier = cache.indexed_tier(name);
         let Some(at) = cache.index.find(db, name) else { return (tier, tier.is_some()) };
         let entry = cache.index.entry(at);
-        // What a running invalidation of its tier covers stays there until it is swept.
-        if entry.tier != tier && !cache.is_banned(db, name, at) {
+        // What a running invalidation of its tier covers stays there until that has ended.
+        if entry.tier != tier && cache.is_banned(db, name, at) {
+            LEFT.set(true);
+        } else if entry.tier != tier {
             // One that may be stale is remembered in no tier too: it must not become fresh by that.
             if tier.is_some() || entry.tagged || entry.freshness != Freshness::UntilExpiry {
                 cache.index.retier(at, tier);

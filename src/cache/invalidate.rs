@@ -9,7 +9,7 @@ use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::{name, pattern};
 
 use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
-use super::{store, sweep, with};
+use super::{build, store, sweep, with};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -167,6 +167,7 @@ pub(crate) fn obey(db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys:
 /// A master, or an append-only file, says that a ban has ended.
 pub(crate) fn obey_end(id: u64) {
     with(|cache| _ = cache.bans.remove(id));
+    build::ban_ended();
 }
 
 /// Everything cached of a model so far is out of date.

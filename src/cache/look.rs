@@ -85,7 +85,7 @@ impl Cache {
         }
     }
 
-    /// Whether a running invalidation covers an entry, which its sweep will remove.
+    /// Whether a running invalidation covers an entry, which its sweep will remove or make stale.
     pub(super) fn is_banned(&self, db: i32, name: &[u8], at: At) -> bool {
         if self.bans.is_empty() {
             return false;
@@ -93,9 +93,9 @@ impl Cache {
         let (entry, has_tag) = (self.index.entry(at), |tag: &[u8]| self.index.tags(at).any(|own| own == tag));
         // What a model leaves behind need not be an assessment: of that, something may stay.
         // One that was declared since keys began to move means the tiers as they will be.
-        let holds = |ban: &&Ban| ban.db == db && !ban.soft && !ban.local && ban.stamp < self.indexing_since;
-        let mut removing = self.bans.iter().filter(holds);
-        removing.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
+        let holds = |ban: &&Ban| ban.db == db && !ban.local && ban.stamp < self.indexing_since;
+        let mut running = self.bans.iter().filter(holds);
+        running.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
     }
 
     /// How an entry that is fresh until `at`, after a fresh life of `life`, is to be served now.

@@ -10,7 +10,7 @@ use assess_engine::cache::ban::sweep::Sweep;
 #[cfg(debug_assertions)]
 use super::hold;
 use super::invalidate::SMALL;
-use super::{Writer, store, with, writing_as};
+use super::{Writer, build, store, with, writing_as};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
@@ -150,6 +150,7 @@ fn run(ctx: Ctx<'_>) {
 
 fn finish(ctx: Ctx<'_>, running: Running) {
     with(|cache| _ = cache.bans.remove(running.id));
+    build::ban_ended();
     if ctx.is_master() && running.origin == Origin::Command {
         ctx.replicate(store::REPLAY, &[b"", b"BANEND", running.id.to_string().as_bytes()]);
     }

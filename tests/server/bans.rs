@@ -515,3 +515,22 @@ fn a_tier_without_an_index_costs_only_those_who_reach_into_it() {
     assert_eq!(client.ask("CACHE.INVALIDATE ALL").integer(), 1);
     assert_eq!(client.ask("DBSIZE").integer(), 0);
 }
+
+#[test]
+fn what_a_running_invalidation_makes_stale_belongs_to_the_tier_that_was_declared_meanwhile() {
+    let server = Server::hooked(&[]);
+    let mut client = server.client();
+    tiers(&mut client, true);
+    client.fill("a:", MANY, "old");
+    client.hold();
+    client.ask("CACHE.INVALIDATE TIER a SOFT ASYNC").good();
+    client.ask("TIER.SET part PATTERN a:1* TTL 3600 GRACE 600").good();
+    client.audit();
+    client.serves("a:1", None);
+    client.let_go();
+    client.audit();
+    client.serves("a:1", None);
+    client.serves("a:2", None);
+    let entries = client.call(&["TIER.INFO", "part"]).map()["entries"].integer();
+    assert_eq!(entries as usize, client.present("a:1*"));
+}
