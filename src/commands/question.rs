@@ -20,6 +20,14 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Says what day it is, where that matters: looking at the clock costs as much as reading a feature.
+    fn dated(mut self, model: &dyn Model) -> Self {
+        if !model.is_timeless() {
+            self.question.today = Day::of_unix_ms(versions::now_ms());
+        }
+        self
+    }
+
     /// Whether what is computed is to be stored.
     pub(crate) fn is_kept(&self) -> bool {
         settings::enabled() && self.caching != Caching::Off
@@ -77,12 +85,12 @@ const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
 pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    parse_known(model.options(), words, &GET)
+    parse_known(model.options(), words, &GET).map(|asked| asked.dated(model))
 }
 
 /// The options of `ASSESS.KEY`: those that make a difference to the key.
 pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    parse_known(model.options(), words, &KEY)
+    parse_known(model.options(), words, &KEY).map(|asked| asked.dated(model))
 }
 
 /// Options of questions that only some kinds of models know.
@@ -91,7 +99,6 @@ const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 /// Reads options of which the kind of model knows `of_kind` beside those that all know.
 fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
     let mut asked = Asked::default();
-    asked.question.today = Day::of_unix_ms(versions::now_ms());
     if words.is_empty() {
         return Ok(asked);
     }

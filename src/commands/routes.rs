@@ -64,6 +64,10 @@ fn spelt<T>(ctx: Ctx<'_>, argv: Argv<'_>, work: impl FnOnce(&[u8]) -> T) -> T {
 
 /// Where the answer to this question was last time.
 pub(super) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Rc<Route>> {
+    // What ends so is never remembered: spelling it would be in vain.
+    if argv.bytes(argv.len() - 1).eq_ignore_ascii_case(b"NOCACHE") {
+        return None;
+    }
     let route = spelt(ctx, argv, |words| ROUTES.with_borrow_mut(|routes| routes.get(words).map(Rc::clone)))?;
     let uses = route.uses.get();
     route.uses.set(uses.wrapping_add(1));

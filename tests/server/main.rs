@@ -26,6 +26,7 @@ mod history;
 mod invalidation;
 mod memory;
 mod oom;
+mod origin;
 mod persistence;
 mod references;
 mod replication;

@@ -2,5 +2,6 @@
 //! models of other libraries.
 
 mod layouts;
+mod origin;
 mod score;
 mod wiod;

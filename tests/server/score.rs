@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Reply, Server, wait_until};
+use crate::harness::{Client, Reply, Server, document, wait_until};
 
 /// Two features of one and two decimals, and one that is exact.
 const GLM: &str = r#"{"format":"glm/1","name":"flood","link":"logit",
@@ -25,7 +25,7 @@ fn with_models() -> (Server, Client) {
 }
 
 fn parsed(reply: &Reply) -> Value {
-    serde_json::from_slice(reply.bytes()).expect("JSON")
+    document::parsed(reply.bytes())
 }
 
 #[test]

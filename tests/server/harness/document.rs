@@ -8,19 +8,29 @@ use serde_json::Value;
 
 use super::client::Client;
 
-static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/assessment-io.schema.json");
+static IO: LazyLock<Validator> = LazyLock::new(|| schema("io"));
+static SCORE: LazyLock<Validator> = LazyLock::new(|| schema("score"));
+static ORIGIN: LazyLock<Validator> = LazyLock::new(|| schema("origin"));
+
+/// The schema of assessments of a kind.
+fn schema(kind: &str) -> Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/assessment-{kind}.schema.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let schema = serde_json::from_str(&text).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a schema")
-});
+}
 
-/// Reads a document and checks it against the schema.
+/// Reads a document and checks it against the schema of its kind.
 #[track_caller]
 pub(crate) fn parsed(bytes: &[u8]) -> Value {
-    let document = serde_json::from_slice(bytes).expect("the document is JSON");
+    let document: Value = serde_json::from_slice(bytes).expect("the document is JSON");
+    let schema = match document["kind"].as_str() {
+        Some("score") => &SCORE,
+        Some("origin") => &ORIGIN,
+        _ => &IO,
+    };
     let errors: Vec<String> =
-        SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        schema.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "the document breaks its schema: {errors:#?}\n{document:#}");
     document
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server, reference};
+use crate::harness::{Client, Server, document, reference};
 
 /// How close a figure has to be.
 #[derive(Clone, Copy)]
@@ -122,7 +122,7 @@ fn every_model_scores_as_its_library_does() {
         assert_eq!(rows, 200);
         let subjects: Vec<String> = (0..rows).map(|row| subject(&cases, row)).collect();
         for (row, subject) in subjects.iter().enumerate() {
-            let document = parsed(client.call(&["ASSESS.GET", "m", subject]).good().bytes());
+            let document = document::parsed(client.call(&["ASSESS.GET", "m", subject]).good().bytes());
             assert_expected(file, &document, &cases["expected"], row, (scores, margins));
         }
         assert_batches_agree(&mut client, file, &cases, &subjects);
