@@ -61,6 +61,10 @@ class Asked:
         reply = self.client.execute_command("ASSESS.BATCH", self.model.name, len(rows), rows.tobytes(), "FORMAT", "f64")
         return np.frombuffer(reply, "<f8")
 
+    def send(self, rows: np.ndarray) -> object:
+        """As many bytes on the same way, to a command that does nothing with them."""
+        return self.client.execute_command("PUBLISH", "nobody", rows.tobytes())
+
 
 def _batches(server: Server, model: Trained, settings: Settings) -> list[Figure]:
     asked = Asked(server, model)
@@ -77,9 +81,9 @@ def _batches(server: Server, model: Trained, settings: Settings) -> list[Figure]
 
 
 def _round(server: Server, asked: Asked, rows: np.ndarray, calls: int, peer_first: bool) -> dict[str, float]:
-    """Microseconds a call: the whole round trip, in the command alone, and the peer's."""
+    """Microseconds a call: the whole round trip, in the command alone, the peer's, and the way there and back alone."""
     server.call("CONFIG", "RESETSTAT")
-    sides = {"trip_us": asked.predict, "peer_us": asked.model.predict}
+    sides = {"trip_us": asked.predict, "peer_us": asked.model.predict, "way_us": asked.send}
     order = list(reversed(sides)) if peer_first else list(sides)
     took = {side: _clock(sides[side], rows, calls) for side in order}
     counted = server.client.info("commandstats")["cmdstat_assess.batch"]
@@ -112,7 +116,10 @@ def _figures(model: Trained, rounds_of: dict[int, list[dict]]) -> list[Figure]:
         return [median(of[name] for of in rounds) for rounds in rounds_of.values()]
 
     work = f"{ROWS} rows of {model.name}, `ASSESS.BATCH .. FORMAT f64`"
-    remark = f"{median(all_of('trip_us')):,.0f} us to {median(all_of('peer_us')):,.0f} us"
+    remark = (
+        f"{median(all_of('trip_us')):,.0f} us to {median(all_of('peer_us')):,.0f} us; "
+        f"as many bytes to PUBLISH alone {median(all_of('way_us')):,.0f} us"
+    )
     has_target = "scikit-learn" in model.peer
     figures = [
         Figure(
@@ -154,9 +161,11 @@ def _single(server: Server, model: Trained, settings: Settings) -> list[Figure]:
     for command in commands.values():
         load.run(server, command, settings.requests // 4, client_cores)
     rounds = []
+    server.call("CONFIG", "RESETSTAT")
     for i in range(settings.many_rounds):
         order = list(commands) if i % 2 == 0 else list(reversed(commands))
         rounds.append({name: load.run(server, commands[name], settings.requests, client_cores) for name in order})
+    inside = server.client.info("commandstats")["cmdstat_assess.get"]["usec_per_call"]
     settings.keep("row 9, single", [{name: vars(seen) for name, seen in of.items()} for of in rounds])
 
     def of(name: str, field: str) -> list[float]:
@@ -174,7 +183,7 @@ def _single(server: Server, model: Trained, settings: Settings) -> list[Figure]:
             ratios(cpu["score"], cpu["get"]),
             "x",
             at_most=1.6,
-            remark=f"{median(cpu['score']):.2f} us to {median(cpu['get']):.2f} us",
+            remark=f"{median(cpu['score']):.2f} us to {median(cpu['get']):.2f} us; {inside:.2f} us in the command",
         ),
         Figure(
             9,
