@@ -47,8 +47,9 @@ pub struct ScoreModel {
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
-    /// About how long one row takes.
+    /// About how long one row takes, with its document and in a batch of numbers.
     pub(super) row_cost: Duration,
+    pub(super) value_cost: Duration,
 }
 
 impl ScoreModel {
@@ -103,8 +104,8 @@ impl ScoreModel {
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
         let held = size_of::<Self>() as u64 + features.bytes() + of_machine + texts as u64;
         let digest = OnceLock::new();
-        let row_cost = row_cost(&machine, features.len());
-        Self { format, features, machine, answer, classes, warnings, frames, digest, held, row_cost }
+        let (row_cost, value_cost) = costs(&machine, features.len());
+        Self { format, features, machine, answer, classes, warnings, frames, digest, held, row_cost, value_cost }
     }
 
     /// The names of the features, in the order of rows.
@@ -129,6 +130,11 @@ impl ScoreModel {
     /// About how long one row takes, its document included.
     pub fn row_cost(&self) -> Duration {
         self.row_cost
+    }
+
+    /// About how long one row of [`ScoreModel::batch_values`] takes.
+    pub fn value_cost(&self) -> Duration {
+        self.value_cost
     }
 
     /// Fails when a feature of the row is missing and the machine needs it.
@@ -198,14 +204,18 @@ fn is_identity(forest: &Forest) -> bool {
     })
 }
 
-/// About how long one row takes, its document included.
-fn row_cost(machine: &Machine, features: usize) -> Duration {
+/// About how long one row takes: with its document, and in a batch of numbers, where rows share every look at the model.
+fn costs(machine: &Machine, features: usize) -> (Duration, Duration) {
     let features = features as u64;
-    let (outputs, evaluation) = match machine {
-        Machine::Glm(glm) => (glm.outputs() as u64, features * glm.outputs() as u64),
-        Machine::Scorecard(card) => (1, 10 * card.attributes.len() as u64),
-        // Twice down each tree: for the margins, and, more slowly, for the contributions.
-        Machine::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps()),
+    let (outputs, alone, shared) = match machine {
+        Machine::Glm(glm) => {
+            let products = features * glm.outputs() as u64;
+            (glm.outputs() as u64, products, products)
+        }
+        Machine::Scorecard(card) => (1, 10 * card.attributes.len() as u64, 5 * card.attributes.len() as u64),
+        // Alone it goes twice down each tree: for the margins, and, more slowly, for the contributions.
+        Machine::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
     };
-    Duration::from_nanos(200 + 60 * features + 30 * outputs + evaluation)
+    let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
+    (alone, Duration::from_nanos(features + 10 * outputs + shared))
 }
