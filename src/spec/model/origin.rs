@@ -1,0 +1,110 @@
+//! What origin models hold, and the search in labels and descriptions.
+
+use super::super::{Arg, Command, Family, KeyFlags, KeySpec};
+use super::{KEY, READS};
+
+pub(crate) const DROP: Command = Command {
+    name: "MODEL.DROP",
+    summary: "Removes an agreement of an ORIGIN model, with its overrides",
+    since: "0.1.0",
+    complexity: "O(A), with A agreements; the index is derived again on a worker",
+    group: Family::Model,
+    flags: "write",
+    acl: "assess write slow",
+    arity: 3,
+    args: &[KEY, Arg::string("agreement")],
+    keys: &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::DELETE))],
+    tips: &[],
+    reply: "OK, or an error when the model has no such agreement",
+    internal: false,
+};
+
+pub(crate) const HS: Command = Command {
+    name: "MODEL.HS",
+    summary: "Looks a code up in the nomenclature of an ORIGIN model",
+    since: "0.1.0",
+    complexity: "O(log N + M), with N codes and M codes returned",
+    group: Family::Model,
+    flags: "readonly fast",
+    acl: "assess read fast",
+    arity: -3,
+    args: &[
+        KEY,
+        Arg::string("code").says("2 to 10 digits, with dots or without; compared on 6"),
+        Arg::one_of(
+            "relation",
+            &[
+                Arg::token("children", "CHILDREN").says("The codes directly below it"),
+                Arg::token("parents", "PARENTS").says("The codes above it, the nearest first"),
+            ],
+        )
+        .says("Default: the code itself")
+        .optional(),
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON), empty when the nomenclature lacks the code",
+    internal: false,
+};
+
+pub(crate) const RULES: Command = Command {
+    name: "MODEL.RULES",
+    summary: "Lists rules of an ORIGIN model, the most specific first",
+    since: "0.1.0",
+    complexity: "O(N log N), with N rules of the agreements asked for",
+    group: Family::Model,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -2,
+    args: &[
+        KEY,
+        Arg::string("agreement").after("AGREEMENT").says("Only rules of this agreement").optional(),
+        Arg::string("hs").after("HS").says("Only rules for products of this code").optional(),
+        Arg::string("date").after("DATE").says("Only rules valid on this day, YYYY-MM-DD").optional(),
+        Arg::string("party")
+            .after("PARTY")
+            .says("Only agreements of this party, or of the party of this country")
+            .optional(),
+        LIMIT,
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON)",
+    internal: false,
+};
+
+const LIMIT: Arg = Arg::integer("limit").after("LIMIT").says("Number of results, at most 1000; default 10").optional();
+
+pub(crate) const FIND: Command = Command {
+    name: "MODEL.FIND",
+    summary: "Searches labels and descriptions: exact words, beginnings, parts, misspelt words, synonyms; best first",
+    since: "0.1.0",
+    complexity: "O(W * V + R), with W words asked for, V different words and R matching descriptions",
+    group: Family::Model,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -3,
+    args: &[
+        KEY,
+        Arg::string("text"),
+        Arg::one_of(
+            "in",
+            &[
+                Arg::token("sectors", "sectors").says("Regions and sectors of an IO model"),
+                Arg::token("hs", "hs").says("The nomenclature of an ORIGIN model"),
+                Arg::token("rules", "rules").says("The texts of rules of an ORIGIN model"),
+            ],
+        )
+        .after("IN")
+        .says("Where; default: sectors in an IO model, hs in an ORIGIN model")
+        .optional(),
+        Arg::string("section").after("SECTION").says("Only codes of this section").optional(),
+        Arg::string("chapter").after("CHAPTER").says("Only codes of this chapter").optional(),
+        Arg::integer("level").after("LEVEL").says("Only codes of so many digits: 2, 4 or 6").optional(),
+        LIMIT,
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "array of bulk strings (JSON)",
+    internal: false,
+};
