@@ -28,6 +28,7 @@ mod memory;
 mod oom;
 mod origin;
 mod persistence;
+mod presets;
 mod references;
 mod replication;
 mod restore;

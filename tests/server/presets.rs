@@ -1,0 +1,126 @@
+//! The presets of `scripts/presets`, and what their systems do with them, through a client library.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use redis::{Connection, Value, cmd};
+use serde_json::{Value as Json, json};
+
+use crate::harness::Server;
+
+/// A server over the samples, after every command of a preset.
+fn preset(name: &str) -> (Server, Connection) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Server::with(&[&format!("assess.data-dir {}", root.join("samples").display())]);
+    let mut connection = server.connection("");
+    let text = std::fs::read_to_string(root.join("scripts/presets").join(name)).expect("the preset");
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let mut words = line.split_whitespace();
+        let mut command = cmd(words.next().expect("a command"));
+        words.for_each(|word| _ = command.arg(word));
+        command.query::<Value>(&mut connection).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+    (server, connection)
+}
+
+fn ask<T: redis::FromRedisValue>(connection: &mut Connection, words: &[&str]) -> T {
+    let mut command = cmd(words[0]);
+    words[1..].iter().for_each(|word| _ = command.arg(*word));
+    command.query(connection).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+}
+
+fn assess(connection: &mut Connection, words: &[&str]) -> Json {
+    let document: String = ask(connection, &[&["ASSESS.GET"], words].concat());
+    serde_json::from_str(&document).expect("JSON")
+}
+
+/// The rest of an entry's life, once it has been stored.
+fn life(server: &Server, connection: &mut Connection, key: &str) -> i64 {
+    server.client().await_key(key);
+    ask(connection, &["TTL", key])
+}
+
+#[test]
+fn flood_risk_prediction() {
+    let (server, mut redis) = preset("flood.redis");
+    // Near-equal places share an entry, whichever instance of the application asks.
+    let place = ["flood-risk", "rain_mm=41.6", "river_m=2.84", "soil=0.71", "slope=0.012"];
+    let first = assess(&mut redis, &place);
+    let key: String = ask(&mut redis, &[&["ASSESS.KEY"], &place[..]].concat());
+    assert!((299..=300).contains(&life(&server, &mut redis, &key)));
+    let mut other = server.connection("?protocol=resp3");
+    let near = ["flood-risk", "rain_mm=42.4", "river_m=2.78", "soil=0.68", "slope=0.009"];
+    assert_eq!(assess(&mut other, &near), first);
+    let info: HashMap<String, Value> = ask(&mut redis, &["MODEL.INFO", "flood-risk"]);
+    assert_eq!((&info["hits"], &info["misses"]), (&Value::Int(1), &Value::Int(1)));
+
+    // A hundred places at once, thirty of them twice; more are refused with a reason.
+    let places: Vec<String> =
+        (0..100).map(|i| json!({"rain_mm": i % 70, "river_m": 2, "soil": 0.5, "slope": 0.01}).to_string()).collect();
+    let mut words = vec!["ASSESS.MGET", "batch", "100"];
+    words.extend(places.iter().map(String::as_str));
+    let documents: Vec<String> = ask(&mut redis, &words);
+    assert_eq!(documents.len(), 100);
+    assert_eq!(documents[0], documents[70]);
+    let rows = format!("[{}]", places.join(","));
+    assert_eq!(ask::<Vec<String>>(&mut redis, &["ASSESS.BATCH", "batch", "100", &rows]), documents);
+    let refused = cmd("ASSESS.BATCH").arg("batch").arg(500).arg("[]").query::<Value>(&mut redis);
+    assert!(refused.expect_err("500 rows").to_string().contains("assess.max-batch"));
+
+    // What the application computes itself: one caller computes, the next has it.
+    let lease: Vec<String> = ask(&mut redis, &["CACHE.FETCH", "nowcast:cell:7"]);
+    assert_eq!(lease[0], "lease");
+    ask::<()>(&mut redis, &["CACHE.FILL", "nowcast:cell:7", &lease[1], "12 mm"]);
+    assert_eq!(ask::<Vec<String>>(&mut other, &["CACHE.FETCH", "nowcast:cell:7"]), ["hit", "12 mm"]);
+
+    // The cache of one model is cleared, and only that.
+    let cleared: i64 = ask(&mut redis, &["CACHE.INVALIDATE", "MODEL", "flood-risk"]);
+    assert_eq!(cleared, 1);
+    assert_eq!(ask::<i64>(&mut redis, &["EXISTS", &key, "nowcast:cell:7"]), 1);
+    // Predictions of the last minutes, by what came out.
+    let floods: Vec<String> = ask(&mut redis, &["ASSESS.HISTORY", "flood-risk", "STATUS", "1", "CONFIDENCE", "0.9"]);
+    assert_eq!(floods.len(), 1);
+}
+
+#[test]
+fn rules_of_origin() {
+    let (server, mut redis) = preset("origin.redis");
+    let facts = r#"{"date":"2026-08-01","tv":900,"bom":[{"hs":"8473.30","origin":"CN","value":250}]}"#;
+    let laptop = ["origin", "8471.30", "MX", "US", facts];
+    let verdict = assess(&mut redis, &[&laptop[..], &["TENANT", "acme"]].concat());
+    assert_eq!((&verdict["verdict"], &verdict["agreement"]), (&json!("qualified"), &json!("sample")));
+    assert!(verdict["citations"][0]["rule"] == "USMCA-2024-01" && verdict["confidence"].as_f64() > Some(0.5));
+    let key: String = ask(&mut redis, &[&["ASSESS.KEY"], &laptop[..]].concat());
+    assert!((299..=300).contains(&life(&server, &mut redis, &key)));
+
+    // Codes: by text, with their parents; rules in force for a code.
+    let found: Vec<String> = ask(&mut redis, &["MODEL.FIND", "origin", "laptop", "LIMIT", "5"]);
+    assert!(found[0].contains("847130"));
+    let parents: Vec<String> = ask(&mut redis, &["MODEL.HS", "origin", "8471.30", "PARENTS"]);
+    assert_eq!(parents.len(), 2);
+    let rules: Vec<String> =
+        ask(&mut redis, &["MODEL.RULES", "origin", "HS", "847130", "DATE", "2026-08-01", "PARTY", "MX"]);
+    assert!(rules.len() == 1 && rules[0].contains("USMCA-2024-01"));
+
+    // Verdicts: by tenant, status, agreement and product, route, confidence; has this very question been asked.
+    let hash = key.rsplit(':').next().expect("the hash of the question");
+    for filter in [
+        &["TENANT", "acme"][..],
+        &["STATUS", "qualified"],
+        &["AGREEMENT", "sample", "HS", "8471"],
+        &["ROUTE", "MX", "US"],
+        &["CONFIDENCE", "0.7"],
+        &["HASH", hash],
+    ] {
+        let found: Vec<String> = ask(&mut redis, &[&["ASSESS.HISTORY", "origin"], filter].concat());
+        assert_eq!(found.len(), 1, "{filter:?}");
+    }
+    assert!(ask::<Vec<String>>(&mut redis, &["ASSESS.HISTORY", "origin", "TENANT", "other"]).is_empty());
+
+    // The application's own entries, and what an update of the codes takes away.
+    ask::<()>(&mut redis, &["CACHE.SET", "hs:code:847130", r#"{"code":"847130"}"#]);
+    ask::<()>(&mut redis, &["CACHE.SET", "rule:id:7", "{}"]);
+    let gone: i64 = ask(&mut redis, &["CACHE.INVALIDATE", "PATTERN", "hs:*", "PATTERN", "assessment:*"]);
+    assert_eq!(gone, 2);
+    assert_eq!(ask::<i64>(&mut redis, &["TTL", "rule:id:7"]), 1800);
+}
