@@ -94,6 +94,16 @@ impl Entry {
     }
 }
 
+/// The fields of a document before one of them, so that what follows, which may be long, need not be read.
+pub(crate) fn fields_before(document: &[u8], field: &str) -> serde_json::Value {
+    // Inside of a string its quotes would be escaped, so only the field itself begins so.
+    let begins = format!(",\"{field}\":");
+    let end = memchr::memmem::find(document, begins.as_bytes()).unwrap_or(document.len().saturating_sub(1));
+    let mut fields = document[..end].to_vec();
+    fields.push(b'}');
+    serde_json::from_slice(&fields).unwrap_or_default()
+}
+
 /// The bytes that a hash is written as: 32 hex digits.
 pub fn parse_hash(text: &[u8]) -> Option<[u8; 16]> {
     let (pairs, rest) = text.as_chunks::<2>();

@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod load;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,8 +78,7 @@ impl Identity<'_> {
         out.extend_from_slice(b"{\"model\":");
         codec::json_string(&String::from_utf8_lossy(self.name), out);
         out.extend_from_slice(b",\"version\":");
-        out.extend_from_slice(self.version.to_string().as_bytes());
-        out.push(b',');
+        write!(out, "{},", self.version).expect("writing to memory cannot fail");
     }
 }
 

@@ -40,10 +40,11 @@ impl Run for Get {
         if hit_by_route(ctx, argv) {
             return Ok(Reply::Sent);
         }
-        let words = argv.words(1);
-        let answer = ask(ctx, Name::Argument(argv, 1), &words, None, |document| {
-            send::bulk(ctx, document);
-            Reply::Sent
+        let answer = argv.with_words(1, |words| {
+            ask(ctx, Name::Argument(argv, 1), words, None, |document| {
+                send::bulk(ctx, document);
+                Reply::Sent
+            })
         })?;
         match answer {
             Answer::Cached { name, reply } => {

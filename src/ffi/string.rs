@@ -91,6 +91,18 @@ impl<'a> Argv<'a> {
     pub(crate) fn words(&self, first: usize) -> Vec<&'a [u8]> {
         (first..self.argc).map(|i| self.bytes(i)).collect()
     }
+
+    /// The same lent to `work`; a few are not worth an allocation, which costs as much as reading them.
+    pub(crate) fn with_words<T>(&self, first: usize, work: impl FnOnce(&[&'a [u8]]) -> T) -> T {
+        const FEW: usize = 16;
+        let count = self.argc.saturating_sub(first);
+        if count > FEW {
+            return work(&self.words(first));
+        }
+        let mut few: [&[u8]; FEW] = [b""; FEW];
+        few[..count].iter_mut().zip(first..).for_each(|(word, i)| *word = self.bytes(i));
+        work(&few[..count])
+    }
 }
 
 /// An argument kept beyond its command without a copy, readable on any thread.

@@ -125,6 +125,15 @@ fn an_entry_reads_as_json() {
 }
 
 #[test]
+fn fields_are_read_up_to_one_that_may_be_long() {
+    let read = |document: &str| fields_before(document.as_bytes(), "trace");
+    let document = r#"{"a":1,"b":"x,\"trace\":","trace":[not read"#;
+    assert_eq!(read(document), serde_json::json!({"a": 1, "b": "x,\"trace\":"}));
+    assert_eq!(read(r#"{"a":1}"#), serde_json::json!({"a": 1}));
+    assert!(read("").is_null());
+}
+
+#[test]
 fn a_name_that_is_a_hash_stands_for_itself() {
     let digest = crate::cache::name::digest(b"x");
     assert_eq!(hash_of(&digest), parse_hash(&digest).unwrap());

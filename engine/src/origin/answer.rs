@@ -8,7 +8,7 @@ use super::lookup::{FindFilter, FindKind};
 use super::model::OriginModel;
 use super::nomenclature::Nomenclature;
 use super::subject::{self, Subject};
-use crate::history::Record;
+use crate::history::{self, Record};
 use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
@@ -92,8 +92,10 @@ impl Model for OriginModel {
     }
 
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
-        let Ok(Subject { route, .. }) = Subject::read(subject, crate::Day::default()) else { return Record::default() };
-        let document: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+        // Neither facts nor the trace: they may be long.
+        let words = &subject[..subject.len().min(3)];
+        let Ok(Subject { route, .. }) = Subject::read(words, crate::Day::default()) else { return Record::default() };
+        let document = history::fields_before(document, "trace");
         let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
         Record {
             subject: route.shown(),

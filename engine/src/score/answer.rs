@@ -7,7 +7,7 @@ use super::row::{Scratch, with_scratch};
 use super::subject;
 use super::{codec, document};
 use crate::cache::name;
-use crate::history::Record;
+use crate::history::{self, Record};
 use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
@@ -171,7 +171,7 @@ struct Said {
 
 impl Said {
     fn read(document: &[u8]) -> Self {
-        let Ok(document) = serde_json::from_slice::<serde_json::Value>(document) else { return Self::default() };
+        let document = history::fields_before(document, "contributions");
         let text = |field: &str| document.get(field).and_then(|value| value.as_str());
         let confidence = text("class").and_then(|class| document.get("probabilities")?.get(class)?.as_f64());
         Self { status: text("band").or(text("class")).unwrap_or_default().to_owned(), confidence }
