@@ -3,24 +3,29 @@
 //! A question is a read command, so it logs nothing itself: what it computed is put here as an entry, and written a
 //! moment later by the module in its own context, on masters, in batches, each replicated as the entries it adds.
 //! Until then questions to the history find it here. Neither the model's version nor its cached assessments change.
+//! A server that is out of memory logs nothing: what waits is bounded, and what does not fit is counted.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assess_engine::cache::name;
-use assess_engine::history::{Entry, History, codec, hash_of};
-use assess_engine::model::Model;
+use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
+use crate::background::{self, Lane};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::model::find_mut;
 use crate::types::value::{Loaded, Value};
 use crate::{main_loop, replay, stats, versions};
 
-/// Most entries that wait to be written; what does not fit is not logged, and counted.
+/// Most entries that wait to be written, and the most bytes of their documents.
 const MOST: usize = 10_000;
+const MOST_BYTES: usize = 16 << 20;
+/// The longest document that is logged; of a longer one the entry says `null`.
+const LONGEST: usize = codec::MAX_ENTRY / 2;
 /// Bytes of a batch that is written and replicated at once.
 const BATCH: usize = 64 << 10;
 /// How long entries are written between two turns of the event loop.
@@ -29,11 +34,27 @@ const SLICE: Duration = Duration::from_micros(300);
 struct Waiting {
     db: i32,
     key: Vec<u8>,
-    entry: Entry,
+    /// Of the model that was asked ([`Loaded::life`]).
+    life: u64,
+    entry: Arc<Entry>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.entry.document.len();
+        Some(waiting)
+    }
 }
 
 thread_local! {
-    static WAITING: RefCell<VecDeque<Waiting>> = RefCell::default();
+    static QUEUE: RefCell<Queue> = RefCell::default();
     static WRITING: Cell<bool> = const { Cell::new(false) };
     static LAST_ID: Cell<u64> = const { Cell::new(0) };
 }
@@ -42,26 +63,22 @@ thread_local! {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     tenant: String,
+    life: u64,
 }
 
 impl Log {
     /// `None` when the model keeps no history, or the server is a replica.
-    pub(crate) fn of(ctx: Ctx<'_>, loaded: &Loaded, tenant: Option<&[u8]>) -> Option<Self> {
+    pub(crate) fn of(ctx: Ctx<'_>, loaded: &Loaded, tenant: Option<&str>) -> Option<Self> {
         let is_kept = loaded.history.capacity() > 0 && ctx.is_master();
-        is_kept
-            .then(|| Self { tenant: tenant.map(|tenant| String::from_utf8_lossy(tenant).into()).unwrap_or_default() })
+        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), life: loaded.life })
     }
 
     /// Logs an assessment that was computed. `name` is the key that it is cached at, or would be.
-    pub(crate) fn computed(
-        &self,
-        (db, key): (i32, &[u8]),
-        model: &dyn Model,
-        subject: &[&[u8]],
-        name: &[u8],
-        document: &Bytes,
-    ) {
-        if WAITING.with_borrow(VecDeque::len) >= MOST {
+    pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
+        let document: &[u8] = if document.len() > LONGEST { b"null" } else { document };
+        let is_full =
+            QUEUE.with_borrow(|queue| queue.waiting.len() >= MOST || queue.bytes + document.len() > MOST_BYTES);
+        if is_full {
             return stats::count(|c| &c.history_dropped);
         }
         let now = versions::now_ms();
@@ -70,10 +87,13 @@ impl Log {
             time: now,
             tenant: self.tenant.clone(),
             hash: hash_of(name::canonical(key, name)),
-            record: model.record(subject, document),
-            document: (&**document).into(),
+            record,
+            document: document.into(),
         };
-        WAITING.with_borrow_mut(|waiting| waiting.push_back(Waiting { db, key: key.to_vec(), entry }));
+        QUEUE.with_borrow_mut(|queue| {
+            queue.bytes += document.len();
+            queue.waiting.push_back(Waiting { db, key: key.to_vec(), life: self.life, entry: Arc::new(entry) });
+        });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
         }
@@ -88,22 +108,29 @@ fn next_id(now: u64) -> u64 {
 }
 
 /// Records the ids of entries that came from a file or from the master.
-pub(crate) fn seen(entries: &[Entry]) {
+fn seen(entries: &[Entry]) {
     let last = entries.iter().map(|entry| entry.id).filter(|&id| versions::is_plausible(id)).max();
     LAST_ID.set(LAST_ID.get().max(last.unwrap_or(0)));
 }
 
 /// Entries of a model that are not written yet, newest first.
-pub(crate) fn not_written<T>(db: i32, key: &[u8], work: impl FnOnce(&mut dyn Iterator<Item = &Entry>) -> T) -> T {
-    WAITING.with_borrow(|waiting| {
-        let mut of_model = waiting.iter().rev().filter(|one| one.db == db && one.key == key).map(|one| &one.entry);
-        work(&mut of_model)
+pub(crate) fn not_written(db: i32, key: &[u8], life: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
+    QUEUE.with_borrow(|queue| {
+        let is_its = |one: &&Waiting| one.db == db && one.life == life && one.key == key && wanted(&one.entry);
+        queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
+}
+
+/// Lets go of entries where nobody waits.
+pub(crate) fn dispose(dropped: Dropped) {
+    if !dropped.is_empty() {
+        background::run(Lane::Disposal, None, move || drop(dropped));
+    }
 }
 
 /// Writes a few batches, and goes on in the next turn of the event loop.
 fn write(ctx: Ctx<'_>) {
-    if ctx.is_master() && ctx.writes_are_paused() {
+    if ctx.is_master() && (ctx.writes_are_paused() || ctx.is_out_of_memory()) {
         return main_loop::after(10, write);
     }
     let begin = Instant::now();
@@ -112,8 +139,9 @@ fn write(ctx: Ctx<'_>) {
             WRITING.set(false);
             return;
         };
-        if !ctx.is_master() || !write_batch(ctx, &batch) {
-            stats::add(|c| &c.history_dropped, batch.len() as u64);
+        let count = batch.len() as u64;
+        if !ctx.is_master() || !write_batch(ctx, batch) {
+            stats::add(|c| &c.history_dropped, count);
         }
     }
     main_loop::after(0, write);
@@ -121,42 +149,43 @@ fn write(ctx: Ctx<'_>) {
 
 /// The oldest entry with those of the same model that follow it directly.
 fn next_batch() -> Option<Vec<Waiting>> {
-    WAITING.with_borrow_mut(|waiting| {
-        let mut batch = vec![waiting.pop_front()?];
+    QUEUE.with_borrow_mut(|queue| {
+        let mut batch = vec![queue.pop()?];
         let mut size = batch[0].entry.document.len();
-        while let Some(next) = waiting.front()
-            && (next.db, &next.key) == (batch[0].db, &batch[0].key)
+        while let Some(next) = queue.waiting.front()
+            && (next.db, next.life, &next.key) == (batch[0].db, batch[0].life, &batch[0].key)
             && size < BATCH
         {
             size += next.entry.document.len();
-            batch.extend(waiting.pop_front());
+            batch.extend(queue.pop());
         }
         Some(batch)
     })
 }
 
 /// Writes the entries of one model; `false` when the model is gone, or is another node's.
-fn write_batch(ctx: Ctx<'_>, batch: &[Waiting]) -> bool {
-    let Some(first) = batch.first() else { return true };
-    if !ctx.select(first.db) || !ctx.owns(&first.key) {
+fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
+    let Some(&Waiting { db, life, .. }) = batch.first() else { return true };
+    let key = batch[0].key.clone();
+    if !ctx.select(db) || !ctx.owns(&key) {
         return false;
     }
     let mut frame = Vec::new();
     {
-        let mut opened = Key::open(ctx, &first.key, Mode::Write);
+        let mut opened = Key::open(ctx, &key, Mode::Write);
         let Some(Value::Model(loaded)) = find_mut(&mut opened) else { return false };
-        if loaded.history.capacity() == 0 {
+        if loaded.history.capacity() == 0 || loaded.life != life {
             return false;
         }
-        for waiting in batch {
-            if codec::encode(&waiting.entry, &mut frame) {
-                loaded.history.push(waiting.entry.clone());
+        for Waiting { entry, .. } in batch {
+            if codec::encode(&entry, &mut frame) {
+                loaded.history.push(Arc::unwrap_or_clone(entry));
             } else {
                 stats::count(|c| &c.history_dropped);
             }
         }
     }
-    replay::replicate_history(ctx, &first.key, &frame);
+    replay::replicate_history(ctx, &key, &frame);
     true
 }
 

@@ -238,6 +238,8 @@ impl Course {
             // What was staged was joined with the old model, and goes with `staged`.
             return self.join_again(ctx, built);
         }
+        // Else it would be the last to hold what is replaced below.
+        drop(now);
         if staged.is_none() && replay::is_followed(ctx) {
             return self.send_ahead(ctx, built);
         }

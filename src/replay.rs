@@ -88,17 +88,25 @@ fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, capacity: Opt
     let mut loaded = Loaded::new(content.model, version, content.source);
     deriving::request(ctx, &loaded);
     let mut opened = Key::open(ctx, key, Mode::Write);
+    let mut expires_at = None;
     if let Some(Value::Model(before)) = model::find_mut(&mut opened) {
         loaded.history = std::mem::take(&mut before.history);
+        loaded.life = before.life;
+        // A part that was added is no reason for the whole to live for ever.
+        expires_at = Some(before.model.adds_up_with(&loaded.model));
     }
+    let expires_at = expires_at.filter(|adds_up| *adds_up).and_then(|_| opened.expires_at());
     if let Some(capacity) = capacity {
-        loaded.history.set_capacity(capacity);
+        history::dispose(loaded.history.set_capacity(capacity));
     }
     let capacity = loaded.history.capacity();
     if !model::set(&opened, Value::Model(loaded)) {
         return Err(Failure::internal());
     }
     drop(opened);
+    if let Some(at) = expires_at {
+        Key::open(ctx, key, Mode::Write).expire_at(at);
+    }
     directory::born(ctx.db(), key.to_vec());
     ctx.key_changed(key, c"model.load");
     Ok(capacity)

@@ -1,7 +1,8 @@
 //! What was assessed: a bounded log that a model keeps, asked newest first.
 //!
 //! Entries are kept in chunks that are shared and never changed once another holds them: a copy of the log, or a
-//! question that a worker answers, takes the chunks and no entries. The oldest entry makes room for the newest.
+//! question that a worker answers, takes the chunks and no entries. The oldest entries make room for the newest: there
+//! are as many as the log was made for, and fewer where their documents are long.
 
 pub mod codec;
 mod filter;
@@ -16,8 +17,14 @@ use crate::model::codec::json_string;
 /// The most entries that a log can be asked to hold.
 pub const MAX_CAPACITY: u64 = 1_000_000;
 
-/// Entries of a chunk: with the documents of 2 kB that are usual, 128 kB that one entry may keep alive.
-const CHUNK: usize = 64;
+/// Entries of a chunk: with the documents of 2 kB that are usual, half a megabyte that one entry may keep alive.
+const CHUNK: usize = 256;
+
+/// Bytes of a log for each entry that it may hold: those of long documents are fewer.
+pub const BYTES_AN_ENTRY: u64 = 4096;
+
+/// Entries that a log holds no more, to be let go of where nobody waits.
+pub type Dropped = Vec<Arc<Vec<Entry>>>;
 
 /// What the history says of an assessment, beside the document: what questions to the history filter by. Empty where a
 /// kind of model has no such thing.
@@ -136,6 +143,9 @@ pub struct History {
     /// Entries of the first chunk that have made room already.
     gone: usize,
     len: usize,
+    /// Bytes of the entries that are in the log: the same wherever the same entries were added.
+    live: u64,
+    /// Bytes of all entries that its chunks hold.
     bytes: u64,
 }
 
@@ -151,9 +161,14 @@ impl History {
     }
 
     /// Changes how many entries it may hold; the oldest go if there are more.
-    pub fn set_capacity(&mut self, capacity: u64) {
+    #[must_use = "many entries take long to free"]
+    pub fn set_capacity(&mut self, capacity: u64) -> Dropped {
         self.capacity = capacity.min(MAX_CAPACITY) as usize;
-        self.make_room();
+        if self.capacity == 0 {
+            let all = std::mem::replace(self, Self::new(0));
+            return all.chunks.into();
+        }
+        self.make_room()
     }
 
     /// How many entries it holds.
@@ -176,32 +191,37 @@ impl History {
         if self.capacity == 0 {
             return;
         }
+        self.live += entry.bytes();
         self.bytes += entry.bytes();
         self.len += 1;
         let open = self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK).and_then(Arc::get_mut);
         match open {
             Some(chunk) => chunk.push(entry),
             None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(entry);
-                self.chunks.push_back(Arc::new(chunk));
+                // Without room for more: there may be many short ones, where the log is read while it is written.
+                self.chunks.push_back(Arc::new(vec![entry]));
             }
         }
-        self.make_room();
+        // A chunk at most, as a rule none.
+        drop(self.make_room());
     }
 
     /// Takes entries off the end that is older. Their memory is given back by the chunk.
-    fn make_room(&mut self) {
-        while self.len > self.capacity {
-            let Some(chunk) = self.chunks.front() else { return };
+    fn make_room(&mut self) -> Dropped {
+        let mut dropped = Vec::new();
+        // The newest stays, however long it is.
+        while self.len > self.capacity || self.len > 1 && self.live > self.capacity as u64 * BYTES_AN_ENTRY {
+            let Some(chunk) = self.chunks.front() else { return dropped };
+            self.live -= chunk.get(self.gone).map_or(0, Entry::bytes);
             self.len -= 1;
             self.gone += 1;
             if self.gone >= chunk.len() {
                 self.bytes -= chunk.iter().map(Entry::bytes).sum::<u64>();
-                self.chunks.pop_front();
+                dropped.extend(self.chunks.pop_front());
                 self.gone = 0;
             }
         }
+        dropped
     }
 
     /// Entries, oldest first.

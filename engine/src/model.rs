@@ -323,6 +323,11 @@ impl AnyModel {
         }
     }
 
+    /// Whether loads of this kind add to what the key holds, and both are of it.
+    pub fn adds_up_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Origin(_), Self::Origin(_)))
+    }
+
     /// Whether nobody else has the value: letting go of this frees it.
     pub fn is_last(&self) -> bool {
         match self {

@@ -167,7 +167,7 @@ fn ask(
         model.assess(&loaded.identity(model_key), subject, &asked.question, &mut document)?;
         let document = Bytes::from(document);
         if let Some(log) = log {
-            log.computed((ctx.db(), model_key), model, subject, &name, &document);
+            log.computed((ctx.db(), model_key), &name, model.record(subject, &document), &document);
         }
         if asked.is_kept() {
             let (model, version) = (model_key.to_vec(), loaded.version);

@@ -1,9 +1,10 @@
 //! `ASSESS.MGET`: many questions in one pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
@@ -84,6 +85,9 @@ enum Asker {
     Parked,
 }
 
+/// The most bytes of all subjects together: they are copied for whoever computes.
+const MOST_BYTES: usize = 4 << 20;
+
 enum Answer {
     Reply(Reply),
     NotReady(Arc<Derivation>),
@@ -114,6 +118,11 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: 
     let count = options::batch_size(words[1])?;
     with_loaded(ctx, model_key, Mode::Read, |loaded| {
         let (subjects, options) = split_subjects(loaded, &words[2..], count)?;
+        if subjects.iter().copied().flatten().map(|part| part.len()).sum::<usize>() > MOST_BYTES {
+            return Err(
+                EngineError::TooBig { what: "the subjects of one batch, in bytes,", limit: MOST_BYTES as u64 }.into()
+            );
+        }
         let mut asked = question::parse(loaded.as_model(), options)?;
         let names = match names.filter(|names| names.version == loaded.version) {
             Some(names) => {
@@ -215,33 +224,40 @@ fn look_all_up(
     })
 }
 
+/// How long results are settled between two turns of the event loop.
+const SLICE: Duration = Duration::from_micros(300);
+
 /// What was computed, to be logged and stored on the main thread.
 struct Results {
     db: i32,
-    model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
     keep: Option<Life>,
     log: Option<Log>,
-    computed: Vec<Computed>,
+    computed: VecDeque<Computed>,
 }
 
 struct Computed {
-    subject: Vec<Vec<u8>>,
     name: Vec<u8>,
     document: Bytes,
+    /// What the history says of it.
+    record: Option<Record>,
 }
 
 impl Results {
-    fn settle(self) {
-        for Computed { subject, name, document } in self.computed {
-            if let Some(log) = &self.log {
-                let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-                log.computed((self.db, &self.model_key), self.model.as_model(), &subject, &name, &document);
+    /// Has them logged and stored, a slice at a time.
+    fn settle(mut self) {
+        let begin = Instant::now();
+        while let Some(Computed { name, document, record }) = self.computed.pop_front() {
+            if let Some((log, record)) = self.log.as_ref().zip(record) {
+                log.computed((self.db, &self.model_key), &name, record, &document);
             }
             if let Some(life) = self.keep {
                 let (model, version) = (self.model_key.clone(), self.version);
                 pending::keep(self.db, name, Pending { document, life, model, version });
+            }
+            if begin.elapsed() > SLICE {
+                return main_loop::after(0, move |_| self.settle());
             }
         }
     }
@@ -274,7 +290,7 @@ impl Batch {
         let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut answered: HashMap<Vec<u8>, Reply> = HashMap::new();
-        let mut computed = Vec::new();
+        let mut computed = VecDeque::new();
         let replies = self.slots.into_iter().map(|slot| {
             let (subject, name) = match slot {
                 Slot::Done(reply) => return reply,
@@ -291,7 +307,8 @@ impl Batch {
                 Ok(()) => {
                     let document = Bytes::from(document);
                     let reply = Reply::Bulk(document.clone());
-                    computed.push(Computed { subject, name: name.clone(), document });
+                    let record = self.log.is_some().then(|| model.record(&parts, &document));
+                    computed.push_back(Computed { name: name.clone(), document, record });
                     reply
                 }
                 Err(error) => Reply::Error(error.into()),
@@ -300,8 +317,8 @@ impl Batch {
             reply
         });
         let reply = Reply::Array(replies.collect());
-        let Self { db, model, model_key, version, keep, log, .. } = self;
-        (reply, Results { db, model, model_key, version, keep, log, computed })
+        let Self { db, model_key, version, keep, log, .. } = self;
+        (reply, Results { db, model_key, version, keep, log, computed })
     }
 }
 

@@ -4,6 +4,7 @@ use assess_engine::history::{Entry, Filter, parse_hash};
 
 use super::elsewhere;
 use super::options::Options;
+use super::question::tenant;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -17,28 +18,31 @@ pub(super) struct History;
 
 /// Entries looked through where the question is asked.
 const FEW: usize = 5_000;
-/// Documents put together there.
-const FEW_DOCUMENTS: usize = 100;
+/// Bytes put together there.
+const FEW_BYTES: u64 = 256 << 10;
 /// The most entries of a reply.
 const MOST: u64 = 1000;
 
 impl Run for History {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let filter = parse(&argv.words(2))?;
-        let log = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
+        let (log, newest) = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
             if loaded.history.capacity() == 0 {
                 return Err(Failure::err("the model keeps no history: load it with HISTORY n"));
             }
+            let (db, key) = (ctx.db(), argv.bytes(1));
+            let mut newest = history::not_written(db, key, loaded.life, |entry| filter.matches(entry));
+            newest.truncate(filter.limit);
             // Chunks of entries, not the entries.
-            Ok(loaded.history.clone())
+            Ok((loaded.history.clone(), newest))
         })?;
-        let newest: Vec<Reply> = history::not_written(ctx.db(), argv.bytes(1), |entries| {
-            entries.filter(|entry| filter.matches(entry)).take(filter.limit).map(document).collect()
-        });
-        let is_long = log.len() > FEW || filter.limit > FEW_DOCUMENTS;
+        // About what the reply holds, if it holds as many as it may.
+        let usual = log.bytes() / (log.len() as u64).max(1);
+        let is_long = log.len() > FEW || (filter.limit as u64) * usual > FEW_BYTES;
         elsewhere::answer(ctx, is_long, "a question to the history", move || {
             let rest = Filter { limit: filter.limit - newest.len(), ..filter };
-            Ok(Reply::Array(newest.into_iter().chain(log.find(&rest).into_iter().map(document)).collect()))
+            let newest = newest.iter().map(|entry| document(entry));
+            Ok(Reply::Array(newest.chain(log.find(&rest).into_iter().map(document)).collect()))
         })
     }
 }
@@ -54,14 +58,20 @@ fn parse(words: &[&[u8]]) -> Outcome<Filter> {
     let mut filter = Filter::default();
     let mut options = Options::new(words);
     while let Some(option) = options.next(&OPTIONS)? {
-        let mut text = || options.value(option).map(|value| Some(String::from_utf8_lossy(value).into_owned()));
+        let text = |options: &mut Options<'_, '_>| {
+            options.value(option).map(|value| Some(String::from_utf8_lossy(value).into_owned()))
+        };
         match option {
-            "SUBJECT" => filter.subject = text()?,
-            "TENANT" => filter.tenant = text()?,
-            "AGREEMENT" => filter.agreement = text()?,
+            "SUBJECT" => filter.subject = text(&mut options)?,
+            "TENANT" => filter.tenant = Some(tenant(options.value(option)?)?.to_owned()),
+            "AGREEMENT" => filter.agreement = text(&mut options)?,
             "HS" => filter.hs = Some(digits(options.value(option)?)?),
-            "ROUTE" => filter.route = text()?.zip(text()?),
-            "STATUS" => filter.status = text()?,
+            // As subjects are written, so they are raised.
+            "ROUTE" => {
+                filter.route =
+                    text(&mut options)?.zip(text(&mut options)?).map(|(a, b)| (a.to_uppercase(), b.to_uppercase()))
+            }
+            "STATUS" => filter.status = text(&mut options)?,
             "CONFIDENCE" => filter.confidence = Some(confidence(options.value(option)?)?),
             "HASH" => filter.hash = Some(hash(options.value(option)?)?),
             "ID" => filter.id = Some(options.number(option, 0..=u64::MAX)?),

@@ -16,7 +16,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) life: Life,
     pub(crate) caching: Caching,
     /// On whose behalf, for the history.
-    pub(crate) tenant: Option<&'a [u8]>,
+    pub(crate) tenant: Option<&'a str>,
 }
 
 impl Asked<'_> {
@@ -130,8 +130,9 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
 const LONGEST_TENANT: usize = 256;
 
 /// The name of a tenant.
-pub(crate) fn tenant(name: &[u8]) -> Outcome<&[u8]> {
-    if (1..=LONGEST_TENANT).contains(&name.len()) { Ok(name) } else { Err(Failure::err("TENANT has 1 to 256 bytes")) }
+pub(crate) fn tenant(name: &[u8]) -> Outcome<&str> {
+    let name = std::str::from_utf8(name).ok().filter(|name| (1..=LONGEST_TENANT).contains(&name.len()));
+    name.ok_or_else(|| Failure::err("TENANT has 1 to 256 bytes of UTF-8"))
 }
 
 /// The most entries a list can have: as many as a table can have nodes.

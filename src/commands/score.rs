@@ -89,6 +89,9 @@ fn compute(model: &ScoreModel, identity: &Identity<'_>, count: usize, rows: &[u8
         }
         Form::F32 => {
             let values = model.batch_values(&Rows::from_f32(model, rows, count)?, &progress)?;
+            if values.iter().any(|value| value.is_finite() && (*value as f32).is_infinite()) {
+                return Err(Failure::err("a score is too large for FORMAT f32: use f64"));
+            }
             bulk(values.into_iter().flat_map(|value| (value as f32).to_le_bytes()))
         }
         Form::F64 => {

@@ -28,6 +28,7 @@ impl Flags {
     );
     const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
     const MULTI: Self = Self(raw::REDISMODULE_CTX_FLAGS_MULTI);
+    const OUT_OF_MEMORY: Self = Self(raw::REDISMODULE_CTX_FLAGS_OOM);
     const MASTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_MASTER);
     const CLUSTER: Self = Self(raw::REDISMODULE_CTX_FLAGS_CLUSTER);
     const RESP3: Self = Self(raw::REDISMODULE_CTX_FLAGS_RESP3);
@@ -65,6 +66,11 @@ impl<'a> Ctx<'a> {
     /// Whether a client may be blocked here.
     pub(crate) fn may_block(self) -> bool {
         !self.flags().any(Flags::BLOCKS_NOBODY)
+    }
+
+    /// Whether more memory is used than `maxmemory` allows, which the next command of a client may make the server evict.
+    pub(crate) fn is_out_of_memory(self) -> bool {
+        self.flags().any(Flags::OUT_OF_MEMORY)
     }
 
     pub(crate) fn is_master(self) -> bool {

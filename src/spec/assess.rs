@@ -189,8 +189,8 @@ pub(crate) const HISTORY: Command = Command {
             .says("Hash of the question, 32 hex digits: has this very question been asked")
             .optional(),
         Arg::integer("id").after("ID").says("Number of the entry").optional(),
-        Arg::unix_time("since").after("SINCE").says("Not before, in Unix milliseconds").optional(),
-        Arg::unix_time("until").after("UNTIL").says("Not after, in Unix milliseconds").optional(),
+        Arg::integer("since").after("SINCE").says("Not before, in Unix milliseconds").optional(),
+        Arg::integer("until").after("UNTIL").says("Not after, in Unix milliseconds").optional(),
         Arg::integer("limit").after("LIMIT").says("Number of entries, at most 1000; default 10").optional(),
     ],
     keys: READS,

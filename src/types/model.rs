@@ -240,7 +240,7 @@ fn load_history(io: &mut Loader<'_>, history: &mut History) -> Result<(), Damage
     if capacity > history::MAX_CAPACITY {
         return Err(Damaged);
     }
-    history.set_capacity(capacity);
+    drop(history.set_capacity(capacity));
     loop {
         let is_last = io.bytes(|frame| {
             crate::history::add(history, frame).map_err(|_| Damaged)?;

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use assess_engine::history::History;
 use assess_engine::model::codec::Decoder;
@@ -10,6 +10,7 @@ use assess_engine::model::{AnyModel, Identity, Model};
 use bytes::Bytes;
 
 use crate::derivation::Derivation;
+use crate::discard;
 
 /// A value: a model, or the frames of one that is on its way from the master.
 pub(crate) enum Value {
@@ -30,7 +31,14 @@ pub(crate) struct Loaded {
     pub(crate) misses: Cell<u64>,
     /// What was assessed; holds nothing unless the load asked for it.
     pub(crate) history: History,
+    /// Tells one life of a key from the next: what was computed from a model that is gone is not logged in another.
+    pub(crate) life: u64,
     prefix: RefCell<Prefix>,
+}
+
+fn next_life() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whether a document begins as it should and was not cut short.
@@ -56,6 +64,7 @@ impl Loaded {
             hits: Arc::default(),
             misses: Cell::new(0),
             history: History::default(),
+            life: next_life(),
             prefix: RefCell::default(),
         }
     }
@@ -99,7 +108,7 @@ impl Loaded {
             self.derivation = Arc::default();
         }
         self.derivation.forgive();
-        self.model = model;
+        discard::model(std::mem::replace(&mut self.model, model));
         self.version = version;
         self.prefix = RefCell::default();
     }

@@ -246,6 +246,12 @@ fn bad_filters_are_refused_by_name() {
     }
     let long = "t".repeat(257);
     assert!(client.ask(&format!("ASSESS.GET icio USA C10 TENANT {long}")).error().contains("TENANT"));
+    for words in [
+        &[b"ASSESS.GET".as_slice(), b"icio", b"USA", b"C10", b"TENANT", b"\xff"][..],
+        &[b"ASSESS.HISTORY", b"icio", b"TENANT", b"\xff"],
+    ] {
+        assert!(client.call(words).error().contains("UTF-8"));
+    }
 }
 
 #[test]
@@ -259,4 +265,56 @@ fn it_works_in_multi_and_is_a_read() {
     assert_eq!(replies.array()[1].array().len(), 2);
     let script = "return #redis.call('ASSESS.HISTORY', KEYS[1])";
     assert_eq!(client.call(&["EVAL_RO", script, "1", "icio"]), Reply::Integer(2));
+}
+
+#[test]
+fn a_server_out_of_memory_logs_nothing_until_there_is_some() {
+    let (_server, mut client) = with_history(&[], 10_000);
+    client.ask("CONFIG SET maxmemory 1").good();
+    assert_eq!(client.ask("SET a b").code(), "OOM");
+    (0..50).for_each(|_| _ = client.ask("ASSESS.GET icio USA C10 NOCACHE").good());
+    // They wait, and are found.
+    assert_eq!(history(&mut client, "LIMIT 100").len(), 50);
+    assert_eq!(client.model("icio")["history"].map()["entries"], Reply::Integer(0));
+    client.ask("CONFIG SET maxmemory 0").good();
+    await_entries(&mut client, 50);
+    assert_eq!(client.info_number("assess", "history_dropped"), 0);
+}
+
+#[test]
+fn what_was_computed_from_a_model_that_is_gone_is_not_logged_in_another() {
+    let (_server, mut client) = with_history(&[], 10);
+    load(&mut client, "other", 10);
+    let replies = client.pipeline(&[
+        "MULTI",
+        "ASSESS.GET icio USA C10 NOCACHE TENANT acme",
+        "DEL icio",
+        "COPY other icio",
+        "EXEC",
+    ]);
+    replies.last().expect("replies").clone().good();
+    wait_until("the entry is dropped", || client.info_number("assess", "history_dropped") == 1);
+    assert!(history(&mut client, "").is_empty());
+}
+
+#[test]
+fn a_log_of_long_documents_holds_fewer() {
+    let server = Server::start();
+    let mut client = server.client();
+    let features: Vec<String> = (0..2000).map(|i| format!("{{\"name\":\"feature_{i}\"}}")).collect();
+    let weights = vec!["1"; 2000].join(",");
+    let model = format!(
+        "{{\"format\":\"glm/1\",\"link\":\"linear\",\"features\":[{}],\"outputs\":[{{\"intercept\":0,\"coef\":[{weights}]}}]}}",
+        features.join(",")
+    );
+    client.call(&["MODEL.SET", "icio", "SCORE", &model, "HISTORY", "100"]).good();
+    let inputs: Vec<String> = (0..2000).map(|i| format!("\"feature_{i}\":{i}")).collect();
+    let subject = format!("{{{}}}", inputs.join(","));
+    for _ in 0..20 {
+        client.call(&["ASSESS.GET", "icio", &subject, "NOCACHE"]).good();
+    }
+    wait_until("what fits is there", || {
+        let entries = client.model("icio")["history"].map()["entries"].integer();
+        (2..20).contains(&entries) && client.call(&["MEMORY", "USAGE", "icio"]).integer() < 4 << 20
+    });
 }

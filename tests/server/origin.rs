@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Reply, Server, document};
+use crate::harness::{Client, Reply, Server, document, wait_until};
 
 const HS: &str = "section,hscode,description,parent,level
 I,01,Animals; live,TOTAL,2
@@ -74,6 +74,22 @@ fn documents_add_up_to_one_model_and_the_same_agreement_replaces() {
     assert_eq!(client.ask("MODEL.DROP roo one").code(), "ERR");
     let refused = client.call(&["MODEL.SET", "roo", "ORIGIN", HS, "NOREPLACE"]);
     assert!(refused.error().contains("NOREPLACE"));
+}
+
+#[test]
+fn a_part_that_is_added_leaves_the_time_to_live_as_it_was() {
+    let (server, mut client) = with_model(&[]);
+    let replica = Server::start();
+    replica.follow(&server);
+    client.ask("EXPIRE roo 1000").good();
+    let expires = client.ask("PEXPIRETIME roo");
+    client.call(&["MODEL.SET", "roo", "ORIGIN", &agreement("two", 50)]).good();
+    assert_eq!(client.ask("PEXPIRETIME roo"), expires);
+    replica.await_in_sync_with(&server);
+    assert_eq!(replica.client().ask("PEXPIRETIME roo"), expires);
+    // Another kind of model is another value.
+    client.call(&["MODEL.SET", "roo", "IO", crate::harness::mini::TABLE]).good();
+    assert_eq!(client.ask("TTL roo"), Reply::Integer(-1));
 }
 
 #[test]
@@ -251,20 +267,21 @@ fn an_origin_model_survives_and_travels() {
     client.ask("MODEL.DROP roo one").good();
     let facts = horses(20);
     let answer = verdict(&mut client, "010121 AA BB", &facts);
+    wait_until("the history is written", || client.model("roo")["history"].map()["entries"].integer() == 1);
     let digest = client.ask("DEBUG DIGEST-VALUE roo");
     replica.await_in_sync_with(&server);
     let mut there = replica.client();
     assert_eq!(verdict(&mut there, "010121 AA BB", &facts), answer);
+    assert_eq!(there.ask("DEBUG DIGEST-VALUE roo"), digest);
     server.restart_without_saving();
     let mut client = server.client();
     client.await_ready("roo");
     assert_eq!(verdict(&mut client, "010121 AA BB", &facts), answer);
     assert_eq!(client.ask("MODEL.LABELS roo AGREEMENTS").texts(), ["two"]);
     assert_eq!(client.ask("ASSESS.HISTORY roo STATUS qualified ROUTE AA BB AGREEMENT two HS 0101").array().len(), 1);
-    let before = client.ask("DEBUG DIGEST-VALUE roo");
+    assert_eq!(client.ask("DEBUG DIGEST-VALUE roo"), digest);
     client.ask("DEBUG RELOAD").good();
-    assert_eq!(client.ask("DEBUG DIGEST-VALUE roo"), before);
-    drop(digest);
+    assert_eq!(client.ask("DEBUG DIGEST-VALUE roo"), digest);
 }
 
 #[test]

@@ -156,6 +156,11 @@ fn batches_are_bounded_and_their_rows_counted() {
     for bad in [&blob[1..], &blob[..8], &[blob.clone(), vec![0]].concat(), b""] {
         assert!(send(&mut client, b"1", bad, b"f32").is_error());
     }
+    let long = format!("{{\"rain\":1,{}\"level\":1,\"slope\":1}}", " ".repeat(1 << 20));
+    let padded = client.call(&["ASSESS.GET", "flood", &long]).good();
+    assert_eq!(padded, client.call(&["ASSESS.GET", "flood", r#"{"rain":1,"level":1,"slope":1}"#]));
+    let words = [vec!["ASSESS.MGET", "flood", "5"], vec![&*long; 5]].concat();
+    assert_eq!(client.call(&words).code(), "TOOBIG");
     let infinite = [f64::INFINITY, 0., 0.].map(f64::to_le_bytes).concat();
     assert!(send(&mut client, b"1", &infinite, b"f64").is_error());
     assert!(send(&mut client, b"1", &blob, b"f16").is_error());

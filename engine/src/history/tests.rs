@@ -30,10 +30,31 @@ fn memory_is_what_is_held_and_nothing_when_all_is_gone() {
     (1..=1000).for_each(|id| history.push(entry(id)));
     let most = (100 + CHUNK as u64) * entry(1).bytes();
     assert!((100 * entry(1).bytes()..=most).contains(&history.bytes()), "{}", history.bytes());
-    history.set_capacity(0);
+    assert!(!history.set_capacity(0).is_empty());
     assert_eq!((history.len(), history.bytes()), (0, 0));
     history.push(entry(1001));
     assert!(history.is_empty());
+}
+
+#[test]
+fn long_documents_make_room_by_their_bytes_and_the_newest_stays() {
+    let long = |id| Entry { document: vec![b' '; 100_000].into(), ..entry(id) };
+    let mut history = History::new(100);
+    (1..=50).for_each(|id| history.push(long(id)));
+    assert_eq!(ids(&history), [47, 48, 49, 50], "100 x 4096 bytes");
+    assert!(history.bytes() <= (CHUNK as u64) * long(1).bytes());
+    let mut tiny = History::new(1);
+    tiny.push(long(1));
+    assert_eq!(ids(&tiny), [1]);
+    // Whatever the chunks are, the same entries stay.
+    let mut shared = History::new(100);
+    let copies: Vec<History> = (1..=50)
+        .map(|id| {
+            shared.push(long(id));
+            shared.clone()
+        })
+        .collect();
+    assert!(shared.iter().eq(history.iter()) && copies.len() == 50);
 }
 
 #[test]

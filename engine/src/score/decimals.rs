@@ -12,6 +12,9 @@ use crate::{Error, Result};
 /// The most decimals.
 pub(super) const MAX_DECIMALS: u8 = 9;
 
+/// The longest text of decimals, in bytes: it is read where the command is.
+const MAX_TEXT: usize = 64 << 10;
+
 /// Powers of ten, exact.
 pub(super) const POWERS: [f64; MAX_DECIMALS as usize + 1] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
@@ -37,6 +40,9 @@ impl Decimals {
             || Error::Invalid("DECIMALS is a number from 0 to 9, or a JSON object of such numbers by feature".into());
         if let [digit @ b'0'..=b'9'] = text {
             return Ok(Self::All(digit - b'0'));
+        }
+        if text.len() > MAX_TEXT {
+            return Err(Error::TooBig { what: "DECIMALS, in bytes,", limit: MAX_TEXT as u64 });
         }
         let each: BTreeMap<String, u8> = serde_json::from_slice(text).map_err(|_| wrong())?;
         if each.values().any(|&decimals| decimals > MAX_DECIMALS) || each.len() > MAX_FEATURES {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use assess_engine::Progress;
+use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use bytes::Bytes;
 
@@ -57,8 +58,15 @@ pub(super) fn work(
     }
 }
 
+/// What a worker has made.
+struct Computed {
+    document: Bytes,
+    /// What the history says of it.
+    record: Option<Record>,
+}
+
 impl Work {
-    fn compute(&self, progress: &Progress) -> Outcome<Bytes> {
+    fn compute(&self, progress: &Progress) -> Outcome<Computed> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
         let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
@@ -66,7 +74,8 @@ impl Work {
         let model = self.model.as_model();
         let assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
         guard::run("an assessment", assess)??;
-        Ok(document.into())
+        let record = self.log.is_some().then(|| guard::run("a record", || model.record(&subject, &document)));
+        Ok(Computed { record: record.transpose()?, document: document.into() })
     }
 
     fn flight(&self) -> Flight {
@@ -74,11 +83,11 @@ impl Work {
     }
 
     /// Has the result logged and stored, where somebody wants that.
-    fn landed(self, document: Bytes, keep: Option<Life>) {
-        let Self { db, name, model_key, model, version, subject, log, .. } = self;
-        if let Some(log) = log {
-            let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-            log.computed((db, &model_key), model.as_model(), &subject, &name, &document);
+    fn landed(self, computed: Computed, keep: Option<Life>) {
+        let Self { db, name, model_key, version, log, .. } = self;
+        let Computed { document, record } = computed;
+        if let Some((log, record)) = log.zip(record) {
+            log.computed((db, &model_key), &name, record, &document);
         }
         if let Some(life) = keep {
             pending::keep(db, name, Pending { document, life, model: model_key, version });
@@ -128,7 +137,7 @@ pub(super) fn compute_elsewhere(work: Work, blocked: Blocked) {
 struct Landing {
     /// Taken when it lands.
     work: Option<Work>,
-    computed: Outcome<Bytes>,
+    computed: Outcome<Computed>,
 }
 
 impl Drop for Landing {
@@ -138,10 +147,11 @@ impl Drop for Landing {
         main_loop::post(move |_| {
             let passengers = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&work.flight())).unwrap_or_default();
             for blocked in passengers.waiting {
-                blocked.reply(computed.clone().map(Reply::Bulk).into());
+                let document = computed.as_ref().map(|computed| computed.document.clone()).map_err(Clone::clone);
+                blocked.reply(document.map(Reply::Bulk).into());
             }
-            if let Ok(document) = computed {
-                work.landed(document, passengers.keep);
+            if let Ok(computed) = computed {
+                work.landed(computed, passengers.keep);
             }
         });
     }

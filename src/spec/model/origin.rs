@@ -43,7 +43,7 @@ pub(crate) const HS: Command = Command {
     ],
     keys: READS,
     tips: &[],
-    reply: "array of bulk strings (JSON), empty when the nomenclature lacks the code",
+    reply: "array of bulk strings (JSON); NOSUBJECT when the nomenclature lacks the code",
     internal: false,
 };
 
