@@ -89,9 +89,7 @@ fn compute(model: &ScoreModel, identity: &Identity<'_>, count: usize, rows: &[u8
         }
         Form::F32 => {
             let values = model.batch_values(&Rows::from_f32(model, rows, count)?, &progress)?;
-            if values.iter().any(|value| value.is_finite() && (*value as f32).is_infinite()) {
-                return Err(Failure::err("a score is too large for FORMAT f32: use f64"));
-            }
+            // What is too large for 4 bytes becomes infinite, as it does in every library.
             bulk(values.into_iter().flat_map(|value| (value as f32).to_le_bytes()))
         }
         Form::F64 => {
