@@ -84,7 +84,8 @@ impl Validity {
     }
 }
 
-/// How much may fail a change of classification, or not be wholly obtained.
+/// How much of the materials may fail a change of classification, or not be wholly obtained where they must be. A product
+/// that itself must be wholly obtained is tolerated nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tolerance {
     /// Percent of the value `base`.

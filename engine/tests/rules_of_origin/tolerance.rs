@@ -26,6 +26,11 @@ fn shares_up_to_the_limit_pass() {
         (CTH, &[SAME, r#""hs":"847130""#], r#","exw":99"#, "not_qualified"),
         (CTH, &[SAME], "", "insufficient_information"),
         (r#"{"wo":["84"]}"#, &[SAME], r#","exw":100"#, "qualified"),
+        // That is of materials: a product that must be wholly obtained is not because little of it is not.
+        (r#"{"wo":true}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"wo":true}"#, &[r#""hs":"847130""#], "", "not_qualified"),
+        (r#"{"all":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"any":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "qualified"),
         // Limits of value and weight are never lifted, alone or beside what is.
         (r#"{"maxnom":5}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"all":[{"ctc":"CTH"},{"maxnom":5}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),

@@ -1,5 +1,6 @@
-//! The tolerance: materials that fail a change of classification, or are not wholly obtained, may be let pass up to a
-//! share of the product. It never lifts a limit of value or weight.
+//! The tolerance: materials that fail a change of classification, or that would have to be wholly obtained and are not,
+//! may be let pass up to a share of the product. It never lifts a limit of value or weight, nor does it make a product
+//! wholly obtained that is not: where the rule asks that of the product itself, nothing is tolerated.
 //!
 //! Every way to meet the rule that only such materials stand against is an option with its own set of them. A rule
 //! has few; of one that has more than [`MAX_OPTIONS`] nothing is claimed that has not been seen.
@@ -231,9 +232,7 @@ fn ways<'t>(
 fn of_leaf(traced: &Traced<'_>) -> Ways {
     let finding = &traced.finding;
     let (can_pass, doubt) = match traced.condition {
-        Condition::Leaf(leaf) => {
-            (matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_)), Doubt::of_leaf(leaf, finding))
-        }
+        Condition::Leaf(leaf) => (matches!(leaf, Leaf::Change(_) | Leaf::Obtained(_)), Doubt::of_leaf(leaf, finding)),
         _ => (false, Doubt::default()),
     };
     let outcome = Outcome { truth: finding.ok, missing: finding.missing, doubt };
