@@ -50,6 +50,8 @@ pub(super) struct Agreement {
     furthest: Vec<u32>,
     /// The most parts that the expressions of a rule have, macros put in.
     pub(super) largest: u32,
+    /// How many rules have an alternative that a machine cannot read.
+    pub(super) unparsed: usize,
 }
 
 /// What an agreement says of itself.
@@ -158,12 +160,6 @@ impl Agreement {
         self.rules[..end].iter().map(AsRef::as_ref).filter(move |rule| rule.range.meets(span))
     }
 
-    /// How many rules have an alternative that a machine cannot read.
-    pub(super) fn unparsed(&self) -> usize {
-        let is_unparsed = |rule: &&Arc<Rule>| rule.alternatives.iter().any(|way| way.expr.is_none());
-        self.rules.iter().filter(is_unparsed).count()
-    }
-
     /// The most specific first: one subheading, one heading, one chapter, wider; then the narrower range, the higher
     /// priority, the later beginning, the id.
     pub(super) fn order(a: &Rule, b: &Rule) -> std::cmp::Ordering {
@@ -183,7 +179,7 @@ impl Agreement {
         self.texts.get(way.text as usize).map_or("", AsRef::as_ref)
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory held, counted anew: of what a model holds it is kept ([`super::codec::Held::bytes`]).
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let way = |way: &Alternative| size_of::<Alternative>() + way.expr.as_ref().map_or(0, Expr::bytes);

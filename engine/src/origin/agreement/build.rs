@@ -166,7 +166,9 @@ impl Agreement {
                 furthest
             })
             .collect();
-        Ok(Self { head, texts, rules, furthest, largest })
+        let is_unparsed = |rule: &&Arc<Rule>| rule.alternatives.iter().any(|way| way.expr.is_none());
+        let unparsed = rules.iter().filter(is_unparsed).count();
+        Ok(Self { head, texts, rules, furthest, largest, unparsed })
     }
 
     /// The agreement with some rules changed, and the ids that it lacks.
