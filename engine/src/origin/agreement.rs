@@ -48,8 +48,9 @@ pub(super) struct Agreement {
     pub(super) rules: Vec<Arc<Rule>>,
     /// For each rule the largest `to` of it and those before it.
     furthest: Vec<u32>,
-    /// The most parts that the expressions of a rule have, macros put in.
-    pub(super) largest: u32,
+    /// The most conditions that the rules of one range have together, macros put in: all of those rules can be
+    /// candidates for one product.
+    pub(super) most_leaves: u64,
     /// How many rules have an alternative that a machine cannot read.
     pub(super) unparsed: usize,
 }
