@@ -162,14 +162,14 @@ impl Agreement {
     }
 
     /// The most specific first: one subheading, one heading, one chapter, wider; then the narrower range, the higher
-    /// priority, the later beginning, the id.
+    /// priority, the later beginning, the id. Where the range lies says nothing: of two that overlap and are equally
+    /// specific the rule comes first that is said to.
     pub(super) fn order(a: &Rule, b: &Rule) -> std::cmp::Ordering {
         let width = |rule: &Rule| rule.range.to - rule.range.from;
         b.range
             .level()
             .cmp(&a.range.level())
             .then_with(|| width(a).cmp(&width(b)))
-            .then_with(|| a.range.from.cmp(&b.range.from))
             .then_with(|| b.priority.cmp(&a.priority))
             .then_with(|| b.validity.from.cmp(&a.validity.from))
             .then_with(|| a.id.cmp(&b.id))

@@ -40,7 +40,7 @@ fn rules_are_found_the_most_specific_first() {
         ["s", "h", "c"]
     );
     assert_eq!(found(RuleFilter { hs: Some(b"010190"), ..RuleFilter::default() }), ["h", "c"]);
-    assert_eq!(found(RuleFilter { hs: Some(b"02"), ..RuleFilter::default() }), ["k1", "k2", "p1", "p0"]);
+    assert_eq!(found(RuleFilter { hs: Some(b"02"), ..RuleFilter::default() }), ["p1", "k1", "k2", "p0"]);
     assert_eq!(found(RuleFilter { party: Some(b"aa"), ..RuleFilter::default() }).len(), 8);
     assert!(found(RuleFilter { party: Some(b"ZZ"), ..RuleFilter::default() }).is_empty());
     assert!(found(RuleFilter { agreement: Some(b"y"), ..RuleFilter::default() }).is_empty());
@@ -51,6 +51,52 @@ fn rules_are_found_the_most_specific_first() {
         String::from_utf8(first[0].clone()).unwrap(),
         r#"{"agreement":"x","id":"h","from":"010100","to":"010199","subdivision":null,"valid_from":null,"valid_to":null,"priority":0,"alternatives":[{"text":"heading","parsed":true},{"text":"chapter","parsed":false}]}"#
     );
+}
+
+/// Of ranges that overlap and are equally specific the one with the first rule is asked, whatever begins before it.
+#[test]
+fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
+    let rule = |id: &str, from: u32, more: &str, expr: &str| {
+        format!(
+            r#"{{"id":"{id}","from":"{from:06}","to":"{:06}"{more},"alternatives":[{{"t":0,"expr":{expr}}}]}}"#,
+            from + 9
+        )
+    };
+    let of = |rules: &[String]| {
+        let document = String::from_utf8(super::agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+        let document = document.replacen(r#""rules":["#, &format!(r#""rules":[{},"#, rules.join(",")), 1);
+        let model = model(&[document.as_bytes()]);
+        let filter = RuleFilter { hs: Some(b"010110"), ..RuleFilter::default() };
+        let listed = ids(&model.rules(&filter).unwrap(), "id");
+        let facts = r#"{"bom":[{"hs":"010110","origin":"XX","value":50}],"exw":100}"#;
+        let document = assess(&model, &["010110", "AA", "BB", facts]).unwrap();
+        let cited: Vec<_> =
+            document["citations"].as_array().unwrap().iter().map(|cited| text(cited, "rule").to_owned()).collect();
+        (listed, cited, text(&document, "verdict").to_owned())
+    };
+    let (yes, no) = (r#"{"ah":true}"#, r#"{"ctc":"CTH"}"#);
+    let (listed, cited, verdict) =
+        of(&[rule("a", 10_105, "", no), rule("b", 10_108, r#","priority":1"#, yes), rule("c", 10_101, "", no)]);
+    assert_eq!(listed, ["b", "a", "c", "test:1"]);
+    assert_eq!((cited, &*verdict), (vec!["b".to_owned()], "qualified"));
+    let (_, cited, verdict) = of(&[rule("a", 10_105, "", no), rule("b", 10_108, r#","valid_from":"2024-01-01""#, yes)]);
+    assert_eq!((cited, &*verdict), (vec!["b".to_owned()], "qualified"));
+    let (_, cited, verdict) = of(&[rule("b", 10_105, "", no), rule("a", 10_108, "", yes)]);
+    assert_eq!((cited, &*verdict), (vec!["a".to_owned()], "qualified"));
+    // Candidates are of the range of the first, never of another.
+    let (_, cited, verdict) = of(&[
+        rule("x", 10_103, r#","subdivision":"one","priority":8"#, no),
+        rule("y", 10_105, r#","subdivision":"one","priority":9"#, yes),
+        rule("z", 10_105, r#","subdivision":"two""#, yes),
+        rule("w", 10_103, r#","subdivision":"three","priority":7"#, no),
+    ]);
+    assert_eq!((cited, &*verdict), (vec!["y".to_owned(), "z".to_owned()], "qualified"));
+}
+
+#[test]
+fn ten_rules_are_given_unless_told() {
+    assert_eq!(RuleFilter::default().limit, 10);
+    assert_eq!(small().rules(&RuleFilter::default()).unwrap().len(), 8);
 }
 
 #[test]

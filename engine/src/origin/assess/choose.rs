@@ -65,9 +65,9 @@ pub(in crate::origin) struct Rules<'a> {
     pub(in crate::origin) is_confirmed: bool,
 }
 
-/// Chooses the rules: those with the most specific range that holds the code, valid at the day. Of several for the same
-/// products the one of the highest priority, then of the latest beginning; of those for different products the one
-/// that is named.
+/// Chooses the rules, of those whose range holds the code, valid at the day: the first in the order of rules, and those
+/// of the very same range. Of several for the same products the one of the highest priority,
+/// then of the latest beginning; of those for different products the one that is named.
 ///
 /// # Errors
 /// [`Error::Invalid`] when a subdivision is named that none of them has.
