@@ -70,7 +70,8 @@ pub(super) struct Head {
     /// Kinds of cumulation, with their countries.
     pub(super) cumulation: BTreeMap<Box<str>, Vec<Box<str>>>,
     pub(super) macros: BTreeMap<Box<str>, Expr>,
-    /// Where the rules were taken from.
+    /// The article that says the rules, and where they were taken from, for those that do not say so themselves.
+    pub(super) article: Option<Box<str>>,
     pub(super) source: Option<Box<str>>,
 }
 
@@ -111,6 +112,7 @@ pub(super) struct Rule {
     pub(super) validity: Validity,
     pub(super) priority: i64,
     pub(super) article: Option<Box<str>>,
+    pub(super) source: Option<Box<str>>,
     pub(super) alternatives: Vec<Alternative>,
 }
 
@@ -185,7 +187,8 @@ impl Agreement {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let way = |way: &Alternative| size_of::<Alternative>() + way.expr.as_ref().map_or(0, Expr::bytes);
         let rule = |rule: &Arc<Rule>| {
-            let words = rule.id.len() + rule.subdivision.as_ref().map_or(0, |text| text.len());
+            let of = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+            let words = rule.id.len() + of(&rule.subdivision) + of(&rule.article) + of(&rule.source);
             size_of::<Rule>() + 28 + words + rule.alternatives.iter().map(way).sum::<usize>()
         };
         let names = |lists: &BTreeMap<Box<str>, Vec<Box<str>>>| -> usize {

@@ -140,8 +140,9 @@ fn citation(out: &mut Vec<u8>, agreement: Option<&Agreement>, rule: &Rule, place
     json_string(&rule.id, out);
     raw(out, ",\"text\":");
     json_string(agreement.text(way), out);
-    let article = way.article.as_ref().or(rule.article.as_ref());
-    let source = way.source.as_ref().or(agreement.head.source.as_ref());
+    let head = &agreement.head;
+    let article = way.article.as_ref().or(rule.article.as_ref()).or(head.article.as_ref());
+    let source = way.source.as_ref().or(rule.source.as_ref()).or(head.source.as_ref());
     for (name, text) in [("article", article), ("source", source)] {
         if let Some(text) = text {
             raw(out, &format!(",\"{name}\":"));

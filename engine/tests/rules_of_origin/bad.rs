@@ -80,7 +80,7 @@ fn nesting_is_bounded() {
     model(&[&agreement(&nested(25))]);
     assert!(refused(&agreement(&nested(32))).contains("nested"));
     assert!(refused(&agreement(&"[".repeat(10_000))).contains("nested too deeply"));
-    let skipped = with(r#""title":"test""#, &format!(r#""title":"test","note":{}"#, "[".repeat(10_000)));
+    let skipped = with(r#""title":"test""#, &format!(r#""title":"test","source":{{"note":{}"#, "[".repeat(10_000)));
     assert!(refused(&skipped).contains("nested too deeply"));
     let many = format!(r#"{{"any":[{}]}}"#, vec![r#"{"ah":true}"#; 10_000].join(","));
     assert!(refused(&agreement(&many)).contains("more than 10000 parts"));
@@ -117,6 +117,69 @@ fn agreements_that_do_not_fit_together_are_refused() {
     for document in [&b""[..], b"{", b"{}x", b"\xff{}", b"nothing,of,this\n", b"[]"] {
         refused(document);
     }
+}
+
+/// What is passed over for its spelling would change verdicts.
+#[test]
+fn fields_that_nobody_knows_are_refused_by_name() {
+    let cases = [
+        (
+            r#""title":"test""#,
+            r#""valid_until":"2030-12-31""#,
+            "the document has a field that is not known: valid_until",
+        ),
+        (r#""tolerance":"#, r#""tolerence":"#, "the document has a field that is not known: tolerence"),
+        (r#""pct":10"#, r#""pct":10,"wt_pct":1"#, "the tolerance has a word that is not known: wt_pct"),
+        (r#""bilateral""#, r#""bilatral""#, "a kind of cumulation is not known: bilatral"),
+        (r#""countries""#, r#""country""#, "cumulation has a field that is not known: country"),
+        (r#""countries":["#, r#""countries":[],"countries":["#, "countries occurs twice"),
+        (r#""to":"999999""#, r#""to":"999999","valid_until":1"#, "a rule has a field that is not known: valid_until"),
+        (r#""t":0"#, r#""t":0,"verifed":true"#, "an alternative has a field that is not known: verifed"),
+        (r#""title":"test""#, "\"t\u{ef}tle\":1", "the document has a field that is not known (line"),
+        (r#""title":"test""#, r#""ti\ntle":1"#, "the document has a field that is not known (line"),
+        (r#""parties""#, r#""partys""#, "the document has a field that is not known: partys"),
+    ];
+    for (replaced, by, expected) in cases {
+        let error = refused(&with(replaced, by));
+        assert!(error.starts_with(expected), "{by}: {error}");
+    }
+    let long = "x".repeat(1_000);
+    assert!(refused(&with(r#""title""#, &format!(r#""{long}""#))).len() < 100);
+    let overrides = |more: &str, of_rule: &str| {
+        format!(r#"{{"format":"roo/1","agreement":"test","texts":["t"]{more},"rules":[{{"id":"test:1"{of_rule}}}]}}"#)
+    };
+    let error = refused(overrides(r#","valid_until":null"#, "").as_bytes());
+    assert!(error.starts_with("the document has a field that is not known: valid_until"), "{error}");
+    let error = refused(overrides("", r#","valid_until":"2030-01-01""#).as_bytes());
+    assert!(error.starts_with("overrides change") && error.contains("of a rule only: valid_until"), "{error}");
+    let error = refused(overrides("", r#","alternatives":[{"t":0,"exp":null}]"#).as_bytes());
+    assert!(error.starts_with("an alternative has a field that is not known: exp"), "{error}");
+    model(&[overrides(r#","title":"x","source":{"any":[1]}"#, "").as_bytes()]);
+}
+
+#[test]
+fn every_field_that_is_known_is_taken_and_cited() {
+    let document = with(
+        r#""title":"test""#,
+        r#""title":"test","article":"Annex 1","source":{"url":"https://a.example","more":{"x":[1]}},"valid_to":null,"members":{"AA":["CC"]},"macros":{"m":{"ah":true}}"#,
+    );
+    let document = String::from_utf8(document).unwrap();
+    let document = document
+        .replacen(
+            r#"{"bilateral":{"countries":["AA","BB"]}}"#,
+            r#"{"bilateral":{"countries":[]},"diagonal":{"countries":["XX"]},"full":{},"extended":{"countries":[]}}"#,
+            1,
+        )
+        .replacen(
+            r#""alternatives":["#,
+            r#""subdivision":null,"valid_from":null,"valid_to":null,"priority":1,"source":"https://b.example","alternatives":[{"t":0,"article":"Art 2","source":"c","verified":true,"expr":{"ctc":"CC"}},"#,
+            1,
+        );
+    let model = model(&[document.as_bytes()]);
+    let found = assess(&model, &["847130", "AA", "BB"]).unwrap();
+    let cited = |i: usize| (found["citations"][i]["article"].clone(), found["citations"][i]["source"].clone());
+    assert_eq!(cited(0), ("Art 2".into(), "c".into()));
+    assert_eq!(cited(1), ("Annex 1".into(), "https://b.example".into()));
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn told(model: &OriginModel) -> Vec<(&'static str, Field)> {
 fn small() -> OriginModel {
     let expr = r#"{"any":[{"ctc":"CTH","except":["8473","84-85","same:6"]},{"all":[{"maxnom":50.5,"of":["1701"]},{"ref":"m"}]},null]}"#;
     let document = String::from_utf8(agreement(expr)).unwrap();
-    let document = document.replacen('{', r#"{"macros":{"m":{"any":[{"rvc":40,"method":"build_up","base":"exw|fob"},{"process":["a \"b\""]}]}},"members":{"BB":["CC","DD"]},"source":{"repository":"x"},"#, 1);
+    let document = document.replacen('{', r#"{"macros":{"m":{"any":[{"rvc":40,"method":"build_up","base":"exw|fob"},{"process":["a \"b\""]}]}},"members":{"BB":["CC","DD"]},"source":{"repository":"x"},"article":"Annex 1","#, 1);
+    let document = document.replacen(r#""id":"test:1","#, r#""id":"test:1","article":"Art 4","source":"y","#, 1);
     let codes: &[u8] = b"section,hscode,description,parent,level\nTOTAL,TOTAL,Total HS 2022,TOTAL,0\nI,01,Animals,TOTAL,2\nI,0101,Horses,01,4\nI,010121,Pure-bred,0101,6\n";
     model(&[codes, b"section,name\nI,animals\n", br#"{"nag":["horse"]}"#, document.as_bytes(), OVERRIDES])
 }
