@@ -177,6 +177,19 @@ impl Agreement {
             .then_with(|| a.id.cmp(&b.id))
     }
 
+    /// How many conditions a rule has, macros put in; what cannot be read is one.
+    pub(super) fn leaves(&self, rule: &Rule) -> u64 {
+        rule.alternatives.iter().map(|way| way.expr.as_ref().map_or(1, |expr| self.leaves_of(expr))).sum()
+    }
+
+    fn leaves_of(&self, expr: &Expr) -> u64 {
+        match expr {
+            Expr::Leaf(_) => 1,
+            Expr::Ref(name) => self.head.macros.get(name).map_or(0, |expr| self.leaves_of(expr)),
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().map(|part| self.leaves_of(part)).sum(),
+        }
+    }
+
     /// The text of an alternative.
     pub(super) fn text(&self, way: &Alternative) -> &str {
         self.texts.get(way.text as usize).map_or("", AsRef::as_ref)

@@ -1,15 +1,13 @@
 //! The assessment as a JSON document, fields in the order of the contract.
 
 use super::agreement::{Agreement, Rule};
-use super::assess::{Assessment, Condition, Finding, Product, Traced};
+use super::assess::{Assessment, Condition, Finding, MAX_TRACED, Product, Traced};
 use super::subject::Subject;
 use crate::model::codec::json_string;
 use crate::model::{Identity, Kind};
 
-/// The most codes of failing materials that a condition lists, of conditions that are traced, of alternatives that are
-/// cited.
+/// The most codes of failing materials that a condition lists, and of alternatives that are cited.
 const MAX_FAILING: usize = 20;
-const MAX_TRACED: usize = 2_000;
 const MAX_CITED: usize = 200;
 
 /// Appends the document.

@@ -279,3 +279,42 @@ fn all_candidates_for_a_product_are_foreseen() {
     assert_eq!(estimate(&|_| 847_130, &[words[0], words[1], words[2], &facts]), 5_000 + 30 * 270 + 30 * 200 * 201 * 11);
     assert_eq!(OriginModel::empty().estimate(&words, &question()).as_nanos(), 5_000);
 }
+
+/// Each condition may name each line as one that fails: that much memory is not taken.
+#[test]
+fn too_many_conditions_for_too_many_lines_are_refused() {
+    let many = vec![r#"{"ctc":"CTH"}"#; 100].join(",");
+    let refs = |n: usize| vec![r#"{"ref":"m"}"#; n].join(",");
+    let document = |n: usize| {
+        let document = String::from_utf8(agreement(&format!(r#"{{"all":[{}]}}"#, refs(n)))).unwrap();
+        document.replacen('{', &format!(r#"{{"macros":{{"m":{{"any":[{many}]}}}},"#), 1).into_bytes()
+    };
+    let facts = |n: usize, more: &str| {
+        format!(r#"{{"bom":[{}]{more}}}"#, vec![r#"{"hs":"010121","origin":"XX"}"#; n].join(","))
+    };
+    let (most, more) = (model(&[&document(20)]), model(&[&document(21)]));
+    let of = |model: &OriginModel, facts: &str| {
+        let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
+        let found = assess(model, &["847130", "AA", "BB", facts]);
+        assert_eq!(model.check(&words, &question()).err(), found.as_ref().err().cloned());
+        found
+    };
+    assert_eq!(of(&most, &facts(10_000, "")).unwrap()["verdict"], "qualified");
+    assert_eq!(of(&more, &facts(9_000, "")).unwrap()["verdict"], "qualified");
+    let error = of(&more, &facts(10_000, "")).unwrap_err();
+    assert!(matches!(error, Error::TooBig { limit: 20_000_000, .. }), "{error}");
+    // Only the rules for the product count.
+    let other = String::from_utf8(document(21)).unwrap().replacen(r#""to":"999999""#, r#""to":"499999""#, 1);
+    assert_eq!(texts(&of(&model(&[other.as_bytes()]), &facts(10_000, "")).unwrap(), "reasons"), ["not_covered"]);
+}
+
+/// What is shown of many conditions is as much as a document takes.
+#[test]
+fn a_trace_ends_somewhere() {
+    let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
+    let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
+    let facts = r#"{"bom":[{"hs":"847130","origin":"XX","value":50}],"exw":100}"#;
+    let document = assess(&model, &["847130", "AA", "BB", facts]).unwrap();
+    assert_eq!(document["trace"].as_array().unwrap().len(), 2_000);
+    assert_eq!(document["verdict"], "not_qualified");
+}
