@@ -209,3 +209,18 @@ fn a_record_says_what_was_found() {
     assert_eq!((&*record.status, record.confidence), ("insufficient_information", Some(0.5)));
     assert!(document.starts_with(br#"{"model":"m","version":3,"kind":"origin","agreement":"x","hs":"010129","origin":"AA","destination":"BB","date":"2026-08-01","verdict":"insufficient_information","confidence":0.5,"reasons":["#));
 }
+
+#[test]
+fn a_value_of_nothing_is_as_one_that_is_not_given() {
+    let found = |expr: &str, facts: &str| {
+        let facts = format!(r#"{{"bom":[{{"hs":"010121","origin":"XX","value":5,"weight":5}}],{facts}}}"#);
+        let document = assess(&model(&[&super::agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
+        (text(&document, "verdict").to_owned(), texts(&document, "missing"))
+    };
+    let unknown = |name: &str| ("insufficient_information".to_owned(), vec![name.to_owned()]);
+    let met = ("qualified".to_owned(), Vec::new());
+    assert_eq!(found(r#"{"maxnom":50}"#, r#""exw":0"#), unknown("exw"));
+    assert_eq!(found(r#"{"rvc":50,"method":"net_cost"}"#, r#""net_cost":0.0"#), unknown("net_cost"));
+    assert_eq!(found(r#"{"maxwt":50,"of":["01"]}"#, r#""weight":0"#), unknown("weight"));
+    assert_eq!(found(r#"{"maxnom":50,"base":"exw|fob"}"#, r#""exw":0,"fob":10"#), met);
+}
