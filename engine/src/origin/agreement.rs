@@ -1,4 +1,10 @@
 //! An agreement: who its parties are, what it tolerates, and its rules by range of codes.
+//!
+//! Cumulation of any kind reaches every party of the agreement with its members: a material of another party counts as
+//! originating when there is proof of it. The countries that a kind of cumulation lists are reached beyond the parties,
+//! and leave no party out. A list is written from the side of whoever published it: CPTPP's, from the United Kingdom's,
+//! names the other parties and not GB, whose materials a product of Japan cumulates all the same. An agreement without
+//! any cumulation reaches nobody.
 
 mod build;
 mod patch;
@@ -67,7 +73,7 @@ pub(super) struct Head {
     /// Members of parties, to their party.
     pub(super) members: BTreeMap<Box<str>, Box<str>>,
     pub(super) tolerance: Option<Tolerance>,
-    /// Kinds of cumulation, with their countries.
+    /// Kinds of cumulation, with the countries that are reached beside the parties.
     pub(super) cumulation: BTreeMap<Box<str>, Vec<Box<str>>>,
     pub(super) macros: BTreeMap<Box<str>, Expr>,
     /// The article that says the rules, and where they were taken from, for those that do not say so themselves.

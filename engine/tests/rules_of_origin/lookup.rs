@@ -224,3 +224,31 @@ fn a_value_of_nothing_is_as_one_that_is_not_given() {
     assert_eq!(found(r#"{"maxwt":50,"of":["01"]}"#, r#""weight":0"#), unknown("weight"));
     assert_eq!(found(r#"{"maxnom":50,"base":"exw|fob"}"#, r#""exw":0,"fob":10"#), met);
 }
+
+#[test]
+fn cumulation_reaches_every_party_with_proof_and_the_countries_listed_beside() {
+    let document = String::from_utf8(super::agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+    let listed = r#"{"bilateral":{"countries":["AA","BB"]}}"#;
+    let found = |cumulation: &str, origin: &str, proof: bool| {
+        let document = document.replacen(listed, cumulation, 1).replacen(
+            r#""parties":["AA","BB"]"#,
+            r#""parties":["AA","BB"],"members":{"BB":["CC"]}"#,
+            1,
+        );
+        let facts =
+            format!(r#"{{"bom":[{{"hs":"847130","origin":"{origin}","value":50,"proof":{proof}}}],"exw":100}}"#);
+        text(&assess(&model(&[document.as_bytes()]), &["847130", "AA", "BB", &facts]).unwrap(), "verdict")
+            == "qualified"
+    };
+    // The list of one side leaves itself out, and is about others beside.
+    for cumulation in
+        [r#"{"bilateral":{"countries":["AA"]}}"#, r#"{"full":{}}"#, r#"{"extended":{"countries":["ZZ"]}}"#]
+    {
+        for party in ["BB", "CC"] {
+            assert!(found(cumulation, party, true) && !found(cumulation, party, false), "{cumulation} {party}");
+        }
+        assert_eq!(found(cumulation, "ZZ", true), cumulation.contains("ZZ"), "{cumulation}");
+        assert!(!found(cumulation, "YY", true));
+    }
+    assert!(!found("{}", "BB", true));
+}
