@@ -95,7 +95,8 @@ fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
     const EXW: &str = r#","exw":100"#;
     let (open, at_limit, over, unknown) =
         (r#""hs":"84","value":3"#, r#""hs":"84","value":4"#, r#""hs":"84","value":4.1"#, r#""hs":"84""#);
-    let cases: &[(&str, &[&str], &str, &str, &[&str])] = &[
+    type Case<'a> = (&'a str, &'a [&'a str], &'a str, &'a str, &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
         (CTH, &[FAILS, open], EXW, "qualified", &[]),
         (CTH, &[FAILS, at_limit], EXW, "qualified", &[]),
         (CTH, &[FAILS, over], EXW, "insufficient_information", &["bom.hs"]),
