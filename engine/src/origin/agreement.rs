@@ -1,4 +1,10 @@
 //! An agreement: who its parties are, what it tolerates, and its rules by range of codes.
+//!
+//! Cumulation of any kind reaches every party of the agreement with its members: a material of another party counts as
+//! originating when there is proof of it. The countries that a kind of cumulation lists are reached beyond the parties,
+//! and leave no party out. A list is written from the side of whoever published it: CPTPP's, from the United Kingdom's,
+//! names the other parties and not GB, whose materials a product of Japan cumulates all the same. An agreement without
+//! any cumulation reaches nobody.
 
 mod build;
 mod patch;
@@ -48,8 +54,11 @@ pub(super) struct Agreement {
     pub(super) rules: Vec<Arc<Rule>>,
     /// For each rule the largest `to` of it and those before it.
     furthest: Vec<u32>,
-    /// The most parts that the expressions of a rule have, macros put in.
-    pub(super) largest: u32,
+    /// The most conditions that the rules of one range have together, macros put in: all of those rules can be
+    /// candidates for one product.
+    pub(super) most_leaves: u64,
+    /// How many rules have an alternative that a machine cannot read.
+    pub(super) unparsed: usize,
 }
 
 /// What an agreement says of itself.
@@ -64,10 +73,11 @@ pub(super) struct Head {
     /// Members of parties, to their party.
     pub(super) members: BTreeMap<Box<str>, Box<str>>,
     pub(super) tolerance: Option<Tolerance>,
-    /// Kinds of cumulation, with their countries.
+    /// Kinds of cumulation, with the countries that are reached beside the parties.
     pub(super) cumulation: BTreeMap<Box<str>, Vec<Box<str>>>,
     pub(super) macros: BTreeMap<Box<str>, Expr>,
-    /// Where the rules were taken from.
+    /// The article that says the rules, and where they were taken from, for those that do not say so themselves.
+    pub(super) article: Option<Box<str>>,
     pub(super) source: Option<Box<str>>,
 }
 
@@ -84,7 +94,8 @@ impl Validity {
     }
 }
 
-/// How much may fail a change of classification, or not be wholly obtained.
+/// How much of the materials may fail a change of classification, or not be wholly obtained where they must be. A product
+/// that itself must be wholly obtained is tolerated nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tolerance {
     /// Percent of the value `base`.
@@ -107,6 +118,7 @@ pub(super) struct Rule {
     pub(super) validity: Validity,
     pub(super) priority: i64,
     pub(super) article: Option<Box<str>>,
+    pub(super) source: Option<Box<str>>,
     pub(super) alternatives: Vec<Alternative>,
 }
 
@@ -157,24 +169,31 @@ impl Agreement {
         self.rules[..end].iter().map(AsRef::as_ref).filter(move |rule| rule.range.meets(span))
     }
 
-    /// How many rules have an alternative that a machine cannot read.
-    pub(super) fn unparsed(&self) -> usize {
-        let is_unparsed = |rule: &&Arc<Rule>| rule.alternatives.iter().any(|way| way.expr.is_none());
-        self.rules.iter().filter(is_unparsed).count()
-    }
-
     /// The most specific first: one subheading, one heading, one chapter, wider; then the narrower range, the higher
-    /// priority, the later beginning, the id.
+    /// priority, the later beginning, the id. Where the range lies says nothing: of two that overlap and are equally
+    /// specific the rule comes first that is said to.
     pub(super) fn order(a: &Rule, b: &Rule) -> std::cmp::Ordering {
         let width = |rule: &Rule| rule.range.to - rule.range.from;
         b.range
             .level()
             .cmp(&a.range.level())
             .then_with(|| width(a).cmp(&width(b)))
-            .then_with(|| a.range.from.cmp(&b.range.from))
             .then_with(|| b.priority.cmp(&a.priority))
             .then_with(|| b.validity.from.cmp(&a.validity.from))
             .then_with(|| a.id.cmp(&b.id))
+    }
+
+    /// How many conditions a rule has, macros put in; what cannot be read is one.
+    pub(super) fn leaves(&self, rule: &Rule) -> u64 {
+        rule.alternatives.iter().map(|way| way.expr.as_ref().map_or(1, |expr| self.leaves_of(expr))).sum()
+    }
+
+    fn leaves_of(&self, expr: &Expr) -> u64 {
+        match expr {
+            Expr::Leaf(_) => 1,
+            Expr::Ref(name) => self.head.macros.get(name).map_or(0, |expr| self.leaves_of(expr)),
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().map(|part| self.leaves_of(part)).sum(),
+        }
     }
 
     /// The text of an alternative.
@@ -182,12 +201,13 @@ impl Agreement {
         self.texts.get(way.text as usize).map_or("", AsRef::as_ref)
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory held, counted anew: of what a model holds it is kept ([`super::codec::Held::bytes`]).
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let way = |way: &Alternative| size_of::<Alternative>() + way.expr.as_ref().map_or(0, Expr::bytes);
         let rule = |rule: &Arc<Rule>| {
-            let words = rule.id.len() + rule.subdivision.as_ref().map_or(0, |text| text.len());
+            let of = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+            let words = rule.id.len() + of(&rule.subdivision) + of(&rule.article) + of(&rule.source);
             size_of::<Rule>() + 28 + words + rule.alternatives.iter().map(way).sum::<usize>()
         };
         let names = |lists: &BTreeMap<Box<str>, Vec<Box<str>>>| -> usize {

@@ -12,11 +12,11 @@ use crate::history::{self, Record};
 use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Question};
 use crate::{Budget, Error, Progress, Result};
 
-/// How many nanoseconds an assessment takes at least, for each byte of facts, and for each line (of
-/// [`BYTES_A_LINE`] at least) with each part of a rule.
+/// How many nanoseconds an assessment takes at least, for each byte of facts, and for each condition of the rules for a
+/// product: once to write it down, and once with each line (of [`BYTES_A_LINE`] at least).
 const LEAST_NS: u64 = 5_000;
 const NS_A_BYTE: u64 = 30;
-const NS_A_PART: u64 = 30;
+const NS_A_LEAF: u64 = 30;
 const BYTES_A_LINE: u64 = 27;
 
 impl Model for OriginModel {
@@ -83,7 +83,8 @@ impl Model for OriginModel {
 
     fn estimate(&self, subject: &[&[u8]], _: &Question<'_>) -> Duration {
         let facts = subject.get(3).map_or(0, |facts| facts.len() as u64);
-        Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts + NS_A_PART * self.largest_rule() * (facts / BYTES_A_LINE))
+        let lines = facts / BYTES_A_LINE;
+        Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts + NS_A_LEAF * self.most_leaves() * (lines + 1))
     }
 
     /// Equal words are about another day tomorrow, unless they name one.
@@ -141,15 +142,14 @@ impl Model for OriginModel {
 
     fn info(&self) -> Vec<(&'static str, Field)> {
         let agreements = self.agreements().map(|agreement| {
-            format!("{}: {} rules, {} unparsed", agreement.head.id, agreement.rules.len(), agreement.unparsed())
+            format!("{}: {} rules, {} unparsed", agreement.head.id, agreement.rules.len(), agreement.unparsed)
         });
-        let rules: usize = self.agreements().map(|agreement| agreement.rules.len()).sum();
         vec![
             ("codes", Field::Integer(self.nomenclature().map_or(0, |codes| codes.rows() as u64))),
             ("sections", Field::Integer(self.sections().map_or(0, |sections| sections.len() as u64))),
             ("synonyms", Field::Integer(self.synonyms().map_or(0, |synonyms| synonyms.len() as u64))),
             ("agreements", Field::List(agreements.collect())),
-            ("rules", Field::Integer(rules as u64)),
+            ("rules", Field::Integer(self.rule_count() as u64)),
             ("bytes", Field::Integer(self.held())),
             ("warnings", Field::List(self.warnings())),
         ]

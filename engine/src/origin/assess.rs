@@ -17,6 +17,9 @@ use super::agreement::Rule;
 use super::expr::Leaf;
 use crate::origin::hs::Hs;
 
+/// The most conditions that are traced.
+pub(super) const MAX_TRACED: usize = 2_000;
+
 /// What comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {

@@ -34,6 +34,8 @@ const BEGIN: usize = 2;
 pub(super) struct Held<T> {
     pub(super) value: T,
     pub(super) frames: Vec<Box<[u8]>>,
+    /// Counted once: it is asked for often, and neither value nor frames change.
+    bytes: u64,
 }
 
 /// What can be a part.
@@ -52,11 +54,18 @@ impl<T: Piece> Held<T> {
     pub(super) fn new(value: T) -> Self {
         let mut cutter = Cutter::new(T::KIND);
         value.each_record(&mut |record| cutter.push(record));
-        Self { value, frames: cutter.finish() }
+        Self::of(value, cutter.finish())
     }
 
-    pub(super) fn bytes(&self) -> u64 {
-        self.value.held() + self.frames.iter().map(|frame| frame.len() as u64 + 16).sum::<u64>()
+    /// A value with the frames that it has already.
+    fn of(value: T, frames: Vec<Box<[u8]>>) -> Self {
+        let bytes = value.held() + frames.iter().map(|frame| frame.len() as u64 + 16).sum::<u64>();
+        Self { value, frames, bytes }
+    }
+
+    /// Bytes of memory held.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 

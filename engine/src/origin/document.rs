@@ -1,15 +1,13 @@
 //! The assessment as a JSON document, fields in the order of the contract.
 
 use super::agreement::{Agreement, Rule};
-use super::assess::{Assessment, Condition, Finding, Product, Traced};
+use super::assess::{Assessment, Condition, Finding, MAX_TRACED, Product, Traced};
 use super::subject::Subject;
 use crate::model::codec::json_string;
 use crate::model::{Identity, Kind};
 
-/// The most codes of failing materials that a condition lists, of conditions that are traced, of alternatives that are
-/// cited.
+/// The most codes of failing materials that a condition lists, and of alternatives that are cited.
 const MAX_FAILING: usize = 20;
-const MAX_TRACED: usize = 2_000;
 const MAX_CITED: usize = 200;
 
 /// Appends the document.
@@ -140,8 +138,9 @@ fn citation(out: &mut Vec<u8>, agreement: Option<&Agreement>, rule: &Rule, place
     json_string(&rule.id, out);
     raw(out, ",\"text\":");
     json_string(agreement.text(way), out);
-    let article = way.article.as_ref().or(rule.article.as_ref());
-    let source = way.source.as_ref().or(agreement.head.source.as_ref());
+    let head = &agreement.head;
+    let article = way.article.as_ref().or(rule.article.as_ref()).or(head.article.as_ref());
+    let source = way.source.as_ref().or(rule.source.as_ref()).or(head.source.as_ref());
     for (name, text) in [("article", article), ("source", source)] {
         if let Some(text) = text {
             raw(out, &format!(",\"{name}\":"));

@@ -1,4 +1,8 @@
 //! What is known of a product: the fourth word of a subject.
+//!
+//! A value of the product (`exw`, `fob`, `tv`, `net_cost`) or its `weight` that is given as 0 is as one that is not
+//! given: nothing is a share of nothing. A condition that needs it stays unknown and names it among what is missing, and
+//! of `exw|fob` the next one is taken. A material's value or weight of 0 is what it says.
 
 use crate::model::codec::json_string;
 use crate::origin::country;

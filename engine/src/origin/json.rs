@@ -7,7 +7,8 @@ use memchr::memchr_iter;
 
 use crate::{Error, Place};
 
-/// What is wrong with a document, and the byte where it was found. The text never quotes the document.
+/// What is wrong with a document, and the byte where it was found. The text quotes the document only where it names a
+/// field that nobody knows ([`Json::unknown`]).
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) what: Cow<'static, str>,
@@ -72,6 +73,12 @@ impl<'a> Json<'a> {
     /// Refuses, here.
     pub(super) fn refuse<T>(&self, what: impl Into<Cow<'static, str>>) -> Read<T> {
         Err(self.fault(what))
+    }
+
+    /// Refuses a field that is not known, by its name where that is short and plain.
+    pub(super) fn unknown<T>(&self, what: &'static str, name: &str) -> Read<T> {
+        let is_plain = (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        self.refuse(if is_plain { format!("{what}: {name}").into() } else { Cow::Borrowed(what) })
     }
 
     fn byte(&mut self) -> Option<u8> {

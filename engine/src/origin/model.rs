@@ -26,8 +26,8 @@ pub struct OriginModel {
     /// For each part the number of its first frame.
     starts: Vec<u64>,
     frames: u64,
-    /// The most parts that a rule has.
-    largest: u64,
+    /// The most conditions that the rules for one product have.
+    most_leaves: u64,
     digest: OnceLock<[u8; 16]>,
 }
 
@@ -105,7 +105,7 @@ impl OriginModel {
             agreements: BTreeMap::new(),
             starts: Vec::new(),
             frames: 1,
-            largest: 0,
+            most_leaves: 0,
             digest: OnceLock::new(),
         }
     }
@@ -183,8 +183,8 @@ impl OriginModel {
             starts.push(frames);
             frames += part.len() as u64;
         }
-        let largest = agreements.values().map(|entry| u64::from(entry.agreement.largest)).max().unwrap_or_default();
-        Ok(Self { parts, agreements, starts, frames, largest, digest: OnceLock::new() })
+        let most_leaves = agreements.values().map(|entry| entry.agreement.most_leaves).max().unwrap_or_default();
+        Ok(Self { parts, agreements, starts, frames, most_leaves, digest: OnceLock::new() })
     }
 
     /// Agreements with their overrides put in, by id.
@@ -278,9 +278,9 @@ impl OriginModel {
         head
     }
 
-    /// The most parts that a rule has.
-    pub(super) fn largest_rule(&self) -> u64 {
-        self.largest
+    /// The most conditions that the rules for one product have.
+    pub(super) fn most_leaves(&self) -> u64 {
+        self.most_leaves
     }
 
     pub(super) fn frame_count(&self) -> u64 {

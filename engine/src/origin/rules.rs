@@ -9,8 +9,11 @@ use super::model::OriginModel;
 use crate::model::codec::json_string;
 use crate::{Day, Error, Result};
 
+/// How many rules are given when nobody says how many.
+const DEFAULT_LIMIT: usize = 10;
+
 /// Which rules are asked for; every condition that is given must hold.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct RuleFilter<'a> {
     /// Of the agreement of this id.
     pub agreement: Option<&'a [u8]>,
@@ -22,6 +25,13 @@ pub struct RuleFilter<'a> {
     pub party: Option<&'a [u8]>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl Default for RuleFilter<'_> {
+    /// Any rules, ten of them.
+    fn default() -> Self {
+        Self { agreement: None, hs: None, date: None, party: None, limit: DEFAULT_LIMIT }
+    }
 }
 
 impl OriginModel {

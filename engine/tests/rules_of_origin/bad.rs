@@ -80,7 +80,7 @@ fn nesting_is_bounded() {
     model(&[&agreement(&nested(25))]);
     assert!(refused(&agreement(&nested(32))).contains("nested"));
     assert!(refused(&agreement(&"[".repeat(10_000))).contains("nested too deeply"));
-    let skipped = with(r#""title":"test""#, &format!(r#""title":"test","note":{}"#, "[".repeat(10_000)));
+    let skipped = with(r#""title":"test""#, &format!(r#""title":"test","source":{{"note":{}"#, "[".repeat(10_000)));
     assert!(refused(&skipped).contains("nested too deeply"));
     let many = format!(r#"{{"any":[{}]}}"#, vec![r#"{"ah":true}"#; 10_000].join(","));
     assert!(refused(&agreement(&many)).contains("more than 10000 parts"));
@@ -117,6 +117,69 @@ fn agreements_that_do_not_fit_together_are_refused() {
     for document in [&b""[..], b"{", b"{}x", b"\xff{}", b"nothing,of,this\n", b"[]"] {
         refused(document);
     }
+}
+
+/// What is passed over for its spelling would change verdicts.
+#[test]
+fn fields_that_nobody_knows_are_refused_by_name() {
+    let cases = [
+        (
+            r#""title":"test""#,
+            r#""valid_until":"2030-12-31""#,
+            "the document has a field that is not known: valid_until",
+        ),
+        (r#""tolerance":"#, r#""tolerence":"#, "the document has a field that is not known: tolerence"),
+        (r#""pct":10"#, r#""pct":10,"wt_pct":1"#, "the tolerance has a word that is not known: wt_pct"),
+        (r#""bilateral""#, r#""bilatral""#, "a kind of cumulation is not known: bilatral"),
+        (r#""countries""#, r#""country""#, "cumulation has a field that is not known: country"),
+        (r#""countries":["#, r#""countries":[],"countries":["#, "countries occurs twice"),
+        (r#""to":"999999""#, r#""to":"999999","valid_until":1"#, "a rule has a field that is not known: valid_until"),
+        (r#""t":0"#, r#""t":0,"verifed":true"#, "an alternative has a field that is not known: verifed"),
+        (r#""title":"test""#, "\"t\u{ef}tle\":1", "the document has a field that is not known (line"),
+        (r#""title":"test""#, r#""ti\ntle":1"#, "the document has a field that is not known (line"),
+        (r#""parties""#, r#""partys""#, "the document has a field that is not known: partys"),
+    ];
+    for (replaced, by, expected) in cases {
+        let error = refused(&with(replaced, by));
+        assert!(error.starts_with(expected), "{by}: {error}");
+    }
+    let long = "x".repeat(1_000);
+    assert!(refused(&with(r#""title""#, &format!(r#""{long}""#))).len() < 100);
+    let overrides = |more: &str, of_rule: &str| {
+        format!(r#"{{"format":"roo/1","agreement":"test","texts":["t"]{more},"rules":[{{"id":"test:1"{of_rule}}}]}}"#)
+    };
+    let error = refused(overrides(r#","valid_until":null"#, "").as_bytes());
+    assert!(error.starts_with("the document has a field that is not known: valid_until"), "{error}");
+    let error = refused(overrides("", r#","valid_until":"2030-01-01""#).as_bytes());
+    assert!(error.starts_with("overrides change") && error.contains("of a rule only: valid_until"), "{error}");
+    let error = refused(overrides("", r#","alternatives":[{"t":0,"exp":null}]"#).as_bytes());
+    assert!(error.starts_with("an alternative has a field that is not known: exp"), "{error}");
+    model(&[overrides(r#","title":"x","source":{"any":[1]}"#, "").as_bytes()]);
+}
+
+#[test]
+fn every_field_that_is_known_is_taken_and_cited() {
+    let document = with(
+        r#""title":"test""#,
+        r#""title":"test","article":"Annex 1","source":{"url":"https://a.example","more":{"x":[1]}},"valid_to":null,"members":{"AA":["CC"]},"macros":{"m":{"ah":true}}"#,
+    );
+    let document = String::from_utf8(document).unwrap();
+    let document = document
+        .replacen(
+            r#"{"bilateral":{"countries":["AA","BB"]}}"#,
+            r#"{"bilateral":{"countries":[]},"diagonal":{"countries":["XX"]},"full":{},"extended":{"countries":[]}}"#,
+            1,
+        )
+        .replacen(
+            r#""alternatives":["#,
+            r#""subdivision":null,"valid_from":null,"valid_to":null,"priority":1,"source":"https://b.example","alternatives":[{"t":0,"article":"Art 2","source":"c","verified":true,"expr":{"ctc":"CC"}},"#,
+            1,
+        );
+    let model = model(&[document.as_bytes()]);
+    let found = assess(&model, &["847130", "AA", "BB"]).unwrap();
+    let cited = |i: usize| (found["citations"][i]["article"].clone(), found["citations"][i]["source"].clone());
+    assert_eq!(cited(0), ("Art 2".into(), "c".into()));
+    assert_eq!(cited(1), ("Annex 1".into(), "https://b.example".into()));
 }
 
 #[test]
@@ -180,11 +243,78 @@ fn long_work_can_be_called_off_and_is_foreseen() {
     let facts = format!(r#"{{"bom":[{lines}]}}"#);
     let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
     assert!(model.estimate(&words, &question()).as_millis() >= 10);
-    assert!(model.estimate(&words[..3], &question()).as_micros() < 10);
+    // Without facts the conditions are gone through as well.
+    assert!((90..200).contains(&model.estimate(&words[..3], &question()).as_micros()));
     let progress = Progress::default();
     progress.cancel();
     let mut out = b"before".to_vec();
     let identity = assess_engine::model::Identity { name: b"m", version: 1 };
     let result = model.assess_while_wanted(&identity, &words, &question(), &progress, &mut out);
     assert_eq!((result, &out[..]), (Err(Error::Cancelled), &b"before"[..]));
+}
+
+#[test]
+fn all_candidates_for_a_product_are_foreseen() {
+    let leaves = vec![r#"{"ctc":"CTH"}"#; 100].join(",");
+    let document = |codes: &dyn Fn(usize) -> usize| {
+        let rule = |i: usize| {
+            let code = codes(i);
+            format!(
+                r#"{{"id":"r{i}","subdivision":"kind {i}","from":"{code:06}","to":"{code:06}","alternatives":[{{"t":0,"expr":{{"all":[{{"ref":"m"}},{{"any":[{{"ref":"m"}}]}}]}}}},{{"t":0}}]}}"#
+            )
+        };
+        let rules: Vec<_> = (0..200).map(rule).collect();
+        let document = with(r#""rules":["#, &format!(r#""rules":[{},"#, rules.join(",")));
+        let document = String::from_utf8(document).unwrap();
+        document.replacen('{', &format!(r#"{{"macros":{{"m":{{"any":[{leaves}]}}}},"#), 1).into_bytes()
+    };
+    let estimate = |codes: &dyn Fn(usize) -> usize, words: &[&[u8]]| {
+        u64::try_from(model(&[&document(codes)]).estimate(words, &question()).as_nanos()).unwrap()
+    };
+    let words = [&b"847130"[..], b"AA", b"BB"];
+    // Of a range there are 200 rules with 201 conditions each; else one.
+    assert_eq!(estimate(&|_| 847_130, &words), 5_000 + 30 * 200 * 201);
+    assert_eq!(estimate(&|i| i, &words), 5_000 + 30 * 201);
+    let facts = [b' '; 270];
+    assert_eq!(estimate(&|_| 847_130, &[words[0], words[1], words[2], &facts]), 5_000 + 30 * 270 + 30 * 200 * 201 * 11);
+    assert_eq!(OriginModel::empty().estimate(&words, &question()).as_nanos(), 5_000);
+}
+
+/// Each condition may name each line as one that fails: that much memory is not taken.
+#[test]
+fn too_many_conditions_for_too_many_lines_are_refused() {
+    let many = vec![r#"{"ctc":"CTH"}"#; 100].join(",");
+    let refs = |n: usize| vec![r#"{"ref":"m"}"#; n].join(",");
+    let document = |n: usize| {
+        let document = String::from_utf8(agreement(&format!(r#"{{"all":[{}]}}"#, refs(n)))).unwrap();
+        document.replacen('{', &format!(r#"{{"macros":{{"m":{{"any":[{many}]}}}},"#), 1).into_bytes()
+    };
+    let facts = |n: usize, more: &str| {
+        format!(r#"{{"bom":[{}]{more}}}"#, vec![r#"{"hs":"010121","origin":"XX"}"#; n].join(","))
+    };
+    let (most, more) = (model(&[&document(20)]), model(&[&document(21)]));
+    let of = |model: &OriginModel, facts: &str| {
+        let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
+        let found = assess(model, &["847130", "AA", "BB", facts]);
+        assert_eq!(model.check(&words, &question()).err(), found.as_ref().err().cloned());
+        found
+    };
+    assert_eq!(of(&most, &facts(10_000, "")).unwrap()["verdict"], "qualified");
+    assert_eq!(of(&more, &facts(9_000, "")).unwrap()["verdict"], "qualified");
+    let error = of(&more, &facts(10_000, "")).unwrap_err();
+    assert!(matches!(error, Error::TooBig { limit: 20_000_000, .. }), "{error}");
+    // Only the rules for the product count.
+    let other = String::from_utf8(document(21)).unwrap().replacen(r#""to":"999999""#, r#""to":"499999""#, 1);
+    assert_eq!(texts(&of(&model(&[other.as_bytes()]), &facts(10_000, "")).unwrap(), "reasons"), ["not_covered"]);
+}
+
+/// What is shown of many conditions is as much as a document takes.
+#[test]
+fn a_trace_ends_somewhere() {
+    let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
+    let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
+    let facts = r#"{"bom":[{"hs":"847130","origin":"XX","value":50}],"exw":100}"#;
+    let document = assess(&model, &["847130", "AA", "BB", facts]).unwrap();
+    assert_eq!(document["trace"].as_array().unwrap().len(), 2_000);
+    assert_eq!(document["verdict"], "not_qualified");
 }

@@ -40,7 +40,7 @@ fn rules_are_found_the_most_specific_first() {
         ["s", "h", "c"]
     );
     assert_eq!(found(RuleFilter { hs: Some(b"010190"), ..RuleFilter::default() }), ["h", "c"]);
-    assert_eq!(found(RuleFilter { hs: Some(b"02"), ..RuleFilter::default() }), ["k1", "k2", "p1", "p0"]);
+    assert_eq!(found(RuleFilter { hs: Some(b"02"), ..RuleFilter::default() }), ["p1", "k1", "k2", "p0"]);
     assert_eq!(found(RuleFilter { party: Some(b"aa"), ..RuleFilter::default() }).len(), 8);
     assert!(found(RuleFilter { party: Some(b"ZZ"), ..RuleFilter::default() }).is_empty());
     assert!(found(RuleFilter { agreement: Some(b"y"), ..RuleFilter::default() }).is_empty());
@@ -51,6 +51,52 @@ fn rules_are_found_the_most_specific_first() {
         String::from_utf8(first[0].clone()).unwrap(),
         r#"{"agreement":"x","id":"h","from":"010100","to":"010199","subdivision":null,"valid_from":null,"valid_to":null,"priority":0,"alternatives":[{"text":"heading","parsed":true},{"text":"chapter","parsed":false}]}"#
     );
+}
+
+/// Of ranges that overlap and are equally specific the one with the first rule is asked, whatever begins before it.
+#[test]
+fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
+    let rule = |id: &str, from: u32, more: &str, expr: &str| {
+        format!(
+            r#"{{"id":"{id}","from":"{from:06}","to":"{:06}"{more},"alternatives":[{{"t":0,"expr":{expr}}}]}}"#,
+            from + 9
+        )
+    };
+    let of = |rules: &[String]| {
+        let document = String::from_utf8(super::agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+        let document = document.replacen(r#""rules":["#, &format!(r#""rules":[{},"#, rules.join(",")), 1);
+        let model = model(&[document.as_bytes()]);
+        let filter = RuleFilter { hs: Some(b"010110"), ..RuleFilter::default() };
+        let listed = ids(&model.rules(&filter).unwrap(), "id");
+        let facts = r#"{"bom":[{"hs":"010110","origin":"XX","value":50}],"exw":100}"#;
+        let document = assess(&model, &["010110", "AA", "BB", facts]).unwrap();
+        let cited: Vec<_> =
+            document["citations"].as_array().unwrap().iter().map(|cited| text(cited, "rule").to_owned()).collect();
+        (listed, cited, text(&document, "verdict").to_owned())
+    };
+    let (yes, no) = (r#"{"ah":true}"#, r#"{"ctc":"CTH"}"#);
+    let (listed, cited, verdict) =
+        of(&[rule("a", 10_105, "", no), rule("b", 10_108, r#","priority":1"#, yes), rule("c", 10_101, "", no)]);
+    assert_eq!(listed, ["b", "a", "c", "test:1"]);
+    assert_eq!((cited, &*verdict), (vec!["b".to_owned()], "qualified"));
+    let (_, cited, verdict) = of(&[rule("a", 10_105, "", no), rule("b", 10_108, r#","valid_from":"2024-01-01""#, yes)]);
+    assert_eq!((cited, &*verdict), (vec!["b".to_owned()], "qualified"));
+    let (_, cited, verdict) = of(&[rule("b", 10_105, "", no), rule("a", 10_108, "", yes)]);
+    assert_eq!((cited, &*verdict), (vec!["a".to_owned()], "qualified"));
+    // Candidates are of the range of the first, never of another.
+    let (_, cited, verdict) = of(&[
+        rule("x", 10_103, r#","subdivision":"one","priority":8"#, no),
+        rule("y", 10_105, r#","subdivision":"one","priority":9"#, yes),
+        rule("z", 10_105, r#","subdivision":"two""#, yes),
+        rule("w", 10_103, r#","subdivision":"three","priority":7"#, no),
+    ]);
+    assert_eq!((cited, &*verdict), (vec!["y".to_owned(), "z".to_owned()], "qualified"));
+}
+
+#[test]
+fn ten_rules_are_given_unless_told() {
+    assert_eq!(RuleFilter::default().limit, 10);
+    assert_eq!(small().rules(&RuleFilter::default()).unwrap().len(), 8);
 }
 
 #[test]
@@ -162,4 +208,47 @@ fn a_record_says_what_was_found() {
     assert_eq!((&*record.subject, &*record.agreement, &*record.hs), ("010129:AA:BB", "x", "010129"));
     assert_eq!((&*record.status, record.confidence), ("insufficient_information", Some(0.5)));
     assert!(document.starts_with(br#"{"model":"m","version":3,"kind":"origin","agreement":"x","hs":"010129","origin":"AA","destination":"BB","date":"2026-08-01","verdict":"insufficient_information","confidence":0.5,"reasons":["#));
+}
+
+#[test]
+fn a_value_of_nothing_is_as_one_that_is_not_given() {
+    let found = |expr: &str, facts: &str| {
+        let facts = format!(r#"{{"bom":[{{"hs":"010121","origin":"XX","value":5,"weight":5}}],{facts}}}"#);
+        let document = assess(&model(&[&super::agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
+        (text(&document, "verdict").to_owned(), texts(&document, "missing"))
+    };
+    let unknown = |name: &str| ("insufficient_information".to_owned(), vec![name.to_owned()]);
+    let met = ("qualified".to_owned(), Vec::new());
+    assert_eq!(found(r#"{"maxnom":50}"#, r#""exw":0"#), unknown("exw"));
+    assert_eq!(found(r#"{"rvc":50,"method":"net_cost"}"#, r#""net_cost":0.0"#), unknown("net_cost"));
+    assert_eq!(found(r#"{"maxwt":50,"of":["01"]}"#, r#""weight":0"#), unknown("weight"));
+    assert_eq!(found(r#"{"maxnom":50,"base":"exw|fob"}"#, r#""exw":0,"fob":10"#), met);
+}
+
+#[test]
+fn cumulation_reaches_every_party_with_proof_and_the_countries_listed_beside() {
+    let document = String::from_utf8(super::agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+    let listed = r#"{"bilateral":{"countries":["AA","BB"]}}"#;
+    let found = |cumulation: &str, origin: &str, proof: bool| {
+        let document = document.replacen(listed, cumulation, 1).replacen(
+            r#""parties":["AA","BB"]"#,
+            r#""parties":["AA","BB"],"members":{"BB":["CC"]}"#,
+            1,
+        );
+        let facts =
+            format!(r#"{{"bom":[{{"hs":"847130","origin":"{origin}","value":50,"proof":{proof}}}],"exw":100}}"#);
+        text(&assess(&model(&[document.as_bytes()]), &["847130", "AA", "BB", &facts]).unwrap(), "verdict")
+            == "qualified"
+    };
+    // The list of one side leaves itself out, and is about others beside.
+    for cumulation in
+        [r#"{"bilateral":{"countries":["AA"]}}"#, r#"{"full":{}}"#, r#"{"extended":{"countries":["ZZ"]}}"#]
+    {
+        for party in ["BB", "CC"] {
+            assert!(found(cumulation, party, true) && !found(cumulation, party, false), "{cumulation} {party}");
+        }
+        assert_eq!(found(cumulation, "ZZ", true), cumulation.contains("ZZ"), "{cumulation}");
+        assert!(!found(cumulation, "YY", true));
+    }
+    assert!(!found("{}", "BB", true));
 }

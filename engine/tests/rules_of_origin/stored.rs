@@ -34,7 +34,8 @@ fn told(model: &OriginModel) -> Vec<(&'static str, Field)> {
 fn small() -> OriginModel {
     let expr = r#"{"any":[{"ctc":"CTH","except":["8473","84-85","same:6"]},{"all":[{"maxnom":50.5,"of":["1701"]},{"ref":"m"}]},null]}"#;
     let document = String::from_utf8(agreement(expr)).unwrap();
-    let document = document.replacen('{', r#"{"macros":{"m":{"any":[{"rvc":40,"method":"build_up","base":"exw|fob"},{"process":["a \"b\""]}]}},"members":{"BB":["CC","DD"]},"source":{"repository":"x"},"#, 1);
+    let document = document.replacen('{', r#"{"macros":{"m":{"any":[{"rvc":40,"method":"build_up","base":"exw|fob"},{"process":["a \"b\""]}]}},"members":{"BB":["CC","DD"]},"source":{"repository":"x"},"article":"Annex 1","#, 1);
+    let document = document.replacen(r#""id":"test:1","#, r#""id":"test:1","article":"Art 4","source":"y","#, 1);
     let codes: &[u8] = b"section,hscode,description,parent,level\nTOTAL,TOTAL,Total HS 2022,TOTAL,0\nI,01,Animals,TOTAL,2\nI,0101,Horses,01,4\nI,010121,Pure-bred,0101,6\n";
     model(&[codes, b"section,name\nI,animals\n", br#"{"nag":["horse"]}"#, document.as_bytes(), OVERRIDES])
 }
@@ -50,6 +51,40 @@ fn a_model_comes_back_equal() {
     let words = ["010121", "AA", "CC", r#"{"bom":[{"hs":"0101","origin":"XX","value":15}],"exw":100}"#];
     assert_eq!(assess(&back, &words).unwrap(), assess(&model, &words).unwrap());
     assert!(model.frame(model.frames()).is_empty());
+}
+
+/// Whoever asks for it may do so for every command.
+#[test]
+fn what_a_model_tells_of_itself_is_counted_once() {
+    let with_rules = |n: usize| {
+        let rule = |i: usize| {
+            format!(
+                r#"{{"id":"r{i}","from":"{i:06}","to":"{i:06}","alternatives":[{{"t":0,"expr":{{"ctc":"CTH"}}}},{{"t":0}}]}}"#
+            )
+        };
+        let rules: Vec<_> = (0..n).map(rule).collect();
+        let document = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
+        let document = document.replacen(r#""rules":["#, &format!(r#""rules":[{},"#, rules.join(",")), 1);
+        let patch = r#"{"format":"roo/1","agreement":"test","texts":["t"],"rules":[{"id":"r0","alternatives":[{"t":0,"expr":{"ah":true}}]}]}"#;
+        model(&[document.as_bytes(), patch.as_bytes()])
+    };
+    let fastest = |model: &OriginModel| {
+        let time = |_| {
+            let start = std::time::Instant::now();
+            for _ in 0..20 {
+                std::hint::black_box((model.info(), model.bytes(), model.rule_count()));
+            }
+            start.elapsed()
+        };
+        (0..20).map(time).min().unwrap()
+    };
+    let (small, large) = (with_rules(10), with_rules(40_000));
+    assert_eq!(large.rule_count(), 40_001);
+    let field = |name: &str| large.info().into_iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!(field("agreements"), Field::List(vec!["test: 40001 rules, 39999 unparsed".to_owned()]));
+    assert_eq!(field("bytes"), Field::Integer(large.bytes()));
+    assert!(large.bytes() > 100 * small.bytes());
+    assert!(fastest(&large) < 20 * fastest(&small), "{:?} {:?}", fastest(&large), fastest(&small));
 }
 
 #[test]

@@ -26,6 +26,11 @@ fn shares_up_to_the_limit_pass() {
         (CTH, &[SAME, r#""hs":"847130""#], r#","exw":99"#, "not_qualified"),
         (CTH, &[SAME], "", "insufficient_information"),
         (r#"{"wo":["84"]}"#, &[SAME], r#","exw":100"#, "qualified"),
+        // That is of materials: a product that must be wholly obtained is not because little of it is not.
+        (r#"{"wo":true}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"wo":true}"#, &[r#""hs":"847130""#], "", "not_qualified"),
+        (r#"{"all":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
+        (r#"{"any":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "qualified"),
         // Limits of value and weight are never lifted, alone or beside what is.
         (r#"{"maxnom":5}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"all":[{"ctc":"CTH"},{"maxnom":5}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
@@ -74,4 +79,66 @@ fn chapters_may_be_left_out_or_measured_by_weight() {
     assert_eq!(verdict(r#""weight_chapters":["84"],"weight_pct":15"#), "not_qualified");
     assert_eq!(verdict(r#""weight_chapters":["84"],"weight_pct":20"#), "qualified");
     assert_eq!(verdict(r#""weight_chapters":["04"],"weight_pct":15"#), "qualified");
+}
+
+/// A code that is too short to tell is asked for only where the verdict depends on it.
+#[test]
+fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
+    let found = |expr: &str, lines: &[&str], more: &str| {
+        let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"XX",{line}}}"#)).collect();
+        let facts = format!(r#"{{"bom":[{}]{more}}}"#, lines.join(","));
+        assess(&model(&[&agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap()
+    };
+    const CTH: &str = r#"{"ctc":"CTH"}"#;
+    const WO: &str = r#"{"wo":["8473"]}"#;
+    const FAILS: &str = r#""hs":"847130","value":6"#;
+    const EXW: &str = r#","exw":100"#;
+    let (open, at_limit, over, unknown) =
+        (r#""hs":"84","value":3"#, r#""hs":"84","value":4"#, r#""hs":"84","value":4.1"#, r#""hs":"84""#);
+    type Case<'a> = (&'a str, &'a [&'a str], &'a str, &'a str, &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        (CTH, &[FAILS, open], EXW, "qualified", &[]),
+        (CTH, &[FAILS, at_limit], EXW, "qualified", &[]),
+        (CTH, &[FAILS, over], EXW, "insufficient_information", &["bom.hs"]),
+        (CTH, &[FAILS, unknown], EXW, "insufficient_information", &["bom.hs"]),
+        (CTH, &[FAILS, open], "", "insufficient_information", &["bom.hs", "exw"]),
+        (CTH, &[r#""hs":"847130","value":11"#, open], EXW, "not_qualified", &[]),
+        // Nothing is known to fail, and what may is little.
+        (CTH, &[open], EXW, "qualified", &[]),
+        (CTH, &[r#""hs":"84","value":11"#], EXW, "insufficient_information", &["bom.hs"]),
+        (CTH, &[open], "", "insufficient_information", &["bom.hs"]),
+        (CTH, &[unknown], EXW, "insufficient_information", &["bom.hs"]),
+        (WO, &[open], EXW, "qualified", &[]),
+        // The tolerance is for materials of a change of classification or wholly obtained ones only.
+        (r#"{"originating":["8473"]}"#, &[open], EXW, "insufficient_information", &["bom.hs"]),
+        (r#"{"all":[{"ctc":"CTH"},{"maxnom":2}]}"#, &[open], EXW, "not_qualified", &[]),
+        (
+            r#"{"all":[{"ctc":"CTH"},{"process":["a"]}]}"#,
+            &[FAILS, open],
+            EXW,
+            "insufficient_information",
+            &["processes"],
+        ),
+        // Of two conditions each leaves something open: both count.
+        (r#"{"all":[{"ctc":"CTH"},{"wo":["8529"]}]}"#, &[at_limit, r#""hs":"85","value":6"#], EXW, "qualified", &[]),
+        (
+            r#"{"all":[{"ctc":"CTH"},{"wo":["8529"]}]}"#,
+            &[at_limit, r#""hs":"85","value":6.1"#],
+            EXW,
+            "insufficient_information",
+            &["bom.hs"],
+        ),
+    ];
+    for (expr, lines, more, verdict, missing) in cases {
+        let document = found(expr, lines, more);
+        assert_eq!(
+            (text(&document, "verdict"), &texts(&document, "missing")[..]),
+            (*verdict, &missing.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()[..]),
+            "{expr} {lines:?} {more}"
+        );
+    }
+    let document = found(CTH, &[FAILS, open], EXW);
+    let leaf = document["trace"].as_array().unwrap().iter().find(|leaf| leaf["op"] == "tolerance").unwrap();
+    assert_eq!(texts(leaf, "failing"), ["84", "847130"]);
+    assert_eq!((leaf["share"].as_f64(), &leaf["ok"]), (Some(9.0), &true.into()));
 }

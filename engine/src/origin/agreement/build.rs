@@ -8,6 +8,7 @@ use super::{
     Agreement, Alternative, Head, MAX_MACROS, MAX_MEMBERS, MAX_PARTIES, MAX_RECORD, MAX_RULES, MAX_SAME_RANGE,
     MAX_TEXT, MAX_TEXTS, Patch, Rule,
 };
+use crate::origin::codes::Span;
 use crate::origin::expr::{Expr, MAX_DEPTH, MAX_NODES};
 
 /// Why a part cannot be taken.
@@ -131,20 +132,25 @@ impl Builder {
 impl Agreement {
     fn assembled(head: Arc<Head>, texts: Vec<Arc<str>>, mut rules: Vec<Arc<Rule>>) -> Result<Self, Refused> {
         let macros = Macros::new(&head.macros)?;
-        let mut largest = 0;
+        let mut leaves: BTreeMap<Span, u64> = BTreeMap::new();
         for rule in &rules {
             let (mut nodes, mut depth) = (0u32, 0);
+            let of_range = leaves.entry(rule.range).or_default();
             for way in &rule.alternatives {
                 if way.text as usize >= texts.len() {
                     return Err("an alternative names a text that is not there");
                 }
-                if let Some(expr) = &way.expr {
-                    let extent = macros.extent(expr)?;
-                    nodes = nodes.saturating_add(extent.nodes);
-                    depth = depth.max(extent.depth);
+                match &way.expr {
+                    // What cannot be read is a condition as well.
+                    None => *of_range += 1,
+                    Some(expr) => {
+                        let extent = macros.extent(expr)?;
+                        nodes = nodes.saturating_add(extent.nodes);
+                        depth = depth.max(extent.depth);
+                        *of_range += u64::from(extent.leaves);
+                    }
                 }
             }
-            largest = largest.max(nodes);
             if nodes > MAX_NODES || depth > MAX_DEPTH {
                 return Err(
                     "a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in",
@@ -166,7 +172,10 @@ impl Agreement {
                 furthest
             })
             .collect();
-        Ok(Self { head, texts, rules, furthest, largest })
+        let is_unparsed = |rule: &&Arc<Rule>| rule.alternatives.iter().any(|way| way.expr.is_none());
+        let unparsed = rules.iter().filter(is_unparsed).count();
+        let most_leaves = leaves.into_values().max().unwrap_or_default();
+        Ok(Self { head, texts, rules, furthest, most_leaves, unparsed })
     }
 
     /// The agreement with some rules changed, and the ids that it lacks.
@@ -203,6 +212,7 @@ impl Agreement {
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     nodes: u32,
+    leaves: u32,
     depth: u32,
 }
 
@@ -248,16 +258,17 @@ impl<'a> Macros<'a> {
 
     fn extent(&self, expr: &Expr) -> Result<Extent, Refused> {
         match expr {
-            Expr::Leaf(_) => Ok(Extent { nodes: 1, depth: 1 }),
+            Expr::Leaf(_) => Ok(Extent { nodes: 1, leaves: 1, depth: 1 }),
             Expr::Ref(name) => {
                 let below = self.extents.get(&**name).ok_or(UNKNOWN)?;
-                Ok(Extent { nodes: below.nodes.saturating_add(1), depth: below.depth + 1 })
+                Ok(Extent { nodes: below.nodes.saturating_add(1), depth: below.depth + 1, ..*below })
             }
             Expr::Any(parts) | Expr::All(parts) => {
-                let mut sum = Extent { nodes: 1, depth: 1 };
+                let mut sum = Extent { nodes: 1, leaves: 0, depth: 1 };
                 for part in parts {
                     let extent = self.extent(part)?;
                     sum.nodes = sum.nodes.saturating_add(extent.nodes);
+                    sum.leaves = sum.leaves.saturating_add(extent.leaves);
                     sum.depth = sum.depth.max(extent.depth + 1);
                 }
                 Ok(sum)

@@ -29,7 +29,8 @@ pub(in crate::origin) struct Patches {
 pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
     let mut patches = Patches::default();
     let mut seen = Seen::default();
-    json.object(|json, name| match seen.place(json, name, &["format", "agreement", "texts", "rules"])? {
+    let known = ["format", "agreement", "texts", "rules", "title", "source"];
+    json.object(|json, name| match seen.place(json, name, &known)? {
         Some(0) => expect_format(json),
         Some(1) => {
             patches.agreement = agreement_id(json)?;
@@ -43,7 +44,9 @@ pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
             let (rule, patch) = Patch::read(json)?;
             taken(json, patches.patch(rule, patch))
         }),
-        _ => json.skip(),
+        // Remarks: nothing is made of them.
+        Some(_) => json.skip(),
+        None => json.unknown("the document has a field that is not known", name),
     })?;
     json.end()?;
     patches.check().map_err(|refused| json.fault(refused))?;
@@ -104,7 +107,10 @@ impl Patch {
                     }
                     patch.alternatives = Some(ways);
                 }
-                _ => return json.refuse("overrides change valid_from, valid_to and alternatives of a rule only"),
+                _ => {
+                    let what = "overrides change valid_from, valid_to and alternatives of a rule only";
+                    return json.unknown(what, name);
+                }
             }
             Ok(())
         })?;

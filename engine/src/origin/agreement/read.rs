@@ -19,6 +19,9 @@ pub(in crate::origin) const FORMAT: &str = "roo/1";
 /// The longest name, title or remark, in bytes.
 const MAX_NAME: usize = 1 << 10;
 
+/// The kinds of cumulation.
+const CUMULATIONS: [&str; 4] = ["bilateral", "diagonal", "full", "extended"];
+
 /// The most alternatives of a rule.
 const MAX_ALTERNATIVES: usize = 1_000;
 
@@ -70,13 +73,16 @@ fn part(
         3 => json.object(|json, name| {
             let kind = short(json, name)?;
             let mut found = Vec::new();
+            if !CUMULATIONS.contains(&&*kind) {
+                return json.unknown("a kind of cumulation is not known", &kind);
+            }
+            let mut seen = Seen::default();
             json.object(|json, name| {
-                if name == "countries" {
-                    found = countries(json)?;
-                    Ok(())
-                } else {
-                    json.skip()
+                if seen.place(json, name, &["countries"])?.is_none() {
+                    return json.unknown("cumulation has a field that is not known", name);
                 }
+                found = countries(json)?;
+                Ok(())
             })?;
             taken(json, builder.cumulation(kind, found))
         }),
@@ -101,7 +107,8 @@ fn part(
 }
 
 impl Builder {
-    /// Takes a field of what an agreement says of itself; passes over those it does not know.
+    /// Takes a field of what an agreement says of itself; refuses those it does not know, since a limit or a day that is
+    /// passed over for its spelling would change verdicts.
     pub(in crate::origin) fn head_field(&mut self, json: &mut Json<'_>, name: &str) -> Read<()> {
         let head = &mut self.head;
         match name {
@@ -117,8 +124,9 @@ impl Builder {
             "valid_from" => head.validity.from = day(json)?,
             "valid_to" => head.validity.to = day(json)?,
             "tolerance" => head.tolerance = if json.null()? { None } else { Some(Tolerance::read(json)?) },
+            "article" => head.article = remark(json)?,
             "source" => head.source = source(json)?,
-            _ => return json.skip(),
+            _ => return json.unknown("the document has a field that is not known", name),
         }
         Ok(())
     }
@@ -139,7 +147,7 @@ impl Tolerance {
                 Some(2) => weight = Some(limit(json)?),
                 Some(3) => weight_chapters = chapters(json)?,
                 Some(4) => not_chapters = chapters(json)?,
-                _ => return json.refuse("the tolerance has a word that is not known"),
+                _ => return json.unknown("the tolerance has a word that is not known", name),
             }
             Ok(())
         })?;
@@ -164,13 +172,24 @@ impl Rule {
             validity: Validity::default(),
             priority: 0,
             article: None,
+            source: None,
             alternatives: Vec::new(),
         };
         let (mut from, mut to) = (None, None);
         let mut seen = Seen::default();
         json.object(|json, name| {
-            let known =
-                ["id", "from", "to", "subdivision", "valid_from", "valid_to", "priority", "article", "alternatives"];
+            let known = [
+                "id",
+                "from",
+                "to",
+                "subdivision",
+                "valid_from",
+                "valid_to",
+                "priority",
+                "article",
+                "alternatives",
+                "source",
+            ];
             match seen.place(json, name, &known)? {
                 Some(0) => rule.id = id(json)?,
                 Some(1) => from = Some(bound(json)?),
@@ -181,7 +200,8 @@ impl Rule {
                 Some(6) => rule.priority = priority(json)?,
                 Some(7) => rule.article = remark(json)?,
                 Some(8) => rule.alternatives = alternatives(json)?,
-                _ => return json.refuse("a rule has a field that is not known"),
+                Some(9) => rule.source = source(json)?,
+                _ => return json.unknown("a rule has a field that is not known", name),
             }
             Ok(())
         })?;
@@ -212,7 +232,7 @@ pub(super) fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
                 Some(2) => way.verified = json.boolean()?,
                 Some(3) => way.article = remark(json)?,
                 Some(4) => way.source = source(json)?,
-                _ => return json.refuse("an alternative has a field that is not known"),
+                _ => return json.unknown("an alternative has a field that is not known", name),
             }
             Ok(())
         })?;

@@ -17,6 +17,7 @@ impl Rule {
             out.extend_from_slice(format!(",\"priority\":{}", self.priority).as_bytes());
         }
         text_field(out, "article", self.article.as_deref());
+        text_field(out, "source", self.source.as_deref());
         ways(out, &self.alternatives);
         out.push(b'}');
     }
@@ -54,6 +55,7 @@ impl Agreement {
             out.extend_from_slice(b",\"tolerance\":");
             tolerance.write(out);
         }
+        text_field(out, "article", head.article.as_deref());
         text_field(out, "source", head.source.as_deref());
         out.push(b'}');
     }

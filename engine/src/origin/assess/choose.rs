@@ -65,12 +65,16 @@ pub(in crate::origin) struct Rules<'a> {
     pub(in crate::origin) is_confirmed: bool,
 }
 
-/// Chooses the rules: those with the most specific range that holds the code, valid at the day. Of several for the same
-/// products the one of the highest priority, then of the latest beginning; of those for different products the one
-/// that is named.
+/// The most conditions of rules times lines of a bill of materials: each condition may name each line as one that fails.
+const MAX_FINDINGS: u64 = 20_000_000;
+
+/// Chooses the rules, of those whose range holds the code, valid at the day: the first in the order of rules, and those
+/// of the very same range. Of several for the same products the one of the highest priority,
+/// then of the latest beginning; of those for different products the one that is named.
 ///
 /// # Errors
-/// [`Error::Invalid`] when a subdivision is named that none of them has.
+/// [`Error::Invalid`] when a subdivision is named that none of them has; [`Error::TooBig`] when they have too many
+/// conditions for so long a bill of materials.
 pub(in crate::origin) fn choose_rules<'a>(
     agreement: &'a Agreement,
     hs: Hs,
@@ -104,6 +108,15 @@ pub(in crate::origin) fn choose_rules<'a>(
             ));
         }
         is_confirmed = true;
+    }
+    let lines = facts.bom.as_ref().map_or(0, |lines| lines.len() as u64);
+    // Few rules come near the limit: only theirs are counted.
+    if agreement.most_leaves * lines > MAX_FINDINGS {
+        let leaves: u64 = chosen.iter().map(|rule| agreement.leaves(rule)).sum();
+        if leaves * lines > MAX_FINDINGS {
+            let what = "the number of conditions for the product times the lines of the bom";
+            return Err(Error::TooBig { what, limit: MAX_FINDINGS });
+        }
     }
     Ok(Rules { rules: chosen, is_confirmed })
 }

@@ -18,8 +18,8 @@ pub(in crate::origin) struct Finding {
     pub(in crate::origin) limit: Option<Decimal>,
     /// Materials that fail, by place.
     pub(in crate::origin) failing: Vec<u32>,
-    /// Whether further materials may fail.
-    pub(super) is_open: bool,
+    /// Further materials that may fail: their codes are too short to tell.
+    pub(super) open: Vec<u32>,
     /// What is not known and matters.
     pub(in crate::origin) missing: Missing,
     /// Whether the share is within a point of the limit.
@@ -83,11 +83,11 @@ impl Finding {
         for (place, input) in (0..).zip(inputs) {
             match fails(input) {
                 Some(true) => finding.failing.push(place),
-                None => finding.is_open = true,
+                None => finding.open.push(place),
                 Some(false) => {}
             }
         }
-        finding.ok = match (finding.failing.is_empty(), finding.is_open) {
+        finding.ok = match (finding.failing.is_empty(), !finding.open.is_empty()) {
             (false, _) => Some(false),
             (true, false) => Some(true),
             (true, true) => None,

@@ -1,5 +1,6 @@
-//! The tolerance: materials that fail a change of classification, or are not wholly obtained, may be let pass up to a
-//! share of the product. It never lifts a limit of value or weight.
+//! The tolerance: materials that fail a change of classification, or that would have to be wholly obtained and are not,
+//! may be let pass up to a share of the product. It never lifts a limit of value or weight, nor does it make a product
+//! wholly obtained that is not: where the rule asks that of the product itself, nothing is tolerated.
 //!
 //! Every way to meet the rule that only such materials stand against is an option with its own set of them. A rule
 //! has few; of one that has more than [`MAX_OPTIONS`] nothing is claimed that has not been seen.
@@ -33,6 +34,15 @@ struct Way {
     outcome: Outcome,
     /// The materials, by place.
     passed: BTreeSet<u32>,
+    /// Those that may have to be let pass as well: their codes are too short to tell. Where all of them pass, nobody
+    /// needs to know.
+    open: BTreeSet<u32>,
+}
+
+impl Way {
+    fn is_clear(&self) -> bool {
+        self.passed.is_empty() && self.open.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -71,13 +81,13 @@ pub(super) fn apply(
         }
         all.add(ways);
     }
-    if all.ways.iter().all(|way| way.passed.is_empty()) {
+    if all.ways.iter().all(Way::is_clear) {
         return Ok(None);
     }
     let mut best: Option<(u8, Decimal, Outcome, Finding)> = None;
     let mut whole = Outcome { truth: if all.are_cut { None } else { Some(false) }, ..Outcome::default() };
     for way in all.ways {
-        let finding = measure.share(product, &way.passed);
+        let finding = measure.share(product, &way);
         let mut outcome = way.outcome;
         outcome.truth = and(outcome.truth, finding.ok);
         if outcome.truth.is_none() {
@@ -85,9 +95,10 @@ pub(super) fn apply(
             whole.missing = whole.missing.and(outcome.missing);
         }
         outcome.doubt.near |= finding.is_near;
-        outcome.doubt.tolerance = outcome.truth == Some(true);
+        outcome.doubt.tolerance = outcome.truth == Some(true) && !way.is_clear();
         whole.truth = or(whole.truth, outcome.truth);
-        if way.passed.is_empty() {
+        if way.passed.is_empty() && !outcome.doubt.tolerance {
+            // Nothing is known that would have to be let pass.
             continue;
         }
         let rank = match outcome.truth {
@@ -130,7 +141,21 @@ impl Measure {
         }
     }
 
-    fn share(&self, product: &Product<'_>, passed: &BTreeSet<u32>) -> Finding {
+    /// The share of what a way lets pass: with what it may have to let pass where that is within the limit too, or
+    /// where it decides.
+    fn share(&self, product: &Product<'_>, way: &Way) -> Finding {
+        let sure = self.share_of(product, &way.passed);
+        if way.open.is_empty() || sure.ok == Some(false) {
+            return sure;
+        }
+        let all = self.share_of(product, &way.passed.union(&way.open).copied().collect());
+        if all.ok == Some(true) {
+            return all;
+        }
+        Finding { ok: None, is_near: false, missing: sure.missing.and(Missing::HS), ..all }
+    }
+
+    fn share_of(&self, product: &Product<'_>, passed: &BTreeSet<u32>) -> Finding {
         let inputs = product.inputs.as_deref().unwrap_or_default();
         let mut sum = super::product::Sum { known: Decimal::default(), missing: Missing::NONE };
         let (term, unknown): (fn(&Input) -> Option<Decimal>, _) = match self.by_weight {
@@ -188,7 +213,8 @@ impl Ways {
                     missing: a.outcome.missing.and(b.outcome.missing),
                     doubt: a.outcome.doubt.with(b.outcome.doubt),
                 };
-                product.ways.push(Way { outcome, passed: a.passed.union(&b.passed).copied().collect() });
+                let union = |a: &BTreeSet<u32>, b: &BTreeSet<u32>| a.union(b).copied().collect();
+                product.ways.push(Way { outcome, passed: union(&a.passed, &b.passed), open: union(&a.open, &b.open) });
             }
         }
         product
@@ -231,18 +257,17 @@ fn ways<'t>(
 fn of_leaf(traced: &Traced<'_>) -> Ways {
     let finding = &traced.finding;
     let (can_pass, doubt) = match traced.condition {
-        Condition::Leaf(leaf) => {
-            (matches!(leaf, Leaf::Change(_) | Leaf::Whole | Leaf::Obtained(_)), Doubt::of_leaf(leaf, finding))
-        }
+        Condition::Leaf(leaf) => (matches!(leaf, Leaf::Change(_) | Leaf::Obtained(_)), Doubt::of_leaf(leaf, finding)),
         _ => (false, Doubt::default()),
     };
     let outcome = Outcome { truth: finding.ok, missing: finding.missing, doubt };
+    let is_met = finding.ok == Some(true);
+    if can_pass && !is_met && !(finding.failing.is_empty() && finding.open.is_empty()) {
+        let outcome = Outcome { truth: Some(true), missing: Missing::NONE, doubt };
+        let places = |list: &[u32]| list.iter().copied().collect();
+        return Ways::one(Way { outcome, passed: places(&finding.failing), open: places(&finding.open) });
+    }
     match finding.ok {
-        Some(false) if can_pass => {
-            let (truth, missing) = if finding.is_open { (None, Missing::HS) } else { (Some(true), Missing::NONE) };
-            let outcome = Outcome { truth, missing, ..outcome };
-            Ways::one(Way { outcome, passed: finding.failing.iter().copied().collect() })
-        }
         Some(false) => Ways::default(),
         _ => Ways::one(Way { outcome, ..Way::default() }),
     }

@@ -4,7 +4,7 @@ use super::choose::Rules;
 use super::evaluate::{Doubt, Outcome, evaluate};
 use super::leaf::Finding;
 use super::product::Product;
-use super::{Assessment, Condition, Missing, Traced, Verdict, and};
+use super::{Assessment, Condition, MAX_TRACED, Missing, Traced, Verdict, and};
 use crate::origin::agreement::Agreement;
 use crate::{Progress, Result};
 
@@ -82,6 +82,8 @@ fn by_rules<'a>(
     let mut outcomes = Vec::with_capacity(rules.len());
     for rule in rules {
         let outcome = evaluate(rule, agreement, product, progress, &mut assessment.trace)?;
+        // No more is shown, and many rules with many conditions would take much memory.
+        assessment.trace.truncate(MAX_TRACED);
         assessment.cited.push(rule);
         if rules.len() > 1 {
             assessment.candidates.push((rule, Verdict::of(outcome.truth)));

@@ -148,18 +148,18 @@ impl Open {
     fn finish(self) -> Result<Content> {
         let frames = self.cutter.finish();
         Ok(match self.making {
-            Making::Nomenclature(decoder) => Content::Nomenclature(Arc::new(Held { value: decoder.finish()?, frames })),
+            Making::Nomenclature(decoder) => Content::Nomenclature(Arc::new(Held::of(decoder.finish()?, frames))),
             Making::Sections(sections) => {
                 let value = sections.ok_or(Error::Corrupt("sections have no record"))?;
-                Content::Sections(Arc::new(Held { value, frames }))
+                Content::Sections(Arc::new(Held::of(value, frames)))
             }
-            Making::Synonyms(value) => Content::Synonyms(Arc::new(Held { value, frames })),
+            Making::Synonyms(value) => Content::Synonyms(Arc::new(Held::of(value, frames))),
             Making::Agreement(builder) => {
-                Content::Agreement(Arc::new(Held { value: builder.finish().map_err(Error::Corrupt)?, frames }))
+                Content::Agreement(Arc::new(Held::of(builder.finish().map_err(Error::Corrupt)?, frames)))
             }
             Making::Overrides(value) => {
                 value.check().map_err(Error::Corrupt)?;
-                Content::Overrides(Arc::new(Held { value, frames }))
+                Content::Overrides(Arc::new(Held::of(value, frames)))
             }
         })
     }
