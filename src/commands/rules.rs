@@ -37,8 +37,6 @@ impl Run for Hs {
 
 pub(super) struct Rules;
 
-/// Results of a reply that does not say how many it wants.
-const DEFAULT: usize = 10;
 /// The most results of a reply.
 pub(super) const MOST: u64 = 1000;
 
@@ -60,7 +58,7 @@ impl Run for Rules {
 }
 
 fn parse<'a>(words: &[&'a [u8]]) -> Outcome<RuleFilter<'a>> {
-    let mut filter = RuleFilter { limit: DEFAULT, ..RuleFilter::default() };
+    let mut filter = RuleFilter::default();
     let mut options = Options::new(words);
     while let Some(option) = options.next(&["AGREEMENT", "HS", "DATE", "PARTY", "LIMIT"])? {
         match option {

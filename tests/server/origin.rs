@@ -244,6 +244,7 @@ fn bad_documents_are_refused_and_change_nothing() {
         good.replace("\"from\":\"010100\"", "\"from\":\"0101000\""),
         good.replace("2020-01-01", "2020-13-01"),
         good.replace("roo/1", "roo/7"),
+        good.replace("\"valid_to\":null", "\"valid_until\":null"),
         good.replace("\"texts\"", "\"macros\":{\"m\":{\"any\":[{\"ref\":\"m\"}]}},\"texts\""),
         format!("{{\"format\":\"roo/1\",\"agreement\":{}", "[".repeat(10_000)),
         "section,hscode,description,parent,level\nI,01,x,99,2\n".to_owned(),
