@@ -53,9 +53,8 @@ fn a_model_comes_back_equal() {
     assert!(model.frame(model.frames()).is_empty());
 }
 
-/// Whoever asks for it may do so for every command.
 #[test]
-fn what_a_model_tells_of_itself_is_counted_once() {
+fn what_a_model_tells_of_itself_is_right_with_overrides_in_it() {
     let with_rules = |n: usize| {
         let rule = |i: usize| {
             format!(
@@ -68,23 +67,12 @@ fn what_a_model_tells_of_itself_is_counted_once() {
         let patch = r#"{"format":"roo/1","agreement":"test","texts":["t"],"rules":[{"id":"r0","alternatives":[{"t":0,"expr":{"ah":true}}]}]}"#;
         model(&[document.as_bytes(), patch.as_bytes()])
     };
-    let fastest = |model: &OriginModel| {
-        let time = |_| {
-            let start = std::time::Instant::now();
-            for _ in 0..20 {
-                std::hint::black_box((model.info(), model.bytes(), model.rule_count()));
-            }
-            start.elapsed()
-        };
-        (0..20).map(time).min().unwrap()
-    };
     let (small, large) = (with_rules(10), with_rules(40_000));
     assert_eq!(large.rule_count(), 40_001);
     let field = |name: &str| large.info().into_iter().find(|(known, _)| *known == name).unwrap().1;
     assert_eq!(field("agreements"), Field::List(vec!["test: 40001 rules, 39999 unparsed".to_owned()]));
     assert_eq!(field("bytes"), Field::Integer(large.bytes()));
     assert!(large.bytes() > 100 * small.bytes());
-    assert!(fastest(&large) < 20 * fastest(&small), "{:?} {:?}", fastest(&large), fastest(&small));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Search in the real Harmonized System.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use super::super::synonyms::built_in_keys;
 use super::text::{folded, words};
@@ -164,50 +163,4 @@ fn filters_keep_what_they_name() {
     let hits = real.find("machines", &filter);
     assert!(hits.len() > 10 && hits.iter().all(|hit| hit.code.level() == 6 && hit.code.as_str().starts_with("85")));
     assert!(real.find("machines", &Filter { section: Some(b"I"), chapter, ..Filter::default() }).is_empty());
-}
-
-/// Run in release, with `--ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn times() {
-    let Some(real) = real("times") else { return };
-    let started = Instant::now();
-    let index = index_of(&real.nomenclature, &Progress::default()).unwrap();
-    println!(
-        "index: {:?}, {} bytes; nomenclature: {} bytes",
-        started.elapsed(),
-        index.bytes(),
-        real.nomenclature.bytes()
-    );
-    let texts = [
-        "horses",
-        "coffee roasted",
-        "automatic data processing machines",
-        "notebok",
-        "refridgerator",
-        "machnies",
-        "elecrtical mahcines",
-        "laptop",
-        "mobile phone",
-        "of",
-        "co",
-        "ing",
-        "8471",
-        "live animals other than cattle",
-        "computer laptop notebook pc server keyboard scanner modem tv router bus truck van lorry fridge battery",
-        "machnies elctric instrumants aparatus artcles materals prepartions contaning vegtable woven fabics plastcs",
-        "in co st re pr ma pa ca th al ma tr el an ar er",
-    ];
-    for text in texts {
-        let mut best = f64::MAX;
-        let mut count = 0;
-        for _ in 0..20 {
-            let started = Instant::now();
-            for _ in 0..50 {
-                count = real.codes(text, 10).len();
-            }
-            best = best.min(started.elapsed().as_secs_f64() * 1e6 / 50.0);
-        }
-        println!("{best:9.1} us  {count:3} hits  {text}");
-    }
 }

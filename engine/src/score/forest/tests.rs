@@ -115,33 +115,6 @@ fn contributions_and_the_bias_sum_up_to_the_margin() {
     }
 }
 
-/// Measures; with `--release` and `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    for Case { name, forest, rows, .. } in cases("speed") {
-        let rows: Vec<f64> = rows.iter().cycle().take(500).flatten().copied().collect();
-        let mut margins = vec![0.0; 500 * forest.groups()];
-        let progress = Progress::default();
-        let mut block = || forest.margins(&rows, &mut margins, &progress).unwrap();
-        let block = median(&mut block, 1);
-        let one = median(&mut || drop(margins_of(&forest, &rows[..forest.features().len()])), 100);
-        println!("{name}: {} trees, 500 rows {block:.1} us, one row {one:.2} us", forest.trees());
-    }
-}
-
-/// The median duration in microseconds of 301 runs of so many calls each.
-fn median(work: &mut dyn FnMut(), calls: u32) -> f64 {
-    let mut runs: Vec<f64> = Vec::new();
-    for _ in 0..301 {
-        let start = std::time::Instant::now();
-        (0..calls).for_each(|_| work());
-        runs.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(calls));
-    }
-    runs.sort_unstable_by(f64::total_cmp);
-    runs[150]
-}
-
 #[test]
 fn a_forest_survives_its_byte_form() {
     for Case { name, forest, rows, margins, .. } in cases("codec") {
