@@ -72,15 +72,15 @@ fn the_document_of_a_linear_model() {
 
 #[test]
 fn the_document_of_several_classes() {
-    let document = assess(&model(SOFTMAX), &[r#"{"x":0}"#]).unwrap();
+    let text = assess(&model(SOFTMAX), &[r#"{"x":0}"#]).unwrap();
     let e = std::f64::consts::E;
-    let document: Value = serde_json::from_str(&document).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["class"], "green");
     assert_eq!(document["margin"], serde_json::json!([0.0, 1.0, 0.0]));
     let probability = document["score"].as_f64().unwrap();
     assert!((probability - e / (e + 2.0)).abs() < 1e-15);
     assert_eq!(document["probabilities"]["green"], document["score"]);
-    let record = model(SOFTMAX).record(&[br#"{"x":0}"#], document.to_string().as_bytes());
+    let record = model(SOFTMAX).record(&[br#"{"x":0}"#], text.as_bytes());
     assert_eq!((record.subject.as_str(), record.status.as_str()), (r#"{"x":0.0}"#, "green"));
     assert_eq!(record.confidence, Some(probability));
 }
@@ -170,7 +170,7 @@ fn what_is_wrong_with_a_subject_is_said_without_its_bytes() {
         let Err(Error::Invalid(said)) = assess(&linear, words) else { panic!("{words:?}") };
         assert_eq!(said, reason, "{words:?}");
         let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        assert!(linear.check(&bytes, &Question::default()).is_err(), "{words:?}");
+        assert!(linear.canonical(&bytes, &Question::default(), &mut Vec::new()).is_err(), "{words:?}");
     }
     let big = r#"{"format":"glm/1","link":"log","features":[{"name":"x"}],"outputs":[{"coef":[1]}]}"#;
     assert!(assess(&model(big), &["x=1000"]).is_err());
