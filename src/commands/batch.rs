@@ -129,7 +129,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: 
                 asked.question.today = names.today;
                 names.names
             }
-            None if naming::are_long(subjects.iter().copied()) => {
+            None if naming::are_for_a_worker(ctx, &subjects) => {
                 let subjects = subjects.iter().copied();
                 return Ok(Answer::Unnamed(Unnamed::new(loaded, words[0], subjects, &asked.question)));
             }

@@ -17,6 +17,8 @@ use crate::{guard, main_loop};
 
 /// Subjects up to this many bytes in all are named where they are asked.
 const SHORT: usize = 16 << 10;
+/// And up to this many where the client cannot be blocked: a hundred rows of a score model.
+const SHORT_FOR_THE_UNBLOCKED: usize = 64 << 10;
 
 pub(super) type Named = Result<Vec<u8>, EngineError>;
 
@@ -36,6 +38,13 @@ pub(super) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -
         bytes += part.len();
         bytes > SHORT
     })
+}
+
+/// The same for a batch. Where nobody may wait, hits are to be answered all the same, so a batch of usual subjects is
+/// named there.
+pub(super) fn are_for_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
+    let bytes: usize = subjects.iter().copied().flatten().map(|part| part.len()).sum();
+    bytes > if ctx.may_block() { SHORT } else { SHORT_FOR_THE_UNBLOCKED }
 }
 
 /// The cache key of a question.

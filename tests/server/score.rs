@@ -140,6 +140,25 @@ fn errors_of_a_batch_stand_in_the_place_of_their_subject() {
 }
 
 #[test]
+fn a_batch_of_hits_is_answered_where_nobody_may_wait() {
+    let (_server, mut client) = with_models();
+    // More than is named on the spot for a client that may wait.
+    let padding = " ".repeat(400);
+    let subjects: Vec<String> =
+        (0..100).map(|i| format!("{{\"rain\":{i},{padding}\"level\":1,\"slope\":1}}")).collect();
+    let mut words = vec!["ASSESS.MGET", "flood", "100"];
+    words.extend(subjects.iter().map(String::as_str));
+    let documents = client.call(&words).good();
+    for subject in &subjects {
+        let key = client.call(&["ASSESS.KEY", "flood", subject]).text();
+        client.await_key(&key);
+    }
+    client.ask("MULTI").good();
+    client.call(&words).good();
+    assert_eq!(client.ask("EXEC").array()[0], documents);
+}
+
+#[test]
 fn batches_are_bounded_and_their_rows_counted() {
     let (_server, mut client) = with_models();
     assert_eq!(client.ask("ASSESS.BATCH flood 101 []").code(), "TOOBIG");
