@@ -143,7 +143,9 @@ fn facts_that_are_missing_are_named_and_a_member_counts_as_its_party() {
     let partner = json!({"date": "2026-08-01", "exw": 100, "bom": [{"hs": "010121", "origin": "UN", "value": 90,
         "originating": true}]});
     assert_eq!(verdict(&mut client, "010121 BB AA", &partner)["reasons"], json!(["originating_materials"]));
-    for (words, reason) in [("010121 AA ZZ", "pair"), ("100111 AA BB", "not_covered")] {
+    for (words, reason) in
+        [("010121 AA AA", "pair"), ("010121 AA JP", "unknown_party"), ("100111 AA BB", "not_covered")]
+    {
         let found = verdict(&mut client, words, &horses(10));
         assert!(found["reasons"].as_array().expect("reasons").contains(&json!(reason)), "{words}: {found:#}");
     }
