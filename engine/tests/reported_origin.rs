@@ -1,7 +1,5 @@
 //! Everyday words for goods that were not found in the nomenclature (`data/reported/origin/h03`).
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod reference;
 
 use std::fs;
