@@ -45,7 +45,8 @@ pub(super) fn read(text: &[u8]) -> Option<Box<str>> {
 /// The code of two letters of a country that is named by another of its codes; any other name as it is.
 pub(super) fn canonical(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, code)| *code);
-    alias.or_else(|| pairs().find(|(_, three)| *three == name).map(|(two, _)| two)).unwrap_or(name)
+    let of_three = || pairs().find(|(_, three)| *three == name).map(|(two, _)| two);
+    alias.or_else(|| if name.len() == 3 { of_three() } else { None }).unwrap_or(name)
 }
 
 /// The other codes of a country.
@@ -57,7 +58,13 @@ pub(super) fn others(code: &str) -> impl Iterator<Item = &'static str> {
 
 /// Whether this is the code of two letters of a country, or of one of the three that customs treats like one.
 pub(super) fn is_country(code: &str) -> bool {
-    BESIDE.contains(&code) || pairs().any(|(two, _)| two == code)
+    // Long bills of materials are checked line by line, so the table is searched, not scanned: entries of six bytes.
+    let (entries, _) = COUNTRIES.as_bytes().as_chunks::<6>();
+    let is_last = || COUNTRIES.as_bytes().rchunks(5).next().is_some_and(|last| last.get(..2) == Some(code.as_bytes()));
+    code.len() == 2
+        && (BESIDE.contains(&code)
+            || entries.binary_search_by(|entry| entry[..2].cmp(code.as_bytes())).is_ok()
+            || is_last())
 }
 
 fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -82,6 +89,7 @@ mod tests {
     fn the_table_has_each_country_once_in_order() {
         assert_eq!(pairs().count(), 249);
         assert!(pairs().is_sorted_by(|a, b| a.0 < b.0) && pairs().all(|(_, three)| three.len() == 3));
+        assert!(pairs().all(|(two, _)| is_country(two)));
         assert!(["DE", "XI", "EU"].iter().all(|code| is_country(code)));
         assert!(["ZZ", "XX", "GERMANY", "", "DEU"].iter().all(|code| !is_country(code)));
     }
