@@ -5,7 +5,8 @@
 //! indicators and for the `Disposal` of what is no longer needed. Threads live as long as there is work for them and know
 //! nothing of the keyspace; results go back through `main_loop::post`.
 //!
-//! Whatever computes runs at the lowest priority, in a thread of its own within a job ([`at_low_priority`]). The job
+//! Whatever computes runs at the lowest priority that it may have, in a thread of its own within a job
+//! ([`at_low_priority`]; where system calls are filtered it yields often instead, see [`thread::give_way`]). The job
 //! itself does not: it takes locks that the main thread takes too, and a thread that is kept from running by others while
 //! it holds one would keep everybody waiting.
 

@@ -2,6 +2,7 @@
 //!
 //! Every test has a server of its own. `ASSESS_MODULE` names the module's file; by default it is the one that
 //! `cargo build` has put beside the tests. Nothing here measures speed or waits for a lapse of time: tests await events.
+//! `ASSESS_SERVER_WRAPPER` names a program that every server's command is handed to, `scripts/as-debian-service` say.
 
 mod acl;
 mod bans;
@@ -27,6 +28,7 @@ mod invalidation;
 mod memory;
 mod oom;
 mod origin;
+mod packaged_service;
 mod persistence;
 mod presets;
 mod references;

@@ -30,6 +30,7 @@ pub(crate) struct Server {
     folder: TempDir,
     settings: Vec<String>,
     environment: Vec<(String, String)>,
+    wrapper: Option<PathBuf>,
 }
 
 impl Server {
@@ -45,6 +46,17 @@ impl Server {
 
     /// The same with variables in the server's environment.
     pub(crate) fn with_environment(settings: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::wrapped(settings, environment, std::env::var_os("ASSESS_SERVER_WRAPPER").map(PathBuf::from))
+    }
+
+    /// The same under the filter of system calls that Debian's packaged service runs under.
+    pub(crate) fn as_debian_service(settings: &[&str]) -> Self {
+        let filter = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/as-debian-service");
+        Self::wrapped(settings, &[], Some(filter))
+    }
+
+    /// A server whose command is handed to `wrapper`, which has to become it.
+    fn wrapped(settings: &[&str], environment: &[(&str, &str)], wrapper: Option<PathBuf>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         for name in ["tables", "db"] {
             fs::create_dir(folder.path().join(name)).expect("a folder in a temporary folder");
@@ -55,8 +67,8 @@ impl Server {
         }
         let environment =
             environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>();
-        let (child, port) = launched(folder.path(), &settings, &environment);
-        Self { child, port, folder, settings, environment }
+        let (child, port) = launched(folder.path(), &settings, &environment, wrapper.as_deref());
+        Self { child, port, folder, settings, environment, wrapper }
     }
 
     /// A server that holds the mini table as `icio`, with the indicator `risk`, ready to answer.
@@ -114,6 +126,11 @@ impl Server {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether the process is still there.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -142,7 +159,8 @@ impl Server {
     }
 
     pub(crate) fn start_again(&mut self) {
-        (self.child, self.port) = launched(self.folder.path(), &self.settings, &self.environment);
+        let Self { folder, settings, environment, wrapper, .. } = self;
+        (self.child, self.port) = launched(folder.path(), settings, environment, wrapper.as_deref());
     }
 
     /// Waits until the process has ended.
@@ -195,10 +213,15 @@ pub(crate) fn module() -> PathBuf {
 }
 
 /// Starts a server on a free port and waits until it answers; data on disk have been loaded then.
-fn launched(folder: &Path, settings: &[String], environment: &[(String, String)]) -> (Child, u16) {
+fn launched(
+    folder: &Path,
+    settings: &[String],
+    environment: &[(String, String)],
+    wrapper: Option<&Path>,
+) -> (Child, u16) {
     for _ in 0..PORTS_TRIED {
         let port = free_port();
-        let mut child = spawn(folder, port, settings, environment);
+        let mut child = spawn(folder, port, settings, environment, wrapper);
         let answers = wait_for("the server answers or has ended", || {
             if !matches!(child.try_wait(), Ok(None)) {
                 return Some(false);
@@ -228,7 +251,13 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound listener").port()
 }
 
-fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, String)]) -> Child {
+fn spawn(
+    folder: &Path,
+    port: u16,
+    settings: &[String],
+    environment: &[(String, String)],
+    wrapper: Option<&Path>,
+) -> Child {
     // A line of tiers is for the module, when it is loaded.
     let arguments: Vec<&str> = settings.iter().map(String::as_str).filter(|line| line.starts_with("TIER ")).collect();
     let mut text = format!(
@@ -244,7 +273,11 @@ fn spawn(folder: &Path, port: u16, settings: &[String], environment: &[(String, 
     }
     let file = folder.join("redis.conf");
     fs::write(&file, text).expect("a file in a temporary folder");
-    Command::new("redis-server")
+    let mut command = Command::new(wrapper.unwrap_or(Path::new("redis-server")));
+    if wrapper.is_some() {
+        command.arg("redis-server");
+    }
+    command
         .arg(file)
         .envs(environment.iter().cloned())
         .stdin(Stdio::null())
