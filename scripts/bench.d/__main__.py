@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import blas
 import build
 import deployment
 import entry
+import exiobase
 import hit
 import invalidation
 import machine
 import memory
 import race
+import ready
 import scores
 import search
 import stall
@@ -24,10 +27,11 @@ from figures import Figure, markdown
 from settings import Settings
 
 ROWS = {
-    1: hit, 2: entry, 3: uncached, 9: scores, 10: search, 11: invalidation, 12: stampede, 13: race, 15: stall,
-    16: memory, 17: deployment,
+    1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 9: scores, 10: search, 11: invalidation, 12: stampede,
+    13: race, 15: stall, 16: memory, 17: deployment,
 }
-OF_TABLES = {1, 3, 15}  # rows that need the generated tables
+OF_TABLES = {1, 3, 5, 15}  # rows that need the generated tables
+OF_GENERATOR = OF_TABLES | {6}
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
 SOAK_SECONDS, QUICK_SOAK_SECONDS = 300, 5
 
@@ -59,7 +63,7 @@ def about(module: Path) -> dict:
     """What was measured, and where."""
     version = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=build.ROOT, capture_output=True, text=True)
-    return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "module": str(module)}
+    return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "blas": blas.kernel(), "module": str(module)}
 
 
 def write(file: Path, context: dict, figures: list[Figure], settings: Settings) -> None:
@@ -68,11 +72,10 @@ def write(file: Path, context: dict, figures: list[Figure], settings: Settings) 
     file.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
-def _tables(given: argparse.Namespace) -> list[tables.Table]:
+def _tables(given: argparse.Namespace, generator: Path | None) -> list[tables.Table]:
     """The tables to measure with; none when no row needs any."""
     if not OF_TABLES.intersection(given.rows):
         return []
-    generator = build.generator(given.generator)
     sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
     return [tables.table(size, generator) for size in sorted(sizes)]
 
@@ -81,7 +84,8 @@ def main() -> None:
     given = arguments()
     module = build.module(given.module)
     soak_seconds = given.soak or (QUICK_SOAK_SECONDS if given.quick else 0)
-    settings = Settings(module, _tables(given), given.quick, soak_seconds)
+    generator = build.generator(given.generator) if OF_GENERATOR.intersection(given.rows) else None
+    settings = Settings(module, _tables(given, generator), generator, given.quick, soak_seconds)
     context = about(module)
     figures: list[Figure] = []
     for row in given.rows:
@@ -95,7 +99,7 @@ def main() -> None:
             write(given.json, context, figures, settings)
     print(markdown(figures, given.quick))
     print(f"\n{context['cpu']}, {context['cores']} cores; {context['redis']}; load average "
-          f"{context['load_average']:.1f} before, {context['load_average_after']:.1f} after")
+          f"{context['load_average']:.1f} before, {context['load_average_after']:.1f} after; numpy on {context['blas']}")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 
+import blas
+
 
 class Hog:
     """A context manager: the work runs inside the `with`."""
 
     def __init__(self, nodes: int):
-        one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(nodes)], stdout=subprocess.PIPE, env=os.environ | one_thread
+            [sys.executable, __file__, str(nodes)], stdout=subprocess.PIPE, env=blas.environment(threads=1)
         )
 
     def __enter__(self) -> "Hog":

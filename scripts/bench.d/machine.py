@@ -29,6 +29,14 @@ def cores() -> list[int]:
     return sorted(_STARTED_ON)
 
 
+def peak_memory(pid: int) -> int:
+    """The most physical memory that a process ever had, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) << 10
+    raise RuntimeError("the kernel does not say how much memory a process had")
+
+
 _STARTED_ON = os.sched_getaffinity(0)
 
 

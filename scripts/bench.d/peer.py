@@ -5,13 +5,14 @@ Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, an
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+
+import blas
 
 LAYERS, TOP, MOST = 5, 10, 0.8
 
@@ -20,10 +21,9 @@ class Peer:
     """The client's side: starts the process, asks it."""
 
     def __init__(self, matrices: tuple[Path, Path], threads: int | None):
-        limit = {} if threads is None else {f"{lib}_NUM_THREADS": str(threads) for lib in ("OPENBLAS", "OMP", "MKL")}
         self.process = subprocess.Popen(
             [sys.executable, __file__, *matrices], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | limit,
+            env=blas.environment(threads),
         )
 
     def __enter__(self) -> "Peer":

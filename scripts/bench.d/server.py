@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import redis
@@ -23,7 +24,8 @@ POLL_SECONDS = 0.05
 class Server:
     """A context manager: the server runs inside the `with`."""
 
-    def __init__(self, module: Path | None, data_dir: Path | None = None, replica_of: "Server | None" = None):
+    def __init__(self, module: Path | None, data_dir: Path | None = None, replica_of: "Server | None" = None,
+                 options: Sequence[str] = ()):
         self.folder = Path(tempfile.mkdtemp(prefix="assess-bench-"))
         self.port = free_port()
         self.log = self.folder / "redis.log"
@@ -35,6 +37,7 @@ class Server:
             command += ["--loadmodule", str(module)]
         if data_dir:
             command += ["--assess.data-dir", str(data_dir)]
+        command += options
         if replica_of:
             command += ["--replicaof", "127.0.0.1", str(replica_of.port), "--repl-diskless-sync-delay", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

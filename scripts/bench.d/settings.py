@@ -10,6 +10,7 @@ from tables import Table
 class Settings:
     module: Path
     tables: list[Table]  # by size; targets are about the last
+    generator: Path | None  # writes tables, and reads them; None where no row needs any
     quick: bool
     soak_seconds: int = 0
     raw: dict = field(default_factory=dict)
@@ -23,6 +24,11 @@ class Settings:
     def many_rounds(self) -> int:
         """Repetitions of a ratio of short runs: many and short, because what disturbs the machine lasts seconds."""
         return 2 if self.quick else 31
+
+    @property
+    def middle_rounds(self) -> int:
+        """Repetitions of a ratio of runs that take seconds."""
+        return 1 if self.quick else 5
 
     @property
     def few_rounds(self) -> int:

@@ -16,13 +16,14 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Table:
-    """A generated table of `regions` times 45 sectors, as a csv file in FOLDER."""
+    """A generated table of regions times sectors, as a csv file in FOLDER."""
 
     regions: int
+    sectors: int = SECTORS
 
     @property
     def nodes(self) -> int:
-        return self.regions * SECTORS
+        return self.regions * self.sectors
 
     @property
     def file(self) -> str:
@@ -60,15 +61,20 @@ class Table:
 
 
 def table(nodes: int, generator: Path) -> Table:
-    """The generated table nearest to a number of nodes; its file is written unless it is there."""
-    made = Table(max(2, round(nodes / SECTORS)))
-    if not made.path.exists():
+    """The generated table nearest to a number of nodes."""
+    return made(max(2, round(nodes / SECTORS)), SECTORS, generator)
+
+
+def made(regions: int, sectors: int, generator: Path) -> Table:
+    """The generated table of so many regions and sectors; its file is written unless it is there."""
+    table = Table(regions, sectors)
+    if not table.path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
-        partial = made.path.with_suffix(".part")
-        size = ["--regions", str(made.regions), "--sectors", str(SECTORS), "--seed", str(SEED)]
+        partial = table.path.with_suffix(".part")
+        size = ["--regions", str(regions), "--sectors", str(sectors), "--seed", str(SEED)]
         subprocess.run([generator, *size, "--out", partial], check=True)
-        partial.rename(made.path)
-    return made
+        partial.rename(table.path)
+    return table
 
 
 def _last_line(path: Path) -> str:

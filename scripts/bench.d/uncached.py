@@ -1,7 +1,4 @@
-"""Row 3: an assessment that is not cached, against numpy answering the same question. Layers 5, top 10, groups.
-
-Also row 5 in passing, as plain figures: seconds from file to ready.
-"""
+"""Row 3: an assessment that is not cached, against numpy answering the same question. Layers 5, top 10, groups."""
 
 import contextlib
 import json
@@ -24,12 +21,12 @@ PEERS = {"1 BLAS thread": 1, "default BLAS threads": None}
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Ratios on the largest table; time in the server, and from file to ready, at every size."""
-    figures, sizes, costs, ready = [], [], [], []
+    """Ratios on the largest table; time in the server at every size."""
+    figures, sizes, costs = [], [], []
     for table in settings.tables:
         is_last = table is settings.tables[-1]
         with Server(settings.module, table.path.parent) as server:
-            ready.append(server.load("m", table.file))
+            server.load("m", table.file)
             server.call("MODEL.INDICATOR", "m", "risk", "DATA", json.dumps(table.region_values()), "BY", "region")
             server.await_ready("m")
             peers = PEERS if is_last else {}
@@ -37,14 +34,10 @@ def measure(settings: Settings) -> list[Figure]:
         sizes.append(table.nodes)
         costs.append(median(of["server_us"] for of in rounds))
         settings.keep(f"row 3, {table.nodes} nodes", rounds)
-        settings.keep(f"row 5, {table.nodes} nodes, file to ready, s", ready[-1])
         if is_last:
             figures += _figures(rounds, table.nodes)
-    grown = [
-        growth(3, "time in the server", sizes, costs, "us"),
-        growth(5, "file to ready", sizes, ready, "s"),
-    ]
-    return figures + [figure for figure in grown if figure]
+    grown = growth(3, "time in the server", sizes, costs, "us")
+    return figures + [figure for figure in [grown] if figure]
 
 
 def _alternate(server: Server, table: Table, peers: dict, count: int, settings: Settings) -> list[dict]:

@@ -1,0 +1,103 @@
+"""Row 5: from a file to answers, against pandas reading it, and pymrio making A and L of it.
+
+Three moments of ours: the file is parsed (the engine alone, one thread), the first assessment is answered, the model is
+ready. The last two with as many workers as there are cores, since the peers use them all; `ready` with the default too.
+"""
+
+import subprocess
+import time
+from statistics import median
+
+import redis
+
+import leontief
+import machine
+from caches import is_installed
+from figures import Figure, growth, ratios
+from server import READY_SECONDS, Server
+from settings import Settings
+from tables import Table
+
+KEY = "m"
+WAIT_SECONDS = 0.002  # before a model that was not ready is asked again
+
+
+def measure(settings: Settings) -> list[Figure]:
+    """Ratios at the largest size, and how the seconds grow with the nodes."""
+    sizes, times = [], []
+    for table in settings.tables:
+        is_last = table is settings.tables[-1]
+        rounds = _rounds(settings, table, settings.middle_rounds if is_last else settings.few_rounds, is_last)
+        settings.keep(f"row 5, {table.nodes} nodes, s", rounds)
+        sizes.append(table.nodes)
+        times.append(median(of["ready"] for of in rounds))
+    grown = growth(5, "file to ready", sizes, times, "s")
+    return _figures(rounds, settings.tables[-1].nodes) + [figure for figure in [grown] if figure]
+
+
+def _rounds(settings: Settings, table: Table, count: int, with_peers: bool) -> list[dict[str, float]]:
+    """Seconds of each side, in turn."""
+    cores = len(machine.cores())
+    rounds = []
+    for _ in range(count):
+        got = {"parse": parse(settings, table), **first_and_ready(settings, table, cores)}
+        if with_peers:
+            got["ready by default"] = first_and_ready(settings, table, None)["ready"]
+            if is_installed("pandas"):
+                got["pandas"] = leontief.run("pandas", table.path, table.nodes)["parse"]
+            if is_installed("pymrio"):
+                got["pymrio"] = sum(leontief.run("pymrio", table.path, table.nodes).values())
+        rounds.append(got)
+    return rounds
+
+
+def parse(settings: Settings, table: Table) -> float:
+    """Seconds in which the engine reads a table into A, without a server."""
+    command = [settings.generator, "--read", table.path]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.split(" s,")[0].rsplit(" ", 1)[1])
+
+
+def first_and_ready(settings: Settings, table: Table, threads: int | None) -> dict[str, float]:
+    """Seconds from MODEL.LOAD to the first assessment and to `ready`, and the most memory that the server had."""
+    settled = [] if threads is None else ["--assess.threads", str(threads)]
+    with Server(settings.module, table.path.parent, options=settled) as server:
+        begin = time.perf_counter()
+        server.call("MODEL.LOAD", KEY, "IO", "FILE", table.file)
+        _await_answer(server, table)
+        first = time.perf_counter() - begin
+        server.await_ready(KEY)
+        return {"first": first, "ready": time.perf_counter() - begin, "peak_mb": machine.peak_memory(server.pid) >> 20}
+
+
+def _await_answer(server: Server, table: Table) -> None:
+    """Asks until there is an answer."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            server.call("ASSESS.GET", KEY, *table.names[0])
+            return
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOTREADY") or time.monotonic() > deadline:
+                raise
+            time.sleep(WAIT_SECONDS)
+
+
+def _figures(rounds: list[dict[str, float]], nodes: int) -> list[Figure]:
+    def of(name: str) -> list[float]:
+        return [each[name] for each in rounds if name in each]
+
+    def against(what: str, mine: str, peer: str, title: str, least: float | None) -> Figure:
+        work = f"{nodes} nodes, file to {what}"
+        if not of(peer):
+            return Figure(5, work, title, [], remark=f"{peer} is not installed")
+        remark = f"{median(of(mine)):.2f} s to {median(of(peer)):.2f} s"
+        return Figure(5, work, title, ratios(of(peer), of(mine)), "x as fast", at_least=least, remark=remark)
+
+    cores, whole = len(machine.cores()), "pandas and pymrio: parse, A and L"
+    return [
+        against("parsed", "parse", "pandas", "pandas.read_csv", 2),
+        against(f"first answer, {cores} workers", "first", "pymrio", whole, 3),
+        against(f"ready, {cores} workers", "ready", "pymrio", whole, 1.5),
+        against("ready, workers by default", "ready by default", "pymrio", whole, None),
+    ]
