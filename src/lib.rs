@@ -45,7 +45,10 @@ const ALLOCATOR: Allocator = std::alloc::System;
 
 fn init(ctx: &Context, args: &[RedisString]) -> Status {
     match guard::run("loading the module", || ffi::load::start(ctx, args)) {
-        Ok(Ok(())) => Status::Ok,
+        Ok(Ok(())) => {
+            ctx.log_notice(&format!("redis-assess {} is ready", info::VERSION));
+            Status::Ok
+        }
         Ok(Err(why)) => {
             ctx.log_warning(&format!("redis-assess cannot be loaded: {why}"));
             Status::Err
@@ -56,7 +59,7 @@ fn init(ctx: &Context, args: &[RedisString]) -> Status {
 
 redis_module! {
     name: "assess",
-    version: 1,
+    version: info::VERSION_NUMBER,
     allocator: (Allocator, ALLOCATOR),
     data_types: [],
     init: init,

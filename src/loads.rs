@@ -4,9 +4,11 @@
 //! changes. At most one load runs per key; it can be watched (`MODEL.INFO`) and aborted (`MODEL.ABORT`), and goes on
 //! when its client leaves.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use assess_engine::io::Input;
 use assess_engine::model::AnyModel;
@@ -16,7 +18,7 @@ use assess_engine::{Budget, Error as EngineError, Progress};
 use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
-use crate::ffi::ctx::Ctx;
+use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::key::Mode;
 use crate::ffi::string::HeldBytes;
 use crate::replay::Content;
@@ -112,6 +114,7 @@ impl Drop for Entry {
 
 /// What a load needs on its way.
 struct Course {
+    begun: Instant,
     db: i32,
     entry: Entry,
     request: Request,
@@ -157,6 +160,7 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
     let load = Load { kind, progress: Arc::clone(&progress), source: origin.source().to_vec() };
     LOADS.with_borrow_mut(|loads| loads.insert(place.clone(), load));
     let course = Course {
+        begun: Instant::now(),
         db: ctx.db(),
         entry: Entry(Some(place)),
         budget: memory::budget(ctx),
@@ -289,6 +293,26 @@ impl Course {
         replay::may_replace(ctx, &self.request.key, self.request.noreplace)
     }
 
+    /// One line of the log for each load.
+    fn log(&self, outcome: &Outcome<Reply>) {
+        let what = format!(
+            "{} model \"{}\" in db {} from \"{}\"",
+            self.request.recipe.kind().name(),
+            String::from_utf8_lossy(&self.request.key),
+            self.db,
+            String::from_utf8_lossy(self.origin.source())
+        );
+        let took = self.begun.elapsed().as_millis();
+        match outcome {
+            Ok(summary) => {
+                let warnings = warnings(summary);
+                let said = if warnings.is_empty() { "no warnings".into() } else { warnings.join("; ") };
+                ctx::note(&format!("loaded {what} in {took} ms: {said}"));
+            }
+            Err(failure) => ctx::warn(&format!("could not load {what}, after {took} ms: {failure}")),
+        }
+    }
+
     /// Answers the client. From here on the key may be loaded again.
     fn end(mut self, _: Ctx<'_>, outcome: Outcome<Reply>) {
         self.entry.remove();
@@ -297,11 +321,22 @@ impl Course {
             aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
             other => other,
         });
+        self.log(&outcome);
         self.blocked.reply(outcome.into());
         if let Some(before) = self.before {
             discard::model(before);
         }
     }
+}
+
+/// The warnings of a summary.
+fn warnings(summary: &Reply) -> Vec<Cow<'_, str>> {
+    let Reply::Map(fields) = summary else { return Vec::new() };
+    let Some((_, Reply::Array(texts))) = fields.iter().find(|(name, _)| *name == "warnings") else { return Vec::new() };
+    texts
+        .iter()
+        .filter_map(|reply| if let Reply::Bulk(text) = reply { Some(String::from_utf8_lossy(text)) } else { None })
+        .collect()
 }
 
 /// What a load says of the model it made.

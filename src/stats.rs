@@ -1,4 +1,4 @@
-//! Counters of this process, shown in `INFO assess`.
+//! Counters of this process, shown in `INFO assess` and in `CACHE.METRICS`.
 //!
 //! Plain cells on the main thread, which is the only one that answers; atomics for the few that workers touch.
 
@@ -6,18 +6,25 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use assess_engine::stats::openmetrics::{Kind, Total};
+
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident),* $(,)?) => {
         /// Counters of the main thread.
         #[derive(Default)]
-        pub(crate) struct Counters { $( $(#[$doc])* pub(crate) $name: Cell<u64>, )* }
+        pub(crate) struct Counters { $( $(#[doc = $doc])+ pub(crate) $name: Cell<u64>, )* }
 
         impl Counters {
-            /// Names and values, in order.
-            pub(crate) fn each(&self, mut show: impl FnMut(&'static str, u64)) {
-                $( show(stringify!($name), self.$name.get()); )*
+            /// All of them, in order; what each is, is its documentation above.
+            fn totals(&self) -> Vec<Total> {
+                vec![$( Total {
+                    name: stringify!($name),
+                    help: concat!($($doc),+),
+                    kind: Kind::$kind,
+                    value: self.$name.get(),
+                }, )*]
             }
         }
     };
@@ -25,31 +32,31 @@ macro_rules! counters {
 
 counters! {
     /// Assessments served from the cache, or from a result not stored yet.
-    hits,
+    hits: Counter,
     /// Assessments that had to be computed.
-    misses,
+    misses: Counter,
     /// Cached documents that were of another version than the model's.
-    outdated,
+    outdated: Counter,
     /// Computed assessments that were stored.
-    stored,
+    stored: Counter,
     /// Computed assessments that the server refused to store, or that were out of date by then.
-    not_stored,
+    not_stored: Counter,
     /// Cached documents unlinked because their model changed or went.
-    swept,
+    swept: Counter,
     /// Assessments that should have been logged and were not: too many at once, or the model was gone by then.
-    history_dropped,
+    history_dropped: Counter,
     /// Models committed by MODEL.LOAD and MODEL.SET.
-    loads,
+    loads: Counter,
     /// Loads that ended in an error or were aborted.
-    loads_failed,
+    loads_failed: Counter,
     /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
-    replay_errors,
+    replay_errors: Counter,
     /// Slices of background work on the main thread.
-    slices,
-    /// Those that took more than a millisecond.
-    slices_over_1ms,
-    /// The longest, in microseconds.
-    slice_max_us,
+    slices: Counter,
+    /// Slices that took more than a millisecond.
+    slices_over_1ms: Counter,
+    /// The longest slice, in microseconds.
+    slice_max_us: Gauge,
 }
 
 thread_local! {
@@ -88,8 +95,14 @@ pub(crate) fn panicked() {
     PANICS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Shows every counter.
-pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
-    COUNTERS.with(|counters| counters.each(&mut show));
-    show("panics", PANICS.load(Ordering::Relaxed));
+/// Every counter.
+pub(crate) fn totals() -> Vec<Total> {
+    let mut totals = COUNTERS.with(Counters::totals);
+    totals.push(Total {
+        name: "panics",
+        help: "Bugs of the module that were caught, see the log",
+        kind: Kind::Counter,
+        value: PANICS.load(Ordering::Relaxed),
+    });
+    totals
 }

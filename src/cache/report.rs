@@ -3,17 +3,18 @@
 use assess_engine::cache::index::Usage;
 use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tier::Policy;
-use assess_engine::stats::{Latency, TierStats, openmetrics};
+use assess_engine::stats::openmetrics::{self, Kind, Total};
+use assess_engine::stats::{Latency, TierStats};
 
 use super::look::{self, look};
 use super::{sweep, waiters, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
-use crate::main_loop;
 use crate::reply::Reply;
 use crate::types::entry;
 use crate::versions::now_ms;
+use crate::{info, main_loop};
 
 type Fields = Vec<(&'static str, Reply)>;
 
@@ -217,72 +218,46 @@ pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
     Ok(Reply::Array(hot.into_iter().map(row).collect()))
 }
 
-/// The statistics as OpenMetrics text.
+/// The statistics as OpenMetrics text, without the line end that redis-cli adds: `redis-cli CACHE.METRICS > file` is valid.
 pub(crate) fn metrics() -> String {
-    let (waiting, peak) = waiters::waiting();
+    let totals = info::totals();
     let mut text = String::new();
     with(|cache| {
-        let rows: Vec<_> = cache
-            .tiers
-            .iter()
-            .map(|tier| {
-                let usage = cache.index.usage(Some(tier.id));
-                (tier.name.to_vec(), cache.stats.get(Some(tier.id)), usage.entries, usage.bytes)
-            })
-            .collect();
-        let mut rows: Vec<_> =
-            rows.iter().map(|(name, stats, entries, bytes)| (name.as_slice(), *stats, *entries, *bytes)).collect();
-        let none = cache.index.usage(None);
-        rows.push((b"", cache.stats.get(None), none.entries, none.bytes));
-        let globals = [
-            ("waiters", "Clients that wait for a value", waiting as u64),
-            ("waiters_peak", "The most clients that waited at once", peak as u64),
-            ("leases", "Leases held", cache.leases.len() as u64),
-            ("sweeps", "Invalidations under way", sweep::count() as u64),
-            ("index_bytes", "Memory of the index", cache.index.memory()),
-            ("indexing", "Whether the index is being built", cache.indexing.into()),
-        ];
-        openmetrics::render(&mut text, &rows, &globals);
+        let row = |name, id| {
+            let usage = cache.index.usage(id);
+            openmetrics::Row { name, stats: cache.stats.get(id), entries: usage.entries, bytes: usage.bytes }
+        };
+        let mut rows: Vec<_> = cache.tiers.iter().map(|tier| row(&tier.name[..], Some(tier.id))).collect();
+        rows.push(row(b"", None));
+        openmetrics::render(&mut text, info::VERSION, &rows, &totals);
     });
     text
 }
 
-/// The fields of INFO, after those of the models.
-pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
+/// Numbers of the cache that belong to no tier.
+pub(crate) fn totals() -> Vec<Total> {
     let (waiting, peak) = waiters::waiting();
     with(|cache| {
-        let stats = cache.stats.total();
-        let usage = cache.index.total();
+        let now = |name, help, value: u64| Total { name, help, kind: Kind::Gauge, value };
+        vec![
+            now("cache_index_bytes", "Memory of the index", cache.index.memory()),
+            now("cache_indexing", "Whether the index is being built", cache.indexing.into()),
+            now("cache_tiers", "Tiers", cache.tiers.iter().count() as u64),
+            now("cache_leases", "Leases held", cache.leases.len() as u64),
+            now("cache_waiters", "Clients that wait for a value", waiting as u64),
+            now("cache_waiters_peak", "The most clients that waited at once", peak as u64),
+            now("cache_sweeps", "Invalidations under way", sweep::count() as u64),
+            now("cache_bans", "Invalidations in effect", cache.bans.iter().count() as u64),
+        ]
+    })
+}
+
+/// Shows what the tiers have counted, all together; `CACHE.METRICS` has the same families by tier.
+pub(crate) fn each_counter(mut show: impl FnMut(&'static str, u64)) {
+    with(|cache| {
+        let (stats, usage) = (cache.stats.total(), cache.index.total());
         show("cache_entries", usage.entries);
         show("cache_bytes", usage.bytes);
-        show("cache_index_bytes", cache.index.memory());
-        show("cache_indexing", cache.indexing.into());
-        show("cache_tiers", cache.tiers.iter().count() as u64);
-        show("cache_leases", cache.leases.len() as u64);
-        show("cache_waiters", waiting as u64);
-        show("cache_waiters_peak", peak as u64);
-        show("cache_sweeps", sweep::count() as u64);
-        show("cache_bans", cache.bans.iter().count() as u64);
-        show("cache_hits", stats.hits);
-        show("cache_stale_hits", stats.stale_hits);
-        show("cache_misses", stats.misses);
-        show("cache_negative_hits", stats.negative_hits);
-        show("cache_sets", stats.sets);
-        show("cache_fills", stats.fills);
-        show("cache_fills_refused_expired", stats.refused_expired);
-        show("cache_fills_refused_invalidated", stats.refused_invalidated);
-        show("cache_fills_refused_overwritten", stats.refused_overwritten);
-        show("cache_fills_refused_unknown", stats.refused_unknown);
-        show("cache_fills_refused_tag", stats.refused_tag);
-        show("cache_leases_granted", stats.leases_granted);
-        show("cache_leases_expired", stats.leases_expired);
-        show("cache_leases_revoked", stats.leases_revoked);
-        show("cache_computations_saved", stats.saved);
-        show("cache_refreshes", stats.refreshes);
-        show("cache_evictions", stats.evictions);
-        show("cache_expiries", stats.expiries);
-        show("cache_expired_never_hit", stats.never_hit);
-        show("cache_invalidations", stats.invalidations);
-        show("cache_errors", stats.errors);
+        openmetrics::COUNTERS.iter().for_each(|counter| show(counter.name, (counter.of)(&stats)));
     });
 }

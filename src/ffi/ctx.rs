@@ -279,13 +279,20 @@ pub(super) fn detached() -> *mut raw::RedisModuleCtx {
     DETACHED.load(Ordering::Acquire)
 }
 
-/// Logs from any thread.
+/// Logs, from any thread, what an operator may want to know.
+pub(crate) fn note(message: &str) {
+    log(detached(), c"notice", message);
+}
+
+/// Logs, from any thread, what an operator should look at.
 pub(crate) fn warn(message: &str) {
     log(detached(), c"warning", message);
 }
 
 fn log(ctx: *mut raw::RedisModuleCtx, level: &CStr, message: &str) {
-    let text = CString::new(message.replace('\0', " ")).unwrap_or_default();
+    // Names of keys and files may hold anything; a line of the log stays one line.
+    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = CString::new(line).unwrap_or_default();
     // SAFETY: logging takes a null context too; the format takes one string. Unit tests run without a server to log to.
     unsafe {
         if let Some(log) = raw::RedisModule_Log {

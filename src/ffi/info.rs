@@ -25,6 +25,9 @@ extern "C" fn on_info(info: *mut raw::RedisModuleInfoCtx, crash_report: c_int) {
         if unsafe { api!(RedisModule_InfoAddSection(info, std::ptr::null())) } != raw::REDISMODULE_OK as c_int {
             return;
         }
+        let version = CString::new(crate::info::VERSION).unwrap_or_default();
+        // SAFETY: as above; name and text are NUL-terminated.
+        unsafe { api!(RedisModule_InfoAddFieldCString(info, c"version".as_ptr(), version.as_ptr())) };
         crate::info::each(|name, value| {
             let name = CString::new(name).unwrap_or_default();
             // SAFETY: as above; the name is NUL-terminated.

@@ -20,6 +20,7 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_GetClientId,
         RedisModule_GetToDbIdFromOptCtx,
         RedisModule_GetToKeyNameFromOptCtx,
+        RedisModule_InfoAddFieldCString,
         RedisModule_InfoAddFieldULongLong,
         RedisModule_InfoAddSection,
         RedisModule_Log,

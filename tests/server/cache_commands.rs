@@ -485,7 +485,7 @@ fn given_traffic_then_stats_count_it_until_they_are_reset() {
     assert!(matches!(server.client().resp3().ask("CACHE.STATS"), Reply::Map(_)));
     assert_eq!(client.info_number("assess", "cache_hits"), 2);
     let metrics = client.ask("CACHE.METRICS").text();
-    assert!(metrics.ends_with("# EOF\n") && metrics.contains("tier=\"t\""), "{metrics}");
+    assert!(metrics.ends_with("\n# EOF") && metrics.contains("tier=\"t\""), "{metrics}");
     assert_eq!(client.ask("CACHE.STATS RESET"), Reply::ok());
     let tier = stats(&mut client, "t");
     assert_eq!((tier["hits"].integer(), tier["misses"].integer(), tier["entries"].integer()), (0, 0, 1));

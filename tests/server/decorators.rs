@@ -1,6 +1,6 @@
 //! The decorators of clients/, as the README shows them, in their own languages: tests/clients/ run against a server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -8,17 +8,6 @@ use tempfile::TempDir;
 use crate::harness::{Server, reference};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// The folder that scripts/clients has installed a language's libraries into, or `None` after noting the skip.
-fn installed(test: &str, language: &str) -> Option<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(ROOT).join("target"), PathBuf::from);
-    let folder = target.join("clients").join(language);
-    if folder.join("installed").is_file() {
-        return Some(folder);
-    }
-    reference::skipped(test, &format!("no {language} libraries in target/clients: scripts/clients installs them"));
-    None
-}
 
 /// Runs a program to its end; what it says is shown when it fails.
 #[track_caller]
@@ -33,7 +22,7 @@ fn assert_passes(command: &mut Command, server: &Server) {
 }
 
 fn python(test: &str, script: &str) {
-    let Some(folder) = installed(test, "python") else { return };
+    let Some(folder) = reference::clients(test, "python") else { return };
     let server = Server::start();
     let mut command = Command::new(folder.join("bin/python"));
     command.arg("-B").arg(Path::new(ROOT).join("tests/clients").join(script));
@@ -52,7 +41,7 @@ fn python_coroutines() {
 
 #[test]
 fn node_functions() {
-    let Some(folder) = installed("node_functions", "node") else { return };
+    let Some(folder) = reference::clients("node_functions", "node") else { return };
     // Node looks for packages beside the file that imports them.
     let run = TempDir::new_in(&folder).expect("a folder beside the packages");
     for file in ["clients/node/cached.mjs", "tests/clients/cached.test.mjs"] {

@@ -1,26 +1,64 @@
 //! The presets of `scripts/presets`, and what their systems do with them, through a client library.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::process::Command;
 
 use redis::{Connection, Value, cmd};
 use serde_json::{Value as Json, json};
 
 use crate::harness::Server;
 
-/// A server over the samples, after every command of a preset.
+/// A server over the samples, after every command of a preset, sent as the README says.
 fn preset(name: &str) -> (Server, Connection) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let server = Server::with(&[&format!("assess.data-dir {}", root.join("samples").display())]);
-    let mut connection = server.connection("");
-    let text = std::fs::read_to_string(root.join("scripts/presets").join(name)).expect("the preset");
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let mut words = line.split_whitespace();
-        let mut command = cmd(words.next().expect("a command"));
-        words.for_each(|word| _ = command.arg(word));
-        command.query::<Value>(&mut connection).unwrap_or_else(|error| panic!("{line}: {error}"));
-    }
+    let server = over_samples();
+    assert_prints_no_error(&server, &format!("redis-cli < scripts/presets/{name}"));
+    let connection = server.connection("");
     (server, connection)
+}
+
+fn over_samples() -> Server {
+    Server::with(&[&format!("assess.data-dir {}", root().join("samples").display())])
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Has a shell run a line in the folder of the repository, where `redis-cli` means that of this server.
+#[track_caller]
+fn assert_prints_no_error(server: &Server, line: &str) {
+    let shell = format!("alias redis-cli='redis-cli -p {}'\n{line}", server.port());
+    let done = Command::new("sh").arg("-c").arg(shell).current_dir(root()).output().expect("a shell");
+    let (printed, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success() && errors.is_empty(), "{line}: {errors}");
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines.contains(&"OK"), "{line}: {printed}");
+    // Errors begin with a code, and redis-cli prints them as they are.
+    let is_error = |line: &&&str| {
+        line.split_once(' ')
+            .is_some_and(|(code, _)| code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+    };
+    assert_eq!(lines.iter().find(is_error), None, "{line}: {printed}");
+}
+
+#[test]
+fn every_line_that_the_readme_gives_for_presets_prints_no_error() {
+    let texts = ["README.md", "scripts/presets/README.md"].map(|name| std::fs::read_to_string(root().join(name)));
+    let texts = texts.map(|text| text.expect("a README")).concat();
+    let lines: BTreeSet<&str> = texts
+        .match_indices("redis-cli < scripts/presets/")
+        .map(|(at, _)| texts[at..].split(['`', '\n']).next().expect("a part"))
+        .collect();
+    for entry in std::fs::read_dir(root().join("scripts/presets")).expect("the presets") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        if name.ends_with(".redis") {
+            assert!(lines.contains(format!("redis-cli < scripts/presets/{name}").as_str()), "{name}: {lines:?}");
+        }
+    }
+    for line in lines {
+        assert_prints_no_error(&over_samples(), line);
+    }
 }
 
 fn ask<T: redis::FromRedisValue>(connection: &mut Connection, words: &[&str]) -> T {

@@ -5,87 +5,158 @@ use std::fmt::Write;
 use super::{Latency, TierStats};
 
 /// A tier to be shown: its name (empty for keys in no tier), what it has counted, its entries and their bytes.
-pub type Row<'a> = (&'a [u8], &'a TierStats, u64, u64);
+pub struct Row<'a> {
+    /// The name, of any bytes.
+    pub name: &'a [u8],
+    /// What it has counted.
+    pub stats: &'a TierStats,
+    /// Entries now.
+    pub entries: u64,
+    /// Bytes of those entries.
+    pub bytes: u64,
+}
 
-/// A number that belongs to no tier: its name without prefix, what it is, its present value.
-pub type Gauge<'a> = (&'a str, &'a str, u64);
+/// Whether a number only grows while the server lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It does; the exposition adds `_total` to its name.
+    Counter,
+    /// It is that of the moment.
+    Gauge,
+}
 
-type Counter = (&'static str, &'static str, fn(&TierStats) -> u64);
+/// A number that belongs to no tier.
+#[derive(Debug, Clone, Copy)]
+pub struct Total {
+    /// The name without the prefix `assess_`, as `INFO` has it.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Whether it only grows.
+    pub kind: Kind,
+    /// The value now.
+    pub value: u64,
+}
 
-const COUNTERS: [Counter; 21] = [
-    ("hits", "Reads served with a fresh value", |stats| stats.hits),
-    ("stale_hits", "Reads served with a value in its grace", |stats| stats.stale_hits),
-    ("misses", "Reads that found nothing to serve", |stats| stats.misses),
-    ("negative_hits", "Reads told of a failure remembered", |stats| stats.negative_hits),
-    ("sets", "Values stored without a lease", |stats| stats.sets),
-    ("fills", "Values stored by holders of leases", |stats| stats.fills),
-    ("refused_expired", "Tokens refused because the lease had ended", |stats| stats.refused_expired),
-    ("refused_invalidated", "Tokens refused because the key was invalidated", |stats| stats.refused_invalidated),
-    ("refused_overwritten", "Tokens refused because the key was written", |stats| stats.refused_overwritten),
-    ("refused_unknown", "Tokens refused that nobody knows", |stats| stats.refused_unknown),
-    ("refused_tag", "Fills refused because a tag was invalidated", |stats| stats.refused_tag),
-    ("leases_granted", "Leases granted", |stats| stats.leases_granted),
-    ("leases_expired", "Leases that ended without a fill", |stats| stats.leases_expired),
-    ("leases_revoked", "Leases revoked", |stats| stats.leases_revoked),
-    ("computations_saved", "Waiters served with another's value", |stats| stats.saved),
-    ("refreshes", "Leases granted while there was a value", |stats| stats.refreshes),
-    ("evictions", "Entries evicted", |stats| stats.evictions),
-    ("expiries", "Entries expired", |stats| stats.expiries),
-    ("expired_never_hit", "Entries expired without a hit", |stats| stats.never_hit),
-    ("invalidations", "Entries invalidated", |stats| stats.invalidations),
-    ("errors", "Computations given up", |stats| stats.errors),
+/// What every tier counts.
+pub struct Counter {
+    /// The name without the prefix `assess_`, as `INFO` has it for all tiers together.
+    pub name: &'static str,
+    help: &'static str,
+    /// Reads it.
+    pub of: fn(&TierStats) -> u64,
+}
+
+/// Everything that tiers count.
+pub const COUNTERS: [Counter; 21] = [
+    Counter { name: "cache_hits", help: "Reads served with a fresh value", of: |stats| stats.hits },
+    Counter { name: "cache_stale_hits", help: "Reads served with a value in its grace", of: |stats| stats.stale_hits },
+    Counter { name: "cache_misses", help: "Reads that found nothing to serve", of: |stats| stats.misses },
+    Counter {
+        name: "cache_negative_hits",
+        help: "Reads told of a failure remembered",
+        of: |stats| stats.negative_hits,
+    },
+    Counter { name: "cache_sets", help: "Values stored without a lease", of: |stats| stats.sets },
+    Counter { name: "cache_fills", help: "Values stored by holders of leases", of: |stats| stats.fills },
+    Counter {
+        name: "cache_fills_refused_expired",
+        help: "Tokens refused because the lease had ended",
+        of: |stats| stats.refused_expired,
+    },
+    Counter {
+        name: "cache_fills_refused_invalidated",
+        help: "Tokens refused because the key was invalidated",
+        of: |stats| stats.refused_invalidated,
+    },
+    Counter {
+        name: "cache_fills_refused_overwritten",
+        help: "Tokens refused because the key was written",
+        of: |stats| stats.refused_overwritten,
+    },
+    Counter {
+        name: "cache_fills_refused_unknown",
+        help: "Tokens refused that nobody knows",
+        of: |stats| stats.refused_unknown,
+    },
+    Counter {
+        name: "cache_fills_refused_tag",
+        help: "Fills refused because a tag was invalidated",
+        of: |stats| stats.refused_tag,
+    },
+    Counter { name: "cache_leases_granted", help: "Leases granted", of: |stats| stats.leases_granted },
+    Counter {
+        name: "cache_leases_expired",
+        help: "Leases that ended without a fill",
+        of: |stats| stats.leases_expired,
+    },
+    Counter { name: "cache_leases_revoked", help: "Leases revoked", of: |stats| stats.leases_revoked },
+    Counter { name: "cache_computations_saved", help: "Waiters served with another's value", of: |stats| stats.saved },
+    Counter { name: "cache_refreshes", help: "Leases granted while there was a value", of: |stats| stats.refreshes },
+    Counter { name: "cache_evictions", help: "Entries evicted", of: |stats| stats.evictions },
+    Counter { name: "cache_expiries", help: "Entries expired", of: |stats| stats.expiries },
+    Counter { name: "cache_expired_never_hit", help: "Entries expired without a hit", of: |stats| stats.never_hit },
+    Counter { name: "cache_invalidations", help: "Entries invalidated", of: |stats| stats.invalidations },
+    Counter { name: "cache_errors", help: "Computations given up", of: |stats| stats.errors },
 ];
 
 type Summary = (&'static str, &'static str, fn(&TierStats) -> &Latency);
 
 const SUMMARIES: [Summary; 3] = [
-    ("hit_seconds", "Time of a hit, sampled", |stats| &stats.hit),
-    ("compute_seconds", "Time from a lease to its fill", |stats| &stats.compute),
-    ("wait_seconds", "Time waited for another's value", |stats| &stats.wait),
+    ("cache_hit_seconds", "Time of a hit, sampled", |stats| &stats.hit),
+    ("cache_compute_seconds", "Time from a lease to its fill", |stats| &stats.compute),
+    ("cache_wait_seconds", "Time waited for another's value", |stats| &stats.wait),
 ];
 
 type Size = (&'static str, &'static str, fn(&Row<'_>) -> u64);
 
-const SIZES: [Size; 2] = [("entries", "Entries", |row| row.2), ("bytes", "Bytes of entries", |row| row.3)];
+const SIZES: [Size; 2] =
+    [("cache_entries", "Entries", |row| row.entries), ("cache_bytes", "Bytes of entries", |row| row.bytes)];
 
-/// Appends the whole exposition, its end mark included.
-pub fn render(out: &mut String, tiers: &[Row<'_>], gauges: &[Gauge<'_>]) {
-    let labels: Vec<String> = tiers.iter().map(|(name, ..)| label(name)).collect();
-    for (name, help, value) in COUNTERS {
+/// Appends the whole exposition, its end mark included, the optional line end after that left out.
+pub fn render(out: &mut String, version: &str, tiers: &[Row<'_>], totals: &[Total]) {
+    let labels: Vec<String> = tiers.iter().map(|row| label(row.name)).collect();
+    head(out, "build", "info", "The module");
+    line(out, format_args!("assess_build_info{{version=\"{}\"}} 1", label(version.as_bytes())));
+    for Counter { name, help, of } in &COUNTERS {
         head(out, name, "counter", help);
-        for ((_, stats, ..), label) in tiers.iter().zip(&labels) {
-            line(out, format_args!("assess_cache_{name}_total{{tier=\"{label}\"}} {}", value(stats)));
+        for (row, label) in tiers.iter().zip(&labels) {
+            line(out, format_args!("assess_{name}_total{{tier=\"{label}\"}} {}", of(row.stats)));
         }
     }
-    for (name, help, value) in SUMMARIES {
+    for (name, help, of) in SUMMARIES {
         head(out, name, "summary", help);
-        for ((_, stats, ..), label) in tiers.iter().zip(&labels) {
-            let latency = value(stats);
+        for (row, label) in tiers.iter().zip(&labels) {
+            let latency = of(row.stats);
             for quantile in [0.5, 0.95, 0.99] {
                 let seconds = latency.p(quantile * 100.0) as f64 / 1e6;
-                line(out, format_args!("assess_cache_{name}{{tier=\"{label}\",quantile=\"{quantile}\"}} {seconds}"));
+                line(out, format_args!("assess_{name}{{tier=\"{label}\",quantile=\"{quantile}\"}} {seconds}"));
             }
             let sum = latency.sum() as f64 / 1e6;
-            line(out, format_args!("assess_cache_{name}_sum{{tier=\"{label}\"}} {sum}"));
-            line(out, format_args!("assess_cache_{name}_count{{tier=\"{label}\"}} {}", latency.count()));
+            line(out, format_args!("assess_{name}_sum{{tier=\"{label}\"}} {sum}"));
+            line(out, format_args!("assess_{name}_count{{tier=\"{label}\"}} {}", latency.count()));
         }
     }
-    for (name, help, value) in SIZES {
+    for (name, help, of) in SIZES {
         head(out, name, "gauge", help);
         for (row, label) in tiers.iter().zip(&labels) {
-            line(out, format_args!("assess_cache_{name}{{tier=\"{label}\"}} {}", value(row)));
+            line(out, format_args!("assess_{name}{{tier=\"{label}\"}} {}", of(row)));
         }
     }
-    for (name, help, value) in gauges {
-        head(out, name, "gauge", help);
-        line(out, format_args!("assess_cache_{name} {value}"));
+    for Total { name, help, kind, value } in totals {
+        let (kind, suffix) = match kind {
+            Kind::Counter => ("counter", "_total"),
+            Kind::Gauge => ("gauge", ""),
+        };
+        head(out, name, kind, help);
+        line(out, format_args!("assess_{name}{suffix} {value}"));
     }
-    out.push_str("# EOF\n");
+    out.push_str("# EOF");
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) {
-    line(out, format_args!("# TYPE assess_cache_{name} {kind}"));
-    line(out, format_args!("# HELP assess_cache_{name} {help}"));
+    line(out, format_args!("# TYPE assess_{name} {kind}"));
+    line(out, format_args!("# HELP assess_{name} {}", help.trim()));
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -107,7 +178,9 @@ mod tests {
         let mut stats = TierStats { hits: 3, ..TierStats::default() };
         stats.wait.record(1_500_000);
         let mut text = String::new();
-        render(&mut text, &[(b"a\"b\\", &stats, 2, 90)], &[("waiters", "Clients that wait", 4)]);
+        let row = Row { name: b"a\"b\\", stats: &stats, entries: 2, bytes: 90 };
+        let total = |name, kind, value| Total { name, help: " What it is.", kind, value };
+        render(&mut text, "1.2.3", &[row], &[total("waiting", Kind::Gauge, 4), total("loads", Kind::Counter, 5)]);
         for line in [
             "# TYPE assess_cache_hits counter\n# HELP assess_cache_hits Reads served with a fresh value\n",
             "assess_cache_hits_total{tier=\"a\\\"b\\\\\"} 3\n",
@@ -116,11 +189,13 @@ mod tests {
             "assess_cache_wait_seconds_count{tier=\"a\\\"b\\\\\"} 1\n",
             "assess_cache_entries{tier=\"a\\\"b\\\\\"} 2\n",
             "assess_cache_bytes{tier=\"a\\\"b\\\\\"} 90\n",
-            "# TYPE assess_cache_waiters gauge\n# HELP assess_cache_waiters Clients that wait\nassess_cache_waiters 4\n",
+            "# TYPE assess_waiting gauge\n# HELP assess_waiting What it is.\nassess_waiting 4\n",
+            "# TYPE assess_loads counter\n# HELP assess_loads What it is.\nassess_loads_total 5\n",
+            "# TYPE assess_build info\n# HELP assess_build The module\nassess_build_info{version=\"1.2.3\"} 1\n",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
-        assert!(text.ends_with("\n# EOF\n"));
+        assert!(text.ends_with("\n# EOF"), "one line end may follow, which redis-cli adds");
         // Every family is announced once, before its lines.
         let announced: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
         let mut once = announced.clone();

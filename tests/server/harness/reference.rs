@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A folder of the reference data, or `None` after noting that `test` is skipped.
 ///
@@ -17,6 +17,18 @@ pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
         return Some(folder);
     }
     skipped(test, &format!("no reference data in {}", folder.display()));
+    None
+}
+
+/// The folder that scripts/clients has installed a language's libraries into, or `None` after noting the skip.
+pub(crate) fn clients(test: &str, language: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let folder = target.join("clients").join(language);
+    if folder.join("installed").is_file() {
+        return Some(folder);
+    }
+    skipped(test, &format!("no {language} libraries in target/clients: scripts/clients installs them"));
     None
 }
 

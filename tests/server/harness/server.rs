@@ -95,6 +95,11 @@ impl Server {
         Client::connect(self.port).expect("the server accepts connections")
     }
 
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where it is, for clients of other languages.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
