@@ -51,7 +51,11 @@ fn a_mistake_is_refused_at_its_place() {
         (By::Region, "region,value\nUSA,1\nUSA,2\n", format!("{twice} (line 3, column 1)")),
         (By::Region, "region,value\nUSA,1\nXXX,2\n", format!("{unknown} (line 3, column 1)")),
         (By::Region, "region,value\nUSA,-1\n", format!("{negative} (line 2, column 2)")),
-        (By::Region, "region,value\nUSA,NaN\n", "not a finite number (line 2, column 2)".into()),
+        (
+            By::Region,
+            "region,value\nUSA,NaN\n",
+            "the value is marked as missing: write 0 where there is none (line 2, column 2)".into(),
+        ),
         (By::Region, "region,value\nUSA\n", "the row has fewer cells than the header (line 2, column 2)".into()),
         (By::Region, "region,value\nUSA,1,2\n", "the row has more cells than the header (line 2, column 3)".into()),
         (By::Region, "country,value\n", "expected the header region,value (line 1, column 1)".into()),

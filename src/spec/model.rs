@@ -77,6 +77,44 @@ const LEONTIEF: Arg = Arg::one_of(
 .after("LEONTIEF")
 .says("IO: what becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
 .optional();
+const REGION: Arg = Arg::string("region")
+    .after("REGION")
+    .says("IO: the region of a national table whose labels are sectors only")
+    .optional();
+const SEPARATOR: Arg = Arg::string("separator")
+    .after("SEPARATOR")
+    .says("IO: what stands between region and sector in a label; default: told from the labels, _ or | or /")
+    .optional();
+const ORDER: Arg = Arg::one_of(
+    "order",
+    &[
+        Arg::token("region-first", "region-first").says("The region ends at the first separator"),
+        Arg::token("sector-first", "sector-first").says("The region begins after the last separator"),
+    ],
+)
+.after("ORDER")
+.says("IO: which of the two a label begins with; default: told from the labels")
+.optional();
+const NEGATIVE: Arg = Arg::one_of(
+    "negative",
+    &[
+        Arg::token("error", "error").says("The load fails and names the node"),
+        Arg::token("zero", "zero").says("Its output counts as 0, with a warning"),
+    ],
+)
+.after("NEGATIVE")
+.says("IO: what becomes of a node whose output is negative; default: error")
+.optional();
+const DUPLICATES: Arg = Arg::one_of(
+    "duplicates",
+    &[
+        Arg::token("error", "error").says("The load fails and names the lines"),
+        Arg::token("sum", "sum").says("They are added up, with a warning"),
+    ],
+)
+.after("DUPLICATES")
+.says("IO: what becomes of several lines for one cell in long data; default: error")
+.optional();
 const KEEP: Arg = Arg::token("keep", "KEEP").says("IO: carry over indicators whose labels all exist").optional();
 const DECIMALS: Arg = Arg::string("decimals")
     .after("DECIMALS")
@@ -110,6 +148,11 @@ pub(crate) const LOAD: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        REGION,
+        SEPARATOR,
+        ORDER,
+        NEGATIVE,
+        DUPLICATES,
         DECIMALS,
         HISTORY,
         KEEP,
@@ -139,6 +182,11 @@ pub(crate) const SET: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        REGION,
+        SEPARATOR,
+        ORDER,
+        NEGATIVE,
+        DUPLICATES,
         DECIMALS,
         HISTORY,
         KEEP,

@@ -8,6 +8,8 @@
 
 mod cells;
 mod detect;
+mod dialect;
+mod encoding;
 mod exiobase;
 mod fill;
 mod icio;
@@ -28,6 +30,7 @@ use crate::{Budget, Progress, Result};
 
 pub(super) use cells::{Blank, Cells};
 pub(super) use lines::Lines;
+pub(super) use notes::shown_node;
 
 /// Where a table is read from. Whoever makes one has already decided that it may be read.
 pub enum Input<'a> {

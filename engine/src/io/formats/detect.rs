@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::source::Package;
 use super::triples;
-use super::{Job, exiobase};
+use super::{Job, exiobase, icio};
 use crate::io::Format;
 use crate::{Error, Result};
 
@@ -38,7 +38,10 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
             (None, Some(guess)) => guess.likely(),
         };
         return format.and_then(|format| one_part(format, part)).ok_or_else(|| {
-            Error::bad_whole("the layout is not known; expected an ICIO-shaped csv or from_region,from_sector,..")
+            Error::bad_whole(
+                "the layout is not known; expected a csv whose first line and first column hold the labels of the nodes, or \
+                 lines of from_region,from_sector,to_region,to_sector,value",
+            )
         });
     }
     let mut found = None;
@@ -97,11 +100,11 @@ impl Guess {
 fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Option<Guess>> {
     let mut lines = package.lines(part, "", job)?;
     let Some(line) = lines.next()? else { return Ok(None) };
-    if triples::Values::of_header(line).is_ok() {
+    if triples::is_header(line) {
         return Ok(Some(Guess::Triples));
     }
     let text = std::str::from_utf8(line.bytes).is_ok();
-    let mut cells = Cells::new(line, b',');
+    let mut cells = Cells::new(line);
     let (mut all, mut nodes) = (0, 0);
     // A quote that is never closed is for the reader to complain about.
     let mut first = true;
@@ -110,6 +113,10 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
             all += 1;
             nodes += usize::from(cell.contains(&b'_'));
         }
+    }
+    drop(lines);
+    if all > 0 && text && icio::is_wide(&mut package.lines(part, "", job)?) {
+        return Ok(Some(Guess::Icio));
     }
     Ok(Some(match nodes {
         0 => Guess::Other,

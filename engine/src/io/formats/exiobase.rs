@@ -78,16 +78,18 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
         Some(file) => Some(row_sums(package, file, &labels, job)?),
         None => None,
     };
-    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), job)?;
+    let mut warnings = Vec::new();
+    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), &mut warnings, job)?;
 
     let divisor = known.as_deref().filter(|_| files.holds_flows);
     let (filled, negative) = coefficients(package, files, &labels, divisor, job)?;
-    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
+    warnings.extend(notes::of_table(&filled, negative, &labels, job.progress)?);
     let x = match (known, sums) {
         (None, Some(demand)) => {
             source = OutputSource::Solved;
-            let x = output::solve(&filled.matrix, &demand, job.progress)?;
-            output::check(&x, |_| Place { file: "Y.txt", ..Place::default() })?;
+            let mut x = output::solve(&filled.matrix, &demand, job.progress)?;
+            let place = |_| Place { file: "Y.txt", ..Place::default() };
+            warnings.extend(output::settle(&mut x, &labels, job.options.negative, place)?);
             Some(x)
         }
         (known, _) => known,
@@ -126,17 +128,19 @@ fn known_output(
     reported: Option<Role>,
     labels: &Labels,
     demand: Option<&[f64]>,
+    warnings: &mut Vec<String>,
     job: &Job<'_>,
 ) -> Result<(Option<Vec<f64>>, OutputSource)> {
     if let Some(file) = reported {
-        let x = reported_output(package, file, labels, job)?;
+        let x = reported_output(package, file, labels, warnings, job)?;
         return Ok((Some(x), OutputSource::Rule(OutputRule::Reported)));
     }
     match demand {
         Some(demand) if files.holds_flows => {
             let mut x = row_sums(package, files.table, labels, job)?;
             x.iter_mut().zip(demand).for_each(|(sum, demand)| *sum += demand);
-            output::check(&x, |_| Place { file: files.table.name, ..Place::default() })?;
+            let place = |_| Place { file: files.table.name, ..Place::default() };
+            warnings.extend(output::settle(&mut x, labels, job.options.negative, place)?);
             Ok((Some(x), OutputSource::Rule(OutputRule::RowSum)))
         }
         None if files.holds_flows => Err(Error::bad_whole("flows (Z.txt) need output (x.txt) or final demand (Y.txt)")),
@@ -148,14 +152,21 @@ fn known_output(
 }
 
 /// Total output from `x.txt`.
-fn reported_output(package: &mut Package<'_>, file: Role, labels: &Labels, job: &Job<'_>) -> Result<Vec<f64>> {
+fn reported_output(
+    package: &mut Package<'_>,
+    file: Role,
+    labels: &Labels,
+    warnings: &mut Vec<String>,
+    job: &Job<'_>,
+) -> Result<Vec<f64>> {
     let frame = Frame::open_single(package.lines(file.part, file.name, job)?)?;
     let (mut x, mut lines) = (vec![0.0; labels.len()], vec![0; labels.len()]);
     frame.each_node(labels, Blank::Refused, |i, values, place| {
         (x[i], lines[i]) = (values[0], place.line);
         Ok(())
     })?;
-    output::check(&x, |i| Place { file: file.name, line: lines[i], column: 3 })?;
+    let place = |i: usize| Place { file: file.name, line: lines[i], column: 3 };
+    warnings.extend(output::settle(&mut x, labels, job.options.negative, place)?);
     Ok(x)
 }
 

@@ -127,10 +127,10 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// The lines of a part, from its beginning. `file` is the role that errors name.
+    /// The lines of a part, from its beginning, separators told from the text. `file` is the role that errors name.
     pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
         let (stream, limit) = self.stream(part, file)?;
-        Ok(Lines::new(stream, limit, file, job.progress))
+        Lines::of_text(stream, limit, file, job.progress)
     }
 
     /// A part from its beginning, unpacked, and how many bytes it may expand to.

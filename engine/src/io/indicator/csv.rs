@@ -14,9 +14,9 @@ pub(super) fn read(document: &[u8], values: &mut Values<'_>) -> Result<()> {
         By::Sector | By::Product => (Axis::Sector, &["sector", "value"]),
     };
     let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress);
+    let mut lines = Lines::of_bytes(document, &progress)?;
     if let Some(line) = lines.next()? {
-        let mut cells = Cells::new(line, b',');
+        let mut cells = Cells::new(line);
         for expected in header {
             if !cells.raw()?.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())) {
                 return Err(Error::bad(format!("expected the header {}", header.join(",")), cells.place()));
@@ -34,7 +34,7 @@ pub(super) fn read(document: &[u8], values: &mut Values<'_>) -> Result<()> {
         if ended {
             return Err(Error::bad("a row after the end of the table", line.place));
         }
-        let mut cells = Cells::new(line, b',');
+        let mut cells = Cells::new(line);
         let region = if axis == Axis::Sector { "".into() } else { cells.name()? };
         let sector = if axis == Axis::Region { "".into() } else { cells.name()? };
         let refuse = |reason| move |place: Place| Error::bad(reason, place);

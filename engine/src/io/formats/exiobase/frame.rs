@@ -54,7 +54,7 @@ impl<'a> Frame<'a> {
             if self.ended {
                 return Err(Error::bad("a row after the end of the table", first));
             }
-            let mut cells = Cells::new(line, b'\t');
+            let mut cells = Cells::new(line);
             let index = &mut self.index[..self.index_columns];
             for label in index.iter_mut() {
                 label.clear();
@@ -85,7 +85,7 @@ fn header(lines: &mut Lines<'_>, index_columns: usize) -> Result<Vec<Box<str>>> 
 }
 
 fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
-    let mut cells = Cells::new(line, b'\t');
+    let mut cells = Cells::new(line);
     for _ in 0..index_columns {
         cells.label()?;
     }

@@ -135,7 +135,7 @@ fn units(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<HashMap
         if line.bytes.is_empty() {
             continue;
         }
-        let mut cells = Cells::new(line, b'\t');
+        let mut cells = Cells::new(line);
         let (name, unit) = (cells.name_or_empty()?, cells.name_or_empty()?);
         if units.len() == MAX_STRESSORS {
             return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
