@@ -28,6 +28,7 @@ const FORMAT: Arg = Arg::one_of(
         Arg::token("icio", "icio").says("OECD ICIO and tables of its shape (csv)"),
         Arg::token("exiobase", "exiobase").says("EXIOBASE 3, folder or zip"),
         Arg::token("triples", "triples").says("from_region,from_sector,to_region,to_sector,value (csv)"),
+        Arg::token("eora", "eora").says("EORA26, folder or zip"),
         Arg::token("glm", "glm").says("SCORE: glm/1, a generalized linear model (JSON)"),
         Arg::token("scorecard", "scorecard").says("SCORE: scorecard/1 (JSON)"),
         Arg::token("xgboost", "xgboost").says("SCORE: XGBoost model (JSON)"),
@@ -77,6 +78,10 @@ const LEONTIEF: Arg = Arg::one_of(
 .after("LEONTIEF")
 .says("IO: what becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
 .optional();
+const MEMBER: Arg = Arg::string("member")
+    .after("MEMBER")
+    .says("IO: which file or folder of an archive or a folder with several tables")
+    .optional();
 const REGION: Arg = Arg::string("region")
     .after("REGION")
     .says("IO: the region of a national table whose labels are sectors only")
@@ -148,6 +153,7 @@ pub(crate) const LOAD: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        MEMBER,
         REGION,
         SEPARATOR,
         ORDER,
@@ -182,6 +188,7 @@ pub(crate) const SET: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        MEMBER,
         REGION,
         SEPARATOR,
         ORDER,
@@ -252,6 +259,12 @@ pub(crate) const INDICATOR: Command = Command {
         .says("What the values of the document belong to"),
         Arg::double("default").after("DEFAULT").says("Value of labels that the document lacks").optional(),
         Arg::token("ignore", "IGNORE").says("Ignore labels that the model lacks").optional(),
+        Arg::token("sum", "SUM").says("Add up several values for one label").optional(),
+        Arg::token("totals", "TOTALS").says("Values are totals: divide them by the output of their node").optional(),
+        Arg::string("row")
+            .after("ROW")
+            .says("The row of a csv with one for every stressor; default: the indicator's name")
+            .optional(),
         Arg::string("unit").after("UNIT").says("Unit of the values, repeated in assessments").optional(),
     ],
     keys: CHANGES,

@@ -7,8 +7,10 @@ pub enum Format {
     Icio,
     /// EXIOBASE 3, a folder or an archive.
     Exiobase,
-    /// Sparse csv `from_region,from_sector,to_region,to_sector,value`.
+    /// Long data `from_region,from_sector,to_region,to_sector,value`.
     Triples,
+    /// EORA26, a folder or an archive.
+    Eora,
 }
 
 impl Format {
@@ -18,6 +20,7 @@ impl Format {
             Self::Icio => "icio",
             Self::Exiobase => "exiobase",
             Self::Triples => "triples",
+            Self::Eora => "eora",
         }
     }
 }
@@ -141,6 +144,8 @@ pub struct LoadOptions {
     pub precision: Precision,
     /// How the inverse is kept; `None` is full where it fits, else lazy with a warning.
     pub leontief: Option<LeontiefMode>,
+    /// Which member of an archive or a folder is the table, or the folder of the table.
+    pub member: Option<Box<str>>,
     /// The region of all nodes, for a national table whose labels name sectors only.
     pub region: Option<Box<str>>,
     /// What stands between region and sector in a label; `None` tells it from the labels.

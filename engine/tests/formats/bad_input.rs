@@ -155,14 +155,17 @@ fn damaged_streams_are_refused() {
 
 #[test]
 fn several_tables_are_refused() {
-    let expected = "there are several tables; name one of them, or pack it alone";
+    let expected = "there are several tables, a.csv, b.csv: say MEMBER and one of them";
     let good = GOOD.as_bytes();
     assert_eq!(text(bytes(&zip(&[("a.csv", good), ("b.csv", good)]))), expected);
     let both = folder(&[("2020/A.txt", b""), ("2021/A.txt", b"")]);
-    assert_eq!(text(path_with(both.path(), &LoadOptions::default())), expected);
+    assert_eq!(text(path_with(both.path(), &LoadOptions::default())), expected.replace("a.csv, b.csv", "2020, 2021"));
     let none = folder(&[("a.txt", b"hello"), ("b.txt", b"world")]);
     let error = text(path_with(none.path(), &LoadOptions::default()));
-    assert_eq!(error, "no table found among the files; expected one csv, or A.txt or Z.txt");
+    assert_eq!(
+        error,
+        "no table found among the files; expected one csv, A.txt or Z.txt, or EORA26's ..._T.txt with labels_T.txt"
+    );
 }
 
 #[test]
@@ -175,7 +178,11 @@ fn spoiled_triples_are_refused_at_the_place_of_the_mistake() {
             "the cell has two lines, the first is line 2: DUPLICATES sum adds such lines up (line 3)",
         ),
         ("value", "A,x,A,x,one\n", "not a finite number, in the column of values (line 2, column 5)"),
-        ("value", "A,x,A,x,\n", "a number is missing, in the column of values (line 2, column 5)"),
+        (
+            "value",
+            "A,x,A,x,\n",
+            "a number is missing: write 0 where there is none, in the column of values (line 2, column 5)",
+        ),
         ("value", "A,x,A\n", "the row has fewer cells than the header (line 2, column 4)"),
         ("value", "A,x,A,x,1,1\n", "the row has more cells than the header (line 2, column 6)"),
         ("value", ",x,A,x,1\n", "the label is empty (line 2, column 1)"),
@@ -206,12 +213,12 @@ fn exiobase(files: &[(&str, &str)]) -> Result<Loaded, Error> {
 #[test]
 fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
     let cases = [
-        ("A.txt", ".1\t.2", ".1\t", "a number is missing (A.txt, line 4, column 4)"),
+        ("A.txt", ".1\t.2", ".1\t", "a number is missing: write 0 where there is none (A.txt, line 4, column 4)"),
         ("A.txt", ".1\t.2", ".1", "the row has fewer cells than the header (A.txt, line 4, column 4)"),
         ("A.txt", "R\ty\t.3", "R\tx\t.3", "the label occurs twice (A.txt, line 5, column 1)"),
-        ("A.txt", "R\ty\t.3", "Q\ty\t.3", "this row is no column of the table (A.txt, line 5, column 1)"),
+        ("A.txt", "R\ty\t.3", "Q\ty\t.3", "the row Q y is no column of the table (A.txt, line 5, column 1)"),
         ("A.txt", "R\ty\t.3\t.4\n", "", "the file is cut short, missing rows: 1 (A.txt, line 5)"),
-        ("A.txt", "\t.4\n", "\t.4\nR\tz\t1\t1\n", "this row is no column of the table (A.txt, line 6, column 1)"),
+        ("A.txt", "\t.4\n", "\t.4\nR\tz\t1\t1\n", "the row R z is no column of the table (A.txt, line 6, column 1)"),
         ("A.txt", "\t\tx\ty", "\t\tx\tx", "the label occurs twice (A.txt, line 2, column 4)"),
         ("A.txt", "\t\tx\ty", "\t\tx", "the header lines differ in length (A.txt, line 2, column 4)"),
         (

@@ -24,7 +24,7 @@ pub(super) fn kind(word: &[u8]) -> Outcome<Kind> {
     options::choice(word, &KINDS).ok_or_else(|| Failure::err("unknown kind of model: there are IO, SCORE and ORIGIN"))
 }
 
-const IO: [&str; 13] = [
+const IO: [&str; 14] = [
     "FORMAT",
     "HISTORY",
     "NOREPLACE",
@@ -32,6 +32,7 @@ const IO: [&str; 13] = [
     "SPLIT",
     "PRECISION",
     "LEONTIEF",
+    "MEMBER",
     "REGION",
     "SEPARATOR",
     "ORDER",
@@ -67,6 +68,7 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
                     "SPLIT" => load.split = options.choice(option, &SPLITS)?,
                     "PRECISION" => load.precision = options.choice(option, &PRECISIONS)?,
                     "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
+                    "MEMBER" => load.member = Some(label(option, options.value(option)?)?),
                     "REGION" => load.region = Some(label(option, options.value(option)?)?),
                     "SEPARATOR" => load.separator = Some(label(option, options.value(option)?)?),
                     "ORDER" => load.order = Some(options.choice(option, &ORDERS)?),
@@ -103,8 +105,12 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
 
 type OwnOption<'f> = &'f mut dyn FnMut(&'static str, &mut Options<'_, '_>) -> Outcome<()>;
 
-const IO_FORMATS: [(&str, io::Format); 3] =
-    [("icio", io::Format::Icio), ("exiobase", io::Format::Exiobase), ("triples", io::Format::Triples)];
+const IO_FORMATS: [(&str, io::Format); 4] = [
+    ("icio", io::Format::Icio),
+    ("exiobase", io::Format::Exiobase),
+    ("triples", io::Format::Triples),
+    ("eora", io::Format::Eora),
+];
 const OUTPUTS: [(&str, OutputRule); 2] = [("reported", OutputRule::Reported), ("rowsum", OutputRule::RowSum)];
 const SPLITS: [(&str, Split); 2] = [("merge", Split::Merge), ("keep", Split::Keep)];
 const PRECISIONS: [(&str, Precision); 2] = [("f64", Precision::F64), ("f32", Precision::F32)];
@@ -114,7 +120,7 @@ const ORDERS: [(&str, Order); 2] = [("region-first", Order::RegionFirst), ("sect
 const NEGATIVES: [(&str, Negative); 2] = [("error", Negative::Refused), ("zero", Negative::Zero)];
 const DUPLICATES: [(&str, Duplicates); 2] = [("error", Duplicates::Error), ("sum", Duplicates::Sum)];
 
-/// The longest REGION or SEPARATOR, in bytes.
+/// The longest REGION, SEPARATOR or MEMBER, in bytes.
 const MAX_LABEL: usize = 512;
 
 /// A part of a label.

@@ -152,7 +152,9 @@ impl<'a> Cells<'a> {
             (Some(value), _) => Ok(value),
             (None, Blank::Zero) if text.is_empty() => Ok(0.0),
             (None, Blank::NotANumber) if text.is_empty() || is_number(text) => Ok(f64::NAN),
-            (None, _) if text.is_empty() => Err(Error::bad("a number is missing", self.place)),
+            (None, _) if text.is_empty() => {
+                Err(Error::bad("a number is missing: write 0 where there is none", self.place))
+            }
             (None, _) => lenient(text, self.dialect).map_err(|what| Error::bad(what, self.place)),
         }
     }
@@ -238,7 +240,10 @@ mod tests {
             Err("the row has more cells than the header (line 1, column 4)".into())
         );
         assert_eq!(read("1,2", Blank::Zero), Err("the row has fewer cells than the header (line 1, column 3)".into()));
-        assert_eq!(read("1,,3", Blank::Refused), Err("a number is missing (line 1, column 2)".into()));
+        assert_eq!(
+            read("1,,3", Blank::Refused),
+            Err("a number is missing: write 0 where there is none (line 1, column 2)".into())
+        );
         assert_eq!(
             read("1,2,NaN", Blank::Zero),
             Err("the value is marked as missing: write 0 where there is none (line 1, column 3)".into())
