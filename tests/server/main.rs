@@ -35,6 +35,7 @@ mod persistence;
 mod presets;
 mod references;
 mod replication;
+mod reported;
 mod reported_models;
 mod restore;
 mod score;
