@@ -100,7 +100,7 @@ impl From<EngineError> for Failure {
         let code = match &error {
             EngineError::BadInput { .. } | EngineError::Corrupt(_) => Code::BadFile,
             EngineError::Invalid(_) | EngineError::Cancelled => Code::Err,
-            EngineError::NoSubject(_) => Code::NoSubject,
+            EngineError::NoSubject(_) | EngineError::BadSubject(_) => Code::NoSubject,
             EngineError::NoIndicator => Code::NoIndicator,
             EngineError::NotReady => Code::NotReady,
             EngineError::TooBig { .. } => Code::TooBig,

@@ -53,6 +53,9 @@ pub enum Error {
     /// The subject is not in the model.
     #[error("{0}")]
     NoSubject(&'static str),
+    /// The subject cannot be one of any model; the text names what of it, in ASCII.
+    #[error("{0}")]
+    BadSubject(Box<str>),
     /// The model has no such indicator.
     #[error("the model has no such indicator, see MODEL.LABELS key INDICATORS")]
     NoIndicator,

@@ -13,6 +13,7 @@ mod codes;
 mod country;
 mod decimal;
 mod document;
+mod editions;
 mod expr;
 mod facts;
 pub(crate) mod find;

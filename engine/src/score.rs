@@ -13,6 +13,7 @@ mod codec;
 mod decimals;
 mod document;
 mod features;
+mod foreign;
 mod forest;
 mod glm;
 mod load;

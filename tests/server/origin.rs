@@ -44,7 +44,7 @@ fn verdict(client: &mut Client, words: &str, facts: &Value) -> Value {
 
 /// Foreign horses worth so much of a product that costs 100.
 fn horses(value: u32) -> Value {
-    json!({"date": "2026-08-01", "exw": 100, "bom": [{"hs": "010121", "origin": "ZZ", "value": value}]})
+    json!({"date": "2026-08-01", "exw": 100, "bom": [{"hs": "010121", "origin": "CN", "value": value}]})
 }
 
 #[test]
@@ -118,15 +118,15 @@ fn equal_facts_share_an_entry_whatever_their_spelling() {
     let key =
         |client: &mut Client, hs: &str, facts: &str| client.call(&["ASSESS.KEY", "roo", hs, "aa", "BB", facts]).text();
     let one =
-        key(&mut client, "0101.21", r#"{"date":"2026-08-01","exw":100.0,"bom":[{"hs":"1001.11","origin":"zz"}]}"#);
+        key(&mut client, "0101.21", r#"{"date":"2026-08-01","exw":100.0,"bom":[{"hs":"1001.11","origin":"cn"}]}"#);
     let other = key(
         &mut client,
         "0101210000",
-        r#" {"bom":[{"origin":"ZZ","hs":"100111","value":null}],"exw":1e2,"date":"2026-08-01"}"#.trim(),
+        r#" {"bom":[{"origin":"CN","hs":"100111","value":null}],"exw":1e2,"date":"2026-08-01"}"#.trim(),
     );
     assert_eq!(one, other);
     assert_ne!(
-        key(&mut client, "010121", r#"{"date":"2026-08-02","exw":100,"bom":[{"hs":"100111","origin":"ZZ"}]}"#),
+        key(&mut client, "010121", r#"{"date":"2026-08-02","exw":100,"bom":[{"hs":"100111","origin":"CN"}]}"#),
         one
     );
     let without = client.ask("ASSESS.KEY roo 010121 AA BB").text();
@@ -143,7 +143,9 @@ fn facts_that_are_missing_are_named_and_a_member_counts_as_its_party() {
     let partner = json!({"date": "2026-08-01", "exw": 100, "bom": [{"hs": "010121", "origin": "UN", "value": 90,
         "originating": true}]});
     assert_eq!(verdict(&mut client, "010121 BB AA", &partner)["reasons"], json!(["originating_materials"]));
-    for (words, reason) in [("010121 AA ZZ", "pair"), ("100111 AA BB", "not_covered")] {
+    for (words, reason) in
+        [("010121 AA AA", "pair"), ("010121 AA JP", "unknown_party"), ("100111 AA BB", "not_covered")]
+    {
         let found = verdict(&mut client, words, &horses(10));
         assert!(found["reasons"].as_array().expect("reasons").contains(&json!(reason)), "{words}: {found:#}");
     }
@@ -204,7 +206,7 @@ fn bad_subjects_are_refused_with_a_reason_and_nothing_is_stored() {
 fn a_long_bill_of_materials_is_read_by_a_worker_and_a_very_long_one_refused() {
     let (_server, mut client) = with_model(&["assess.slice-us 50"]);
     let facts = |lines: usize| {
-        let lines = (0..lines).map(|_| r#"{"hs":"010129","origin":"ZZ","value":0.01}"#).collect::<Vec<_>>().join(",");
+        let lines = (0..lines).map(|_| r#"{"hs":"010129","origin":"CN","value":0.01}"#).collect::<Vec<_>>().join(",");
         format!(r#"{{"date":"2026-08-01","exw":100,"bom":[{lines}]}}"#)
     };
     let long = facts(5_000);

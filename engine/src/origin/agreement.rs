@@ -19,6 +19,7 @@ pub(super) use self::patch::{Patch, Patches, read_patches};
 pub(super) use self::read::read;
 pub(super) use self::write::write_names;
 use super::codes::Span;
+use super::country;
 use super::decimal::Decimal;
 use super::expr::{Bases, Expr};
 use crate::Day;
@@ -136,12 +137,23 @@ pub(super) struct Alternative {
 }
 
 impl Agreement {
-    /// The party that a country is or belongs to.
+    /// The party that a country is or belongs to, by whichever of its codes the agreement names it.
     pub(super) fn party(&self, country: &str) -> Option<&str> {
+        self.named(country).or_else(|| country::others(country).find_map(|other| self.named(other)))
+    }
+
+    fn named(&self, country: &str) -> Option<&str> {
         match self.head.parties.get_key_value(country) {
             Some((party, _)) => Some(party),
             None => self.head.members.get(country).map(AsRef::as_ref),
         }
+    }
+
+    /// Whether the agreement names a country at all: as a party, a member, or one that cumulation reaches.
+    pub(super) fn knows(&self, country: &str) -> bool {
+        let of_cumulation =
+            || self.head.cumulation.values().flatten().any(|named| country::canonical(named) == country);
+        self.party(country).is_some() || of_cumulation()
     }
 
     /// Whether goods from `origin` to `destination` go from one party to another.

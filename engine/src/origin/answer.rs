@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::assess::{Assessment, Chosen, Product, assess, choose_agreement, choose_rules};
+use super::country;
 use super::document;
+use super::editions;
 use super::lookup::{FindFilter, FindKind};
 use super::model::OriginModel;
 use super::nomenclature::Nomenclature;
@@ -46,11 +48,18 @@ impl Model for OriginModel {
     ) -> Result<()> {
         progress.check()?;
         let subject = Subject::read(subject, question.today)?;
+        self.check_countries(&subject)?;
         let Subject { route, facts, day } = &subject;
         let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs));
         match choose_agreement(self.agreements(), route, facts, *day)? {
             Chosen::Refused(reason, agreement) => {
-                let mut assessment = Assessment::refused(reason);
+                let is_strange = |name: &str| !self.agreements().any(|agreement| agreement.party(name).is_some());
+                let mut assessment = match reason {
+                    "pair" if is_strange(&route.origin) || is_strange(&route.destination) => {
+                        Assessment::of_unknown_party()
+                    }
+                    reason => Assessment::refused(reason),
+                };
                 if is_unknown {
                     assessment.reasons.push("unknown_code");
                 }
@@ -61,8 +70,14 @@ impl Model for OriginModel {
                 let rules = choose_rules(agreement, route.hs, facts, *day)?;
                 let product = Product::new(route.hs, &route.origin, facts, agreement);
                 let mut assessment = assess(agreement, &rules, &product, progress)?;
-                if assessment.reasons.contains(&"not_covered") && self.has_other_edition(agreement.head.hs_version) {
-                    assessment.reasons.push("hs_edition");
+                let editions = self.other_edition(agreement.head.hs_version);
+                let has_come = |(loaded, of)| editions::came_after(&route.hs, of, loaded);
+                // What is wholly obtained, or made of originating materials, needs no rule and so no range of codes.
+                let needs_rule =
+                    !assessment.reasons.iter().any(|r| ["wholly_obtained", "originating_materials"].contains(r));
+                let is_doubtful = is_unknown || assessment.reasons.contains(&"not_covered");
+                if needs_rule && editions.is_some_and(|editions| is_doubtful || has_come(editions)) {
+                    assessment.doubt_edition();
                 }
                 if is_unknown {
                     assessment.reasons.push("unknown_code");
@@ -74,7 +89,9 @@ impl Model for OriginModel {
     }
 
     fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
-        let Subject { route, facts, day } = Subject::read(subject, question.today)?;
+        let subject = Subject::read(subject, question.today)?;
+        self.check_countries(&subject)?;
+        let Subject { route, facts, day } = subject;
         if let Chosen::Agreement(agreement) = choose_agreement(self.agreements(), &route, &facts, day)? {
             choose_rules(agreement, route.hs, &facts, day)?;
         }
@@ -177,10 +194,32 @@ impl Model for OriginModel {
 }
 
 impl OriginModel {
-    /// Whether an agreement is written in another edition of the nomenclature than the one that is loaded.
-    fn has_other_edition(&self, agreement: Option<u32>) -> bool {
+    /// Fails for a name that is no country's and that no agreement uses, among those of the route and the materials.
+    fn check_countries(&self, subject: &Subject) -> Result<()> {
+        let materials = subject.facts.bom.iter().flatten().map(|line| &*line.origin);
+        let mut checked: &str = "";
+        for name in [&*subject.route.origin, &*subject.route.destination].into_iter().chain(materials) {
+            // Lines from one country are many: it is looked up once while it stays the same.
+            if name == checked {
+                continue;
+            }
+            checked = name;
+            if !country::is_country(name) && !self.agreements().any(|agreement| agreement.knows(name)) {
+                return Err(Error::BadSubject(
+                    format!(
+                        "{name} is no country: give its ISO 3166 code of 2 or 3 letters, or a party of an agreement"
+                    )
+                    .into(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The edition that is loaded and the one that an agreement is written in, where they are not the same.
+    fn other_edition(&self, agreement: Option<u32>) -> Option<(u32, u32)> {
         let edition = self.nomenclature().map(super::nomenclature::Nomenclature::version);
         let loaded = edition.as_deref().and_then(|name| name.rsplit(' ').next()?.parse::<u32>().ok());
-        loaded.zip(agreement).is_some_and(|(loaded, agreement)| loaded != agreement)
+        loaded.zip(agreement).filter(|(loaded, agreement)| loaded != agreement)
     }
 }

@@ -1,7 +1,7 @@
 //! Lists of codes as rules write them: `84`, `8471`, `7208-7229`, `same:4`.
 
 use super::hs::Hs;
-use super::json::{Json, Read};
+use super::json::{Json, Read, Type};
 
 /// The most entries of a list.
 const MAX_ENTRIES: usize = 1_000;
@@ -73,12 +73,11 @@ enum Entry {
 pub(super) struct Codes(Box<[Entry]>);
 
 impl Codes {
-    /// Reads a list of texts, not empty.
+    /// Reads a list of texts, not empty, or one text that has them separated by commas or blanks.
     pub(super) fn read(json: &mut Json<'_>) -> Read<Self> {
         let mut entries = Vec::new();
-        json.list(|json| {
-            let text = json.text()?;
-            let Some(entry) = Entry::parse(&text) else {
+        let mut take = |json: &Json<'_>, text: &str| {
+            let Some(entry) = Entry::parse(text) else {
                 return json
                     .refuse("a code is 2, 4 or 6 digits, a range of them (7208-7229) or same:2, same:4, same:6");
             };
@@ -87,7 +86,18 @@ impl Codes {
             }
             entries.push(entry);
             Ok(())
-        })?;
+        };
+        if json.peek()? == Type::Text {
+            let text = json.text()?;
+            for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
+                take(json, word)?;
+            }
+        } else {
+            json.list(|json| {
+                let text = json.text()?;
+                take(json, &text)
+            })?;
+        }
         if entries.is_empty() {
             return json.refuse("a list of codes must not be empty");
         }
@@ -195,9 +205,17 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_codes_is_refused() {
-        for text in ["[]", r#"["8"]"#, r#"["84-83"]"#, r#"["same:3"]"#, r#"["84-"]"#, "[84]", r#""84""#] {
+        for text in
+            ["[]", r#"["8"]"#, r#"["84-83"]"#, r#"["same:3"]"#, r#"["84-"]"#, "[84]", r#""""#, r#"",""#, r#""84;85""#]
+        {
             assert!(codes(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_may_be_one_text() {
+        assert_eq!(codes(r#""84""#), codes(r#"["84"]"#));
+        assert_eq!(codes(r#""84, 7208-7229 same:4""#), codes(r#"["84","7208-7229","same:4"]"#));
     }
 
     #[test]

@@ -214,11 +214,11 @@ impl Line {
             let mut take = || {
                 match place {
                     0 => {
-                        let code = Hs::parse(json.text()?.as_bytes());
-                        hs = Some(code.ok_or_else(|| json.fault("a code is 2 to 10 digits, an even number of them"))?);
+                        let code = Hs::read(json.text()?.as_bytes());
+                        hs = Some(code.map_err(|reason| json.fault(reason))?);
                     }
                     1 => {
-                        let name = country::parse(json.text()?.as_bytes());
+                        let name = country::read(json.text()?.as_bytes());
                         origin = Some(name.ok_or_else(|| json.fault(country::EXPECTED))?);
                     }
                     2 | 3 => numbers[place - 2] = Some(number(json)?),
@@ -315,7 +315,7 @@ mod tests {
             (r#"{"exw":1,"exw":1}"#, "facts: exw occurs twice"),
             (r#"{"price":1}"#, "facts: there is a field that is not known"),
             (r#"{"date":"2026-02-29"}"#, "facts: date: a day is written YYYY-MM-DD"),
-            (r#"{"bom":[{"hs":"1","origin":"GB"}]}"#, "facts: bom: hs: a code is"),
+            (r#"{"bom":[{"hs":"1","origin":"GB"}]}"#, "facts: bom: hs: a code has an even number of digits; 1 seems"),
             (r#"{"bom":[{"hs":"0101","origin":"GB","value":1e400}]}"#, "facts: bom: value: a number from 0"),
             (r#"{"bom":[{"hs":"0101"}]}"#, "facts: bom: a line needs hs and origin"),
             (r#"{"direct_transport":1}"#, "facts: direct_transport: true or false is expected"),

@@ -1,5 +1,6 @@
 //! Codes of the Harmonized System.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The digits that are compared: national extensions of the code are cut off.
@@ -34,6 +35,43 @@ impl Hs {
         }
         let is_code = after_digit && len % 2 == 0;
         is_code.then_some(Self { digits, len: len.min(DIGITS) as u8 })
+    }
+
+    /// Reads a code as people write it: only digits count, 2 to 12 of them, an even number; dots, blanks, dashes and a
+    /// leading `HS` are dropped. The first 6 digits are kept.
+    ///
+    /// # Errors
+    /// Why it is no code, in ASCII. An odd number of digits is what is left of a code of chapters 01 to 09 whose zero a
+    /// spreadsheet dropped, so the code with it is named.
+    pub fn read(text: &[u8]) -> Result<Self, Cow<'static, str>> {
+        const EXPECTED: &str =
+            "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped";
+        // Long enough for twelve digits with something between any two of them.
+        if text.len() > 64 {
+            return Err(EXPECTED.into());
+        }
+        let text = std::str::from_utf8(text).map_err(|_| EXPECTED)?.trim();
+        let rest = match text.get(..2) {
+            Some(letters) if letters.eq_ignore_ascii_case("hs") => &text[2..],
+            _ => text,
+        };
+        let is_passed_over =
+            |letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '-' | '\u{2010}'..='\u{2014}');
+        if rest.chars().any(|letter| !letter.is_ascii_digit() && !is_passed_over(letter)) {
+            return Err(EXPECTED.into());
+        }
+        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+        match digits.len() {
+            2 | 4 | 6 | 8 | 10 | 12 => {
+                let kept = &digits[..digits.len().min(DIGITS)];
+                Self::parse(kept.as_bytes()).ok_or(Cow::Borrowed(EXPECTED))
+            }
+            1 | 3 | 5 | 7 | 9 | 11 => Err(format!(
+                "a code has an even number of digits; {digits} seems to have lost a leading zero: 0{digits}?"
+            )
+            .into()),
+            _ => Err(EXPECTED.into()),
+        }
     }
 
     /// The code without dots.
@@ -103,6 +141,23 @@ mod tests {
             assert_eq!(Hs::parse(text.as_bytes()), None, "{text}");
         }
         assert_eq!(Hs::parse(&[b'1'; 1 << 20]), None);
+    }
+
+    #[test]
+    fn a_code_is_read_as_tariffs_print_it() {
+        let spellings =
+            ["8471.30", "847130", "8471 30", "8471 30 00 00", "8471-30", "HS 8471.30", "hs847130", "84 71 30"];
+        for text in spellings.into_iter().chain(["8471.30.00.00", "847130000012", " 8471\u{a0}30 "]) {
+            assert_eq!(Hs::read(text.as_bytes()), Ok(hs("847130")), "{text}");
+        }
+        for (text, meant) in
+            [("10121", "010121"), ("101.21", "010121"), ("101", "0101"), ("1", "01"), ("1012100", "01012100")]
+        {
+            assert!(Hs::read(text.as_bytes()).is_err_and(|reason| reason.ends_with(&format!(" {meant}?"))), "{text}");
+        }
+        for text in ["", "TOTAL", "8471x30", "12345678901234", "HS", "+8471"] {
+            assert!(Hs::read(text.as_bytes()).is_err_and(|reason| !reason.ends_with('?')), "{text}");
+        }
     }
 
     #[test]

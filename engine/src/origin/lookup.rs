@@ -49,7 +49,7 @@ impl OriginModel {
     /// [`Error::NoSubject`] for a code that the nomenclature does not have.
     pub fn hs(&self, code: &[u8], relation: Relation) -> Result<Vec<Vec<u8>>> {
         let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
-        let code = Hs::parse(code).ok_or(Error::NoSubject("a code is 2 to 10 digits, an even number of them"))?;
+        let code = Hs::read(code).map_err(|reason| Error::BadSubject(reason.into()))?;
         if !nomenclature.knows(&code) {
             return Err(Error::NoSubject("the nomenclature has no such code"));
         }
@@ -68,8 +68,8 @@ impl OriginModel {
     pub fn find(&self, text: &[u8], filter: &FindFilter<'_>) -> Result<Vec<Vec<u8>>> {
         let chapter = match filter.chapter {
             None => None,
-            Some(text) => match Hs::parse(text) {
-                Some(code) if code.as_str().len() == 2 => Some(code),
+            Some(text) => match Hs::read(text) {
+                Ok(code) if code.level() == 2 => Some(code),
                 _ => return Err(Error::Invalid("CHAPTER is two digits".into())),
             },
         };

@@ -49,15 +49,13 @@ impl OriginModel {
         let span = match filter.hs {
             None => None,
             Some(text) => {
-                let code = Hs::parse(text);
-                let code = code
-                    .ok_or_else(|| Error::Invalid("HS is a code of 2 to 10 digits, an even number of them".into()))?;
+                let code = Hs::read(text).map_err(|reason| Error::Invalid(format!("HS: {reason}").into()))?;
                 Some(Span::of(code))
             }
         };
         let party = match filter.party {
             None => None,
-            Some(text) => Some(country::parse(text).ok_or_else(|| Error::Invalid(country::EXPECTED.into()))?),
+            Some(text) => Some(country::read(text).ok_or_else(|| Error::Invalid(country::EXPECTED.into()))?),
         };
         let mut found: Vec<(&Agreement, &Rule)> = Vec::new();
         for agreement in self.agreements() {

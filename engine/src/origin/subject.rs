@@ -71,12 +71,15 @@ impl Route {
 }
 
 fn code(text: &[u8]) -> Result<Hs> {
-    let code = Hs::parse(text).filter(|code| code.as_str().len() == 6);
-    code.ok_or(Error::NoSubject("the code of a product has 6, 8 or 10 digits, with or without dots"))
+    let code = Hs::read(text).map_err(|reason| Error::BadSubject(reason.into()))?;
+    match code.level() {
+        6 => Ok(code),
+        _ => Err(Error::NoSubject("the code of a product has 6 to 12 digits, an even number of them")),
+    }
 }
 
 fn place(text: &[u8]) -> Result<Box<str>> {
-    country::parse(text).ok_or(Error::NoSubject(country::EXPECTED))
+    country::read(text).ok_or(Error::NoSubject(country::EXPECTED))
 }
 
 fn three_words() -> Error {

@@ -7,7 +7,7 @@ use super::decimals::Decimals;
 use super::features::{EXACT, Features};
 use super::forest::{self, Forest};
 use super::model::{Machine, ScoreModel};
-use super::{glm, pmml, scorecard};
+use super::{foreign, glm, pmml, scorecard};
 use crate::{Error, Place, Progress, Result};
 
 /// The formats of files.
@@ -54,6 +54,10 @@ impl Format {
         struct Probe {
             format: Option<String>,
             learner: Option<IgnoredAny>,
+            /// Of a LightGBM dump.
+            tree_info: Option<IgnoredAny>,
+            /// Of CatBoost.
+            model_info: Option<IgnoredAny>,
         }
         let unknown =
             || Error::bad_whole("the format of the file is not known; give FORMAT to see what is wrong with it");
@@ -66,10 +70,12 @@ impl Format {
                     (Some("glm/1"), _) => Ok(Self::Glm),
                     (Some("scorecard/1"), _) => Ok(Self::Scorecard),
                     (None, Some(_)) => Ok(Self::Xgboost),
+                    _ if probe.model_info.is_some() => Err(Error::bad_whole(foreign::CATBOOST)),
+                    _ if probe.tree_info.is_some() => Err(Error::bad_whole(foreign::LIGHTGBM_DUMP)),
                     _ => Err(unknown()),
                 }
             }
-            _ => Err(unknown()),
+            text => Err(foreign::text(text).map_or_else(unknown, Error::bad_whole)),
         }
     }
 }
@@ -90,6 +96,9 @@ pub struct LoadOptions {
 pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<ScoreModel> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     progress.check()?;
+    if let Some(reason) = foreign::binary(bytes) {
+        return Err(Error::bad_whole(reason));
+    }
     let format = match options.format {
         Some(format) => format,
         None => Format::detect(bytes)?,
@@ -106,8 +115,8 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
             let (features, card) = scorecard::read(bytes)?;
             (features, Machine::Scorecard(card))
         }
-        Format::Xgboost => of_forest(forest::xgboost(bytes, progress)?)?,
-        Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?)?,
+        Format::Xgboost => of_forest(forest::xgboost(bytes, progress)?, &mut warnings)?,
+        Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
     };
     if let Some(decimals) = &options.decimals {
@@ -123,7 +132,8 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
     Ok(ScoreModel::build(format, features, machine, warnings))
 }
 
-fn of_forest(forest: Forest) -> Result<(Features, Machine)> {
+fn of_forest((forest, notes): (Forest, Vec<String>), warnings: &mut Vec<String>) -> Result<(Features, Machine)> {
+    warnings.extend(notes);
     let names = forest.features().to_vec();
     let decimals = vec![EXACT; names.len()];
     Ok((Features::new(names, decimals).map_err(Error::bad_whole)?, Machine::Forest(forest)))

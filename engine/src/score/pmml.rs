@@ -11,7 +11,7 @@ mod scorecard;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use element::Element;
 
@@ -19,32 +19,66 @@ use super::features::{EXACT, Features};
 use super::model::Machine;
 use crate::{Error, Progress, Result};
 
+/// What the root may hold: models are told apart below.
+const ROOT: &[&str] = &[
+    "Header",
+    "MiningBuildTask",
+    "DataDictionary",
+    "TransformationDictionary",
+    "AnomalyDetectionModel",
+    "AssociationModel",
+    "BaselineModel",
+    "BayesianNetworkModel",
+    "ClusteringModel",
+    "GaussianProcessModel",
+    "GeneralRegressionModel",
+    "MiningModel",
+    "NaiveBayesModel",
+    "NearestNeighborModel",
+    "NeuralNetwork",
+    "RegressionModel",
+    "RuleSetModel",
+    "Scorecard",
+    "SequenceModel",
+    "SupportVectorMachineModel",
+    "TextModel",
+    "TimeSeriesModel",
+    "TreeModel",
+];
+
 /// Reads a file.
 pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress) -> Result<(Features, Machine)> {
     let root = element::parse(bytes, progress)?;
     if &*root.name != "PMML" {
         return Err(Error::bad_whole("the root of the XML is not PMML"));
     }
+    root.only(&["version"], ROOT)?;
     if root.child("TransformationDictionary").is_some_and(|dictionary| !dictionary.children.is_empty()) {
         return Err(Error::bad_whole(
             "PMML with a TransformationDictionary cannot be used: its fields are not computed",
         ));
     }
-    let mut models = root.children.iter().filter(|child| child.name.ends_with("Model") || &*child.name == "Scorecard");
+    let mut models = root
+        .children
+        .iter()
+        .filter(|child| child.name.ends_with("Model") || matches!(&*child.name, "Scorecard" | "NeuralNetwork"));
     let (Some(model), None) = (models.next(), models.next()) else {
         return Err(Error::bad_whole("the PMML must hold exactly one model, a RegressionModel or a Scorecard"));
     };
-    check_model(model)?;
-    let fields = fields(&root, model, warnings)?;
+    check_model(model, warnings)?;
+    let fields = fields(&root, model)?;
     match &*model.name {
         "RegressionModel" => regression::read(model, fields),
         "Scorecard" => scorecard::read(model, fields),
-        _ => Err(Error::bad_whole("of PMML models only RegressionModel and Scorecard can be used")),
+        name => Err(Error::bad_whole(format!(
+            "the PMML holds a {}; only RegressionModel and Scorecard can be used",
+            element::shown(name)
+        ))),
     }
 }
 
 /// Refuses what changes scores and is not evaluated.
-fn check_model(model: &Element) -> Result<()> {
+fn check_model(model: &Element, warnings: &mut Vec<String>) -> Result<()> {
     if model.attribute("isScorable") == Some("false") {
         return Err(Error::bad_whole("the PMML says that its model is not scorable"));
     }
@@ -56,11 +90,38 @@ fn check_model(model: &Element) -> Result<()> {
             return Err(Error::bad_whole(reason));
         }
     }
+    let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
+    let is_computed = |field: &Element| field.children.iter().any(|child| &*child.name != "Extension");
+    if outputs.into_iter().any(is_computed) {
+        warnings.push(
+            "the PMML has an OutputField that is computed from the score; it is not: the score is the predicted value"
+                .into(),
+        );
+    }
     Ok(())
 }
 
+/// The attributes of a MiningField whose meaning is looked at, and those that change no score: which values are invalid
+/// is settled where limits are, and low and high values where outliers are.
+const MINING_FIELD: &[&str] = &[
+    "name",
+    "usageType",
+    "optype",
+    "importance",
+    "outliers",
+    "lowValue",
+    "highValue",
+    "missingValueReplacement",
+    "missingValueTreatment",
+    "invalidValueTreatment",
+    "invalidValueReplacement",
+];
+
 /// The names of the active fields of a model, in the order of its schema.
-fn fields(root: &Element, model: &Element, warnings: &mut Vec<String>) -> Result<Vec<Box<str>>> {
+///
+/// Values that a file declares invalid, or to mean that one is missing, are not looked for in rows, so a model whose
+/// fields declare some is refused, unless it says that invalid values are used as they are.
+fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
     let schema = model.child("MiningSchema").ok_or_else(|| Error::bad_whole("the PMML model has no MiningSchema"))?;
     let mut active = Vec::new();
     for field in schema.children_called("MiningField") {
@@ -69,32 +130,52 @@ fn fields(root: &Element, model: &Element, warnings: &mut Vec<String>) -> Result
             "target" | "predicted" | "supplementary" => continue,
             _ => return Err(Error::bad_whole("a MiningField of the PMML has a usageType that cannot be used")),
         }
+        field.only(MINING_FIELD, &[])?;
+        if field.attribute("optype").is_some_and(|optype| optype != "continuous") {
+            return Err(Error::bad_whole("a MiningField of the PMML is not continuous"));
+        }
+        // A scorecard has points for missing values, a regression an error in any case.
+        if &*model.name == "Scorecard" && field.attribute("missingValueTreatment") == Some("returnInvalid") {
+            return Err(Error::bad_whole(
+                "a MiningField of the PMML makes missing values invalid, which is not done here",
+            ));
+        }
         if field.attribute("missingValueReplacement").is_some() {
             return Err(Error::bad_whole("a MiningField of the PMML replaces missing values, which is not done here"));
         }
         if field.attribute("outliers").is_some_and(|outliers| outliers != "asIs") {
             return Err(Error::bad_whole("a MiningField of the PMML treats outliers, which is not done here"));
         }
-        active.push(Box::from(field.needed("name")?));
+        let invalid = field.attribute("invalidValueTreatment").unwrap_or("returnInvalid");
+        active.push((Box::from(field.needed("name")?), invalid == "asIs"));
     }
-    let names: HashSet<&str> = active.iter().map(|name| &**name).collect();
-    let mut is_limited = false;
+    let treatments: HashMap<&str, bool> = active.iter().map(|(name, as_is)| (&**name, *as_is)).collect();
     let dictionary = root.child("DataDictionary");
     for field in dictionary.iter().flat_map(|dictionary| dictionary.children_called("DataField")) {
-        if !field.attribute("name").is_some_and(|name| names.contains(name)) {
-            continue;
+        let Some(name) = field.attribute("name") else { continue };
+        let Some(&as_is) = treatments.get(name) else { continue };
+        let missing = |value: &Element| value.attribute("property") == Some("missing");
+        for limit in field.children.iter().filter(|child| &*child.name != "Extension") {
+            let what = match &*limit.name {
+                "Value" if missing(limit) => "values that mean that one is missing",
+                "Interval" | "Value" if as_is => continue,
+                "Interval" => "valid intervals",
+                "Value" => "values that are valid or invalid",
+                _ => "limits of an unknown kind",
+            };
+            return Err(Error::bad_whole(format!(
+                "the field {} of the PMML declares {what}, which are not looked for in rows: check them before scoring \
+                 and remove them from the DataField",
+                element::shown(name)
+            )));
         }
         if field.attribute("optype").is_some_and(|optype| optype == "categorical")
             || field.attribute("dataType").is_some_and(|kind| !matches!(kind, "double" | "float" | "integer"))
         {
             return Err(Error::bad_whole("a field of the PMML is not a continuous number"));
         }
-        is_limited |= !field.children.is_empty();
     }
-    if is_limited {
-        warnings.push("the PMML limits the values of fields; values outside are scored as they are".into());
-    }
-    Ok(active)
+    Ok(active.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The features of a model with these fields.

@@ -167,7 +167,7 @@ fn every_field_that_is_known_is_taken_and_cited() {
     let document = document
         .replacen(
             r#"{"bilateral":{"countries":["AA","BB"]}}"#,
-            r#"{"bilateral":{"countries":[]},"diagonal":{"countries":["XX"]},"full":{},"extended":{"countries":[]}}"#,
+            r#"{"bilateral":{"countries":[]},"diagonal":{"countries":["CN"]},"full":{},"extended":{"countries":[]}}"#,
             1,
         )
         .replacen(
@@ -185,11 +185,13 @@ fn every_field_that_is_known_is_taken_and_cited() {
 #[test]
 fn subjects_that_cannot_be_are_refused() {
     let model = model(&[&agreement(r#"{"ctc":"CTH"}"#)]);
-    let no_subject = |words: [&str; 3]| matches!(assess(&model, &words), Err(Error::NoSubject(_)));
-    for hs in ["8", "84713000001", "8471", "847", "84713", "", "abcdef", "84713x", "-847130"] {
+    let no_subject =
+        |words: [&str; 3]| matches!(assess(&model, &words), Err(Error::NoSubject(_) | Error::BadSubject(_)));
+    for hs in ["8", "84713000001", "8471", "847", "84713", "", "abcdef", "84713x", "+847130", "84713000000000"] {
         assert!(no_subject([hs, "AA", "BB"]), "{hs}");
     }
-    for country in ["", "A", "A B", "AAAAAAAAAAAAAAAAA", "A\u{e4}"] {
+    // ZZ and GERMANY are names that no country has, and no agreement here.
+    for country in ["ZZ", "Germany", "", "A", "A B", "AAAAAAAAAAAAAAAAA", "A\u{e4}"] {
         assert!(no_subject(["847130", country, "BB"]), "{country}");
         assert!(no_subject(["847130", "AA", country]), "{country}");
     }
@@ -225,21 +227,22 @@ fn agreements_are_chosen_by_pair_and_day_or_by_name() {
     assert_eq!(named(r#"{"date":"2015-01-01"}"#)["agreement"], "old");
     assert_eq!(texts(&named(r#"{"date":"2001-01-01"}"#), "reasons"), ["date"]);
     assert!(assess(&two, &["847130", "AA", "BB", r#"{"agreement":"none"}"#]).is_err());
-    for (from, to) in [("AA", "AA"), ("AA", "XX"), ("XX", "YY")] {
+    for (from, to, reason, confidence) in
+        [("AA", "AA", "pair", 0.99), ("AA", "CN", "unknown_party", 0.5), ("CN", "JP", "unknown_party", 0.5)]
+    {
         let document = assess(&two, &["847130", from, to]).unwrap();
-        assert_eq!(
-            (texts(&document, "reasons"), &document["verdict"]),
-            (vec!["pair".to_owned()], &"not_qualified".into())
-        );
+        assert_eq!(texts(&document, "reasons"), [reason], "{from} {to}");
+        assert_eq!((&document["verdict"], &document["confidence"]), (&"not_qualified".into(), &confidence.into()));
     }
-    assert_eq!(texts(&assess(&OriginModel::empty(), &["847130", "AA", "BB"]).unwrap(), "reasons"), ["pair"]);
+    let empty = assess(&OriginModel::empty(), &["847130", "GB", "FR"]).unwrap();
+    assert_eq!(texts(&empty, "reasons"), ["unknown_party"]);
 }
 
 #[test]
 fn long_work_can_be_called_off_and_is_foreseen() {
     let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
     let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
-    let lines = vec![r#"{"hs":"010121","origin":"XX"}"#; 1_000].join(",");
+    let lines = vec![r#"{"hs":"010121","origin":"CN"}"#; 1_000].join(",");
     let facts = format!(r#"{{"bom":[{lines}]}}"#);
     let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
     assert!(model.estimate(&words, &question()).as_millis() >= 10);
@@ -290,7 +293,7 @@ fn too_many_conditions_for_too_many_lines_are_refused() {
         document.replacen('{', &format!(r#"{{"macros":{{"m":{{"any":[{many}]}}}},"#), 1).into_bytes()
     };
     let facts = |n: usize, more: &str| {
-        format!(r#"{{"bom":[{}]{more}}}"#, vec![r#"{"hs":"010121","origin":"XX"}"#; n].join(","))
+        format!(r#"{{"bom":[{}]{more}}}"#, vec![r#"{"hs":"010121","origin":"CN"}"#; n].join(","))
     };
     let (most, more) = (model(&[&document(20)]), model(&[&document(21)]));
     let of = |model: &OriginModel, facts: &str| {
@@ -313,7 +316,7 @@ fn too_many_conditions_for_too_many_lines_are_refused() {
 fn a_trace_ends_somewhere() {
     let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
     let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
-    let facts = r#"{"bom":[{"hs":"847130","origin":"XX","value":50}],"exw":100}"#;
+    let facts = r#"{"bom":[{"hs":"847130","origin":"CN","value":50}],"exw":100}"#;
     let document = assess(&model, &["847130", "AA", "BB", facts]).unwrap();
     assert_eq!(document["trace"].as_array().unwrap().len(), 2_000);
     assert_eq!(document["verdict"], "not_qualified");

@@ -68,7 +68,7 @@ fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
         let model = model(&[document.as_bytes()]);
         let filter = RuleFilter { hs: Some(b"010110"), ..RuleFilter::default() };
         let listed = ids(&model.rules(&filter).unwrap(), "id");
-        let facts = r#"{"bom":[{"hs":"010110","origin":"XX","value":50}],"exw":100}"#;
+        let facts = r#"{"bom":[{"hs":"010110","origin":"CN","value":50}],"exw":100}"#;
         let document = assess(&model, &["010110", "AA", "BB", facts]).unwrap();
         let cited: Vec<_> =
             document["citations"].as_array().unwrap().iter().map(|cited| text(cited, "rule").to_owned()).collect();
@@ -103,7 +103,7 @@ fn ten_rules_are_given_unless_told() {
 fn the_rule_in_force_is_the_one_that_is_applied() {
     let model = small();
     let facts =
-        |date: &str| format!(r#"{{"date":"{date}","bom":[{{"hs":"010290","origin":"XX","value":1}}],"exw":10}}"#);
+        |date: &str| format!(r#"{{"date":"{date}","bom":[{{"hs":"010290","origin":"CN","value":1}}],"exw":10}}"#);
     let of = |date: &str| assess(&model, &["010121", "AA", "BB", &facts(date)]).unwrap();
     assert_eq!(of("2026-08-01")["citations"][0]["rule"], "s");
     assert_eq!(of("2026-08-01")["citations"][0]["article"], "Art 3");
@@ -118,7 +118,7 @@ fn the_rule_in_force_is_the_one_that_is_applied() {
 fn products_of_several_kinds_are_decided_by_their_name() {
     let model = small();
     let of = |facts: &str| assess(&model, &["020110", "AA", "BB", facts]);
-    let bom = r#""bom":[{"hs":"020120","origin":"XX","value":1}],"exw":1"#;
+    let bom = r#""bom":[{"hs":"020120","origin":"CN","value":1}],"exw":1"#;
     let open = of(&format!("{{{bom}}}")).unwrap();
     assert_eq!(
         (text(&open, "verdict"), texts(&open, "missing")),
@@ -132,7 +132,7 @@ fn products_of_several_kinds_are_decided_by_their_name() {
         assert_eq!((text(&named, "verdict"), named["candidates"].as_array().unwrap().len()), (verdict, 0), "{name}");
     }
     assert!(matches!(of(&format!(r#"{{{bom},"subdivision":"third"}}"#)), Err(Error::Invalid(_))));
-    let agreed = of(r#"{"bom":[{"hs":"0101","origin":"XX","value":1}],"exw":1}"#).unwrap();
+    let agreed = of(r#"{"bom":[{"hs":"0101","origin":"CN","value":1}],"exw":1}"#).unwrap();
     assert_eq!((text(&agreed, "verdict"), agreed["candidates"].as_array().unwrap().len()), ("qualified", 2));
 }
 
@@ -213,7 +213,7 @@ fn a_record_says_what_was_found() {
 #[test]
 fn a_value_of_nothing_is_as_one_that_is_not_given() {
     let found = |expr: &str, facts: &str| {
-        let facts = format!(r#"{{"bom":[{{"hs":"010121","origin":"XX","value":5,"weight":5}}],{facts}}}"#);
+        let facts = format!(r#"{{"bom":[{{"hs":"010121","origin":"CN","value":5,"weight":5}}],{facts}}}"#);
         let document = assess(&model(&[&super::agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
         (text(&document, "verdict").to_owned(), texts(&document, "missing"))
     };
@@ -242,13 +242,13 @@ fn cumulation_reaches_every_party_with_proof_and_the_countries_listed_beside() {
     };
     // The list of one side leaves itself out, and is about others beside.
     for cumulation in
-        [r#"{"bilateral":{"countries":["AA"]}}"#, r#"{"full":{}}"#, r#"{"extended":{"countries":["ZZ"]}}"#]
+        [r#"{"bilateral":{"countries":["AA"]}}"#, r#"{"full":{}}"#, r#"{"extended":{"countries":["AD"]}}"#]
     {
         for party in ["BB", "CC"] {
             assert!(found(cumulation, party, true) && !found(cumulation, party, false), "{cumulation} {party}");
         }
-        assert_eq!(found(cumulation, "ZZ", true), cumulation.contains("ZZ"), "{cumulation}");
-        assert!(!found(cumulation, "YY", true));
+        assert_eq!(found(cumulation, "AD", true), cumulation.contains("AD"), "{cumulation}");
+        assert!(!found(cumulation, "CN", true));
     }
     assert!(!found("{}", "BB", true));
 }

@@ -46,7 +46,7 @@ fn line() -> impl Strategy<Value = Value> {
         Just("010121"),
         Just("853400")
     ];
-    let origin = prop_oneof![2 => Just("XX"), 1 => Just("AA"), 1 => Just("BB")];
+    let origin = prop_oneof![2 => Just("CN"), 1 => Just("AA"), 1 => Just("BB")];
     (code, origin, number(), number(), any::<bool>(), any::<bool>()).prop_map(
         |(hs, origin, value, weight, originating, proof)| {
             let mut line = json!({"hs": hs, "origin": origin, "originating": originating, "proof": proof});
@@ -133,7 +133,7 @@ fn gaps(rule: usize, facts: &Value) -> Vec<Value> {
         }
     }
     if facts["bom"].is_null() {
-        for origin in ["AA", "XX"] {
+        for origin in ["AA", "CN"] {
             let mut more = facts.clone();
             more["bom"] = json!([{"hs": "847130", "origin": origin, "originating": true, "value": 9, "weight": 9}]);
             filled.push(more);

@@ -48,7 +48,7 @@ fn a_model_comes_back_equal() {
     assert_eq!(frames(&back), stored);
     assert_eq!(back.digest(), model.digest());
     assert_eq!(told(&back), told(&model));
-    let words = ["010121", "AA", "CC", r#"{"bom":[{"hs":"0101","origin":"XX","value":15}],"exw":100}"#];
+    let words = ["010121", "AA", "CC", r#"{"bom":[{"hs":"0101","origin":"CN","value":15}],"exw":100}"#];
     assert_eq!(assess(&back, &words).unwrap(), assess(&model, &words).unwrap());
     assert!(model.frame(model.frames()).is_empty());
 }
@@ -101,7 +101,7 @@ fn the_order_in_which_agreement_and_overrides_come_does_not_matter() {
     let first = agreement(r#"{"maxnom":10}"#);
     let (a, b) = (model(&[&first, OVERRIDES]), model(&[OVERRIDES, &first]));
     assert_eq!(a.digest(), b.digest());
-    let words = ["010121", "AA", "BB", r#"{"bom":[{"hs":"0101","origin":"XX","value":15}],"exw":100}"#];
+    let words = ["010121", "AA", "BB", r#"{"bom":[{"hs":"0101","origin":"CN","value":15}],"exw":100}"#];
     let document = assess(&a, &words).unwrap();
     assert_eq!((&document["verdict"], &document["confidence"]), (&"qualified".into(), &0.99.into()));
     assert_eq!(document["citations"][0]["text"], "another");

@@ -4,7 +4,7 @@ use super::{agreement, assess, model, text, texts};
 
 /// Verdict and confidence of a product 847130 with these materials.
 fn verdict(expr: &str, lines: &[&str], more: &str) -> (String, f64) {
-    let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"XX",{line}}}"#)).collect();
+    let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"CN",{line}}}"#)).collect();
     let facts = format!(r#"{{"bom":[{}]{more}}}"#, lines.join(","));
     let document = assess(&model(&[&agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
     let is_tolerated = texts(&document, "reasons").contains(&"tolerance".to_owned());
@@ -71,7 +71,7 @@ fn a_verdict_by_tolerance_at_its_limit_is_less_sure() {
 fn chapters_may_be_left_out_or_measured_by_weight() {
     let document = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
     let with = |words: &str| model(&[document.replacen(r#""pct":10"#, &format!(r#""pct":10,{words}"#), 1).as_bytes()]);
-    let facts = r#"{"bom":[{"hs":"847130","origin":"XX","value":5,"weight":20}],"exw":100,"weight":100}"#;
+    let facts = r#"{"bom":[{"hs":"847130","origin":"CN","value":5,"weight":20}],"exw":100,"weight":100}"#;
     let verdict =
         |words: &str| text(&assess(&with(words), &["847130", "AA", "BB", facts]).unwrap(), "verdict").to_owned();
     assert_eq!(verdict(r#""not_chapters":["61"]"#), "qualified");
@@ -85,7 +85,7 @@ fn chapters_may_be_left_out_or_measured_by_weight() {
 #[test]
 fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
     let found = |expr: &str, lines: &[&str], more: &str| {
-        let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"XX",{line}}}"#)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"CN",{line}}}"#)).collect();
         let facts = format!(r#"{{"bom":[{}]{more}}}"#, lines.join(","));
         assess(&model(&[&agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap()
     };

@@ -30,7 +30,7 @@ pub(crate) const HS: Command = Command {
     arity: -3,
     args: &[
         KEY,
-        Arg::string("code").says("2 to 10 digits, with dots or without; compared on 6"),
+        Arg::string("code").says("2 to 12 digits; dots, blanks, dashes and a leading HS are dropped; compared on 6"),
         Arg::one_of(
             "relation",
             &[

@@ -3,6 +3,7 @@
 use super::Missing;
 use crate::origin::agreement::Agreement;
 use crate::origin::codes::Span;
+use crate::origin::country;
 use crate::origin::decimal::Decimal;
 use crate::origin::expr::{Base, Bases};
 use crate::origin::facts::{Facts, Line};
@@ -116,8 +117,10 @@ fn originates(line: &Line, own: Option<&str>, agreement: &Agreement) -> bool {
         return line.originating.unwrap_or(is_wholly);
     }
     let cumulation = &agreement.head.cumulation;
-    let is_named =
-        |country: &str| cumulation.values().flatten().any(|named| &**named == country || Some(&**named) == party);
+    let is_named = |country: &str| {
+        let mut named = cumulation.values().flatten();
+        named.any(|named| country::canonical(named) == country || Some(&**named) == party)
+    };
     let is_reached = !cumulation.is_empty() && (party.is_some() || is_named(&line.origin));
     is_reached && line.proof == Some(true) && line.originating != Some(false)
 }

@@ -11,10 +11,26 @@ use crate::{Progress, Result};
 /// Confidence of a verdict that nothing speaks against.
 const SURE: f64 = 0.99;
 
+/// What confidence is multiplied by where the code is not in the edition that the agreement is written in, or in the one
+/// that is loaded: the range that holds it may have been meant for other goods.
+const OTHER_EDITION: f64 = 0.8;
+
 /// Confidence where information is missing, at most.
 const UNSURE: f64 = 0.5;
 
 impl<'a> Assessment<'a> {
+    /// A country of the route is named by no agreement that is loaded: none of these qualifies the product, another
+    /// one that is not loaded might.
+    pub(in crate::origin) fn of_unknown_party() -> Self {
+        Self { confidence: UNSURE, ..Self::refused("unknown_party") }
+    }
+
+    /// Notes that the agreement and the nomenclature are of different editions, one of which lacks the code.
+    pub(in crate::origin) fn doubt_edition(&mut self) {
+        self.reasons.push("hs_edition");
+        self.confidence = (self.confidence * OTHER_EDITION * 1e4).round() / 1e4;
+    }
+
     /// A verdict that needs no rule.
     pub(in crate::origin) fn refused(reason: &'static str) -> Self {
         Self {

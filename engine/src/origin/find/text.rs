@@ -1,5 +1,8 @@
 //! From texts to words: how descriptions, queries and synonyms are cut, so that they meet.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 /// The part that a word plays in a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
@@ -13,28 +16,24 @@ pub(super) enum Part {
     Excluded,
 }
 
-/// The text in small letters, without the accents of western European letters.
+/// The text in small letters, without accents: what Unicode takes apart into a letter and marks loses the marks, and the
+/// few letters that it does not take apart are written as they are where there is no key for them.
 pub(in crate::origin) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars().flat_map(char::to_lowercase) {
+    for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
         match letter {
-            'à'..='å' | 'ā' | 'ă' | 'ą' => out.push('a'),
-            'ç' | 'ć' | 'č' => out.push('c'),
-            'è'..='ë' | 'ē' | 'ę' | 'ě' => out.push('e'),
-            'ì'..='ï' | 'ī' => out.push('i'),
-            'ñ' | 'ń' | 'ň' => out.push('n'),
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' => out.push('o'),
-            'ù'..='ü' | 'ū' | 'ů' | 'ű' => out.push('u'),
-            'ý' | 'ÿ' => out.push('y'),
-            'š' | 'ś' => out.push('s'),
-            'ž' | 'ź' | 'ż' => out.push('z'),
-            'ł' => out.push('l'),
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
+            '\u{f8}' => out.push('o'),
+            '\u{142}' => out.push('l'),
+            '\u{111}' | '\u{f0}' => out.push('d'),
+            '\u{131}' => out.push('i'),
+            '\u{df}' => out.push_str("ss"),
+            '\u{e6}' => out.push_str("ae"),
+            '\u{153}' => out.push_str("oe"),
+            // A mark that a small letter brought, as that of a Turkish capital I.
+            letter if is_combining_mark(letter) => {}
             letter => out.push(letter),
         }
     }

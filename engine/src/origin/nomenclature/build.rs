@@ -76,7 +76,11 @@ impl Builder {
     /// The nomenclature, once every row has come.
     pub(super) fn finish(mut self) -> Result<Nomenclature> {
         if let Some((top, line)) = &self.top
-            && self.title.as_ref().is_none_or(|(title, _)| title != top)
+            && match &self.title {
+                Some((title, _)) => title != top,
+                // The usual name of the whole; files that leave its row out still name it.
+                None => !top.eq_ignore_ascii_case("total"),
+            }
         {
             return Err(Error::bad("the parent is not in the file", at(*line, 0)));
         }

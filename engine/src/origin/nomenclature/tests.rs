@@ -75,7 +75,7 @@ fn mistakes_carry_their_line() {
     let below_itself = "the parent must be a shorter code that this one begins with: no code is below itself";
     let cases = [
         ("I,0101,a,01,4\n", no_such, 2),
-        ("I,01,a,TOTAL,2\n", no_such, 2),
+        ("I,01,a,ALL,2\n", no_such, 2),
         ("I,01,a,,2\nI,02,a,ALL,2\nT,TOTAL,a,TOTAL,5\n", no_such, 3),
         ("I,01,a,01,2\n", below_itself, 2),
         ("I,01,a,0101,2\nI,0101,a,01,4\n", below_itself, 2),
@@ -95,6 +95,11 @@ fn mistakes_carry_their_line() {
     let long = format!("I,01,{},,2\n", "a".repeat(4097));
     assert_eq!(read(&long).unwrap_err().to_string(), "the description is longer than 4096 bytes (line 2)");
     assert_eq!(read("").unwrap_err().to_string(), "the nomenclature has no codes");
+}
+
+#[test]
+fn chapters_may_name_a_total_that_has_no_row() {
+    assert_eq!(read("I,01,a,TOTAL,2\n").unwrap().children(None).len(), 1);
 }
 
 #[test]

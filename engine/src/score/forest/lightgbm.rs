@@ -12,11 +12,11 @@ use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model.
+/// Reads a model: the forest, and warnings about what its file says or leaves out and a score depends on.
 ///
 /// # Errors
 /// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
-pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest> {
+pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the model is not UTF-8"))?;
     let mut lines = Lines { rest: text, line: 0 };
     let head = lines.head()?;
@@ -35,7 +35,9 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
     }
     let group_of = (0..trees).map(|tree| (tree % groups) as u16).collect();
     let grown = growing.finish().map_err(bad)?;
-    Forest::assemble(objective, steepness, features, vec![0.0; groups], group_of, grown).map_err(bad)
+    let warnings = lines.categories()?;
+    let forest = Forest::assemble(objective, steepness, features, vec![0.0; groups], group_of, grown).map_err(bad)?;
+    Ok((forest, warnings))
 }
 
 /// What is known before the first tree.
@@ -103,6 +105,35 @@ impl<'a> Lines<'a> {
                 Place { line: self.line + 1, ..Place::default() },
             )),
         }
+    }
+
+    /// What follows from the categories that pandas had, which stand behind the trees.
+    ///
+    /// A tree asks for the place of a category in its list. A text can be given only by its place, so that is what a
+    /// number must be. A category that is itself a number could be given either way, and nothing in a row tells which.
+    fn categories(&mut self) -> Result<Vec<String>> {
+        while let Some(line) = self.next() {
+            let Some(json) = line.strip_prefix("pandas_categorical:") else { continue };
+            let lists: Option<Vec<Vec<serde_json::Value>>> = serde_json::from_str(json)
+                .map_err(|_| bad("pandas_categorical is not a list of lists of categories"))?;
+            let lists = lists.unwrap_or_default();
+            if lists.is_empty() {
+                return Ok(Vec::new());
+            }
+            if lists.iter().flatten().any(|category| !category.is_string()) {
+                return Err(bad(
+                    "pandas_categorical has categories that are not texts: whether a number in a row is a category or \
+                     its place in the list cannot be known; train on integer codes (df[c].cat.codes) and save again",
+                ));
+            }
+            return Ok(vec![format!(
+                "the model was trained on pandas categories ({} features, pandas_categorical): give each as its place in \
+                 the list of the file, counted from 0; a number beyond the list is an unseen category, and names cannot \
+                 be given",
+                lists.len()
+            )]);
+        }
+        Ok(Vec::new())
     }
 
     /// Reads the fields of a tree.

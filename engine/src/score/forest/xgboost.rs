@@ -14,14 +14,16 @@ use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model.
+/// Reads a model: the forest, and warnings about what the file says or leaves out and a score depends on.
 ///
 /// # Errors
 /// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
-pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest> {
+pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
-    file.finish()
+    let mut warnings = std::mem::take(&mut file.unknown);
+    warnings.extend(file.notes());
+    Ok((file.finish()?, warnings))
 }
 
 /// What has been read of a file.
@@ -41,6 +43,14 @@ struct File<'a> {
     width: String,
     group_of: Vec<u16>,
     has_trees: bool,
+    /// The attribute `best_iteration`, which early stopping leaves.
+    best_iteration: Option<String>,
+    /// How many iterations there are, where the file says so.
+    iterations: Option<usize>,
+    /// Whether the scikit-learn interface of the library saved the file.
+    of_estimator: bool,
+    /// Warnings about fields that are not known.
+    unknown: Vec<String>,
 }
 
 /// A tree as its object has it.
@@ -74,6 +84,10 @@ impl<'a> File<'a> {
             width: String::new(),
             group_of: Vec::new(),
             has_trees: false,
+            best_iteration: None,
+            iterations: None,
+            of_estimator: false,
+            unknown: Vec::new(),
         }
     }
 
@@ -83,6 +97,44 @@ impl<'a> File<'a> {
         nodes
             .plant(&mut self.growing)
             .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
+    }
+
+    /// What a score depends on and the file alone does not settle.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(text) = &self.best_iteration {
+            let best = text.trim().parse::<usize>().ok();
+            let has_more = best.zip(self.iterations).is_none_or(|(best, all)| best.checked_add(1) != Some(all));
+            if has_more {
+                let shown = best.map_or_else(|| "of the file".to_owned(), |best| best.to_string());
+                let all =
+                    self.iterations.map_or_else(String::new, |all| format!(" of {all} iterations counted from 0"));
+                notes.push(format!(
+                    "the model stopped early: best_iteration {shown}{all}; all trees are used, as Booster.predict does, \
+                     while predict of the scikit-learn interface uses those up to best_iteration; to use only those, \
+                     save booster[: booster.best_iteration + 1]"
+                ));
+            }
+        }
+        if self.of_estimator {
+            notes.push(
+                "saved by the scikit-learn interface of XGBoost: the file does not hold the estimator's parameter \
+                 missing; where it was not NaN, give missing values as null"
+                    .into(),
+            );
+        }
+        notes
+    }
+
+    /// Takes note of a field that is not known, where a field could change scores.
+    fn note_unknown(&mut self, key: &str) {
+        const MOST: usize = 20;
+        let is_plain = key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let shown = if is_plain { key } else { "with a name of other characters" };
+        let warning = format!("the field {shown} of the file is not known here; it is not evaluated");
+        if self.unknown.len() < MOST && !self.unknown.contains(&warning) {
+            self.unknown.push(warning);
+        }
     }
 
     /// The forest, once everything has been read.

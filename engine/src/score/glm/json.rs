@@ -60,7 +60,12 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     // A linear model is one whose link is the identity: both words are in use.
     let name = if file.link == "linear" { Link::Identity.name() } else { &*file.link };
     let link = Link::ALL.into_iter().find(|link| link.name() == name);
-    let link = link.ok_or_else(|| Error::bad_whole("link must be linear (identity), log, logit or softmax"))?;
+    let link = link.ok_or_else(|| {
+        Error::bad_whole(
+            "link must be linear (identity), log, logit or softmax; other links (probit, cloglog, inverse, \
+             inverse_squared) are not evaluated: fit with one of these",
+        )
+    })?;
     let n = file.features.len();
     if let Some(i) = file.features.iter().position(|f| !(f.scale > 0.0 && f.scale.is_finite())) {
         return Err(Error::bad_whole(format!("the scale of feature number {} is not a number above 0", i + 1)));

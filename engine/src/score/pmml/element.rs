@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_ELEMENTS: usize = 1_000_000;
 const MAX_ATTRIBUTES: usize = 64;
 
-/// An element; names without their prefixes.
+/// An element; its name without the prefix. Attributes of the standard have none.
 #[derive(Debug)]
 pub(super) struct Element {
     pub(super) name: Box<str>,
@@ -32,6 +32,26 @@ impl Element {
 
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+    }
+
+    /// Refuses attributes and children that are not known: what is passed over could change a score.
+    ///
+    /// Extensions, and attributes that begin with `x-` or have a prefix, are for other programs by the standard.
+    pub(super) fn only(&self, attributes: &[&str], children: &[&str]) -> Result<()> {
+        let is_own = |name: &str| !name.starts_with("x-") && name != "xmlns" && !name.contains(':');
+        if let Some((name, _)) = self.attributes.iter().find(|(name, _)| is_own(name) && !attributes.contains(&&**name))
+        {
+            let reason = format!("the attribute {} of {} is not known here", shown(name), shown(&self.name));
+            return Err(Error::bad_whole(reason));
+        }
+        if let Some(child) =
+            self.children.iter().find(|child| &*child.name != "Extension" && !children.contains(&&*child.name))
+        {
+            let reason =
+                format!("the PMML has {} in {}, which cannot be evaluated here", shown(&child.name), shown(&self.name));
+            return Err(Error::bad_whole(reason));
+        }
+        Ok(())
     }
 
     /// An attribute that must be there.
@@ -103,6 +123,12 @@ pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
     }
 }
 
+/// A name of a file as an error may say it: its plain characters, not too many.
+pub(super) fn shown(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || " _.:@()-".contains(character);
+    name.chars().take(64).map(|character| if plain(character) { character } else { '?' }).collect()
+}
+
 fn element(start: &BytesStart<'_>) -> Result<Element, &'static str> {
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
@@ -112,7 +138,7 @@ fn element(start: &BytesStart<'_>) -> Result<Element, &'static str> {
         }
         let value = attribute.normalized_value(XmlVersion::Implicit1_0);
         let value = value.map_err(|_| "an attribute of the XML has an unknown entity")?;
-        attributes.push((local(attribute.key.as_ref()).into(), value.into()));
+        attributes.push((attribute.key.as_ref().into(), value.into()));
     }
     Ok(Element { name: local(start.name().as_ref()).into(), attributes, children: Vec::new() })
 }

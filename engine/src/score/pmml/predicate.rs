@@ -24,9 +24,12 @@ pub(super) struct Truth {
     pub(super) missing: Option<bool>,
 }
 
+/// The elements that are predicates.
+pub(super) const NAMES: &[&str] = &["SimplePredicate", "CompoundPredicate", "SimpleSetPredicate", "True", "False"];
+
 /// Whether an element is a predicate.
 pub(super) fn is_predicate(element: &Element) -> bool {
-    matches!(&*element.name, "SimplePredicate" | "CompoundPredicate" | "SimpleSetPredicate" | "True" | "False")
+    NAMES.contains(&&*element.name)
 }
 
 /// Reads a predicate. `field` becomes the field it is about; it must be the same one throughout.
@@ -39,6 +42,7 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
         "True" => Ok(Truth { ranges: vec![EVERYTHING], missing: Some(true) }),
         "False" => Ok(Truth { ranges: Vec::new(), missing: Some(false) }),
         "SimplePredicate" => {
+            element.only(&["field", "operator", "value"], &[])?;
             let name = element.needed("field")?;
             if *field.get_or_insert(name) != name {
                 return Err(Error::bad_whole("a Characteristic of the PMML is about several fields"));
@@ -46,6 +50,7 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
             simple(element)
         }
         "CompoundPredicate" => {
+            element.only(&["booleanOperator"], NAMES)?;
             let depth = depth
                 .checked_sub(1)
                 .ok_or_else(|| Error::bad_whole("predicates of the PMML are nested more than 16 deep"))?;

@@ -11,6 +11,27 @@ use crate::{Error, Result};
 
 /// Reads the model of these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
+    model.only(
+        &[
+            "modelName",
+            "functionName",
+            "algorithmName",
+            "modelType",
+            "targetFieldName",
+            "normalizationMethod",
+            "isScorable",
+        ],
+        &[
+            "MiningSchema",
+            "Output",
+            "ModelStats",
+            "ModelExplanation",
+            "Targets",
+            "LocalTransformations",
+            "RegressionTable",
+            "ModelVerification",
+        ],
+    )?;
     let tables: Vec<&Element> = model.children_called("RegressionTable").collect();
     let normalization = model.attribute("normalizationMethod").unwrap_or("none");
     let (link, outputs) = match (model.needed("functionName")?, normalization, tables.len()) {
@@ -52,6 +73,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
 
 /// The coefficients of a table, 0 for fields that it does not name.
 fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
+    table.only(&["intercept", "targetCategory"], &["NumericPredictor", "CategoricalPredictor", "PredictorTerm"])?;
     let mut found: HashMap<usize, f64> = HashMap::new();
     for predictor in &table.children {
         match &*predictor.name {
@@ -63,6 +85,7 @@ fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
                 ));
             }
         }
+        predictor.only(&["name", "exponent", "coefficient"], &[])?;
         if predictor.number("exponent")?.is_some_and(|exponent| exponent != 1.0) {
             return Err(Error::bad_whole("a NumericPredictor of the PMML has an exponent other than 1"));
         }

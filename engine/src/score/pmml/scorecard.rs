@@ -10,6 +10,29 @@ use crate::{Error, Result};
 
 /// Reads the model of these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
+    model.only(
+        &[
+            "modelName",
+            "functionName",
+            "algorithmName",
+            "initialScore",
+            "useReasonCodes",
+            "reasonCodeAlgorithm",
+            "baselineScore",
+            "baselineMethod",
+            "isScorable",
+        ],
+        &[
+            "MiningSchema",
+            "Output",
+            "ModelStats",
+            "ModelExplanation",
+            "Targets",
+            "LocalTransformations",
+            "Characteristics",
+            "ModelVerification",
+        ],
+    )?;
     let features = super::features(fields)?;
     let method = match model.attribute("reasonCodeAlgorithm").unwrap_or("pointsBelow") {
         "pointsBelow" => Method::Below,
@@ -20,6 +43,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     let characteristics = model.child("Characteristics");
     let characteristics =
         characteristics.ok_or_else(|| Error::bad_whole("the PMML scorecard has no Characteristics"))?;
+    characteristics.only(&[], &["Characteristic"])?;
     let mut attributes = Vec::new();
     let baseline = model.number("baselineScore")?;
     for characteristic in characteristics.children_called("Characteristic") {
@@ -58,6 +82,7 @@ fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64
             codes.len() - 1
         }) as u32
     };
+    characteristic.only(&["name", "reasonCode", "baselineScore"], &["Attribute"])?;
     let common = characteristic.attribute("reasonCode");
     let (mut field, mut bins, mut missing) = (None, Vec::new(), None);
     for (i, attribute) in characteristic.children_called("Attribute").enumerate() {
@@ -67,6 +92,7 @@ fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64
         if attribute.child("ComplexPartialScore").is_some() {
             return Err(in_this("a ComplexPartialScore, which is not computed"));
         }
+        attribute.only(&["reasonCode", "partialScore"], predicate::NAMES)?;
         let mut predicates = attribute.children.iter().filter(|child| predicate::is_predicate(child));
         let (Some(one), None) = (predicates.next(), predicates.next()) else {
             return Err(in_this("an attribute needs exactly one predicate that can be used"));

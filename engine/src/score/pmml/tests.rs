@@ -138,3 +138,52 @@ fn hostile_xml_is_refused_in_time() {
     assert!(nested(10).is_ok());
     assert!(nested(20).is_err() && nested(100).is_err());
 }
+
+#[test]
+fn a_field_with_limits_is_refused_by_its_name() {
+    let field = r#"<p:DataField name="c"/>"#;
+    let limited = |limits: &str| LOGISTIC.replace(field, &format!(r#"<p:DataField name="c">{limits}</p:DataField>"#));
+    for (limits, what) in [
+        (r#"<p:Interval closure="closedClosed" leftMargin="0" rightMargin="1"/>"#, "valid intervals"),
+        (r#"<p:Value value="1"/>"#, "values that are valid or invalid"),
+        (r#"<p:Value value="-9" property="invalid"/>"#, "values that are valid or invalid"),
+        (r#"<p:Value value="-9" property="missing"/>"#, "values that mean that one is missing"),
+        ("<p:Taxonomy/>", "limits of an unknown kind"),
+    ] {
+        let Err(Error::BadInput { reason, .. }) = read(&limited(limits)) else { panic!("{limits}") };
+        assert!(reason.starts_with(&format!("the field c of the PMML declares {what}")), "{reason}");
+    }
+    // The file itself says that invalid values are used as they are; those that mean missing ones are another thing.
+    let as_is = |limits: &str| {
+        let from = r#"<p:MiningField name="c"/>"#;
+        limited(limits).replace(from, r#"<p:MiningField name="c" invalidValueTreatment="asIs"/>"#)
+    };
+    assert!(read(&as_is(r#"<p:Interval closure="closedClosed" leftMargin="0" rightMargin="1"/>"#)).is_ok());
+    assert!(read(&as_is(r#"<p:Value value="-9" property="missing"/>"#)).is_err());
+    assert!(read(&limited(r#"<p:Extension name="x"/>"#)).is_ok());
+}
+
+#[test]
+fn elements_and_attributes_that_are_not_known_are_refused_by_name() {
+    for (text, from, to, named) in [
+        (LOGISTIC, "coefficient=\"2\"", "coefficient=\"2\" mean=\"3\"", "mean of NumericPredictor"),
+        (LOGISTIC, "<p:MiningField name=\"c\"/>", "<p:MiningField name=\"c\" scale=\"3\"/>", "scale of MiningField"),
+        (LOGISTIC, "<p:Header/>", "<p:Surprise/>", "Surprise in PMML"),
+        (
+            LOGISTIC,
+            "<p:RegressionTable intercept=\"1\"",
+            "<p:Rescale/><p:RegressionTable intercept=\"1\"",
+            "Rescale in",
+        ),
+        (CARD, "initialScore=\"10\"", "initialScore=\"10\" factor=\"2\"", "factor of Scorecard"),
+        (CARD, "<Characteristic name", "<Characteristic weight=\"2\" name", "weight of Characteristic"),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text, "{from}");
+        let Err(Error::BadInput { reason, .. }) = read(&changed) else { panic!("{from} -> {to}") };
+        assert!(reason.contains(named) && reason.is_ascii(), "{reason}");
+    }
+    // What the standard keeps for other programs changes no score.
+    let marked = CARD.replace("initialScore=\"10\"", "initialScore=\"10\" x-tool=\"1\" t:mark=\"2\"");
+    assert!(read(&marked.replace("<Characteristics>", "<Characteristics><Extension name=\"a\"/>")).is_ok());
+}

@@ -74,13 +74,40 @@ struct Learner<'f, 'a>(&'f mut File<'a>);
 impl<'de> Fields<'de> for Learner<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
+            "attributes" => map.next_value_seed(Object(&mut Attributes(self.0)))?,
             "feature_names" => self.0.features = map.next_value()?,
             "gradient_booster" => map.next_value_seed(Object(&mut Booster(self.0)))?,
             "learner_model_param" => map.next_value_seed(Object(&mut Params(self.0)))?,
             "objective" => map.next_value_seed(Object(&mut Aim(self.0)))?,
+            "feature_types" => ignore(map)?,
+            _ => self.0.pass_over(key, map)?,
+        }
+        Ok(())
+    }
+}
+
+/// What was noted when the model was trained: texts of any name.
+struct Attributes<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Attributes<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "best_iteration" => self.0.best_iteration = Some(map.next_value()?),
+            "scikit_learn" => {
+                self.0.of_estimator = true;
+                ignore(map)?;
+            }
             _ => ignore(map)?,
         }
         Ok(())
+    }
+}
+
+impl File<'_> {
+    /// Passes over the value of a field that is not known, and says so.
+    fn pass_over<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        self.note_unknown(key);
+        ignore(map)
     }
 }
 
@@ -93,7 +120,9 @@ impl<'de> Fields<'de> for Params<'_, '_> {
             "num_class" => self.0.classes = map.next_value()?,
             "num_feature" => self.0.width = map.next_value()?,
             "num_target" => self.0.targets = map.next_value()?,
-            _ => ignore(map)?,
+            // Whether base_score was estimated from the labels; the estimate is in the file.
+            "boost_from_average" => ignore(map)?,
+            _ => self.0.pass_over(key, map)?,
         }
         Ok(())
     }
@@ -118,7 +147,9 @@ impl<'de> Fields<'de> for Booster<'_, '_> {
         match key {
             "name" => self.0.booster = map.next_value()?,
             "model" => map.next_value_seed(Object(&mut Model(self.0)))?,
-            _ => ignore(map)?,
+            // Dart, which is refused by its name, has more.
+            "gbtree" | "weight_drop" => ignore(map)?,
+            _ => self.0.pass_over(key, map)?,
         }
         Ok(())
     }
@@ -132,7 +163,11 @@ impl<'de> Fields<'de> for Model<'_, '_> {
             "tree_info" => self.0.group_of = map.next_value()?,
             "trees" => map.next_value_seed(Trees(self.0))?,
             "cats" => map.next_value_seed(Object(&mut Categories(self.0)))?,
-            _ => ignore(map)?,
+            "iteration_indptr" => {
+                self.0.iterations = map.next_value::<Vec<IgnoredAny>>()?.len().checked_sub(1);
+            }
+            "gbtree_model_param" | "param" | "weights" | "boosted_rounds" => ignore(map)?,
+            _ => self.0.pass_over(key, map)?,
         }
         Ok(())
     }

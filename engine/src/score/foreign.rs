@@ -1,0 +1,81 @@
+//! Files of models that are not read, known by how they begin: each is named, with the line that exports it rightly.
+
+/// A model of CatBoost.
+pub(super) const CATBOOST: &str = "this is a CatBoost model, which is not read: train with XGBoost or LightGBM, or give the model as glm/1 or scorecard/1";
+
+/// The JSON that `dump_model` of LightGBM gives.
+pub(super) const LIGHTGBM_DUMP: &str =
+    "this is a dump_model of LightGBM, not a saved model: in Python, booster.save_model(\"model.txt\")";
+
+const XGBOOST_DUMP: &str = "this is a dump of XGBoost, which lacks the objective and base_score: in Python, \
+                            booster.save_model(\"model.json\")";
+
+const PICKLE: &str = "this is a pickle or joblib file of Python, which is not read: save the model itself; XGBoost: \
+                      model.save_model(\"model.json\"); LightGBM: model.booster_.save_model(\"model.txt\")";
+
+/// Names a file by its first bytes, where no format that is read begins like that.
+pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
+    Some(match bytes {
+        [0x1f, 0x8b, ..] => "the file is compressed by gzip: unpack it first (gunzip)",
+        [b'P', b'K', 3, 4, ..] => "the file is a zip archive: unpack it first",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', ..] => {
+            "the file is compressed: unpack it first"
+        }
+        // A protocol of pickle from 2, and the streams of zlib that joblib writes.
+        [0x80, 2..=5, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => PICKLE,
+        // An object of UBJSON, whose first key has its length before it.
+        [b'{', b'L' | b'l' | b'i' | b'U' | b'I' | b'#' | b'$', ..] => {
+            "this is UBJSON, the binary form of XGBoost models: in Python, booster.save_model(\"model.json\")"
+        }
+        [b'b', b'i', b'n', b'f', ..] | [b'b', b's', b'6', b'4', ..] => {
+            "this is the old binary form of XGBoost models: load it with XGBoost 2 and booster.save_model(\"model.json\")"
+        }
+        [b'C', b'B', b'M', b'1', ..] => CATBOOST,
+        [0x89, b'H', b'D', b'F', ..] => "this is an HDF5 file, which is not read",
+        // A message of protobuf: the version of ONNX, then what wrote the file or the model.
+        [0x08, 1..=64, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..] => {
+            "this is an ONNX model, which is not read: save the model of the library that trained it (XGBoost: \
+             save_model(\"model.json\"), LightGBM: save_model(\"model.txt\"), linear models: glm/1 or PMML)"
+        }
+        _ => return None,
+    })
+}
+
+/// Names a text by its first characters, blanks before them cut off.
+pub(super) fn text(text: &[u8]) -> Option<&'static str> {
+    let is_dump = text.starts_with(b"[") || text.starts_with(b"booster[") || text.starts_with(b"0:[");
+    is_dump.then_some(XGBOOST_DUMP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_of_a_format_that_is_read_is_taken_for_another() {
+        for start in ["{\"learner\":{", "{ \"format\"", "\n{\n", "tree\nversion=v4", "<?xml version", "<PMML", "{}"] {
+            assert_eq!(binary(start.as_bytes()), None, "{start}");
+            assert_eq!(text(start.as_bytes()), None, "{start}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_named_with_its_remedy() {
+        let cases: [(&[u8], &str); 8] = [
+            (b"\x80\x04\x95", "pickle"),
+            (b"\x78\x9c..", "joblib"),
+            (b"{L\0\0", "UBJSON"),
+            (b"binf..", "old binary"),
+            (b"\x1f\x8b\x08", "gunzip"),
+            (b"CBM1", "CatBoost"),
+            (b"\x08\x0a\x12\x08skl2onnx", "ONNX"),
+            (b"\x89HDF", "HDF5"),
+        ];
+        for (start, word) in cases {
+            assert!(binary(start).is_some_and(|reason| reason.contains(word)), "{word}");
+        }
+        for dump in ["booster[0]:\n0:[f1<2]", "0:[f1<2]", "[\n {\"nodeid\""] {
+            assert!(text(dump.as_bytes()).is_some_and(|reason| reason.contains("save_model")), "{dump}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Files that people brought and were answered wrongly, in silence or not at all (`data/reported/score`): each gives its
+//! library's figures, or is refused by a reason that names the cause, or carries a warning that does.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod reference;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use assess_engine::model::{Field, Identity, Model, Question};
+use assess_engine::score::{LoadOptions, ScoreModel, load};
+use assess_engine::{Error, Progress};
+use serde_json::Value;
+
+/// What a file comes to.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    /// The figures of its library for every row, without a warning.
+    Right,
+    /// As right, where the library gave the class of each row and no figure.
+    Classes,
+    /// Refused at load, with this in the reason.
+    Refused(&'static str),
+    /// Loaded with this in a warning; figures are compared with the list of this name, of rows of this name.
+    Warned { warning: &'static str, rows: &'static str, figures: &'static str },
+}
+
+use Outcome::{Classes, Refused, Right, Warned};
+
+const ESTIMATOR: Outcome = Warned { warning: "parameter missing", rows: "", figures: "" };
+const EARLY: Outcome = Warned { warning: "best_iteration 5", rows: "rows", figures: "booster_predict (all trees)" };
+const PANDAS: Outcome = Warned { warning: "pandas_categorical", rows: "codes", figures: "predict_proba_1" };
+
+/// Every file of every folder.
+const FILES: &[(&str, Outcome)] = &[
+    ("b-01-xgb-early-stopping/x10-early-stopping.json", EARLY),
+    ("b-02-xgb-missing-999/x11-missing-999.json", ESTIMATOR),
+    ("b-04-xgb-categories/x13-cat.json", Refused("categories")),
+    ("b-06-xgb-names/x07-names.json", Right),
+    ("b-08-lgb-rf/l06-rf.txt", Refused("average_output")),
+    ("b-09-lgb-pandas-categories/l20-pandas-cat.txt", PANDAS),
+    ("b-10-lgb-rank/l04-lambdarank.txt", Refused("lambdarank")),
+    ("b-11-lgb-categories-100/l01-cat100.txt", Right),
+    ("b-14-pmml-optbinning/p15-optbinning.pmml", Refused("LocalTransformations")),
+    ("b-15-pmml-features/q01-missing-code.pmml", Refused("income of the PMML declares values that mean")),
+    ("b-15-pmml-features/q03-interval-asmissing.pmml", Refused("income of the PMML declares valid intervals")),
+    ("b-15-pmml-features/q06-reg-logit.pmml", Refused("PMML regressions")),
+    ("b-15-pmml-features/q07-exponent.pmml", Refused("exponent")),
+    ("b-15-pmml-features/q08-term.pmml", Refused("NumericPredictor")),
+    ("b-15-pmml-features/q13-score-complex.pmml", Refused("ComplexPartialScore")),
+    ("b-15-pmml-features/q14-score-two-fields.pmml", Refused("several fields")),
+    ("b-15-pmml-features/q15-score-set.pmml", Refused("predicates")),
+    ("b-15-pmml-features/q16-score-xor.pmml", Refused("and or or")),
+    ("b-15-pmml-features/q18-glm-R.pmml", Refused("GeneralRegressionModel")),
+    ("b-16-glm-links/sm-binomial-cloglog.json", Refused("cloglog")),
+    ("b-16-glm-links/sm-binomial-probit.json", Refused("probit")),
+    ("b-16-glm-links/sm-binomial.json", Right),
+    ("b-16-glm-links/sm-gamma-default.json", Refused("inverse")),
+    ("b-16-glm-links/sm-gamma-log.json", Right),
+    ("b-16-glm-links/sm-invgauss-default.json", Refused("inverse_squared")),
+    ("b-16-glm-links/sm-negbin.json", Right),
+    ("b-16-glm-links/sm-poisson.json", Right),
+    ("b-16-glm-links/sm-tweedie.json", Right),
+    ("b-17-xgb-file-kinds/x12-bom.json", Right),
+    ("b-17-xgb-file-kinds/x12-dump.json", Refused("save_model")),
+    ("b-17-xgb-file-kinds/x12.json", Right),
+    ("b-17-xgb-file-kinds/x12.json.gz", Refused("gunzip")),
+    ("b-17-xgb-file-kinds/x12.ubj", Refused("UBJSON")),
+    ("c1-catboost-json/c1.json", Refused("CatBoost")),
+    ("l01-cat100/l01-cat100.txt", Right),
+    ("l02-cat-zeromiss/l02-cat-zeromiss.txt", Right),
+    ("l03-ova/l03-ova.txt", Right),
+    ("l04-lambdarank/l04-lambdarank.txt", Refused("lambdarank")),
+    ("l05-xendcg/l05-xendcg.txt", Refused("rank_xendcg")),
+    ("l06-rf/l06-rf.txt", Refused("average_output")),
+    ("l07-linear/l07-linear.txt", Refused("is_linear")),
+    ("l08-dart/l08-dart.txt", Right),
+    ("l09-sqrt/l09-sqrt.txt", Refused("reg_sqrt")),
+    ("l10-quantile/l10-quantile.txt", Right),
+    ("l11-xentlambda/l11-xentlambda.txt", Refused("cross_entropy_lambda")),
+    ("l12-xent/l12-xent.txt", Right),
+    ("l13-crlf/l13-crlf.txt", Right),
+    ("l14-stumps/l14-stumps.txt", Right),
+    ("l15-const0/l15-const0.txt", Right),
+    ("l16-bigvals/l16-bigvals.txt", Right),
+    ("l17-nomissing/l17-nomissing.txt", Right),
+    ("l18-nonan-train/l18-nonan-train.txt", Right),
+    ("l20-pandas-cat/l20-pandas-cat.txt", PANDAS),
+    ("o1-lr-onnx/o1-lr.onnx", Refused("ONNX")),
+    ("o2-rf-onnx/o2-rf.onnx", Refused("ONNX")),
+    ("p01-lr/p01-lr.pmml", Right),
+    ("p02-iris/p02-iris.pmml", Right),
+    ("p03-lin/p03-lin.pmml", Right),
+    ("p04-scaled/p04-scaled.pmml", Refused("LocalTransformations")),
+    ("p07-poly/p07-poly.pmml", Refused("PMML")),
+    ("p08-poisson/p08-poisson.pmml", Right),
+    ("p09-tree/p09-tree.pmml", Refused("TreeModel")),
+    ("p10-rf/p10-rf.pmml", Refused("MiningModel")),
+    ("p11-ova/p11-ova.pmml", Refused("MiningModel")),
+    ("p12-ridge/p12-ridge.pmml", Classes),
+    ("p18-domain/p18-domain.pmml", Refused("mean radius of the PMML declares valid intervals")),
+    ("p19-missing999/p19-missing999.pmml", Refused("mean radius of the PMML declares")),
+    ("x01-poisson-base3000/x01-poisson-base3000.json", Right),
+    ("x02-gamma-base/x02-gamma-base.json", Right),
+    ("x03-tweedie/x03-tweedie.json", Right),
+    ("x04-softprob-base/x04-softprob-base.json", Right),
+    ("x05-softmax/x05-softmax.json", Right),
+    ("x06-threshold-edge/x06-threshold-edge.json", Right),
+    ("x07-names/x07-names.json", Right),
+    ("x08-rf/x08-rf.json", Right),
+    ("x09-ndcg/x09-ndcg.json", Refused("rank:ndcg")),
+    ("x09-pairwise/x09-pairwise.json", Refused("rank:pairwise")),
+    ("x10-early-stopping/x10-early-stopping.json", EARLY),
+    ("x11-missing-999/x11-missing-999.json", ESTIMATOR),
+    ("x13-xgb-cat/x13-cat.json", Refused("categories")),
+];
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn warnings(model: &ScoreModel) -> Vec<String> {
+    let field = model.info().into_iter().find(|(name, _)| *name == "warnings").unwrap().1;
+    let Field::List(list) = field else { panic!("warnings are a list") };
+    list
+}
+
+/// The document of a row, given by its features' names; `null` is missing, and so is `marker`.
+fn document(model: &ScoreModel, row: &Value, marker: Option<f64>) -> Value {
+    let cell = |value: &Value| if marker.is_some() && value.as_f64() == marker { Value::Null } else { value.clone() };
+    let fields = model.features().iter().zip(array(row)).map(|(name, value)| (name.to_string(), cell(value)));
+    let subject = Value::Object(fields.collect()).to_string();
+    let mut out = Vec::new();
+    let identity = Identity { name: b"m", version: 1 };
+    model.assess(&identity, &[subject.as_bytes()], &Question::default(), &mut out).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn is_near(mine: Option<f64>, expected: &Value) -> bool {
+    let (Some(mine), Some(expected)) = (mine, expected.as_f64()) else { return false };
+    (mine - expected).abs() <= 2e-6 * mine.abs().max(expected.abs()).max(1e-3)
+}
+
+/// Whether a document says what the library said: a number is its score or its class, a list one probability a class.
+fn says(document: &Value, expected: &Value) -> bool {
+    let probabilities: Vec<Option<f64>> =
+        document["probabilities"].as_object().map_or_else(Vec::new, |of| of.values().map(Value::as_f64).collect());
+    match expected {
+        Value::Array(list) => {
+            let mut mine = probabilities;
+            let mut theirs = list.clone();
+            // Objects here are in no order: of the same probabilities, sorted, each has its like.
+            mine.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            theirs.sort_by(|a, b| a.as_f64().partial_cmp(&b.as_f64()).unwrap());
+            mine.len() == theirs.len() && mine.iter().zip(&theirs).all(|(mine, theirs)| is_near(*mine, theirs))
+        }
+        number => {
+            let class = document["class"].as_str().and_then(|class| class.parse().ok());
+            let of_several = probabilities.len() > 2;
+            is_near(if of_several { class } else { document["score"].as_f64() }, number)
+        }
+    }
+}
+
+/// Compares figures with what the library said of rows; how many were compared.
+fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], marker: Option<f64>, what: &str) -> usize {
+    let mut compared = 0;
+    for (i, row) in array(&expected[rows]).iter().enumerate() {
+        let document = document(model, row, marker);
+        for name in names {
+            if let Some(theirs) = expected[*name].get(i) {
+                assert!(says(&document, theirs), "{what} row {i} {name}: {document} is not {theirs}");
+                compared += 1;
+            }
+        }
+        for name in ["margin", "raw_score"] {
+            if let Some(theirs) = expected[name].get(i) {
+                let margin = document.get("margin").unwrap_or(&document["score"]);
+                match (margin, theirs) {
+                    (Value::Array(mine), Value::Array(theirs)) => {
+                        assert_eq!(mine.len(), theirs.len(), "{what} row {i}");
+                        for (mine, theirs) in mine.iter().zip(theirs) {
+                            assert!(is_near(mine.as_f64(), theirs), "{what} row {i}: {mine} is not {theirs}");
+                        }
+                    }
+                    (mine, theirs) => {
+                        let theirs = if theirs.is_array() { &theirs[0] } else { theirs };
+                        assert!(is_near(mine.as_f64(), theirs), "{what} row {i} {name}: {mine} is not {theirs}");
+                    }
+                }
+                compared += 1;
+            }
+        }
+    }
+    compared
+}
+
+#[test]
+fn every_reported_file_is_right_or_refused_by_name_or_warns() {
+    let Some(folder) = reference::find("reported score models", "reported/score") else { return };
+    let mut failed = Vec::new();
+    for (path, outcome) in FILES {
+        // Every file is looked at, whatever the ones before it came to; each says what is wrong with it.
+        if std::panic::catch_unwind(|| check(&folder, path, *outcome)).is_err() {
+            failed.push(*path);
+        }
+    }
+    assert_eq!(failed, [""; 0]);
+}
+
+fn check(folder: &Path, path: &str, outcome: Outcome) {
+    let bytes = fs::read(folder.join(path)).unwrap();
+    // Python writes NaN, which is not JSON, for a value that is missing.
+    let expected = fs::read_to_string(folder.join(path).with_file_name("expected.json")).unwrap();
+    let expected: Value = serde_json::from_str(&expected.replace("NaN", "null")).unwrap();
+    let loaded = load(&bytes, &LoadOptions::default(), &Progress::default());
+    match (outcome, loaded) {
+        (Refused(words), Err(Error::BadInput { reason, .. })) => {
+            assert!(reason.contains(words) && reason.is_ascii(), "{path}: {reason}");
+        }
+        (Right, Ok(model)) => {
+            assert_eq!(warnings(&model), [""; 0], "{path}");
+            let compared = compare(&model, &expected, "rows", &["predict"], None, path);
+            // Two folders have no rows of their own: a formula, and one model saved in several ways.
+            assert!(compared > 0 || path.starts_with("b-16") || path.starts_with("b-17"), "{path}");
+        }
+        (Classes, Ok(model)) => {
+            assert_eq!(warnings(&model), [""; 0], "{path}");
+            let rows = array(&expected["rows"]);
+            assert!(!rows.is_empty(), "{path}");
+            for (row, class) in rows.iter().zip(array(&expected["predict"])) {
+                let document = document(&model, row, None);
+                assert_eq!(document["class"].as_str(), Some(&*class.to_string()), "{path}: {document}");
+            }
+        }
+        (Warned { warning, rows, figures }, Ok(model)) => {
+            assert!(warnings(&model).iter().any(|text| text.contains(warning)), "{path}: {:?}", warnings(&model));
+            if !rows.is_empty() {
+                assert!(compare(&model, &expected, rows, &[figures], None, path) > 0, "{path}");
+            } else {
+                // What the warning says to do gives the figures.
+                let figures = ["predict_proba_1"];
+                assert!(compare(&model, &expected, "rows", &figures, Some(-999.0), path) > 0, "{path}");
+            }
+        }
+        (outcome, loaded) => panic!("{path}: {outcome:?}, but {:?}", loaded.map(|model| warnings(&model))),
+    }
+}
+
+#[test]
+fn no_reported_file_is_left_out() {
+    let Some(folder) = reference::find("list of reported score models", "reported/score") else { return };
+    let known: BTreeSet<&str> = FILES.iter().map(|(path, _)| *path).collect();
+    for case in fs::read_dir(folder).unwrap() {
+        let case = case.unwrap().path();
+        for file in fs::read_dir(&case).unwrap() {
+            let file = file.unwrap().path();
+            let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+            let path = format!("{}/{}", name(&case), name(&file));
+            let is_input = !path.ends_with("ask.txt") && !path.ends_with("expected.json");
+            assert!(!is_input || known.contains(&*path), "{path} has no outcome");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What people typed and were answered wrongly, as they typed it (`data/reported/score`, `data/reported/origin`).
+
+use serde_json::Value;
+
+use crate::harness::{Client, Reply, Server, document, reference};
+
+fn start(test: &str) -> Option<(Server, Client)> {
+    let folder = reference::folder(test, "reported")?;
+    let data = folder.parent().expect("the reference data");
+    let server = Server::with(&[&format!("assess.data-dir {}", data.display())]);
+    let client = server.client();
+    Some((server, client))
+}
+
+/// The warnings of MODEL.INFO, joined.
+fn warnings(client: &mut Client, model: &str) -> String {
+    client.model(model)["warnings"].texts().join("\n")
+}
+
+#[test]
+fn an_early_stopped_booster_says_which_trees_count() {
+    let Some((_server, mut client)) = start("an_early_stopped_booster_says_which_trees_count") else { return };
+    let file = "reported/score/x10-early-stopping/x10-early-stopping.json";
+    let loaded = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file]).good();
+    let told = warnings(&mut client, "m");
+    assert!(told.contains("best_iteration 5") && told.contains("all trees are used"), "{told}");
+    // The reply of the load says the same.
+    let warned = loaded.array().iter().filter(|field| matches!(field, Reply::Array(_))).flat_map(Reply::texts);
+    assert_eq!(warned.collect::<Vec<_>>().join("\n"), told);
+}
+
+#[test]
+fn pandas_categories_warn_and_names_are_not_numbers() {
+    let Some((_server, mut client)) = start("pandas_categories_warn_and_names_are_not_numbers") else { return };
+    let file = "reported/score/l20-pandas-cat/l20-pandas-cat.txt";
+    client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file]).good();
+    assert!(warnings(&mut client, "m").contains("pandas_categorical"));
+    let named = client.call(&["ASSESS.GET", "m", r#"{"job":"nurse","city":"1003","v":14.1}"#]);
+    assert_eq!(named.code(), "ERR", "{named:?}");
+}
+
+#[test]
+fn fields_with_limits_and_unknown_files_are_refused_by_name_and_leave_no_key() {
+    let Some((_server, mut client)) = start("fields_with_limits_and_unknown_files_are_refused") else { return };
+    for (file, words) in [
+        ("p18-domain/p18-domain.pmml", "mean radius"),
+        ("p19-missing999/p19-missing999.pmml", "mean radius"),
+        ("b-17-xgb-file-kinds/x12.ubj", "UBJSON"),
+        ("b-17-xgb-file-kinds/x12-dump.json", "save_model"),
+        ("o1-lr-onnx/o1-lr.onnx", "ONNX"),
+        ("c1-catboost-json/c1.json", "CatBoost"),
+    ] {
+        let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]);
+        assert_eq!(refused.code(), "BADFILE", "{file}: {refused:?}");
+        assert!(refused.error().contains(words), "{file}: {refused:?}");
+        assert_eq!(client.ask("EXISTS m").integer(), 0, "{file}");
+    }
+}
+
+/// A nomenclature of HS 2022 and the agreement of the European Union, written in HS 2017.
+fn with_agreement(test: &str) -> Option<(Server, Client)> {
+    let (server, mut client) = start(test)?;
+    for file in ["hs/harmonized-system.csv", "roo/eu.json"] {
+        client.call(&["MODEL.LOAD", "h", "ORIGIN", "FILE", file]).good();
+    }
+    Some((server, client))
+}
+
+const FACTS: &str = r#"{"exw":100,"fob":100,"date":"2026-09-01","bom":[{"hs":"8507.60","origin":"CN","value":20}]}"#;
+
+fn answer(client: &mut Client, hs: &str, from: &str, to: &str) -> Value {
+    document::parsed(client.call(&["ASSESS.GET", "h", hs, from, to, FACTS]).good().bytes())
+}
+
+#[test]
+fn codes_are_read_as_tariffs_print_them_and_a_lost_zero_is_named() {
+    let Some((_server, mut client)) = with_agreement("codes_are_read_as_tariffs_print_them") else { return };
+    let usual = answer(&mut client, "847130", "GB", "DE");
+    for code in ["8471.30", "8471 30", "8471 30 00 00", "84 71 30", "8471.30.00.00", "HS 8471-30", "847130000000"] {
+        assert_eq!(answer(&mut client, code, "GB", "DE"), usual, "{code}");
+        assert_eq!(client.call(&["MODEL.HS", "h", code]), client.ask("MODEL.HS h 847130"), "{code}");
+    }
+    for (code, meant) in [("10121", "010121"), ("1012100", "01012100"), ("101", "0101"), ("1", "01")] {
+        let refused = client.call(&["MODEL.HS", "h", code]);
+        assert_eq!(refused.code(), "NOSUBJECT", "{code}");
+        assert!(refused.error().contains(meant), "{refused:?}");
+    }
+}
+
+#[test]
+fn every_code_of_a_country_is_the_same_one_and_a_strange_one_no_sure_verdict() {
+    let Some((_server, mut client)) = with_agreement("every_code_of_a_country_is_the_same_one") else { return };
+    let usual = answer(&mut client, "851713", "GB", "FR");
+    assert_eq!(answer(&mut client, "851713", "UK", "FR"), usual);
+    assert_eq!(answer(&mut client, "851713", "GBR", "FRA"), usual);
+    assert_eq!(answer(&mut client, "851713", "GB", "EL"), answer(&mut client, "851713", "GB", "GR"));
+    for (from, to) in [("ZZ", "FR"), ("Germany", "GB")] {
+        let refused = client.call(&["ASSESS.GET", "h", "851713", from, to, FACTS]);
+        assert!(refused.error().contains(&from.to_uppercase()), "{refused:?}");
+    }
+    let strange = FACTS.replace("CN", "ZZ");
+    let refused = client.call(&["ASSESS.GET", "h", "851713", "GB", "FR", &strange]);
+    assert!(refused.error().contains("ZZ is no country"), "{refused:?}");
+    let unknown = answer(&mut client, "847130", "XI", "FR");
+    assert_eq!((&unknown["reasons"][0], &unknown["confidence"]), (&"unknown_party".into(), &0.5.into()));
+}
+
+#[test]
+fn a_code_of_another_edition_is_a_reason_and_lowers_the_confidence() {
+    let Some((_server, mut client)) = with_agreement("a_code_of_another_edition_is_a_reason") else { return };
+    for code in ["851712", "851713", "880622", "852411"] {
+        let answer = answer(&mut client, code, "GB", "DE");
+        let reasons = answer["reasons"].as_array().expect("reasons");
+        assert!(reasons.contains(&"hs_edition".into()), "{code}: {answer}");
+        assert!(answer["confidence"].as_f64().expect("a number") <= 0.792, "{code}: {answer}");
+    }
+    let usual = answer(&mut client, "847130", "GB", "DE");
+    assert!(!usual["reasons"].as_array().expect("reasons").contains(&"hs_edition".into()), "{usual}");
+}
