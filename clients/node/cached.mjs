@@ -1,64 +1,198 @@
-// cached and cacheInvalidate over redis-assess, with the npm package `redis` 5: functions around functions.
+/**
+ * cached and cacheInvalidate over redis-assess, with the npm package `redis` 5: functions around functions and methods.
+ *
+ * Callers at the same time share one computation, in all processes; what is invalidated while it is computed is not
+ * stored. Values and arguments are JSON: a caller gets what JSON gives back, in a miss as in a hit.
+ */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { createClient, createClientPool } from 'redis';
+import { ErrorReply, createClient, createClientPool } from 'redis';
+
+/**
+ * Milliseconds after which Redis counts as away: without a connection, at the first call; without a reply, at any. Give
+ * replies more time than the longest WAIT, which is 2 seconds unless a tier says otherwise.
+ */
+export const patience = { connection: 1000, reply: 10_000 };
 
 const url = process.env.REDIS_URL ?? 'redis://localhost:6379';
-const log = (error) => console.error('redis:', error.message);
-export const client = await createClient({ url }).on('error', log).connect();
-// A caller that waits for another's value holds a connection: it asks on one of its own, and is never in the way of a value.
-const waiting = await createClientPool({ url }, { minimum: 1, maximum: 100, acquireTimeout: 30_000 }).on('error', log).connect();
+const log = (/** @type {Error} */ error) => console.error('redis:', error.message || error);
+const options = { url, socket: { connectTimeout: patience.connection } };
+// Says at once whether there is a connection: its commands fail without one. Connections come back by themselves.
+export const client = createClient({ ...options, disableOfflineQueue: true }).on('error', log);
+// A caller that waits for another's value holds a connection: it asks on one of its own, never in the way of a value.
+const pool = { minimum: 1, maximum: 100, acquireTimeout: patience.reply };
+const waiting = createClientPool(options, pool).on('error', log);
+const connections = Promise.all([client.connect(), waiting.connect()]).catch(log);
+/** Settles when there is a connection, or when there should have been one. */
+export const connected = Promise.race([connections, pause(patience.connection, undefined, { ref: false })]);
 
-export class Remembered extends Error {} // somebody else has computed this a moment ago, and failed: the reason
+/** Somebody else has computed this a moment ago, and failed: the reason. See NEGATIVE of the tier. */
+export class Remembered extends Error {}
 
-export const cached = (prefix, compute, { ttl, leaseMs } = {}) => async (...args) => {
-  const key = keyOf(prefix, args);
-  const lease = leaseMs ? ['LEASE', `${leaseMs}`] : [];
-  const [state, first, second] = await waiting.sendCommand(['CACHE.FETCH', key, ...lease]);
-  if (state === 'hit' || state === 'stale') return JSON.parse(first);
-  if (state === 'negative') throw new Remembered(first);
-  const token = { lease: first, refresh: second }[state]; // none when `busy` or `timeout`: computed without being stored
-  let value;
-  try {
-    value = JSON.stringify(await compute(...args)) ?? 'null';
-  } catch (error) {
-    const reason = Buffer.from(String(error)).subarray(0, 256);
-    if (token) await client.sendCommand(['CACHE.FAIL', key, token, reason]).catch(log);
-    throw error;
+/** The entry would not be stored: its key is in no tier, and `ttl` is not given. Nothing was computed. */
+export class NoLife extends Error {
+  constructor(/** @type {string} */ key) {
+    super(`${key} is in no tier: give cached a ttl, or make a tier for such keys (TIER.SET)`);
   }
-  if (token) await client.sendCommand(['CACHE.FILL', key, token, value, ...(ttl ? ['TTL', `${ttl}`] : [])]).catch(unlessLost);
-  return JSON.parse(value); // as everybody else gets it
+}
+
+/** Redis is not connected, or does not reply. */
+export class Away extends Error {}
+
+/**
+ * Caches what a function returns under `prefix:argument:argument:`.
+ *
+ * The promise is rejected with NoLife when the key has no life, with Remembered when the computation has just failed
+ * elsewhere, with TypeError for an argument that JSON cannot say.
+ *
+ * @template {unknown[]} A
+ * @template R
+ * @param {string} prefix
+ * @param {(this: any, ...args: A) => R | Promise<R>} compute gets `this` only with selfKey
+ * @param {object} [options]
+ * @param {number} [options.ttl] life in seconds; without it, that of the key's tier
+ * @param {number} [options.leaseMs] milliseconds after which another caller computes it; choose more than the
+ *   computation takes. Without it, that of the tier
+ * @param {boolean} [options.failOpen] while Redis is away, compute without the cache and log it; `false` rejects
+ * @param {(self: any) => unknown} [options.selfKey] for methods: what of `this` the result depends on, as JSON
+ * @returns {(this: any, ...args: A) => Promise<R>}
+ */
+export const cached = (prefix, compute, { ttl, leaseMs, failOpen = true, selfKey } = {}) => {
+  const lease = leaseMs === undefined ? [] : ['LEASE', `${leaseMs}`];
+  const life = ttl === undefined ? [] : ['TTL', `${ttl}`];
+  return async function (...args) {
+    const key = keyOf(prefix, selfKey ? [selfKey(this), ...args] : args);
+    let token;
+    try {
+      const [state, first, second] = await reply(waiting, ['CACHE.FETCH', key, ...lease]);
+      if (state === 'hit' || state === 'stale') return JSON.parse(first);
+      if (state === 'negative') throw new Remembered(first);
+      if (state === 'lease') token = first;
+      if (state === 'refresh') token = second; // none when `busy` or `timeout`: computed, and not stored
+      if (token && !ttl && !(await inTier(key))) {
+        await reply(client, ['CACHE.FAIL', key, token, 'no tier and no ttl']);
+        throw new NoLife(key);
+      }
+    } catch (error) {
+      if (!failOpen || !(error instanceof Away)) throw error;
+      log(new Error(`${key} is computed without the cache: ${error.message}`));
+    }
+    let value;
+    try {
+      value = JSON.stringify(await compute.apply(selfKey ? this : undefined, args)) ?? 'null';
+    } catch (error) {
+      // At most 256 bytes. Nothing may hide the error of the computation: the lease ends by itself.
+      const reason = Buffer.from(String(error)).subarray(0, 256);
+      if (token) await reply(client, ['CACHE.FAIL', key, token, reason]).catch(log);
+      throw error;
+    }
+    // The caller has its value whether it was stored or not: invalidated meanwhile, computed for longer than the lease.
+    if (token) await reply(client, ['CACHE.FILL', key, token, value, ...life]).catch(unlessLost);
+    return JSON.parse(value);
+  };
 };
 
-// The pattern may be a function of the arguments: (user) => `profile:${part(user)}:*`
-export const cacheInvalidate = (pattern, change) => async (...args) => {
+/**
+ * Invalidates the entries of a pattern when the function has run, also when it has failed.
+ *
+ * An error of Redis rejects the promise, also while it is away: the function has run, and what is cached may be out of
+ * date.
+ *
+ * @template {unknown[]} A
+ * @template R
+ * @param {string | string[] | ((this: any, ...args: A) => string | string[])} pattern one or several, or a function of
+ *   the arguments that gives them: (user) => `profile:${part(user)}:*`
+ * @param {(this: any, ...args: A) => R | Promise<R>} change
+ * @returns {(this: any, ...args: A) => Promise<R>}
+ */
+export const cacheInvalidate = (pattern, change) => async function (...args) {
+  const covered = [typeof pattern === 'function' ? pattern.apply(this, args) : pattern].flat();
   try {
-    return await change(...args);
+    return await change.apply(this, args);
   } finally { // after an error too: it may have come after the change
-    await invalidate(typeof pattern === 'function' ? pattern(...args) : pattern);
+    await invalidate(...covered);
   }
 };
 
-// How many entries went. What is being computed meanwhile will not be stored.
-export const invalidate = (pattern) => client.sendCommand(['CACHE.INVALIDATE', 'PATTERN', pattern]);
+/**
+ * Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored.
+ *
+ * @param {...string} patterns
+ * @returns {Promise<number>}
+ */
+export const invalidate = (...patterns) =>
+  reply(client, ['CACHE.INVALIDATE', ...patterns.flatMap((pattern) => ['PATTERN', pattern])]);
 
-// A value invalidated while it was computed, or computed for too long, is not stored. Its caller has it all the same.
-const unlessLost = (error) => {
-  if (!error.message.startsWith('LEASELOST')) throw error;
-};
-
-// prefix:argument:argument: - readable, so that `prefix:42:*` is all of 42. Different arguments never share a key.
+/**
+ * The key of a call, `prefix:argument:argument:`, readable: `prefix:42:*` is all of 42. Different arguments never share
+ * a key.
+ *
+ * @param {string} prefix
+ * @param {unknown[]} args
+ */
 export const keyOf = (prefix, args) => [prefix, ...args.map(part), ''].join(':');
 
-// An argument in a key. What JSON cannot give back as it was (undefined, NaN, a Map) could share a key: refused.
+/**
+ * An argument in a key. What JSON cannot give back as it was (undefined, NaN, a Map) could share a key: refused.
+ *
+ * @param {unknown} value
+ */
 export const part = (value) => {
-  const quoted = (text) => encodeURIComponent(text).replaceAll('*', '%2A');
+  const quoted = (/** @type {string} */ text) => encodeURIComponent(text).replaceAll('*', '%2A');
   if (typeof value === 'string') return quoted(value);
   const text = JSON.stringify(value);
   if (text === undefined || !isDeepStrictEqual(JSON.parse(text), value)) {
-    throw new TypeError('an argument of a cached function must be what JSON can say');
+    throw new TypeError('an argument of a cached function must be what JSON can say; for a method see selfKey');
   }
   return `=${quoted(text)}`;
 };
 
-export const close = () => Promise.all([client.close(), waiting.close()]);
+/** Ends the connections when the commands under way have their replies, and waits patience.connection for that. */
+export const close = () => within(patience.connection, Promise.all([client.close(), waiting.close()]), () => {});
+
+/**
+ * The reply of a command. Rejects with Away when it did not reach the server, or no reply came back.
+ *
+ * @param {{ sendCommand: (words: any[]) => Promise<any> }} through
+ * @param {(string | Buffer)[]} words
+ */
+const reply = async (through, words) => {
+  await connected;
+  if (!client.isReady) throw new Away('no connection');
+  try {
+    return await within(patience.reply, through.sendCommand(words), () => {
+      throw new Error(`no reply in ${patience.reply} ms`);
+    });
+  } catch (error) {
+    const answered = error instanceof ErrorReply && !error.message.startsWith('LOADING');
+    throw answered ? error : new Away(/** @type {Error} */ (error).message, { cause: error });
+  }
+};
+
+/**
+ * What a promise gives within some milliseconds, else what `late` gives.
+ *
+ * @template T, L
+ * @param {number} ms
+ * @param {Promise<T>} promise
+ * @param {() => L} late
+ */
+const within = async (ms, promise, late) => {
+  const over = new AbortController();
+  try {
+    return await Promise.race([promise, pause(ms, undefined, { signal: over.signal }).then(late)]);
+  } finally {
+    over.abort();
+  }
+};
+
+const inTier = async (/** @type {string} */ key) => {
+  const described = await reply(client, ['CACHE.TTL', key]); // tier, its name, ..
+  return Boolean(described[described.indexOf('tier') + 1]);
+};
+
+const unlessLost = (/** @type {Error} */ error) => {
+  if (error.message.startsWith('LEASELOST')) return;
+  log(new Error(`a value was computed and is not stored: ${error.message}`));
+};

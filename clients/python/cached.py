@@ -1,117 +1,254 @@
-"""@cached and @cache_invalidate over redis-assess, for functions, with redis-py 5 or later."""
+"""`@cached` and `@cache_invalidate` over redis-assess: for functions and methods, with redis-py 5 or later.
+
+Callers at the same time share one computation, in all processes; what is invalidated while it is computed is not
+stored. Values and arguments are JSON: a caller gets what JSON gives back, so that a tuple comes as a list, in a miss as
+in a hit.
+"""
 
 import contextlib
 import functools
 import inspect
 import json
+import logging
 import os
+import string
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Identity = Callable[[Any], Any]
 
 URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
-# A caller that waits for another's value holds a connection: give the pool more connections than there are threads, and
-# replies more time than WAIT, which is 5 seconds unless a tier says otherwise.
-client = redis.Redis.from_url(URL, decode_responses=True, max_connections=1000, socket_timeout=30)
+
+# How connections behave, here and in cached_async.py. A caller that waits for another's value holds a connection: give
+# the pool more connections than there are threads, and replies more time than the longest WAIT (2 seconds, unless a
+# tier says otherwise).
+CONNECTION: dict[str, Any] = {
+    "decode_responses": True,
+    "max_connections": 1000,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 10,
+}
+
+
+def connect(url: str, **settings: Any) -> redis.Redis:
+    """A client that a server which is away does not hold up: a command is tried twice, and once when it timed out."""
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.Redis.from_url(url, **{**CONNECTION, "retry": retry, **settings})
+
+
+client = connect(URL)
+
+log = logging.getLogger("redis_assess")
+
+# A server that is away, loading its data, or silent. Its other errors say that something is wrong: they are raised.
+AWAY = (redis.ConnectionError, redis.TimeoutError)
 
 
 class Remembered(Exception):
     """Somebody else has computed this a moment ago, and failed: the reason. See NEGATIVE of the tier."""
 
 
-def cached(prefix, ttl=None, lease_ms=None):
-    """Keeps what a function returns, as JSON. Callers at the same time share one computation, in all processes."""
-    lease, life = ("LEASE", lease_ms) if lease_ms else (), ("TTL", ttl) if ttl else ()  # else the tier's
+class NoLife(Exception):
+    """The entry would not be stored: its key is in no tier, and `ttl` is not given. Nothing was computed."""
 
-    def decorate(compute):
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key!r} is in no tier: give @cached a ttl, or make a tier for such keys (TIER.SET)")
+
+
+def cached(
+    prefix: str,
+    *,
+    ttl: int | None = None,
+    lease_ms: int | None = None,
+    fail_open: bool = True,
+    self_key: Identity | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Caches what a function returns under `prefix:argument:argument:`.
+
+    ttl: life in seconds; without it, that of the key's tier.
+    lease_ms: milliseconds after which another caller computes it; choose more than the computation takes. Without it,
+        that of the tier.
+    fail_open: while Redis is away, compute without the cache and log a warning; `False` raises the error of redis-py.
+    self_key: for methods: what of `self` (or `cls`) the result depends on, as JSON.
+
+    Raises NoLife when the key has no life, Remembered when the computation has just failed elsewhere, TypeError for an
+    argument that JSON cannot say.
+    """
+    lease = ("LEASE", lease_ms) if lease_ms is not None else ()
+    life = ("TTL", ttl) if ttl is not None else ()
+
+    def decorate(compute: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(compute)
-        def ask(*args, **kwargs):
-            key, token = key_of(prefix, compute, args, kwargs), None
-            match client.execute_command("CACHE.FETCH", key, *lease):
-                case ["hit" | "stale", value]:
-                    return json.loads(value)
-                case ["negative", reason]:
-                    raise Remembered(reason)
-                case ["lease", token, *_] | ["refresh", _, token, *_]:
-                    pass  # ours to compute; `busy` and `timeout`: computed without being stored
+        def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+            key = key_of(prefix, compute, args, kwargs, self_key)
+            token = None
+            try:
+                match command("CACHE.FETCH", key, *lease):
+                    case ["hit" | "stale", value]:
+                        return cast(R, json.loads(value))
+                    case ["negative", reason]:
+                        raise Remembered(reason)
+                    case ["lease", token, *_] | ["refresh", _, token, *_]:
+                        if not life and not in_tier(command("CACHE.TTL", key)):
+                            command("CACHE.FAIL", key, token, "no tier and no ttl")
+                            raise NoLife(key)
+                    # `busy` and `timeout`: computed, and not stored
+            except AWAY as error:
+                computed_without(error, key, fail_open)
             try:
                 value = json.dumps(compute(*args, **kwargs))
             except Exception as error:
                 with contextlib.suppress(redis.RedisError):  # the lease ends by itself: nothing may hide the error
-                    if token:
-                        client.execute_command("CACHE.FAIL", key, token, reason_of(error))
+                    if token is not None:
+                        command("CACHE.FAIL", key, token, reason_of(error))
                 raise
-            if token:
-                with unless_lost():
-                    client.execute_command("CACHE.FILL", key, token, value, *life)
-            return json.loads(value)  # as everybody else gets it: a tuple has become a list
+            if token is not None:
+                with unless_stored(key):
+                    command("CACHE.FILL", key, token, value, *life)
+            return cast(R, json.loads(value))
 
         return ask
 
     return decorate
 
 
-def cache_invalidate(pattern):
-    """Invalidates when the function has run. `{name}` in the pattern stands for the argument of that name."""
+def cache_invalidate(
+    *patterns: str, self_key: Identity | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Invalidates the entries of these patterns when the function has run, also when it has raised an error.
 
-    def decorate(change):
+    `{name}` stands for the argument of that name, `{self}` for what self_key gives, `{{` and `}}` for braces.
+    An error of Redis is raised, also while it is away: the function has run, and what is cached may be out of date.
+
+    Raises ValueError, where the function is defined, for a name that is no argument of it.
+    """
+
+    def decorate(change: Callable[P, R]) -> Callable[P, R]:
+        check(patterns, change)
+
         @functools.wraps(change)
-        def run(*args, **kwargs):
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            covered = [pattern_of(pattern, change, args, kwargs, self_key) for pattern in patterns]
             try:
                 return change(*args, **kwargs)
             finally:  # after an error too: it may have come after the change
-                invalidate(pattern_of(pattern, change, args, kwargs))
+                invalidate(*covered)
 
         return run
 
     return decorate
 
 
-def invalidate(pattern):
-    """How many entries went. What is being computed meanwhile will not be stored."""
-    return client.execute_command("CACHE.INVALIDATE", "PATTERN", pattern)
+def invalidate(*patterns: str) -> int:
+    """Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored."""
+    return int(command("CACHE.INVALIDATE", *clauses(patterns)))
+
+
+def command(*words: Any) -> Any:
+    return client.execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+# What cached_async.py has in common with this file.
+
+
+def clauses(patterns: tuple[str, ...]) -> list[str]:
+    return [word for pattern in patterns for word in ("PATTERN", pattern)]
+
+
+def in_tier(described: Any) -> bool:
+    """Whether CACHE.TTL names a tier: a map in RESP3, a flat list in RESP2."""
+    fields = described if isinstance(described, dict) else dict(zip(described[::2], described[1::2]))
+    return bool(fields["tier"])
+
+
+def computed_without(error: Exception, key: str, fail_open: bool) -> None:
+    """Raises the error, or logs it."""
+    if not fail_open:
+        raise error
+    log.warning("Redis is away, %s is computed without the cache: %s", key, error)
 
 
 @contextlib.contextmanager
-def unless_lost():
-    """A value invalidated while it was computed, or computed for too long, is not stored. Its caller has it all the same."""
+def unless_stored(key: str) -> Iterator[None]:
+    """The caller has its value whether it was stored or not.
+
+    It is not when it was invalidated meanwhile or computed for longer than the lease, which is no error; nor when the
+    server is away by now, or full, which is logged.
+    """
     try:
         yield
-    except redis.ResponseError as error:
+    except redis.RedisError as error:
         if not str(error).startswith("LEASELOST"):
-            raise
+            log.warning("%s was computed and is not stored: %s", key, error)
 
 
-def reason_of(error):
+def reason_of(error: Exception) -> bytes:
     """At most 256 bytes."""
     return f"{type(error).__name__}: {error}".encode()[:256]
 
 
-def key_of(prefix, function, args, kwargs):
-    """prefix:argument:argument: - readable, so that `prefix:42:*` is all of 42. Different arguments never share a key."""
-    call = _call(function, args, kwargs)
+def key_of(
+    prefix: str, function: Callable[..., Any], args: Any, kwargs: Any, self_key: Identity | None = None
+) -> str:
+    """prefix:argument:argument: - readable: `prefix:42:*` is all of 42. Different arguments never share a key."""
+    call = _call(function, args, kwargs, self_key)
     named = [f"{quote(name, safe='')}={part(value)}" for name, value in sorted(call.kwargs.items())]
     return ":".join([prefix, *map(part, call.args), *named, ""])
 
 
-def pattern_of(pattern, function, args, kwargs):
-    for name, value in _call(function, args, kwargs).arguments.items():
-        if f"{{{name}}}" in pattern:
-            pattern = pattern.replace(f"{{{name}}}", part(value))
-    return pattern
+def pattern_of(
+    pattern: str, function: Callable[..., Any], args: Any, kwargs: Any, self_key: Identity | None = None
+) -> str:
+    arguments = _call(function, args, kwargs, self_key).arguments
+    return "".join(text + (part(arguments[name]) if name else "") for text, name in _pieces(pattern))
 
 
-def part(value):
+def check(patterns: tuple[str, ...], function: Callable[..., Any]) -> None:
+    """Refuses names that stand for no argument: such a pattern would cover nothing."""
+    if not patterns:
+        raise ValueError("@cache_invalidate needs a pattern")
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = {name for name, of in inspect.signature(function).parameters.items() if of.kind not in variadic}
+    for pattern in patterns:
+        for _, name in _pieces(pattern):
+            if name is not None and name not in named:
+                raise ValueError(f"{pattern!r}: {function.__qualname__} has no argument {name!r}")
+
+
+def part(value: Any) -> str:
     """An argument in a key. What JSON cannot give back as it was (a tuple, an object) could share a key: refused."""
     if isinstance(value, str):
         return quote(value, safe="")
-    text = json.dumps(value, sort_keys=True)
-    if json.loads(text) != value:
+    try:
+        text = json.dumps(value, sort_keys=True)
+    except TypeError:
+        text = "null"
+    if json.loads(text) != value or not isinstance(value, (dict, list, int, float, type(None))):
         raise TypeError(f"an argument of a cached function must be what JSON can say, not {value!r}")
     return "=" + quote(text, safe="")
 
 
-def _call(function, args, kwargs):
-    call = inspect.signature(function).bind(*args, **kwargs)
+def _pieces(pattern: str) -> list[tuple[str, str | None]]:
+    """Texts, each with the name in braces that follows it."""
+    return [(text, name) for text, name, _, _ in string.Formatter().parse(pattern)]
+
+
+def _call(
+    function: Callable[..., Any], args: Any, kwargs: Any, self_key: Identity | None
+) -> inspect.BoundArguments:
+    signature = inspect.signature(function)
+    call = signature.bind(*args, **kwargs)
     call.apply_defaults()  # f(1), f(x=1) and f(1, y=<its default>) are one question
+    first = next(iter(signature.parameters), "")
+    if self_key is not None:
+        call.arguments[first] = self_key(call.arguments[first])
+    elif first in ("self", "cls"):
+        raise TypeError(f"{function.__qualname__} is a method: self_key says what of `{first}` its result depends on")
     return call

@@ -1,60 +1,116 @@
-"""The same for coroutines, with redis.asyncio. Keys are those of cached.py: both share their entries."""
+"""The same for coroutines, with redis.asyncio. Keys and options are those of cached.py: both share their entries."""
 
 import contextlib
 import functools
 import json
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar, cast
 
 import redis.asyncio
-from cached import URL, Remembered, key_of, pattern_of, reason_of, unless_lost
+from cached import (
+    AWAY,
+    CONNECTION,
+    URL,
+    Identity,
+    NoLife,
+    Remembered,
+    check,
+    clauses,
+    computed_without,
+    in_tier,
+    key_of,
+    pattern_of,
+    reason_of,
+    unless_stored,
+)
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-# As in cached.py; connections belong to the event loop that first used them.
-client = redis.asyncio.Redis.from_url(URL, decode_responses=True, max_connections=1000, socket_timeout=30)
+P = ParamSpec("P")
+R = TypeVar("R")
+Decorated = Callable[P, Coroutine[Any, Any, R]]
 
 
-def cached(prefix, ttl=None, lease_ms=None):
-    lease, life = ("LEASE", lease_ms) if lease_ms else (), ("TTL", ttl) if ttl else ()
+def connect(url: str, **settings: Any) -> redis.asyncio.Redis:
+    """`cached.connect`. Connections belong to the event loop that first used them."""
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.asyncio.Redis.from_url(url, **{**CONNECTION, "retry": retry, **settings})
 
-    def decorate(compute):
+
+client = connect(URL)
+
+
+def cached(
+    prefix: str,
+    *,
+    ttl: int | None = None,
+    lease_ms: int | None = None,
+    fail_open: bool = True,
+    self_key: Identity | None = None,
+) -> Callable[[Callable[P, Awaitable[R]]], Decorated[P, R]]:
+    """`cached.cached` for coroutines."""
+    lease = ("LEASE", lease_ms) if lease_ms is not None else ()
+    life = ("TTL", ttl) if ttl is not None else ()
+
+    def decorate(compute: Callable[P, Awaitable[R]]) -> Decorated[P, R]:
         @functools.wraps(compute)
-        async def ask(*args, **kwargs):
-            key, token = key_of(prefix, compute, args, kwargs), None
-            match await client.execute_command("CACHE.FETCH", key, *lease):
-                case ["hit" | "stale", value]:
-                    return json.loads(value)
-                case ["negative", reason]:
-                    raise Remembered(reason)
-                case ["lease", token, *_] | ["refresh", _, token, *_]:
-                    pass
+        async def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+            key = key_of(prefix, compute, args, kwargs, self_key)
+            token = None
+            try:
+                match await command("CACHE.FETCH", key, *lease):
+                    case ["hit" | "stale", value]:
+                        return cast(R, json.loads(value))
+                    case ["negative", reason]:
+                        raise Remembered(reason)
+                    case ["lease", token, *_] | ["refresh", _, token, *_]:
+                        if not life and not in_tier(await command("CACHE.TTL", key)):
+                            await command("CACHE.FAIL", key, token, "no tier and no ttl")
+                            raise NoLife(key)
+            except AWAY as error:
+                computed_without(error, key, fail_open)
             try:
                 value = json.dumps(await compute(*args, **kwargs))
             except Exception as error:  # not when cancelled: that is no answer for others. The lease ends, one goes on
                 with contextlib.suppress(redis.RedisError):
-                    if token:
-                        await client.execute_command("CACHE.FAIL", key, token, reason_of(error))
+                    if token is not None:
+                        await command("CACHE.FAIL", key, token, reason_of(error))
                 raise
-            if token:
-                with unless_lost():
-                    await client.execute_command("CACHE.FILL", key, token, value, *life)
-            return json.loads(value)
+            if token is not None:
+                with unless_stored(key):
+                    await command("CACHE.FILL", key, token, value, *life)
+            return cast(R, json.loads(value))
 
         return ask
 
     return decorate
 
 
-def cache_invalidate(pattern):
-    def decorate(change):
+def cache_invalidate(
+    *patterns: str, self_key: Identity | None = None
+) -> Callable[[Callable[P, Awaitable[R]]], Decorated[P, R]]:
+    """`cached.cache_invalidate` for coroutines."""
+
+    def decorate(change: Callable[P, Awaitable[R]]) -> Decorated[P, R]:
+        check(patterns, change)
+
         @functools.wraps(change)
-        async def run(*args, **kwargs):
+        async def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            covered = [pattern_of(pattern, change, args, kwargs, self_key) for pattern in patterns]
             try:
                 return await change(*args, **kwargs)
             finally:
-                await invalidate(pattern_of(pattern, change, args, kwargs))
+                await invalidate(*covered)
 
         return run
 
     return decorate
 
 
-async def invalidate(pattern):
-    return await client.execute_command("CACHE.INVALIDATE", "PATTERN", pattern)
+async def invalidate(*patterns: str) -> int:
+    """`cached.invalidate`."""
+    return int(await command("CACHE.INVALIDATE", *clauses(patterns)))
+
+
+async def command(*words: Any) -> Any:
+    return await client.execute_command(*words)  # type: ignore[no-untyped-call]

@@ -60,19 +60,8 @@ pub(crate) mod readme {
     /// The text with every generated part brought up to date, or the name of a marker that is missing.
     pub(crate) fn updated(readme: &str) -> Result<String, &'static str> {
         let readme = replaced(readme, "commands", &commands())?;
-        let mut readme = replaced(&readme, "configuration", &configuration())?;
-        for (file, language, text) in CLIENTS {
-            readme = replaced(&readme, file, &format!("```{language}\n{text}```\n"))?;
-        }
-        Ok(readme)
+        replaced(&readme, "configuration", &configuration())
     }
-
-    /// Files that users copy, shown as they are: what the tests run is what the README says.
-    const CLIENTS: [(&str, &str, &str); 3] = [
-        ("clients/python/cached.py", "python", include_str!("../../clients/python/cached.py")),
-        ("clients/python/cached_async.py", "python", include_str!("../../clients/python/cached_async.py")),
-        ("clients/node/cached.mjs", "js", include_str!("../../clients/node/cached.mjs")),
-    ];
 
     /// Puts `content` between `<!-- name -->` and `<!-- /name -->`.
     pub(crate) fn replaced(text: &str, name: &'static str, content: &str) -> Result<String, &'static str> {
@@ -192,7 +181,7 @@ mod tests {
         } else {
             assert!(
                 present == expected,
-                "README.md is behind the tables or clients/: run `UPDATE_README=1 cargo test readme`"
+                "README.md is behind the tables: run `UPDATE_README=1 cargo test readme`"
             );
         }
     }

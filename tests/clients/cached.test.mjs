@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Remembered, cacheInvalidate, cached, client, close, invalidate, keyOf, part } from './cached.mjs';
+import { NoLife, Remembered, cacheInvalidate, cached, client, close, connected, invalidate, keyOf, part } from './cached.mjs';
 
 const CALLERS = 20;
 
-before(() => client.sendCommand(['TIER.SET', 'node', 'PATTERN', 'node:*', 'TTL', '60', 'NEGATIVE', '60']));
+before(async () => {
+  await connected;
+  await client.sendCommand(['TIER.SET', 'node', 'PATTERN', 'node:*', 'TTL', '60', 'NEGATIVE', '60']);
+});
 after(close);
 
 test('twenty callers share one computation', async () => {
@@ -55,6 +58,40 @@ test('invalidation counts and spares the others', async () => {
   assert.equal(await save('*'), 'saved');
   assert.equal(await invalidate('node:profile:ann:*'), 3);
   assert.equal(await invalidate('node:profile:*'), 1);
+});
+
+test('several patterns count together', async () => {
+  for (const side of ['left', 'right']) await cached(`node:${side}`, (x) => x)(1);
+  assert.equal(await invalidate('node:left:*', 'node:right:*'), 2);
+  const both = cacheInvalidate(['node:left:*', 'node:right:*'], () => 'done');
+  assert.equal(await both(), 'done');
+});
+
+test('a key without life is refused before anything is computed', async () => {
+  let computed = 0;
+  const homeless = (options) => cached('homeless', () => (computed += 1), options)();
+  await assert.rejects(homeless(), (error) => error instanceof NoLife && /TIER\.SET/.test(error.message));
+  await assert.rejects(homeless(), NoLife);
+  assert.equal(computed, 0);
+  assert.match(await client.info('assess'), /assess_cache_leases:0\r/);
+  assert.equal(await homeless({ ttl: 60 }), 1);
+});
+
+test('a method says what of its instance counts', async () => {
+  class Shop {
+    computed = 0;
+    constructor(name) { this.name = name; }
+    price = cached('node:price', Shop.prototype.compute, { selfKey: (shop) => shop.name });
+    forgotten = cached('node:forgotten', Shop.prototype.compute);
+    compute(item) {
+      this.computed += 1;
+      return `${this.name} ${item}`;
+    }
+  }
+  const [north, again, south] = [new Shop('north'), new Shop('north'), new Shop('south')];
+  for (const shop of [north, again, south]) assert.equal(await shop.price('tea'), `${shop.name} tea`);
+  assert.deepEqual([north.computed, again.computed, south.computed], [1, 0, 1]);
+  await assert.rejects(north.forgotten('tea'), TypeError); // and is not answered with what another shop has computed
 });
 
 test('different arguments never share a key', () => {

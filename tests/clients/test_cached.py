@@ -1,11 +1,14 @@
 """The decorators of clients/python/cached.py on threads. REDIS_URL names a server with the module."""
 
+import contextlib
+import socket
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import cached as here
-from cached import Remembered, cache_invalidate, cached, client, invalidate, key_of
+import redis
+from cached import NoLife, Remembered, cache_invalidate, cached, client, invalidate, key_of
 
 CALLERS = 20
 
@@ -80,6 +83,117 @@ class Cached(unittest.TestCase):
         self.assertEqual(invalidate("sync:profile:ann:*"), 3)
         self.assertEqual(invalidate("sync:profile:*"), 1)
 
+    def test_several_patterns_count_together(self):
+        @cached("sync:left")
+        def left(x):
+            return x
+
+        @cached("sync:right")
+        def right(x):
+            return x
+
+        left(1), right(1), right(2)
+        self.assertEqual(invalidate("sync:left:*", "sync:right:*"), 3)
+
+    def test_a_pattern_that_names_no_argument_is_refused_where_it_is_written(self):
+        def save(user, *rest):
+            pass
+
+        for pattern in ("sync:{usr}:*", "sync:{rest}:*", "sync:{}:*"):
+            with self.assertRaisesRegex(ValueError, "no argument"):
+                cache_invalidate(pattern)(save)
+        with self.assertRaises(ValueError):
+            cache_invalidate()(save)
+        # Braces of a cluster's hash tags are doubled.
+        self.assertEqual(here.pattern_of("{{sync}}:{user}:*", save, ("ann",), {}), "{sync}:ann:*")
+
+    def test_a_key_without_life_is_refused_before_anything_is_computed(self):
+        computed = []
+
+        @cached("homeless")
+        def homeless(x):
+            computed.append(x)
+
+        for _ in range(2):
+            with self.assertRaisesRegex(NoLife, "homeless:=1:"):
+                homeless(1)
+        self.assertEqual(computed, [])
+        self.assertEqual(client.info("assess")["assess_cache_leases"], 0)
+        self.assertEqual(cached("homeless", ttl=60)(lambda x: x)(1), 1)
+
+    def test_life_and_lease_are_given_by_name(self):
+        with self.assertRaises(TypeError):
+            cached("sync:x", 60)
+
+    def test_a_method_says_what_of_its_instance_counts(self):
+        class Shop:
+            def __init__(self, name):
+                self.name, self.computed = name, 0
+
+            @cached("sync:price", self_key=lambda shop: shop.name)
+            def price(self, item):
+                self.computed += 1
+                return f"{self.name} {item}"
+
+            @cache_invalidate("sync:price:{self}:*", self_key=lambda shop: shop.name)
+            def restock(self):
+                pass
+
+            @classmethod
+            @cached("sync:kind", self_key=lambda kind: kind.__name__)
+            def kind(cls):
+                return cls.__name__
+
+            @cached("sync:forgotten")
+            def forgotten(self):
+                pass
+
+        north, again, south = Shop("north"), Shop("north"), Shop("south")
+        self.assertEqual([shop.price("tea") for shop in (north, again, south)], ["north tea", "north tea", "south tea"])
+        self.assertEqual([shop.computed for shop in (north, again, south)], [1, 0, 1])
+        again.restock()
+        north.price("tea"), south.price("tea")
+        self.assertEqual([north.computed, south.computed], [2, 1])
+        self.assertEqual([Shop.kind(), type("Stall", (Shop,), {}).kind()], ["Shop", "Stall"])
+        with self.assertRaisesRegex(TypeError, "forgotten.*self_key"):
+            north.forgotten()
+
+    def test_while_redis_is_away_values_are_computed_and_it_is_logged(self):
+        with away() as gone:
+            self.assert_fails_open(redis.ConnectionError, gone)
+
+    def test_a_server_that_does_not_answer_is_away(self):
+        with silent() as mute:
+            self.assert_fails_open(redis.TimeoutError, mute)
+
+    def assert_fails_open(self, error, elsewhere):
+        def double(x):
+            return 2 * x
+
+        with use(elsewhere):
+            with self.assertLogs("redis_assess", "WARNING") as logged:
+                self.assertEqual(cached("sync:open")(double)(4), 8)
+            self.assertIn("sync:open:=4:", logged.output[0])
+            with self.assertRaises(error):
+                cached("sync:closed", fail_open=False)(double)(4)
+
+    def test_a_value_that_cannot_be_stored_any_more_is_returned(self):
+        with away() as gone, contextlib.ExitStack() as until_the_end:
+
+            @cached("sync:late")
+            def late():
+                until_the_end.enter_context(use(gone))
+                return "in time"
+
+            with self.assertLogs("redis_assess", "WARNING"):
+                self.assertEqual(late(), "in time")
+
+    def test_a_change_that_the_cache_was_not_told_of_is_an_error(self):
+        changed = []
+        with away() as gone, use(gone), self.assertRaises(redis.ConnectionError):
+            cache_invalidate("sync:*")(changed.append)(1)
+        self.assertEqual(changed, [1])
+
     def test_different_arguments_never_share_a_key(self):
         def f(*args, **kwargs):
             pass
@@ -94,6 +208,31 @@ class Cached(unittest.TestCase):
         for refused in [(1, 2), {1: 2}, object(), float("nan"), {1}]:
             with self.assertRaises(TypeError):
                 here.key_of("p", f, (refused,), {})
+
+
+@contextlib.contextmanager
+def use(other):
+    """The decorators talk to another server."""
+    here.client, kept = other, here.client
+    try:
+        yield
+    finally:
+        here.client = kept
+
+
+@contextlib.contextmanager
+def away():
+    """A client of a port at which nobody listens."""
+    with socket.socket() as bound:  # and nobody else can begin to
+        bound.bind(("127.0.0.1", 0))
+        yield here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
+
+
+@contextlib.contextmanager
+def silent():
+    """A client of a server that takes connections and never replies."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield here.connect(f"redis://127.0.0.1:{listening.getsockname()[1]}", socket_timeout=0.2)
 
 
 def await_waiters(count):

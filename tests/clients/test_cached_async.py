@@ -1,10 +1,12 @@
 """The decorators of clients/python/cached_async.py on tasks. REDIS_URL names a server with the module."""
 
 import asyncio
+import socket
 import unittest
 
 import cached_async as here
-from cached import Remembered
+import redis
+from cached import NoLife, Remembered
 from cached_async import cache_invalidate, cached, invalidate
 
 CALLERS = 20
@@ -91,6 +93,65 @@ class Cached(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await save("nobody"), "saved")
         self.assertEqual(await invalidate("async:profile:ann:*"), 3)
         self.assertEqual(await invalidate("async:profile:*"), 1)
+
+    async def test_a_key_without_life_is_refused_before_anything_is_computed(self):
+        computed = []
+
+        @cached("homeless_async")
+        async def homeless(x):
+            computed.append(x)
+
+        with self.assertRaisesRegex(NoLife, "homeless_async:=1:"):
+            await homeless(1)
+        self.assertEqual(computed, [])
+
+    async def test_a_method_says_what_of_its_instance_counts(self):
+        class Shop:
+            def __init__(self, name):
+                self.name, self.computed = name, 0
+
+            @cached("async:price", self_key=lambda shop: shop.name)
+            async def price(self, item):
+                self.computed += 1
+                return f"{self.name} {item}"
+
+            @cache_invalidate("async:price:{self}:*", self_key=lambda shop: shop.name)
+            async def restock(self):
+                pass
+
+        north, again, south = Shop("north"), Shop("north"), Shop("south")
+        prices = [await shop.price("tea") for shop in (north, again, south)]
+        self.assertEqual(prices, ["north tea", "north tea", "south tea"])
+        self.assertEqual([shop.computed for shop in (north, again, south)], [1, 0, 1])
+        await again.restock()
+        await north.price("tea"), await south.price("tea")
+        self.assertEqual([north.computed, south.computed], [2, 1])
+
+    async def test_while_redis_is_away_values_are_computed_and_it_is_logged(self):
+        async def double(x):
+            return 2 * x
+
+        changed = []
+
+        @cache_invalidate("async:*")
+        async def change():
+            changed.append(1)
+
+        kept = here.client
+        with socket.socket() as bound:  # nobody listens there, and nobody else can begin to
+            bound.bind(("127.0.0.1", 0))
+            here.client = here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
+            try:
+                with self.assertLogs("redis_assess", "WARNING"):
+                    self.assertEqual(await cached("async:open")(double)(4), 8)
+                with self.assertRaises(redis.ConnectionError):
+                    await cached("async:closed", fail_open=False)(double)(4)
+                with self.assertRaises(redis.ConnectionError):
+                    await change()
+            finally:
+                await here.client.aclose()
+                here.client = kept
+        self.assertEqual(changed, [1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! The decorators of clients/, as the README shows them, in their own languages: tests/clients/ run against a server.
+//! The decorators of clients/ in their own languages: tests/clients/ run against a server.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,8 +22,8 @@ fn installed(test: &str, language: &str) -> Option<PathBuf> {
 
 /// Runs a program to its end; what it says is shown when it fails.
 #[track_caller]
-fn assert_passes(command: &mut Command, server: &Server) {
-    let output = command.env("REDIS_URL", server.url()).stdin(Stdio::null()).output().expect("the program starts");
+fn assert_passes(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().expect("the program starts");
     assert!(
         output.status.success(),
         "{}\n{}",
@@ -37,7 +37,8 @@ fn python(test: &str, script: &str) {
     let server = Server::start();
     let mut command = Command::new(folder.join("bin/python"));
     command.arg("-B").arg(Path::new(ROOT).join("tests/clients").join(script));
-    assert_passes(command.env("PYTHONPATH", Path::new(ROOT).join("clients/python")), &server);
+    command.env("PYTHONPATH", Path::new(ROOT).join("clients/python")).env("REDIS_URL", server.url());
+    assert_passes(&mut command);
 }
 
 #[test]
@@ -50,15 +51,37 @@ fn python_coroutines() {
     python("python_coroutines", "test_cached_async.py");
 }
 
+/// What mypy says of the types, in its strict mode.
 #[test]
-fn node_functions() {
-    let Some(folder) = installed("node_functions", "node") else { return };
+fn python_types() {
+    let Some(folder) = installed("python_types", "python") else { return };
+    let mut command = Command::new(folder.join("bin/python"));
+    command.args(["-B", "-m", "mypy", "--strict", "--cache-dir"]).arg(folder.join("mypy"));
+    command.args(["clients/python", "tests/clients/typed_use.py"]).current_dir(ROOT).env("MYPYPATH", "clients/python");
+    assert_passes(&mut command);
+}
+
+fn node(test: &str, script: &str) {
+    let Some(folder) = installed(test, "node") else { return };
     // Node looks for packages beside the file that imports them.
     let run = TempDir::new_in(&folder).expect("a folder beside the packages");
-    for file in ["clients/node/cached.mjs", "tests/clients/cached.test.mjs"] {
+    for file in [Path::new("clients/node/cached.mjs"), &Path::new("tests/clients").join(script)] {
         let from = Path::new(ROOT).join(file);
         std::fs::copy(&from, run.path().join(from.file_name().expect("a name"))).expect("a copy");
     }
+    let server = Server::start();
     let mut command = Command::new("node");
-    assert_passes(command.arg("--test").arg(run.path().join("cached.test.mjs")), &Server::start());
+    assert_passes(
+        command.args(["--test", "--test-force-exit"]).arg(run.path().join(script)).env("REDIS_URL", server.url()),
+    );
+}
+
+#[test]
+fn node_functions() {
+    node("node_functions", "cached.test.mjs");
+}
+
+#[test]
+fn node_while_redis_is_away() {
+    node("node_while_redis_is_away", "away.test.mjs");
 }

@@ -31,6 +31,7 @@ mod persistence;
 mod presets;
 mod references;
 mod replication;
+mod reported;
 mod reported_models;
 mod restore;
 mod score;

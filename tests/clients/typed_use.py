@@ -1,0 +1,40 @@
+"""What a type checker says of decorated functions: mypy --strict accepts this file and misses no marked error."""
+
+import cached_async
+from cached import cache_invalidate, cached
+
+
+@cached("typed:area", ttl=60)
+def area(width: int, height: int = 1) -> int:
+    return width * height
+
+
+@cache_invalidate("typed:area:{width}:*")
+def forget(width: int) -> str:
+    return "forgotten"
+
+
+class Shop:
+    name = "north"
+
+    @cached("typed:price", self_key=lambda shop: shop.name)
+    def price(self, item: str) -> float:
+        return 1.0
+
+    @cached_async.cached("typed:stock", self_key=lambda shop: shop.name)
+    async def stock(self, item: str) -> int:
+        return 1
+
+
+async def use(shop: Shop) -> None:
+    size: int = area(2, height=3)
+    word: str = forget(2)
+    price: float = shop.price("tea")
+    stock: int = await shop.stock("tea")
+    area("2")  # type: ignore[arg-type]
+    area(2, depth=3)  # type: ignore[call-arg]
+    wrong: str = area(2)  # type: ignore[assignment]
+    shop.price(2)  # type: ignore[arg-type]
+    await shop.stock()  # type: ignore[call-arg]
+    cached("typed:area", 60)  # type: ignore[call-arg]
+    print(size, word, price, stock, wrong)

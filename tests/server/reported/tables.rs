@@ -1,0 +1,1 @@
+//! Wide tables from one file, as people brought them.
