@@ -36,7 +36,7 @@ pub use formats::{Folder, Input, Loaded, load, read_whole};
 pub use indicator::{By, Indicator};
 pub use labels::Labels;
 pub use model::{IoModel, MAX_NAME, OUTPUT};
-pub use options::{Format, LeontiefMode, LoadOptions, OutputRule, Precision, Split};
+pub use options::{Duplicates, Format, LeontiefMode, LoadOptions, Negative, Order, OutputRule, Precision, Split};
 pub use rank::Ranking;
 pub use spectral::spectral_check;
 pub use table::Table;

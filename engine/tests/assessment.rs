@@ -149,7 +149,9 @@ fn indicators_keep_their_places_and_the_first_is_the_default() {
     assert_eq!(names(&without), ["b"]);
     assert!(without.without_indicator(b"risk").is_none());
     assert!(without.without_indicator(b"output").is_none());
-    for (name, values) in [("output", vec![1.0, 1.0]), ("", vec![1.0, 1.0]), ("c", vec![1.0]), ("c", vec![1.0, -1.0])] {
+    for (name, values) in
+        [("output", vec![1.0, 1.0]), ("", vec![1.0, 1.0]), ("c", vec![1.0]), ("c", vec![1.0, f64::INFINITY])]
+    {
         assert!(matches!(model.with_indicator(indicator(name, values)), Err(Error::Invalid(_))));
     }
 }

@@ -4,6 +4,7 @@
 mod reference;
 
 use assess_engine::Error;
+use assess_engine::io::indicator::Reading;
 use assess_engine::io::{By, Indicator, Labels};
 use proptest::prelude::*;
 
@@ -13,11 +14,11 @@ fn labels() -> Labels {
 }
 
 fn read(by: By, document: &str) -> Result<Vec<f64>, Error> {
-    Indicator::parse(b"risk", b"", by, document.as_bytes(), None, false, &labels()).map(|indicator| indicator.values)
+    Indicator::parse(b"risk", b"", document.as_bytes(), &Reading::by(by), &labels()).map(|indicator| indicator.values)
 }
 
 fn read_with(by: By, document: &str, default: Option<f64>, ignore: bool) -> Result<Vec<f64>, String> {
-    Indicator::parse(b"risk", b"", by, document.as_bytes(), default, ignore, &labels())
+    Indicator::parse(b"risk", b"", document.as_bytes(), &Reading { default, ignore, ..Reading::by(by) }, &labels())
         .map(|indicator| indicator.values)
         .map_err(|error| error.to_string())
 }
@@ -43,23 +44,24 @@ fn every_form_gives_one_value_per_node() {
 
 #[test]
 fn a_mistake_is_refused_at_its_place() {
-    let twice = "the label occurs twice";
+    let twice = "the label occurs twice; SUM adds such values up";
     let unknown = "the model has no such label; give IGNORE to pass over it";
-    let negative = "a value must be a finite number >= 0";
     let form = "the document is not of the form that BY asks for";
     let cases = [
         (By::Region, "region,value\nUSA,1\nUSA,2\n", format!("{twice} (line 3, column 1)")),
         (By::Region, "region,value\nUSA,1\nXXX,2\n", format!("{unknown} (line 3, column 1)")),
-        (By::Region, "region,value\nUSA,-1\n", format!("{negative} (line 2, column 2)")),
-        (By::Region, "region,value\nUSA,NaN\n", "not a finite number (line 2, column 2)".into()),
+        (
+            By::Region,
+            "region,value\nUSA,NaN\n",
+            "the value is marked as missing: write 0 where there is none (line 2, column 2)".into(),
+        ),
         (By::Region, "region,value\nUSA\n", "the row has fewer cells than the header (line 2, column 2)".into()),
         (By::Region, "region,value\nUSA,1,2\n", "the row has more cells than the header (line 2, column 3)".into()),
-        (By::Region, "country,value\n", "expected the header region,value (line 1, column 1)".into()),
+        (By::Region, "land,value\n", "expected the header region,value (line 1, column 1)".into()),
         (By::Node, "region,sector,value\nCHN,C26,1\n", format!("{unknown} (line 2, column 2)")),
         (By::Node, "region,sector,value\nUSA,C10,1\nUSA,C10,1\n", format!("{twice} (line 3, column 2)")),
         (By::Region, r#"{"USA":1,"USA":1}"#, format!("{twice} (line 1, column 17)")),
         (By::Region, "{\"USA\":1,\n\"XXX\":1}", format!("{unknown} (line 2, column 5)")),
-        (By::Region, r#"{"USA":-1}"#, format!("{negative} (line 1, column 10)")),
         (By::Region, r#"{"USA":"1"}"#, format!("{form} (line 1, column 10)")),
         (By::Region, r#"{"USA":null}"#, format!("{form} (line 1, column 11)")),
         (By::Region, r#"{"USA":1e999}"#, "the document is not JSON (line 1, column 12)".into()),
@@ -120,13 +122,14 @@ fn labels_that_the_model_lacks_can_be_passed_over() {
     // Even what is passed over may occur only once, and has to be a value.
     assert!(read_with(By::Region, r#"{"USA":1,"XXX":9,"XXX":9,"CHN":1}"#, None, true).is_err());
     assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,1\nX,1\n", None, true).is_err());
-    assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,-1\n", None, true).is_err());
+    assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,y\n", None, true).is_err());
 }
 
 #[test]
 fn names_units_and_defaults_have_limits() {
     let parse = |name: &[u8], unit: &[u8], default| {
-        Indicator::parse(name, unit, By::Region, br#"{"USA":1,"CHN":1}"#, default, false, &labels())
+        let reading = Reading { default, ..Reading::by(By::Region) };
+        Indicator::parse(name, unit, br#"{"USA":1,"CHN":1}"#, &reading, &labels())
     };
     assert_eq!(&*parse(b"wgi", b"index", None).unwrap().unit, "index");
     assert!(parse("n".repeat(256).as_bytes(), b"", None).is_ok());
@@ -136,7 +139,7 @@ fn names_units_and_defaults_have_limits() {
     for unit in [&b"\xff"[..], b"\x1b[0m", "u".repeat(257).as_bytes()] {
         assert!(matches!(parse(b"wgi", unit, None), Err(Error::Invalid(_))));
     }
-    for default in [-1.0, f64::NAN, f64::INFINITY] {
+    for default in [f64::NAN, f64::INFINITY] {
         assert!(matches!(parse(b"wgi", b"", Some(default)), Err(Error::Invalid(_))));
     }
 }
@@ -156,7 +159,9 @@ fn the_governance_index_is_given_by_region() {
     };
     let labels = Labels::new([("AUS", "c1"), ("AUT", "c1")]).unwrap();
     let document = std::fs::read(path).unwrap();
-    let indicator = Indicator::parse(b"wgi", b"", By::Region, &document, None, true, &labels).unwrap();
+    let indicator =
+        Indicator::parse(b"wgi", b"", &document, &Reading { ignore: true, ..Reading::by(By::Region) }, &labels)
+            .unwrap();
     assert_eq!(indicator.values, [0.2016201615333556, 0.24133747418721507]);
 }
 
@@ -176,7 +181,7 @@ proptest! {
     #[test]
     fn no_document_makes_the_reader_panic(document in prop::collection::vec(any::<u8>(), 0..200), by in 0..4usize) {
         let by = [By::Node, By::Region, By::Sector, By::Product][by];
-        let _ = Indicator::parse(b"risk", b"", by, &document, None, true, &labels());
+        let _ = Indicator::parse(b"risk", b"", &document, &Reading { ignore: true, ..Reading::by(by) }, &labels());
     }
 
     #[test]

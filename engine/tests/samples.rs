@@ -1,5 +1,6 @@
 //! The samples that the repository ships.
 
+use assess_engine::io::indicator::Reading;
 use assess_engine::io::sample::SampleTable;
 use assess_engine::io::{By, Indicator, Input, LoadOptions, load};
 use assess_engine::{Budget, Progress};
@@ -18,6 +19,6 @@ fn the_sample_table_is_what_the_generator_makes() {
 fn the_samples_fit_together() {
     let loaded = load(Input::Bytes(TABLE), &LoadOptions::default(), &Budget::UNLIMITED, &Progress::default()).unwrap();
     assert_eq!((loaded.table.labels.len(), loaded.table.warnings), (30, vec![]));
-    let risk = Indicator::parse(b"risk", b"", By::Region, RISK, None, false, &loaded.table.labels).unwrap();
+    let risk = Indicator::parse(b"risk", b"", RISK, &Reading::by(By::Region), &loaded.table.labels).unwrap();
     assert_eq!((risk.values[0], risk.values[29]), (0.21, 0.52));
 }

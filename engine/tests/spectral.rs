@@ -103,9 +103,12 @@ fn negative_coefficients_count_with_their_sign() {
 }
 
 #[test]
-fn the_error_names_the_worst_column_by_number() {
-    let error = spectral_check(&square([[0.5, 0.2], [0.4, 1.5]]), &Progress::default()).unwrap_err().to_string();
-    assert!(error.contains("column 2 (sum 1.7)"), "{error}");
+fn the_error_names_the_node_that_is_the_cause() {
+    let error = |coefficients| spectral_check(&square(coefficients), &Progress::default()).unwrap_err().to_string();
+    let own = error([[0.5, 0.2], [0.4, 1.5]]);
+    assert!(own.ends_with("R s1 needs as much of its own output as it makes (1.5)"), "{own}");
+    let sum = error([[0.5, 0.9], [0.8, 0.6]]);
+    assert!(sum.ends_with("R s1 has the largest sum of inputs per unit of output (1.5)"), "{sum}");
 }
 
 #[test]

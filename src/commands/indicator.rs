@@ -31,6 +31,9 @@ struct Request {
     by: By,
     default: Option<f64>,
     ignore: bool,
+    sum: bool,
+    totals: bool,
+    row: Option<Vec<u8>>,
     unit: Vec<u8>,
 }
 
@@ -90,8 +93,12 @@ impl Request {
         let words = argv.words(5);
         let mut options = Options::new(&words);
         let (mut by, mut default, mut ignore, mut unit) = (None, None, false, Vec::new());
-        while let Some(option) = options.next(&["BY", "DEFAULT", "IGNORE", "UNIT"])? {
+        let (mut sum, mut totals, mut row) = (false, false, None);
+        while let Some(option) = options.next(&["BY", "DEFAULT", "IGNORE", "SUM", "TOTALS", "ROW", "UNIT"])? {
             match option {
+                "SUM" => sum = true,
+                "TOTALS" => totals = true,
+                "ROW" => row = Some(options.value(option)?.to_vec()),
                 "BY" => by = Some(options.choice(option, &BY)?),
                 "DEFAULT" => default = Some(value(options.value(option)?)?),
                 "IGNORE" => ignore = true,
@@ -100,7 +107,7 @@ impl Request {
         }
         let by = by.ok_or_else(|| Failure::err("expected BY node, region, sector or product"))?;
         let (key, name) = (argv.bytes(1).to_vec(), argv.bytes(2).to_vec());
-        Ok(Self { key, name, origin, by, default, ignore, unit })
+        Ok(Self { key, name, origin, by, default, ignore, sum, totals, row, unit })
     }
 
     fn read(&self, model: &IoModel) -> Outcome<Indicator> {
@@ -112,8 +119,19 @@ impl Request {
                 &read
             }
         };
-        let labels = &model.table().labels;
-        Ok(Indicator::parse(&self.name, &self.unit, self.by, document, self.default, self.ignore, labels)?)
+        let table = model.table();
+        let totals = match (self.totals, &table.output) {
+            (false, _) => None,
+            (true, Some(output)) => Some(output.as_slice()),
+            (true, None) => {
+                let what =
+                    "TOTALS divides by output, and the model has coefficients only: give values per unit of output";
+                return Err(Failure::err(what));
+            }
+        };
+        let (by, default, ignore, sum) = (self.by, self.default, self.ignore, self.sum);
+        let reading = indicator::Reading { by, default, ignore, sum, totals, row: self.row.as_deref() };
+        Ok(Indicator::parse(&self.name, &self.unit, document, &reading, &table.labels)?)
     }
 }
 
@@ -123,9 +141,7 @@ const BY: [(&str, By); 4] =
 /// A value that a label without one gets.
 fn value(word: &[u8]) -> Outcome<f64> {
     let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
-    number
-        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| Failure::err("DEFAULT must be a finite number, at least 0"))
+    number.filter(|number: &f64| number.is_finite()).ok_or_else(|| Failure::err("DEFAULT must be a finite number"))
 }
 
 fn io_model(ctx: Ctx<'_>, key: &[u8]) -> Outcome<Arc<IoModel>> {

@@ -28,6 +28,7 @@ const FORMAT: Arg = Arg::one_of(
         Arg::token("icio", "icio").says("OECD ICIO and tables of its shape (csv)"),
         Arg::token("exiobase", "exiobase").says("EXIOBASE 3, folder or zip"),
         Arg::token("triples", "triples").says("from_region,from_sector,to_region,to_sector,value (csv)"),
+        Arg::token("eora", "eora").says("EORA26, folder or zip"),
         Arg::token("glm", "glm").says("SCORE: glm/1, a generalized linear model (JSON)"),
         Arg::token("scorecard", "scorecard").says("SCORE: scorecard/1 (JSON)"),
         Arg::token("xgboost", "xgboost").says("SCORE: XGBoost model (JSON)"),
@@ -77,6 +78,48 @@ const LEONTIEF: Arg = Arg::one_of(
 .after("LEONTIEF")
 .says("IO: what becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
 .optional();
+const MEMBER: Arg = Arg::string("member")
+    .after("MEMBER")
+    .says("IO: which file or folder of an archive or a folder with several tables")
+    .optional();
+const REGION: Arg = Arg::string("region")
+    .after("REGION")
+    .says("IO: the region of a national table whose labels are sectors only")
+    .optional();
+const SEPARATOR: Arg = Arg::string("separator")
+    .after("SEPARATOR")
+    .says("IO: what stands between region and sector in a label; default: told from the labels, _ or | or /")
+    .optional();
+const ORDER: Arg = Arg::one_of(
+    "order",
+    &[
+        Arg::token("region-first", "region-first").says("The region ends at the first separator"),
+        Arg::token("sector-first", "sector-first").says("The region begins after the last separator"),
+    ],
+)
+.after("ORDER")
+.says("IO: which of the two a label begins with; default: told from the labels")
+.optional();
+const NEGATIVE: Arg = Arg::one_of(
+    "negative",
+    &[
+        Arg::token("error", "error").says("The load fails and names the node"),
+        Arg::token("zero", "zero").says("Its output counts as 0, with a warning"),
+    ],
+)
+.after("NEGATIVE")
+.says("IO: what becomes of a node whose output is negative; default: error")
+.optional();
+const DUPLICATES: Arg = Arg::one_of(
+    "duplicates",
+    &[
+        Arg::token("error", "error").says("The load fails and names the lines"),
+        Arg::token("sum", "sum").says("They are added up, with a warning"),
+    ],
+)
+.after("DUPLICATES")
+.says("IO: what becomes of several lines for one cell in long data; default: error")
+.optional();
 const KEEP: Arg = Arg::token("keep", "KEEP").says("IO: carry over indicators whose labels all exist").optional();
 const DECIMALS: Arg = Arg::string("decimals")
     .after("DECIMALS")
@@ -110,6 +153,12 @@ pub(crate) const LOAD: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        MEMBER,
+        REGION,
+        SEPARATOR,
+        ORDER,
+        NEGATIVE,
+        DUPLICATES,
         DECIMALS,
         HISTORY,
         KEEP,
@@ -139,6 +188,12 @@ pub(crate) const SET: Command = Command {
         SPLIT,
         PRECISION,
         LEONTIEF,
+        MEMBER,
+        REGION,
+        SEPARATOR,
+        ORDER,
+        NEGATIVE,
+        DUPLICATES,
         DECIMALS,
         HISTORY,
         KEEP,
@@ -204,6 +259,12 @@ pub(crate) const INDICATOR: Command = Command {
         .says("What the values of the document belong to"),
         Arg::double("default").after("DEFAULT").says("Value of labels that the document lacks").optional(),
         Arg::token("ignore", "IGNORE").says("Ignore labels that the model lacks").optional(),
+        Arg::token("sum", "SUM").says("Add up several values for one label").optional(),
+        Arg::token("totals", "TOTALS").says("Values are totals: divide them by the output of their node").optional(),
+        Arg::string("row")
+            .after("ROW")
+            .says("The row of a csv with one for every stressor; default: the indicator's name")
+            .optional(),
         Arg::string("unit").after("UNIT").says("Unit of the values, repeated in assessments").optional(),
     ],
     keys: CHANGES,

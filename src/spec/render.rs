@@ -179,10 +179,7 @@ mod tests {
         if std::env::var_os("UPDATE_README").is_some_and(|value| value == "1") {
             std::fs::write(&path, expected).expect("README.md can be written");
         } else {
-            assert!(
-                present == expected,
-                "README.md is behind the tables: run `UPDATE_README=1 cargo test readme`"
-            );
+            assert!(present == expected, "README.md is behind the tables: run `UPDATE_README=1 cargo test readme`");
         }
     }
 }

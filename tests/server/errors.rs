@@ -83,7 +83,7 @@ fn options_that_are_unknown_repeated_or_out_of_range() {
             ("MODEL.INDICATOR icio x DATA {} BY colour", "ERR", "BY"),
             ("MODEL.INDICATOR icio x TEXT {} BY region", "ERR", "DATA"),
             ("MODEL.INDICATOR icio x DATA {} BY region DEFAULT nan", "ERR", "DEFAULT"),
-            ("MODEL.INDICATOR icio x DATA {} BY region DEFAULT -1", "ERR", "DEFAULT"),
+            ("MODEL.INDICATOR icio x DATA {} BY region DEFAULT nan", "ERR", "DEFAULT"),
             ("MODEL.INDICATOR icio x DATA {} BY region IGNORE IGNORE", "ERR", "IGNORE"),
             ("ASSESS.GET icio USA C10 BOGUS", "ERR", "option"),
             ("ASSESS.GET icio USA C10 LAYERS", "ERR", "LAYERS"),

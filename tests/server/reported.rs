@@ -6,6 +6,7 @@ mod packages;
 mod tables;
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -124,4 +125,23 @@ fn words(line: &str) -> Vec<String> {
     assert!(quote.is_none(), "a quote without its end: {line}");
     words.extend(word);
     words
+}
+
+#[test]
+fn every_reported_input_has_a_test() {
+    let Some(folder) = reference::folder("every_reported_input_has_a_test", "reported/io") else { return };
+    let sources = concat!(
+        include_str!("reported/indicators.rs"),
+        include_str!("reported/packages.rs"),
+        include_str!("reported/tables.rs"),
+        include_str!("reported/text.rs"),
+    );
+    let cases = folder.read_dir().expect("the cases").map(|entry| entry.expect("a case"));
+    let names: BTreeSet<String> = cases
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().expect("names are text"))
+        .collect();
+    assert!(names.len() >= 70, "{names:?}");
+    let missing: Vec<&String> = names.iter().filter(|name| !sources.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty(), "no test opens {missing:#?}");
 }

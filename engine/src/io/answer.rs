@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::assess::Basis;
 use super::codec::encode;
+use super::formats::shown;
 use super::leontief::Leontief;
 use super::model::IoModel;
 use super::options::LeontiefMode;
@@ -18,6 +19,21 @@ use crate::{Budget, Error, Progress, Result};
 const SUBJECT: usize = 2;
 
 impl IoModel {
+    /// Says which indicators have values below 0.
+    fn signed(&self) -> Option<String> {
+        const SHOWN: usize = 10;
+        let names: Vec<String> = self.stressors().filter(|s| s.is_signed).map(|s| shown(&s.indicator.name)).collect();
+        let more = names.len().saturating_sub(SHOWN);
+        let text = names[..names.len() - more].join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!names.is_empty()).then(|| {
+            format!(
+                "indicators with values below 0: {text}{more}; shares, foreign_share and concentration of an assessment are \
+                 null where contributions of both signs meet"
+            )
+        })
+    }
+
     /// Finds the node and what its assessment is computed from.
     fn basis<'a>(
         &'a self,
@@ -32,7 +48,8 @@ impl IoModel {
         let (leontief, printed) = self.derived()?;
         let series = stressor.series()?;
         let values = &stressor.indicator.values;
-        let basis = Basis { table: &base.table, printed, leontief, values, series };
+        let is_signed = stressor.is_signed;
+        let basis = Basis { table: &base.table, printed, leontief, values, is_signed, series };
         Ok((node, basis, (&stressor.indicator.name, &stressor.indicator.unit)))
     }
 }
@@ -161,7 +178,7 @@ impl Model for IoModel {
             ("output", text(table.output_source.name())),
             ("format", text(table.format.name())),
             ("indicators", Field::List(self.labels(LabelSet::Indicators).unwrap_or_default())),
-            ("warnings", Field::List(table.warnings.iter().chain(derived).cloned().collect())),
+            ("warnings", Field::List(table.warnings.iter().chain(derived).cloned().chain(self.signed()).collect())),
         ]
     }
 

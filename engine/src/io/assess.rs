@@ -6,7 +6,7 @@
 
 use super::leontief::{Column, Leontief};
 use super::printed::Printed;
-use super::product::with_columns;
+use super::product::{Number, with_columns};
 use super::select::{Top, fewest_reaching};
 use super::series::{MOST, Series, add_groups};
 use super::table::Table;
@@ -16,7 +16,7 @@ use crate::{Progress, Result};
 pub(crate) type Item = (f64, u32);
 
 /// The numbers of an assessment. Lists are sorted by value, largest first, ties by label, and hold the `top` largest,
-/// zeros included: with fewer labels than `top`, all of them.
+/// zeros included: with fewer labels than `top`, all of them. Of an indicator with values below 0 they are sorted by size.
 pub(crate) struct Assessment<'a> {
     /// The node.
     pub(crate) node: usize,
@@ -34,8 +34,10 @@ pub(crate) struct Assessment<'a> {
     pub(crate) foreign: f64,
     /// Sum of the squares of what regions contribute.
     pub(crate) squares: f64,
-    /// The fewest nodes that contribute 80 %.
-    pub(crate) nodes_80: u32,
+    /// The fewest nodes that contribute 80 %; `None` where contributions of both signs meet.
+    pub(crate) nodes_80: Option<u32>,
+    /// Whether contributions of both signs meet: parts of their sum are no shares of it.
+    pub(crate) is_mixed: bool,
     /// Contributions by region.
     pub(crate) by_region: Vec<Item>,
     /// Contributions by sector.
@@ -52,6 +54,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) printed: &'a Printed,
     pub(crate) leontief: &'a Leontief,
     pub(crate) values: &'a [f64],
+    /// Whether one of them is below 0.
+    pub(crate) is_signed: bool,
     pub(crate) series: &'a Series,
 }
 
@@ -63,6 +67,9 @@ impl<'a> Basis<'a> {
     pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize, progress: &Progress) -> Result<Assessment<'a>> {
         let column = self.leontief.column(&self.table.coefficients, j, progress)?;
         let rank = self.printed.node_rank();
+        if self.is_signed {
+            return Ok(self.assess_signed(j, deepest, top, &column));
+        }
         let contributors = || Top::new(top, rank);
         let contributors = match &column {
             Column::F64(column) => contributors().products(self.values, column),
@@ -72,27 +79,13 @@ impl<'a> Basis<'a> {
         let suppliers = with_columns!(&self.table.coefficients, columns => {
             Top::new(top, rank).products(self.series.totals(), columns.column(j))
         });
-        let total = self.series.totals()[j];
-        let mut assessment = Assessment {
-            node: j,
-            layers: self.series.layers(j, deepest),
-            upstream: self.series.upstreams()[j],
-            total,
-            activity: self.leontief.activity()[j],
-            residual: self.series.residual(j, deepest),
-            foreign: self.series.foreigns()[j],
-            squares: 0.0,
-            nodes_80: 0,
-            by_region: Vec::new(),
-            by_sector: Vec::new(),
-            contributors,
-            suppliers,
-        };
+        let mut assessment = Assessment { contributors, suppliers, ..self.bare(j, deepest) };
+        let total = assessment.total;
         match column.solved() {
             None => {
                 let (regions, sectors) = self.series.groups(j);
                 self.group(&mut assessment, top, regions, sectors);
-                assessment.nodes_80 = self.series.nodes_80(j).unwrap_or(0);
+                assessment.nodes_80 = Some(self.series.nodes_80(j).unwrap_or(0));
             }
             Some(column) => {
                 let contributions: Vec<f64> = self.values.iter().zip(column).map(|(r, l)| r * l).collect();
@@ -101,10 +94,64 @@ impl<'a> Basis<'a> {
                 let mut sectors = vec![0.0; labels.sectors().len()];
                 add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
                 self.group(&mut assessment, top, &regions, &sectors);
-                assessment.nodes_80 = fewest_reaching(MOST, total, &contributions);
+                assessment.nodes_80 = Some(fewest_reaching(MOST, total, &contributions));
             }
         }
         Ok(assessment)
+    }
+
+    /// The numbers without lists.
+    fn bare(&self, j: usize, deepest: usize) -> Assessment<'a> {
+        Assessment {
+            node: j,
+            layers: self.series.layers(j, deepest),
+            upstream: self.series.upstreams()[j],
+            total: self.series.totals()[j],
+            activity: self.leontief.activity()[j],
+            residual: self.series.residual(j, deepest),
+            foreign: self.series.foreigns()[j],
+            squares: 0.0,
+            nodes_80: None,
+            is_mixed: false,
+            by_region: Vec::new(),
+            by_sector: Vec::new(),
+            contributors: Vec::new(),
+            suppliers: Vec::new(),
+        }
+    }
+
+    /// The same with values below 0: sums are sums, but shares of a sum of both signs mislead.
+    fn assess_signed(&self, j: usize, deepest: usize, top: usize, column: &Column<'_>) -> Assessment<'a> {
+        let contributions: Vec<f64> = match column {
+            Column::F64(column) => products(self.values, column),
+            Column::F32(column) => products(self.values, column),
+            Column::Solved(column) => products(self.values, column),
+        };
+        let suppliers: Vec<f64> = with_columns!(&self.table.coefficients, columns => {
+            products(self.series.totals(), columns.column(j))
+        });
+        let labels = &self.table.labels;
+        let mut regions = vec![0.0; labels.regions().len()];
+        let mut sectors = vec![0.0; labels.sectors().len()];
+        add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
+        let (above, below) = (contributions.iter().any(|v| *v > 0.0), contributions.iter().any(|v| *v < 0.0));
+        let is_mixed = above && below;
+        let bare = self.bare(j, deepest);
+        let nodes_80 = (!is_mixed).then(|| {
+            let sizes: Vec<f64> = contributions.iter().map(|value| value.abs()).collect();
+            fewest_reaching(MOST, bare.total.abs(), &sizes)
+        });
+        let by_size = |rank, values: &[f64]| Top::new(top, rank).by_size(values);
+        Assessment {
+            nodes_80,
+            is_mixed,
+            squares: regions.iter().map(|value| value * value).sum(),
+            by_region: by_size(self.printed.region_rank(), &regions),
+            by_sector: by_size(self.printed.sector_rank(), &sectors),
+            contributors: by_size(self.printed.node_rank(), &contributions),
+            suppliers: by_size(self.printed.node_rank(), &suppliers),
+            ..bare
+        }
     }
 
     fn group(&self, assessment: &mut Assessment<'_>, top: usize, regions: &[f64], sectors: &[f64]) {
@@ -114,10 +161,14 @@ impl<'a> Basis<'a> {
     }
 }
 
+fn products<T: Number>(x: &[f64], y: &[T]) -> Vec<f64> {
+    x.iter().zip(y).map(|(&x, &y)| x * y.into() + 0.0).collect()
+}
+
 impl Assessment<'_> {
-    /// A part as a share of the total; `None` with a total of 0.
+    /// A part as a share of the total; `None` with a total of 0, and where contributions of both signs meet.
     pub(crate) fn share(&self, part: f64) -> Option<f64> {
-        if self.total == 0.0 { None } else { Some(part / self.total) }
+        if self.total == 0.0 || self.is_mixed { None } else { Some(part / self.total) }
     }
 
     /// Total per unit of output of the whole chain: the mean of the indicator over it, on the indicator's own scale.
@@ -126,14 +177,15 @@ impl Assessment<'_> {
         if self.activity == 0.0 { None } else { Some(self.total / self.activity) }
     }
 
-    /// The share of the total that layers 0..=K hold; 1 with a total of 0.
-    pub(crate) fn coverage(&self) -> f64 {
+    /// The share of the total that layers 0..=K hold; 1 with a total of 0, `None` where contributions of both signs meet.
+    pub(crate) fn coverage(&self) -> Option<f64> {
         let covered: f64 = self.layers.iter().sum();
         match self.share(covered) {
-            None => 1.0,
+            None if self.is_mixed => None,
+            None => Some(1.0),
             // Nothing can be left over twice: what rounding adds beyond the total is not shown.
-            Some(share) if self.residual >= 0.0 => share.min(1.0),
-            Some(share) => share,
+            Some(share) if self.residual >= 0.0 => Some(share.min(1.0)),
+            Some(share) => Some(share),
         }
     }
 

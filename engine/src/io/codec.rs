@@ -34,7 +34,7 @@ const HEADER: usize = 3 * 4 + 5 + 2 * 4 + 8;
 
 /// Options by their codes: the place in the list is the code.
 const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
-const FORMATS: [Format; 3] = [Format::Icio, Format::Exiobase, Format::Triples];
+const FORMATS: [Format; 4] = [Format::Icio, Format::Exiobase, Format::Triples, Format::Eora];
 const SOURCES: [OutputSource; 4] = [
     OutputSource::None,
     OutputSource::Rule(OutputRule::Reported),

@@ -39,7 +39,7 @@ pub(crate) fn write(
         ("upstream", Some(assessment.upstream)),
         ("total", Some(assessment.total)),
         ("mean", assessment.mean()),
-        ("coverage", Some(assessment.coverage())),
+        ("coverage", assessment.coverage()),
         ("residual", Some(assessment.residual)),
         ("foreign_share", assessment.share(assessment.foreign)),
     ];
@@ -52,7 +52,10 @@ pub(crate) fn write(
     out.extend_from_slice(b",\"concentration\":{\"hhi\":");
     number_or_null(out, assessment.hhi());
     out.extend_from_slice(b",\"nodes_80\":");
-    out.extend_from_slice(assessment.nodes_80.to_string().as_bytes());
+    match assessment.nodes_80 {
+        Some(nodes) => out.extend_from_slice(nodes.to_string().as_bytes()),
+        None => out.extend_from_slice(b"null"),
+    }
     out.push(b'}');
     list(out, "by_region", &assessment.by_region, assessment, |out, region| {
         out.extend_from_slice(b"\"region\":");
@@ -98,7 +101,7 @@ fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
     }
 }
 
-/// The shortest text that reads back equal; `null` for what JSON cannot say.
+/// The shortest text that reads back equal, 0 without a sign; `null` for what JSON cannot say.
 fn number(out: &mut Vec<u8>, value: f64) {
-    serde_json::to_writer(out, &value).expect("writing a number to memory cannot fail");
+    serde_json::to_writer(out, &(value + 0.0)).expect("writing a number to memory cannot fail");
 }

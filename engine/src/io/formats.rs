@@ -8,6 +8,9 @@
 
 mod cells;
 mod detect;
+mod dialect;
+mod encoding;
+mod eora;
 mod exiobase;
 mod fill;
 mod icio;
@@ -27,7 +30,8 @@ use super::{Indicator, LoadOptions, Table};
 use crate::{Budget, Progress, Result};
 
 pub(super) use cells::{Blank, Cells};
-pub(super) use lines::Lines;
+pub(super) use lines::{Line, Lines};
+pub(super) use notes::{shown, shown_node};
 
 /// Where a table is read from. Whoever makes one has already decided that it may be read.
 pub enum Input<'a> {
@@ -71,6 +75,7 @@ pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: 
         detect::Layout::Icio(part) => icio::read(&mut package, part, &job).map(plain),
         detect::Layout::Triples(part) => triples::read(&mut package, part, &job).map(plain),
         detect::Layout::Exiobase(files) => exiobase::read(&mut package, &files, &job),
+        detect::Layout::Eora(files) => eora::read(&mut package, &files, &job).map(plain),
     }
 }
 

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 
+use super::formats::{shown, shown_node};
 use super::labels::Labels;
 use crate::{Error, Place, Result};
 
@@ -19,7 +20,7 @@ pub struct Indicator {
     pub name: Box<str>,
     /// The unit, may be empty.
     pub unit: Box<str>,
-    /// One finite value >= 0 per node, in the order of the table.
+    /// One finite value per node, in the order of the table.
     pub values: Vec<f64>,
 }
 
@@ -55,40 +56,87 @@ impl By {
     }
 }
 
+/// How an indicator's document is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// What values are given by.
+    pub by: By,
+    /// The value of labels that the document lacks; `None` makes them an error.
+    pub default: Option<f64>,
+    /// Whether labels that the model lacks are passed over; otherwise they are errors.
+    pub ignore: bool,
+    /// Whether several values for one label are added up; otherwise they are an error.
+    pub sum: bool,
+    /// Values are totals, to be divided by this output of every node.
+    pub totals: Option<&'a [f64]>,
+    /// The row of a csv of several stressors; `None` is the one called like the indicator.
+    pub row: Option<&'a [u8]>,
+}
+
+impl Reading<'_> {
+    /// Plain values by `by`, one for every label.
+    pub fn by(by: By) -> Self {
+        Self { by, default: None, ignore: false, sum: false, totals: None, row: None }
+    }
+}
+
 impl Indicator {
-    /// Reads a document, JSON when its first character is `{`, else csv with a header.
+    /// Reads a document, JSON when its first character is `{`, else csv with a header: `region,sector,value` in columns
+    /// of usual names, labels joined as the table's may be (`USA_C10`), or a row for every stressor below the labels of
+    /// the nodes, as extension files of EXIOBASE and pymrio (`S.txt`) have it.
     ///
-    /// Every label of the model needs a value unless there is a `default` for those that have none; labels that the
-    /// model lacks are errors unless `ignore` says to pass over them. A label may occur once.
+    /// Every label of the model needs a value unless there is a default for those that have none; at least one label
+    /// must be of the model.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name, a unit or a default that cannot be used; [`Error::BadInput`] with line and column
     /// (of JSON: the character) for the document.
-    pub fn parse(
-        name: &[u8],
-        unit: &[u8],
-        by: By,
-        document: &[u8],
-        default: Option<f64>,
-        ignore: bool,
-        labels: &Labels,
-    ) -> Result<Self> {
+    pub fn parse(name: &[u8], unit: &[u8], document: &[u8], reading: &Reading<'_>, labels: &Labels) -> Result<Self> {
         let (name, unit) = (check_name(name)?, check_unit(unit)?);
-        if default.is_some_and(|value| !usable(value)) {
-            return Err(Error::Invalid("DEFAULT must be a finite number >= 0".into()));
+        let by = reading.by;
+        if reading.default.is_some_and(|value| !value.is_finite()) {
+            return Err(Error::Invalid("DEFAULT must be a finite number".into()));
+        }
+        if reading.totals.is_some() && by != By::Node {
+            return Err(Error::Invalid("TOTALS needs BY node: only nodes have an output to divide by".into()));
         }
         let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
-        let mut values = Values::new(by, labels, ignore);
+        let mut values = Values::new(reading, labels);
         match document.trim_ascii_start().first() {
             None => return Err(Error::bad_whole("the document is empty")),
             Some(b'{') => json::read(document, &mut values)?,
             Some(_) if by == By::Product => {
                 return Err(Error::bad_whole("BY product takes a JSON document, {\"region\":{..},\"sector\":{..}}"));
             }
-            Some(_) => csv::read(document, &mut values)?,
+            Some(_) => csv::read(document, name, reading.row, &mut values)?,
         }
-        Ok(Self { name: name.into(), unit: unit.into(), values: values.finish(default)? })
+        values.check_matches()?;
+        let mut values = values.finish(reading.default)?;
+        if let Some(output) = reading.totals {
+            divide(&mut values, output, labels)?;
+        }
+        Ok(Self { name: name.into(), unit: unit.into(), values })
     }
+}
+
+/// Totals per unit of output.
+fn divide(totals: &mut [f64], output: &[f64], labels: &Labels) -> Result<()> {
+    for (i, (value, &x)) in totals.iter_mut().zip(output).enumerate() {
+        if x == 0.0 && *value != 0.0 {
+            let (region, sector) = labels.names(i);
+            let node = shown_node(region, sector);
+            return Err(Error::bad_whole(format!(
+                "{node} has a total of {value} and no output to divide it by: give 0"
+            )));
+        }
+        if x != 0.0 {
+            *value /= x;
+        }
+        if !value.is_finite() {
+            return Err(Error::bad_whole("a total divided by output is too large"));
+        }
+    }
+    Ok(())
 }
 
 /// A name that an indicator can have.
@@ -116,10 +164,6 @@ pub fn check_unit(unit: &[u8]) -> Result<&str> {
         .ok_or_else(|| Error::Invalid("the unit must be at most 256 bytes of UTF-8 without control characters".into()))
 }
 
-fn usable(value: f64) -> bool {
-    value >= 0.0 && value.is_finite()
-}
-
 /// What a value is given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
@@ -131,15 +175,21 @@ enum Axis {
 /// Why a value cannot be taken.
 type Refused = &'static str;
 
-const TWICE: Refused = "the label occurs twice";
+const TWICE: Refused = "the label occurs twice; SUM adds such values up";
 const UNKNOWN: Refused = "the model has no such label; give IGNORE to pass over it";
-const NEGATIVE: Refused = "a value must be a finite number >= 0";
+const NOT_FINITE: Refused = "a value must be a finite number";
+const MIXED_ROOT: Refused = "the geometric mean needs values >= 0";
 
 /// The values of a document as they come in; NaN where none has come.
 struct Values<'a> {
     by: By,
     labels: &'a Labels,
     ignore: bool,
+    sum: bool,
+    /// Labels that the model has, and one of those that it lacks.
+    matched: u64,
+    unmatched: u64,
+    stranger: Option<String>,
     nodes: Vec<f64>,
     regions: Vec<f64>,
     sectors: Vec<f64>,
@@ -147,12 +197,17 @@ struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn new(by: By, labels: &'a Labels, ignore: bool) -> Self {
+    fn new(reading: &Reading<'_>, labels: &'a Labels) -> Self {
+        let by = reading.by;
         let some = |wanted: bool, len: usize| if wanted { vec![f64::NAN; len] } else { Vec::new() };
         Self {
             by,
             labels,
-            ignore,
+            ignore: reading.ignore,
+            sum: reading.sum,
+            matched: 0,
+            unmatched: 0,
+            stranger: None,
             nodes: some(by == By::Node, labels.len()),
             regions: some(matches!(by, By::Region | By::Product), labels.regions().len()),
             sectors: some(matches!(by, By::Sector | By::Product), labels.sectors().len()),
@@ -161,19 +216,41 @@ impl<'a> Values<'a> {
     }
 
     /// The place of a label's value, `None` for a label to be passed over.
-    fn find(&self, axis: Axis, region: &str, sector: &str) -> Result<Option<usize>, Refused> {
+    fn find(&mut self, axis: Axis, region: &str, sector: &str) -> Result<Option<usize>, Refused> {
         let found = match axis {
             Axis::Node => self.labels.node(region.as_bytes(), sector.as_bytes()).ok(),
             Axis::Region => self.labels.region(region.as_bytes()).map(|i| i as usize),
             Axis::Sector => self.labels.sector(sector.as_bytes()).map(|i| i as usize),
         };
+        self.count(found.is_some(), if axis == Axis::Sector { sector } else { region });
         if found.is_some() || self.ignore { Ok(found) } else { Err(UNKNOWN) }
+    }
+
+    fn count(&mut self, known: bool, label: &str) {
+        if known {
+            self.matched += 1;
+        } else {
+            self.unmatched += 1;
+            self.stranger.get_or_insert_with(|| shown(label));
+        }
+    }
+
+    /// Fails when no label of the document is one of the model: another list of codes was used.
+    fn check_matches(&self) -> Result<()> {
+        let (0, Some(stranger)) = (self.matched, &self.stranger) else { return Ok(()) };
+        let (region, sector) = self.labels.names(0);
+        Err(Error::bad_whole(format!(
+            "0 of {} labels of the document are the model's, which has {} (for example {stranger}): are they codes of another \
+             list?",
+            self.unmatched,
+            shown_node(region, sector),
+        )))
     }
 
     /// Takes one value.
     fn set(&mut self, axis: Axis, at: Option<usize>, value: f64) -> Result<(), Refused> {
-        if !usable(value) {
-            return Err(NEGATIVE);
+        if !value.is_finite() {
+            return Err(NOT_FINITE);
         }
         let Some(at) = at else { return Ok(()) };
         let slot = match axis {
@@ -181,12 +258,13 @@ impl<'a> Values<'a> {
             Axis::Region => &mut self.regions[at],
             Axis::Sector => &mut self.sectors[at],
         };
-        if !slot.is_nan() {
-            return Err(TWICE);
-        }
         // A negative zero would be shown as one.
-        *slot = value + 0.0;
-        Ok(())
+        match slot.is_nan() {
+            true => *slot = value + 0.0,
+            false if self.sum => *slot += value,
+            false => return Err(TWICE),
+        }
+        if slot.is_finite() { Ok(()) } else { Err(NOT_FINITE) }
     }
 
     fn finish(mut self, default: Option<f64>) -> Result<Vec<f64>> {
@@ -209,6 +287,7 @@ impl<'a> Values<'a> {
             By::Sector => self.sectors[sector as usize],
             By::Product => {
                 let product = self.regions[region as usize] * self.sectors[sector as usize];
+                // NaN where the product is below 0, and told of as such.
                 if self.geometric { product.sqrt() } else { product }
             }
         };
@@ -216,9 +295,10 @@ impl<'a> Values<'a> {
             By::Node => self.nodes,
             _ => self.labels.nodes().iter().map(of_node).collect(),
         };
-        match values.iter().all(|&value| usable(value)) {
-            true => Ok(values),
-            false => Err(Error::bad_whole("a product of values is too large")),
+        match values.iter().find(|value| !value.is_finite()) {
+            None => Ok(values),
+            Some(value) if value.is_nan() => Err(Error::bad_whole(MIXED_ROOT)),
+            Some(_) => Err(Error::bad_whole("a product of values is too large")),
         }
     }
 }

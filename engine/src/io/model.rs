@@ -60,11 +60,14 @@ pub(super) struct Stressor {
     series: OnceLock<Series>,
     /// Somebody has asked for it, so it is derived wherever it stands in the order.
     asked: AtomicBool,
+    /// Whether a value is below 0.
+    pub(super) is_signed: bool,
 }
 
 impl Stressor {
     fn new(indicator: Indicator) -> Arc<Self> {
-        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false) })
+        let is_signed = indicator.values.iter().any(|value| *value < 0.0);
+        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false), is_signed })
     }
 }
 
@@ -133,7 +136,7 @@ impl IoModel {
     ///
     /// # Errors
     /// [`Error::Invalid`] when the name is empty, too long or `output`, the unit too long, the values not one finite
-    /// number >= 0 for each node.
+    /// number for each node.
     pub fn with_indicator(&self, indicator: Indicator) -> Result<Self> {
         check(&indicator, self.base.table.labels.len())?;
         let mut indicators = self.indicators.clone();
@@ -323,9 +326,9 @@ pub(super) fn check(indicator: &Indicator, n: usize) -> Result<()> {
     if values.len() != n {
         return Err(Error::Invalid("an indicator has one value for each node".into()));
     }
-    if values.iter().all(|value| value.is_finite() && *value >= 0.0) {
+    if values.iter().all(|value| value.is_finite()) {
         Ok(())
     } else {
-        Err(Error::Invalid("the values of an indicator are finite and not below 0".into()))
+        Err(Error::Invalid("the values of an indicator are finite".into()))
     }
 }

@@ -7,8 +7,10 @@ pub enum Format {
     Icio,
     /// EXIOBASE 3, a folder or an archive.
     Exiobase,
-    /// Sparse csv `from_region,from_sector,to_region,to_sector,value`.
+    /// Long data `from_region,from_sector,to_region,to_sector,value`.
     Triples,
+    /// EORA26, a folder or an archive.
+    Eora,
 }
 
 impl Format {
@@ -18,6 +20,7 @@ impl Format {
             Self::Icio => "icio",
             Self::Exiobase => "exiobase",
             Self::Triples => "triples",
+            Self::Eora => "eora",
         }
     }
 }
@@ -99,8 +102,37 @@ impl LeontiefMode {
     }
 }
 
-/// Options of a load.
+/// Which part of a node's label is its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `REGION_SECTOR`: the region is what stands before the first separator.
+    RegionFirst,
+    /// `SECTOR_REGION`: the region is what stands after the last separator.
+    SectorFirst,
+}
+
+/// What becomes of a node whose output is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Negative {
+    /// The load fails and names it.
+    #[default]
+    Refused,
+    /// Its output counts as 0, with a warning.
+    Zero,
+}
+
+/// What becomes of several lines for one cell in long data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// The load fails and names the lines.
+    #[default]
+    Error,
+    /// They are added up, with a warning.
+    Sum,
+}
+
+/// Options of a load.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
     /// The layout; `None` detects it by structure.
     pub format: Option<Format>,
@@ -112,4 +144,16 @@ pub struct LoadOptions {
     pub precision: Precision,
     /// How the inverse is kept; `None` is full where it fits, else lazy with a warning.
     pub leontief: Option<LeontiefMode>,
+    /// Which member of an archive or a folder is the table, or the folder of the table.
+    pub member: Option<Box<str>>,
+    /// The region of all nodes, for a national table whose labels name sectors only.
+    pub region: Option<Box<str>>,
+    /// What stands between region and sector in a label; `None` tells it from the labels.
+    pub separator: Option<Box<str>>,
+    /// Which of the two comes first; `None` tells it from the labels.
+    pub order: Option<Order>,
+    /// What becomes of negative output.
+    pub negative: Negative,
+    /// What becomes of several lines for one cell.
+    pub duplicates: Duplicates,
 }

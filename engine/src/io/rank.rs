@@ -75,6 +75,10 @@ impl IoModel {
         let stressor = self.indicator(ranking.indicator)?;
         let (leontief, printed) = self.derived()?;
         let (activity, series) = (leontief.activity(), stressor.series()?);
+        if ranking.by == By::Foreign && stressor.is_signed {
+            let what = "BY foreign ranks shares, and an indicator with values below 0 has none that could be compared";
+            return Err(Error::Invalid(what.into()));
+        }
         let figure = |j: usize| match ranking.by {
             By::Total => series.totals()[j],
             By::Mean => series.totals()[j] / activity[j],

@@ -69,6 +69,14 @@ impl<'a> Top<'a> {
         self.finish()
     }
 
+    /// Offers the numbers `x[i]` by their size; what is kept has its sign.
+    pub(crate) fn by_size(mut self, x: &[f64]) -> Vec<(f64, u32)> {
+        for (i, value) in x.iter().enumerate() {
+            self.offer(i, value.abs());
+        }
+        self.finish().into_iter().map(|(_, i)| (x[i as usize], i)).collect()
+    }
+
     #[inline(always)]
     fn offer_chunk(&mut self, start: usize, values: &[f64; CHUNK]) {
         // All of a chunk are compared before any is looked at: no branches, no chain of maxima, vector instructions.

@@ -6,6 +6,7 @@
 //! found soon, `m' (I - A) = 1'` decides: `I - A` is an M-matrix, hence the radius below 1, exactly if some m > 0 has
 //! `m - m'A > 0` (Berman & Plemmons, theorem 6.2.3, I27).
 
+use super::formats::shown_node;
 use super::matrix::Matrix;
 use super::product::{Number, dot, each_column, nonnegative, sum, with_columns};
 use super::solve::Factors;
@@ -44,15 +45,21 @@ pub fn spectral_check(table: &Table, progress: &Progress) -> Result<()> {
         (None, false) => solved_row(matrix, &stage)?,
         (_, true) => measured_growth(matrix, &stage)? < 1.0,
     };
-    if below { Ok(()) } else { Err(diverges(&sums)) }
+    if below { Ok(()) } else { Err(diverges(&sums, table)) }
 }
 
-fn diverges(sums: &[f64]) -> Error {
-    let worst = sums.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-    let (column, sum) = worst.map_or((0, 0.0), |(j, &sum)| (j + 1, sum));
+/// A node that needs all of its output as input to make it is named before the one with the largest sum: it is the cause.
+fn diverges(sums: &[f64], table: &Table) -> Error {
+    let own = (0..sums.len()).find(|&j| table.coefficients.get(j, j) >= 1.0);
+    let worst = (0..sums.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0);
+    let (node, what, value) = match own {
+        Some(j) => (j, "needs as much of its own output as it makes", table.coefficients.get(j, j)),
+        None => (worst, "has the largest sum of inputs per unit of output", sums[worst]),
+    };
+    let (region, sector) = table.labels.names(node);
     Error::bad_whole(format!(
-        "the production layers do not add up to anything finite: the spectral radius is not below 1, the worst column \
-         is column {column} (sum {sum})"
+        "the production layers do not add up to anything finite: the spectral radius is not below 1; {} {what} ({value})",
+        shown_node(region, sector)
     ))
 }
 

@@ -25,49 +25,67 @@ fn the_table_that_the_cases_spoil_is_fine() {
 fn a_spoiled_icio_table_is_refused_at_the_place_of_the_mistake() {
     let cases = [
         ("not a number", "1,2,7", "1,two,7", "not a finite number (line 2, column 3)"),
-        ("NaN", "1,2,7", "1,NaN,7", "not a finite number (line 2, column 3)"),
+        ("NaN", "1,2,7", "1,NaN,7", "the value is marked as missing: write 0 where there is none (line 2, column 3)"),
         ("infinity", "3,4,13", "3,4,inf", "not a finite number (line 3, column 4)"),
         ("too large a number", "3,4,13", "1e999,4,13", "not a finite number (line 3, column 2)"),
-        ("odd value added", "VA,6", "VA,?", "not a finite number (line 4, column 2)"),
-        ("a cell too many", "7,10\n", "7,10,\n", "the row has more cells than the header (line 2, column 6)"),
+        ("a cell too many", "7,10\n", "7,10,5\n", "the row has more cells than the header (line 2, column 6)"),
         ("a cell too few", "B_x,3,4,13,20", "B_x,3,4,20", "the row has fewer cells than the header (line 3, column 5)"),
-        ("a column twice", "A_x,B_x,A_HFCE", "A_x,A_x,A_HFCE", "the label occurs twice (line 1, column 3)"),
-        ("a row twice", "\nB_x", "\nA_x", "the label occurs twice (line 3, column 1)"),
-        ("value added twice", "OUT,10", "VA,10", "the label occurs twice (line 5, column 1)"),
+        (
+            "a column twice",
+            "A_x,B_x,A_HFCE",
+            "A_x,A_x,A_HFCE",
+            "the label A_x occurs twice, first in column 2 (line 1, column 3)",
+        ),
+        ("a row twice", "\nB_x", "\nA_x", "the label A_x occurs twice, first in line 2 (line 3, column 1)"),
+        ("value added twice", "OUT,10", "VA,10", "the label VA occurs twice, first in line 4 (line 5, column 1)"),
         ("no column label", "A_HFCE", "", "the label is empty (line 1, column 4)"),
         ("no row label", "VA,", ",", "the label is empty (line 4, column 1)"),
         ("a control character", "A_HFCE", "A_\u{1}", "the label holds a control character (line 1, column 4)"),
-        ("an open quote", "VA,6", "\"VA,6", "a quote is not closed on its line (line 4, column 1)"),
-        ("a row missing", "B_x,3,4,13,20\n", "", "the file is cut short: this column has no row (line 1, column 3)"),
-        ("a column too few", ",B_x,A_HFCE", ",A_TFU,A_HFCE", "this row has no column (line 3, column 1)"),
-        ("a row after the end", "OUT,10,20,0,0\n", "OUT,10,20,0,0\nB_y,1,2,3,4\n", {
-            "a row after the end of the table (line 6, column 1)"
+        ("an open quote", "VA,6", "\"VA,6", "a quote is not closed (line 4)"),
+        (
+            "a row missing",
+            "B_x,3,4,13,20\n",
+            "",
+            "the file is cut short, or a label was changed: the column B_x has no row (line 1, column 3)",
+        ),
+        ("a column too few", ",B_x,A_HFCE", ",A_TFU,A_HFCE", "the row B_x has no column (line 3, column 1)"),
+        ("negative output", "OUT,10,20", "OUT,10,-20", {
+            "the output of B x is negative: NEGATIVE zero loads the table with an output of 0 (line 5, column 3)"
         }),
-        ("text after an empty line", "VA", "\nVA", "a row after the end of the table (line 5, column 1)"),
-        ("negative output", "OUT,10,20", "OUT,10,-20", "the output of a node is negative (line 5, column 3)"),
-        ("no node", "A_x,B_x", "A_y,B_z", "no label REGION_SECTOR is both a column and a row (line 1)"),
+        (
+            "no node",
+            "A_x,B_x",
+            "A_y,B_z",
+            "no label is both a column and a row: expected REGION_SECTOR in the first line and in the first column (line 1)",
+        ),
     ];
     for (what, from, to, expected) in cases {
         let spoiled = GOOD.replacen(from, to, 1);
         assert_ne!(spoiled, GOOD, "{what}");
-        assert_eq!(text(bytes(spoiled.as_bytes())), expected, "{what}");
+        assert_eq!(text(bytes(spoiled.as_bytes()).map(|table| (what, table))), expected, "{what}");
     }
 }
 
 #[test]
 fn output_is_refused_where_it_was_read() {
     let column = "V1,A_x,B_x,OUT\nA_x,1,2,10\nB_x,3,4,-1\n";
-    assert_eq!(text(bytes(column.as_bytes())), "the output of a node is negative (line 3, column 4)");
+    assert_eq!(
+        text(bytes(column.as_bytes())),
+        "the output of B x is negative: NEGATIVE zero loads the table with an output of 0 (line 3, column 4)"
+    );
     let sums = "V1,A_x,B_x,F\nA_x,1,2,10\nB_x,3,4,-9\n";
-    assert_eq!(text(bytes(sums.as_bytes())), "the output of a node is negative (line 3)");
+    assert_eq!(
+        text(bytes(sums.as_bytes())),
+        "the output of B x is negative: NEGATIVE zero loads the table with an output of 0 (line 3)"
+    );
     let huge = "V1,A_x,B_x,F\nA_x,1,2,10\nB_x,1e308,4,1e308\n";
-    assert_eq!(text(bytes(huge.as_bytes())), "the output of a node is too large (line 3)");
+    assert_eq!(text(bytes(huge.as_bytes())), "the output of B x is too large (line 3)");
 }
 
 #[test]
 fn a_quotient_that_cannot_be_stored_is_refused() {
     let tiny = "V1,A_x,OUT\nA_x,1e300,0\nOUT,1e-300,0\n";
-    let expected = "the coefficients of node 1 are too large to be stored: check its output";
+    let expected = "the coefficients of A x are too large to be stored: check its output";
     assert_eq!(text(bytes(tiny.as_bytes())), expected);
     let narrow = LoadOptions { precision: Precision::F32, ..LoadOptions::default() };
     let tiny = "V1,A_x,OUT\nA_x,1e30,0\nOUT,1e-30,0\n";
@@ -104,7 +122,8 @@ fn a_file_cut_anywhere_is_never_taken_for_a_whole_one() {
 #[test]
 fn what_is_empty_or_no_table_is_refused() {
     assert_eq!(text(bytes(b"")), "the input is empty");
-    let expected = "the layout is not known; expected an ICIO-shaped csv or from_region,from_sector,..";
+    let expected = "the layout is not known; expected a csv whose first line and first column hold the labels of the nodes, or \
+                    lines of from_region,from_sector,to_region,to_sector,value";
     assert_eq!(text(bytes(b"hello\nworld\n")), expected);
     assert_eq!(text(bytes(&gzip(b""))), "the input is empty");
     assert_eq!(text(bytes(b"\x28\xb5\x2f\xfd....")), "the compressed data are damaged (line 1)");
@@ -123,11 +142,11 @@ fn a_layout_that_was_asked_for_is_the_only_one_that_is_taken() {
 #[test]
 fn damaged_streams_are_refused() {
     let packed = gzip(GOOD.as_bytes());
-    assert_eq!(text(bytes(&packed[..packed.len() - 5])), "the compressed data are cut short (line 6)");
+    assert_eq!(text(bytes(&packed[..packed.len() - 5])), "the compressed data are cut short (line 1)");
     let mut wrong = packed.clone();
     let sum = wrong.len() - 8;
     wrong[sum] ^= 1;
-    assert_eq!(text(bytes(&wrong)), "the compressed data are damaged (line 6)");
+    assert_eq!(text(bytes(&wrong)), "the compressed data are damaged (line 1)");
 
     let archive = zip(&[("t.csv", GOOD.as_bytes())]);
     assert_eq!(text(bytes(&archive[..archive.len() / 2])), "the archive is damaged or cut short");
@@ -136,29 +155,43 @@ fn damaged_streams_are_refused() {
 
 #[test]
 fn several_tables_are_refused() {
-    let expected = "there are several tables; name one of them, or pack it alone";
+    let expected = "there are several tables, a.csv, b.csv: say MEMBER and one of them";
     let good = GOOD.as_bytes();
     assert_eq!(text(bytes(&zip(&[("a.csv", good), ("b.csv", good)]))), expected);
     let both = folder(&[("2020/A.txt", b""), ("2021/A.txt", b"")]);
-    assert_eq!(text(path_with(both.path(), &LoadOptions::default())), expected);
+    assert_eq!(text(path_with(both.path(), &LoadOptions::default())), expected.replace("a.csv, b.csv", "2020, 2021"));
     let none = folder(&[("a.txt", b"hello"), ("b.txt", b"world")]);
     let error = text(path_with(none.path(), &LoadOptions::default()));
-    assert_eq!(error, "no table found among the files; expected one csv, or A.txt or Z.txt");
+    assert_eq!(
+        error,
+        "no table found among the files; expected one csv, A.txt or Z.txt, or EORA26's ..._T.txt with labels_T.txt"
+    );
 }
 
 #[test]
 fn spoiled_triples_are_refused_at_the_place_of_the_mistake() {
     let header = "from_region,from_sector,to_region,to_sector,";
     let cases = [
-        ("value", "A,x,A,x,1\nA,x,A,x,2\n", "the cell occurs twice (line 3)"),
-        ("value", "A,x,A,x,one\n", "not a finite number (line 2, column 5)"),
-        ("value", "A,x,A,x,\n", "a number is missing (line 2, column 5)"),
+        (
+            "value",
+            "A,x,A,x,1\nA,x,A,x,2\n",
+            "the cell has two lines, the first is line 2: DUPLICATES sum adds such lines up (line 3)",
+        ),
+        ("value", "A,x,A,x,one\n", "not a finite number, in the column of values (line 2, column 5)"),
+        (
+            "value",
+            "A,x,A,x,\n",
+            "a number is missing: write 0 where there is none, in the column of values (line 2, column 5)",
+        ),
         ("value", "A,x,A\n", "the row has fewer cells than the header (line 2, column 4)"),
         ("value", "A,x,A,x,1,1\n", "the row has more cells than the header (line 2, column 6)"),
         ("value", ",x,A,x,1\n", "the label is empty (line 2, column 1)"),
         ("value", "A,,A,x,1\n", "the label is empty (line 2, column 2)"),
-        ("value", "A,x,A,x,1\nB,x,A,x,-1\n", "the output of a node is negative (line 3)"),
-        ("value", "A,x,A,x,1\n\nB,x,A,x,1\n", "a row after the end of the table (line 4)"),
+        (
+            "value",
+            "A,x,A,x,1\nB,x,A,x,-1\n",
+            "the output of B x is negative: NEGATIVE zero loads the table with an output of 0 (line 3)",
+        ),
         ("value", "", "the table has no rows (line 2)"),
         ("coefficient", "A,x,A,,1\n", "a coefficient needs a to_sector (line 2, column 4)"),
     ];
@@ -180,16 +213,21 @@ fn exiobase(files: &[(&str, &str)]) -> Result<Loaded, Error> {
 #[test]
 fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
     let cases = [
-        ("A.txt", ".1\t.2", ".1\t", "a number is missing (A.txt, line 4, column 4)"),
+        ("A.txt", ".1\t.2", ".1\t", "a number is missing: write 0 where there is none (A.txt, line 4, column 4)"),
         ("A.txt", ".1\t.2", ".1", "the row has fewer cells than the header (A.txt, line 4, column 4)"),
         ("A.txt", "R\ty\t.3", "R\tx\t.3", "the label occurs twice (A.txt, line 5, column 1)"),
-        ("A.txt", "R\ty\t.3", "Q\ty\t.3", "this row is no column of the table (A.txt, line 5, column 1)"),
+        ("A.txt", "R\ty\t.3", "Q\ty\t.3", "the row Q y is no column of the table (A.txt, line 5, column 1)"),
         ("A.txt", "R\ty\t.3\t.4\n", "", "the file is cut short, missing rows: 1 (A.txt, line 5)"),
-        ("A.txt", "\t.4\n", "\t.4\nR\tz\t1\t1\n", "this row is no column of the table (A.txt, line 6, column 1)"),
+        ("A.txt", "\t.4\n", "\t.4\nR\tz\t1\t1\n", "the row R z is no column of the table (A.txt, line 6, column 1)"),
         ("A.txt", "\t\tx\ty", "\t\tx\tx", "the label occurs twice (A.txt, line 2, column 4)"),
         ("A.txt", "\t\tx\ty", "\t\tx", "the header lines differ in length (A.txt, line 2, column 4)"),
-        ("x.txt", "20", "-20", "the output of a node is negative (x.txt, line 3, column 3)"),
-        ("x.txt", "20", "NaN", "not a finite number (x.txt, line 3, column 3)"),
+        (
+            "x.txt",
+            "20",
+            "-20",
+            "the output of R y is negative: NEGATIVE zero loads the table with an output of 0 (x.txt, line 3, column 3)",
+        ),
+        ("x.txt", "20", "NaN", "the value is marked as missing: write 0 where there is none (x.txt, line 3, column 3)"),
         ("x.txt", "R\ty\t20\n", "", "the file is cut short, missing rows: 1 (x.txt, line 3)"),
     ];
     for (file, from, to, expected) in cases {
@@ -210,9 +248,9 @@ fn nothing_of_size_is_allocated_beyond_the_budget() {
     let mut rows = String::new();
     for i in 0..n {
         header += &format!(",A_{i}");
-        rows += &format!("A_{i}{}\n", ",1".repeat(n));
+        rows += &format!("A_{i}{}\n", ",1".repeat(n + 1));
     }
-    let table = format!("{header}\n{rows}");
+    let table = format!("{header},F\n{rows}");
     let load = |available| {
         let input = assess_engine::io::Input::Bytes(table.as_bytes());
         assess_engine::io::load(input, &LoadOptions::default(), &Budget::new(available), &Progress::default())

@@ -89,6 +89,16 @@ fn exiobase_3_solves_output_and_divides_stressors_by_it() {
 }
 
 #[test]
+fn eora26_is_read_with_its_labels() {
+    let test = "eora26_is_read_with_its_labels";
+    let Some((loaded, expected)) = mock(test, "eora26_mock", &LoadOptions::default()) else { return };
+    agrees(&loaded.table, &expected["eora26"]);
+    assert_eq!((loaded.table.format, loaded.table.output_source), {
+        (Format::Eora, OutputSource::Rule(OutputRule::RowSum))
+    });
+}
+
+#[test]
 fn wiod_2011_is_read_cell_by_cell() {
     let Some(path) = reference::find("wiod_2011_is_read_cell_by_cell", "wiod/WIOD_2011.csv") else { return };
     let table = path_with(&path, &LoadOptions::default()).unwrap().table;

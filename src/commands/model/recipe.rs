@@ -1,6 +1,6 @@
 //! The options of a load: which there are depends on the kind of model.
 
-use assess_engine::io::{self, LeontiefMode, OutputRule, Precision, Split};
+use assess_engine::io::{self, Duplicates, LeontiefMode, Negative, Order, OutputRule, Precision, Split};
 use assess_engine::model::Kind;
 use assess_engine::model::load::Recipe;
 use assess_engine::{origin, score};
@@ -24,7 +24,22 @@ pub(super) fn kind(word: &[u8]) -> Outcome<Kind> {
     options::choice(word, &KINDS).ok_or_else(|| Failure::err("unknown kind of model: there are IO, SCORE and ORIGIN"))
 }
 
-const IO: [&str; 8] = ["FORMAT", "HISTORY", "NOREPLACE", "OUTPUT", "SPLIT", "PRECISION", "LEONTIEF", "KEEP"];
+const IO: [&str; 14] = [
+    "FORMAT",
+    "HISTORY",
+    "NOREPLACE",
+    "OUTPUT",
+    "SPLIT",
+    "PRECISION",
+    "LEONTIEF",
+    "MEMBER",
+    "REGION",
+    "SEPARATOR",
+    "ORDER",
+    "NEGATIVE",
+    "DUPLICATES",
+    "KEEP",
+];
 const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
@@ -53,6 +68,12 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
                     "SPLIT" => load.split = options.choice(option, &SPLITS)?,
                     "PRECISION" => load.precision = options.choice(option, &PRECISIONS)?,
                     "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
+                    "MEMBER" => load.member = Some(label(option, options.value(option)?)?),
+                    "REGION" => load.region = Some(label(option, options.value(option)?)?),
+                    "SEPARATOR" => load.separator = Some(label(option, options.value(option)?)?),
+                    "ORDER" => load.order = Some(options.choice(option, &ORDERS)?),
+                    "NEGATIVE" => load.negative = options.choice(option, &NEGATIVES)?,
+                    "DUPLICATES" => load.duplicates = options.choice(option, &DUPLICATES)?,
                     _ => keep = true,
                 }
                 Ok(())
@@ -84,12 +105,31 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
 
 type OwnOption<'f> = &'f mut dyn FnMut(&'static str, &mut Options<'_, '_>) -> Outcome<()>;
 
-const IO_FORMATS: [(&str, io::Format); 3] =
-    [("icio", io::Format::Icio), ("exiobase", io::Format::Exiobase), ("triples", io::Format::Triples)];
+const IO_FORMATS: [(&str, io::Format); 4] = [
+    ("icio", io::Format::Icio),
+    ("exiobase", io::Format::Exiobase),
+    ("triples", io::Format::Triples),
+    ("eora", io::Format::Eora),
+];
 const OUTPUTS: [(&str, OutputRule); 2] = [("reported", OutputRule::Reported), ("rowsum", OutputRule::RowSum)];
 const SPLITS: [(&str, Split); 2] = [("merge", Split::Merge), ("keep", Split::Keep)];
 const PRECISIONS: [(&str, Precision); 2] = [("f64", Precision::F64), ("f32", Precision::F32)];
 const LEONTIEFS: [(&str, LeontiefMode); 2] = [("full", LeontiefMode::Full), ("lazy", LeontiefMode::Lazy)];
+
+const ORDERS: [(&str, Order); 2] = [("region-first", Order::RegionFirst), ("sector-first", Order::SectorFirst)];
+const NEGATIVES: [(&str, Negative); 2] = [("error", Negative::Refused), ("zero", Negative::Zero)];
+const DUPLICATES: [(&str, Duplicates); 2] = [("error", Duplicates::Error), ("sum", Duplicates::Sum)];
+
+/// The longest REGION, SEPARATOR or MEMBER, in bytes.
+const MAX_LABEL: usize = 512;
+
+/// A part of a label.
+fn label(option: &str, value: &[u8]) -> Outcome<Box<str>> {
+    let text = std::str::from_utf8(value).ok().map(str::trim);
+    text.filter(|text| (1..=MAX_LABEL).contains(&text.len()) && !text.contains(char::is_control))
+        .map(Box::from)
+        .ok_or_else(|| Failure::err(format!("{option} must be 1 to {MAX_LABEL} bytes of UTF-8 text")))
+}
 
 const SCORE_FORMATS: [(&str, score::Format); 5] = [
     ("glm", score::Format::Glm),

@@ -214,7 +214,7 @@ impl IoDecoder {
         }
         let mut reader = Reader(content);
         let (name, unit) = (reader.text()?, reader.text()?);
-        let values = vector(reader.0, self.header.nodes)?;
+        let values = signed(reader.0, self.header.nodes)?;
         let indicator = Indicator { name: name.into(), unit: unit.into(), values };
         model::check(&indicator, self.header.nodes).map_err(|_| Error::Corrupt("an indicator is not usable"))?;
         if !self.names.insert(indicator.name.clone()) {
@@ -295,15 +295,17 @@ impl<T: Wire> Gathered<T> {
 
 /// One finite number >= 0 for each node.
 fn vector(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
+    let numbers = signed(bytes, n)?;
+    if numbers.iter().all(|x| *x >= 0.0) { Ok(numbers) } else { Err(Error::Corrupt("a number is below 0")) }
+}
+
+/// One finite number for each node.
+fn signed(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
     if bytes.len() != n * f64::BYTES {
         return Err(Error::Corrupt("numbers are missing or left over"));
     }
     let numbers = f64::read(bytes).into_vec();
-    if numbers.iter().all(|x| x.is_finite() && *x >= 0.0) {
-        Ok(numbers)
-    } else {
-        Err(Error::Corrupt("a number is not finite or below 0"))
-    }
+    if numbers.iter().all(|x| x.is_finite()) { Ok(numbers) } else { Err(Error::Corrupt("a number is not finite")) }
 }
 
 /// What is left of some bytes.

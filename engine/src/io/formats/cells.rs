@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use super::dialect::Dialect;
 use super::lines::Line;
-use super::number::{finite, is_number, short_decimal};
+use super::number::{finite, is_number, lenient, short_decimal};
 use crate::io::labels::MAX_NAME;
 use crate::{Error, Place, Result};
 
@@ -25,14 +26,14 @@ pub(in crate::io) enum Blank {
 pub(in crate::io) struct Cells<'a> {
     /// What is left; `None` after the last cell, since an empty rest is one more (empty) cell.
     rest: Option<&'a [u8]>,
-    separator: u8,
+    dialect: Dialect,
     place: Place,
 }
 
 impl<'a> Cells<'a> {
     /// The cells of a line.
-    pub(in crate::io) fn new(line: Line<'a>, separator: u8) -> Self {
-        Self { rest: Some(line.bytes), separator, place: line.place }
+    pub(in crate::io) fn new(line: Line<'a>) -> Self {
+        Self { rest: Some(line.bytes), dialect: line.dialect, place: line.place }
     }
 
     /// The place of the cell that was taken last.
@@ -47,7 +48,8 @@ impl<'a> Cells<'a> {
 
     /// Whether all cells that are left are empty.
     pub(in crate::io) fn all_empty(&self) -> bool {
-        self.rest.is_none_or(|rest| rest.iter().all(|&byte| byte == self.separator))
+        self.rest
+            .is_none_or(|rest| rest.iter().all(|&byte| byte == self.dialect.separator || matches!(byte, b' ' | b'\r')))
     }
 
     /// The next cell as it is, `None` after the last.
@@ -58,7 +60,7 @@ impl<'a> Cells<'a> {
         if rest.first() == Some(&b'"') {
             return self.quoted(&rest[1..]).map(Some);
         }
-        let end = memchr(self.separator, rest);
+        let end = memchr(self.dialect.separator, rest);
         self.rest = end.map(|end| &rest[end + 1..]);
         Ok(Some(Cow::Borrowed(&rest[..end.unwrap_or(rest.len())])))
     }
@@ -67,7 +69,7 @@ impl<'a> Cells<'a> {
         let mut text = Cow::Borrowed(&rest[..0]);
         loop {
             let Some(quote) = memchr(b'"', rest) else {
-                return Err(Error::bad("a quote is not closed on its line", self.place));
+                return Err(Error::bad("a quote is not closed", self.place));
             };
             if text.is_empty() {
                 text = Cow::Borrowed(&rest[..quote]);
@@ -77,7 +79,7 @@ impl<'a> Cells<'a> {
             rest = &rest[quote + 1..];
             match rest.first() {
                 None => self.rest = None,
-                Some(&byte) if byte == self.separator => self.rest = Some(&rest[1..]),
+                Some(&byte) if byte == self.dialect.separator => self.rest = Some(&rest[1..]),
                 Some(b'"') => {
                     text.to_mut().push(b'"');
                     rest = &rest[1..];
@@ -90,7 +92,8 @@ impl<'a> Cells<'a> {
     }
 
     /// The next cell as a label: UTF-8 without control characters, at most 2 x [`MAX_NAME`] + 1 bytes (a node's label
-    /// joins two names). May be empty. `None` after the last cell.
+    /// joins two names), without blanks around it; a line end inside quotes is a blank. May be empty. `None` after the
+    /// last cell.
     pub(in crate::io) fn label(&mut self) -> Result<Option<Cow<'a, str>>> {
         let Some(raw) = self.raw()? else { return Ok(None) };
         if raw.len() > 2 * MAX_NAME + 1 {
@@ -102,10 +105,13 @@ impl<'a> Cells<'a> {
         };
         match text {
             None => Err(Error::bad("the label is not UTF-8", self.place)),
-            Some(text) if text.bytes().any(|byte| byte.is_ascii_control()) => {
-                Err(Error::bad("the label holds a control character", self.place))
+            Some(text) => {
+                let text = trimmed(text);
+                match text.bytes().any(|byte| byte.is_ascii_control()) {
+                    true => Err(Error::bad("the label holds a control character", self.place)),
+                    false => Ok(Some(text)),
+                }
             }
-            text => Ok(text),
         }
     }
 
@@ -129,7 +135,7 @@ impl<'a> Cells<'a> {
     #[inline]
     pub(in crate::io) fn number(&mut self, blank: Blank) -> Result<f64> {
         let Some(rest) = self.rest else { return Err(self.missing()) };
-        if let Some((value, used)) = short_decimal(rest, self.separator) {
+        if let Some((value, used)) = short_decimal(rest, self.dialect) {
             self.place.column += 1;
             self.rest = rest.get(used + 1..);
             return Ok(value);
@@ -140,12 +146,16 @@ impl<'a> Cells<'a> {
     #[inline(never)]
     fn other_number(&mut self, blank: Blank) -> Result<f64> {
         let text = self.raw()?.ok_or_else(|| self.missing())?;
-        match (finite(&text), blank) {
+        let text = text.trim_ascii();
+        let plain = if self.dialect.decimal == b'.' { finite(text) } else { None };
+        match (plain, blank) {
             (Some(value), _) => Ok(value),
             (None, Blank::Zero) if text.is_empty() => Ok(0.0),
-            (None, Blank::NotANumber) if text.is_empty() || is_number(&text) => Ok(f64::NAN),
-            (None, _) if text.is_empty() => Err(Error::bad("a number is missing", self.place)),
-            (None, _) => Err(Error::bad("not a finite number", self.place)),
+            (None, Blank::NotANumber) if text.is_empty() || is_number(text) => Ok(f64::NAN),
+            (None, _) if text.is_empty() => {
+                Err(Error::bad("a number is missing: write 0 where there is none", self.place))
+            }
+            (None, _) => lenient(text, self.dialect).map_err(|what| Error::bad(what, self.place)),
         }
     }
 
@@ -165,7 +175,8 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn missing(&self) -> Error {
+    /// What to say of a line that is over too early.
+    pub(in crate::io) fn missing(&self) -> Error {
         Error::bad("the row has fewer cells than the header", self.next_place())
     }
 
@@ -174,12 +185,24 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// A label without blanks around it, its line ends blanks.
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        text if text.contains(['\n', '\r']) => Cow::Owned(
+            text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+        ),
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn cells(text: &str) -> Cells<'_> {
-        Cells::new(Line { bytes: text.as_bytes(), place: Place { line: 1, ..Place::default() } }, b',')
+        let place = Place { line: 1, ..Place::default() };
+        Cells::new(Line { bytes: text.as_bytes(), place, dialect: Dialect::COMMAS })
     }
 
     #[test]
@@ -194,7 +217,7 @@ mod tests {
     #[test]
     fn mistakes_carry_their_column() {
         let cases = [
-            ("a,\"b", "a quote is not closed on its line (line 1, column 2)"),
+            ("a,\"b", "a quote is not closed (line 1, column 2)"),
             ("a,\"b\"c", "text follows a closing quote (line 1, column 2)"),
             ("a,b\u{7}", "the label holds a control character (line 1, column 2)"),
         ];
@@ -217,7 +240,13 @@ mod tests {
             Err("the row has more cells than the header (line 1, column 4)".into())
         );
         assert_eq!(read("1,2", Blank::Zero), Err("the row has fewer cells than the header (line 1, column 3)".into()));
-        assert_eq!(read("1,,3", Blank::Refused), Err("a number is missing (line 1, column 2)".into()));
-        assert_eq!(read("1,2,NaN", Blank::Zero), Err("not a finite number (line 1, column 3)".into()));
+        assert_eq!(
+            read("1,,3", Blank::Refused),
+            Err("a number is missing: write 0 where there is none (line 1, column 2)".into())
+        );
+        assert_eq!(
+            read("1,2,NaN", Blank::Zero),
+            Err("the value is marked as missing: write 0 where there is none (line 1, column 3)".into())
+        );
     }
 }

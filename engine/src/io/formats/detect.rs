@@ -1,9 +1,10 @@
 //! Which layout an input has.
 
 use super::cells::Cells;
+use super::notes::shown;
 use super::source::Package;
 use super::triples;
-use super::{Job, exiobase};
+use super::{Job, eora, exiobase, icio};
 use crate::io::Format;
 use crate::{Error, Result};
 
@@ -15,11 +16,16 @@ pub(super) enum Layout {
     Triples(usize),
     /// The parts with the account's files.
     Exiobase(exiobase::Files),
+    /// The parts with the table's files.
+    Eora(eora::Files),
 }
 
 /// Finds the layout by structure, within what the options ask for.
 pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
     let wanted = job.options.format;
+    if let Some(member) = &job.options.member {
+        package.restrict(member)?;
+    }
     if wanted.is_none_or(|format| format == Format::Exiobase)
         && let Some(files) = exiobase::Files::find(package.names())?
     {
@@ -27,6 +33,16 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
     }
     if wanted == Some(Format::Exiobase) {
         return Err(Error::bad_whole("no A.txt or Z.txt found; EXIOBASE is a folder or an archive with one of them"));
+    }
+    if wanted.is_none_or(|format| format == Format::Eora)
+        && let Some(files) = eora::Files::find(package.names())?
+    {
+        return Ok(Layout::Eora(files));
+    }
+    if wanted == Some(Format::Eora) {
+        return Err(Error::bad_whole(
+            "no ..._T.txt with labels_T.txt found; EORA26 is a folder or an archive with both",
+        ));
     }
     let names = package.names().iter().enumerate();
     let parts: Vec<usize> = names.filter(|(_, name)| !is_litter(name)).map(|(part, _)| part).collect();
@@ -38,14 +54,17 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
             (None, Some(guess)) => guess.likely(),
         };
         return format.and_then(|format| one_part(format, part)).ok_or_else(|| {
-            Error::bad_whole("the layout is not known; expected an ICIO-shaped csv or from_region,from_sector,..")
+            Error::bad_whole(
+                "the layout is not known; expected a csv whose first line and first column hold the labels of the nodes, or \
+                 lines of from_region,from_sector,to_region,to_sector,value",
+            )
         });
     }
-    let mut found = None;
-    let mut missing = Error::bad_whole("no table found among the files; expected one csv, or A.txt or Z.txt");
+    let mut found: Vec<(Guess, usize)> = Vec::new();
+    let mut missing = Error::bad_whole(nothing(package.names()));
     for part in parts {
-        let format = match first_line(package, part, job) {
-            Ok(guess) => guess.and_then(Guess::certain),
+        let guess = match first_line(package, part, job) {
+            Ok(guess) => guess,
             // A file that cannot be read may be anything; it matters where there is no table.
             Err(error @ Error::BadInput { .. }) => {
                 missing = error;
@@ -53,12 +72,41 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
             }
             Err(error) => return Err(error),
         };
-        let Some(format) = format.filter(|format| wanted.is_none_or(|wanted| wanted == *format)) else { continue };
-        if found.replace((format, part)).is_some() {
-            return Err(Error::bad_whole("there are several tables; name one of them, or pack it alone"));
-        }
+        let fits = |guess: &Guess| guess.certain().is_some_and(|format| wanted.is_none_or(|wanted| wanted == format));
+        found.extend(guess.filter(fits).map(|guess| (guess, part)));
     }
-    found.and_then(|(format, part)| one_part(format, part)).ok_or(missing)
+    // A text beside the table may have a first line that looks like labels; only a table has them twice.
+    if found.iter().any(|(guess, _)| *guess != Guess::Icio) {
+        found.retain(|(guess, _)| *guess != Guess::Icio);
+    }
+    if found.len() > 1 {
+        return Err(several(found.iter().map(|&(_, part)| package.names()[part].as_str())));
+    }
+    let only = found.first().and_then(|(guess, part)| guess.certain().and_then(|format| one_part(format, *part)));
+    only.ok_or(missing)
+}
+
+/// What to say of several tables.
+pub(super) fn several<'a>(names: impl Iterator<Item = &'a str>) -> Error {
+    Error::bad_whole(format!("there are several tables, {}: say MEMBER and one of them", listed(names)))
+}
+
+/// Names of members, the first of them.
+pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 10;
+    let names: Vec<String> = names.map(|name| shown(if name.is_empty() { "." } else { name })).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let text = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
+/// What to say of files among which there is no table.
+fn nothing(names: &[String]) -> String {
+    if names.iter().any(|name| name.to_ascii_lowercase().ends_with(".parquet")) {
+        return "parquet is not read: save the table as text (pymrio: save_all(path, table_format='txt'))".to_owned();
+    }
+    "no table found among the files; expected one csv, A.txt or Z.txt, or EORA26's ..._T.txt with labels_T.txt"
+        .to_owned()
 }
 
 fn one_part(format: Format, part: usize) -> Option<Layout> {
@@ -73,6 +121,8 @@ fn one_part(format: Format, part: usize) -> Option<Layout> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guess {
     Triples,
+    /// A label of the first line is the label of a row.
+    Wide,
     /// Most of the cells after the first are of the form `X_Y`, and all are text.
     Icio,
     /// Some are.
@@ -88,7 +138,7 @@ impl Guess {
     fn certain(self) -> Option<Format> {
         match self {
             Self::Triples => Some(Format::Triples),
-            Self::Icio => Some(Format::Icio),
+            Self::Icio | Self::Wide => Some(Format::Icio),
             Self::PerhapsIcio | Self::Other => None,
         }
     }
@@ -97,11 +147,11 @@ impl Guess {
 fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Option<Guess>> {
     let mut lines = package.lines(part, "", job)?;
     let Some(line) = lines.next()? else { return Ok(None) };
-    if triples::Values::of_header(line).is_ok() {
+    if triples::is_header(line) {
         return Ok(Some(Guess::Triples));
     }
     let text = std::str::from_utf8(line.bytes).is_ok();
-    let mut cells = Cells::new(line, b',');
+    let mut cells = Cells::new(line);
     let (mut all, mut nodes) = (0, 0);
     // A quote that is never closed is for the reader to complain about.
     let mut first = true;
@@ -111,6 +161,10 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
             nodes += usize::from(cell.contains(&b'_'));
         }
     }
+    drop(lines);
+    if all > 0 && text && icio::is_wide(&mut package.lines(part, "", job)?) {
+        return Ok(Some(Guess::Wide));
+    }
     Ok(Some(match nodes {
         0 => Guess::Other,
         _ if 2 * nodes >= all && text => Guess::Icio,
@@ -119,6 +173,6 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
 }
 
 /// Folders, and what file managers leave in archives.
-fn is_litter(name: &str) -> bool {
+pub(super) fn is_litter(name: &str) -> bool {
     name.ends_with('/') || name.split('/').any(|piece| piece.starts_with('.') || piece == "__MACOSX")
 }

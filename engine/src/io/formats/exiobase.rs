@@ -1,15 +1,16 @@
-//! EXIOBASE 3: a folder or an archive with `A.txt` or `Z.txt`, perhaps inside one top folder.
+//! EXIOBASE 3 and what pymrio saves: a folder or an archive with `A.txt` or `Z.txt` (or `.csv`), perhaps inside another.
 //!
-//! `A.txt` holds coefficients, `Z.txt` flows (`A.txt` is taken where both are there); `x.txt` is total output, `Y.txt`
-//! final demand. Without `x.txt`, output is the row sums of Z and Y, or solved from A and Y. `satellite/S.txt` holds
-//! stressors per unit of output; without it those of `satellite/F.txt` are divided by output.
+//! `A` holds coefficients, `Z` flows (`A` is taken where both are there); `x` is total output, `Y` final demand. Without
+//! `x`, output is the row sums of Z and Y, or solved from A and Y. Every folder beside them with an `S` (stressors per
+//! unit of output) or an `F` (totals, divided by output) is an account, whatever its name.
 
+mod account;
 mod frame;
-mod satellite;
 
 use self::frame::Frame;
 use super::cells::Blank;
 use super::fill::{Filled, Filler};
+use super::notes::shown_node;
 use super::roll::Roll;
 use super::source::Package;
 use super::{Job, Loaded, notes, output};
@@ -25,16 +26,34 @@ pub(super) struct Files {
     holds_flows: bool,
     x: Option<Role>,
     y: Option<Role>,
-    f: Option<Role>,
-    s: Option<Role>,
-    units: Option<Role>,
+    accounts: Vec<account::Files>,
 }
 
-/// A part of the package, and its name inside the account.
+/// A part of the package, and its name in messages.
 #[derive(Debug, Clone, Copy)]
 struct Role {
     part: usize,
     name: &'static str,
+}
+
+/// The names of roles, each as text and as csv.
+const NAMES: [[&str; 2]; 7] = [
+    ["A.txt", "A.csv"],
+    ["Z.txt", "Z.csv"],
+    ["x.txt", "x.csv"],
+    ["Y.txt", "Y.csv"],
+    ["F.txt", "F.csv"],
+    ["S.txt", "S.csv"],
+    ["unit.txt", "unit.csv"],
+];
+
+/// The part of a role in a folder, given with its last slash.
+fn role(names: &[String], folder: &str, role: &str) -> Option<Role> {
+    let spellings = NAMES.iter().find(|names| names[0].strip_suffix(".txt") == Some(role))?;
+    spellings.iter().find_map(|name| {
+        let is_it = |full: &String| full.strip_prefix(folder) == Some(name);
+        names.iter().position(is_it).map(|part| Role { part, name })
+    })
 }
 
 impl Files {
@@ -43,7 +62,7 @@ impl Files {
         // The folder with its last slash, empty at the top.
         let folder = |name: &String| {
             let (folder, base) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-            matches!(base, "A.txt" | "Z.txt").then(|| folder.to_owned())
+            NAMES[..2].iter().any(|names| names.contains(&base)).then(|| folder.to_owned())
         };
         let mut folders: Vec<String> = names.iter().filter_map(folder).collect();
         folders.sort();
@@ -51,21 +70,15 @@ impl Files {
         let folder = match folders.as_slice() {
             [] => return Ok(None),
             [folder] => folder,
-            _ => return Err(Error::bad_whole("there are several tables; name one of them, or pack it alone")),
+            _ => return Err(super::detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
         };
-        let role = |name: &'static str| {
-            let is_it = |full: &String| full.strip_prefix(folder.as_str()) == Some(name);
-            names.iter().position(is_it).map(|part| Role { part, name })
-        };
-        let (a, z) = (role("A.txt"), role("Z.txt"));
+        let (a, z) = (role(names, folder, "A"), role(names, folder, "Z"));
         Ok(a.or(z).map(|table| Self {
             table,
             holds_flows: a.is_none(),
-            x: role("x.txt"),
-            y: role("Y.txt"),
-            f: role("satellite/F.txt"),
-            s: role("satellite/S.txt"),
-            units: role("satellite/unit.txt"),
+            x: role(names, folder, "x"),
+            y: role(names, folder, "Y"),
+            accounts: account::Files::find(names, folder),
         }))
     }
 }
@@ -78,21 +91,23 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
         Some(file) => Some(row_sums(package, file, &labels, job)?),
         None => None,
     };
-    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), job)?;
+    let mut warnings = Vec::new();
+    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), &mut warnings, job)?;
 
     let divisor = known.as_deref().filter(|_| files.holds_flows);
     let (filled, negative) = coefficients(package, files, &labels, divisor, job)?;
-    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
+    warnings.extend(notes::of_table(&filled, negative, &labels, job.progress)?);
     let x = match (known, sums) {
         (None, Some(demand)) => {
             source = OutputSource::Solved;
-            let x = output::solve(&filled.matrix, &demand, job.progress)?;
-            output::check(&x, |_| Place { file: "Y.txt", ..Place::default() })?;
+            let mut x = output::solve(&filled.matrix, &demand, job.progress)?;
+            let place = |_| Place { file: "Y.txt", ..Place::default() };
+            warnings.extend(output::settle(&mut x, &labels, job.options.negative, place)?);
             Some(x)
         }
         (known, _) => known,
     };
-    let indicators = satellite::read(package, files, &labels, x.as_deref(), &mut warnings, job)?;
+    let indicators = account::read_all(package, &files.accounts, &labels, x.as_deref(), &mut warnings, job)?;
     let table = Table {
         labels,
         coefficients: filled.matrix,
@@ -126,17 +141,19 @@ fn known_output(
     reported: Option<Role>,
     labels: &Labels,
     demand: Option<&[f64]>,
+    warnings: &mut Vec<String>,
     job: &Job<'_>,
 ) -> Result<(Option<Vec<f64>>, OutputSource)> {
     if let Some(file) = reported {
-        let x = reported_output(package, file, labels, job)?;
+        let x = reported_output(package, file, labels, warnings, job)?;
         return Ok((Some(x), OutputSource::Rule(OutputRule::Reported)));
     }
     match demand {
         Some(demand) if files.holds_flows => {
             let mut x = row_sums(package, files.table, labels, job)?;
             x.iter_mut().zip(demand).for_each(|(sum, demand)| *sum += demand);
-            output::check(&x, |_| Place { file: files.table.name, ..Place::default() })?;
+            let place = |_| Place { file: files.table.name, ..Place::default() };
+            warnings.extend(output::settle(&mut x, labels, job.options.negative, place)?);
             Ok((Some(x), OutputSource::Rule(OutputRule::RowSum)))
         }
         None if files.holds_flows => Err(Error::bad_whole("flows (Z.txt) need output (x.txt) or final demand (Y.txt)")),
@@ -147,15 +164,34 @@ fn known_output(
     }
 }
 
-/// Total output from `x.txt`.
-fn reported_output(package: &mut Package<'_>, file: Role, labels: &Labels, job: &Job<'_>) -> Result<Vec<f64>> {
-    let frame = Frame::open_single(package.lines(file.part, file.name, job)?)?;
+/// Total output from `x.txt`: a column of numbers, or a row of them below two header lines.
+fn reported_output(
+    package: &mut Package<'_>,
+    file: Role,
+    labels: &Labels,
+    warnings: &mut Vec<String>,
+    job: &Job<'_>,
+) -> Result<Vec<f64>> {
     let (mut x, mut lines) = (vec![0.0; labels.len()], vec![0; labels.len()]);
-    frame.each_node(labels, Blank::Refused, |i, values, place| {
-        (x[i], lines[i]) = (values[0], place.line);
-        Ok(())
-    })?;
-    output::check(&x, |i| Place { file: file.name, line: lines[i], column: 3 })?;
+    if frame::is_single(&mut package.lines(file.part, file.name, job)?)? {
+        let frame = Frame::open_single(package.lines(file.part, file.name, job)?)?;
+        frame.each_node(labels, Blank::Refused, |i, values, place| {
+            (x[i], lines[i]) = (values[0], place.line);
+            Ok(())
+        })?;
+    } else {
+        let mut frame = Frame::open_any(package.lines(file.part, file.name, job)?)?;
+        let nodes = frame.nodes_of_columns(labels, file.name)?;
+        let mut row = vec![0.0; nodes.len()];
+        let place =
+            frame.next_row(Blank::Refused, &mut row)?.ok_or_else(|| Error::bad("no row of output", frame.end()))?;
+        if let Some(more) = frame.next_row(Blank::Refused, &mut vec![0.0; nodes.len()])? {
+            return Err(Error::bad("expected one row of output", more));
+        }
+        nodes.iter().zip(&row).for_each(|(&node, &value)| (x[node], lines[node]) = (value, place.line));
+    }
+    let place = |i: usize| Place { file: file.name, line: lines[i], column: 3 };
+    warnings.extend(output::settle(&mut x, labels, job.options.negative, place)?);
     Ok(x)
 }
 
@@ -192,8 +228,24 @@ fn coefficients(
     Ok((filler.finish(), negative))
 }
 
-/// Roll call over the rows of one file.
+/// Roll call over the rows of one file, or over its columns.
 impl Frame<'_> {
+    /// The node of every column; all nodes must be there.
+    fn nodes_of_columns(&self, labels: &Labels, file: &'static str) -> Result<Vec<usize>> {
+        let mut roll = Roll::new(labels.len());
+        let mut nodes = Vec::with_capacity(labels.len());
+        for (j, (region, sector)) in self.columns.iter().enumerate() {
+            let place = Place { file, line: 2, column: (j + self.index_columns()) as u64 + 1 };
+            let node = labels.node(region.as_bytes(), sector.as_bytes());
+            let unknown = || format!("the column {} is no node of the table", shown_node(region, sector));
+            let node = node.map_err(|_| Error::bad(unknown(), place))?;
+            roll.mark(node, place)?;
+            nodes.push(node);
+        }
+        roll.complete(Place { file, line: 2, column: 0 })?;
+        Ok(nodes)
+    }
+
     /// Hands over the row of every node, wherever in the file it is.
     ///
     /// # Errors
@@ -207,9 +259,10 @@ impl Frame<'_> {
         let mut roll = Roll::new(labels.len());
         let mut values = vec![0.0; self.columns.len()];
         while let Some(place) = self.next_row(blank, &mut values)? {
-            let [region, sector] = &self.index;
+            let (region, sector) = (&self.index[0], &self.index[1]);
             let node = labels.node(region.as_bytes(), sector.as_bytes());
-            let i = node.map_err(|_| Error::bad("this row is no column of the table", place))?;
+            let unknown = || format!("the row {} is no column of the table", shown_node(region, sector));
+            let i = node.map_err(|_| Error::bad(unknown(), place))?;
             roll.mark(i, place)?;
             each(i, &values, place)?;
         }

@@ -1,6 +1,8 @@
 //! From rows of a table to columns of coefficients.
 
+use super::notes::shown_node;
 use crate::Result;
+use crate::io::labels::Labels;
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::options::Precision;
 use crate::{Budget, Error, Progress};
@@ -93,6 +95,22 @@ fn transpose<T: Stored>(
     }
 }
 
+/// Divides the columns of flows by output; how many had flows but no output, and are zero now.
+pub(super) fn divide(matrix: &mut Columns<f64>, output: &[f64], progress: &Progress) -> Result<usize> {
+    let mut idle = 0;
+    for (j, &x) in output.iter().enumerate() {
+        progress.check()?;
+        let column = matrix.column_mut(j);
+        if x == 0.0 {
+            idle += usize::from(column.iter().any(|&value| value != 0.0));
+            column.fill(0.0);
+        } else {
+            column.iter_mut().for_each(|value| *value /= x);
+        }
+    }
+    Ok(idle)
+}
+
 /// A number as a matrix stores it.
 pub(super) trait Stored: Copy {
     /// The nearest that can be stored.
@@ -124,7 +142,7 @@ impl Stored for f32 {
 /// # Errors
 /// [`Error::BadInput`] when a coefficient is not finite: a flow was divided by an output so small that the quotient
 /// cannot be stored. [`Error::Cancelled`].
-pub(super) fn column_sums(matrix: &Matrix, progress: &Progress) -> Result<Vec<f64>> {
+pub(super) fn column_sums(matrix: &Matrix, labels: &Labels, progress: &Progress) -> Result<Vec<f64>> {
     fn of<T: Stored>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {
         let sum = |j| columns.column(j).iter().map(|value| value.wide()).sum();
         (0..columns.len()).map(|j| progress.check().map(|()| sum(j))).collect()
@@ -135,9 +153,10 @@ pub(super) fn column_sums(matrix: &Matrix, progress: &Progress) -> Result<Vec<f6
     };
     match sums.iter().position(|sum: &f64| !sum.is_finite()) {
         None => Ok(sums),
-        Some(j) => Err(Error::bad_whole(format!(
-            "the coefficients of node {} are too large to be stored: check its output",
-            j + 1
-        ))),
+        Some(j) => {
+            let (region, sector) = labels.names(j);
+            let node = shown_node(region, sector);
+            Err(Error::bad_whole(format!("the coefficients of {node} are too large to be stored: check its output")))
+        }
     }
 }

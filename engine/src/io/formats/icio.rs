@@ -1,148 +1,135 @@
-//! OECD ICIO csv, editions 2016 to 2025, and every table of its shape (WIOD 2013).
+//! Wide tables: OECD ICIO csv, editions 2016 to 2025, WIOD 2013 and 2016, FIGARO's matrix, and every table of their
+//! shape, national ones and bare matrices too.
 //!
-//! The first line holds column labels, the first cell of every other line its row label; a *node* is a label
-//! `REGION_SECTOR` (split at the first underscore) that is both. The other columns are final demand, the other rows
-//! value added; `OUT`, `OUTPUT` and `TOTAL` are total output. Positions mean nothing, labels do.
+//! The first line holds column labels, one of the first cells of every other line its row label; a *node* is a label
+//! that is both. The other columns are final demand, the other rows value added; a column or row that is the sum of
+//! others is a total or a subtotal, whatever it is called. Positions mean nothing, labels and figures do.
 
+mod balance;
+mod figures;
+mod grid;
+mod header;
 mod split;
 mod survey;
+mod totals;
 
-use self::survey::{NONE, Survey};
-use super::cells::{Blank, Cells};
-use super::fill::{Filled, Filler};
+use self::figures::Figures;
+use self::survey::Survey;
+use self::totals::Totals;
+use super::fill::{Filled, divide};
 use super::lines::Lines;
 use super::source::Package;
 use super::{Job, notes, output};
+use crate::io::matrix::Matrix;
 use crate::io::table::OutputSource;
 use crate::io::{Format, OutputRule, Table};
-use crate::{Error, Result};
+use crate::{Error, Place, Result};
+
+/// Whether the first rows have the label of a column, as rows of nodes do.
+pub(super) fn is_wide(lines: &mut Lines<'_>) -> bool {
+    header::Key::of(lines).is_ok_and(|(_, known)| known)
+}
 
 /// Reads the table in `part`.
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {
-    let mut survey = Survey::take(&mut package.lines(part, "", job)?, job.options)?;
-    let (x, rule) = match survey.reported.take().filter(|_| job.options.output == OutputRule::Reported) {
-        Some(reported) => (reported, OutputRule::Reported),
-        None => (row_sums(&mut package.lines(part, "", job)?, &survey)?, OutputRule::RowSum),
-    };
-    output::check(&x, |node| survey.place_of_output(node, rule))?;
-
+    let (key, _) = header::Key::of(&mut package.lines(part, "", job)?)?;
+    let survey = Survey::take(&mut package.lines(part, "", job)?, key, job.options)?;
     let mut lines = package.lines(part, "", job)?;
-    let (filled, negative) = coefficients(&mut lines, &survey, &x, job)?;
-    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
-    let (one, many) = (
-        "has an output column that is not its output row: the row was used",
-        "have an output column that is not their output row: the row was used",
-    );
-    notes::note(&mut warnings, survey.contradicted, "node", one, many);
-    if rule == OutputRule::RowSum && !survey.has_final_demand() {
-        warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
-    }
+    let mut warnings: Vec<String> = lines.encoding().warning().into_iter().collect();
+    let (figures, filled) = Figures::take(&mut lines, &survey, None, job)?;
+    drop(lines);
+    let totals = Totals::recognise(&figures);
+    warnings.extend(survey.warnings.iter().cloned());
+    let output = Output::of(&survey, &figures, &totals, job)?;
+
+    let filled = match (filled.matrix, &output.x) {
+        (Matrix::F64(mut columns), Some(x)) => {
+            let idle = divide(&mut columns, x, job.progress)?;
+            Filled { matrix: Matrix::F64(columns), idle }
+        }
+        // What is stored in four bytes is rounded once: the file is read again.
+        (Matrix::F32(columns), Some(x)) => {
+            drop(columns);
+            Figures::take(&mut package.lines(part, "", job)?, &survey, Some(x), job)?.1
+        }
+        (matrix, None) => Filled { matrix, idle: 0 },
+    };
+    warnings.extend(notes::of_table(&filled, figures.negative, &survey.labels, job.progress)?);
+    warnings.extend(totals.notes.iter().cloned());
+    warnings.extend(output.warnings);
     Ok(Table {
         labels: survey.labels,
         coefficients: filled.matrix,
-        output: Some(x),
+        output: output.x,
         format: Format::Icio,
-        output_source: OutputSource::Rule(rule),
+        output_source: output.source,
         leontief: job.options.leontief,
         warnings,
     })
 }
 
-/// Walks over all rows and hands over their numbers with the node they belong to, [`NONE`] for value added and output.
-fn each_row(
-    lines: &mut Lines<'_>,
-    survey: &Survey,
-    mut row: impl FnMut(usize, u32, &[f64]) -> Result<()>,
-) -> Result<()> {
-    let mut numbers = vec![0.0; survey.columns.len()];
-    lines.next()?;
-    for (k, &node) in survey.rows.iter().enumerate() {
-        let after = lines.place_after();
-        let line = lines.next()?.ok_or_else(|| Error::bad("the file changed while it was read", after))?;
-        let mut cells = Cells::new(line, b',');
-        cells.raw()?;
-        cells.numbers(Blank::Zero, &mut numbers)?;
-        row(k, node, &numbers)?;
-    }
-    Ok(())
+/// Total output, and what there is to say of it.
+struct Output {
+    /// `None` for a matrix of coefficients.
+    x: Option<Vec<f64>>,
+    source: OutputSource,
+    warnings: Vec<String>,
 }
 
-/// Intermediate and final demand of every node.
-fn row_sums(lines: &mut Lines<'_>, survey: &Survey) -> Result<Vec<f64>> {
-    let mut sums = vec![0.0; survey.labels.len()];
-    each_row(lines, survey, |_, node, numbers| {
-        if node != NONE {
-            let demand = numbers.iter().zip(&survey.is_demand).filter(|&(_, &is_demand)| is_demand);
-            sums[node as usize] += demand.map(|(value, _)| value).sum::<f64>();
+impl Output {
+    fn of(survey: &Survey, figures: &Figures, totals: &Totals, job: &Job<'_>) -> Result<Self> {
+        let mut warnings = Vec::new();
+        let rule = match totals.output(figures) {
+            Some(_) if job.options.output == OutputRule::Reported => OutputRule::Reported,
+            _ => OutputRule::RowSum,
+        };
+        if rule == OutputRule::RowSum && figures.is_bare() && job.options.output == OutputRule::Reported {
+            return Self::none(survey, figures);
         }
-        Ok(())
-    })?;
-    Ok(sums)
-}
-
-/// Flows, those of split countries added up, divided by output; and how many cells are negative.
-fn coefficients(lines: &mut Lines<'_>, survey: &Survey, x: &[f64], job: &Job<'_>) -> Result<(Filled, u64)> {
-    let n = survey.labels.len();
-    let mut parts = Parts::new(survey);
-    let more = survey.bytes() + parts.bytes();
-    let mut filler = Filler::new(n, job.options.precision, Some(x), job.budget, more)?;
-    let mut flows = vec![0.0; n];
-    let mut negative = 0;
-    each_row(lines, survey, |k, node, numbers| {
-        job.progress.step(k as f64 / survey.rows.len() as f64)?;
-        if node == NONE {
-            return Ok(());
+        let mut x = match rule {
+            OutputRule::Reported => totals.output(figures).unwrap_or_default().to_vec(),
+            OutputRule::RowSum => totals.row_sums(figures)?,
+        };
+        // A cell of the output that cannot be read matters where it is used.
+        if rule == OutputRule::Reported {
+            totals.check_output(figures)?;
         }
-        flows.fill(0.0);
-        for (&value, &j) in numbers.iter().zip(&survey.columns) {
-            if j != NONE {
-                flows[j as usize] += value;
-                negative += u64::from(value < 0.0);
-            }
+        let place = |node| survey.place_of_output(node, rule, totals);
+        warnings.extend(output::settle(&mut x, &survey.labels, job.options.negative, place)?);
+        if rule == OutputRule::Reported {
+            warnings.extend(totals.contradicted(figures));
+            warnings.extend(balance::check(survey, figures, totals, &x)?);
+        } else if totals.demand.is_empty() {
+            warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
         }
-        if parts.add(node as usize, &mut flows) {
-            filler.push(node as usize, &flows);
-        }
-        Ok(())
-    })?;
-    Ok((filler.finish(), negative))
-}
-
-/// Rows of split countries that wait for their other parts. They are summed in f64 whatever the table stores.
-struct Parts {
-    /// Rows still to come, for every node.
-    left: Vec<u32>,
-    /// Which sum belongs to a node of several rows.
-    slot: Vec<u32>,
-    sums: Vec<Vec<f64>>,
-}
-
-impl Parts {
-    fn new(survey: &Survey) -> Self {
-        let mut left = vec![0; survey.labels.len()];
-        survey.rows.iter().filter(|&&node| node != NONE).for_each(|&node| left[node as usize] += 1);
-        let mut slot = vec![NONE; left.len()];
-        let split = slot.iter_mut().zip(&left).filter(|&(_, &rows)| rows > 1);
-        let sums = split.zip(0..).map(|((slot, _), number)| *slot = number).map(|()| Vec::new()).collect();
-        Self { left, slot, sums }
+        Ok(Self { x: Some(x), source: OutputSource::Rule(rule), warnings })
     }
 
-    /// Bytes that the sums take at the peak.
-    fn bytes(&self) -> u64 {
-        (self.sums.len() * self.left.len() * 8) as u64
-    }
-
-    /// Takes one row of a node. When it was the last, `row` becomes the sum of all, and the answer is true.
-    fn add(&mut self, node: usize, row: &mut [f64]) -> bool {
-        self.left[node] -= 1;
-        let Some(sum) = self.sums.get_mut(self.slot[node] as usize) else { return true };
-        row.iter_mut().zip(sum.iter()).for_each(|(value, before)| *value += before);
-        if self.left[node] == 0 {
-            *sum = Vec::new();
-            return true;
+    /// A square matrix without output, final demand and value added: flows would mean nothing, coefficients do.
+    fn none(survey: &Survey, figures: &Figures) -> Result<Self> {
+        if let Some(node) = figures.column_sums.iter().position(|&sum| sum >= 1.0) {
+            let (region, sector) = survey.labels.names(node);
+            return Err(Error::bad_whole(format!(
+                "there is neither output nor final demand, and the column of {} sums to {:.4}, which coefficients do not: \
+                 add a column of output or of final demand",
+                notes::shown_node(region, sector),
+                figures.column_sums[node],
+            )));
         }
-        sum.clear();
-        sum.extend_from_slice(row);
-        false
+        let warning = "there is neither output nor final demand: the cells were read as technical coefficients";
+        Ok(Self { x: None, source: OutputSource::None, warnings: vec![warning.to_owned()] })
+    }
+}
+
+impl Survey {
+    /// Where the output of a node was read (of its first part, where it has several).
+    fn place_of_output(&self, node: usize, rule: OutputRule, totals: &Totals) -> Place {
+        let row = self.rows.iter().find(|row| row.node == node as u32).map_or(0, |row| row.line);
+        let column = self.columns.iter().position(|&at| at == node as u32).map_or(0, |at| self.cell(at));
+        match (rule, totals.output_row(), totals.output_column()) {
+            (OutputRule::Reported, Some(line), _) => Place { line, column, ..Place::default() },
+            (OutputRule::Reported, None, Some(at)) => Place { line: row, column: self.cell(at), ..Place::default() },
+            _ => Place { line: row, ..Place::default() },
+        }
     }
 }

@@ -1,14 +1,19 @@
-//! Lines of a text, read from a stream of any length with memory for one line.
+//! Lines of a text, read from a stream of any length with memory for one line. Line ends inside quotes end no line.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, Read};
+use std::io::{Cursor, ErrorKind, Read};
 
 use memchr::memchr;
 
+use super::dialect::Dialect;
+use super::encoding::{self, Encoding};
 use crate::{Error, Place, Progress, Result};
 
 /// The longest line, in bytes: a row of [`crate::io::labels::MAX_NODES`] numbers with room to spare.
 const MAX_LINE: usize = 16 << 20;
+
+/// How much of a text its encoding is told from.
+const HEAD: u64 = 64 << 10;
 
 /// How much is read at once: large enough to be fast, small enough that a cancellation is heard within a millisecond.
 const CHUNK: usize = 256 << 10;
@@ -24,8 +29,11 @@ pub(in crate::io) struct Lines<'a> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Lines given.
     number: u64,
     ended: bool,
+    dialect: Dialect,
+    encoding: Encoding,
 }
 
 /// One line, without its end.
@@ -35,53 +43,114 @@ pub(in crate::io) struct Line<'a> {
     pub(in crate::io) bytes: &'a [u8],
     /// Where the line is; no column.
     pub(in crate::io) place: Place,
+    /// What separates its cells.
+    pub(in crate::io) dialect: Dialect,
 }
 
 impl<'a> Lines<'a> {
     /// The lines of a stream of at most `limit` bytes. `file` is the role that errors name.
-    pub(in crate::io) fn new(
-        input: Box<dyn Read + 'a>,
+    fn new(input: Box<dyn Read + 'a>, limit: u64, file: &'static str, progress: &'a Progress) -> Self {
+        let (buffer, start, end, dialect) = (Vec::new(), 0, 0, Dialect::COMMAS);
+        Self {
+            input,
+            file,
+            progress,
+            allowance: limit,
+            limit,
+            buffer,
+            start,
+            end,
+            number: 0,
+            ended: false,
+            dialect,
+            encoding: Encoding::Utf8,
+        }
+    }
+
+    /// The lines of a text whose encoding and separators are told from its beginning.
+    pub(in crate::io) fn of_text(
+        mut stream: Box<dyn Read + 'a>,
         limit: u64,
         file: &'static str,
         progress: &'a Progress,
-    ) -> Self {
-        let (buffer, start, end) = (Vec::new(), 0, 0);
-        Self { input, file, progress, allowance: limit, limit, buffer, start, end, number: 0, ended: false }
+    ) -> Result<Self> {
+        let mut head = Vec::new();
+        let at_start =
+            |error: std::io::Error| Error::bad(unreadable(error.kind()), Place { file, line: 1, ..Place::default() });
+        stream.by_ref().take(HEAD).read_to_end(&mut head).map_err(at_start)?;
+        let encoding = encoding::of(&head);
+        let stream = encoding::decoded(encoding, Box::new(Cursor::new(head).chain(stream)));
+        Self { encoding, ..Self::new(stream, limit, file, progress) }.sniffed()
     }
 
-    /// The lines of bytes in memory.
-    pub(in crate::io) fn of_bytes(bytes: &'a [u8], progress: &'a Progress) -> Self {
-        Self::new(Box::new(bytes), u64::MAX, "", progress)
+    /// The same of bytes in memory.
+    pub(in crate::io) fn of_bytes(bytes: &'a [u8], progress: &'a Progress) -> Result<Self> {
+        Self::of_text(Box::new(bytes), u64::MAX, "", progress)
+    }
+
+    /// What the text was decoded from.
+    pub(in crate::io) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The same lines, their separators told from the first of them.
+    fn sniffed(mut self) -> Result<Self> {
+        while !self.ended && self.end - self.start < CHUNK {
+            self.read_more()?;
+        }
+        self.dialect = Dialect::of(&self.buffer[self.start..self.end], self.ended);
+        Ok(self)
     }
 
     /// The next line, `None` after the last. The last line may lack its end.
     pub(in crate::io) fn next(&mut self) -> Result<Option<Line<'_>>> {
-        let mut scanned = self.start;
-        let (from, to) = loop {
-            if let Some(at) = memchr(b'\n', &self.buffer[scanned..self.end]) {
-                let from = self.start;
-                self.start = scanned + at + 1;
-                break (from, scanned + at);
-            }
-            if self.ended {
-                if self.start == self.end {
-                    return Ok(None);
-                }
-                let from = self.start;
-                self.start = self.end;
-                break (from, self.end);
-            }
-            let pending = self.end - self.start;
-            self.read_more()?;
-            scanned = self.start + pending;
-        };
+        let Some(mut to) = self.line_end(0)? else { return Ok(None) };
+        let first = self.number;
         self.number += 1;
-        let mut bytes = &self.buffer[from..to];
-        if self.number == 1 {
+        // Labels may hold line ends. Rows of numbers have no quotes: one look for the first.
+        while memchr(b'"', &self.buffer[self.start..self.start + to]).is_some()
+            && self.dialect.is_open(&self.buffer[self.start..self.start + to])
+        {
+            let place = Place { file: self.file, line: first + 1, column: 0 };
+            let more = match self.buffer.get(self.start + to) {
+                Some(b'\n') if self.start + to < self.end => self.line_end(to + 1)?,
+                _ => None,
+            };
+            to = more.ok_or_else(|| Error::bad("a quote is not closed", place))?;
+            self.number += 1;
+        }
+        let from = self.start;
+        self.start = self.end.min(from + to + 1);
+        let mut bytes = &self.buffer[from..from + to];
+        if first == 0 {
             bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         }
         bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Ok(Some(Line { bytes, place: Place { file: self.file, line: self.number, column: 0 } }))
+        let place = Place { file: self.file, line: first + 1, column: 0 };
+        Ok(Some(Line { bytes, place, dialect: self.dialect }))
+    }
+
+    /// Whether the next line has nothing but separators and blanks; `None` after the last.
+    pub(in crate::io) fn peek_is_blank(&mut self) -> Result<Option<bool>> {
+        let separator = self.dialect.separator;
+        let Some(to) = self.line_end(0)? else { return Ok(None) };
+        let line = &self.buffer[self.start..self.start + to];
+        Ok(Some(line.iter().all(|&byte| byte == separator || matches!(byte, b' ' | b'\r'))))
+    }
+
+    /// Where, counted from `start`, the line ends that has `from` bytes behind it; `None` when there is nothing more.
+    fn line_end(&mut self, from: usize) -> Result<Option<usize>> {
+        let mut scanned = from;
+        loop {
+            if let Some(at) = memchr(b'\n', &self.buffer[self.start + scanned..self.end]) {
+                return Ok(Some(scanned + at));
+            }
+            scanned = self.end - self.start;
+            if self.ended {
+                return Ok((scanned > from).then_some(scanned));
+            }
+            self.read_more()?;
+        }
     }
 
     /// The place after the last line that was given.
@@ -140,7 +209,7 @@ mod tests {
 
     fn all(bytes: &[u8]) -> Vec<String> {
         let progress = Progress::default();
-        let mut lines = Lines::of_bytes(bytes, &progress);
+        let mut lines = Lines::of_bytes(bytes, &progress).unwrap();
         let mut found = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             found.push(String::from_utf8(line.bytes.to_vec()).unwrap());
@@ -186,6 +255,6 @@ mod tests {
     fn cancellation_is_heard() {
         let progress = Progress::default();
         progress.cancel();
-        assert_eq!(Lines::of_bytes(b"a", &progress).next().unwrap_err(), Error::Cancelled);
+        assert_eq!(Lines::of_bytes(b"a", &progress).err(), Some(Error::Cancelled));
     }
 }

@@ -1,14 +1,33 @@
 //! What a user should know about the data of a table: warnings, one ASCII sentence each.
 
 use super::fill::{Filled, column_sums};
+use crate::io::labels::Labels;
 use crate::{Progress, Result};
+
+/// The most characters of a label that a message repeats.
+const SHOWN: usize = 60;
+
+/// A label as a message may repeat it: printable ASCII, not too long.
+pub(in crate::io) fn shown(label: &str) -> String {
+    let mut text: String = label.escape_default().take(SHOWN + 1).collect();
+    if text.len() > SHOWN {
+        text.truncate(SHOWN);
+        text.push_str("..");
+    }
+    text
+}
+
+/// A node as a message may name it.
+pub(in crate::io) fn shown_node(region: &str, sector: &str) -> String {
+    format!("{} {}", shown(region), shown(sector))
+}
 
 /// Counts the oddities of a table that has been read.
 ///
 /// # Errors
 /// As [`column_sums`].
-pub(super) fn of_table(filled: &Filled, negative: u64, progress: &Progress) -> Result<Vec<String>> {
-    let heavy = column_sums(&filled.matrix, progress)?.into_iter().filter(|&sum| sum >= 1.0).count() as u64;
+pub(super) fn of_table(filled: &Filled, negative: u64, labels: &Labels, progress: &Progress) -> Result<Vec<String>> {
+    let heavy = column_sums(&filled.matrix, labels, progress)?.into_iter().filter(|&sum| sum >= 1.0).count() as u64;
     let mut notes = Vec::new();
     note(&mut notes, negative, "negative cell", "was read", "were read");
     let (one, many) =

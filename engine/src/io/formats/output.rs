@@ -1,18 +1,51 @@
 //! Total output of the nodes.
 
 use super::fill::Stored;
+use super::notes::shown_node;
+use crate::io::Negative;
+use crate::io::labels::Labels;
 use crate::io::matrix::{Columns, Matrix};
 use crate::{Error, Place, Progress, Result};
 
 /// The most production layers that are added up; a table that needs more is all but singular.
 const MAX_LAYERS: usize = 5_000;
 
-/// Fails when an output is negative or not finite; `place` tells where output i was read.
-pub(super) fn check(output: &[f64], place: impl Fn(usize) -> Place) -> Result<()> {
-    match output.iter().position(|&x| !(x >= 0.0 && x.is_finite())) {
-        None => Ok(()),
-        Some(i) if output[i] < 0.0 => Err(Error::bad("the output of a node is negative", place(i))),
-        Some(i) => Err(Error::bad("the output of a node is too large", place(i))),
+/// The share of the largest output below which another is rounding.
+const NOISE: f64 = 1e-9;
+
+/// Settles outputs that are not positive: what is within rounding of 0 is 0, what is negative is refused, or 0 with a
+/// warning. `place` tells where output i was read.
+///
+/// # Errors
+/// [`Error::BadInput`] that names the node and its place.
+pub(super) fn settle(
+    output: &mut [f64],
+    labels: &Labels,
+    negative: Negative,
+    place: impl Fn(usize) -> Place,
+) -> Result<Option<String>> {
+    let node = |i: usize| {
+        let (region, sector) = labels.names(i);
+        shown_node(region, sector)
+    };
+    if let Some(i) = output.iter().position(|x| !x.is_finite()) {
+        return Err(Error::bad(format!("the output of {} is too large", node(i)), place(i)));
+    }
+    let noise = NOISE * output.iter().fold(0.0, |most: f64, x| most.max(*x));
+    output.iter_mut().filter(|x| x.abs() <= noise).for_each(|x| *x = 0.0);
+    let below: Vec<usize> = (0..output.len()).filter(|&i| output[i] < 0.0).collect();
+    match (below.first(), negative) {
+        (None, _) => Ok(None),
+        (Some(&i), Negative::Refused) => {
+            let what =
+                format!("the output of {} is negative: NEGATIVE zero loads the table with an output of 0", node(i));
+            Err(Error::bad(what, place(i)))
+        }
+        (Some(&i), Negative::Zero) => {
+            below.iter().for_each(|&i| output[i] = 0.0);
+            let more = if below.len() > 1 { format!(" (and {} more)", below.len() - 1) } else { String::new() };
+            Ok(Some(format!("the output of {}{more} is negative and was set to 0 (NEGATIVE zero)", node(i))))
+        }
     }
 }
 

@@ -96,7 +96,11 @@ impl<'a> Package<'a> {
         let archive = ZipArchive::new(io::BufReader::new(raw)).map_err(damaged)?;
         too_many(archive.len())?;
         // A name that is no text is nobody's role; the file may still be a table.
-        let name = |i| archive.name_for_index(i).and_then(Result::ok).map(Cow::into_owned).unwrap_or_default();
+        let name = |i| {
+            let name = archive.name_for_index(i).and_then(Result::ok).map(Cow::into_owned).unwrap_or_default();
+            // As some programs of Windows write, against the format's rules.
+            name.replace('\\', "/")
+        };
         let names = (0..archive.len()).map(name).collect();
         Ok(Self { store: Store::Archive(archive), names, limit })
     }
@@ -104,6 +108,25 @@ impl<'a> Package<'a> {
     /// Names of the parts.
     pub(super) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Leaves one member, or those of one folder; its name may lack the folders that it is in.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] that lists what there is.
+    pub(super) fn restrict(&mut self, member: &str) -> Result<()> {
+        let folder = format!("{}/", member.trim_end_matches('/'));
+        let is_it = |name: &str| name == member || name.starts_with(&folder);
+        let inside = |name: &str| name.ends_with(&format!("/{member}"));
+        let exact = self.names.iter().any(|name| is_it(name));
+        let wanted = |name: &str| if exact { is_it(name) } else { inside(name) };
+        if !self.names.iter().any(|name| wanted(name)) {
+            let names = self.names.iter().map(|name| &**name).filter(|name| !super::detect::is_litter(name));
+            return Err(Error::bad_whole(format!("no such MEMBER; there are {}", super::detect::listed(names))));
+        }
+        // Parts are told by their numbers: those that are left out lose their names.
+        self.names.iter_mut().filter(|name| !wanted(name)).for_each(|name| *name = ".".to_owned());
+        Ok(())
     }
 
     /// All bytes of the only part, at most `limit`.
@@ -127,10 +150,10 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// The lines of a part, from its beginning. `file` is the role that errors name.
+    /// The lines of a part, from its beginning, separators told from the text. `file` is the role that errors name.
     pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
         let (stream, limit) = self.stream(part, file)?;
-        Ok(Lines::new(stream, limit, file, job.progress))
+        Lines::of_text(stream, limit, file, job.progress)
     }
 
     /// A part from its beginning, unpacked, and how many bytes it may expand to.

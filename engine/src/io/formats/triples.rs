@@ -1,66 +1,47 @@
-//! Sparse csv, one cell of the table a line: for anything that has no layout of its own.
+//! Long data, one cell of the table a line: for anything that has no layout of its own, and FIGARO's flat files.
 //!
-//! The header is `from_region,from_sector,to_region,to_sector,` and one of
+//! The header names the columns, in any order: `from_region,from_sector,to_region,to_sector` (see [`header`] for other
+//! names) and one of
 //! * `value` or `flow`: lines are flows Z. A line with an empty `to_sector` is final demand of `to_region`, and there
 //!   may be several of them for a node. Output is the sum of everything a node delivers, final demand included.
 //! * `coefficient`: lines are technical coefficients A, and output is not known.
 //!
-//! Nodes are all that occur on either side, in the order they first do. A cell that has no line is 0; one that has two
-//! is an error.
+//! Nodes are all that occur on either side, in the order they first do; in FIGARO's files, which have value added as rows
+//! and final demand as columns, those that occur on both. A cell that has no line is 0; one that has two is an error, or
+//! their sum under `DUPLICATES sum`.
+
+mod header;
 
 use std::collections::HashMap;
 
-use super::cells::{Blank, Cells};
+use super::cells::Cells;
 use super::fill::{Filled, Filler, Stored};
-use super::lines::{Line, Lines};
+use super::lines::Lines;
 use super::source::Package;
 use super::{Job, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::table::OutputSource;
-use crate::io::{Format, OutputRule, Table};
+use crate::io::{Duplicates, Format, OutputRule, Table};
 use crate::{Error, Place, Progress, Result};
 
-/// What the last column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Values {
-    Flows,
-    Coefficients,
-}
-
-impl Values {
-    /// What a header says.
-    pub(super) fn of_header(line: Line<'_>) -> Result<Self> {
-        let mut cells = Cells::new(line, b',');
-        let wrong = |place| {
-            Error::bad("expected from_region,from_sector,to_region,to_sector,value (or flow, or coefficient)", place)
-        };
-        for expected in ["from_region", "from_sector", "to_region", "to_sector"] {
-            let name = cells.raw()?.unwrap_or_default();
-            if !name.eq_ignore_ascii_case(expected.as_bytes()) {
-                return Err(wrong(cells.place()));
-            }
-        }
-        let last = cells.raw()?.unwrap_or_default().to_ascii_lowercase();
-        let values = match last.as_slice() {
-            b"value" | b"flow" => Self::Flows,
-            b"coefficient" => Self::Coefficients,
-            _ => return Err(wrong(cells.place())),
-        };
-        cells.end().map(|()| values)
-    }
-}
+use self::header::Header;
+pub(super) use self::header::{Values, is_header};
 
 /// Reads the table in `part`.
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {
-    let mut survey = Survey::default();
-    let values = survey.take(&mut package.lines(part, "", job)?)?;
+    let mut survey = Survey { duplicates: job.options.duplicates, ..Survey::default() };
+    let header = survey.take(&mut package.lines(part, "", job)?)?;
     let nodes = survey.names.iter().map(|(region, sector)| (&**region, &**sector));
     let labels = Labels::new(nodes).map_err(|_| Error::bad_whole("the labels are not usable"))?;
-    let x = match values {
+    let mut warnings: Vec<String> = package.lines(part, "", job)?.encoding().warning().into_iter().collect();
+    warnings.extend(header.warning.clone());
+    let x = match header.values {
         Values::Flows => {
-            output::check(&survey.sums, |node| Place { line: survey.first_lines[node], ..Place::default() })?;
-            Some(std::mem::take(&mut survey.sums))
+            let mut sums = std::mem::take(&mut survey.sums);
+            let place = |node: usize| Place { line: survey.first_lines[node], ..Place::default() };
+            warnings.extend(output::settle(&mut sums, &labels, job.options.negative, place)?);
+            Some(sums)
         }
         Values::Coefficients if job.options.output == OutputRule::RowSum => {
             return Err(Error::Invalid("OUTPUT rowsum needs flows, this table has coefficients".into()));
@@ -72,13 +53,20 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     job.budget.require("the table", Filler::bytes(n, job.options.precision) + labels.bytes() + survey.bytes())?;
     let mut matrix = Matrix::zeros(n, job.options.precision);
     let mut lines = package.lines(part, "", job)?;
-    let (idle, negative) = match &mut matrix {
-        Matrix::F64(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress)?,
-        Matrix::F32(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress)?,
+    let filled = match &mut matrix {
+        Matrix::F64(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress),
+        Matrix::F32(columns) => fill(columns, &mut lines, &mut survey, x.as_deref(), job.progress),
     };
-    let filled = Filled { matrix, idle };
-    let mut warnings = notes::of_table(&filled, negative, job.progress)?;
-    if values == Values::Flows && !survey.has_final_demand {
+    drop(lines);
+    let cells = match filled {
+        Ok(cells) => cells,
+        Err(error) => return Err(survey.first_of_two(&mut package.lines(part, "", job)?)?.unwrap_or(error)),
+    };
+    let filled = Filled { matrix, idle: cells.idle };
+    warnings.extend(notes::of_table(&filled, cells.negative, &labels, job.progress)?);
+    let (one, many) = ("was added to another one for the same cell", "were added to others for the same cells");
+    notes::note(&mut warnings, cells.added, "line", one, many);
+    if header.values == Values::Flows && !survey.has_final_demand {
         warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
     }
     let output_source = if x.is_some() { OutputSource::Rule(OutputRule::RowSum) } else { OutputSource::None };
@@ -86,25 +74,37 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     Ok(Table { labels, coefficients, output: x, format: Format::Triples, output_source, leontief, warnings })
 }
 
-/// Writes every cell to its place; how many columns without output had flows, how many cells are negative.
+/// What became of the cells.
+struct Cell {
+    /// Columns without output that had flows.
+    idle: usize,
+    negative: u64,
+    /// Lines that were added to others.
+    added: u64,
+}
+
+/// Writes every cell to its place.
 fn fill<T: Stored>(
     columns: &mut Columns<T>,
     lines: &mut Lines<'_>,
     survey: &mut Survey,
     x: Option<&[f64]>,
     progress: &Progress,
-) -> Result<(usize, u64)> {
+) -> Result<Cell> {
     // A cell is NaN until its line has come.
     for j in 0..columns.len() {
         progress.check()?;
         columns.column_mut(j).fill(T::nearest(f64::NAN));
     }
     let mut idle = vec![false; columns.len()];
-    let mut negative = 0;
-    each_line(lines, survey, |_, triple| {
+    let (mut negative, mut added, mut twice) = (0, 0, None);
+    let sums = survey.duplicates == Duplicates::Sum;
+    let read = each_line(lines, survey, |_, triple| {
         let Some(to) = triple.to else { return Ok(()) };
         let slot = &mut columns.column_mut(to as usize)[triple.from as usize];
-        if !slot.wide().is_nan() {
+        let before = slot.wide();
+        if !before.is_nan() && !sums {
+            twice = Some((triple.from, to, triple.place));
             return Err(Error::bad("the cell occurs twice", triple.place));
         }
         let value = match x.map(|x| x[to as usize]) {
@@ -115,16 +115,19 @@ fn fill<T: Stored>(
             }
             Some(output) => triple.value / output,
         };
-        *slot = T::nearest(value);
+        added += u64::from(!before.is_nan());
+        *slot = T::nearest(if before.is_nan() { value } else { before + value });
         negative += u64::from(triple.value < 0.0);
         Ok(())
-    })?;
+    });
+    survey.twice = twice;
+    read?;
     for j in 0..columns.len() {
         progress.check()?;
         let missing = columns.column_mut(j).iter_mut().filter(|cell| cell.wide().is_nan());
         missing.for_each(|cell| *cell = T::nearest(0.0));
     }
-    Ok((idle.iter().filter(|&&idle| idle).count(), negative))
+    Ok(Cell { idle: idle.iter().filter(|&&idle| idle).count(), negative, added })
 }
 
 /// One line.
@@ -147,33 +150,96 @@ struct Survey {
     first_lines: Vec<u64>,
     sums: Vec<f64>,
     has_final_demand: bool,
+    duplicates: Duplicates,
+    /// A cell that had a second line, and where.
+    twice: Option<(u32, u32, Place)>,
+    /// In FIGARO's files: what every label is, once all are known.
+    roles: Option<Vec<Role>>,
+}
+
+/// What a label of FIGARO's files is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Node(u32),
+    /// Occurs as a column only.
+    FinalDemand,
+    /// Occurs as a row only.
+    ValueAdded,
 }
 
 impl Survey {
-    fn take(&mut self, lines: &mut Lines<'_>) -> Result<Values> {
+    fn take(&mut self, lines: &mut Lines<'_>) -> Result<Header> {
         let mut sums: Vec<f64> = Vec::new();
         let mut has_final_demand = false;
-        let values = each_line(lines, self, |values, triple| {
-            if triple.to.is_none() && values == Values::Coefficients {
-                let place = Place { column: 4, ..triple.place };
+        // Which labels occur as rows, and as columns.
+        let mut sides: Vec<[bool; 2]> = Vec::new();
+        // FIGARO's cells wait for the roles of their labels.
+        let mut waiting: Vec<(u32, u32, f64)> = Vec::new();
+        let header = each_line(lines, self, |header, triple| {
+            if triple.to.is_none() && header.values == Values::Coefficients {
+                let place = Place { column: header.place_of_to_sector(), ..triple.place };
                 return Err(Error::bad("a coefficient needs a to_sector", place));
             }
-            has_final_demand |= triple.to.is_none();
             let nodes = triple.from.max(triple.to.unwrap_or(0)) as usize + 1;
             if sums.len() < nodes {
                 sums.resize(nodes, 0.0);
+                sides.resize(nodes, [false; 2]);
             }
-            sums[triple.from as usize] += triple.value;
+            has_final_demand |= triple.to.is_none();
+            match triple.to {
+                Some(to) if header.is_figaro => {
+                    sides[triple.from as usize][0] = true;
+                    sides[to as usize][1] = true;
+                    waiting.push((triple.from, to, triple.value));
+                }
+                _ => sums[triple.from as usize] += triple.value,
+            }
             Ok(())
         })?;
         if self.names.is_empty() {
             return Err(Error::bad("the table has no rows", lines.place_after()));
         }
         (self.sums, self.has_final_demand) = (sums, has_final_demand);
-        Ok(values)
+        if header.is_figaro {
+            self.tell_roles(&sides, &waiting)?;
+        }
+        Ok(header)
     }
 
-    /// The number of a node, a new one if it has none.
+    /// Nodes are the labels that occur as rows and as columns; the others are told apart from them.
+    fn tell_roles(&mut self, sides: &[[bool; 2]], cells: &[(u32, u32, f64)]) -> Result<()> {
+        let mut count = 0;
+        let roles: Vec<Role> = sides
+            .iter()
+            .map(|&[row, column]| match (row, column) {
+                (true, true) => {
+                    count += 1;
+                    Role::Node(count - 1)
+                }
+                (true, false) => Role::ValueAdded,
+                _ => Role::FinalDemand,
+            })
+            .collect();
+        if count == 0 {
+            return Err(Error::bad_whole("no label is both a row and a column: the table has no nodes"));
+        }
+        let is_node = |label: usize| matches!(roles[label], Role::Node(_));
+        self.sums = vec![0.0; count as usize];
+        for &(from, to, value) in cells {
+            if let Role::Node(node) = roles[from as usize] {
+                self.sums[node as usize] += value;
+                self.has_final_demand |= roles[to as usize] == Role::FinalDemand;
+            }
+        }
+        let mut label = 0;
+        self.names.retain(|_| (is_node(label), label += 1).0);
+        label = 0;
+        self.first_lines.retain(|_| (is_node(label), label += 1).0);
+        self.roles = Some(roles);
+        Ok(())
+    }
+
+    /// The number of a label, a new one if it has none.
     fn number(&mut self, region: &str, sector: &str, place: Place) -> Result<u32> {
         self.key.clear();
         self.key.push_str(region);
@@ -192,6 +258,31 @@ impl Survey {
         Ok(number)
     }
 
+    /// A line as one of nodes; `None` for value added.
+    fn of_nodes(&self, triple: Triple) -> Option<Triple> {
+        let Some(roles) = &self.roles else { return Some(triple) };
+        let Role::Node(from) = roles[triple.from as usize] else { return None };
+        let to = triple.to.and_then(|to| match roles[to as usize] {
+            Role::Node(to) => Some(to),
+            _ => None,
+        });
+        Some(Triple { from, to, ..triple })
+    }
+
+    /// The error that names both lines of a cell that has two.
+    fn first_of_two(&mut self, lines: &mut Lines<'_>) -> Result<Option<Error>> {
+        let Some((from, to, place)) = self.twice else { return Ok(None) };
+        let mut first = 0;
+        each_line(lines, self, |_, triple| {
+            if first == 0 && triple.from == from && triple.to == Some(to) {
+                first = triple.place.line;
+            }
+            Ok(())
+        })?;
+        let what = format!("the cell has two lines, the first is line {first}: DUPLICATES sum adds such lines up");
+        Ok(Some(Error::bad(what, place)))
+    }
+
     fn bytes(&self) -> u64 {
         let names: usize = self.numbers.keys().map(|key| 2 * key.len()).sum();
         (names + self.names.len() * 128) as u64
@@ -202,30 +293,25 @@ impl Survey {
 fn each_line(
     lines: &mut Lines<'_>,
     survey: &mut Survey,
-    mut each: impl FnMut(Values, Triple) -> Result<()>,
-) -> Result<Values> {
-    let Some(header) = lines.next()? else { return Err(Error::bad_whole("the input is empty")) };
-    let values = Values::of_header(header)?;
-    let mut ended = false;
+    mut each: impl FnMut(&Header, Triple) -> Result<()>,
+) -> Result<Header> {
+    let Some(line) = lines.next()? else { return Err(Error::bad_whole("the input is empty")) };
+    let header = Header::read(line)?;
     while let Some(line) = lines.next()? {
-        if line.bytes.is_empty() {
-            ended = true;
+        let mut cells = Cells::new(line);
+        if cells.all_empty() {
             continue;
         }
-        if ended {
-            return Err(Error::bad("a row after the end of the table", line.place));
-        }
-        let mut cells = Cells::new(line, b',');
-        let (region, sector) = (cells.name()?, cells.name()?);
-        let from = survey.number(&region, &sector, line.place)?;
-        let (region, sector) = (cells.name()?, cells.name_or_empty()?);
-        let to = match &*sector {
+        let place = line.place;
+        let row = header.row(&mut cells)?;
+        let from = survey.number(&row.from.0, &row.from.1, place)?;
+        let to = match &*row.to.1 {
             "" => None,
-            sector => Some(survey.number(&region, sector, line.place)?),
+            sector => Some(survey.number(&row.to.0, sector, place)?),
         };
-        let value = cells.number(Blank::Refused)?;
-        cells.end()?;
-        each(values, Triple { from, to, value, place: line.place })?;
+        if let Some(triple) = survey.of_nodes(Triple { from, to, value: row.value, place }) {
+            each(&header, triple)?;
+        }
     }
-    Ok(values)
+    Ok(header)
 }

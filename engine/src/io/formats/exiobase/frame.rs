@@ -14,9 +14,16 @@ pub(super) struct Frame<'a> {
     index_columns: usize,
     /// Region and sector (or category) of every column.
     pub(super) columns: Vec<(Box<str>, Box<str>)>,
-    /// Labels of the row that was read last; the second is empty where there is one index column.
-    pub(super) index: [String; 2],
-    ended: bool,
+    /// Labels of the row that was read last.
+    pub(super) index: Vec<String>,
+}
+
+/// The most index columns.
+const MAX_INDEX: usize = 4;
+
+/// Whether a file has one header line and one column of numbers.
+pub(super) fn is_single(lines: &mut Lines<'_>) -> Result<bool> {
+    Ok(header(lines, 2)?.len() <= 1)
 }
 
 impl<'a> Frame<'a> {
@@ -24,12 +31,45 @@ impl<'a> Frame<'a> {
     pub(super) fn open(mut lines: Lines<'a>, index_columns: usize) -> Result<Self> {
         let regions = header(&mut lines, index_columns)?;
         let sectors = header(&mut lines, index_columns)?;
+        Self::of_headers(lines, index_columns, regions, sectors)
+    }
+
+    fn of_headers(
+        lines: Lines<'a>,
+        index_columns: usize,
+        regions: Vec<Box<str>>,
+        sectors: Vec<Box<str>>,
+    ) -> Result<Self> {
+        if let Some(at) = regions.iter().position(|region| region.is_empty()) {
+            let column = (index_columns + at) as u64 + 1;
+            return Err(Error::bad("the label is empty", Place { line: 1, column, ..lines.place() }));
+        }
+        if let Some(at) = sectors.iter().position(|sector| sector.is_empty()) {
+            let column = (index_columns + at) as u64 + 1;
+            return Err(Error::bad("the label is empty", Place { line: 2, column, ..lines.place() }));
+        }
         if regions.len() != sectors.len() {
             let column = (index_columns + regions.len().min(sectors.len())) as u64 + 1;
             return Err(Error::bad("the header lines differ in length", Place { line: 2, column, ..lines.place() }));
         }
         let columns = regions.into_iter().zip(sectors).collect();
-        Ok(Self { lines, index_columns, columns, index: Default::default(), ended: false })
+        Ok(Self { lines, index_columns, columns, index: vec![String::new(); index_columns] })
+    }
+
+    /// A frame with two header lines and as many index columns as the first line has blank cells behind its first one.
+    pub(super) fn open_any(mut lines: Lines<'a>) -> Result<Self> {
+        let regions = header(&mut lines, 1)?;
+        let index_columns = 1 + regions.iter().take_while(|region| region.is_empty()).count();
+        if index_columns > MAX_INDEX {
+            return Err(Error::bad("the first line names no regions", Place { line: 1, ..lines.place() }));
+        }
+        let sectors = header(&mut lines, index_columns)?;
+        Self::of_headers(lines, index_columns, regions[index_columns - 1..].to_vec(), sectors)
+    }
+
+    /// How many cells of a line come before its numbers.
+    pub(super) fn index_columns(&self) -> usize {
+        self.index_columns
     }
 
     /// A frame with one header line, two index columns and one column of numbers.
@@ -39,23 +79,19 @@ impl<'a> Frame<'a> {
             return Err(Error::bad("expected one column of numbers", Place { line: 1, column: 4, ..lines.place() }));
         }
         let columns = names.into_iter().map(|name| (name, "".into())).collect();
-        Ok(Self { lines, index_columns: 2, columns, index: Default::default(), ended: false })
+        Ok(Self { lines, index_columns: 2, columns, index: vec![String::new(); 2] })
     }
 
     /// Reads the next row into `values` (as many as there are columns) and its labels into `index`; `None` at the end.
     /// Lines whose data cells are all empty are passed over: such a line names the index columns.
     pub(super) fn next_row(&mut self, blank: Blank, values: &mut [f64]) -> Result<Option<Place>> {
         while let Some(line) = self.lines.next()? {
-            if line.bytes.is_empty() {
-                self.ended = true;
+            let first = Place { column: 1, ..line.place };
+            let mut cells = Cells::new(line);
+            if cells.all_empty() {
                 continue;
             }
-            let first = Place { column: 1, ..line.place };
-            if self.ended {
-                return Err(Error::bad("a row after the end of the table", first));
-            }
-            let mut cells = Cells::new(line, b'\t');
-            let index = &mut self.index[..self.index_columns];
+            let index = &mut self.index;
             for label in index.iter_mut() {
                 label.clear();
                 label.push_str(&cells.name_or_empty()?);
@@ -85,7 +121,7 @@ fn header(lines: &mut Lines<'_>, index_columns: usize) -> Result<Vec<Box<str>>> 
 }
 
 fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
-    let mut cells = Cells::new(line, b'\t');
+    let mut cells = Cells::new(line);
     for _ in 0..index_columns {
         cells.label()?;
     }
@@ -94,7 +130,7 @@ fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
         if labels.len() == MAX_COLUMNS {
             return Err(Error::TooBig { what: "the number of columns", limit: MAX_COLUMNS as u64 });
         }
-        labels.push(Box::<str>::from(&*cells.name()?));
+        labels.push(Box::<str>::from(&*cells.name_or_empty()?));
     }
     Ok(labels)
 }

@@ -1,0 +1,283 @@
+//! The second pass over a wide table: flows between nodes go to the matrix, everything else is kept until it is known
+//! what is a total.
+
+use super::survey::{NONE, Survey};
+use crate::io::formats::Job;
+use crate::io::formats::cells::{Blank, Cells};
+use crate::io::formats::fill::{Filled, Filler};
+use crate::io::formats::lines::Lines;
+use crate::{Error, Place, Result};
+
+/// The most rows that are no nodes whose numbers are kept; a table has a few dozen.
+const MOST_ROWS: usize = 512;
+
+/// How far two sums of the same published numbers may be apart: a share of the larger, and a share of the largest in
+/// the row or column.
+const ROUNDING: (f64, f64) = (1e-3, 1e-6);
+
+/// What a table says beside its flows, by node.
+pub(super) struct Figures {
+    /// What every node delivers to nodes.
+    pub(super) row_sums: Vec<f64>,
+    /// What every node takes from nodes.
+    pub(super) column_sums: Vec<f64>,
+    /// Columns that are no nodes.
+    pub(super) columns: Vec<Series>,
+    /// Rows that are no nodes.
+    pub(super) rows: Vec<Series>,
+    /// Cells between nodes that are negative.
+    pub(super) negative: u64,
+}
+
+/// A row or a column that is no node: a number for every node.
+pub(super) struct Series {
+    /// Its number among all columns, or its line in the file.
+    pub(super) at: u64,
+    pub(super) values: Vec<f64>,
+    /// Why a number is not known, if one is not: an error only where the series is used.
+    pub(super) unreadable: Option<Error>,
+    /// A row whose label is a name for totals.
+    pub(super) is_named_total: bool,
+    pub(super) label: Box<str>,
+}
+
+impl Series {
+    fn new(n: usize, at: u64, label: &str, is_named_total: bool) -> Self {
+        Self { at, values: vec![0.0; n], unreadable: None, is_named_total, label: label.into() }
+    }
+
+    fn add(&mut self, node: usize, cell: Result<f64>) {
+        match cell {
+            Ok(value) => self.values[node] += value,
+            Err(error) => _ = self.unreadable.get_or_insert(error),
+        }
+    }
+
+    /// The numbers, all of them readable.
+    pub(super) fn known(&self) -> Result<&[f64]> {
+        match &self.unreadable {
+            Some(error) => Err(error.clone()),
+            None => Ok(&self.values),
+        }
+    }
+}
+
+/// Whether a series of numbers is another one, but for rounding. Fewer than three numbers of size are no evidence.
+pub(super) fn alike(a: &[f64], b: &[f64]) -> bool {
+    let scale = a.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= ROUNDING.0 * a.abs().max(b.abs()) + ROUNDING.1 * scale;
+    let of_size = a.iter().filter(|value| value.abs() > 10.0 * ROUNDING.1 * scale).count();
+    of_size > 2 && a.iter().zip(b).all(near)
+}
+
+impl Figures {
+    /// Whether there is nothing but a square matrix.
+    pub(super) fn is_bare(&self) -> bool {
+        self.columns.is_empty() && self.rows.is_empty()
+    }
+
+    /// Reads all rows; the matrix holds flows, or flows divided by `output`.
+    pub(super) fn take(
+        lines: &mut Lines<'_>,
+        survey: &Survey,
+        output: Option<&[f64]>,
+        job: &Job<'_>,
+    ) -> Result<(Self, Filled)> {
+        let n = survey.labels.len();
+        let mut parts = Parts::new(survey);
+        let others: Vec<usize> = (0..survey.columns.len()).filter(|&at| survey.columns[at] == NONE).collect();
+        let rows = survey.rows.iter().filter(|row| row.node == NONE).count();
+        if rows > MOST_ROWS {
+            return Err(Error::TooBig { what: "the number of rows that have no column", limit: MOST_ROWS as u64 });
+        }
+        let series = ((others.len() + rows) * n * 8) as u64;
+        let more = survey.bytes() + parts.bytes() + series;
+        let mut filler = Filler::new(n, job.options.precision, output, job.budget, more)?;
+        let column = |&at: &usize| Series::new(n, at as u64, &survey.names[at], false);
+        let mut figures = Self {
+            row_sums: vec![0.0; n],
+            column_sums: vec![0.0; n],
+            columns: others.iter().map(column).collect(),
+            rows: Vec::with_capacity(rows),
+            negative: 0,
+        };
+        let mut hidden = Hidden::new(survey);
+        let mut flows = vec![0.0; n];
+        let mut line = vec![0.0; survey.columns.len()];
+        lines.next()?;
+        for (k, row) in survey.rows.iter().enumerate() {
+            job.progress.step(k as f64 / survey.rows.len() as f64)?;
+            let mut cells = next_row(lines, survey)?;
+            let Some(node) = (row.node != NONE).then_some(row.node as usize) else {
+                figures.rows.push(other_row(&mut cells, survey, row.line, &row.label, row.is_named_total)?);
+                continue;
+            };
+            flows.fill(0.0);
+            let mut other = 0;
+            for (slot, &j) in line.iter_mut().zip(&survey.columns) {
+                if j == NONE {
+                    let cell = lenient(&mut cells)?;
+                    *slot = *cell.as_ref().unwrap_or(&0.0);
+                    figures.columns[other].add(node, cell);
+                    other += 1;
+                } else {
+                    let value = cells.number(Blank::Zero)?;
+                    *slot = value;
+                    flows[j as usize] += value;
+                    figures.negative += u64::from(value < 0.0);
+                }
+            }
+            end(&mut cells)?;
+            hidden.row(&line);
+            if parts.add(node, &mut flows) {
+                figures.row_sums[node] = flows.iter().sum();
+                figures.column_sums.iter_mut().zip(&flows).for_each(|(sum, value)| *sum += value);
+                filler.push(node, &flows);
+            }
+        }
+        hidden.found(survey)?;
+        Ok((figures, filler.finish()))
+    }
+}
+
+/// The next row that is not blank, its labels taken.
+fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey) -> Result<Cells<'a>> {
+    let after = lines.place_after();
+    // A line that is borrowed cannot be given back by a loop: blank ones are looked at first.
+    while lines.peek_is_blank()? == Some(true) {
+        lines.next()?;
+    }
+    let line = lines.next()?.ok_or_else(|| Error::bad("the file changed while it was read", after))?;
+    let mut cells = Cells::new(line);
+    survey.key.take(&mut cells)?;
+    Ok(cells)
+}
+
+/// A cell that may turn out to mean nothing: what is no number there is kept as its error.
+fn lenient(cells: &mut Cells<'_>) -> Result<Result<f64>> {
+    let before = cells.place().column;
+    match cells.number(Blank::Zero) {
+        // The cell was taken, and it was no number.
+        Err(error @ Error::BadInput { .. }) if cells.place().column > before => Ok(Err(error)),
+        Err(error) => Err(error),
+        cell => Ok(cell),
+    }
+}
+
+/// Cells behind the last column that has a label must be blank.
+fn end(cells: &mut Cells<'_>) -> Result<()> {
+    if cells.all_empty() { Ok(()) } else { cells.end() }
+}
+
+fn other_row(cells: &mut Cells<'_>, survey: &Survey, line: u64, label: &str, is_named_total: bool) -> Result<Series> {
+    let mut series = Series::new(survey.labels.len(), line, label, is_named_total);
+    for &j in &survey.columns {
+        match j {
+            // Value added of final demand means nothing.
+            NONE => _ = cells.raw()?.ok_or_else(|| cells.missing())?,
+            j => series.add(j as usize, lenient(cells)?),
+        }
+    }
+    end(cells)?;
+    Ok(series)
+}
+
+/// Totals among the nodes: a label that is a row and a column, and whose column is the sum of the others.
+struct Hidden {
+    /// By column: whether it has been the sum of all others in every row so far, and of those just before it that share
+    /// the beginning of its label.
+    of_all: Vec<bool>,
+    of_region: Vec<bool>,
+    /// Where the columns of its region begin, by column.
+    begins: Vec<usize>,
+    /// How many numbers other than 0 it has, by column.
+    counts: Vec<u32>,
+    /// A row and its sums up to each column.
+    before: Vec<f64>,
+}
+
+impl Hidden {
+    fn new(survey: &Survey) -> Self {
+        let region = |at: usize| {
+            let node = survey.columns[at];
+            (node != NONE).then(|| survey.labels.nodes()[node as usize].0)
+        };
+        let mut begins = vec![0; survey.columns.len()];
+        for at in 1..begins.len() {
+            begins[at] = if region(at) == region(at - 1) { begins[at - 1] } else { at };
+        }
+        let is_node = survey.columns.iter().map(|&node| node != NONE);
+        let of_region = is_node.clone().enumerate().map(|(at, is_node)| is_node && at >= begins[at] + 2).collect();
+        let counts = vec![0; begins.len()];
+        let before = Vec::with_capacity(begins.len() + 1);
+        Self { of_all: is_node.collect(), of_region, begins, counts, before }
+    }
+
+    fn row(&mut self, line: &[f64]) {
+        let (mut sum, mut size) = (0.0, 0.0);
+        self.before.clear();
+        self.before.push(0.0);
+        for &value in line {
+            sum += value;
+            size += f64::abs(value);
+            self.before.push(sum);
+        }
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * size;
+        for (at, &value) in line.iter().enumerate() {
+            self.counts[at] += u32::from(value != 0.0);
+            self.of_all[at] &= near(2.0 * value, sum);
+            self.of_region[at] &= near(value, self.before[at] - self.before[self.begins[at]]);
+        }
+    }
+
+    fn found(&self, survey: &Survey) -> Result<()> {
+        // A column of one or two numbers is the sum of others by chance.
+        let is_total = |at: usize| self.counts[at] > 2 && (self.of_all[at] || self.of_region[at]);
+        let at = (0..self.of_all.len()).find(|&at| survey.columns[at] != NONE && is_total(at));
+        let Some(at) = at else { return Ok(()) };
+        let label = crate::io::formats::notes::shown(&survey.names[at]);
+        Err(Error::bad(
+            format!("the column {label} is the sum of others, and has a row: take totals out, or call them TOTAL"),
+            Place { line: 1, column: survey.cell(at), ..Place::default() },
+        ))
+    }
+}
+
+/// Rows of split countries that wait for their other parts. They are summed in f64 whatever the table stores.
+struct Parts {
+    /// Rows still to come, for every node.
+    left: Vec<u32>,
+    /// Which sum belongs to a node of several rows.
+    slot: Vec<u32>,
+    sums: Vec<Vec<f64>>,
+}
+
+impl Parts {
+    fn new(survey: &Survey) -> Self {
+        let mut left = vec![0; survey.labels.len()];
+        survey.rows.iter().filter(|row| row.node != NONE).for_each(|row| left[row.node as usize] += 1);
+        let mut slot = vec![NONE; left.len()];
+        let split = slot.iter_mut().zip(&left).filter(|&(_, &rows)| rows > 1);
+        let sums = split.zip(0..).map(|((slot, _), number)| *slot = number).map(|()| Vec::new()).collect();
+        Self { left, slot, sums }
+    }
+
+    /// Bytes that the sums take at the peak.
+    fn bytes(&self) -> u64 {
+        (self.sums.len() * self.left.len() * 8) as u64
+    }
+
+    /// Takes one row of a node. When it was the last, `row` becomes the sum of all, and the answer is true.
+    fn add(&mut self, node: usize, row: &mut [f64]) -> bool {
+        self.left[node] -= 1;
+        let Some(sum) = self.sums.get_mut(self.slot[node] as usize) else { return true };
+        row.iter_mut().zip(sum.iter()).for_each(|(value, before)| *value += before);
+        if self.left[node] == 0 {
+            *sum = Vec::new();
+            return true;
+        }
+        sum.clear();
+        sum.extend_from_slice(row);
+        false
+    }
+}

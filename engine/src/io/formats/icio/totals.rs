@@ -1,0 +1,248 @@
+//! Which rows and columns that are no nodes are totals, told by their figures; names count where figures do not fit.
+
+use super::figures::{Figures, Series, alike};
+use crate::Result;
+use crate::io::formats::notes::{note, shown};
+
+/// Names under which total output is published.
+const TOTALS: [&str; 9] =
+    ["out", "output", "total", "tot", "go", "grossoutput", "totaloutput", "outputatbasicprices", "totalsupply"];
+
+/// Names of output that go without saying.
+const USUAL: [&str; 3] = ["OUT", "OUTPUT", "TOTAL"];
+
+/// Whether a label is a name for totals.
+pub(super) fn is_named_total(label: &str) -> bool {
+    TOTALS.contains(&bare(label).as_str())
+}
+
+/// Whether a label is a name for value added: such rows may have a column of their own, which means nothing.
+pub(super) fn is_named_value_added(label: &str) -> bool {
+    ["va", "valu", "tls", "valueadded", "grossvalueadded", "gva"].contains(&bare(label).as_str())
+}
+
+fn bare(label: &str) -> String {
+    label.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+/// The roles of what is no node, as numbers into [`Figures::columns`] and [`Figures::rows`].
+pub(super) struct Totals {
+    /// Columns of final demand.
+    pub(super) demand: Vec<usize>,
+    /// Rows of value added.
+    pub(super) value_added: Vec<usize>,
+    column: Option<usize>,
+    row: Option<usize>,
+    output_line: Option<u64>,
+    output_cell: Option<usize>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Totals {
+    /// Tells totals from final demand, and from value added.
+    pub(super) fn recognise(figures: &Figures) -> Self {
+        let mut left_out: Vec<String> = Vec::new();
+        let mut notes = Vec::new();
+
+        let mut demand = Vec::new();
+        let mut named = Vec::new();
+        for (at, column) in figures.columns.iter().enumerate() {
+            if is_named_total(&column.label) {
+                named.push(at);
+            } else if alike(&column.values, &figures.row_sums) {
+                left_out.push(shown(&column.label));
+            } else if !is_named_value_added(&column.label) {
+                demand.push(at);
+            }
+        }
+        let subtotals = subtotals(figures, &demand);
+        demand.retain(|at| !subtotals.contains(at));
+        left_out.extend(subtotals.iter().map(|&at| shown(&figures.columns[at].label)));
+
+        // Output under any name: the sum of what goes to nodes and of all other demand.
+        let mut by_figures = Vec::new();
+        let all = sum(figures, &demand);
+        for &at in demand.iter().rev() {
+            let values = &figures.columns[at].values;
+            let others: Vec<f64> = all.iter().zip(values).map(|(sum, value)| sum - value).collect();
+            if alike(values, &others) {
+                by_figures.push(at);
+                break;
+            }
+        }
+        demand.retain(|at| !by_figures.contains(at));
+        left_out.extend(by_figures.iter().map(|&at| shown(&figures.columns[at].label)));
+        let all = sum(figures, &demand);
+        let column = best(&figures.columns, &named, &all, &figures.row_sums).or_else(|| by_figures.first().copied());
+        for &at in &demand {
+            let bare = bare(&figures.columns[at].label);
+            if ["total", "sum", "subtotal", "tfd", "tiu"].iter().any(|name| bare.starts_with(name)) {
+                notes.push(format!(
+                    "the column {} is named as a total and is not the sum of others: it was read as final demand",
+                    shown(&figures.columns[at].label)
+                ));
+            }
+        }
+
+        let known = column.map(|at| &figures.columns[at].values).filter(|_| demand.is_empty()).unwrap_or(&all);
+        let mut named = Vec::new();
+        let mut value_added = Vec::new();
+        let mut row = None;
+        for (at, series) in figures.rows.iter().enumerate() {
+            if series.is_named_total {
+                named.push(at);
+            } else if alike(&series.values, &figures.column_sums) {
+                left_out.push(shown(&series.label));
+            } else if alike(&series.values, known) {
+                row = Some(at);
+                left_out.push(shown(&series.label));
+            } else {
+                value_added.push(at);
+            }
+        }
+        let row = best(&figures.rows, &named, known, &figures.column_sums).or(row);
+        let output = [column.map(|at| (&figures.columns[at], "column")), row.map(|at| (&figures.rows[at], "row"))];
+        let unusual = output.into_iter().flatten().filter(|(series, _)| !USUAL.contains(&&*series.label));
+        let unusual: Vec<String> =
+            unusual.map(|(series, what)| format!("the {what} {}", shown(&series.label))).collect();
+        if !unusual.is_empty() {
+            notes.push(format!("total output is {}", unusual.join(" and ")));
+        }
+        left_out.retain(|name| unusual.iter().all(|other| !other.ends_with(&format!(" {name}"))));
+        if !left_out.is_empty() {
+            let (one, many) = ("is the sum of others and counts as a total", "are sums of others and count as totals");
+            let is = if left_out.len() == 1 { one } else { many };
+            let mut names = left_out.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+            if left_out.len() > 10 {
+                note_more(&mut names, left_out.len() - 10);
+            }
+            notes.push(format!("{names} {is}"));
+        }
+        let output_line = row.map(|at| figures.rows[at].at);
+        let output_cell = column.map(|at| figures.columns[at].at as usize);
+        Self { demand, value_added, column, row, output_line, output_cell, notes }
+    }
+
+    /// The output that the table reports: its row if there is one, else its column.
+    pub(super) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
+        self.series(figures).map(|series| &*series.values)
+    }
+
+    fn series<'f>(&self, figures: &'f Figures) -> Option<&'f Series> {
+        self.row.map(|at| &figures.rows[at]).or_else(|| self.column.map(|at| &figures.columns[at]))
+    }
+
+    /// The line of the output row.
+    pub(super) fn output_row(&self) -> Option<u64> {
+        self.output_line
+    }
+
+    /// The number of the output column.
+    pub(super) fn output_column(&self) -> Option<usize> {
+        self.output_cell
+    }
+
+    /// Fails where an output is no number.
+    pub(super) fn check_output(&self, figures: &Figures) -> Result<()> {
+        self.series(figures).map_or(Ok(()), |series| series.known().map(|_| ()))
+    }
+
+    /// Intermediate and final demand of every node.
+    pub(super) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
+        for &at in &self.demand {
+            figures.columns[at].known()?;
+        }
+        Ok(sum(figures, &self.demand))
+    }
+
+    /// Says how many nodes have an output column that is not their output row.
+    pub(super) fn contradicted(&self, figures: &Figures) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(row), Some(column)) = (self.row, self.column) {
+            let (row, column) = (&figures.rows[row].values, &figures.columns[column].values);
+            let differ = |a: f64, b: f64| (a - b).abs() > 0.01 * a.abs().max(b.abs()) + 1.0;
+            let count = row.iter().zip(column).filter(|&(&a, &b)| differ(a, b)).count() as u64;
+            let (one, many) = (
+                "has an output column that is not its output row: the row was used",
+                "have an output column that is not their output row: the row was used",
+            );
+            note(&mut notes, count, "node", one, many);
+        }
+        notes
+    }
+}
+
+fn note_more(names: &mut String, more: usize) {
+    names.push_str(&format!(" and {more} more"));
+}
+
+/// Of several series that are named as totals, the one that is output: that whose figures fit, else the first that is not
+/// merely the sum over nodes.
+fn best(series: &[Series], named: &[usize], output: &[f64], intermediate: &[f64]) -> Option<usize> {
+    let fits = named.iter().find(|&&at| alike(&series[at].values, output));
+    let is_other = |at: &&usize| !alike(&series[**at].values, intermediate) || alike(output, intermediate);
+    fits.or_else(|| named.iter().find(is_other)).copied()
+}
+
+/// What goes to nodes and to these columns.
+fn sum(figures: &Figures, columns: &[usize]) -> Vec<f64> {
+    let mut sums = figures.row_sums.clone();
+    for &at in columns {
+        sums.iter_mut().zip(&figures.columns[at].values).for_each(|(sum, value)| *sum += value);
+    }
+    sums
+}
+
+/// Columns that are the sum of at least two others beside them, before or after, or of all others.
+fn subtotals(figures: &Figures, demand: &[usize]) -> Vec<usize> {
+    let values = |at: usize| &figures.columns[at].values;
+    let counts = |at: usize| values(at).iter().any(|value| *value != 0.0);
+    let mut found: Vec<usize> = Vec::new();
+    if figures.row_sums.len() < 3 {
+        return found;
+    }
+    let kept: Vec<usize> = demand.iter().copied().filter(|&at| counts(at)).collect();
+    for &at in &kept {
+        let before = kept.iter().rev().copied().filter(|&other| other < at);
+        let after = kept.iter().copied().filter(|&other| other > at);
+        let all = kept.iter().copied().filter(|&other| other != at);
+        let is_total = is_sum_of_some(figures, at, before.filter(|other| !found.contains(other)))
+            || is_sum_of_some(figures, at, after)
+            || is_sum_of_some(figures, at, all.filter(|other| !found.contains(other)));
+        if is_total {
+            found.push(at);
+        }
+    }
+    found
+}
+
+/// Whether a column is the sum of the first two or more of these.
+fn is_sum_of_some(figures: &Figures, at: usize, others: impl Iterator<Item = usize>) -> bool {
+    let wanted = &figures.columns[at].values;
+    // Three nodes tell most columns from sums; only what passes is added up whole.
+    let mut probes = [0.0; 3];
+    let largest = |k: usize| {
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by(|&a, &b| wanted[b].abs().total_cmp(&wanted[a].abs()));
+        order[k]
+    };
+    let nodes = [largest(0), largest(1), largest(2)];
+    let mut taken = Vec::new();
+    for other in others {
+        taken.push(other);
+        for (probe, &node) in probes.iter_mut().zip(&nodes) {
+            *probe += figures.columns[other].values[node];
+        }
+        let near = |(probe, &node): (&f64, &usize)| (probe - wanted[node]).abs() <= 2e-3 * wanted[node].abs() + 1e-9;
+        if taken.len() > 1 && probes.iter().zip(&nodes).all(near) {
+            let mut sums = vec![0.0; wanted.len()];
+            for &other in &taken {
+                sums.iter_mut().zip(&figures.columns[other].values).for_each(|(sum, value)| *sum += value);
+            }
+            if alike(wanted, &sums) {
+                return true;
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,129 @@
+//! The columns of long data, by their names.
+
+use std::borrow::Cow;
+
+use crate::io::formats::cells::{Blank, Cells};
+use crate::io::formats::lines::Line;
+use crate::io::formats::notes::shown;
+use crate::{Error, Place, Result};
+
+/// The most columns that are looked at.
+const MOST: usize = 32;
+
+/// Names of each column, in lower case without signs: ours first, then those that other tools and offices write.
+const NAMES: [&[&str]; 5] = [
+    &["fromregion", "regionfrom", "rowregion", "regionrow", "originregion", "fromcountry", "countryfrom", "refarea"],
+    &["fromsector", "sectorfrom", "rowsector", "sectorrow", "originsector", "fromindustry", "industryfrom", "rowii"],
+    &["toregion", "regionto", "colregion", "columnregion", "regioncol", "tocountry", "countryto", "counterpartarea"],
+    &["tosector", "sectorto", "colsector", "columnsector", "sectorcol", "toindustry", "industryto", "colii"],
+    &["value", "flow", "flows", "obsvalue", "coefficient", "coefficients"],
+];
+
+/// What messages say of a header that is not known.
+const EXPECTED: &str = "expected from_region,from_sector,to_region,to_sector,value (or flow, or coefficient)";
+
+/// What the last column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::io::formats) enum Values {
+    Flows,
+    Coefficients,
+}
+
+/// Which column is which.
+pub(super) struct Header {
+    /// Places of the two regions and sectors, and of the number.
+    columns: [usize; 5],
+    /// How many columns there are.
+    width: usize,
+    pub(super) values: Values,
+    /// Value added and final demand are labels as nodes are.
+    pub(super) is_figaro: bool,
+    /// Columns that are not read.
+    pub(super) warning: Option<String>,
+}
+
+/// One line.
+pub(super) struct Row<'a> {
+    pub(super) from: (Cow<'a, str>, Cow<'a, str>),
+    /// The sector is empty for final demand.
+    pub(super) to: (Cow<'a, str>, Cow<'a, str>),
+    pub(super) value: f64,
+}
+
+/// Whether a line is the header of long data.
+pub(in crate::io::formats) fn is_header(line: Line<'_>) -> bool {
+    Header::read(line).is_ok()
+}
+
+/// A number that is none may stand in the wrong column.
+fn in_value_column(error: Error) -> Error {
+    match error {
+        Error::BadInput { reason, place } => {
+            Error::BadInput { reason: format!("{reason}, in the column of values").into(), place }
+        }
+        other => other,
+    }
+}
+
+impl Header {
+    /// Reads the names of the columns.
+    pub(super) fn read(line: Line<'_>) -> Result<Self> {
+        let place = line.place;
+        let mut cells = Cells::new(line);
+        let mut found = [None; 5];
+        let (mut width, mut values, mut is_figaro, mut unread) = (0, Values::Flows, false, Vec::new());
+        while let Some(label) = cells.label()? {
+            let bare: String =
+                label.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+            match NAMES.iter().position(|names| names.contains(&bare.as_str())) {
+                Some(role) if found[role].is_none() => {
+                    found[role] = Some(width);
+                    is_figaro |= bare == "rowii";
+                    if bare.starts_with("coefficient") {
+                        values = Values::Coefficients;
+                    }
+                }
+                Some(_) => return Err(Error::bad(format!("two columns have this meaning: {EXPECTED}"), cells.place())),
+                None if label.is_empty() || bare.starts_with("icioi") => {}
+                None => unread.push(shown(&label)),
+            }
+            width += 1;
+            if width > MOST {
+                return Err(Error::bad(EXPECTED, place));
+            }
+        }
+        let missing = found.iter().position(Option::is_none);
+        if let Some(role) = missing {
+            // The place of ours where it should be.
+            return Err(Error::bad(EXPECTED, Place { column: role.min(width.saturating_sub(1)) as u64 + 1, ..place }));
+        }
+        let warning = (!unread.is_empty()).then(|| format!("columns that were not read: {}", unread.join(", ")));
+        let columns = found.map(Option::unwrap_or_default);
+        Ok(Self { columns, width, values, is_figaro, warning })
+    }
+
+    /// The number of the cell of `to_sector`.
+    pub(super) fn place_of_to_sector(&self) -> u64 {
+        self.columns[3] as u64 + 1
+    }
+
+    /// Reads a line.
+    pub(super) fn row<'a>(&self, cells: &mut Cells<'a>) -> Result<Row<'a>> {
+        let mut taken: [Cow<'a, str>; 4] = Default::default();
+        let mut value = 0.0;
+        for at in 0..self.width {
+            match self.columns.iter().position(|&column| column == at) {
+                Some(4) => value = cells.number(Blank::Refused).map_err(in_value_column)?,
+                Some(3) => taken[3] = cells.name_or_empty()?,
+                Some(role) => taken[role] = cells.name()?,
+                // What is not read may be missing, too.
+                None => _ = cells.raw()?,
+            }
+        }
+        if !cells.all_empty() {
+            cells.end()?;
+        }
+        let [from_region, from_sector, to_region, to_sector] = taken;
+        Ok(Row { from: (from_region, from_sector), to: (to_region, to_sector), value })
+    }
+}

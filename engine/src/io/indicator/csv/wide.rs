@@ -1,0 +1,154 @@
+//! A row for every stressor below the labels of the nodes: in one header line, joined (`USA_C10`), or in two, region above
+//! sector, as extension files of EXIOBASE and pymrio have them.
+
+use super::super::{Axis, TWICE, Values};
+use super::Joined;
+use crate::io::formats::{Blank, Cells, Line, Lines, shown};
+use crate::{Error, Place, Progress, Result};
+
+/// The most cells before the numbers of a row.
+const MAX_INDEX: usize = 4;
+
+/// How many names of rows a message lists.
+const SHOWN: usize = 5;
+
+/// The node of every column of numbers, `None` where the model has no such.
+struct Header {
+    index: usize,
+    nodes: Vec<Option<usize>>,
+    /// How many lines it takes.
+    lines: usize,
+}
+
+/// Whether a document has such a header.
+pub(super) fn is_wide(document: &[u8], values: &mut Values<'_>) -> Result<bool> {
+    Ok(header(document, values)?.is_some())
+}
+
+fn labels(line: Line<'_>) -> Result<Vec<String>> {
+    let mut cells = Cells::new(line);
+    let mut labels = Vec::new();
+    while let Some(label) = cells.label()? {
+        labels.push(label.into_owned());
+    }
+    Ok(labels)
+}
+
+/// The header, when at least half of its columns are nodes of the model.
+fn header(document: &[u8], values: &Values<'_>) -> Result<Option<Header>> {
+    let progress = Progress::default();
+    let mut lines = Lines::of_bytes(document, &progress)?;
+    let Some(first) = lines.next()? else { return Ok(None) };
+    let first = labels(first)?;
+    let joined = Joined::of(values);
+    for index in 1..=MAX_INDEX.min(first.len()) {
+        let nodes: Vec<_> = first[index..].iter().map(|label| joined.0.get(label).copied()).collect();
+        if mostly(&nodes) {
+            return Ok(Some(Header { index, nodes, lines: 1 }));
+        }
+    }
+    let Some(second) = lines.next()? else { return Ok(None) };
+    let second = labels(second)?;
+    for index in 1..=MAX_INDEX.min(first.len()) {
+        let pairs = first[index..].iter().zip(second.get(index..).unwrap_or_default());
+        let node = |(region, sector): (&String, &String)| values.labels.node(region.as_bytes(), sector.as_bytes()).ok();
+        let nodes: Vec<_> = pairs.map(node).collect();
+        if first.len() == second.len() && mostly(&nodes) && nodes.first().is_some_and(Option::is_some) {
+            return Ok(Some(Header { index, nodes, lines: 2 }));
+        }
+    }
+    Ok(None)
+}
+
+fn mostly(nodes: &[Option<usize>]) -> bool {
+    let known = nodes.iter().flatten().count();
+    known > 0 && 2 * known >= nodes.len()
+}
+
+/// Reads the row that is called `row`, else like the indicator, else the only one.
+pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut Values<'_>) -> Result<()> {
+    let Some(header) = header(document, values)? else { return Ok(()) };
+    let asked = match row {
+        Some(row) => std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))?,
+        None => name,
+    };
+    let names = row_names(document, &header)?;
+    let is_only = names.len() == 1 && row.is_none();
+    let wanted = match names.iter().position(|name| name == asked) {
+        Some(at) => at,
+        None if is_only => 0,
+        None => {
+            let some: Vec<String> = names.iter().take(SHOWN).map(|name| shown(name)).collect();
+            let more = if names.len() > SHOWN { ", .." } else { "" };
+            let what = format!(
+                "the document has {} rows and none is called {}: say ROW and one of {}{more}",
+                names.len(),
+                shown(asked),
+                some.join(", ")
+            );
+            return Err(Error::bad_whole(what));
+        }
+    };
+    let mut at = 0;
+    each_row(document, &header, |_, cells, place| {
+        at += 1;
+        if at != wanted + 1 {
+            return Ok(());
+        }
+        for node in &header.nodes {
+            let value = cells.number(Blank::Refused)?;
+            values.count(node.is_some(), "");
+            if node.is_none() && !values.ignore {
+                return Err(Error::bad(super::UNKNOWN, cells.place()));
+            }
+            values.set(Axis::Node, *node, value).map_err(|reason| Error::bad(reason, cells.place()))?;
+        }
+        if !cells.all_empty() {
+            cells.end()?;
+        }
+        let _ = place;
+        Ok(())
+    })
+}
+
+fn row_names(document: &[u8], header: &Header) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    each_row(document, header, |name, _, place| {
+        if names.contains(&name) {
+            return Err(Error::bad(TWICE, place));
+        }
+        names.push(name);
+        Ok(())
+    })?;
+    Ok(names)
+}
+
+/// Hands over the rows below the header, those without numbers left out: such a line names the index columns.
+fn each_row(
+    document: &[u8],
+    header: &Header,
+    mut each: impl FnMut(String, &mut Cells<'_>, Place) -> Result<()>,
+) -> Result<()> {
+    let progress = Progress::default();
+    let mut lines = Lines::of_bytes(document, &progress)?;
+    for _ in 0..header.lines {
+        lines.next()?;
+    }
+    while let Some(line) = lines.next()? {
+        let place = line.place;
+        let mut cells = Cells::new(line);
+        if cells.all_empty() {
+            continue;
+        }
+        let mut names = Vec::new();
+        for _ in 0..header.index {
+            names.push(cells.label()?.unwrap_or_default().into_owned());
+        }
+        if cells.all_empty() {
+            continue;
+        }
+        names.retain(|name| !name.is_empty());
+        each(names.join("/"), &mut cells, place)?;
+    }
+    Ok(())
+}
