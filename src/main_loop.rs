@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::error::{Code, Failure, Outcome};
-use crate::ffi::ctx::Ctx;
 use crate::ffi::blocked;
+use crate::ffi::ctx::Ctx;
 use crate::ffi::event_loop::{self, Job};
 use crate::{guard, stats};
 

@@ -291,7 +291,9 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
             counters.saved += u64::from(matches!(fetched, Fetched::Value | Fetched::Stale));
         });
         let grant = match fetched {
-            Fetched::Lease { token, .. } | Fetched::Refresh { token, .. } => Some(Grant { db, name: name.into(), token }),
+            Fetched::Lease { token, .. } | Fetched::Refresh { token, .. } => {
+                Some(Grant { db, name: name.into(), token })
+            }
             _ => None,
         };
         give(looked.tier, &waiter, reply(fetched, || value.clone()), grant);

@@ -84,7 +84,8 @@ pub(crate) fn take_over() {
 
 /// What the caller is told whom `CLIENT UNBLOCK` wakes before the sweep is done.
 pub(super) fn no_more(_: u64) -> Reply {
-    let text = "the entries are invalidated already; their memory is freed without this client, see assess_cache_sweeps";
+    let text =
+        "the entries are invalidated already; their memory is freed without this client, see assess_cache_sweeps";
     Failure::new(Code::Busy, text).into()
 }
 
