@@ -3,6 +3,7 @@
 use assess_engine::stats::openmetrics::{Kind, Total};
 
 use crate::cache;
+use crate::ffi::blocked;
 use crate::{background, directory, loads, pending, stats, waiting};
 
 /// The version of the module, as `Cargo.toml` has it.
@@ -31,6 +32,7 @@ pub(crate) fn totals() -> Vec<Total> {
         now("models", "Models in all databases", directory::count()),
         now("pending", "Results about to be stored", pending::count()),
         now("waiting", "Clients that wait for a model to become ready", waiting::count()),
+        now("blocked", "All clients that the module blocks", blocked::count()),
         now("loading", "Loads that run", loads::count()),
         now("backlog", "Jobs that wait for a worker", background::backlog()),
     ];

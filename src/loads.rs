@@ -167,7 +167,7 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         progress: Arc::clone(&progress),
         before: replaced(ctx, &request),
         joined_again: 0,
-        blocked: Blocked::block(ctx, 0),
+        blocked: Blocked::block(ctx, 0, no_more),
         request,
         origin,
     };
@@ -188,6 +188,11 @@ impl Origin {
             Self::Payload(_) => b"client",
         }
     }
+}
+
+/// The wait for a load has no limit: only `CLIENT UNBLOCK` ends it.
+fn no_more(_: u64) -> Reply {
+    Failure::new(Code::Busy, "the load goes on without this client, see MODEL.INFO").into()
 }
 
 /// The model that the result depends on.

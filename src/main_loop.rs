@@ -9,9 +9,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::event_loop::{self, Job};
-use crate::stats;
+use crate::{guard, stats};
 
 /// What workers have posted.
 static INBOX: Mutex<Vec<Posted>> = Mutex::new(Vec::new());
@@ -85,16 +86,31 @@ pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
     event_loop::nudge();
 }
 
+/// Has turns of the event loop watched: somebody is blocked. Main thread only.
+pub(crate) fn watch() {
+    if !WATCHING.get() && event_loop::watch_turns(true) {
+        WATCHING.set(true);
+    }
+}
+
 /// A turn of the event loop.
 pub(crate) fn turn(ctx: Ctx<'_>) {
-    match NEXT_TURN.take() {
-        Some(job) => slice(|| job(ctx)),
+    let job = NEXT_TURN.take();
+    let has_worked = job.is_some();
+    if let Some(job) = job {
+        // Whatever becomes of it, clients are answered.
+        guard::or("a slice of work", (), || slice(|| job(ctx)));
+    }
+    // After the job, whose replies are sent in this turn, too.
+    blocked::serve();
+    match has_worked || blocked::wants_turns() {
+        true => {}
         // Nothing more to do: turns are not watched for nothing. Not from in here, though.
-        None if WATCHING.replace(false) => after(0, |_| {
+        false if WATCHING.replace(false) => after(0, |_| {
             if !WATCHING.get() {
                 event_loop::watch_turns(false);
             }
         }),
-        None => {}
+        false => {}
     }
 }

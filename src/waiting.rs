@@ -12,7 +12,6 @@ use crate::derivation::Derivation;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::ffi::string::Argv;
 use crate::main_loop;
 use crate::reply::Reply;
 
@@ -36,6 +35,10 @@ thread_local! {
 }
 
 pub(crate) fn park(parked: Parked) {
+    // A worker named its subject meanwhile, and its wait is over.
+    if !parked.blocked.is_waiting() {
+        return;
+    }
     PARKED.with_borrow_mut(|all| _ = all.insert(parked.blocked.client(), parked));
 }
 
@@ -61,28 +64,20 @@ fn retry_from(ctx: Ctx<'_>, mut rest: std::vec::IntoIter<u64>) {
     main_loop::after(0, move |ctx| retry_from(ctx, rest));
 }
 
-/// What a client hears whose time is up, or whom `CLIENT UNBLOCK` woke.
-pub(crate) fn timed_out(client: u64, command: Argv<'_>) -> Reply {
+/// What a client is told whose wait is over, and whom nobody answers any more.
+pub(crate) fn ended(client: u64) -> Reply {
     let parked = PARKED.with_borrow_mut(|all| all.remove(&client));
-    let is_question =
-        command.len() > 0 && command.bytes(0).get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"assess"));
     let failure = match &parked {
         Some(parked) => not_ready(&parked.derivation),
-        // The model became ready late, and a worker has not finished the answer; it will be stored.
-        None if is_question => Failure::new(Code::NotReady, "the answer is still being computed, ask again"),
-        // Only CLIENT UNBLOCK ends the wait for a load: it has no time limit.
-        None => Failure::new(Code::Busy, "the work goes on without this client, see MODEL.INFO"),
+        // The model became ready late, or a worker has not finished the answer.
+        None => Failure::new(Code::NotReady, "the answer is still being computed, ask again"),
     };
     failure.into()
 }
 
-/// Forgets a client that is gone. Its handle is given back as it is dropped.
-pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
-    let gone = PARKED.with_borrow_mut(|all| {
-        let client = all.iter().find_map(|(&client, parked)| is_it(&parked.blocked).then_some(client))?;
-        all.remove(&client)
-    });
-    drop(gone);
+/// What a client is told whom `CLIENT UNBLOCK` wakes while a worker makes an answer that is not stored.
+pub(crate) fn given_up(_: u64) -> Reply {
+    Failure::new(Code::NotReady, "the answer was still being computed and is not stored: send the command again").into()
 }
 
 /// The error of a model that is not ready: how far it is, or why it will not be.

@@ -29,6 +29,24 @@ pub(crate) struct Wish {
     pub(crate) bind: bool,
 }
 
+/// A lease that is on its way to a client which was blocked.
+pub(crate) struct Grant {
+    db: i32,
+    name: Box<[u8]>,
+    token: u64,
+}
+
+/// A lease did not reach its client: another one gets it.
+pub(crate) fn hand_on(grant: &Grant) {
+    let Grant { db, name, token } = grant;
+    with(|cache| {
+        if cache.leases.holds(now_ms(), *db, name, *token).is_ok() {
+            cache.leases.revoke(now_ms(), *db, name, Cause::Expired);
+        }
+    });
+    settle::soon(*db, name);
+}
+
 thread_local! {
     /// When the timer for the ends of leases is due, in Unix milliseconds.
     static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
@@ -272,7 +290,13 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
             }
             counters.saved += u64::from(matches!(fetched, Fetched::Value | Fetched::Stale));
         });
-        give(looked.tier, &waiter, reply(fetched, || value.clone()));
+        let grant = match fetched {
+            Fetched::Lease { token, .. } | Fetched::Refresh { token, .. } => {
+                Some(Grant { db, name: name.into(), token })
+            }
+            _ => None,
+        };
+        give(looked.tier, &waiter, reply(fetched, || value.clone()), grant);
     }
     arm();
 }

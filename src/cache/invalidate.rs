@@ -86,7 +86,7 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
     words.extend(order.words.iter().map(Vec::as_slice));
     ctx.replicate(store::REPLAY, &words);
     if caller == Caller::Waits {
-        running.caller = Some(Blocked::block(ctx, 0));
+        running.caller = Some(Blocked::block(ctx, 0, sweep::no_more));
     }
     start(running);
     Ok(if caller == Caller::Waits { Reply::Sent } else { Reply::Integer(0) })

@@ -11,6 +11,7 @@ use assess_engine::cache::ban::sweep::Sweep;
 use super::hold;
 use super::invalidate::SMALL;
 use super::{Writer, build, store, with, writing_as};
+use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
@@ -81,12 +82,11 @@ pub(crate) fn take_over() {
     }
 }
 
-/// Forgets the caller whose handle the server takes back.
-pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) {
-    let gone = RUNNING.with_borrow_mut(|all| {
-        all.iter_mut().find(|running| running.caller.as_ref().is_some_and(&is_it))?.caller.take()
-    });
-    drop(gone);
+/// What the caller is told whom `CLIENT UNBLOCK` wakes before the sweep is done.
+pub(super) fn no_more(_: u64) -> Reply {
+    let text =
+        "the entries are invalidated already; their memory is freed without this client, see assess_cache_sweeps";
+    Failure::new(Code::Busy, text).into()
 }
 
 pub(super) fn start(running: Running) {

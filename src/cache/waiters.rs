@@ -8,6 +8,7 @@ use assess_engine::cache::lease::Waiter;
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
+use super::fetch::{Grant, hand_on};
 use super::with;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -34,7 +35,7 @@ pub(crate) fn reset_peak() {
 
 /// Blocks the client of a context.
 pub(super) fn block(ctx: Ctx<'_>, wait_ms: u64) {
-    let blocked = Blocked::block(ctx, wait_ms);
+    let blocked = Blocked::block(ctx, wait_ms, ended);
     let waiting = WAITING.with_borrow_mut(|waiting| {
         waiting.insert(blocked.client(), blocked);
         waiting.len()
@@ -59,7 +60,7 @@ pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl 
     let mut waiters = waiters;
     let rest = waiters.split_off(waiters.len().min(AT_ONCE));
     for waiter in waiters {
-        give(tier, &waiter, answer());
+        give(tier, &waiter, answer(), None);
     }
     if !rest.is_empty() {
         main_loop::after(0, move |_| give_all(tier, rest, answer));
@@ -67,34 +68,30 @@ pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl 
 }
 
 /// Answers one waiter, unless it has left.
-pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply) {
-    if let Some(blocked) = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client)) {
-        with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
-        blocked.reply(answer);
+pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply, grant: Option<Grant>) {
+    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client));
+    match (blocked, grant) {
+        (Some(blocked), grant) => {
+            with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
+            match grant {
+                Some(grant) => blocked.grant(answer, grant),
+                None => blocked.reply(answer),
+            }
+        }
+        (None, Some(grant)) => hand_on(&grant),
+        (None, None) => {}
     }
 }
 
-/// What a client hears whose wait is over: its time is up, or `CLIENT UNBLOCK` woke it. `None` when it does not wait here.
-pub(crate) fn timed_out(client: u64) -> Option<Reply> {
-    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client))?;
-    // The server unblocks it after this; giving the handle back later is harmless and must be done once.
-    main_loop::after(0, move |_| drop(blocked));
+/// A client waits here no more: its time is over, `CLIENT UNBLOCK` woke it, or it is gone.
+fn ended(client: u64) -> Reply {
+    let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client));
+    drop(blocked);
     with(|cache| {
         if let Some((_, name)) = cache.leases.waiter_left(client) {
             let tier = cache.tiers.of(&name);
             cache.count(tier).misses += 1;
         }
     });
-    Some(word("timeout"))
-}
-
-/// Forgets a client whose handle the server takes back: it has left, or this server is no master any more.
-pub(crate) fn disconnected(is_it: impl Fn(&Blocked) -> bool) -> bool {
-    let gone = WAITING.with_borrow_mut(|waiting| {
-        let client = waiting.iter().find_map(|(&client, blocked)| is_it(blocked).then_some(client))?;
-        waiting.remove(&client)
-    });
-    let Some(blocked) = gone else { return false };
-    with(|cache| _ = cache.leases.waiter_left(blocked.client()));
-    true
+    word("timeout")
 }

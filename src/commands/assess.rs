@@ -55,11 +55,12 @@ impl Run for Get {
             Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Unnamed(unnamed) if ctx.may_block() => {
                 let command = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
-                name_elsewhere(ctx, *unnamed, Blocked::block(ctx, 0), command);
+                name_elsewhere(ctx, *unnamed, Blocked::block(ctx, 0, waiting::ended), command);
                 Ok(Reply::Sent)
             }
             Answer::Work(work) if ctx.may_block() => {
-                flight::compute_elsewhere(*work, Blocked::block(ctx, 0));
+                let blocked = Blocked::block(ctx, 0, work.ended());
+                flight::compute_elsewhere(*work, blocked);
                 Ok(Reply::Sent)
             }
             Answer::Unnamed(_) | Answer::Work(_) => Err(Failure::cannot_block()),
@@ -284,7 +285,8 @@ pub(super) fn wait(
         return Err(not_ready(&derivation));
     }
     let words = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
-    waiting::park(Parked { blocked: Blocked::block(ctx, wait_ms), db: ctx.db(), words, derivation, again });
+    let blocked = Blocked::block(ctx, wait_ms, waiting::ended);
+    waiting::park(Parked { blocked, db: ctx.db(), words, derivation, again });
     Ok(Reply::Sent)
 }
 
@@ -347,7 +349,8 @@ impl Run for Key {
             Ok(name) => Ok(Reply::Bulk(name.into())),
             Err(_) if !ctx.may_block() => Err(Failure::cannot_block()),
             Err(unnamed) => {
-                unnamed.name_elsewhere(ctx.db(), Blocked::block(ctx, 0), |_, blocked, mut names| {
+                let blocked = Blocked::block(ctx, 0, waiting::given_up);
+                unnamed.name_elsewhere(ctx.db(), blocked, |_, blocked, mut names| {
                     let name = names.names.pop().map(|name| name.map_err(Failure::from));
                     let name = name.unwrap_or_else(|| Err(Failure::internal()));
                     blocked.reply(name.map(|name| Reply::Bulk(name.into())).into());

@@ -27,7 +27,7 @@ use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::Loaded;
-use crate::waiting::Parked;
+use crate::waiting::{self, Parked};
 use crate::{deriving, guard, main_loop, settings};
 
 pub(super) struct Mget;
@@ -39,11 +39,11 @@ impl Run for Mget {
             Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Unnamed(unnamed) if ctx.may_block() => {
                 let command = argv.words(0).into_iter().map(<[u8]>::to_vec).collect();
-                name_elsewhere(ctx, unnamed, Blocked::block(ctx, 0), command);
+                name_elsewhere(ctx, unnamed, Blocked::block(ctx, 0, waiting::ended), command);
                 Ok(Reply::Sent)
             }
             Answer::Work(batch) if ctx.may_block() => {
-                compute_elsewhere(batch, Blocked::block(ctx, 0));
+                compute_elsewhere(batch, Blocked::block(ctx, 0, waiting::ended));
                 Ok(Reply::Sent)
             }
             Answer::Unnamed(_) | Answer::Work(_) => Err(Failure::cannot_block()),

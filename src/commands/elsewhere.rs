@@ -4,8 +4,8 @@ use crate::background::{self, Lane};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::guard;
 use crate::reply::Reply;
+use crate::{guard, waiting};
 
 /// Has `work` make the reply: here when it is short, else on a worker, for which the client waits.
 pub(super) fn answer(
@@ -20,7 +20,7 @@ pub(super) fn answer(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    for_blocked(Blocked::block(ctx, 0), what, work);
+    for_blocked(Blocked::block(ctx, 0, waiting::given_up), what, work);
     Ok(Reply::Sent)
 }
 

@@ -42,13 +42,18 @@ enum Origin {
     Path(Vec<u8>),
 }
 
+/// What a client is told whom `CLIENT UNBLOCK` wakes before the indicator is read.
+fn no_more(_: u64) -> Reply {
+    Failure::new(Code::Busy, "the indicator is set without this client, see MODEL.INFO").into()
+}
+
 impl Run for Put {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let request = Request::parse(argv)?;
         let model = io_model(ctx, &request.key)?;
         indicator::check_name(&request.name)?;
         if ctx.may_block() {
-            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0));
+            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, no_more));
             background::run(Lane::Document, None, move || {
                 let read = || background::at_low_priority(|| request.read(&model));
                 let read = || guard::run("reading an indicator", read).and_then(|read| read);

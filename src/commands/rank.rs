@@ -19,7 +19,7 @@ use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::waiting::Parked;
+use crate::waiting::{self, Parked};
 use crate::{deriving, guard, settings};
 
 pub(super) struct Rank;
@@ -32,7 +32,7 @@ impl Run for Rank {
             Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
             Answer::Work(model) if ctx.may_block() => {
                 let owned = words.iter().map(|word| word.to_vec()).collect();
-                compute_elsewhere(model, owned, Blocked::block(ctx, 0));
+                compute_elsewhere(model, owned, Blocked::block(ctx, 0, waiting::given_up));
                 Ok(Reply::Sent)
             }
             Answer::Work(_) => Err(Failure::cannot_block()),

@@ -34,7 +34,7 @@ impl Run for Panic {
         match argv.bytes(1) {
             b"handler" => panic!("asked for by a test"),
             b"worker" => {
-                let blocked = Blocked::block(ctx, 0);
+                let blocked = Blocked::block(ctx, 0, crate::waiting::given_up);
                 background::run(Lane::Question, None, move || {
                     // Owned by the closure: what unwinds here must still answer the client.
                     let _blocked = blocked;

@@ -1,38 +1,179 @@
-//! Blocked clients: each gets exactly one reply, whatever becomes of who was to send it.
+//! Blocked clients: each gets exactly one reply, whatever meets in one turn of the event loop.
+//!
+//! The server drops the reply of a handle that was given back (`RM_UnblockClient`) but is not served yet when its own
+//! timeout or `CLIENT UNBLOCK` comes in between. So no wait is left to the server's timeout, and no handle is given back
+//! before the moment at which it is served: a reply that is decided stays in the table here until the end of the turn.
+//! `CLIENT UNBLOCK` then finds a client that is still blocked, and its callback sends the reply that was decided.
+//! (Servers that serve handles before that moment, 7.2 and later, leave a handle alone that was given back.)
+//!
+//! An entry of the table is removed, under its lock, before its handle is given back: no thread measures time on a
+//! handle that the server has freed.
 
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{c_int, c_void};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::{send, string::Argv};
+use super::{event_loop, send};
+use crate::cache::fetch::{self, Grant};
 use crate::error::Failure;
-use crate::guard;
 use crate::reply::Reply;
+use crate::versions::now_ms;
+use crate::{guard, main_loop};
 
-/// A client that waits. Dropping it without a reply answers with an internal error: nobody hangs because of a bug.
+/// Called once when a client's wait ends without an answer, on the main thread: its time is over, `CLIENT UNBLOCK`, or it
+/// is gone. Removes the client (given by its id) from the tables of its owner and returns what it is to be told.
+pub(crate) type Ended = fn(u64) -> Reply;
+
+/// The right to answer a blocked client, on any thread. Dropped without a reply it answers with an internal error: nobody
+/// hangs because of a bug. A reply to a client whose wait has ended meanwhile goes nowhere.
 pub(crate) struct Blocked {
-    raw: NonNull<raw::RedisModuleBlockedClient>,
+    handle: Handle,
+    serial: u64,
     client: u64,
 }
 
-// SAFETY: the server allows RM_UnblockClient and the time measurement on any thread; nothing else is done elsewhere.
-unsafe impl Send for Blocked {}
+/// A handle of the server, as a number: it is used only while its entry is in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Handle(usize);
+
+impl Handle {
+    fn of(raw: *mut raw::RedisModuleBlockedClient) -> Self {
+        Self(raw as usize)
+    }
+
+    fn as_ptr(self) -> *mut raw::RedisModuleBlockedClient {
+        self.0 as *mut raw::RedisModuleBlockedClient
+    }
+
+    /// Gives it back to the server. Once per handle, after its entry was removed.
+    fn give_back(self, decided: Option<Decided>) {
+        let data = decided.map_or(std::ptr::null_mut(), |decided| Box::into_raw(Box::new(decided)));
+        // SAFETY: the handle was valid while its entry was in the table, whose removal the caller has seen; `free_reply`
+        // frees the box.
+        unsafe { api!(RedisModule_UnblockClient(self.as_ptr(), data.cast::<c_void>())) };
+    }
+}
+
+/// The reply of a client, and the lease that it carries. Dropped before it was sent, it hands the lease on.
+struct Decided {
+    client: u64,
+    reply: Reply,
+    grant: Option<Grant>,
+}
+
+enum State {
+    Waiting,
+    /// Its time is over and its owner is being asked for the reply.
+    Ending,
+    Decided(Decided),
+}
+
+struct Entry {
+    serial: u64,
+    client: u64,
+    ended: Ended,
+    /// When its wait is over, in Unix milliseconds.
+    due: Option<u64>,
+    state: State,
+}
+
+/// All clients that this module blocks.
+struct Table {
+    serial: u64,
+    entries: Option<HashMap<Handle, Entry>>,
+    /// The ends of waits.
+    due: BTreeSet<(u64, Handle)>,
+    /// Those whose reply is decided.
+    ready: Vec<Handle>,
+}
+
+/// A plain mutex: it is held for a look-up, never across a callback.
+static TABLE: Mutex<Table> = Mutex::new(Table { serial: 0, entries: None, due: BTreeSet::new(), ready: Vec::new() });
+
+thread_local! {
+    /// When the timer for the ends of waits fires.
+    static ARMED: RefCell<Option<u64>> = const { RefCell::new(None) };
+    /// Leases that were sent in this turn of the event loop and in the one before: a client that disconnects now has
+    /// not read them.
+    static SENT: RefCell<[Vec<(u64, Grant)>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+}
+
+fn table() -> MutexGuard<'static, Table> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Table {
+    fn entries(&mut self) -> &mut HashMap<Handle, Entry> {
+        self.entries.get_or_insert_default()
+    }
+
+    fn find(&mut self, handle: Handle, serial: u64) -> Option<&mut Entry> {
+        self.entries().get_mut(&handle).filter(|entry| entry.serial == serial)
+    }
+
+    fn remove(&mut self, handle: Handle) -> Option<Entry> {
+        let entry = self.entries().remove(&handle)?;
+        if let Some(due) = entry.due {
+            self.due.remove(&(due, handle));
+        }
+        Some(entry)
+    }
+
+    /// Decides a reply, unless one is decided. Gives it back then.
+    fn decide(&mut self, handle: Handle, serial: u64, decided: Decided, by_owner: bool) -> Option<Decided> {
+        let Some(entry) = self.find(handle, serial) else { return Some(decided) };
+        if !matches!((&entry.state, by_owner), (State::Waiting, true) | (State::Ending, false)) {
+            return Some(decided);
+        }
+        entry.state = State::Decided(decided);
+        let due = entry.due.take();
+        if let Some(due) = due {
+            self.due.remove(&(due, handle));
+        }
+        self.ready.push(handle);
+        if self.ready.len() == 1 {
+            event_loop::nudge();
+        }
+        None
+    }
+}
+
+/// How many clients are blocked by this module.
+pub(crate) fn count() -> usize {
+    table().entries().len()
+}
 
 impl Blocked {
-    /// Blocks the client of a context. `wait_ms` 0 is for ever.
-    pub(crate) fn block(ctx: Ctx<'_>, wait_ms: u64) -> Self {
-        let timeout = i64::try_from(wait_ms).unwrap_or(i64::MAX);
+    /// Blocks the client of a context for at most `wait_ms`; 0 is for ever.
+    pub(crate) fn block(ctx: Ctx<'_>, wait_ms: u64, ended: Ended) -> Self {
         // SAFETY: the context is that of a command which may block (the caller has asked `may_block`); callbacks have
-        // the signatures the server wants.
+        // the signatures the server wants. No timeout: the server's own loses replies.
         let raw = unsafe {
-            api!(RedisModule_BlockClient(ctx.as_ptr(), Some(on_reply), Some(on_timeout), Some(free_reply), timeout))
+            api!(RedisModule_BlockClient(ctx.as_ptr(), Some(on_reply), Some(on_unblock), Some(free_reply), 0))
         };
         let raw = NonNull::new(raw).expect("may_block was asked before");
         // SAFETY: just created.
         unsafe { api!(RedisModule_SetDisconnectCallback(raw.as_ptr(), Some(on_disconnect))) };
-        Self { raw, client: ctx.client_id() }
+        let (handle, client) = (Handle::of(raw.as_ptr()), ctx.client_id());
+        let due = (wait_ms > 0).then(|| now_ms().saturating_add(wait_ms));
+        let serial = {
+            let mut table = table();
+            table.serial += 1;
+            let serial = table.serial;
+            table.entries().insert(handle, Entry { serial, client, ended, due, state: State::Waiting });
+            if let Some(due) = due {
+                table.due.insert((due, handle));
+            }
+            serial
+        };
+        main_loop::watch();
+        arm();
+        Self { handle, serial, client }
     }
 
     /// The client's id.
@@ -40,73 +181,212 @@ impl Blocked {
         self.client
     }
 
+    /// Whether the client still waits for this.
+    pub(crate) fn is_waiting(&self) -> bool {
+        table().find(self.handle, self.serial).is_some_and(|entry| matches!(entry.state, State::Waiting))
+    }
+
     /// Unblocks the client with a reply. Any thread.
     pub(crate) fn reply(self, reply: Reply) {
-        self.unblock(reply);
+        self.decide(reply, None);
         std::mem::forget(self);
+    }
+
+    /// Unblocks the client with a reply that carries a lease; handed on if the client does not get it. Main thread.
+    pub(crate) fn grant(self, reply: Reply, grant: Grant) {
+        self.decide(reply, Some(grant));
+        std::mem::forget(self);
+    }
+
+    /// Lets the client wait for at most that long from now on. Main thread.
+    pub(crate) fn limit(&self, wait_ms: u64) {
+        let due = now_ms().saturating_add(wait_ms);
+        {
+            let mut table = table();
+            let Some(entry) = table.find(self.handle, self.serial) else { return };
+            if entry.due.is_some() || !matches!(entry.state, State::Waiting) {
+                return;
+            }
+            entry.due = Some(due);
+            table.due.insert((due, self.handle));
+        }
+        arm();
     }
 
     /// Counts the time of `work` as the command's own, so that SLOWLOG and command statistics see it. Any thread, one
     /// at a time.
     pub(crate) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
-        // SAFETY: the handle is valid until it is unblocked, which takes self.
-        unsafe { api!(RedisModule_BlockedClientMeasureTimeStart(self.raw.as_ptr())) };
+        {
+            let mut table = table();
+            if table.find(self.handle, self.serial).is_some() {
+                // SAFETY: the handle is valid while its entry is in the table, which is locked.
+                unsafe { api!(RedisModule_BlockedClientMeasureTimeStart(self.handle.as_ptr())) };
+            }
+        }
         let result = work();
-        // SAFETY: as above.
-        unsafe { api!(RedisModule_BlockedClientMeasureTimeEnd(self.raw.as_ptr())) };
+        let mut table = table();
+        if table.find(self.handle, self.serial).is_some() {
+            // SAFETY: as above.
+            unsafe { api!(RedisModule_BlockedClientMeasureTimeEnd(self.handle.as_ptr())) };
+        }
         result
     }
 
-    fn unblock(&self, reply: Reply) {
-        let reply = Box::into_raw(Box::new(reply));
-        // SAFETY: called once per handle (`reply` forgets self); `free_reply` frees the box.
-        unsafe { api!(RedisModule_UnblockClient(self.raw.as_ptr(), reply.cast::<c_void>())) };
+    fn decide(&self, reply: Reply, grant: Option<Grant>) {
+        let decided = Decided { client: self.client, reply, grant };
+        let left_over = table().decide(self.handle, self.serial, decided, true);
+        // Dropped outside the lock: it may carry a lease.
+        drop(left_over);
     }
 }
 
 impl Drop for Blocked {
     fn drop(&mut self) {
-        self.unblock(Reply::Error(Failure::internal()));
+        self.decide(Reply::Error(Failure::internal()), None);
     }
+}
+
+impl Drop for Decided {
+    fn drop(&mut self) {
+        if let Some(grant) = self.grant.take() {
+            fetch::hand_on(&grant);
+        }
+    }
+}
+
+impl Decided {
+    /// Sends it to the client of a callback. Main thread.
+    fn send(&mut self, ctx: Ctx<'_>) {
+        send::reply(ctx, &self.reply);
+        if let Some(grant) = self.grant.take() {
+            SENT.with_borrow_mut(|sent| sent[0].push((self.client, grant)));
+        }
+    }
+}
+
+/// Has the ends of waits looked at when the first one is due.
+fn arm() {
+    let Some(&(due, _)) = table().due.first() else { return };
+    if ARMED.with_borrow(|armed| armed.is_some_and(|armed| armed <= due)) {
+        return;
+    }
+    ARMED.set(Some(due));
+    main_loop::after(due.saturating_sub(now_ms()), move |_| {
+        // A timer that was armed for a later end than another one finds nothing to do.
+        if ARMED.with_borrow(|armed| *armed == Some(due)) {
+            ARMED.set(None);
+        }
+        end_due();
+        arm();
+    });
+}
+
+/// Ends the waits that are due, some in one go.
+fn end_due() {
+    const AT_ONCE: usize = 64;
+    let now = now_ms();
+    for _ in 0..AT_ONCE {
+        let (handle, serial, client, ended) = {
+            let mut table = table();
+            let Some(&(due, handle)) = table.due.first() else { return };
+            if due > now {
+                return;
+            }
+            table.due.pop_first();
+            let Some(entry) = table.entries().get_mut(&handle) else { continue };
+            (entry.due, entry.state) = (None, State::Ending);
+            (handle, entry.serial, entry.client, entry.ended)
+        };
+        let reply = guard::run("the end of a wait", || ended(client)).unwrap_or_else(Reply::Error);
+        let left_over = table().decide(handle, serial, Decided { client, reply, grant: None }, false);
+        drop(left_over);
+    }
+}
+
+/// Sends every reply that is decided. At the end of a turn of the event loop: the server serves the handles right after,
+/// and no command of a client comes in between.
+pub(crate) fn serve() {
+    SENT.with_borrow_mut(|sent| sent[1] = std::mem::take(&mut sent[0]));
+    let ready = std::mem::take(&mut table().ready);
+    for handle in ready {
+        let entry = table().remove(handle);
+        if let Some(Entry { state: State::Decided(decided), .. }) = entry {
+            handle.give_back(Some(decided));
+        }
+    }
+}
+
+/// Whether turns of the event loop are of use here.
+pub(crate) fn wants_turns() -> bool {
+    let sent = SENT.with_borrow(|sent| sent.iter().any(|sent| !sent.is_empty()));
+    if sent {
+        // The next turn comes at once, so that a lease counts as read then.
+        event_loop::nudge();
+    }
+    sent || !table().entries().is_empty()
+}
+
+/// A connection has ended: a lease that was sent to it in this very turn was not read.
+pub(crate) fn client_left(client: u64) {
+    let mut unread = Vec::new();
+    SENT.with_borrow_mut(|sent| {
+        for sent in sent {
+            unread.extend(sent.extract_if(.., |(to, _)| *to == client).map(|(_, grant)| grant));
+        }
+    });
+    unread.iter().for_each(fetch::hand_on);
 }
 
 extern "C" fn on_reply(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisModuleString, _: c_int) -> c_int {
     guard::or("a reply", (), || {
-        // SAFETY: private data are those of `unblock`; the context is that of this callback.
+        // SAFETY: private data are those of `give_back`, and nobody else looks at them now; the context is that of this
+        // callback.
         unsafe {
-            let reply = api!(RedisModule_GetBlockedClientPrivateData(ctx)).cast::<Reply>();
-            if let Some(reply) = reply.as_ref() {
-                send::reply(Ctx::new(ctx), reply);
+            let decided = api!(RedisModule_GetBlockedClientPrivateData(ctx)).cast::<Decided>();
+            if let Some(decided) = decided.as_mut() {
+                decided.send(Ctx::new(ctx));
             }
         }
     });
     raw::REDISMODULE_OK as c_int
 }
 
-extern "C" fn on_timeout(ctx: *mut raw::RedisModuleCtx, argv: *mut *mut raw::RedisModuleString, argc: c_int) -> c_int {
-    guard::or("a timeout", (), || {
-        // SAFETY: the context is that of this callback; the arguments are those of the blocked command.
-        let (ctx, argv) = unsafe { (Ctx::new(ctx), Argv::new(argv, argc)) };
-        let fetched = crate::cache::waiters::timed_out(ctx.client_id());
-        send::reply(ctx, &fetched.unwrap_or_else(|| crate::waiting::timed_out(ctx.client_id(), argv)));
+/// `CLIENT UNBLOCK`. The server unblocks the client after this.
+extern "C" fn on_unblock(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisModuleString, _: c_int) -> c_int {
+    guard::or("a client's end of waiting", (), || {
+        // SAFETY: the context is that of this callback.
+        let (handle, ctx) = unsafe { (Handle::of(api!(RedisModule_GetBlockedClientHandle(ctx))), Ctx::new(ctx)) };
+        let Some(entry) = table().remove(handle) else { return };
+        match entry.state {
+            State::Decided(mut decided) => decided.send(ctx),
+            State::Waiting | State::Ending => {
+                let reply = guard::run("the end of a wait", || (entry.ended)(entry.client));
+                send::reply(ctx, &reply.unwrap_or_else(Reply::Error));
+            }
+        }
+        handle.give_back(None);
     });
     raw::REDISMODULE_OK as c_int
 }
 
+/// The client is gone, or the server has answered it (`CLIENT UNBLOCK .. ERROR`, demotion).
 extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::RedisModuleBlockedClient) {
     guard::or("a disconnect", (), || {
-        // The handle is only compared, never used.
-        let is_it = |waiting: &Blocked| ptr::eq(waiting.raw.as_ptr(), blocked);
-        if !crate::cache::waiters::disconnected(is_it) {
-            crate::waiting::disconnected(is_it);
-            crate::cache::sweep::disconnected(is_it);
+        let handle = Handle::of(blocked);
+        let Some(entry) = table().remove(handle) else { return };
+        if !matches!(entry.state, State::Decided(_)) {
+            drop((entry.ended)(entry.client));
         }
+        // A reply that was decided is dropped, and hands on its lease.
+        drop(entry.state);
+        handle.give_back(None);
     });
 }
 
-extern "C" fn free_reply(_: *mut raw::RedisModuleCtx, reply: *mut c_void) {
-    if !reply.is_null() {
-        // SAFETY: made by `unblock`, freed once by the server's contract.
-        drop(unsafe { Box::from_raw(reply.cast::<Reply>()) });
+extern "C" fn free_reply(_: *mut raw::RedisModuleCtx, decided: *mut c_void) {
+    if !decided.is_null() {
+        // SAFETY: made by `give_back`, freed once by the server's contract.
+        let decided = unsafe { Box::from_raw(decided.cast::<Decided>()) };
+        guard::or("a reply that is freed", (), || drop(decided));
     }
 }

@@ -1,6 +1,7 @@
 //! Three ways to have work done on the main thread: soon, asked from any thread; after a time; and in every turn of the
 //! event loop, for long work in slices, between which clients are served.
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 
 use redis_module::raw;
@@ -41,13 +42,28 @@ extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, data: *mut c_void) {
     });
 }
 
+thread_local! {
+    /// Whether turns are subscribed to.
+    static SUBSCRIBED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Has `crate::main_loop::turn` called in every turn of the event loop, or no more. Main thread, and never from inside
 /// that call: the server would look at a subscription that is gone.
 pub(crate) fn watch_turns(watch: bool) -> bool {
+    // A subscription that is not there is not ended: the server would take the missing callback for a new one, and call it.
+    if SUBSCRIBED.get() == watch {
+        return true;
+    }
     let event = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_EVENTLOOP, dataver: 1 };
     let callback: raw::RedisModuleEventCallback = if watch { Some(on_turn) } else { None };
     // SAFETY: the detached context names the module; without a callback the subscription ends.
-    unsafe { api!(RedisModule_SubscribeToServerEvent(detached(), event, callback)) == raw::REDISMODULE_OK as c_int }
+    let done = unsafe {
+        api!(RedisModule_SubscribeToServerEvent(detached(), event, callback)) == raw::REDISMODULE_OK as c_int
+    };
+    if done {
+        SUBSCRIBED.set(watch);
+    }
+    done
 }
 
 /// Has the event loop turn at once instead of waiting for something to happen.

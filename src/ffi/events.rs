@@ -137,6 +137,8 @@ unsafe extern "C" fn on_client(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     }
     guard::or("a client that left", (), || {
         // SAFETY: this event's data are of this type.
-        fetch::client_left(unsafe { (*data.cast::<raw::RedisModuleClientInfo>()).id });
+        let client = unsafe { (*data.cast::<raw::RedisModuleClientInfo>()).id };
+        super::blocked::client_left(client);
+        fetch::client_left(client);
     });
 }

@@ -39,6 +39,7 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_UnblockClient,
         RedisModule_SetDisconnectCallback,
         RedisModule_GetBlockedClientPrivateData,
+        RedisModule_GetBlockedClientHandle,
         RedisModule_BlockedClientMeasureTimeStart,
         RedisModule_BlockedClientMeasureTimeEnd,
         RedisModule_Call,

@@ -86,7 +86,7 @@ pub(crate) const DEFAULT_LEASE_MS: Parameter = Parameter {
 
 pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
     name: "default-wait-ms",
-    kind: Kind::Number { min: 0, max: HOUR_MS, default: 5000, memory: false },
+    kind: Kind::Number { min: 0, max: HOUR_MS, default: 2000, memory: false },
     protected: false,
     summary: "Milliseconds an assessment waits for its model to become ready before it answers NOTREADY, and CACHE.FETCH \
               for a value when neither the command nor the tier says",

@@ -123,9 +123,9 @@ fn given_more_waiters_than_one_turn_answers_when_filled_then_all_get_the_value()
 
 #[test]
 fn given_a_lease_when_the_wait_runs_out_then_timeout() {
-    let (_server, mut client) = served();
+    let (server, mut client) = served();
     let token = lease(&mut client, "k LEASE 3600000");
-    assert_eq!(words(&client.ask("CACHE.FETCH k WAIT 5")), ["timeout"]);
+    assert_eq!(words(&server.client().ask("CACHE.FETCH k WAIT 5")), ["timeout"]);
     assert_eq!(client.info_number("assess", "cache_waiters"), 0);
     client.call(&["CACHE.FILL", "k", &token, "v"]).good();
     assert_eq!(client.ask("CACHE.GET k"), Reply::bulk("v"));

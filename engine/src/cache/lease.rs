@@ -68,6 +68,10 @@ impl Leases {
                 Fetched::Lease { token, ms: ask.lease_ms }
             }
             Decision::Negative => Fetched::Negative(self.failures.reason(db, key)),
+            // It would wait for itself: its FILL comes after this on the same connection.
+            Decision::Wait if self.table.lease(db, key).is_some_and(|lease| lease.holder == ask.client) => {
+                Fetched::Busy
+            }
             Decision::Wait => {
                 self.table.waits(db, key, Waiting { since: now, ask: *ask });
                 Fetched::Wait
@@ -86,7 +90,8 @@ impl Leases {
         self.serial += 1;
         let ends = now.saturating_add(ask.lease_ms);
         let bound = ask.bind.then_some(ask.client);
-        let lease = Lease { token, granted: stamp, granted_at: now, ends, bound, serial: self.serial };
+        let lease =
+            Lease { token, granted: stamp, granted_at: now, ends, bound, holder: ask.client, serial: self.serial };
         self.table.happens(db, key, Event::Grant(lease));
     }
 

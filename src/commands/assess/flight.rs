@@ -13,13 +13,13 @@ use crate::background::{self, Lane};
 use crate::cache::store::Life;
 use crate::commands::question::{Asked, OwnedQuestion};
 use crate::error::{Failure, Outcome};
-use crate::ffi::blocked::Blocked;
+use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::history::Log;
 use crate::pending::{self, Pending};
 use crate::reply::Reply;
 use crate::types::value::Loaded;
-use crate::{guard, main_loop};
+use crate::{guard, main_loop, settings, waiting};
 
 /// A question for a worker.
 pub(super) struct Work {
@@ -78,6 +78,11 @@ impl Work {
         Ok(Computed { record: record.transpose()?, document: document.into() })
     }
 
+    /// What a client is told whose wait for the answer is over.
+    pub(super) fn ended(&self) -> Ended {
+        if self.keeps { waiting::ended } else { waiting::given_up }
+    }
+
     fn flight(&self) -> Flight {
         (self.db, self.name.clone(), self.version)
     }
@@ -112,6 +117,10 @@ thread_local! {
 }
 
 pub(super) fn compute_elsewhere(work: Work, blocked: Blocked) {
+    if work.keeps {
+        // It will be stored: who asks again finds it.
+        blocked.limit(settings::default_wait_ms());
+    }
     let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
         let passengers = flights.entry(work.flight()).or_default();
         passengers.waiting.push(blocked);

@@ -13,6 +13,8 @@ pub(super) struct Lease {
     pub(super) ends: u64,
     /// The client with whose connection the lease ends.
     pub(super) bound: Option<u64>,
+    /// The client that was granted.
+    pub(super) holder: u64,
     /// Grants in their order.
     pub(super) serial: u64,
 }
