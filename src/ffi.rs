@@ -26,6 +26,7 @@ pub(crate) mod ctx;
 pub(crate) mod entry;
 pub(crate) mod event_loop;
 pub(crate) mod events;
+pub(crate) mod filter;
 pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;

@@ -238,6 +238,17 @@ impl Cache {
     }
 }
 
+/// A key of this name is about to be deleted by a plain command. The server tells nothing of a key that is not there, so
+/// that its lease would outlive the change that the deletion stands for. Which database is meant is not known here: a
+/// lease that is revoked for nothing costs one computation.
+pub(crate) fn deleting(name: &[u8]) {
+    with(|cache| {
+        for db in cache.leases.databases(name) {
+            cache.revoke(db, name);
+        }
+    });
+}
+
 /// A database was emptied; `None` is all of them. Its keys may be many: they go where nobody waits.
 pub(crate) fn flushed(db: Option<i32>) {
     let debris = with(|cache| {

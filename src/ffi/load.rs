@@ -48,6 +48,8 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_CallReplyStringPtr,
         RedisModule_CallReplyType,
         RedisModule_CloseKey,
+        RedisModule_CommandFilterArgGet,
+        RedisModule_CommandFilterArgsCount,
         RedisModule_CreateCommand,
         RedisModule_CreateString,
         RedisModule_CreateTimer,
@@ -99,7 +101,9 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_StringDMA,
         RedisModule_StringPtrLen,
         RedisModule_SubscribeToKeyspaceEvents,
+        RedisModule_RegisterCommandFilter,
         RedisModule_SubscribeToServerEvent,
+        RedisModule_UnregisterCommandFilter,
         RedisModule_ValueLength,
     );
     Ok(())

@@ -28,6 +28,7 @@ mod invalidation;
 mod log;
 mod memory;
 mod metrics;
+mod one_reply;
 mod oom;
 mod origin;
 mod packaged_service;

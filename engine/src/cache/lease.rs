@@ -329,6 +329,11 @@ impl Leases {
         Some(LeaseInfo { ms_left: lease.ends - now, waiters, granted: lease.granted })
     }
 
+    /// The databases in which a key of this name is leased.
+    pub fn databases(&self, key: &[u8]) -> Vec<i32> {
+        self.table.databases(key)
+    }
+
     /// How many leases there are.
     pub fn len(&self) -> usize {
         self.table.leases()

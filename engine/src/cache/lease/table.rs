@@ -68,6 +68,12 @@ impl Table {
         }
     }
 
+    /// The databases in which a key of this name is leased.
+    pub(super) fn databases(&self, key: &[u8]) -> Vec<i32> {
+        let held = |&&db: &&i32| self.lease(db, key).is_some();
+        self.databases.keys().filter(held).copied().collect()
+    }
+
     /// Those who wait for a key, in order, with the numbers of their arrivals.
     pub(super) fn waiters(&self, db: i32, key: &[u8]) -> impl Iterator<Item = (u64, Waiting)> {
         self.record(db, key).into_iter().flat_map(|record| record.waiters.iter().map(|(&at, &waiting)| (at, waiting)))
