@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::cache::invalidate;
-use crate::ffi::ctx::Ctx;
+use crate::ffi::ctx::{Ctx, warn};
+use crate::stats;
 use crate::types::model;
 
 #[derive(Default)]
@@ -18,6 +19,8 @@ struct Directory {
 }
 
 thread_local! {
+    /// The key of the model that died last: the server tells why it went only afterwards.
+    static LAST_DEATH: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
     static DIRECTORY: RefCell<Directory> = RefCell::default();
 }
 
@@ -51,6 +54,7 @@ pub(crate) fn born(db: i32, name: Vec<u8>) {
 
 /// A key holds a model no more: it was deleted, overwritten, renamed, moved, evicted or has expired.
 pub(crate) fn died(db: i32, name: &[u8]) {
+    LAST_DEATH.set(Some((db, name.to_vec())));
     DIRECTORY.with_borrow_mut(|directory| {
         if let Some(names) = directory.databases.get_mut(&db) {
             names.remove(name);
@@ -58,6 +62,15 @@ pub(crate) fn died(db: i32, name: &[u8]) {
         directory.epoch += 1;
     });
     invalidate::model_changed(db, name);
+}
+
+/// The server has evicted a key; what it held is gone by now.
+pub(crate) fn evicted(db: i32, name: &[u8]) {
+    let was_model = LAST_DEATH.take().is_some_and(|(at, dead)| at == db && dead == name);
+    if was_model {
+        stats::count(|counters| &counters.models_evicted);
+        warn("a model was evicted: choose a volatile maxmemory-policy, or raise maxmemory (see CACHE.HEALTH)");
+    }
 }
 
 /// A key was renamed, moved, copied or restored: it may hold a model now. The server tells of it after the fact, also

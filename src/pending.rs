@@ -62,7 +62,9 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
 }
 
 /// Forgets the results of a database that were computed before an invalidation which covers them.
-pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) {
+///
+/// Returns how many those were.
+pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) -> u64 {
     PENDING.with_borrow_mut(|pending| {
         let covered: Vec<Place> = pending
             .iter()
@@ -71,16 +73,13 @@ pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) {
             .cloned()
             .collect();
         covered.iter().for_each(|place| _ = pending.pop(place));
-    });
+        covered.len() as u64
+    })
 }
 
-/// Forgets the result for a name.
-pub(crate) fn forget_one(db: i32, name: &[u8]) {
-    PENDING.with_borrow_mut(|pending| {
-        if !pending.is_empty() {
-            pending.pop(&(db, name.to_vec()));
-        }
-    });
+/// Forgets the result for a name; whether there was one.
+pub(crate) fn forget_one(db: i32, name: &[u8]) -> bool {
+    PENDING.with_borrow_mut(|pending| !pending.is_empty() && pending.pop(&(db, name.to_vec())).is_some())
 }
 
 /// How many there are.

@@ -84,6 +84,7 @@ numbers! {
     max_model_memory = "max-model-memory",
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
+    max_leases_per_client = "max-leases-per-client",
     slice_us = "slice-us",
     history_max = "history-max",
 }

@@ -280,6 +280,8 @@ impl KeyFlags {
     pub(crate) const UPDATE: Self = Self(1 << 5);
     pub(crate) const INSERT: Self = Self(1 << 6);
     pub(crate) const DELETE: Self = Self(1 << 7);
+    /// The specification may miss keys: the server asks the command (`getkeys-api`).
+    pub(crate) const INCOMPLETE: Self = Self(1 << 9);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

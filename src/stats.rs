@@ -49,6 +49,8 @@ counters! {
     loads: Counter,
     /// Loads that ended in an error or were aborted.
     loads_failed: Counter,
+    /// Models that the server evicted for want of memory.
+    models_evicted: Counter,
     /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
     replay_errors: Counter,
     /// Slices of background work on the main thread.
@@ -76,6 +78,11 @@ pub(crate) fn add(which: impl FnOnce(&Counters) -> &Cell<u64>, by: u64) {
         let counter = which(counters);
         counter.set(counter.get() + by);
     });
+}
+
+/// The value of a counter.
+pub(crate) fn get(which: impl FnOnce(&Counters) -> &Cell<u64>) -> u64 {
+    COUNTERS.with(|counters| which(counters).get())
 }
 
 /// Records a slice of background work.

@@ -20,8 +20,8 @@ const log = (/** @type {Error} */ error) => console.error('redis:', error.messag
 const options = { url, socket: { connectTimeout: patience.connection } };
 // Says at once whether there is a connection: its commands fail without one. Connections come back by themselves.
 export const client = createClient({ ...options, disableOfflineQueue: true }).on('error', log);
-// A caller that waits for another's value holds a connection: it asks on one of its own, never in the way of a value.
-const pool = { minimum: 1, maximum: 100, acquireTimeout: patience.reply };
+// A caller that waits for another's value, or computes it, holds a connection of its own.
+const pool = { minimum: 1, maximum: 1000, acquireTimeout: patience.reply };
 const waiting = createClientPool(options, pool).on('error', log);
 const connections = Promise.all([client.connect(), waiting.connect()]).catch(log);
 /** Settles when there is a connection, or when there should have been one. */
@@ -63,33 +63,51 @@ export const cached = (prefix, compute, { ttl, leaseMs, failOpen = true, selfKey
   const life = ttl === undefined ? [] : ['TTL', `${ttl}`];
   return async function (...args) {
     const key = keyOf(prefix, selfKey ? [selfKey(this), ...args] : args);
-    let token;
-    try {
-      const [state, first, second] = await reply(waiting, ['CACHE.FETCH', key, ...lease]);
-      if (state === 'hit' || state === 'stale') return JSON.parse(first);
-      if (state === 'negative') throw new Remembered(first);
-      if (state === 'lease') token = first;
-      if (state === 'refresh') token = second; // none when `busy` or `timeout`: computed, and not stored
-      if (token && !ttl && !(await inTier(key))) {
-        await reply(client, ['CACHE.FAIL', key, token, 'no tier and no ttl']);
-        throw new NoLife(key);
-      }
-    } catch (error) {
+    const computed = async () => JSON.stringify(await compute.apply(selfKey ? this : undefined, args)) ?? 'null';
+    const without = async (/** @type {unknown} */ error) => {
       if (!failOpen || !(error instanceof Away)) throw error;
       log(new Error(`${key} is computed without the cache: ${error.message}`));
-    }
-    let value;
+      return JSON.parse(await computed());
+    };
+    let begun = false;
+    // The connection that is granted the lease stays out of the pool: on it, others would not be made to wait.
+    const ask = async (/** @type {any} */ own) => {
+      begun = true;
+      let token;
+      try {
+        const [state, first, second] = await reply(own, ['CACHE.FETCH', key, ...lease]);
+        if (state === 'hit' || state === 'stale') return JSON.parse(first);
+        if (state === 'negative') throw new Remembered(first);
+        if (state === 'lease') token = first;
+        if (state === 'refresh') token = second; // none when `busy` or `timeout`: computed, and not stored
+        if (token && !ttl && !(await inTier(key))) {
+          await reply(client, ['CACHE.FAIL', key, token, 'no tier and no ttl']);
+          throw new NoLife(key);
+        }
+      } catch (error) {
+        return await without(error);
+      }
+      let value;
+      try {
+        value = await computed();
+      } catch (error) {
+        // At most 256 bytes. Nothing may hide the error of the computation: the lease ends by itself.
+        const reason = Buffer.from(String(error)).subarray(0, 256);
+        if (token) await reply(client, ['CACHE.FAIL', key, token, reason]).catch(log);
+        throw error;
+      }
+      // The caller has its value whether it was stored or not: it may have been invalidated, or computed for too long.
+      if (token) await reply(client, ['CACHE.FILL', key, token, value, ...life]).catch(unlessLost);
+      return JSON.parse(value);
+    };
     try {
-      value = JSON.stringify(await compute.apply(selfKey ? this : undefined, args)) ?? 'null';
+      await connected;
+      if (!client.isReady) throw new Away('no connection');
+      return await waiting.execute(ask);
     } catch (error) {
-      // At most 256 bytes. Nothing may hide the error of the computation: the lease ends by itself.
-      const reason = Buffer.from(String(error)).subarray(0, 256);
-      if (token) await reply(client, ['CACHE.FAIL', key, token, reason]).catch(log);
-      throw error;
+      if (begun || !(error instanceof Error)) throw error;
+      return await without(error instanceof Away ? error : new Away(error.message, { cause: error }));
     }
-    // The caller has its value whether it was stored or not: invalidated meanwhile, computed for longer than the lease.
-    if (token) await reply(client, ['CACHE.FILL', key, token, value, ...life]).catch(unlessLost);
-    return JSON.parse(value);
   };
 };
 

@@ -26,8 +26,8 @@ Identity = Callable[[Any], Any]
 
 URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
 
-# How connections behave, here and in cached_async.py. A caller that waits for another's value holds a connection: give
-# the pool more connections than there are threads, and replies more time than the longest WAIT (2 seconds, unless a
+# How connections behave, here and in cached_async.py. A caller that waits for another's value, or computes it, holds a
+# connection: give the pool more connections than there are threads, and replies more time than the longest WAIT (2 seconds, unless a
 # tier says otherwise).
 CONNECTION: dict[str, Any] = {
     "decode_responses": True,
@@ -89,30 +89,33 @@ def cached(
         def ask(*args: P.args, **kwargs: P.kwargs) -> R:
             key = key_of(prefix, compute, args, kwargs, self_key)
             token = None
-            try:
-                match command("CACHE.FETCH", key, *lease):
-                    case ["hit" | "stale", value]:
-                        return cast(R, json.loads(value))
-                    case ["negative", reason]:
-                        raise Remembered(reason)
-                    case ["lease", token, *_] | ["refresh", _, token, *_]:
-                        if not life and not in_tier(command("CACHE.TTL", key)):
-                            command("CACHE.FAIL", key, token, "no tier and no ttl")
-                            raise NoLife(key)
-                    # `busy` and `timeout`: computed, and not stored
-            except AWAY as error:
-                computed_without(error, key, fail_open)
-            try:
-                value = json.dumps(compute(*args, **kwargs))
-            except Exception as error:
-                with contextlib.suppress(redis.RedisError):  # the lease ends by itself: nothing may hide the error
-                    if token is not None:
-                        command("CACHE.FAIL", key, token, reason_of(error))
-                raise
-            if token is not None:
-                with unless_stored(key):
-                    command("CACHE.FILL", key, token, value, *life)
-            return cast(R, json.loads(value))
+            # The connection that is granted the lease stays out of the pool: on it, others would not be made to wait.
+            with contextlib.ExitStack() as own:
+                try:
+                    fetching = own.enter_context(client.client())  # type: ignore[no-untyped-call]
+                    match command("CACHE.FETCH", key, *lease, through=fetching):
+                        case ["hit" | "stale", value]:
+                            return cast(R, json.loads(value))
+                        case ["negative", reason]:
+                            raise Remembered(reason)
+                        case ["lease", token, *_] | ["refresh", _, token, *_]:
+                            if not life and not in_tier(command("CACHE.TTL", key)):
+                                command("CACHE.FAIL", key, token, "no tier and no ttl")
+                                raise NoLife(key)
+                        # `busy` and `timeout`: computed, and not stored
+                except AWAY as error:
+                    computed_without(error, key, fail_open)
+                try:
+                    value = json.dumps(compute(*args, **kwargs))
+                except Exception as error:
+                    with contextlib.suppress(redis.RedisError):  # the lease ends by itself: nothing may hide the error
+                        if token is not None:
+                            command("CACHE.FAIL", key, token, reason_of(error))
+                    raise
+                if token is not None:
+                    with unless_stored(key):
+                        command("CACHE.FILL", key, token, value, *life)
+                return cast(R, json.loads(value))
 
         return ask
 
@@ -151,8 +154,8 @@ def invalidate(*patterns: str) -> int:
     return int(command("CACHE.INVALIDATE", *clauses(patterns)))
 
 
-def command(*words: Any) -> Any:
-    return client.execute_command(*words)  # type: ignore[no-untyped-call]
+def command(*words: Any, through: redis.Redis | None = None) -> Any:
+    return (through or client).execute_command(*words)  # type: ignore[no-untyped-call]
 
 
 # What cached_async.py has in common with this file.

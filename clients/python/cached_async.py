@@ -57,29 +57,31 @@ def cached(
         async def ask(*args: P.args, **kwargs: P.kwargs) -> R:
             key = key_of(prefix, compute, args, kwargs, self_key)
             token = None
-            try:
-                match await command("CACHE.FETCH", key, *lease):
-                    case ["hit" | "stale", value]:
-                        return cast(R, json.loads(value))
-                    case ["negative", reason]:
-                        raise Remembered(reason)
-                    case ["lease", token, *_] | ["refresh", _, token, *_]:
-                        if not life and not in_tier(await command("CACHE.TTL", key)):
-                            await command("CACHE.FAIL", key, token, "no tier and no ttl")
-                            raise NoLife(key)
-            except AWAY as error:
-                computed_without(error, key, fail_open)
-            try:
-                value = json.dumps(await compute(*args, **kwargs))
-            except Exception as error:  # not when cancelled: that is no answer for others. The lease ends, one goes on
-                with contextlib.suppress(redis.RedisError):
-                    if token is not None:
-                        await command("CACHE.FAIL", key, token, reason_of(error))
-                raise
-            if token is not None:
-                with unless_stored(key):
-                    await command("CACHE.FILL", key, token, value, *life)
-            return cast(R, json.loads(value))
+            async with contextlib.AsyncExitStack() as own:  # as in cached.py
+                try:
+                    fetching = await own.enter_async_context(client.client())
+                    match await command("CACHE.FETCH", key, *lease, through=fetching):
+                        case ["hit" | "stale", value]:
+                            return cast(R, json.loads(value))
+                        case ["negative", reason]:
+                            raise Remembered(reason)
+                        case ["lease", token, *_] | ["refresh", _, token, *_]:
+                            if not life and not in_tier(await command("CACHE.TTL", key)):
+                                await command("CACHE.FAIL", key, token, "no tier and no ttl")
+                                raise NoLife(key)
+                except AWAY as error:
+                    computed_without(error, key, fail_open)
+                try:
+                    value = json.dumps(await compute(*args, **kwargs))
+                except Exception as error:  # not when cancelled: that is no answer for others. The lease ends
+                    with contextlib.suppress(redis.RedisError):
+                        if token is not None:
+                            await command("CACHE.FAIL", key, token, reason_of(error))
+                    raise
+                if token is not None:
+                    with unless_stored(key):
+                        await command("CACHE.FILL", key, token, value, *life)
+                return cast(R, json.loads(value))
 
         return ask
 
@@ -112,5 +114,5 @@ async def invalidate(*patterns: str) -> int:
     return int(await command("CACHE.INVALIDATE", *clauses(patterns)))
 
 
-async def command(*words: Any) -> Any:
-    return await client.execute_command(*words)  # type: ignore[no-untyped-call]
+async def command(*words: Any, through: redis.asyncio.Redis | None = None) -> Any:
+    return await (through or client).execute_command(*words)  # type: ignore[no-untyped-call]

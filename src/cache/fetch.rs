@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use assess_engine::cache::lease::{Ask, Cause, Failure as Failed, Fetched, Seen};
+use assess_engine::cache::lease::{Ask, Cause, Done, Failure as Failed, Fetched, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
@@ -14,9 +14,10 @@ use super::waiters::{self, give, give_all, text, word};
 use super::{Cache, Writer, settle, with, writing_as};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
-use crate::ffi::filter;
 use crate::ffi::key::{Key, Mode};
+use crate::ffi::{filter, user};
 use crate::reply::Reply;
+use crate::spec::KeyFlags;
 use crate::versions::now_ms;
 use crate::{main_loop, settings};
 
@@ -64,13 +65,16 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Ou
         look::missed(looked.tier);
         return Ok(word("busy"));
     }
+    // Whoever may not write the key could not fill it. Of a fresh value there is nothing to fill.
+    let may_fill = looked.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
     let (fetched, wait_ms) = with(|cache| {
         cache.revoke_banned(now, db, name, looked.tier);
         let policy = cache.policy(looked.tier);
         let lease_ms = wish.lease_ms.or(policy.and_then(|policy| policy.lease_ms));
         let wait_ms = wish.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
         let wait_ms = wait_ms.unwrap_or_else(settings::default_wait_ms);
-        let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi();
+        let has_few = u64::from(cache.leases.held_by(ctx.client_id())) < settings::max_leases_per_client();
+        let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi() && may_fill && has_few;
         let ask = Ask {
             client: ctx.client_id(),
             lease_ms: lease_ms.unwrap_or_else(settings::default_lease_ms),
@@ -161,6 +165,9 @@ fn spelt(token: u64) -> Reply {
 /// Puts the value of a lease's holder in place, and gives it to everybody who waits.
 pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<Reply> {
     let (db, now) = (ctx.db(), now_ms());
+    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Filled) {
+        return filled_before(ctx, name, value);
+    }
     let (tier, held) = with(|cache| {
         let tier = cache.tiers.of(name);
         cache.revoke_banned(now, db, name, tier);
@@ -183,7 +190,7 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
     }
     let waiters = with(|cache| {
-        let waiters = cache.leases.close(db, name);
+        let waiters = cache.leases.filled(db, name, token);
         let counters = cache.count(tier);
         counters.fills += 1;
         counters.saved += waiters.len() as u64;
@@ -196,6 +203,18 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
         give_all(tier, waiters, move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
     }
     Ok(Reply::Ok)
+}
+
+/// The reply to a FILL whose token has stored its value already: clients repeat a command whose reply was lost. It is that
+/// of the first, as long as the value is in place.
+fn filled_before(ctx: Ctx<'_>, name: &[u8], value: &[u8]) -> Outcome<Reply> {
+    let key = Key::open(ctx, name, Mode::Peek);
+    let is_in_place = look::value(&key).is_ok_and(|found| found.as_deref() == Some(value));
+    let is_alive = look(ctx, &key, name).seen != Seen::Absent;
+    if is_in_place && is_alive || !settings::enabled() {
+        return Ok(Reply::Ok);
+    }
+    Err(lost(Cause::Overwritten, "the value of this token was stored, and is not there any more"))
 }
 
 /// The error of a token that is dead.
@@ -238,6 +257,9 @@ pub(crate) fn renew(ctx: Ctx<'_>, name: &[u8], token: u64, ms: u64) -> Outcome<R
 /// Gives a lease up. Everybody who waits now hears of it at once, instead of failing one after the other.
 pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outcome<Reply> {
     let (db, now) = (ctx.db(), now_ms());
+    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Failed) {
+        return Ok(Reply::Ok);
+    }
     let looked = look(ctx, &Key::open(ctx, name, Mode::Peek), name);
     let (tier, failed) = with(|cache| {
         let tier = looked.tier;

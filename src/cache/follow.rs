@@ -1,5 +1,6 @@
 //! Following the keyspace: every write and every death of a key, whoever caused it.
 
+use std::cell::Cell;
 use std::cell::RefCell;
 
 use assess_engine::cache::index::{Freshness, Write};
@@ -87,9 +88,24 @@ pub(crate) fn drop_one() {
     DROPS.set(true);
 }
 
+thread_local! {
+    /// Events that this module makes for others are no news to it.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes events that are not followed here.
+pub(super) fn quietly(events: impl FnOnce()) {
+    QUIET.set(true);
+    events();
+    QUIET.set(false);
+}
+
 /// Something happened to a key of the selected database.
 #[inline]
 pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
+    if QUIET.get() {
+        return;
+    }
     #[cfg(debug_assertions)]
     if DROPS.take() {
         return;

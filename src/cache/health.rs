@@ -4,7 +4,7 @@ use super::{sweep, with};
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
 use crate::versions::now_ms;
-use crate::{background, directory};
+use crate::{background, directory, stats};
 
 /// Reads before the hit rate of a tier says anything.
 const READS: u64 = 1000;
@@ -49,12 +49,15 @@ fn policy(ctx: Ctx<'_>) -> Check {
     let policy = ctx.server_info_text(c"memory", c"maxmemory_policy").unwrap_or_default();
     let [most] = ctx.server_info(c"memory", [c"maxmemory"]);
     let evicts_models = policy.starts_with("allkeys") && most > 0 && directory::count() > 0;
-    let text = if evicts_models {
+    let evicted = stats::get(|counters| &counters.models_evicted);
+    let text = if evicted > 0 {
+        format!("eviction: {evicted} models were evicted under {policy}: load them again, and choose a volatile policy")
+    } else if evicts_models {
         format!("eviction: {policy} can evict models, a volatile policy cannot")
     } else {
         format!("eviction: {policy}")
     };
-    Check { is_fine: !evicts_models, text }
+    Check { is_fine: !evicts_models && evicted == 0, text }
 }
 
 fn sweeps() -> Check {

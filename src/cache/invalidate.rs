@@ -65,13 +65,14 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
-        pending::forget_one(db, key);
-        went += remove(ctx, key, order.soft);
+        // A result about to be stored is an entry for whoever asked: it counts, once.
+        let was_pending = pending::forget_one(db, key);
+        went += remove(ctx, key, order.soft).max(u64::from(was_pending));
     }
     if is_only_keys {
         return Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { went }));
     }
-    enact(&ban);
+    went += enact(&ban);
     let mut running = Running::new(ban.id, db, Origin::Command);
     running.count = went;
     with(|cache| cache.bans.add(ban));
@@ -143,7 +144,8 @@ impl super::Cache {
 
 /// What a ban does beside covering entries and leases: fills with its tags are refused, failures are forgotten, and so is
 /// what was computed and is not stored yet.
-fn enact(ban: &Ban) {
+/// Returns how many results that were about to be stored are forgotten.
+fn enact(ban: &Ban) -> u64 {
     with(|cache| {
         for clause in &ban.clauses {
             if let Clause::Tags { tags, all } = clause {
@@ -154,7 +156,7 @@ fn enact(ban: &Ban) {
         }
         cache.leases.outdated(ban.db, ban.stamp);
     });
-    pending::forget(ban.db, |name| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false)));
+    pending::forget(ban.db, |name| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false)))
 }
 
 /// A master, or an append-only file, says that a ban begins.

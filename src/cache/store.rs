@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use assess_engine::cache::entry::Entry;
 use assess_engine::cache::index::{Freshness, Write};
 
-use super::{evict, with};
+use super::{evict, follow, with};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{Called, Ctx};
 use crate::ffi::key::{Holds, Key, Mode};
@@ -204,6 +204,7 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     }
     drop(key);
     ctx.key_changed(name, c"cache.set");
+    follow::quietly(|| ctx.key_was_set(name, expires_at > 0));
     let db = ctx.db();
     with(|cache| {
         let freshness = match read(fresh_until, life) {

@@ -150,6 +150,7 @@ const _: () = {
     assert!(KeyFlags::UPDATE.bits() == raw::REDISMODULE_CMD_KEY_UPDATE as u64);
     assert!(KeyFlags::INSERT.bits() == raw::REDISMODULE_CMD_KEY_INSERT as u64);
     assert!(KeyFlags::DELETE.bits() == raw::REDISMODULE_CMD_KEY_DELETE as u64);
+    assert!(KeyFlags::INCOMPLETE.bits() == raw::REDISMODULE_CMD_KEY_INCOMPLETE as u64);
 };
 
 /// Owns what the structures point to. Nothing in it moves while it grows: only the vectors' headers do, not what they

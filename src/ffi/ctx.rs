@@ -215,6 +215,18 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// Tells subscribers of the events that the server's own SET would have made: near caches and feeds listen for those.
+    pub(crate) fn key_was_set(self, key: &[u8], expires: bool) {
+        let name = Text::new(key);
+        let events = [(raw::REDISMODULE_NOTIFY_STRING, c"set"), (raw::REDISMODULE_NOTIFY_GENERIC, c"expire")];
+        for (class, event) in &events[..1 + usize::from(expires)] {
+            // SAFETY: context and name are valid.
+            unsafe {
+                api!(RedisModule_NotifyKeyspaceEvent(self.raw, *class as c_int, event.as_ptr(), name.as_ptr()));
+            }
+        }
+    }
+
     /// Numeric fields of a section of INFO; 0 for one that is not there.
     pub(crate) fn server_info<const N: usize>(self, section: &CStr, fields: [&CStr; N]) -> [u64; N] {
         // SAFETY: context and names are valid; the data are freed after the last field is read.

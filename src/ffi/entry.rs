@@ -10,11 +10,21 @@ use super::string::Argv;
 use crate::error::Outcome;
 use crate::guard;
 use crate::reply::Reply;
+use crate::spec::KeyFlags;
 
 /// A command of the table.
 pub(crate) trait Run {
+    /// What the command does to the keys that [`Run::keys`] finds; for commands with the flag `getkeys-api`, whose keys
+    /// cannot be told from positions alone.
+    const KEYS: Option<KeyFlags> = None;
+
     /// Runs it. A failure has changed nothing.
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply>;
+
+    /// Which arguments are keys, whatever else is wrong with them.
+    fn keys(_: Argv<'_>) -> Vec<usize> {
+        Vec::new()
+    }
 }
 
 /// What the server calls.
@@ -25,6 +35,17 @@ pub(crate) unsafe extern "C" fn entry<C: Run>(
 ) -> c_int {
     // SAFETY: the server gives context and arguments of this command, on its main thread.
     let (ctx, argv) = unsafe { (Ctx::new(ctx), Argv::new(argv, argc)) };
+    if let Some(flags) = C::KEYS
+        // SAFETY: the context is that of this call.
+        && unsafe { api!(RedisModule_IsKeysPositionRequest(ctx.as_ptr())) } != 0
+    {
+        let positions = guard::run("the keys of a command", || C::keys(argv)).unwrap_or_default();
+        for at in positions {
+            // SAFETY: as above, and the server asks for positions.
+            unsafe { api!(RedisModule_KeyAtPosWithFlags(ctx.as_ptr(), at as c_int, flags.bits() as c_int)) };
+        }
+        return raw::REDISMODULE_OK as c_int;
+    }
     match guard::run("a command", || C::run(ctx, argv)).and_then(|outcome| outcome) {
         Ok(Reply::Sent) => {}
         outcome => send::reply(ctx, &outcome.into()),

@@ -67,6 +67,7 @@ extern "C" fn on_key(
         match change {
             Change::Arrived | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), key),
             Change::Relived => directory::expires(ctx.db(), key),
+            Change::Evicted => directory::evicted(ctx.db(), key),
             _ => {}
         }
         follow::event(ctx, key, change);

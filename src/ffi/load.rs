@@ -71,6 +71,8 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_GetServerInfo,
         RedisModule_HoldString,
         RedisModule_IsIOError,
+        RedisModule_IsKeysPositionRequest,
+        RedisModule_KeyAtPosWithFlags,
         RedisModule_KeyType,
         RedisModule_LoadConfigs,
         RedisModule_LoadStringBuffer,

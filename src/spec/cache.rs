@@ -13,8 +13,12 @@ const WRITES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::
 ///
 /// A server of 7.0 forgets the step when it looks for the last key and so finds only half of them (`COMMAND GETKEYS`,
 /// key permissions, slots): the handler has to check every key itself, `ffi::user::may_access`.
-const WRITES_PAIRS: &[KeySpec] =
-    &[KeySpec { flags: KeyFlags::RW.and(KeyFlags::UPDATE), begin: 1, find: Find::Count { step: 2 } }];
+const WRITES_PAIRS: &[KeySpec] = &[KeySpec {
+    // 7.0 passes over the step.
+    flags: KeyFlags::RW.and(KeyFlags::UPDATE).and(KeyFlags::INCOMPLETE),
+    begin: 1,
+    find: Find::Count { step: 2 },
+}];
 
 const KEY: Arg = Arg::key("key", 0);
 const VALUE: Arg = Arg::string("value");
@@ -48,10 +52,14 @@ pub(crate) const GET: Command = Command {
     flags: "readonly fast",
     acl: "assess read fast",
     arity: -2,
-    args: &[KEY, Arg::token("stale", "STALE").says("Accept a stale value").optional()],
+    args: &[
+        KEY,
+        Arg::token("stale", "STALE").says("Accept a stale value").optional(),
+        Arg::token("withttl", "WITHTTL").says("The milliseconds that it stays fresh, too; -1: for ever").optional(),
+    ],
     keys: READS,
     tips: &[],
-    reply: "bulk string, or nil",
+    reply: "bulk string, or nil; with WITHTTL array of it and milliseconds",
     internal: false,
 };
 
@@ -107,7 +115,7 @@ pub(crate) const MSET: Command = Command {
     since: "0.1.0",
     complexity: "O(n), with n entries",
     group: Family::Cache,
-    flags: "write deny-oom",
+    flags: "write deny-oom getkeys-api",
     acl: "assess write slow",
     arity: -4,
     args: &[Arg::integer("n").says("Number of entries"), Arg::block("entry", &[KEY, VALUE]).multiple(), LIFE, TAGS],
@@ -202,7 +210,7 @@ pub(crate) const INVALIDATE: Command = Command {
     since: "0.1.0",
     complexity: "O(M) in slices, with M entries covered; a scan of the keyspace where there is no index",
     group: Family::Cache,
-    flags: "write blocking",
+    flags: "write blocking getkeys-api",
     acl: "assess write slow blocking",
     arity: -2,
     args: &[

@@ -84,6 +84,13 @@ pub(crate) const DEFAULT_LEASE_MS: Parameter = Parameter {
     summary: "Milliseconds a lease of CACHE.FETCH lasts when neither the command nor the tier says",
 };
 
+pub(crate) const MAX_LEASES_PER_CLIENT: Parameter = Parameter {
+    name: "max-leases-per-client",
+    kind: Kind::Number { min: 1, max: 1_000_000, default: 10_000, memory: false },
+    protected: false,
+    summary: "Most leases of CACHE.FETCH that one connection may hold; beyond them it is answered busy",
+};
+
 pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
     name: "default-wait-ms",
     kind: Kind::Number { min: 0, max: HOUR_MS, default: 2000, memory: false },
@@ -125,6 +132,7 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DEFAULT_TTL,
     &DEFAULT_LEASE_MS,
     &DEFAULT_WAIT_MS,
+    &MAX_LEASES_PER_CLIENT,
     &SLICE_US,
     &HISTORY_MAX,
     &ENABLED,

@@ -37,6 +37,7 @@ mod presets;
 mod references;
 mod replication;
 mod reported;
+mod reported_cache;
 mod reported_models;
 mod restore;
 mod score;

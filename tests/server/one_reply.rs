@@ -245,7 +245,7 @@ fn under_random_trouble_every_wait_has_one_reply_and_nothing_is_left() {
         tokens.clear();
         for ((waiter, id), (kind, line, serial)) in all.iter_mut().zip(&mut ids).zip(asked) {
             let outcome = match checked(waiter, serial) {
-                Ok(_) if kind == "LOAD" => "loaded".to_owned(),
+                Ok(Reply::Array(_)) if kind == "LOAD" => "loaded".to_owned(),
                 Ok(reply @ Reply::Array(_)) => {
                     let reply = words(&reply);
                     if reply[0] == "lease" {

@@ -16,7 +16,8 @@ mod tests;
 mod words;
 
 use decide::{Decision, Past, decide};
-use memory::{Failures, Graveyard};
+pub use memory::Done;
+use memory::{DoneTokens, Failures, Graveyard};
 use state::{Effect, Event, Lease, State};
 use table::{Table, Waiting};
 pub use words::{Ask, Cause, Failure, Fetched, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
@@ -27,6 +28,7 @@ pub struct Leases {
     table: Table,
     dead: Graveyard,
     failures: Failures,
+    done: DoneTokens,
     serial: u64,
     fence_off: bool,
     /// Keys of leases that have ended since somebody asked.
@@ -43,7 +45,8 @@ impl Leases {
     /// None.
     pub fn new() -> Self {
         let (table, dead, failures) = (Table::default(), Graveyard::new(), Failures::new());
-        Self { table, dead, failures, serial: 0, fence_off: false, expired: Vec::new() }
+        let done = DoneTokens::new();
+        Self { table, dead, failures, done, serial: 0, fence_off: false, expired: Vec::new() }
     }
 
     /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
@@ -128,8 +131,24 @@ impl Leases {
         }
     }
 
-    /// FILL has written: the lease is over and these get the value.
-    pub fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
+    /// What a token has done that is dead now: its command may have been sent again, since its reply was lost.
+    pub fn done(&self, db: i32, key: &[u8], token: u64) -> Option<Done> {
+        self.done.of(db, key, token)
+    }
+
+    /// How many leases a client holds.
+    pub fn held_by(&self, client: u64) -> u32 {
+        self.table.held_by(client)
+    }
+
+    /// FILL has written what the holder of this token computed: the lease is over and these get the value.
+    pub fn filled(&mut self, db: i32, key: &[u8], token: u64) -> Vec<Waiter> {
+        self.done.remember(db, key, token, Done::Filled);
+        self.close(db, key)
+    }
+
+    /// The lease is over and these are told.
+    fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
         self.failures.forget(db, key);
         let waiters = self.table.take_all(db, key);
         self.happens(db, key, Event::Done);
@@ -165,6 +184,7 @@ impl Leases {
         if self.table.lease(db, key).is_none_or(|lease| lease.token != token) {
             return Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown));
         }
+        self.done.remember(db, key, token, Done::Failed);
         let waiters = self.close(db, key);
         if failure.negative_ms > 0 {
             self.failures.negative(db, key, now.saturating_add(failure.negative_ms), stamp, failure.reason);

@@ -18,34 +18,49 @@ use crate::ffi::send;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::settings;
+use crate::versions::now_ms;
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Get<'a> {
     key: &'a [u8],
     stale: bool,
+    with_ttl: bool,
 }
 
 impl<'a> Get<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, rest @ ..] = words else { return Err(too_few()) };
         let mut options = Options::new(rest);
-        let mut stale = false;
-        while options.next(&["STALE"])?.is_some() {
-            stale = true;
+        let (mut stale, mut with_ttl) = (false, false);
+        while let Some(option) = options.next(&["STALE", "WITHTTL"])? {
+            match option {
+                "STALE" => stale = true,
+                _ => with_ttl = true,
+            }
         }
-        Ok(Self { key, stale })
+        Ok(Self { key, stale, with_ttl })
     }
 }
 
 impl Run for Get<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         // The usual question has no options, and is asked often.
-        let takes_stale = argv.len() > 2 && Get::parse(&argv.words(1))?.stale;
+        let (takes_stale, with_ttl) = match argv.len() > 2 {
+            true => Get::parse(&argv.words(1)).map(|get| (get.stale, get.with_ttl))?,
+            false => (false, false),
+        };
         let name = argv.bytes(1);
         let begin = with(Cache::takes_time).then(Instant::now);
         let key = Key::open_arg(ctx, argv, 1, Mode::Read);
         let Some((looked, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
-        send::bulk(ctx, &value);
+        match with_ttl {
+            true => {
+                let left = look::fresh_until(ctx, &key, name).map_or(-1, |at| at.saturating_sub(now_ms()) as i64);
+                let value = Reply::Bulk(Bytes::copy_from_slice(&value));
+                send::reply(ctx, &Reply::Array(vec![value, Reply::Integer(left)]));
+            }
+            false => send::bulk(ctx, &value),
+        }
         if let Some(begin) = begin {
             with(|cache| cache.count(looked.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
         }
@@ -115,9 +130,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stale_is_the_only_option() {
-        assert_eq!(Get::parse(&[b"k"]), Ok(Get { key: b"k", stale: false }));
-        assert_eq!(Get::parse(&[b"k", b"stale"]), Ok(Get { key: b"k", stale: true }));
+    fn options_are_read_and_others_refused() {
+        assert_eq!(Get::parse(&[b"k"]), Ok(Get { key: b"k", stale: false, with_ttl: false }));
+        assert_eq!(Get::parse(&[b"k", b"stale"]), Ok(Get { key: b"k", stale: true, with_ttl: false }));
+        let both = Get { key: b"k", stale: true, with_ttl: true };
+        assert_eq!(Get::parse(&[b"k", b"WithTTL", b"STALE"]), Ok(both));
         for (words, named) in [
             (&[][..], "wrong number"),
             (&[&b"k"[..], b"FRESH"], "unknown option FRESH"),

@@ -153,6 +153,24 @@ fn name(word: Word) -> &'static str {
 }
 
 impl Run for Invalidate<'_> {
+    const KEYS: Option<KeyFlags> = Some(KeyFlags::RM.and(KeyFlags::DELETE));
+
+    /// The values of `KEY`, and of nothing that is called so.
+    fn keys(argv: Argv<'_>) -> Vec<usize> {
+        let mut keys = Vec::new();
+        let mut at = 1;
+        while at < argv.len() {
+            let word = choice(argv.bytes(at), &WORDS);
+            let has_value =
+                matches!(word, Some(Word::Key | Word::Pattern | Word::Tag | Word::Tier | Word::Model | Word::Match));
+            if word == Some(Word::Key) && at + 1 < argv.len() {
+                keys.push(at + 1);
+            }
+            at += 1 + usize::from(has_value);
+        }
+        keys
+    }
+
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let parsed = Invalidate::parse(&words)?;

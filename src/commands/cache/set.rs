@@ -123,6 +123,14 @@ impl<'a> Mset<'a> {
 }
 
 impl Run for Mset<'_> {
+    const KEYS: Option<KeyFlags> = Some(KeyFlags::RW.and(KeyFlags::UPDATE));
+
+    fn keys(argv: Argv<'_>) -> Vec<usize> {
+        let count = if argv.len() > 1 { options::number(argv.bytes(1)).unwrap_or(0) } else { 0 };
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(argv.len() / 2);
+        (0..count).map(|i| 2 + 2 * i).filter(|&at| at < argv.len()).collect()
+    }
+
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let mset = Mset::parse(&words)?;

@@ -161,6 +161,47 @@ fn put(notes: &mut LruCache<u64, Note>, at: u64, note: Note) {
     }
 }
 
+/// How many tokens are remembered that have done what they were granted for.
+const DONE: usize = 1 << 16;
+
+/// What a token has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Its value was stored.
+    Filled,
+    /// It was given up.
+    Failed,
+}
+
+/// Tokens that have done what they were granted for: clients send a command again whose reply was lost. Keys are hashed.
+#[derive(Debug)]
+pub(super) struct DoneTokens {
+    by_token: LruCache<u64, (u64, Done)>,
+    hasher: RandomState,
+}
+
+impl DoneTokens {
+    pub(super) fn new() -> Self {
+        Self { by_token: LruCache::unbounded(), hasher: RandomState::new() }
+    }
+
+    fn place(&self, db: i32, key: &[u8]) -> u64 {
+        self.hasher.hash_one((db, key))
+    }
+
+    pub(super) fn remember(&mut self, db: i32, key: &[u8], token: u64, done: Done) {
+        self.by_token.put(token, (self.place(db, key), done));
+        if self.by_token.len() > DONE {
+            self.by_token.pop_lru();
+        }
+    }
+
+    pub(super) fn of(&self, db: i32, key: &[u8], token: u64) -> Option<Done> {
+        let (place, done) = *self.by_token.peek(&token)?;
+        (place == self.place(db, key)).then_some(done)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,8 @@ pub(super) struct Table {
     held: BTreeMap<u64, (Place, u64, u64)>,
     /// Grants that end with a client.
     bound: HashMap<u64, BTreeSet<u64>>,
+    /// How many leases a client holds.
+    holders: HashMap<u64, u32>,
     /// Where a client waits.
     waiting: HashMap<u64, (Place, u64)>,
     /// Records without a holder whose waiters are to be answered.
@@ -66,6 +68,11 @@ impl Table {
             State::Held(lease) => Some(lease),
             State::Free | State::Owed => None,
         }
+    }
+
+    /// How many leases a client holds.
+    pub(super) fn held_by(&self, client: u64) -> u32 {
+        self.holders.get(&client).copied().unwrap_or(0)
     }
 
     /// The databases in which a key of this name is leased.
@@ -112,6 +119,12 @@ impl Table {
         if let State::Held(lease) = before {
             self.ends.remove(&(lease.ends, lease.serial));
             self.held.remove(&lease.serial);
+            if let Some(count) = self.holders.get_mut(&lease.holder) {
+                *count -= 1;
+                if *count == 0 {
+                    self.holders.remove(&lease.holder);
+                }
+            }
             if let Some(client) = lease.bound
                 && let Some(grants) = self.bound.get_mut(&client)
             {
@@ -126,6 +139,7 @@ impl Table {
                 self.owed.remove(&place);
                 self.ends.insert((lease.ends, lease.serial));
                 self.held.insert(lease.serial, (place, lease.granted, lease.granted_at));
+                *self.holders.entry(lease.holder).or_default() += 1;
                 if let Some(client) = lease.bound {
                     self.bound.entry(client).or_default().insert(lease.serial);
                 }
