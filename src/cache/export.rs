@@ -16,6 +16,10 @@ use assess_engine::cache::lease::Seen;
 /// Bytes of values after which a page ends early: one page is put together in one go.
 const PAGE_BYTES: usize = 256 << 10;
 
+/// Bytes of a value beyond which a line names it and leaves it out: `CACHE.GET` or `DUMP` of the key has it, at the price of
+/// one copy.
+const LARGE: usize = 64 << 10;
+
 /// A page of the entries that match: the cursor of the next one (`0` at the end), and lines.
 pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usize) -> Outcome<Reply> {
     let after = match cursor {
@@ -57,7 +61,11 @@ fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
     let value = look::value(&key).ok()??;
     let mut fields = Map::new();
     put(&mut fields, ["key", "key_hex"], name);
-    put(&mut fields, ["value", "value_hex"], &value);
+    if value.len() > LARGE {
+        fields.insert("value_bytes".into(), value.len().into());
+    } else {
+        put(&mut fields, ["value", "value_hex"], &value);
+    }
     // Of its fresh life: whoever imports it adds a grace of its own.
     if let Some(at) = look::fresh_until(ctx, &key, name) {
         fields.insert("ttl_ms".into(), at.saturating_sub(now_ms()).into());
@@ -81,7 +89,8 @@ fn put(fields: &mut Map<String, Value>, [plain, hex]: [&str; 2], bytes: &[u8]) {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {

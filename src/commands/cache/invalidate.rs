@@ -155,7 +155,8 @@ fn name(word: Word) -> &'static str {
 impl Run for Invalidate<'_> {
     const KEYS: Option<KeyFlags> = Some(KeyFlags::RM.and(KeyFlags::DELETE));
 
-    /// The values of `KEY`, and of nothing that is called so.
+    /// The values of `KEY`, where there are no other clauses: those concern every node of a cluster, and a loop over its
+    /// masters sends them to each.
     fn keys(argv: Argv<'_>) -> Vec<usize> {
         let mut keys = Vec::new();
         let mut at = 1;
@@ -163,8 +164,10 @@ impl Run for Invalidate<'_> {
             let word = choice(argv.bytes(at), &WORDS);
             let has_value =
                 matches!(word, Some(Word::Key | Word::Pattern | Word::Tag | Word::Tier | Word::Model | Word::Match));
-            if word == Some(Word::Key) && at + 1 < argv.len() {
-                keys.push(at + 1);
+            match word {
+                Some(Word::Key) if at + 1 < argv.len() => keys.push(at + 1),
+                Some(Word::Pattern | Word::Tag | Word::Tier | Word::Model | Word::All) => return Vec::new(),
+                _ => {}
             }
             at += 1 + usize::from(has_value);
         }
