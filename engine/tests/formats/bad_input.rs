@@ -1,6 +1,6 @@
 //! What is refused, and where the error says it is.
 
-use assess_engine::io::{Format, LoadOptions, Loaded, Precision};
+use assess_engine::io::{Duplicates, Format, LoadOptions, Loaded, Precision};
 use assess_engine::{Budget, Error, Progress};
 
 use proptest::prelude::*;
@@ -193,6 +193,16 @@ fn spoiled_triples_are_refused_at_the_place_of_the_mistake() {
             "the output of B x is negative: NEGATIVE zero loads the table with an output of 0 (line 3)",
         ),
         ("value", "", "the table has no rows (line 2)"),
+        (
+            "value",
+            "A,x,A,x,1\nA,VA,A,x,3\n",
+            "A VA is a row only, and named as value added or a total: leave its lines out (line 3)",
+        ),
+        (
+            "value",
+            "A,x,A,x,1\nA,x,A,TOTAL,3\n",
+            "A TOTAL is a column only, and named as a total: leave its lines out (line 3)",
+        ),
         ("coefficient", "A,x,A,,1\n", "a coefficient needs a to_sector (line 2, column 4)"),
     ];
     for (last, lines, expected) in cases {
@@ -200,6 +210,38 @@ fn spoiled_triples_are_refused_at_the_place_of_the_mistake() {
     }
     let error = text(bytes_with(format!("{header}coefficient\nA,x,A,x,.1\n").as_bytes(), &rowsum()));
     assert_eq!(error, "OUTPUT rowsum needs flows, this table has coefficients");
+}
+
+/// FIGARO's flat file: two regions of one sector, final demand and value added.
+const FLAT: &str = "icioiRow,icioiCol,refArea,rowIi,counterpartArea,colIi,obsValue\n\
+    A_x,A_x,A,x,A,x,1\nA_x,B_x,A,x,B,x,2\nA_x,A_P3,A,x,A,P3,7\n\
+    B_x,A_x,B,x,A,x,3\nB_x,B_x,B,x,B,x,4\nB_x,A_P3,B,x,A,P3,13\n\
+    W2_D1,A_x,W2,D1,A,x,6\nW2_D1,B_x,W2,D1,B,x,14\n";
+
+#[test]
+fn a_flat_file_of_figaro_is_spoiled_by_lines_too_many_or_too_few() {
+    assert_eq!(bytes(FLAT.as_bytes()).unwrap().output, Some(vec![10.0, 20.0]));
+    let again = format!("{FLAT}A_x,A_P3,A,x,A,P3,7\n");
+    assert_eq!(
+        text(bytes(again.as_bytes())),
+        "the cell has two lines, the first is line 4: DUPLICATES sum adds such lines up (line 10)"
+    );
+    let sum = LoadOptions { duplicates: Duplicates::Sum, ..LoadOptions::default() };
+    let loaded = bytes_with(again.as_bytes(), &sum).unwrap();
+    assert_eq!(loaded.table.output, Some(vec![17.0, 20.0]));
+    assert_eq!(loaded.table.warnings, ["1 line was added to another one for the same cell"]);
+
+    let column = FLAT.replace("A_x,B_x,A,x,B,x,2\n", "").replace("B_x,B_x,B,x,B,x,4\n", "");
+    let column = column.replace("W2_D1,B_x,W2,D1,B,x,14\n", "");
+    let expected =
+        "B x has no lines as a column, and its sector is one of nodes: write them, 0 where there is none (line 4)";
+    assert_eq!(text(bytes(column.as_bytes())), expected);
+    let row: String = FLAT.lines().filter(|line| !line.starts_with("B_x")).map(|line| format!("{line}\n")).collect();
+    let expected =
+        "B x has no lines as a row, and its sector is one of nodes: write them, 0 where there is none (line 3)";
+    assert_eq!(text(bytes(row.as_bytes())), expected);
+    let unnamed = FLAT.replace("A_x,A_P3,A,x,A,P3,7", "A_x,A_P3,A,x,A,,7");
+    assert_eq!(text(bytes(unnamed.as_bytes())), "the label is empty (line 4, column 6)");
 }
 
 const A: &str = "region\t\tR\tR\nsector\t\tx\ty\nregion\tsector\t\t\nR\tx\t.1\t.2\nR\ty\t.3\t.4\n";

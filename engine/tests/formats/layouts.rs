@@ -115,6 +115,31 @@ fn economy_and_orders() -> impl Strategy<Value = (Economy, Vec<usize>, Vec<usize
     })
 }
 
+/// Long data with other separators and numbers.
+fn relined(text: &str, separator: char, number: impl Fn(f64) -> String) -> String {
+    let (header, lines) = text.split_once('\n').unwrap();
+    let mut relined = header.replace(',', &separator.to_string()) + "\n";
+    for line in lines.lines() {
+        let (labels, flow) = line.rsplit_once(',').unwrap();
+        relined +=
+            &format!("{}{separator}{}\n", labels.replace(',', &separator.to_string()), number(flow.parse().unwrap()));
+    }
+    relined
+}
+
+/// A whole number with a mark between its thousands.
+fn grouped(number: f64, mark: char) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(mark);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -132,6 +157,34 @@ proptest! {
     #[test]
     fn triples_read_back(economy in economy()) {
         economy.is(&bytes(economy.triples().as_bytes()).unwrap())?;
+    }
+
+    /// Whatever separates cells and decimals, and however characters are encoded, the numbers are the same.
+    #[test]
+    fn long_data_read_back_from_any_separators_and_encodings(economy in economy()) {
+        let text = economy.triples();
+        for (separator, decimal) in [(',', '.'), (';', '.'), (';', ','), ('\t', '.'), ('\t', ',')] {
+            // Six decimals hold every flow exactly, and are no thousands.
+            let exact = relined(&text, separator, |flow| format!("{flow:.6}").replace('.', &decimal.to_string()));
+            economy.is(&bytes(exact.as_bytes()).unwrap())?;
+            let wide: Vec<u8> = format!("\u{feff}{exact}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+            economy.is(&bytes(&wide).unwrap())?;
+        }
+    }
+
+    /// Numbers that may have thousands or decimals are never taken for the wrong ones.
+    #[test]
+    fn thousands_are_read_as_such_or_refused(economy in economy(), mark in prop::sample::select(vec!['.', ',']), large: bool) {
+        let mut economy = economy;
+        let scale = if large { 4096.0 } else { 64.0 };
+        economy.flows.iter_mut().flatten().chain(&mut economy.demand).for_each(|flow| *flow *= scale);
+        for separator in [';', '\t'] {
+            let text = relined(&economy.triples(), separator, |flow| grouped(flow, mark));
+            match bytes(text.as_bytes()) {
+                Ok(table) => economy.is(&table)?,
+                Err(error) => prop_assert!(error.to_string().contains("may be thousands"), "{}", error),
+            }
+        }
     }
 
     #[test]

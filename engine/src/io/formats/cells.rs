@@ -151,7 +151,7 @@ impl<'a> Cells<'a> {
         match (plain, blank) {
             (Some(value), _) => Ok(value),
             (None, Blank::Zero) if text.is_empty() => Ok(0.0),
-            (None, Blank::NotANumber) if text.is_empty() || is_number(text) => Ok(f64::NAN),
+            (None, Blank::NotANumber) if text.is_empty() || is_number(text) && finite(text).is_none() => Ok(f64::NAN),
             (None, _) if text.is_empty() => {
                 Err(Error::bad("a number is missing: write 0 where there is none", self.place))
             }

@@ -16,6 +16,7 @@ mod totals;
 use self::figures::Figures;
 use self::survey::Survey;
 use self::totals::Totals;
+pub(super) use self::totals::{is_named_total, is_named_value_added};
 use super::fill::{Filled, divide};
 use super::lines::Lines;
 use super::source::Package;

@@ -5,7 +5,7 @@ use std::io::{Cursor, ErrorKind, Read};
 
 use memchr::memchr;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Quotes};
 use super::encoding::{self, Encoding};
 use crate::{Error, Place, Progress, Result};
 
@@ -17,6 +17,9 @@ const HEAD: u64 = 64 << 10;
 
 /// How much is read at once: large enough to be fast, small enough that a cancellation is heard within a millisecond.
 const CHUNK: usize = 256 << 10;
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A stream cut into lines. A byte order mark before the first and carriage returns before line ends are dropped.
 pub(in crate::io) struct Lines<'a> {
@@ -108,9 +111,19 @@ impl<'a> Lines<'a> {
         let first = self.number;
         self.number += 1;
         // Labels may hold line ends. Rows of numbers have no quotes: one look for the first.
-        while memchr(b'"', &self.buffer[self.start..self.start + to]).is_some()
-            && self.dialect.is_open(&self.buffer[self.start..self.start + to])
-        {
+        let mut quotes = Quotes::Start;
+        let mut seen =
+            if first == 0 && self.buffer[self.start..self.start + to].starts_with(MARK) { MARK.len() } else { 0 };
+        loop {
+            let piece = &self.buffer[self.start + seen..self.start + to];
+            if quotes == Quotes::Start && memchr(b'"', piece).is_none() {
+                break;
+            }
+            quotes = quotes.after(piece, self.dialect.separator);
+            if quotes != Quotes::Open {
+                break;
+            }
+            seen = to;
             let place = Place { file: self.file, line: first + 1, column: 0 };
             let more = match self.buffer.get(self.start + to) {
                 Some(b'\n') if self.start + to < self.end => self.line_end(to + 1)?,
@@ -123,7 +136,7 @@ impl<'a> Lines<'a> {
         self.start = self.end.min(from + to + 1);
         let mut bytes = &self.buffer[from..from + to];
         if first == 0 {
-            bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
         }
         bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let place = Place { file: self.file, line: first + 1, column: 0 };
@@ -222,6 +235,23 @@ mod tests {
         assert_eq!(all(b"\xef\xbb\xbfa\r\nb\n\nc"), ["a", "b", "", "c"]);
         assert_eq!(all(b""), [""; 0]);
         assert_eq!(all(b"a\n"), ["a"]);
+    }
+
+    #[test]
+    fn a_label_of_the_first_line_may_have_line_ends_after_a_mark() {
+        assert_eq!(all(b"\xef\xbb\xbf\"a\nb\",c\nd\n"), ["\"a\nb\",c", "d"]);
+    }
+
+    /// Looking at the whole line again at each of its line ends would take hours here.
+    #[test]
+    fn a_quote_that_is_never_closed_is_found_in_one_pass() {
+        let progress = Progress::default();
+        let text = format!("\"{}", "a\n".repeat(MAX_LINE / 4));
+        let mut lines = Lines::of_bytes(text.as_bytes(), &progress).unwrap();
+        assert_eq!(lines.next().unwrap_err().to_string(), "a quote is not closed (line 1)");
+        let text = format!("\"{}", "a\n".repeat(MAX_LINE));
+        let mut lines = Lines::of_bytes(text.as_bytes(), &progress).unwrap();
+        assert!(lines.next().unwrap_err().to_string().starts_with("the line is longer than 16 MiB"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Decimal numbers, read as the nearest f64.
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, NOT_TOLD};
 
 /// Powers of ten that an f64 holds exactly.
 const POWERS: [f64; 23] = [
@@ -105,13 +105,19 @@ pub(super) fn grouped(text: &[u8], comma: u8) -> bool {
 /// # Errors
 /// What is wrong with it, and what to write instead.
 pub(super) fn lenient(text: &[u8], dialect: Dialect) -> std::result::Result<f64, &'static str> {
+    const AMBIGUOUS: &str =
+        "the number may be thousands or have decimals: write it without a separator of thousands, or with four decimals";
     let text = text.trim_ascii();
+    let is_ambiguous = dialect.decimal == NOT_TOLD && (grouped(text, b'.') || grouped(text, b','));
     let (decimal, comma) = if dialect.decimal == b',' { (b',', b'.') } else { (b'.', b',') };
     let groups = text.iter().filter(|&&byte| byte == comma).count();
+    if is_ambiguous {
+        return Err(AMBIGUOUS);
+    }
     if groups > 0 && grouped(text, comma) {
         // One group and no decimals: `1,234` could be 1.234.
         if groups == 1 && !text.contains(&decimal) {
-            return Err("the number may be thousands or have decimals: write it without a separator of thousands");
+            return Err(AMBIGUOUS);
         }
     } else if groups > 0 {
         return Err("the decimal sign is not that of the other numbers, or thousands are not in groups of three");
@@ -190,6 +196,7 @@ mod tests {
     fn numbers_as_people_write_them_are_read_or_named() {
         const COMMAS: Dialect = Dialect::COMMAS;
         const SEMICOLONS: Dialect = Dialect { separator: b';', decimal: b',' };
+        const UNTOLD: Dialect = Dialect { separator: b';', decimal: NOT_TOLD };
         for (text, dialect, value) in [
             ("12,000.0", COMMAS, 12_000.0),
             ("-1,234,567", COMMAS, -1_234_567.0),
@@ -199,12 +206,16 @@ mod tests {
             ("1.234,5", SEMICOLONS, 1234.5),
             ("1.234.567", SEMICOLONS, 1_234_567.0),
             ("1,5E2", SEMICOLONS, 150.0),
+            ("12.5", UNTOLD, 12.5),
         ] {
             assert_eq!(lenient(text.as_bytes(), dialect), Ok(value), "{text}");
         }
         for (text, dialect, words) in [
             ("1,234", COMMAS, "thousands"),
             ("1.234", SEMICOLONS, "thousands"),
+            ("1.234", UNTOLD, "thousands"),
+            ("1,234", UNTOLD, "thousands"),
+            ("12,5", UNTOLD, "decimal sign"),
             ("12,34,5", COMMAS, "groups of three"),
             ("12.5", SEMICOLONS, "decimal sign"),
             ("12,5", COMMAS, "decimal sign"),

@@ -7,18 +7,18 @@
 //! * `coefficient`: lines are technical coefficients A, and output is not known.
 //!
 //! Nodes are all that occur on either side, in the order they first do; in FIGARO's files, which have value added as rows
-//! and final demand as columns, those that occur on both. A cell that has no line is 0; one that has two is an error, or
-//! their sum under `DUPLICATES sum`.
+//! and final demand as columns, those that occur on both: a sector that does so in one region and not in another is an
+//! error. A cell that has no line is 0; one that has two is an error, or their sum under `DUPLICATES sum`.
 
 mod header;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::cells::Cells;
 use super::fill::{Filled, Filler, Stored};
 use super::lines::Lines;
 use super::source::Package;
-use super::{Job, notes, output};
+use super::{Job, icio, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::table::OutputSource;
@@ -32,6 +32,10 @@ pub(super) use self::header::{Values, is_header};
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {
     let mut survey = Survey { duplicates: job.options.duplicates, ..Survey::default() };
     let header = survey.take(&mut package.lines(part, "", job)?)?;
+    if let Some((from, to)) = survey.repeated.filter(|_| survey.duplicates == Duplicates::Error) {
+        survey.roles = None;
+        return Err(survey.both_lines(&mut package.lines(part, "", job)?, from, to)?);
+    }
     let nodes = survey.names.iter().map(|(region, sector)| (&**region, &**sector));
     let labels = Labels::new(nodes).map_err(|_| Error::bad_whole("the labels are not usable"))?;
     let mut warnings: Vec<String> = package.lines(part, "", job)?.encoding().warning().into_iter().collect();
@@ -65,7 +69,7 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     let filled = Filled { matrix, idle: cells.idle };
     warnings.extend(notes::of_table(&filled, cells.negative, &labels, job.progress)?);
     let (one, many) = ("was added to another one for the same cell", "were added to others for the same cells");
-    notes::note(&mut warnings, cells.added, "line", one, many);
+    notes::note(&mut warnings, cells.added + survey.added, "line", one, many);
     if header.values == Values::Flows && !survey.has_final_demand {
         warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
     }
@@ -104,7 +108,7 @@ fn fill<T: Stored>(
         let slot = &mut columns.column_mut(to as usize)[triple.from as usize];
         let before = slot.wide();
         if !before.is_nan() && !sums {
-            twice = Some((triple.from, to, triple.place));
+            twice = Some((triple.from, to));
             return Err(Error::bad("the cell occurs twice", triple.place));
         }
         let value = match x.map(|x| x[to as usize]) {
@@ -151,10 +155,14 @@ struct Survey {
     sums: Vec<f64>,
     has_final_demand: bool,
     duplicates: Duplicates,
-    /// A cell that had a second line, and where.
-    twice: Option<(u32, u32, Place)>,
+    /// A cell between nodes that had a second line.
+    twice: Option<(u32, u32)>,
     /// In FIGARO's files: what every label is, once all are known.
     roles: Option<Vec<Role>>,
+    /// In FIGARO's files: a cell of final demand that has two lines, by the numbers of its labels.
+    repeated: Option<(u32, u32)>,
+    /// Lines of final demand that were added to others.
+    added: u64,
 }
 
 /// What a label of FIGARO's files is.
@@ -186,12 +194,12 @@ impl Survey {
                 sides.resize(nodes, [false; 2]);
             }
             has_final_demand |= triple.to.is_none();
+            sides[triple.from as usize][0] = true;
+            if let Some(to) = triple.to {
+                sides[to as usize][1] = true;
+            }
             match triple.to {
-                Some(to) if header.is_figaro => {
-                    sides[triple.from as usize][0] = true;
-                    sides[to as usize][1] = true;
-                    waiting.push((triple.from, to, triple.value));
-                }
+                Some(to) if header.is_figaro => waiting.push((triple.from, to, triple.value)),
                 _ => sums[triple.from as usize] += triple.value,
             }
             Ok(())
@@ -202,8 +210,36 @@ impl Survey {
         (self.sums, self.has_final_demand) = (sums, has_final_demand);
         if header.is_figaro {
             self.tell_roles(&sides, &waiting)?;
+        } else {
+            self.refuse_totals(&sides)?;
         }
         Ok(header)
+    }
+
+    /// Where a label is to be named in an error.
+    fn bad_label(&self, label: usize, what: &str) -> Error {
+        let (region, sector) = &self.names[label];
+        let place = Place { line: self.first_lines[label], ..Place::default() };
+        Error::bad(format!("{} {what}", notes::shown_node(region, sector)), place)
+    }
+
+    /// Value added and totals would count as inputs and deliveries: what is named so and has one side only is no node.
+    fn refuse_totals(&self, sides: &[[bool; 2]]) -> Result<()> {
+        for (label, side) in sides.iter().enumerate() {
+            let sector = &self.names[label].1;
+            let is_total = icio::is_named_total(sector);
+            match side {
+                [true, false] if is_total || icio::is_named_value_added(sector) => {
+                    let what = "is a row only, and named as value added or a total: leave its lines out";
+                    return Err(self.bad_label(label, what));
+                }
+                [false, true] if is_total => {
+                    return Err(self.bad_label(label, "is a column only, and named as a total: leave its lines out"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Nodes are the labels that occur as rows and as columns; the others are told apart from them.
@@ -224,11 +260,29 @@ impl Survey {
             return Err(Error::bad_whole("no label is both a row and a column: the table has no nodes"));
         }
         let is_node = |label: usize| matches!(roles[label], Role::Node(_));
+        // An industry of which one side is missing would silently be taken for value added or final demand.
+        let named = self.names.iter().enumerate();
+        let sectors: HashSet<&str> =
+            named.filter(|&(label, _)| is_node(label)).map(|(_, (_, sector))| &**sector).collect();
+        if let Some(label) = (0..roles.len()).find(|&at| !is_node(at) && sectors.contains(&*self.names[at].1)) {
+            let missing = if sides[label][0] { "column" } else { "row" };
+            let what = format!(
+                "has no lines as a {missing}, and its sector is one of nodes: write them, 0 where there is none"
+            );
+            return Err(self.bad_label(label, &what));
+        }
+        let mut demand: HashSet<(u32, u32)> = HashSet::new();
         self.sums = vec![0.0; count as usize];
         for &(from, to, value) in cells {
             if let Role::Node(node) = roles[from as usize] {
                 self.sums[node as usize] += value;
-                self.has_final_demand |= roles[to as usize] == Role::FinalDemand;
+                if roles[to as usize] == Role::FinalDemand {
+                    self.has_final_demand = true;
+                    if !demand.insert((from, to)) {
+                        self.added += 1;
+                        self.repeated = self.repeated.or(Some((from, to)));
+                    }
+                }
             }
         }
         let mut label = 0;
@@ -271,16 +325,23 @@ impl Survey {
 
     /// The error that names both lines of a cell that has two.
     fn first_of_two(&mut self, lines: &mut Lines<'_>) -> Result<Option<Error>> {
-        let Some((from, to, place)) = self.twice else { return Ok(None) };
-        let mut first = 0;
+        let Some((from, to)) = self.twice else { return Ok(None) };
+        self.both_lines(lines, from, to).map(Some)
+    }
+
+    /// The same of two labels as the survey numbers them now.
+    fn both_lines(&mut self, lines: &mut Lines<'_>, from: u32, to: u32) -> Result<Error> {
+        let mut found: Vec<Place> = Vec::new();
         each_line(lines, self, |_, triple| {
-            if first == 0 && triple.from == from && triple.to == Some(to) {
-                first = triple.place.line;
+            if found.len() < 2 && triple.from == from && triple.to == Some(to) {
+                found.push(triple.place);
             }
             Ok(())
         })?;
+        let line = |at: usize| found.get(at).copied().unwrap_or_default();
+        let first = line(0).line;
         let what = format!("the cell has two lines, the first is line {first}: DUPLICATES sum adds such lines up");
-        Ok(Some(Error::bad(what, place)))
+        Ok(Error::bad(what, line(1)))
     }
 
     fn bytes(&self) -> u64 {

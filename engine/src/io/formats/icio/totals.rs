@@ -12,12 +12,12 @@ const TOTALS: [&str; 9] =
 const USUAL: [&str; 3] = ["OUT", "OUTPUT", "TOTAL"];
 
 /// Whether a label is a name for totals.
-pub(super) fn is_named_total(label: &str) -> bool {
+pub(in crate::io::formats) fn is_named_total(label: &str) -> bool {
     TOTALS.contains(&bare(label).as_str())
 }
 
 /// Whether a label is a name for value added: such rows may have a column of their own, which means nothing.
-pub(super) fn is_named_value_added(label: &str) -> bool {
+pub(in crate::io::formats) fn is_named_value_added(label: &str) -> bool {
     ["va", "valu", "tls", "valueadded", "grossvalueadded", "gva"].contains(&bare(label).as_str())
 }
 

@@ -114,7 +114,8 @@ impl Header {
         for at in 0..self.width {
             match self.columns.iter().position(|&column| column == at) {
                 Some(4) => value = cells.number(Blank::Refused).map_err(in_value_column)?,
-                Some(3) => taken[3] = cells.name_or_empty()?,
+                // FIGARO's final demand has names.
+                Some(3) if !self.is_figaro => taken[3] = cells.name_or_empty()?,
                 Some(role) => taken[role] = cells.name()?,
                 // What is not read may be missing, too.
                 None => _ = cells.raw()?,
