@@ -143,18 +143,20 @@ fn is_near(mine: Option<f64>, expected: &Value) -> bool {
     (mine - expected).abs() <= 2e-6 * mine.abs().max(expected.abs()).max(1e-3)
 }
 
-/// Whether a document says what the library said: a number is its score or its class, a list one probability a class.
+/// Whether a document says what the library said: a number is its score or its class, a list one probability a class, in
+/// the order of the classes' numbers.
 fn says(document: &Value, expected: &Value) -> bool {
-    let probabilities: Vec<Option<f64>> =
-        document["probabilities"].as_object().map_or_else(Vec::new, |of| of.values().map(Value::as_f64).collect());
+    let mut probabilities: Vec<(u64, Option<f64>)> =
+        document["probabilities"].as_object().map_or_else(Vec::new, |of| {
+            let number =
+                |label: &str| label.parse().unwrap_or_else(|_| panic!("{label} is no number of a class: {document}"));
+            of.iter().map(|(label, value)| (number(label), value.as_f64())).collect()
+        });
+    probabilities.sort_by_key(|(label, _)| *label);
     match expected {
         Value::Array(list) => {
-            let mut mine = probabilities;
-            let mut theirs = list.clone();
-            // Objects here are in no order: of the same probabilities, sorted, each has its like.
-            mine.sort_by(|a, b| a.partial_cmp(b).unwrap());
-            theirs.sort_by(|a, b| a.as_f64().partial_cmp(&b.as_f64()).unwrap());
-            mine.len() == theirs.len() && mine.iter().zip(&theirs).all(|(mine, theirs)| is_near(*mine, theirs))
+            probabilities.len() == list.len()
+                && probabilities.iter().zip(list).all(|((_, mine), theirs)| is_near(*mine, theirs))
         }
         number => {
             let class = document["class"].as_str().and_then(|class| class.parse().ok());
