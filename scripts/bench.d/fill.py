@@ -10,13 +10,16 @@ BATCH = 2_000  # commands sent before their answers are read
 OK = b"+OK\r\n"
 
 
-def fill(server: Server, keys: Iterable[str], value: str) -> int:
-    """Sets every key to one value; how many there were."""
-    tail = b"$%d\r\n%s\r\n" % (len(value), value.encode())
+def fill(server: Server, keys: Iterable[str], value: str, expires_at_ms: int | None = None) -> int:
+    """Sets every key to one value, to expire at one moment (Unix milliseconds) if that is given; how many there were."""
+    tail, words = b"$%d\r\n%s\r\n" % (len(value), value.encode()), 3
+    if expires_at_ms is not None:
+        tail += b"$4\r\nPXAT\r\n$%d\r\n%d\r\n" % (len(str(expires_at_ms)), expires_at_ms)
+        words = 5
     keys, count = iter(keys), 0
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         while batch := list(islice(keys, BATCH)):
-            connection.sendall(b"".join(_sets(batch, tail)))
+            connection.sendall(b"".join(_sets(batch, words, tail)))
             _read(connection, len(batch))
             count += len(batch)
     return count
@@ -27,9 +30,9 @@ def numbered(prefix: str, count: int) -> Iterator[str]:
     return (f"{prefix}{i:012d}" for i in range(count))
 
 
-def _sets(keys: list[str], tail: bytes) -> Iterator[bytes]:
+def _sets(keys: list[str], words: int, tail: bytes) -> Iterator[bytes]:
     for key in keys:
-        yield b"*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n" % (len(key), key.encode())
+        yield b"*%d\r\n$3\r\nSET\r\n$%d\r\n%s\r\n" % (words, len(key), key.encode())
         yield tail
 
 
