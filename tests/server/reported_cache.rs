@@ -242,3 +242,40 @@ fn a_large_value_is_exported_by_reference() {
     assert!(lines[0].get("value").is_none());
     assert_eq!(lines[1]["value_hex"], "ff".repeat(100));
 }
+
+#[test]
+fn a_replica_that_may_load_beside_its_data_has_the_index_of_what_it_loaded() {
+    let primary = Server::start();
+    let replica = Server::with(&["repl-diskless-load swapdb"]);
+    let (mut here, mut there) = (primary.client(), replica.client());
+    // What it had before is another data set: nothing of it may be left in the index.
+    for (client, key) in [(&mut there, "page:old"), (&mut here, "page:new")] {
+        client.ask("TIER.SET page PATTERN page:* TTL 3600").good();
+        client.ask(&format!("CACHE.SET {key} v TAGS 1 t")).good();
+    }
+    replica.follow(&primary);
+    replica.await_in_sync_with(&primary);
+    assert_eq!(there.ask("CACHE.GET page:new"), Reply::bulk("v"));
+    assert_eq!(there.info_number("assess", "cache_entries"), 1);
+    there.ask("REPLICAOF NO ONE").good();
+    assert_eq!(there.ask("CACHE.INVALIDATE TAG t").integer(), 1);
+    assert_eq!(there.ask("DBSIZE").integer(), 0);
+}
+
+#[test]
+fn keys_that_expire_together_leave_nothing_in_the_index() {
+    const KEYS: usize = 5_000;
+    let (_server, mut client) = served();
+    let seconds = client.ask("TIME").texts()[0].parse::<u64>().expect("seconds") + 2;
+    for chunk in 0..KEYS / 500 {
+        let sets: Vec<String> = (0..500)
+            .map(|i| format!("CACHE.SET page:{} v EXAT {seconds} TAGS 1 t{}", chunk * 500 + i, i % 7))
+            .collect();
+        let replies = client.pipeline(&sets.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(replies.iter().all(|reply| *reply == Reply::ok()));
+    }
+    wait_until("all have expired", || client.ask("DBSIZE").integer() == 0);
+    assert_eq!(client.info_number("assess", "cache_entries"), 0);
+    assert_eq!(client.info_number("assess", "cache_expiries"), KEYS as i64);
+    assert_eq!(client.ask("CACHE.INVALIDATE TAG t1").integer(), 0);
+}

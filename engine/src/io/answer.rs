@@ -6,7 +6,7 @@ use super::assess::Basis;
 use super::codec::encode;
 use super::formats::shown;
 use super::leontief::Leontief;
-use super::model::IoModel;
+use super::model::{IoModel, Stressor};
 use super::options::LeontiefMode;
 use super::{canonical, document};
 use crate::history::Record;
@@ -19,19 +19,29 @@ use crate::{Budget, Error, Progress, Result};
 const SUBJECT: usize = 2;
 
 impl IoModel {
-    /// Says which indicators have values below 0.
-    fn signed(&self) -> Option<String> {
+    /// What there is to say of the indicators.
+    fn warnings_of_indicators(&self) -> Vec<String> {
         const SHOWN: usize = 10;
-        let names: Vec<String> = self.stressors().filter(|s| s.is_signed).map(|s| shown(&s.indicator.name)).collect();
-        let more = names.len().saturating_sub(SHOWN);
-        let text = names[..names.len() - more].join(", ");
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (!names.is_empty()).then(|| {
+        let named = |is_it: fn(&Stressor) -> bool| {
+            let names: Vec<String> = self.stressors().filter(|s| is_it(s)).map(|s| shown(&s.indicator.name)).collect();
+            let more = names.len().saturating_sub(SHOWN);
+            let text = names[..names.len() - more].join(", ");
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            (!names.is_empty()).then(|| text + &more)
+        };
+        let signed = named(|s| s.is_signed).map(|names| {
             format!(
-                "indicators with values below 0: {text}{more}; shares, foreign_share and concentration of an assessment are \
-                 null where contributions of both signs meet"
+                "indicators with values below 0: {names}; shares, foreign_share and concentration of an assessment are null \
+                 where contributions of both signs meet"
             )
-        })
+        });
+        let totals = named(|s| s.may_be_totals).map(|names| {
+            format!(
+                "indicators of whole numbers: {names}; they were read as values per unit of output, TOTALS divides totals by \
+                 output"
+            )
+        });
+        signed.into_iter().chain(totals).collect()
     }
 
     /// Finds the node and what its assessment is computed from.
@@ -178,7 +188,12 @@ impl Model for IoModel {
             ("output", text(table.output_source.name())),
             ("format", text(table.format.name())),
             ("indicators", Field::List(self.labels(LabelSet::Indicators).unwrap_or_default())),
-            ("warnings", Field::List(table.warnings.iter().chain(derived).cloned().chain(self.signed()).collect())),
+            (
+                "warnings",
+                Field::List(
+                    table.warnings.iter().chain(derived).cloned().chain(self.warnings_of_indicators()).collect(),
+                ),
+            ),
         ]
     }
 

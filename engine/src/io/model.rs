@@ -62,12 +62,19 @@ pub(super) struct Stressor {
     asked: AtomicBool,
     /// Whether a value is below 0.
     pub(super) is_signed: bool,
+    /// Whether the values are whole numbers, some of them large: totals are, intensities hardly ever.
+    pub(super) may_be_totals: bool,
 }
+
+/// From here on a whole number is large for an intensity; scores from 1 to 10 are not.
+const LARGE: f64 = 11.0;
 
 impl Stressor {
     fn new(indicator: Indicator) -> Arc<Self> {
         let is_signed = indicator.values.iter().any(|value| *value < 0.0);
-        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false), is_signed })
+        let may_be_totals = indicator.values.iter().all(|value| value.fract() == 0.0)
+            && indicator.values.iter().any(|value| value.abs() >= LARGE);
+        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false), is_signed, may_be_totals })
     }
 }
 

@@ -22,8 +22,11 @@ impl Case {
 #[test]
 fn totals_are_divided_by_output_when_asked() {
     let Some(mut case) = table("40-absolute-totals-as-indicator", "t.csv") else { return };
+    case.indicator("co2", "f.csv BY node").good();
+    assert!(case.warnings().contains("indicators of whole numbers: co2;"), "the file cannot tell: the warning does");
     case.indicator("co2", "f.csv BY node TOTALS").good();
     case.agrees("BB manu INDICATOR co2", "/total", "total co2 BB manu");
+    assert_eq!(case.warnings(), "");
     let refused = case.indicator("co2", "f.csv BY region TOTALS SUM");
     assert!(refused.error().contains("TOTALS needs BY node"), "{refused:?}");
 }
