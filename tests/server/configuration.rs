@@ -13,7 +13,8 @@ fn every_setting_has_its_default() {
         ("max-payload", "67108864"),
         ("max-model-memory", "0"),
         ("default-ttl", "3600"),
-        ("default-wait-ms", "5000"),
+        ("default-wait-ms", "2000"),
+        ("max-leases-per-client", "10000"),
         ("slice-us", "500"),
         ("enabled", "yes"),
     ] {

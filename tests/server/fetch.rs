@@ -78,7 +78,17 @@ fn given_nothing_when_fetched_then_granted_and_the_fill_is_a_hit() {
     assert_eq!(words(&client.ask("CACHE.FETCH k")), ["hit", "v"]);
     assert_eq!(client.ask("GET k"), Reply::bulk("v"));
     assert!((990..=1000).contains(&client.ask("TTL k").integer()));
-    assert_lost(&mut client, "k", &token, "unknown");
+    // The token is dead. What it did may be said again, nothing else.
+    assert_eq!(client.call(&["CACHE.FILL", "k", &token, "v"]), Reply::ok());
+    for (command, cause) in [
+        (&["CACHE.FILL", "k", &token, "late"][..], "overwritten"),
+        (&["CACHE.RENEW", "k", &token, "9"], "unknown"),
+        (&["CACHE.FAIL", "k", &token], "unknown"),
+    ] {
+        let reply = client.call(command);
+        assert!(reply.error().starts_with(&format!("LEASELOST {cause}")), "{command:?}: {reply:?}");
+    }
+    assert_eq!(client.ask("GET k"), Reply::bulk("v"));
 }
 
 #[test]
@@ -229,8 +239,13 @@ fn given_waiters_when_the_holder_fails_then_all_are_told_at_once_and_the_next_is
         assert_eq!(words(&waiter.receive()), ["negative", "no such subject"]);
     }
     // Without NEGATIVE nothing is remembered.
-    lease(&mut client, "k");
-    assert_lost(&mut client, "k", &token, "unknown");
+    let newer = lease(&mut client, "k");
+    for command in [&["CACHE.FILL", "k", &token, "late"][..], &["CACHE.RENEW", "k", &token, "9"]] {
+        assert!(client.call(command).error().starts_with("LEASELOST unknown"), "{command:?}");
+    }
+    // Said again, it is no failure of the newer lease.
+    assert_eq!(client.call(&["CACHE.FAIL", "k", &token]), Reply::ok());
+    assert_eq!(client.call(&["CACHE.FILL", "k", &newer, "v"]), Reply::ok());
 }
 
 #[test]
