@@ -63,8 +63,8 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
 
 /// Forgets the results of a database that were computed before an invalidation which covers them.
 ///
-/// Returns how many those were.
-pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) -> u64 {
+/// Returns how many of them have no entry yet: one that replaces an entry is no other.
+pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool, has_entry: impl Fn(&[u8]) -> bool) -> u64 {
     PENDING.with_borrow_mut(|pending| {
         let covered: Vec<Place> = pending
             .iter()
@@ -73,7 +73,7 @@ pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool) -> u64 {
             .cloned()
             .collect();
         covered.iter().for_each(|place| _ = pending.pop(place));
-        covered.len() as u64
+        covered.iter().filter(|(_, name)| !has_entry(name)).count() as u64
     })
 }
 

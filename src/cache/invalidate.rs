@@ -156,7 +156,8 @@ fn enact(ban: &Ban) -> u64 {
         }
         cache.leases.outdated(ban.db, ban.stamp);
     });
-    pending::forget(ban.db, |name| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false)))
+    let is_covered = |name: &[u8]| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false));
+    pending::forget(ban.db, is_covered, |name| with(|cache| cache.index.find(ban.db, name).is_some()))
 }
 
 /// A master, or an append-only file, says that a ban begins.
