@@ -65,7 +65,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Ou
         look::missed(looked.tier);
         return Ok(word("busy"));
     }
-    // Whoever may not write the key could not fill it. Of a fresh value there is nothing to fill.
+    // A user who may not write the key could not fill it. Of a fresh value there is nothing to fill.
     let may_fill = looked.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
     let (fetched, wait_ms) = with(|cache| {
         cache.revoke_banned(now, db, name, looked.tier);

@@ -65,7 +65,7 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
-        // A result about to be stored is an entry for whoever asked: it counts, once.
+        // A result about to be stored is an entry for its client: it counts, once.
         let was_pending = pending::forget_one(db, key);
         went += remove(ctx, key, order.soft).max(u64::from(was_pending));
     }

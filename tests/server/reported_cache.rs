@@ -110,7 +110,7 @@ fn getkeys_names_every_key_of_every_command() {
 }
 
 #[test]
-fn whoever_may_not_write_a_key_gets_no_lease() {
+fn a_user_who_may_not_write_a_key_gets_no_lease() {
     let (server, mut client) = served();
     client.ask("ACL SETUSER reader on >p resetkeys %R~* +cache.get +cache.fetch").good();
     let mut reader = server.client();
