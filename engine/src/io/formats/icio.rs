@@ -41,7 +41,7 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     let mut warnings: Vec<String> = lines.encoding().warning().into_iter().collect();
     let (figures, filled) = Figures::take(&mut lines, &survey, None, job)?;
     drop(lines);
-    let totals = Totals::recognise(&figures);
+    let totals = Totals::recognise(&figures, job.progress)?;
     warnings.extend(survey.warnings.iter().cloned());
     let output = Output::of(&survey, &figures, &totals, job)?;
 

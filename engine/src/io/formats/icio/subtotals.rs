@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::figures::{Figures, Series, alike};
 use crate::io::formats::notes::shown;
+use crate::{Progress, Result};
 
 /// Up to how many columns every stretch of columns is tried.
 const FEW: usize = 128;
@@ -22,16 +23,20 @@ pub(super) struct Subtotals {
 }
 
 impl Subtotals {
-    /// Looks for sums among the columns `demand`.
-    pub(super) fn among(figures: &Figures, demand: &[usize]) -> Self {
+    /// Looks for sums among the columns `demand`, given in their order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub(super) fn among(figures: &Figures, demand: &[usize], progress: &Progress) -> Result<Self> {
         let mut subtotals = Self::default();
         if figures.row_sums.len() < 3 || agree(figures, &sum(figures, demand)) {
-            return subtotals;
+            return Ok(subtotals);
         }
         let is_empty = |at: usize| figures.columns[at].values.iter().all(|value| *value == 0.0);
         let kept: Vec<usize> = demand.iter().copied().filter(|&at| !is_empty(at)).collect();
         let families = Families::of(figures, &kept);
         for &at in &kept {
+            progress.check()?;
             let others: Vec<usize> =
                 kept.iter().copied().filter(|other| *other != at && !subtotals.columns.contains(other)).collect();
             let wanted = Wanted::new(figures, at, others.len());
@@ -44,7 +49,7 @@ impl Subtotals {
                 None => {}
             }
         }
-        subtotals
+        Ok(subtotals)
     }
 }
 
@@ -110,7 +115,8 @@ impl<'f> Families<'f> {
         let beside = [others[..middle].iter().rev().copied().collect(), others[middle..].to_vec(), others.to_vec()];
         let names = Self::names(&self.figures.columns[at].label).into_iter().flatten();
         let related = names.filter_map(|name| self.members.get(&name));
-        let related = related.map(move |family| family.iter().copied().filter(|at| others.contains(at)).collect());
+        let related =
+            related.map(move |family| family.iter().copied().filter(|at| others.binary_search(at).is_ok()).collect());
         let starts = if others.len() <= FEW { 1..others.len().max(1) } else { 1..1 };
         beside.into_iter().chain(related).chain(starts.map(|start| others[start..].to_vec()))
     }

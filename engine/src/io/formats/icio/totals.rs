@@ -2,8 +2,8 @@
 
 use super::figures::{Figures, Series, alike};
 use super::subtotals::{Subtotals, agree, sum};
-use crate::Result;
 use crate::io::formats::notes::{note, shown};
+use crate::{Progress, Result};
 
 /// Names under which total output is published.
 const TOTALS: [&str; 9] =
@@ -41,7 +41,10 @@ pub(super) struct Totals {
 
 impl Totals {
     /// Tells totals from final demand, and from value added.
-    pub(super) fn recognise(figures: &Figures) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub(super) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
         let mut left_out: Vec<String> = Vec::new();
         let mut notes = Vec::new();
 
@@ -66,7 +69,7 @@ impl Totals {
             named.retain(|other| *other != at);
             demand.push(at);
         }
-        let mut subtotals = Subtotals::among(figures, &demand);
+        let mut subtotals = Subtotals::among(figures, &demand, progress)?;
         notes.append(&mut subtotals.notes);
         let subtotals = subtotals.columns;
         demand.retain(|at| !subtotals.contains(at));
@@ -144,7 +147,7 @@ impl Totals {
         }
         let output_line = row.map(|at| figures.rows[at].at);
         let output_cell = column.map(|at| figures.columns[at].at as usize);
-        Self { demand, value_added, column, row, output_line, output_cell, notes }
+        Ok(Self { demand, value_added, column, row, output_line, output_cell, notes })
     }
 
     /// The output that the table reports: its row if there is one, else its column.
