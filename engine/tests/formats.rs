@@ -13,3 +13,5 @@ mod layouts;
 mod packages;
 #[path = "formats/reading.rs"]
 mod reading;
+#[path = "formats/sums.rs"]
+mod sums;

@@ -341,3 +341,36 @@ proptest! {
 fn spoil() -> impl Strategy<Value = (prop::sample::Index, u8, bool)> {
     (any::<prop::sample::Index>(), any::<u8>(), prop::bool::weighted(0.1))
 }
+
+#[test]
+fn a_label_between_nodes_that_is_none_is_named_in_national_tables_too() {
+    let national = LoadOptions { region: Some("US".into()), ..LoadOptions::default() };
+    let read = |text: &str| bytes_with(text.as_bytes(), &national).map(|loaded| loaded.table.warnings);
+    let good = "V1,Mines,Farms,Oil,Exports\nMines,1,2,3,9\nFarms,4,5,6,40\nOil,7,8,9,60\nWages,3,40,66,0\n";
+    assert_eq!(read(good).unwrap(), [""; 0]);
+    // Sorted by their labels, rows and columns of any kind stand between nodes.
+    let sorted = "V1,Exports,Farms,Households,Mines\nFarms,40,5,7,4\nImports,0,3,0,4\nMines,9,2,1,1\n";
+    assert_eq!(read(sorted).unwrap().len(), 1, "sums of columns are not given whole");
+    for (from, to, expected) in [
+        (
+            "\nFarms,4,5,6,40",
+            "",
+            "the file is cut short, or a label was changed: the column Farms has no row (final demand comes behind the nodes) \
+             (line 1, column 3)",
+        ),
+        (
+            "Mines,Farms,Oil",
+            "Mines,Oil,Exp",
+            "the row Farms has no column (value added comes behind the nodes) (line 3, column 1)",
+        ),
+        (
+            "\nFarms,4",
+            "\nFarm,4",
+            "the file is cut short, or a label was changed: the column Farms has no row (final demand comes behind the nodes) \
+             (line 1, column 3)",
+        ),
+    ] {
+        assert!(good.contains(from));
+        assert_eq!(text(read(&good.replacen(from, to, 1))), expected);
+    }
+}

@@ -70,7 +70,7 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
                     "LEONTIEF" => load.leontief = Some(options.choice(option, &LEONTIEFS)?),
                     "MEMBER" => load.member = Some(label(option, options.value(option)?)?),
                     "REGION" => load.region = Some(label(option, options.value(option)?)?),
-                    "SEPARATOR" => load.separator = Some(label(option, options.value(option)?)?),
+                    "SEPARATOR" => load.separator = Some(separator(options.value(option)?)?),
                     "ORDER" => load.order = Some(options.choice(option, &ORDERS)?),
                     "NEGATIVE" => load.negative = options.choice(option, &NEGATIVES)?,
                     "DUPLICATES" => load.duplicates = options.choice(option, &DUPLICATES)?,
@@ -129,6 +129,11 @@ fn label(option: &str, value: &[u8]) -> Outcome<Box<str>> {
     text.filter(|text| (1..=MAX_LABEL).contains(&text.len()) && !text.contains(char::is_control))
         .map(Box::from)
         .ok_or_else(|| Failure::err(format!("{option} must be 1 to {MAX_LABEL} bytes of UTF-8 text")))
+}
+
+/// What joins the parts of a label: a space may.
+fn separator(value: &[u8]) -> Outcome<Box<str>> {
+    if value == b" " { Ok(" ".into()) } else { label("SEPARATOR", value) }
 }
 
 const SCORE_FORMATS: [(&str, score::Format); 5] = [

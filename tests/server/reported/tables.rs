@@ -165,6 +165,8 @@ fn options_of_labels_are_checked() {
         ("SEPARATOR", "ERR", "SEPARATOR"),
         ("REGION US REGION US", "ERR", "twice"),
         ("SEPARATOR _", "BADFILE", "Farms"),
+        ("SEPARATOR ' '", "BADFILE", "Farms"),
+        ("SEPARATOR '  '", "ERR", "SEPARATOR"),
     ] {
         let refused = case.load(&format!("t.csv {options}"));
         assert_eq!(refused.code(), code, "{options}: {refused:?}");

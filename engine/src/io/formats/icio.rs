@@ -9,7 +9,9 @@ mod balance;
 mod figures;
 mod grid;
 mod header;
+mod hidden;
 mod split;
+mod subtotals;
 mod survey;
 mod totals;
 
@@ -39,7 +41,7 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     let mut warnings: Vec<String> = lines.encoding().warning().into_iter().collect();
     let (figures, filled) = Figures::take(&mut lines, &survey, None, job)?;
     drop(lines);
-    let totals = Totals::recognise(&figures);
+    let totals = Totals::recognise(&figures, job.progress)?;
     warnings.extend(survey.warnings.iter().cloned());
     let output = Output::of(&survey, &figures, &totals, job)?;
 
@@ -102,7 +104,10 @@ impl Output {
             warnings.extend(balance::check(survey, figures, totals, &x)?);
         } else if totals.demand.is_empty() {
             warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
+        } else {
+            warnings.extend(balance::check_columns(survey, figures, totals, &x, "the sums of rows"));
         }
+        warnings.extend(balance::check_size(figures, &x));
         Ok(Self { x: Some(x), source: OutputSource::Rule(rule), warnings })
     }
 

@@ -11,13 +11,26 @@ use crate::{Error, Result};
 const MEDIAN: f64 = 1e-3;
 const WORST: f64 = 0.01;
 
-/// Compares sums of rows and columns with output.
+/// Below this share of output in the median, inputs are no flows of the same unit: real economies take 0.3 to 0.6.
+const FEWEST_INPUTS: f64 = 0.01;
+
+/// Compares sums of rows and columns with the output that a table reports.
 ///
 /// # Errors
 /// [`Error::BadInput`] when all outputs are a power of ten off: they have another unit than the flows.
 pub(super) fn check(survey: &Survey, figures: &Figures, totals: &Totals, x: &[f64]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    if !totals.demand.is_empty() {
+    if totals.demand.is_empty() {
+        let value_added = value_added(figures, totals);
+        let sums = with(figures, &value_added);
+        if let Some(power) = power_of_ten(&sums, x).filter(|_| !value_added.is_empty()) {
+            return Err(Error::bad_whole(format!(
+                "reported output is 1e{power} times what the columns and value added sum to, for every node: output seems \
+                 to have another unit than flows; write it in theirs, or add final demand and say OUTPUT rowsum"
+            )));
+        }
+        warnings.extend(less_than_deliveries(survey, figures, x));
+    } else {
         let sums = totals.row_sums(figures)?;
         if let Some(power) = power_of_ten(&sums, x) {
             return Err(Error::bad_whole(format!(
@@ -25,29 +38,75 @@ pub(super) fn check(survey: &Survey, figures: &Figures, totals: &Totals, x: &[f6
                  than flows; OUTPUT rowsum takes the sums of the rows"
             )));
         }
-        warnings.extend(difference("row", "and final demand", &sums, survey, x));
+        warnings.extend(difference("rows and final demand", "the reported output", &sums, survey, x));
     }
-    let value_added: Vec<&[f64]> = totals.value_added.iter().filter_map(|&at| figures.rows[at].known().ok()).collect();
-    if value_added.is_empty() {
-        return Ok(warnings);
-    }
-    let with = |rows: &[&[f64]]| {
-        let mut sums = figures.column_sums.clone();
-        rows.iter().for_each(|row| sums.iter_mut().zip(*row).for_each(|(sum, value)| *sum += value));
-        sums
-    };
-    // Some tables list a part of value added once more (`TLS` beside `VA`), and memorandum rows (`CO2`).
-    let apart = value_added.iter().any(|row| difference("", "", &with(&[row]), survey, x).is_none());
-    let all = difference("column", "and value added", &with(&value_added), survey, x);
-    let first = (1..value_added.len()).any(|k| difference("", "", &with(&value_added[..k]), survey, x).is_none());
-    if !apart && !first {
-        warnings.extend(all);
-    }
+    warnings.extend(check_columns(survey, figures, totals, x, "the reported output"));
     Ok(warnings)
 }
 
+/// Compares what nodes take, and their value added, with output `x`, which is `what`.
+pub(super) fn check_columns(
+    survey: &Survey,
+    figures: &Figures,
+    totals: &Totals,
+    x: &[f64],
+    what: &str,
+) -> Option<String> {
+    let value_added = value_added(figures, totals);
+    if value_added.is_empty() {
+        return None;
+    }
+    let differs = |rows: &[&[f64]]| difference("columns and value added", what, &with(figures, rows), survey, x);
+    // Some tables list a part of value added once more (`TLS` beside `VA`), and memorandum rows (`CO2`).
+    let apart = value_added.iter().any(|row| differs(&[row]).is_none());
+    let first = (1..value_added.len()).any(|k| differs(&value_added[..k]).is_none());
+    differs(&value_added).filter(|_| !apart && !first)
+}
+
+/// Tells of inputs that are next to nothing beside output: coefficients, or flows of another unit.
+pub(super) fn check_size(figures: &Figures, x: &[f64]) -> Option<String> {
+    let used = figures.column_sums.iter().zip(x).filter(|&(&sum, &x)| sum != 0.0 && x > 0.0);
+    let mut shares: Vec<f64> = used.map(|(sum, x)| sum / x).collect();
+    shares.sort_by(f64::total_cmp);
+    let median = *shares.get(shares.len() / 2).filter(|median| **median < FEWEST_INPUTS)?;
+    let look = match figures.column_sums.iter().all(|&sum| sum < 1.0) {
+        true => "the cells seem to be technical coefficients, which are read without output and final demand",
+        false => "flows and output seem to have different units",
+    };
+    Some(format!("inputs are {:.3} % of output in the median: {look}", 100.0 * median))
+}
+
+fn value_added<'f>(figures: &'f Figures, totals: &Totals) -> Vec<&'f [f64]> {
+    totals.value_added.iter().filter_map(|&at| figures.rows[at].known().ok()).collect()
+}
+
+/// What nodes take from nodes and of these rows.
+fn with(figures: &Figures, rows: &[&[f64]]) -> Vec<f64> {
+    let mut sums = figures.column_sums.clone();
+    rows.iter().for_each(|row| sums.iter_mut().zip(*row).for_each(|(sum, value)| *sum += value));
+    sums
+}
+
+/// Without final demand, output is at least what goes to nodes, but for inventories that are run down.
+fn less_than_deliveries(survey: &Survey, figures: &Figures, x: &[f64]) -> Option<String> {
+    let is_less = |&i: &usize| figures.row_sums[i] > x[i] * (1.0 + WORST);
+    let less: Vec<usize> = (0..x.len()).filter(is_less).collect();
+    // A few nodes live on their stocks.
+    let &first = less.first().filter(|_| less.len() * 10 > x.len())?;
+    let (region, sector) = survey.labels.names(first);
+    Some(format!(
+        "the reported output of {} of {} nodes is less than what they deliver to nodes (first {}: {} of {}): is it final \
+         demand?",
+        less.len(),
+        x.len(),
+        shown_node(region, sector),
+        x[first],
+        figures.row_sums[first]
+    ))
+}
+
 /// What is to be said of sums that are not output.
-fn difference(of: &str, and: &str, sums: &[f64], survey: &Survey, x: &[f64]) -> Option<String> {
+fn difference(of: &str, what: &str, sums: &[f64], survey: &Survey, x: &[f64]) -> Option<String> {
     let scale = x.iter().fold(0.0, |most: f64, x| most.max(*x));
     let share = |(&sum, &x): (&f64, &f64)| (sum - x).abs() / (sum.abs().max(x) + 1e-6 * scale).max(f64::MIN_POSITIVE);
     let shares: Vec<f64> = sums.iter().zip(x).map(share).collect();
@@ -60,7 +119,7 @@ fn difference(of: &str, and: &str, sums: &[f64], survey: &Survey, x: &[f64]) -> 
     let node = shares.iter().position(|&share| share == worst)?;
     let (region, sector) = survey.labels.names(node);
     Some(format!(
-        "the sums of {of}s {and} are not the reported output: they differ by {:.2} % in the median, most at {}, {} to {}",
+        "the sums of {of} are not {what}: they differ by {:.2} % in the median, most at {}, {} to {}",
         100.0 * median,
         shown_node(region, sector),
         sums[node],

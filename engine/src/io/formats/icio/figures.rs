@@ -1,12 +1,13 @@
 //! The second pass over a wide table: flows between nodes go to the matrix, everything else is kept until it is known
 //! what is a total.
 
+use super::hidden::Hidden;
 use super::survey::{NONE, Survey};
 use crate::io::formats::Job;
 use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::fill::{Filled, Filler};
 use crate::io::formats::lines::Lines;
-use crate::{Error, Place, Result};
+use crate::{Error, Result};
 
 /// The most rows that are no nodes whose numbers are kept; a table has a few dozen.
 const MOST_ROWS: usize = 512;
@@ -180,67 +181,6 @@ fn other_row(cells: &mut Cells<'_>, survey: &Survey, line: u64, label: &str, is_
     }
     end(cells)?;
     Ok(series)
-}
-
-/// Totals among the nodes: a label that is a row and a column, and whose column is the sum of the others.
-struct Hidden {
-    /// By column: whether it has been the sum of all others in every row so far, and of those just before it that share
-    /// the beginning of its label.
-    of_all: Vec<bool>,
-    of_region: Vec<bool>,
-    /// Where the columns of its region begin, by column.
-    begins: Vec<usize>,
-    /// How many numbers other than 0 it has, by column.
-    counts: Vec<u32>,
-    /// A row and its sums up to each column.
-    before: Vec<f64>,
-}
-
-impl Hidden {
-    fn new(survey: &Survey) -> Self {
-        let region = |at: usize| {
-            let node = survey.columns[at];
-            (node != NONE).then(|| survey.labels.nodes()[node as usize].0)
-        };
-        let mut begins = vec![0; survey.columns.len()];
-        for at in 1..begins.len() {
-            begins[at] = if region(at) == region(at - 1) { begins[at - 1] } else { at };
-        }
-        let is_node = survey.columns.iter().map(|&node| node != NONE);
-        let of_region = is_node.clone().enumerate().map(|(at, is_node)| is_node && at >= begins[at] + 2).collect();
-        let counts = vec![0; begins.len()];
-        let before = Vec::with_capacity(begins.len() + 1);
-        Self { of_all: is_node.collect(), of_region, begins, counts, before }
-    }
-
-    fn row(&mut self, line: &[f64]) {
-        let (mut sum, mut size) = (0.0, 0.0);
-        self.before.clear();
-        self.before.push(0.0);
-        for &value in line {
-            sum += value;
-            size += f64::abs(value);
-            self.before.push(sum);
-        }
-        let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * size;
-        for (at, &value) in line.iter().enumerate() {
-            self.counts[at] += u32::from(value != 0.0);
-            self.of_all[at] &= near(2.0 * value, sum);
-            self.of_region[at] &= near(value, self.before[at] - self.before[self.begins[at]]);
-        }
-    }
-
-    fn found(&self, survey: &Survey) -> Result<()> {
-        // A column of one or two numbers is the sum of others by chance.
-        let is_total = |at: usize| self.counts[at] > 2 && (self.of_all[at] || self.of_region[at]);
-        let at = (0..self.of_all.len()).find(|&at| survey.columns[at] != NONE && is_total(at));
-        let Some(at) = at else { return Ok(()) };
-        let label = crate::io::formats::notes::shown(&survey.names[at]);
-        Err(Error::bad(
-            format!("the column {label} is the sum of others, and has a row: take totals out, or call them TOTAL"),
-            Place { line: 1, column: survey.cell(at), ..Place::default() },
-        ))
-    }
 }
 
 /// Rows of split countries that wait for their other parts. They are summed in f64 whatever the table stores.

@@ -89,6 +89,10 @@ impl Reading {
                 return Err(two_ways(nodes[0], &reading(Cut::First, convention), &reading(Cut::Last, convention)));
             }
             [None, Some(_)] => other,
+            [None, None] => {
+                warnings.extend(not_a_grid(nodes, separator, options.separator.is_some()));
+                by_convention
+            }
             _ => by_convention,
         };
         let order = match reading(cut, convention).demand_says_otherwise(nodes, others) {
@@ -123,7 +127,10 @@ impl Reading {
         let names: Vec<_> = nodes.iter().filter_map(|label| self.names(label)).collect();
         let regions: HashSet<&str> = names.iter().map(|&(region, _)| region).collect();
         let sectors: HashSet<&str> = names.iter().map(|&(_, sector)| sector).collect();
-        let first = |label: &&str| label.split_once(&*self.separator).map(|(first, _)| first.to_owned());
+        // Labels of final demand may be joined in the usual way where those of nodes are not.
+        let first = |label: &&str| {
+            label.split_once(&*self.separator).or_else(|| label.split_once('_')).map(|(first, _)| first.to_owned())
+        };
         let demand: Vec<String> = others.iter().filter_map(first).collect();
         let named = |names: &HashSet<&str>| demand.iter().filter(|first| names.contains(first.as_str())).count();
         !demand.is_empty() && named(&sectors) == demand.len() && named(&regions) == 0
@@ -139,6 +146,17 @@ fn no_region(label: &str) -> Error {
     Error::bad_whole(format!(
         "the label {} names no region (REGION_SECTOR, REGION|SECTOR or SECTOR/REGION): say REGION for a national table, \
          or SEPARATOR",
+        shown(label)
+    ))
+}
+
+/// Of labels that give no complete grid, those with two separators may have been taken apart in the wrong place.
+fn not_a_grid(nodes: &[&str], separator: &str, said: bool) -> Option<String> {
+    let label = nodes.iter().find(|label| label.matches(separator).nth(1).is_some())?;
+    let ways = if said { "ORDER" } else { "ORDER or SEPARATOR" };
+    Some(format!(
+        "regions and sectors are no complete grid, and labels such as {} have two separators: {ways} says where the region \
+         ends",
         shown(label)
     ))
 }
@@ -177,11 +195,16 @@ mod tests {
         assert_eq!(read(&["E_n_x", "E_n_y", "E_s_x", "E_s_y"], &[], &plain), ok("E_s|y", 0));
         assert_eq!(read(&["x_A", "y_A", "x_B", "y_B"], &["A_FD", "B_FD"], &plain), ok("B|y", 1));
         assert_eq!(read(&["1111A0/US", "1111B0/US"], &[], &plain), ok("US|1111B0", 0));
+        assert_eq!(read(&["1111A0/US", "1111B0/US"], &["US_F"], &plain), ok("US|1111B0", 0));
+        assert_eq!(read(&["A/x", "A/y", "B/x", "B/y"], &["A_F", "B_F"], &plain), ok("B|y", 1));
         assert_eq!(read(&["A|x_1", "A|x_2"], &[], &LoadOptions { separator: Some("|".into()), ..plain.clone() }), {
             ok("A|x_2", 0)
         });
-        // Not a grid in either way: the first underscore, as OECD means it.
-        assert_eq!(read(&["A_x_1", "A_y", "B_x_1"], &[], &plain), ok("B|x_1", 0));
+        // Not a grid in either way: the first underscore, as OECD means it, with a warning where it could be another one.
+        assert_eq!(read(&["A_x_1", "A_y", "B_x_1"], &[], &plain), ok("B|x_1", 1));
+        assert_eq!(read(&["A_x", "A_y", "B_x"], &[], &plain), ok("B|x", 0));
+        let said = LoadOptions { order: Some(Order::RegionFirst), ..plain.clone() };
+        assert_eq!(read(&["A_x_1", "A_y", "B_x_1"], &[], &said), ok("B|x_1", 0));
         let national = LoadOptions { region: Some("US".into()), ..plain.clone() };
         assert_eq!(read(&["Farms", "Oil_gas"], &[], &national), ok("US|Oil_gas", 0));
     }

@@ -119,7 +119,7 @@ impl Survey {
 
         let mut warnings = Vec::new();
         let named = name_nodes(&header, &found, &row_of, options, &mut warnings)?;
-        check_one_sided(&header, &found, &row_of, &named, &key)?;
+        check_one_sided(&header, &found, &row_of, &named, &key, options.region.is_some())?;
         let (labels, columns) = number_nodes(&named, options.split, header.place)?;
         let rows = found.into_iter().map(|row| {
             let total = is_total(&row);
@@ -197,7 +197,14 @@ fn name_nodes(
 }
 
 /// A node whose row or column is missing, or written in another way, would be taken for final demand or value added.
-fn check_one_sided(header: &Header, found: &[Found], row_of: &[Option<usize>], named: &Named, key: &Key) -> Result<()> {
+fn check_one_sided(
+    header: &Header,
+    found: &[Found],
+    row_of: &[Option<usize>],
+    named: &Named,
+    key: &Key,
+    national: bool,
+) -> Result<()> {
     let regions: HashSet<&str> = named.iter().flatten().map(|(region, _)| &**region).collect();
     let sectors: HashSet<&str> = named.iter().flatten().map(|(_, sector)| &**sector).collect();
     // How a label of final demand or value added may be written too: `US_F010` is one, `CHN_C10` is not.
@@ -224,20 +231,35 @@ fn check_one_sided(header: &Header, found: &[Found], row_of: &[Option<usize>], n
             return Err(Error::bad(what, row_place(at)));
         }
     }
-    let among = |before: bool, after: bool, label: &str| before && after && of_a_region(label);
+    // Between nodes stand nodes, as far as labels tell: those that begin with a region, and all of a national table but
+    // totals, unless it was sorted by them.
+    let is_said = |label: &str| is_named_total(label) || is_named_value_added(label);
+    let among = |before: bool, after: bool, label: &str, sorted: bool| {
+        before && after && if national { !sorted && !is_said(label) } else { of_a_region(label) }
+    };
+    let sorted_columns = header.labels.is_sorted();
+    let sorted_rows = found.is_sorted_by(|one, two| one.label <= two.label);
     for &at in &lonely_columns {
         let label = &header.labels[at];
         let beside = |at: Option<usize>| at.and_then(|at| row_of.get(at)).is_some_and(Option::is_some);
-        if is_node(label) || among(beside(at.checked_sub(1)), beside(Some(at + 1)), label) {
-            let what = format!("the file is cut short, or a label was changed: the column {} has no row", shown(label));
+        let lost = "the file is cut short, or a label was changed";
+        if is_node(label) {
+            return Err(Error::bad(format!("{lost}: the column {} has no row", shown(label)), column_place(at)));
+        }
+        if among(beside(at.checked_sub(1)), beside(Some(at + 1)), label, sorted_columns) {
+            let what = format!("{lost}: the column {} has no row (final demand comes behind the nodes)", shown(label));
             return Err(Error::bad(what, column_place(at)));
         }
     }
     for &at in &lonely_rows {
         let label = &found[at].label;
         let beside = |at: Option<usize>| at.and_then(|at| found.get(at)).is_some_and(|row| row.column.is_some());
-        if is_node(label) || among(beside(at.checked_sub(1)), beside(Some(at + 1)), label) {
+        if is_node(label) {
             return Err(Error::bad(format!("the row {} has no column", shown(label)), row_place(at)));
+        }
+        if among(beside(at.checked_sub(1)), beside(Some(at + 1)), label, sorted_rows) {
+            let what = format!("the row {} has no column (value added comes behind the nodes)", shown(label));
+            return Err(Error::bad(what, row_place(at)));
         }
     }
     Ok(())

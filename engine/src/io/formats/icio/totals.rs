@@ -1,8 +1,9 @@
 //! Which rows and columns that are no nodes are totals, told by their figures; names count where figures do not fit.
 
 use super::figures::{Figures, Series, alike};
-use crate::Result;
+use super::subtotals::{Subtotals, agree, sum};
 use crate::io::formats::notes::{note, shown};
+use crate::{Progress, Result};
 
 /// Names under which total output is published.
 const TOTALS: [&str; 9] =
@@ -40,7 +41,10 @@ pub(super) struct Totals {
 
 impl Totals {
     /// Tells totals from final demand, and from value added.
-    pub(super) fn recognise(figures: &Figures) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub(super) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
         let mut left_out: Vec<String> = Vec::new();
         let mut notes = Vec::new();
 
@@ -55,14 +59,27 @@ impl Totals {
                 demand.push(at);
             }
         }
-        let subtotals = subtotals(figures, &demand);
+        // What is called a total may be all of final demand: the table balances with it.
+        let is_demand = |&at: &usize| {
+            let (values, with_nodes) = (&figures.columns[at].values, sum(figures, &[at]));
+            !alike(values, &figures.row_sums) && !alike(values, &with_nodes) && agree(figures, &with_nodes)
+        };
+        if let Some(at) = named.iter().copied().find(is_demand).filter(|_| demand.is_empty()) {
+            notes.push(format!("the column {} is final demand, not output", shown(&figures.columns[at].label)));
+            named.retain(|other| *other != at);
+            demand.push(at);
+        }
+        let mut subtotals = Subtotals::among(figures, &demand, progress)?;
+        notes.append(&mut subtotals.notes);
+        let subtotals = subtotals.columns;
         demand.retain(|at| !subtotals.contains(at));
         left_out.extend(subtotals.iter().map(|&at| shown(&figures.columns[at].label)));
 
         // Output under any name: the sum of what goes to nodes and of all other demand.
         let mut by_figures = Vec::new();
         let all = sum(figures, &demand);
-        for &at in demand.iter().rev() {
+        let last_first: &[usize] = if agree(figures, &all) { &[] } else { &demand };
+        for &at in last_first.iter().rev() {
             let values = &figures.columns[at].values;
             let others: Vec<f64> = all.iter().zip(values).map(|(sum, value)| sum - value).collect();
             if alike(values, &others) {
@@ -73,8 +90,10 @@ impl Totals {
         demand.retain(|at| !by_figures.contains(at));
         left_out.extend(by_figures.iter().map(|&at| shown(&figures.columns[at].label)));
         let all = sum(figures, &demand);
-        let column = best(&figures.columns, &named, &all, &figures.row_sums).or_else(|| by_figures.first().copied());
-        for &at in &demand {
+        let final_demand: Vec<f64> = all.iter().zip(&figures.row_sums).map(|(all, nodes)| all - nodes).collect();
+        let parts = [&*figures.row_sums, &*final_demand];
+        let column = best(&figures.columns, &named, &all, &parts).or_else(|| by_figures.first().copied());
+        for &at in demand.iter().filter(|&&at| !is_named_total(&figures.columns[at].label)) {
             let bare = bare(&figures.columns[at].label);
             if ["total", "sum", "subtotal", "tfd", "tiu"].iter().any(|name| bare.starts_with(name)) {
                 notes.push(format!(
@@ -100,7 +119,15 @@ impl Totals {
                 value_added.push(at);
             }
         }
-        let row = best(&figures.rows, &named, known, &figures.column_sums).or(row);
+        let mut added = vec![0.0; known.len()];
+        let mut parts: Vec<Vec<f64>> = vec![figures.column_sums.clone()];
+        for &at in &value_added {
+            added.iter_mut().zip(&figures.rows[at].values).for_each(|(sum, value)| *sum += value);
+            parts.push(figures.rows[at].values.clone());
+        }
+        parts.push(added);
+        let parts: Vec<&[f64]> = parts.iter().map(|part| &**part).collect();
+        let row = best(&figures.rows, &named, known, &parts).or(row);
         let output = [column.map(|at| (&figures.columns[at], "column")), row.map(|at| (&figures.rows[at], "row"))];
         let unusual = output.into_iter().flatten().filter(|(series, _)| !USUAL.contains(&&*series.label));
         let unusual: Vec<String> =
@@ -120,7 +147,7 @@ impl Totals {
         }
         let output_line = row.map(|at| figures.rows[at].at);
         let output_cell = column.map(|at| figures.columns[at].at as usize);
-        Self { demand, value_added, column, row, output_line, output_cell, notes }
+        Ok(Self { demand, value_added, column, row, output_line, output_cell, notes })
     }
 
     /// The output that the table reports: its row if there is one, else its column.
@@ -176,73 +203,12 @@ fn note_more(names: &mut String, more: usize) {
     names.push_str(&format!(" and {more} more"));
 }
 
-/// Of several series that are named as totals, the one that is output: that whose figures fit, else the first that is not
-/// merely the sum over nodes.
-fn best(series: &[Series], named: &[usize], output: &[f64], intermediate: &[f64]) -> Option<usize> {
+/// Of several series that are named as totals, the one that is output: that whose figures fit, else one that is not merely
+/// one of the `parts` of output, such as the sum over nodes, and rather one of a usual name.
+fn best(series: &[Series], named: &[usize], output: &[f64], parts: &[&[f64]]) -> Option<usize> {
     let fits = named.iter().find(|&&at| alike(&series[at].values, output));
-    let is_other = |at: &&usize| !alike(&series[**at].values, intermediate) || alike(output, intermediate);
-    fits.or_else(|| named.iter().find(is_other)).copied()
-}
-
-/// What goes to nodes and to these columns.
-fn sum(figures: &Figures, columns: &[usize]) -> Vec<f64> {
-    let mut sums = figures.row_sums.clone();
-    for &at in columns {
-        sums.iter_mut().zip(&figures.columns[at].values).for_each(|(sum, value)| *sum += value);
-    }
-    sums
-}
-
-/// Columns that are the sum of at least two others beside them, before or after, or of all others.
-fn subtotals(figures: &Figures, demand: &[usize]) -> Vec<usize> {
-    let values = |at: usize| &figures.columns[at].values;
-    let counts = |at: usize| values(at).iter().any(|value| *value != 0.0);
-    let mut found: Vec<usize> = Vec::new();
-    if figures.row_sums.len() < 3 {
-        return found;
-    }
-    let kept: Vec<usize> = demand.iter().copied().filter(|&at| counts(at)).collect();
-    for &at in &kept {
-        let before = kept.iter().rev().copied().filter(|&other| other < at);
-        let after = kept.iter().copied().filter(|&other| other > at);
-        let all = kept.iter().copied().filter(|&other| other != at);
-        let is_total = is_sum_of_some(figures, at, before.filter(|other| !found.contains(other)))
-            || is_sum_of_some(figures, at, after)
-            || is_sum_of_some(figures, at, all.filter(|other| !found.contains(other)));
-        if is_total {
-            found.push(at);
-        }
-    }
-    found
-}
-
-/// Whether a column is the sum of the first two or more of these.
-fn is_sum_of_some(figures: &Figures, at: usize, others: impl Iterator<Item = usize>) -> bool {
-    let wanted = &figures.columns[at].values;
-    // Three nodes tell most columns from sums; only what passes is added up whole.
-    let mut probes = [0.0; 3];
-    let largest = |k: usize| {
-        let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_by(|&a, &b| wanted[b].abs().total_cmp(&wanted[a].abs()));
-        order[k]
-    };
-    let nodes = [largest(0), largest(1), largest(2)];
-    let mut taken = Vec::new();
-    for other in others {
-        taken.push(other);
-        for (probe, &node) in probes.iter_mut().zip(&nodes) {
-            *probe += figures.columns[other].values[node];
-        }
-        let near = |(probe, &node): (&f64, &usize)| (probe - wanted[node]).abs() <= 2e-3 * wanted[node].abs() + 1e-9;
-        if taken.len() > 1 && probes.iter().zip(&nodes).all(near) {
-            let mut sums = vec![0.0; wanted.len()];
-            for &other in &taken {
-                sums.iter_mut().zip(&figures.columns[other].values).for_each(|(sum, value)| *sum += value);
-            }
-            if alike(wanted, &sums) {
-                return true;
-            }
-        }
-    }
-    false
+    let is_part = |at: usize| parts.iter().any(|part| alike(&series[at].values, part) && !alike(output, part));
+    let others = || named.iter().filter(|&&at| !is_part(at));
+    let usual = || others().find(|&&at| USUAL.contains(&&*series[at].label));
+    fits.or_else(usual).or_else(|| others().next()).copied()
 }
