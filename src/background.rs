@@ -11,11 +11,10 @@
 //! it holds one would keep everybody waiting.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use assess_engine::Progress;
-use once_cell::sync::Lazy;
 
 use crate::ffi::thread;
 use crate::types::value::Value;
@@ -62,7 +61,7 @@ struct State {
     retrying: bool,
 }
 
-static STATE: Lazy<Mutex<State>> = Lazy::new(Mutex::default);
+static STATE: LazyLock<Mutex<State>> = LazyLock::new(Mutex::default);
 
 fn lock() -> MutexGuard<'static, State> {
     // A panic inside a job is caught outside the lock, so the state is whole.

@@ -18,12 +18,14 @@ pub(crate) mod hold;
 pub(crate) mod invalidate;
 pub(crate) mod look;
 pub(crate) mod measure;
+pub(crate) mod queued;
 pub(crate) mod report;
 pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
 pub(crate) mod waiters;
+pub(crate) mod watched;
 
 use std::cell::{Cell, RefCell};
 

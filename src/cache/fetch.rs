@@ -15,7 +15,7 @@ use super::{Cache, Writer, settle, with, writing_as};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
-use crate::ffi::{filter, user};
+use crate::ffi::user;
 use crate::reply::Reply;
 use crate::spec::KeyFlags;
 use crate::versions::now_ms;
@@ -334,11 +334,6 @@ pub(crate) fn client_left(client: u64) {
     }
 }
 
-/// Whether any lease is held.
-pub(crate) fn holds_leases() -> bool {
-    with(|cache| !cache.leases.is_empty())
-}
-
 /// This server is no master any more, or reads another data set: nobody holds anything here.
 pub(crate) fn abandon() {
     with(|cache| cache.leases.abandon());
@@ -347,7 +342,6 @@ pub(crate) fn abandon() {
 /// Has the ends of leases looked at when the first one is due.
 fn arm() {
     let Some(end) = with(|cache| cache.leases.next_end()) else { return };
-    filter::watch();
     if ARMED.get().is_some_and(|due| due <= end) {
         return;
     }

@@ -259,6 +259,9 @@ impl Cache {
 /// lease that is revoked for nothing costs one computation.
 pub(crate) fn deleting(name: &[u8]) {
     with(|cache| {
+        if cache.leases.is_empty() {
+            return;
+        }
         for db in cache.leases.databases(name) {
             cache.revoke(db, name);
         }

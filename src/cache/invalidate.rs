@@ -9,7 +9,7 @@ use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::{name, pattern};
 
 use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
-use super::{build, store, sweep, with};
+use super::{build, store, sweep, watched, with};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -143,7 +143,7 @@ impl super::Cache {
 }
 
 /// What a ban does beside covering entries and leases: fills with its tags are refused, failures are forgotten, and so is
-/// what was computed and is not stored yet.
+/// what was computed and is not stored yet; transactions that watch what it covers fail.
 /// Returns how many results that were about to be stored are forgotten.
 fn enact(ban: &Ban) -> u64 {
     with(|cache| {
@@ -156,6 +156,7 @@ fn enact(ban: &Ban) -> u64 {
         }
         cache.leases.outdated(ban.db, ban.stamp);
     });
+    watched::fail(ban);
     let is_covered = |name: &[u8]| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false));
     pending::forget(ban.db, is_covered, |name| with(|cache| cache.index.find(ban.db, name).is_some()))
 }
@@ -188,10 +189,11 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
         let id = cache.random.u64(..);
         let mut ban = cache.declare(db, id, vec![clause], false, false);
         ban.local = true;
-        cache.bans.add(ban);
-        Some(id)
+        cache.bans.add(ban.clone());
+        Some(ban)
     });
-    if let Some(id) = declared {
-        start(Running::new(id, db, Origin::Model));
+    if let Some(ban) = declared {
+        watched::fail(&ban);
+        start(Running::new(ban.id, db, Origin::Model));
     }
 }

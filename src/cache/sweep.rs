@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use assess_engine::cache::ban::Clause;
 use assess_engine::cache::ban::sweep::Sweep;
+use assess_engine::cache::ban::{Ban, Clause};
 
 #[cfg(debug_assertions)]
 use super::hold;
@@ -228,10 +228,13 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
         Phase::Keyspace(scan) => {
             let mut names: Vec<Box<[u8]>> = Vec::new();
             let more = scan.step(ctx, &mut |name| names.push(name.into()));
-            let (id, db) = (running.id, running.db);
             let soft = with(|cache| {
-                names.retain(|name| cache.ban_finds(id, db, name));
-                cache.bans.get(id).is_some_and(|ban| ban.soft)
+                let Some(ban) = cache.bans.get(running.id) else {
+                    names.clear();
+                    return false;
+                };
+                names.retain(|name| cache.is_covered(ban, name));
+                ban.soft
             });
             running.count += remove_all(ctx, &names, soft, running.origin);
             if more { Stepped::More } else { Stepped::Done }
@@ -240,10 +243,9 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
 }
 
 impl super::Cache {
-    /// Whether a key that a look through the keyspace came upon is covered by a ban.
-    fn ban_finds(&self, id: u64, db: i32, name: &[u8]) -> bool {
-        let Some(ban) = self.bans.get(id) else { return false };
-        match self.index.find(db, name) {
+    /// Whether a ban covers a key of its database that is there.
+    pub(super) fn is_covered(&self, ban: &Ban, name: &[u8]) -> bool {
+        match self.index.find(ban.db, name) {
             Some(at) => {
                 let entry = self.index.entry(at);
                 entry.stamp < ban.stamp

@@ -291,6 +291,20 @@ pub(super) fn detached() -> *mut raw::RedisModuleCtx {
     DETACHED.load(Ordering::Acquire)
 }
 
+/// Tells watchers and tracking clients that keys of a database changed. Main thread.
+pub(crate) fn signal_modified(db: i32, names: &[Box<[u8]>]) {
+    // SAFETY: the detached context is the module's own, on the main thread; nobody else expects a database of it.
+    let ctx = unsafe { Ctx::new(detached()) };
+    if !ctx.select(db) {
+        return;
+    }
+    for name in names {
+        let name = Text::new(name);
+        // SAFETY: context and name are valid.
+        unsafe { api!(RedisModule_SignalModifiedKey(ctx.raw, name.as_ptr())) };
+    }
+}
+
 /// Logs, from any thread, what an operator may want to know.
 pub(crate) fn note(message: &str) {
     log(detached(), c"notice", message);

@@ -7,7 +7,7 @@ use redis_module::raw;
 use super::ctx::Ctx;
 use super::string;
 use crate::cache::follow::{self, Change};
-use crate::cache::{fetch, saved};
+use crate::cache::{fetch, queued, saved};
 use crate::{directory, guard};
 
 /// Subscribes to everything that this module has to know.
@@ -138,8 +138,9 @@ unsafe extern "C" fn on_client(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     }
     guard::or("a client that left", (), || {
         // SAFETY: this event's data are of this type.
-        let client = unsafe { (*data.cast::<raw::RedisModuleClientInfo>()).id };
-        super::blocked::client_left(client);
-        fetch::client_left(client);
+        let raw::RedisModuleClientInfo { id, flags, .. } = unsafe { *data.cast::<raw::RedisModuleClientInfo>() };
+        super::blocked::client_left(id);
+        fetch::client_left(id);
+        queued::client_left(id, flags & u64::from(raw::REDISMODULE_CLIENTINFO_FLAG_MULTI) != 0);
     });
 }

@@ -2,7 +2,7 @@
 
 use redis_module::raw;
 
-use super::{config, ctx, events, info};
+use super::{config, ctx, events, filter, info};
 
 /// Fails with the name of the first function of the module API that this server lacks.
 fn require_api() -> Result<(), &'static str> {
@@ -105,7 +105,6 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_SubscribeToKeyspaceEvents,
         RedisModule_RegisterCommandFilter,
         RedisModule_SubscribeToServerEvent,
-        RedisModule_UnregisterCommandFilter,
         RedisModule_ValueLength,
     );
     Ok(())
@@ -125,6 +124,7 @@ pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisStri
     crate::types::entry::register(raw)?;
     crate::commands::register(ctx)?;
     events::subscribe(raw)?;
+    filter::register(raw)?;
     info::register(raw)?;
     config::register(raw)?;
     let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_slice()).collect();

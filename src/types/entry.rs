@@ -10,6 +10,7 @@ use std::ptr;
 use assess_engine::cache::entry::Entry;
 use redis_module::raw;
 
+use super::kind::Kind;
 use crate::cache::saved::{self, Line};
 use crate::cache::store;
 use crate::ffi::ctx::Ctx;
@@ -27,13 +28,13 @@ const MOST_LINES: u64 = 100_000;
 const MOST_WORDS: u64 = 100_000;
 
 thread_local! {
-    static KIND: Cell<*mut raw::RedisModuleType> = const { Cell::new(ptr::null_mut()) };
+    static KIND: Kind = const { Kind::new() };
     /// Whether an entry has been read from a file since somebody asked.
     static LOADED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Registers the type.
-pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
+pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     let mut methods = raw::RedisModuleTypeMethods {
         version: 4, // what 7.0 knows; later fields are not used
         rdb_load: Some(rdb_load),
@@ -56,34 +57,22 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
         copy2: Some(copy),
         aux_save2: None,
     };
-    // SAFETY: the context is that of loading; name and methods are valid during the call, which copies them.
-    let kind = unsafe {
-        raw::RedisModule_CreateDataType.ok_or("the server lacks native types")?(
-            ctx.as_ptr(),
-            c"assessent".as_ptr(),
-            ENCODING,
-            &raw mut methods,
-        )
-    };
-    if kind.is_null() {
-        return Err("another module owns the type assessent");
-    }
-    KIND.set(kind);
-    Ok(())
+    // SAFETY: `ctx` is that of loading; the callbacks are those of this file.
+    KIND.with(|kind| unsafe { kind.register(ctx, c"assessent", ENCODING, &mut methods) })
 }
 
 /// The entry that a key holds, if it holds one.
 #[inline]
 pub(crate) fn find<'k>(key: &'k Key<'_>) -> Option<&'k Entry> {
     // SAFETY: a value of our type, made by `into_raw`; entries are never changed in place.
-    key.native(KIND.get()).map(|value| unsafe { &*value.cast::<Entry>() })
+    key.native(KIND.with(Kind::get)).map(|value| unsafe { &*value.cast::<Entry>() })
 }
 
 /// Makes a key, open for writing, hold an entry, without a time to live.
 pub(crate) fn set(key: &Key<'_>, entry: Entry) -> bool {
     let value = into_raw(entry);
     // SAFETY: made for this type just now.
-    let set = unsafe { key.set_native(KIND.get(), value) };
+    let set = unsafe { key.set_native(KIND.with(Kind::get), value) };
     if !set {
         // SAFETY: the key did not take it.
         drop(unsafe { Box::from_raw(value.cast::<Entry>()) });

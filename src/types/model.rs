@@ -5,13 +5,13 @@
 //! exceptions are named: a save runs in a forked child (which has its own copy and takes no lock), and `free` may run
 //! on the server's lazy-free thread (values are `Send`).
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use bytes::Bytes;
 use redis_module::raw;
 
+use super::kind::Kind;
 use super::value::{Loaded, Staging, Value};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
@@ -25,11 +25,11 @@ use assess_engine::model::codec::Decoder;
 const ENCODING: c_int = 2;
 
 thread_local! {
-    static KIND: Cell<*mut raw::RedisModuleType> = const { Cell::new(ptr::null_mut()) };
+    static KIND: Kind = const { Kind::new() };
 }
 
 /// Registers the type.
-pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
+pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     let mut methods = raw::RedisModuleTypeMethods {
         version: 4, // what 7.0 knows; later fields are not used
         rdb_load: Some(rdb_load),
@@ -51,20 +51,8 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
         copy2: Some(copy),
         aux_save2: None,
     };
-    // SAFETY: the context is that of loading; name and methods are valid during the call, which copies them.
-    let kind = unsafe {
-        raw::RedisModule_CreateDataType.ok_or("the server lacks native types")?(
-            ctx.as_ptr(),
-            c"assessmdl".as_ptr(),
-            ENCODING,
-            &raw mut methods,
-        )
-    };
-    if kind.is_null() {
-        return Err("another module owns the type assessmdl");
-    }
-    KIND.set(kind);
-    Ok(())
+    // SAFETY: `ctx` is that of loading; the callbacks are those of this file.
+    KIND.with(|kind| unsafe { kind.register(ctx, c"assessmdl", ENCODING, &mut methods) })
 }
 
 /// A key that may hold one of our values.
@@ -79,7 +67,7 @@ pub(crate) enum Found<'k> {
 pub(crate) fn find<'k>(key: &'k Key<'_>) -> Found<'k> {
     match key.holds() {
         Holds::Nothing => Found::Nothing,
-        Holds::Native => match key.native(KIND.get()) {
+        Holds::Native => match key.native(KIND.with(Kind::get)) {
             // SAFETY: a value of our type, made by `into_raw`; it is not changed while `key` is borrowed, because
             // whoever changes one opens the key itself (`find_mut`) and no callback of ours keeps references.
             Some(value) => Found::Ours(unsafe { &*value.cast::<Value>() }),
@@ -97,7 +85,7 @@ pub(crate) fn is_one(ctx: Ctx<'_>, name: &[u8]) -> bool {
 /// The value of a key that is open for writing, to be changed in place.
 pub(crate) fn find_mut<'k>(key: &'k mut Key<'_>) -> Option<&'k mut Value> {
     // SAFETY: as in `find`; the key is borrowed mutably, and the main thread is the only one that has values.
-    key.native(KIND.get()).map(|value| unsafe { &mut *value.cast::<Value>() })
+    key.native(KIND.with(Kind::get)).map(|value| unsafe { &mut *value.cast::<Value>() })
 }
 
 /// Opens an argument's key and hands over the model in it.
@@ -130,7 +118,7 @@ pub(crate) enum Name<'a> {
 pub(crate) fn set(key: &Key<'_>, value: Value) -> bool {
     let value = into_raw(value);
     // SAFETY: made for this type just now.
-    let set = unsafe { key.set_native(KIND.get(), value) };
+    let set = unsafe { key.set_native(KIND.with(Kind::get), value) };
     if !set {
         // SAFETY: the key did not take it.
         drop(unsafe { Box::from_raw(value.cast::<Value>()) });

@@ -45,4 +45,5 @@ mod setup;
 mod stale;
 mod tables;
 mod tiers;
+mod transactions;
 mod transfers;

@@ -1,8 +1,6 @@
 //! What people did with the cache and met (`data/reported/cache`), each as it was reported; those of waits are in
 //! `one_reply`.
 
-use std::net::TcpListener;
-
 use crate::harness::{Client, Reply, Server, wait_until};
 
 fn words(reply: &Reply) -> Vec<String> {
@@ -21,21 +19,19 @@ fn served() -> (Server, Client) {
 }
 
 /// A node of a cluster with these slots.
-fn node(slots: &str) -> (Server, Client, u16) {
-    let bus = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-    let server = Server::with(&["cluster-enabled yes", &format!("cluster-port {bus}")]);
+fn node(slots: &str) -> (Server, Client) {
+    let server = Server::with(&["cluster-enabled yes"]);
     let mut client = server.client();
     client.ask(&format!("CLUSTER ADDSLOTSRANGE {slots}")).good();
     client.ask("TIER.SET page PATTERN page:* TTL 3600").good();
-    (server, client, bus)
+    (server, client)
 }
 
 /// Two masters: the first has slot 601 of `page:1`, the second slot 12858 of `page:2`.
 fn cluster() -> [(Server, Client); 2] {
-    let (first, mut a, _) = node("0 8191");
-    let (second, mut b, bus) = node("8192 16383");
-    let port = second.url().rsplit(':').next().expect("a port").to_owned();
-    a.ask(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}")).good();
+    let (first, mut a) = node("0 8191");
+    let (second, mut b) = node("8192 16383");
+    a.ask(&format!("CLUSTER MEET 127.0.0.1 {}", second.port())).good();
     for client in [&mut a, &mut b] {
         wait_until("the cluster is whole", || {
             client.ask("CLUSTER INFO").text().contains("cluster_state:ok")

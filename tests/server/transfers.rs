@@ -1,8 +1,6 @@
 //! Models on their way to replicas and the append-only file: whatever happens in between, master and follower have the
 //! same, nothing is left over, and the server lives.
 
-use std::net::TcpListener;
-
 use crate::harness::caught::Running;
 use crate::harness::patience::wait_for;
 use crate::harness::{Client, Reply, Server, mini, wait_until};
@@ -254,9 +252,8 @@ fn a_load_without_followers_counts_as_a_change() {
 
 #[test]
 fn a_load_whose_slot_has_left_fails_and_leaves_nothing() {
-    let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port").local_addr().expect("bound").port();
     for follower in [FILE, "appendonly no"] {
-        let server = Server::with(&["cluster-enabled yes", &format!("cluster-port {free}"), follower]);
+        let server = Server::with(&["cluster-enabled yes", follower]);
         let mut client = server.client();
         let take = |client: &mut Client| {
             client.ask("CLUSTER ADDSLOTSRANGE 0 16383").good();

@@ -1,9 +1,11 @@
 //! A redis-server of one's own: free port, own folder, killed when the test is over.
 
-use std::fs;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::{fs, io};
 
 use tempfile::TempDir;
 
@@ -12,6 +14,9 @@ use super::{Client, Reply, mini};
 
 /// How often another port is tried when somebody else has taken the free one in the meantime.
 const PORTS_TRIED: u32 = 10;
+
+/// Where servers listen.
+const PORTS: Range<u16> = 12_000..22_000;
 
 /// What every server has; a test's own settings follow and win.
 const SETTINGS: &str = "\
@@ -227,15 +232,13 @@ fn launched(
     for _ in 0..PORTS_TRIED {
         let port = free_port();
         let mut child = spawn(folder, port, settings, environment, wrapper);
-        let answers = wait_for("the server answers or has ended", || {
+        let up = wait_for("the server answers or has ended", || {
             if !matches!(child.try_wait(), Ok(None)) {
                 return Some(false);
             }
-            let mut client = Client::connect(port).ok()?;
-            client.send_line("PING");
-            (client.try_receive().ok()?.good_pong()).then_some(true)
+            answers(port, child.id()).then_some(true)
         });
-        if answers {
+        if up {
             return (child, port);
         }
         let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
@@ -244,16 +247,34 @@ fn launched(
     panic!("found no free port");
 }
 
-impl Reply {
-    /// Whether the server is up: while it loads its data it answers LOADING.
-    fn good_pong(&self) -> bool {
-        matches!(self, Self::Simple(text) if text == "PONG")
-    }
+/// Whether the server at this port is process `id`, and up. While it loads its data it answers PING with LOADING. While a
+/// process starts, another one's server may have taken the port: what answers there is not ours, and ends at any moment.
+fn answers(port: u16, id: u32) -> bool {
+    let ask = || -> io::Result<bool> {
+        let mut client = Client::connect(port)?;
+        client.send_line("PING");
+        let up = matches!(client.try_receive()?, Reply::Simple(text) if text == "PONG");
+        client.send_line("INFO server");
+        let Reply::Bulk(info) = client.try_receive()? else { return Ok(false) };
+        let id = format!("process_id:{id}");
+        Ok(up && String::from_utf8_lossy(&info).lines().any(|line| line == id))
+    };
+    ask().unwrap_or(false)
 }
 
+/// A port that nobody listens on, and that no other test of this process was given. All are below those that Linux gives to
+/// connections, and the ports of the cluster bus (10,000 above) are, too: a connection never takes one meanwhile.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("a bound listener").port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() as u16;
+    for _ in PORTS {
+        let at = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u16;
+        let port = PORTS.start + at;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("found no free port");
 }
 
 fn spawn(

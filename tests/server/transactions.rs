@@ -1,0 +1,136 @@
+//! `WATCH` and `MULTI` beside the cache: an invalidation that covers a watched key makes the transaction fail at once, and
+//! what a transaction deletes revokes leases when it is run, no sooner and for no other reason.
+
+use crate::harness::bans::MANY;
+use crate::harness::{Client, Reply, Server, wait_until};
+
+/// Two tiers with `MANY` entries each, the first tagged; sweeps are held, so that nothing but the ban itself is seen.
+fn held(settings: &[&str]) -> (Server, Client) {
+    let server = Server::hooked(settings);
+    let mut client = server.client();
+    client.ask("TIER.SET a PATTERN a:* TTL 3600 GRACE 600").good();
+    client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
+    let commands: Vec<Vec<String>> =
+        (1..=MANY).map(|i| format!("CACHE.SET a:{i} old TAGS 1 t").split(' ').map(str::to_owned).collect()).collect();
+    client.batch(&commands).into_iter().for_each(|reply| _ = reply.good());
+    client.fill("b:", MANY, "old");
+    client.hold();
+    (server, client)
+}
+
+/// A client that watches a key and has queued a command.
+fn watcher(server: &Server, key: &str) -> Client {
+    let mut client = server.client();
+    client.pipeline(&[&format!("WATCH {key}"), "MULTI", "SET result 1"]);
+    client
+}
+
+fn succeeds(mut client: Client) {
+    assert_eq!(client.ask("EXEC"), Reply::Array(vec![Reply::ok()]));
+}
+
+#[test]
+fn a_transaction_fails_whose_watched_key_is_under_a_ban_that_has_not_come_to_it() {
+    for clauses in ["TIER a", "PATTERN a:*", "TAG t", "ALL", "TIER a SOFT", "KEY none PATTERN a:?"] {
+        let (server, mut client) = held(&[]);
+        let mut covered = watcher(&server, "b:1 a:7");
+        let free = watcher(&server, "free");
+        let mut elsewhere = server.client();
+        elsewhere.pipeline(&["SELECT 1", "SET a:7 theirs", "WATCH a:7", "MULTI", "PING"]);
+        client.invalidate(&format!("{clauses} ASYNC"));
+        assert!(client.exists("a:7"), "{clauses}: nothing is swept yet");
+        assert_eq!(covered.ask("EXEC"), Reply::Nil, "{clauses}");
+        succeeds(free);
+        assert!(!elsewhere.ask("EXEC").array().is_empty(), "{clauses}: the ban is of another database");
+        // What was written since is not under the ban, and a transaction that watches it goes through.
+        client.ask("SET a:7 new").good();
+        succeeds(watcher(&server, "a:7"));
+        client.let_go();
+        assert_eq!(client.ask("GET a:7"), Reply::bulk("new"), "{clauses}");
+        client.audit();
+    }
+}
+
+#[test]
+fn a_transaction_succeeds_whose_watched_key_is_under_no_ban() {
+    let (server, mut client) = held(&[]);
+    let watchers: Vec<Client> = ["b:1", "result2", "a", "free:1"].iter().map(|key| watcher(&server, key)).collect();
+    client.invalidate("TIER a ASYNC");
+    watchers.into_iter().for_each(succeeds);
+}
+
+#[test]
+fn a_transaction_on_a_replica_fails_too() {
+    let (primary, mut client) = held(&[]);
+    let replica = Server::hooked(&[]);
+    replica.follow(&primary);
+    let mut watching = replica.client();
+    watching.pipeline(&["WATCH a:7", "MULTI", "GET a:7"]);
+    client.invalidate("TIER a ASYNC");
+    replica.await_in_sync_with(&primary);
+    assert!(replica.client().exists("a:7"));
+    assert_eq!(watching.ask("EXEC"), Reply::Nil);
+    client.let_go();
+}
+
+#[test]
+fn a_transaction_fails_that_watches_an_assessment_of_a_model_that_changed() {
+    let server = Server::hooked(&[]);
+    let mut client = server.client();
+    server.load_mini(&mut client, "icio");
+    let key = client.cached("icio USA C10");
+    client.hold();
+    let mut watching = watcher(&server, &key);
+    client.ask("MODEL.INDICATOR icio risk DATA region,value\nUSA,0.5\n BY region");
+    client.ask("DEL icio").good();
+    assert!(client.exists(&key), "nothing is swept yet");
+    assert_eq!(watching.ask("EXEC"), Reply::Nil);
+    client.let_go();
+}
+
+/// Takes a lease on a key that is not there; its token.
+fn lease(client: &mut Client, key: &str) -> String {
+    let reply = client.call(&["CACHE.FETCH", key, "LEASE", "3600000"]).good();
+    assert_eq!(reply.array()[0], Reply::bulk("lease"), "{reply:?}");
+    reply.array()[1].text()
+}
+
+#[test]
+fn a_deletion_that_was_queued_before_the_lease_revokes_it_when_it_is_run() {
+    let server = Server::start();
+    let (mut client, mut other) = (server.client(), server.client());
+    for deletion in ["DEL k", "UNLINK other k", "GETDEL k"] {
+        other.pipeline(&["MULTI", deletion]);
+        let token = lease(&mut client, "k");
+        other.ask("EXEC").good();
+        let reply = client.call(&["CACHE.FILL", "k", &token, "late", "EX", "60"]);
+        assert_eq!(reply.code(), "LEASELOST", "{deletion}: {reply:?}");
+    }
+}
+
+#[test]
+fn a_deletion_revokes_no_lease_that_comes_after_it_whatever_others_run() {
+    let server = Server::start();
+    let (mut client, mut other) = (server.client(), server.client());
+    let old = lease(&mut client, "k");
+    client.ask("DEL k").good();
+    let token = lease(&mut client, "k");
+    other.pipeline(&["MULTI", "SET x 1", "EXEC", "MULTI", "DEL x", "EXEC"]);
+    assert_eq!(client.call(&["CACHE.FILL", "k", &old, "late", "EX", "60"]).code(), "LEASELOST");
+    assert_eq!(client.call(&["CACHE.FILL", "k", &token, "v", "EX", "60"]), Reply::ok());
+}
+
+#[test]
+fn transactions_of_clients_that_are_gone_delete_nothing() {
+    let server = Server::start();
+    let (mut client, mut other) = (server.client(), server.client());
+    let mut gone = server.client();
+    gone.pipeline(&["MULTI", "DEL k"]);
+    let id = client.ask("CLIENT LIST").text().lines().count();
+    drop(gone);
+    wait_until("the client is gone", || client.ask("CLIENT LIST").text().lines().count() < id);
+    other.pipeline(&["MULTI", "DEL k", "DISCARD"]);
+    let token = lease(&mut client, "k");
+    other.pipeline(&["MULTI", "SET x 1", "EXEC"]);
+    assert_eq!(client.call(&["CACHE.FILL", "k", &token, "v", "EX", "60"]), Reply::ok());
+}
