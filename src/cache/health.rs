@@ -1,5 +1,7 @@
 //! `CACHE.HEALTH`: what an operator would look at, one line a check.
 
+use assess_engine::cache::lease::MOST_LEASES;
+
 use super::{sweep, with};
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
@@ -10,6 +12,8 @@ use crate::{background, directory, stats};
 const READS: u64 = 1000;
 /// A lease that is older than this is probably forgotten.
 const OLD_LEASE_MS: u64 = 60_000;
+/// Hundredths of the leases there may be: beyond them clients are soon told `busy`.
+const FULL_LEASES_PCT: usize = 80;
 /// Jobs that wait for a worker.
 const LONG_BACKLOG: usize = 1000;
 /// Hundredths of `maxmemory` from which on it is called nearly full.
@@ -73,7 +77,8 @@ fn backlog() -> Check {
 fn leases() -> Check {
     let (held, oldest) = with(|cache| (cache.leases.len(), cache.leases.oldest_granted_at()));
     let age = oldest.map_or(0, |at| now_ms().saturating_sub(at));
-    Check { is_fine: age < OLD_LEASE_MS, text: format!("leases: {held} held, the oldest for {age} ms") }
+    let text = format!("leases: {held} of {MOST_LEASES} held, the oldest for {age} ms");
+    Check { is_fine: age < OLD_LEASE_MS && held * 100 < MOST_LEASES * FULL_LEASES_PCT, text }
 }
 
 fn persistence(ctx: Ctx<'_>) -> Vec<Check> {

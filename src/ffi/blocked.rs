@@ -88,8 +88,9 @@ struct Table {
     entries: Option<HashMap<Handle, Entry>>,
     /// The ends of waits.
     due: BTreeSet<(u64, Handle)>,
-    /// Those whose reply is decided.
-    ready: Vec<Handle>,
+    /// Those whose reply is decided, with their serial numbers: a handle is an address, and one that the server has freed
+    /// meanwhile may be that of another client.
+    ready: Vec<(Handle, u64)>,
 }
 
 /// A plain mutex: it is held for a look-up, never across a callback.
@@ -124,6 +125,11 @@ impl Table {
         Some(entry)
     }
 
+    fn remove_as(&mut self, handle: Handle, serial: u64) -> Option<Entry> {
+        self.find(handle, serial)?;
+        self.remove(handle)
+    }
+
     /// Decides a reply, unless one is decided. Gives it back then.
     fn decide(&mut self, handle: Handle, serial: u64, decided: Decided, by_owner: bool) -> Option<Decided> {
         let Some(entry) = self.find(handle, serial) else { return Some(decided) };
@@ -135,7 +141,7 @@ impl Table {
         if let Some(due) = due {
             self.due.remove(&(due, handle));
         }
-        self.ready.push(handle);
+        self.ready.push((handle, serial));
         if self.ready.len() == 1 {
             event_loop::nudge();
         }
@@ -308,8 +314,8 @@ fn end_due() {
 pub(crate) fn serve() {
     SENT.with_borrow_mut(|sent| sent[1] = std::mem::take(&mut sent[0]));
     let ready = std::mem::take(&mut table().ready);
-    for handle in ready {
-        let entry = table().remove(handle);
+    for (handle, serial) in ready {
+        let entry = table().remove_as(handle, serial);
         if let Some(Entry { state: State::Decided(decided), .. }) = entry {
             handle.give_back(Some(decided));
         }

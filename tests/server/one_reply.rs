@@ -77,6 +77,25 @@ fn a_value_and_client_unblock_in_one_pipeline_make_one_reply() {
 }
 
 #[test]
+fn the_next_wait_of_a_client_whose_value_and_unblock_met_ends_too() {
+    let (server, mut holder) = served();
+    // Servers free the handle of the first wait before the end of the turn, and give its address to the second.
+    for round in 0..50 {
+        let token = lease(&mut holder, &format!("CACHE.FETCH k{round}"));
+        lease(&mut holder, &format!("CACHE.FETCH kk{round} LEASE 60000"));
+        let mut client = server.client();
+        let id = client.id();
+        client.send_line(&format!("CACHE.FETCH k{round} WAIT 60000"));
+        wait_until("the client waits", || holder.info_number("assess", "cache_waiters") == 1);
+        client.send_line(&format!("CACHE.FETCH kk{round} WAIT 20"));
+        let lines = [format!("CACHE.FILL k{round} {token} v"), format!("CLIENT UNBLOCK {id}")];
+        holder.pipeline(&lines.each_ref().map(String::as_str));
+        assert_eq!(words(&client.receive()), ["hit", "v"]);
+        assert_eq!(words(&client.receive()), ["timeout"]);
+    }
+}
+
+#[test]
 fn waits_as_long_as_the_lease_are_all_answered() {
     let (server, mut client) = served();
     for round in 0..5 {
