@@ -20,6 +20,7 @@ macro_rules! api {
 
 pub(crate) mod allocator;
 pub(crate) mod blocked;
+pub(crate) mod client;
 pub(crate) mod command_info;
 pub(crate) mod config;
 pub(crate) mod ctx;

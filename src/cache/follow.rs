@@ -75,6 +75,8 @@ struct Luggage {
 thread_local! {
     /// Of the key that left its name last: `RENAME` and `MOVE` tell of the departure first, then of the arrival.
     static LUGGAGE: RefCell<Option<Luggage>> = const { RefCell::new(None) };
+    /// Whether it was under a ban.
+    static LEFT_BANNED: Cell<bool> = const { Cell::new(false) };
 }
 
 #[cfg(debug_assertions)]
@@ -95,9 +97,14 @@ thread_local! {
 
 /// Makes events that are not followed here.
 pub(super) fn quietly(events: impl FnOnce()) {
-    QUIET.set(true);
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            QUIET.set(self.0);
+        }
+    }
+    let _before = Before(QUIET.replace(true));
     events();
-    QUIET.set(false);
 }
 
 /// Something happened to a key of the selected database.
@@ -155,7 +162,17 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
                 cache.index.gone(db, name);
             }
             if cache.bans.wants_survivors() && change != Change::Loaded {
-                cache.bans.survived(db, name);
+                let is_old = match change {
+                    // Nobody says what it was copied from: see `index_write`.
+                    Change::Copied => true,
+                    Change::Arrived => LEFT_BANNED.take(),
+                    _ => false,
+                };
+                if is_old {
+                    cache.bans.regained(db, name);
+                } else {
+                    cache.bans.survived(db, name, cache.tiers.of(name));
+                }
             }
         }
         if change != Change::Loaded {
@@ -182,6 +199,9 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
 fn went(db: i32, name: &[u8], change: Change) {
     let gone = with(|cache| {
         let tier = cache.indexed_tier(name);
+        if change == Change::Left {
+            LEFT_BANNED.set(cache.is_under_ban(db, name));
+        }
         let gone = if cache.may_index(tier) { cache.index.gone(db, name) } else { None };
         if matches!(change, Change::Removed | Change::Left) {
             cache.revoke(db, name);
@@ -254,14 +274,16 @@ impl Cache {
     }
 }
 
+/// Whether a key of this name is leased, in any database.
+pub(super) fn is_leased(name: &[u8]) -> bool {
+    with(|cache| !cache.leases.is_empty() && !cache.leases.databases(name).is_empty())
+}
+
 /// A key of this name is about to be deleted by a plain command. The server tells nothing of a key that is not there, so
 /// that its lease would outlive the change that the deletion stands for. Which database is meant is not known here: a
 /// lease that is revoked for nothing costs one computation.
-pub(crate) fn deleting(name: &[u8]) {
+pub(super) fn deleting(name: &[u8]) {
     with(|cache| {
-        if cache.leases.is_empty() {
-            return;
-        }
         for db in cache.leases.databases(name) {
             cache.revoke(db, name);
         }

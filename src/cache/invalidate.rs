@@ -45,20 +45,19 @@ pub(crate) enum Caller {
 pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<Reply> {
     let db = ctx.db();
     let (ban, is_small) = with(|cache| {
-        // Keys come first: what they cover is not counted again.
-        let clauses = order.keys.iter().map(|key| Clause::Key(key.clone())).chain(order.clauses).collect();
         let id = cache.random.u64(..);
-        let ban = cache.declare(db, id, clauses, order.soft, order.all_keys);
+        let ban = cache.declare(db, id, order.clauses, order.soft, order.all_keys);
         let is_small = cache.is_small(&ban);
         (ban, is_small)
     });
-    let is_only_keys = ban.clauses.len() == order.keys.len();
+    let is_only_keys = ban.clauses.is_empty();
     if !is_only_keys && !is_small && caller == Caller::Waits && !ctx.may_block() {
         return Err(Failure::new(Code::Busy, "this covers many entries, and the client cannot wait here: add ASYNC"));
     }
     if !is_only_keys && !is_small && sweep::count() >= MOST_SWEEPS {
         return Err(Failure::new(Code::Busy, "1000 invalidations are under way already: wait for one to end"));
     }
+    // Keys come first, and leave the ban: what they cover is not counted again.
     let mut went = 0;
     for key in &order.keys {
         with(|cache| {
@@ -73,6 +72,9 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
         return Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { went }));
     }
     went += enact(&ban);
+    if !is_small {
+        watched::fail(&ban);
+    }
     let mut running = Running::new(ban.id, db, Origin::Command);
     running.count = went;
     with(|cache| cache.bans.add(ban));
@@ -143,7 +145,7 @@ impl super::Cache {
 }
 
 /// What a ban does beside covering entries and leases: fills with its tags are refused, failures are forgotten, and so is
-/// what was computed and is not stored yet; transactions that watch what it covers fail.
+/// what was computed and is not stored yet.
 /// Returns how many results that were about to be stored are forgotten.
 fn enact(ban: &Ban) -> u64 {
     with(|cache| {
@@ -156,7 +158,6 @@ fn enact(ban: &Ban) -> u64 {
         }
         cache.leases.outdated(ban.db, ban.stamp);
     });
-    watched::fail(ban);
     let is_covered = |name: &[u8]| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false));
     pending::forget(ban.db, is_covered, |name| with(|cache| cache.index.find(ban.db, name).is_some()))
 }
@@ -165,6 +166,7 @@ fn enact(ban: &Ban) -> u64 {
 pub(crate) fn obey(db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) {
     let ban = with(|cache| cache.declare(db, id, clauses, soft, all_keys));
     enact(&ban);
+    watched::fail(&ban);
     with(|cache| cache.bans.add(ban));
 }
 

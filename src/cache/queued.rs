@@ -1,17 +1,28 @@
 //! Deletions of keys that may not be there, and those that transactions have queued: a filter of commands sees a command
-//! when it comes, not when EXEC runs it.
+//! when it comes, not when EXEC runs it, and sees it before anything is checked.
+//!
+//! Redis 7.0 does not say which client a command is of. There all transactions are counted together, and one that lasts
+//! longer than [`FORGOTTEN_MS`] is forgotten, so that a count that went wrong (MULTI inside of MULTI, RESET) heals.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::follow;
+use crate::ffi::{client, user};
+use crate::spec::KeyFlags;
+use crate::versions::now_ms;
 
 /// How many names are remembered of all open transactions together, and how many bytes they have. Deletions beyond that
 /// revoke no lease when EXEC runs them.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 1 << 20;
+/// How many transactions are remembered.
+const MOST_OPEN: usize = 10_000;
 
-/// All clients together, on a server that does not say which one a command is of.
+/// How long a transaction is remembered on a server that does not say whose it is.
+const FORGOTTEN_MS: u64 = 10_000;
+
+/// All clients together, on such a server.
 const ANYBODY: u64 = 0;
 
 thread_local! {
@@ -22,6 +33,7 @@ thread_local! {
 #[derive(Default)]
 struct Queued {
     open: HashMap<u64, Open>,
+    transactions: usize,
     names: usize,
     bytes: usize,
 }
@@ -29,35 +41,52 @@ struct Queued {
 /// Those of one client: one at most, unless it is [`ANYBODY`].
 #[derive(Default)]
 struct Open {
-    transactions: usize,
+    /// When they began, in Unix milliseconds.
+    begun: VecDeque<u64>,
     names: HashSet<Box<[u8]>>,
 }
 
 impl Queued {
-    fn begins(&mut self, client: u64) {
-        let open = self.open.entry(client).or_default();
-        // MULTI inside of MULTI is an error, and begins nothing.
-        open.transactions = if client == ANYBODY { open.transactions + 1 } else { 1 };
+    fn begins(&mut self, client: u64, now: u64) {
+        if client == ANYBODY {
+            self.forget_old(now);
+        } else if self.open.contains_key(&client) {
+            return;
+        }
+        if self.transactions < MOST_OPEN {
+            self.transactions += 1;
+            self.open.entry(client).or_default().begun.push_back(now);
+        }
     }
 
-    /// Whether a command may have been queued.
-    fn deletes(&mut self, client: u64, name: &[u8]) -> bool {
-        let Some(open) = self.open.get_mut(&client) else { return false };
+    fn may_have_begun(&self, client: u64) -> bool {
+        self.open.contains_key(&client)
+    }
+
+    /// A deletion that is queued, or may be.
+    fn deletes(&mut self, client: u64, name: &[u8]) {
+        let Some(open) = self.open.get_mut(&client) else { return };
         if self.names < MOST && self.bytes + name.len() <= MOST_BYTES && open.names.insert(name.into()) {
             self.names += 1;
             self.bytes += name.len();
         }
-        true
     }
 
-    /// A transaction is over. Which of them is not known of [`ANYBODY`]: the names are kept until the last is.
+    /// A transaction is over: the oldest one, where they cannot be told apart. The names go with the last.
     fn ends(&mut self, client: u64) {
         let Some(open) = self.open.get_mut(&client) else { return };
-        open.transactions -= 1;
-        if open.transactions == 0 {
+        self.transactions -= usize::from(open.begun.pop_front().is_some());
+        if open.begun.is_empty() {
             self.names -= open.names.len();
             self.bytes -= open.names.iter().map(|name| name.len()).sum::<usize>();
             self.open.remove(&client);
+        }
+    }
+
+    fn forget_old(&mut self, now: u64) {
+        let is_old = |open: &Open| open.begun.front().is_some_and(|&begun| begun + FORGOTTEN_MS < now);
+        while self.open.get(&ANYBODY).is_some_and(is_old) {
+            self.ends(ANYBODY);
         }
     }
 
@@ -68,23 +97,53 @@ impl Queued {
 
 /// A plain command deletes a key, now or when its transaction is run.
 pub(crate) fn deletes(client: Option<u64>, name: &[u8]) {
-    let is_queued = QUEUED.with_borrow_mut(|queued| queued.deletes(client.unwrap_or(ANYBODY), name));
-    if !is_queued || client.is_none() {
+    let is_queued = QUEUED.with_borrow_mut(|queued| {
+        let id = client.unwrap_or(ANYBODY);
+        if !queued.may_have_begun(id) {
+            return false;
+        }
+        // MULTI may have been refused, or RESET have ended it.
+        if client.is_some() && !client::is_in_transaction(id) {
+            queued.ends(id);
+            return false;
+        }
+        queued.deletes(id, name);
+        client.is_some()
+    });
+    if !is_queued {
+        revoke(client, name);
+    }
+}
+
+/// A client that may not delete a key revokes no lease of it: the server will refuse its command.
+fn revoke(client: Option<u64>, name: &[u8]) {
+    if follow::is_leased(name) && client.is_none_or(|id| user::client_may_access(id, name, KeyFlags::DELETE)) {
         follow::deleting(name);
     }
 }
 
-/// A client begins a transaction.
+/// A client begins a transaction, if the server lets it.
 pub(crate) fn begins(client: Option<u64>) {
-    QUEUED.with_borrow_mut(|queued| queued.begins(client.unwrap_or(ANYBODY)));
+    QUEUED.with_borrow_mut(|queued| {
+        let id = client.unwrap_or(ANYBODY);
+        // What it has queued before is over, unless this is MULTI inside of MULTI, which changes nothing.
+        if client.is_some() && queued.may_have_begun(id) && !client::is_in_transaction(id) {
+            queued.ends(id);
+        }
+        queued.begins(id, now_ms());
+    });
 }
 
 /// A client has its transaction run.
 pub(crate) fn runs(client: Option<u64>) {
-    let client = client.unwrap_or(ANYBODY);
+    let id = client.unwrap_or(ANYBODY);
     QUEUED.with_borrow_mut(|queued| {
-        queued.names(client).for_each(follow::deleting);
-        queued.ends(client);
+        if !queued.may_have_begun(id) {
+            return;
+        }
+        queued.forget_old(now_ms());
+        queued.names(id).for_each(|name| revoke(client, name));
+        queued.ends(id);
     });
 }
 
@@ -105,46 +164,71 @@ pub(crate) fn client_left(client: u64, in_transaction: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANYBODY, MOST, Queued};
+    use super::{ANYBODY, FORGOTTEN_MS, MOST, MOST_OPEN, Queued};
+
+    fn names(queued: &Queued, client: u64) -> Vec<&[u8]> {
+        let mut names: Vec<&[u8]> = queued.names(client).collect();
+        names.sort_unstable();
+        names
+    }
 
     #[test]
     fn a_client_queues_what_it_deletes_in_its_own_transaction() {
         let mut queued = Queued::default();
-        assert!(!queued.deletes(1, b"a"), "it has begun none");
-        queued.begins(1);
-        queued.begins(1);
-        assert!(queued.deletes(1, b"a") && queued.deletes(1, b"a") && !queued.deletes(2, b"b"));
-        assert!(queued.names(1).eq([b"a"]));
+        queued.deletes(1, b"a");
+        assert!(!queued.may_have_begun(1) && names(&queued, 1).is_empty(), "it has begun none");
+        queued.begins(1, 0);
+        queued.begins(1, 0);
+        ["a", "b", "a"].iter().for_each(|name| queued.deletes(1, name.as_bytes()));
+        queued.deletes(2, b"c");
+        assert_eq!(names(&queued, 1), [b"a", b"b"]);
         queued.ends(2);
         queued.ends(1);
-        assert!(queued.names(1).next().is_none() && queued.open.is_empty() && queued.names == 0 && queued.bytes == 0);
+        assert!(queued.open.is_empty());
+        assert_eq!((queued.names, queued.bytes, queued.transactions), (0, 0, 0));
     }
 
     #[test]
     fn names_of_anybody_are_kept_until_the_last_transaction_is_over() {
         let mut queued = Queued::default();
-        queued.begins(ANYBODY);
-        queued.begins(ANYBODY);
-        assert!(queued.deletes(ANYBODY, b"a"));
+        queued.begins(ANYBODY, 0);
+        queued.begins(ANYBODY, 0);
+        queued.deletes(ANYBODY, b"a");
         queued.ends(ANYBODY);
-        assert_eq!(queued.names(ANYBODY).count(), 1);
+        assert_eq!(names(&queued, ANYBODY), [b"a"]);
         queued.ends(ANYBODY);
-        assert!(queued.names(ANYBODY).next().is_none());
+        assert!(!queued.may_have_begun(ANYBODY));
         queued.ends(ANYBODY);
     }
 
     #[test]
-    fn names_are_bounded_over_all_clients() {
+    fn transactions_of_anybody_that_never_end_are_forgotten() {
+        let mut queued = Queued::default();
+        queued.begins(ANYBODY, 0);
+        queued.begins(ANYBODY, 5);
+        queued.deletes(ANYBODY, b"a");
+        queued.forget_old(FORGOTTEN_MS + 4);
+        assert_eq!(names(&queued, ANYBODY), [b"a"]);
+        queued.forget_old(FORGOTTEN_MS + 6);
+        assert!(!queued.may_have_begun(ANYBODY));
+        queued.begins(7, 0);
+        queued.forget_old(u64::MAX);
+        assert!(queued.may_have_begun(7), "whose end is known is never forgotten");
+    }
+
+    #[test]
+    fn names_and_transactions_are_bounded_over_all_clients() {
         let mut queued = Queued::default();
         for client in 1..=3 {
-            queued.begins(client);
-            (0..MOST).for_each(|i| _ = queued.deletes(client, i.to_string().as_bytes()));
+            queued.begins(client, 0);
+            (0..MOST).for_each(|i| queued.deletes(client, i.to_string().as_bytes()));
         }
         assert_eq!((queued.names, queued.names(1).count(), queued.names(2).count()), (MOST, MOST, 0));
         queued.ends(1);
-        assert!(queued.deletes(2, b"a") && queued.names(2).count() == 1);
-        let long = vec![b'x'; super::MOST_BYTES];
-        assert!(queued.deletes(3, &long), "it may be queued, and is not remembered");
-        assert!(queued.names(3).next().is_none());
+        queued.deletes(2, b"a");
+        queued.deletes(3, &vec![b'x'; super::MOST_BYTES]);
+        assert_eq!((names(&queued, 2), names(&queued, 3)), (vec![b"a".as_slice()], vec![]));
+        (0..2 * MOST_OPEN as u64).for_each(|i| queued.begins(100 + i, 0));
+        assert_eq!((queued.open.len(), queued.transactions), (MOST_OPEN, MOST_OPEN));
     }
 }

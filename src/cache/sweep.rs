@@ -243,6 +243,11 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
 }
 
 impl super::Cache {
+    /// Whether a ban covers a key.
+    pub(super) fn is_under_ban(&self, db: i32, name: &[u8]) -> bool {
+        self.bans.iter().any(|ban| ban.db == db && self.is_covered(ban, name))
+    }
+
     /// Whether a ban covers a key of its database that is there.
     pub(super) fn is_covered(&self, ban: &Ban, name: &[u8]) -> bool {
         match self.index.find(ban.db, name) {

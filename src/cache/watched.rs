@@ -1,5 +1,5 @@
-//! Names that clients watch: an invalidation that covers such a key tells the server so at once, and transactions that
-//! watch it fail, however long the sweep takes to reach the key. The server has no event for WATCH and lists no watched keys;
+//! Names that clients watch: an invalidation that is not over at once tells the server which of them it covers, and
+//! transactions that watch those fail, however long the sweep takes to reach a key. The server has no event for WATCH and lists no watched keys;
 //! the names come from the filter of commands.
 
 use std::cell::RefCell;

@@ -68,6 +68,8 @@ unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) 
             Seen::DeletesAll => names(c_int::MAX).for_each(|name| queued::deletes(client, name)),
             Seen::DeletesFirst => names(2).for_each(|name| queued::deletes(client, name)),
             Seen::Watches => names(c_int::MAX).for_each(watched::watches),
+            // With arguments they are errors.
+            Seen::Begins | Seen::Runs | Seen::Discards if count != 1 => {}
             Seen::Begins => queued::begins(client),
             Seen::Runs => queued::runs(client),
             Seen::Discards => queued::discards(client),

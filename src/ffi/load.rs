@@ -18,6 +18,7 @@ fn require_api() -> Result<(), &'static str> {
         RedisModule_DigestEndSequence,
         RedisModule_FreeServerInfo,
         RedisModule_GetClientId,
+        RedisModule_GetClientInfoById,
         RedisModule_GetToDbIdFromOptCtx,
         RedisModule_GetToKeyNameFromOptCtx,
         RedisModule_InfoAddFieldCString,

@@ -49,16 +49,59 @@ pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
 
 /// Whether the user may do this to a key.
 pub(crate) fn may_access(ctx: Ctx<'_>, key: &[u8], flags: KeyFlags) -> bool {
-    let user = match who(ctx) {
-        Who::Trusted => return true,
-        Who::Nobody => return false,
-        Who::User(user) => user,
+    who(ctx).may_access(key, flags)
+}
+
+/// The same for the user of a connection, told by its id; where the server cannot say, yes. Main thread.
+pub(crate) fn client_may_access(client: u64, key: &[u8], flags: KeyFlags) -> bool {
+    // SAFETY: the detached context is valid; the functions are looked for.
+    let who = unsafe {
+        let ctx = Ctx::new(super::ctx::detached());
+        match (raw::RedisModule_GetClientUserNameById, raw::RedisModule_GetModuleUserFromUserName) {
+            (Some(name_of), Some(user_of)) => named(ctx, name_of(ctx.as_ptr(), client), user_of),
+            _ => Who::Trusted,
+        }
     };
-    let (name, flags) = (Text::new(key), flags.bits() as c_int);
-    // SAFETY: user and name are valid; the flags are the server's own bits.
+    who.may_access(key, flags)
+}
+
+impl Who {
+    fn may_access(&self, key: &[u8], flags: KeyFlags) -> bool {
+        let user = match self {
+            Self::Trusted => return true,
+            Self::Nobody => return false,
+            Self::User(user) => user,
+        };
+        user.may_access(key, flags)
+    }
+}
+
+impl User {
+    fn may_access(&self, key: &[u8], flags: KeyFlags) -> bool {
+        let (name, flags) = (Text::new(key), flags.bits() as c_int);
+        // SAFETY: user and name are valid; the flags are the server's own bits.
+        unsafe {
+            let Some(check) = raw::RedisModule_ACLCheckKeyPermissions else { return true };
+            check(self.0, name.as_ptr(), flags) == raw::REDISMODULE_OK as c_int
+        }
+    }
+}
+
+type UserOf = unsafe extern "C" fn(*mut raw::RedisModuleString) -> *mut raw::RedisModuleUser;
+
+/// Whom a name that the server gave stands for; frees it.
+///
+/// # Safety
+/// `name` is null or a string that is ours, and `user_of` the server's function.
+unsafe fn named(ctx: Ctx<'_>, name: *mut raw::RedisModuleString, user_of: UserOf) -> Who {
+    if name.is_null() {
+        return Who::Trusted; // no client of the network
+    }
+    // SAFETY: by the contract of this function.
     unsafe {
-        let Some(check) = raw::RedisModule_ACLCheckKeyPermissions else { return true };
-        check(user.0, name.as_ptr(), flags) == raw::REDISMODULE_OK as c_int
+        let user = user_of(name);
+        api!(RedisModule_FreeString(ctx.as_ptr(), name));
+        if user.is_null() { Who::Nobody } else { Who::User(User(user)) }
     }
 }
 
@@ -79,12 +122,7 @@ fn who(ctx: Ctx<'_>) -> Who {
             true if has_user(ctx) => current(ctx.as_ptr()),
             true => return Who::Trusted,
         };
-        if name.is_null() {
-            return Who::Trusted; // no client of the network
-        }
-        let user = user_of(name);
-        api!(RedisModule_FreeString(ctx.as_ptr(), name));
-        if user.is_null() { Who::Nobody } else { Who::User(User(user)) }
+        named(ctx, name, user_of)
     }
 }
 

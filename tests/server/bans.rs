@@ -349,6 +349,41 @@ fn what_is_covered_does_not_come_back_under_another_name() {
 }
 
 #[test]
+fn what_is_covered_does_not_come_back_under_another_name_where_no_index_is() {
+    let (_server, mut client) = hooked();
+    client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
+    client.audit();
+    client.fill("a:", MANY, "old");
+    client.hold();
+    client.invalidate("TIER a ASYNC");
+    client.ask("SET a:written new").good();
+    client.ask("RENAME a:1 a:renamed").good();
+    client.ask("RENAME a:2 a:written").good();
+    client.ask("COPY a:3 a:copied").good();
+    client.ask("SET free:new new").good();
+    client.ask("RENAME free:new a:arrived").good();
+    client.ask("SET a:again new").good();
+    client.ask("RENAME a:again a:again2").good();
+    for key in ["a:renamed", "a:written", "a:copied"] {
+        client.serves(key, None);
+    }
+    for key in ["a:arrived", "a:again2"] {
+        client.serves(key, Some("new"));
+    }
+    assert_left(&mut client, [2, 0, 0]);
+}
+
+#[test]
+fn keys_beside_a_pattern_are_no_burden_to_its_sweep() {
+    let (_server, mut client) = hooked();
+    client.fill("a:", 10_000, "old");
+    client.fill("b:", 5, "old");
+    let keys: Vec<String> = (1..=9_990).map(|i| format!("KEY a:{i}")).collect();
+    assert_eq!(client.invalidate(&format!("{} PATTERN b:* SOFT", keys.join(" "))), 9_995);
+    assert_left(&mut client, [10, 0, 0]);
+}
+
+#[test]
 fn leases_are_revoked_and_a_waiter_is_granted_anew() {
     let (server, mut client) = hooked();
     for (key, clauses) in [

@@ -207,6 +207,37 @@ fn some_wait(chance: &mut Chance) -> (&'static str, String) {
     }
 }
 
+/// A command that may wait, and its number.
+struct Wait {
+    kind: &'static str,
+    line: String,
+    serial: usize,
+}
+
+impl Wait {
+    fn new(chance: &mut Chance, serial: usize) -> Self {
+        let (kind, line) = some_wait(chance);
+        Self { kind, line, serial }
+    }
+
+    /// What became of it, in a word; a token that it was granted is kept.
+    fn outcome(&self, reply: &Reply, tokens: &mut Vec<(String, String)>) -> String {
+        match reply {
+            Reply::Array(_) if self.kind == "LOAD" => "loaded".to_owned(),
+            Reply::Array(_) => {
+                let words = words(reply);
+                if words[0] == "lease" {
+                    let key = self.line.split(' ').nth(1).unwrap_or_default().to_owned();
+                    tokens.push((key, words[1].clone()));
+                }
+                words[0].clone()
+            }
+            Reply::Error(text) => text.split(' ').next().unwrap_or_default().to_owned(),
+            _ => "done".to_owned(),
+        }
+    }
+}
+
 /// Something that ends waits, or is in their way.
 fn some_trouble(chance: &mut Chance, ids: &[i64], tokens: &mut Vec<(String, String)>) -> Vec<String> {
     let id = ids[chance.below(ids.len())];
@@ -250,10 +281,12 @@ fn under_random_trouble_every_wait_has_one_reply_and_nothing_is_left() {
         }
         let mut asked = Vec::new();
         for waiter in &mut all {
-            let (kind, line) = some_wait(&mut chance);
-            made += 1;
-            send_checked(waiter, &line, made);
-            asked.push((kind, line, made));
+            // Two in one piece, now and then: the second begins in the turn in which the first ends.
+            let count = 1 + chance.below(2);
+            let waits: Vec<Wait> = (0..count).map(|nth| Wait::new(&mut chance, made + nth)).collect();
+            made += count;
+            waits.iter().for_each(|wait| send_checked(waiter, &wait.line, wait.serial));
+            asked.push(waits);
         }
         let mut killed = Vec::new();
         for _ in 0..chance.below(12) {
@@ -262,30 +295,21 @@ fn under_random_trouble_every_wait_has_one_reply_and_nothing_is_left() {
             client.pipeline(&lines.iter().map(String::as_str).collect::<Vec<_>>());
         }
         tokens.clear();
-        for ((waiter, id), (kind, line, serial)) in all.iter_mut().zip(&mut ids).zip(asked) {
-            let outcome = match checked(waiter, serial) {
-                Ok(Reply::Array(_)) if kind == "LOAD" => "loaded".to_owned(),
-                Ok(reply @ Reply::Array(_)) => {
-                    let reply = words(&reply);
-                    if reply[0] == "lease" {
-                        let key = line.split(' ').nth(1).unwrap_or_default().to_owned();
-                        tokens.push((key, reply[1].clone()));
+        for ((waiter, id), waits) in all.iter_mut().zip(&mut ids).zip(asked) {
+            let mut is_gone = killed.contains(id);
+            for wait in waits {
+                let outcome = match checked(waiter, wait.serial) {
+                    Ok(reply) => wait.outcome(&reply, &mut tokens),
+                    Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => {
+                        is_gone = true;
+                        "killed".to_owned()
                     }
-                    reply[0].clone()
-                }
-                Ok(Reply::Error(text)) => text.split(' ').next().unwrap_or_default().to_owned(),
-                Ok(_) => "done".to_owned(),
-                // It was killed: its reply went nowhere, and it is replaced.
-                Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => {
-                    *waiter = server.client();
-                    *id = waiter.id();
-                    "killed".to_owned()
-                }
-                Err(error) => panic!("no reply to {line} (wait {serial}): {error}"),
-            };
-            *counts.entry((kind, outcome)).or_default() += 1;
-            // It had its reply before it was killed.
-            if killed.contains(id) {
+                    Err(error) => panic!("no reply to {} (wait {}): {error}", wait.line, wait.serial),
+                };
+                *counts.entry((wait.kind, outcome)).or_default() += 1;
+            }
+            // Its replies went nowhere, or it had them before it was killed.
+            if is_gone {
                 *waiter = server.client();
                 *id = waiter.id();
             }

@@ -187,11 +187,18 @@ impl Bans {
     }
 
     /// A key that no index has was written: bans that are in force do not cover it any more.
-    pub fn survived(&mut self, db: i32, key: &[u8]) {
+    pub fn survived(&mut self, db: i32, key: &[u8], tier: Option<TierId>) {
         for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
-            if !ban.survivors.contains(key) {
+            if !ban.survivors.contains(key) && ban.covers(key, tier, &|_| false) {
                 ban.survivors.insert(key.into());
             }
+        }
+    }
+
+    /// A key that no index has was given an old value: bans that are in force cover it again.
+    pub fn regained(&mut self, db: i32, key: &[u8]) {
+        for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
+            ban.survivors.remove(key);
         }
     }
 
@@ -286,12 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_a_scan_does_not_cover_are_not_remembered() {
+        let mut bans = Bans::default();
+        bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::Pattern((*b"a:*").into())) });
+        for key in [b"a:1", b"b:1"] {
+            bans.survived(0, key, None);
+        }
+        bans.survived(1, b"a:2", None);
+        assert_eq!(bans.iter().map(|ban| ban.survivors.len()).sum::<usize>(), 1);
+    }
+
+    #[test]
     fn what_is_written_while_a_scan_runs_survives_it() {
         let mut bans = Bans::default();
         bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::All) });
         assert!(bans.wants_survivors() && bans.scan_covers(0, b"k", None));
-        bans.survived(0, b"k");
+        bans.survived(0, b"k", None);
         assert!(!bans.scan_covers(0, b"k", None) && bans.scan_covers(0, b"l", None));
+        bans.regained(0, b"k");
+        assert!(bans.scan_covers(0, b"k", None));
         bans.flushed(Some(0));
         assert!(!bans.wants_survivors() && !bans.scan_covers(0, b"l", None));
     }
