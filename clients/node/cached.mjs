@@ -136,11 +136,20 @@ export const cacheInvalidate = (pattern, change) => async function (...args) {
 /**
  * Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored.
  *
+ * The server has an index of the keys in tiers. For other keys it looks through all its keys: make a tier for them.
+ *
  * @param {...string} patterns
  * @returns {Promise<number>}
  */
-export const invalidate = (...patterns) =>
-  reply(client, ['CACHE.INVALIDATE', ...patterns.flatMap((pattern) => ['PATTERN', pattern])]);
+export const invalidate = async (...patterns) => {
+  /** @type {[string[], string[]]} those of keys in tiers, and others */
+  const groups = [[], []];
+  for (const pattern of patterns) groups[await inTier(pattern.replaceAll('*', '')) ? 0 : 1].push('PATTERN', pattern);
+  let went = 0;
+  if (groups[0].length) went += await reply(client, ['CACHE.INVALIDATE', ...groups[0]]);
+  if (groups[1].length) went += await reply(client, ['CACHE.INVALIDATE', ...groups[1], 'ALLKEYS']);
+  return went;
+};
 
 /**
  * The key of a call, `prefix:argument:argument:`, readable: `prefix:42:*` is all of 42. Different arguments never share

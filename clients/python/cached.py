@@ -150,8 +150,12 @@ def cache_invalidate(
 
 
 def invalidate(*patterns: str) -> int:
-    """Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored."""
-    return int(command("CACHE.INVALIDATE", *clauses(patterns)))
+    """Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored.
+
+    The server has an index of the keys in tiers. For other keys it looks through all its keys: make a tier for them.
+    """
+    described = [command("CACHE.TTL", sample(pattern)) for pattern in patterns]
+    return sum(int(command("CACHE.INVALIDATE", *words)) for words in invalidations(patterns, described))
 
 
 def command(*words: Any, through: redis.Redis | None = None) -> Any:
@@ -161,8 +165,17 @@ def command(*words: Any, through: redis.Redis | None = None) -> Any:
 # What cached_async.py has in common with this file.
 
 
-def clauses(patterns: tuple[str, ...]) -> list[str]:
-    return [word for pattern in patterns for word in ("PATTERN", pattern)]
+def sample(pattern: str) -> str:
+    """A key that the pattern covers."""
+    return pattern.replace("*", "")
+
+
+def invalidations(patterns: tuple[str, ...], described: list[Any]) -> Iterator[list[str]]:
+    """The arguments of one CACHE.INVALIDATE for keys in tiers, and of one for others; described: CACHE.TTL of samples."""
+    for has_tier, option in ((True, []), (False, ["ALLKEYS"])):
+        covered = [pattern for pattern, tier in zip(patterns, described) if in_tier(tier) == has_tier]
+        if covered:
+            yield [word for pattern in covered for word in ("PATTERN", pattern)] + option
 
 
 def in_tier(described: Any) -> bool:
@@ -220,9 +233,11 @@ def check(patterns: tuple[str, ...], function: Callable[..., Any]) -> None:
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     named = {name for name, of in inspect.signature(function).parameters.items() if of.kind not in variadic}
     for pattern in patterns:
-        for _, name in _pieces(pattern):
+        for _, name, form, conversion in string.Formatter().parse(pattern):
             if name is not None and name not in named:
                 raise ValueError(f"{pattern!r}: {function.__qualname__} has no argument {name!r}")
+            if form or conversion:
+                raise ValueError(f"{pattern!r}: arguments stand there as they are in keys, without a format")
 
 
 def part(value: Any) -> str:

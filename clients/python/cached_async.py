@@ -15,12 +15,13 @@ from cached import (
     NoLife,
     Remembered,
     check,
-    clauses,
     computed_without,
     in_tier,
+    invalidations,
     key_of,
     pattern_of,
     reason_of,
+    sample,
     unless_stored,
 )
 from redis.asyncio.retry import Retry
@@ -32,7 +33,7 @@ Decorated = Callable[P, Coroutine[Any, Any, R]]
 
 
 def connect(url: str, **settings: Any) -> redis.asyncio.Redis:
-    """`cached.connect`. Connections belong to the event loop that first used them."""
+    """`cached.connect`. Connections belong to the event loop that first used them: one `asyncio.run` in a process."""
     retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.asyncio.Redis.from_url(url, **{**CONNECTION, "retry": retry, **settings})
 
@@ -111,7 +112,8 @@ def cache_invalidate(
 
 async def invalidate(*patterns: str) -> int:
     """`cached.invalidate`."""
-    return int(await command("CACHE.INVALIDATE", *clauses(patterns)))
+    described = [await command("CACHE.TTL", sample(pattern)) for pattern in patterns]
+    return sum([int(await command("CACHE.INVALIDATE", *words)) for words in invalidations(patterns, described)])
 
 
 async def command(*words: Any, through: redis.asyncio.Redis | None = None) -> Any:

@@ -67,6 +67,14 @@ test('several patterns count together', async () => {
   assert.equal(await both(), 'done');
 });
 
+test('entries in no tier are invalidated too', async () => {
+  let computed = 0;
+  const count = cached('tierless:node', () => (computed += 1), { ttl: 60 });
+  assert.deepEqual([await count('ann'), await count('ann')], [1, 1]);
+  assert.equal(await invalidate('node:nothing:*', 'tierless:node:ann:*'), 1);
+  assert.equal(await count('ann'), 2);
+});
+
 test('a key without life is refused before anything is computed', async () => {
   let computed = 0;
   const homeless = (options) => cached('homeless', () => (computed += 1), options)();

@@ -51,6 +51,23 @@ class Cached(unittest.TestCase):
 
         self.assertEqual([read(), read(), read()], ["old", "new", "new"])
 
+    def test_entries_in_no_tier_are_invalidated_too(self):
+        computed = []
+
+        @cached("tierless:recommendations", ttl=60)
+        def recommendations(user, top=10):
+            return len(computed) or computed.append(user) or 0
+
+        @cache_invalidate("tierless:recommendations:{user}:*", "sync:nothing:*")
+        def save(user):
+            pass
+
+        self.assertEqual([recommendations("ann"), recommendations("ann")], [0, 0])
+        save("bob")
+        self.assertEqual(recommendations("ann"), 0)
+        save("ann")
+        self.assertEqual(recommendations("ann"), 1)
+
     def test_an_exception_is_raised_and_remembered(self):
         tries = []
 
@@ -104,6 +121,9 @@ class Cached(unittest.TestCase):
                 cache_invalidate(pattern)(save)
         with self.assertRaises(ValueError):
             cache_invalidate()(save)
+        for pattern in ("sync:{user!r}", "sync:{user:>9}"):
+            with self.assertRaisesRegex(ValueError, "without a format"):
+                cache_invalidate(pattern)(save)
         # Braces of a cluster's hash tags are doubled.
         self.assertEqual(here.pattern_of("{{sync}}:{user}:*", save, ("ann",), {}), "{sync}:ann:*")
 

@@ -46,6 +46,18 @@ class Cached(unittest.IsolatedAsyncioTestCase):
 
         self.assertEqual([await read(), await read(), await read()], ["old", "new", "new"])
 
+    async def test_entries_in_no_tier_are_invalidated_too(self):
+        computed = []
+
+        @cached("tierless:async", ttl=60)
+        async def count(user):
+            computed.append(user)
+            return len(computed)
+
+        self.assertEqual([await count("ann"), await count("ann")], [1, 1])
+        self.assertEqual(await invalidate("async:nothing:*", "tierless:async:ann:*"), 1)
+        self.assertEqual(await count("ann"), 2)
+
     async def test_an_exception_is_raised_and_remembered(self):
         tries = []
 
