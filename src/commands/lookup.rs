@@ -119,7 +119,7 @@ impl Run for List {
         if !user::may_see_every_key(ctx) {
             return Err(Failure::new(
                 Code::NoPerm,
-                "listing models needs access to all keys (~*), which a script cannot prove",
+                "this shows the names of keys: it needs a user who may read every key (~*)",
             ));
         }
         let mut names = directory::names(ctx.db());

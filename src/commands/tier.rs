@@ -3,10 +3,11 @@
 use assess_engine::cache::tier::Policy;
 
 use crate::cache::{report, saved, with};
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::ffi::user;
 use crate::reply::Reply;
 
 #[derive(Debug, PartialEq)]
@@ -23,10 +24,19 @@ impl<'a> Set<'a> {
     }
 }
 
+/// A tier gives lives to keys and evicts them, whichever they are.
+fn may_change_every_key(ctx: Ctx<'_>) -> Outcome<()> {
+    if user::may_see_every_key(ctx) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::NoPerm, "tiers change the lives of keys: this needs a user who has every key (~*)"))
+}
+
 impl Run for Set<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let set = Set::parse(&words)?;
+        may_change_every_key(ctx)?;
         saved::set_tier(set.name, Policy::parse(&set.policy)?)?;
         ctx.replicate_verbatim();
         Ok(Reply::Ok)
@@ -48,7 +58,9 @@ impl<'a> Del<'a> {
 impl Run for Del<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
-        let went = saved::remove_tier(Del::parse(&words)?.name);
+        let del = Del::parse(&words)?;
+        may_change_every_key(ctx)?;
+        let went = saved::remove_tier(del.name);
         if went {
             ctx.replicate_verbatim();
         }

@@ -60,3 +60,19 @@ fn permission_to_write_a_key_is_needed_to_load_it() {
     let mut writer = user(&server, &mut admin, "~icio +@all");
     writer.ask("MODEL.LOAD icio IO FILE mini.csv").good();
 }
+
+#[test]
+fn tiers_are_for_users_who_have_every_key() {
+    let server = Server::start();
+    let mut admin = server.client();
+    admin.ask("SET secret:1 v").good();
+    admin.ask("TIER.SET t PATTERN t:* TTL 60").good();
+    let mut narrow = user(&server, &mut admin, "~mine:* +@all");
+    for command in ["TIER.SET evil PATTERN secret:* TTL 1 ENFORCE yes", "TIER.DEL t"] {
+        assert_eq!(narrow.ask(command).code(), "NOPERM", "{command}");
+    }
+    assert_eq!(admin.ask("TTL secret:1"), Reply::Integer(-1));
+    assert!(admin.ask("TIER.LIST").texts().contains(&"t".to_owned()));
+    let mut wide = user(&server, &mut admin, "~* +@all");
+    wide.ask("TIER.SET good PATTERN good:* TTL 60").good();
+}
