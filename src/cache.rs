@@ -24,6 +24,7 @@ pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
+mod tidy;
 pub(crate) mod waiters;
 pub(crate) mod watched;
 

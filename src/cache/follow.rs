@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, Writer, build, enforce, evict, measure, settle, with, writer};
+use super::{Cache, Writer, build, enforce, evict, measure, settle, tidy, with, writer};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
@@ -202,7 +202,11 @@ fn went(db: i32, name: &[u8], change: Change) {
         if change == Change::Left {
             LEFT_BANNED.set(cache.is_under_ban(db, name));
         }
-        let gone = if cache.may_index(tier) { cache.index.gone(db, name) } else { None };
+        let gone = match cache.may_index(tier) {
+            false => None,
+            true if change == Change::Expired => cache.index.died(db, name),
+            true => cache.index.gone(db, name),
+        };
         if matches!(change, Change::Removed | Change::Left) {
             cache.revoke(db, name);
         }
@@ -218,8 +222,10 @@ fn went(db: i32, name: &[u8], change: Change) {
         }
         Some(Luggage { freshness: entry.freshness, stamp: entry.stamp })
     });
-    if change == Change::Left {
-        LUGGAGE.set(gone);
+    match change {
+        Change::Left => LUGGAGE.set(gone),
+        Change::Expired if gone.is_some() => tidy::soon(),
+        _ => {}
     }
 }
 

@@ -31,21 +31,19 @@ pub(crate) fn soon() {
 }
 
 fn measure(ctx: Ctx<'_>) {
+    MEASURING.set(false);
     let begin = Instant::now();
     let is_bounded = with(|cache| cache.tiers.iter().any(|tier| tier.policy.max_memory.is_some()));
     let slice = if is_bounded { SLICE_OF_BOUNDED } else { SLICE };
     while begin.elapsed() < slice {
-        let Some(unmeasured) = with(|cache| cache.index.unmeasured(STEP)) else {
-            MEASURING.set(false);
-            return;
-        };
+        let Some(unmeasured) = with(|cache| cache.index.unmeasured(STEP)) else { return };
         for (db, name) in unmeasured {
             if ctx.select(db) {
                 measure_one(ctx, db, &name);
             }
         }
     }
-    main_loop::after(PAUSE_MS, measure);
+    soon();
 }
 
 /// What a key holds, as the index counts it.

@@ -184,6 +184,24 @@ impl Index {
         was
     }
 
+    /// The same for an entry whose time was over: many may be at one moment, so that the most expensive part of the work is
+    /// left to [`tidy`](Self::tidy).
+    pub fn died(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+        let hash = self.hash(name);
+        self.spaces.get_mut(&db)?.dies(hash, name)
+    }
+
+    /// Does a part of the work that [`died`](Self::died) has left, for up to `limit` entries; whether there was any.
+    pub fn tidy(&mut self, limit: usize) -> bool {
+        let mut done = 0;
+        self.spaces.retain(|_, space| {
+            let count = space.tidy(limit - done);
+            done += count;
+            count == 0 || space.len() > 0 || !space.is_void()
+        });
+        done > 0
+    }
+
     /// Where an entry is.
     #[inline]
     pub fn find(&self, db: i32, name: &[u8]) -> Option<At> {
@@ -298,9 +316,10 @@ impl Index {
             if !name.starts_with(prefix) {
                 return None;
             }
-            if let Some(record) = space.record(slot) {
+            if let Some(record) = space.record(slot).filter(|_| space.is_of(slot, name)) {
                 visit(name, At { db, slot }, entry(record));
             }
+            // A dead one is a step as well.
             seen += 1;
             if seen >= limit {
                 return Some(name.into());
@@ -309,7 +328,7 @@ impl Index {
         None
     }
 
-    /// Whether a name begins so.
+    /// Whether a name begins so, perhaps of an entry that has just died.
     pub fn has_any(&self, db: i32, prefix: &[u8]) -> bool {
         let first = self.spaces.get(&db).and_then(|space| space.names(Bound::Included(prefix)).next());
         first.is_some_and(|(name, _)| name.starts_with(prefix))

@@ -44,8 +44,11 @@ struct Part {
 pub(super) struct Space {
     slab: Slab,
     table: Table,
+    /// Names of dead entries stay until [`Space::tidy`] comes to them: taking one out costs more than all the rest.
     names: BTreeMap<Name, u32>,
     name_bytes: u64,
+    /// Names that may be dead.
+    dead: Vec<Name>,
     /// By tier number; one more, at the end of the numbers, is kept apart.
     tiers: Vec<Option<Box<Part>>>,
     outside: Part,
@@ -62,6 +65,7 @@ impl Space {
             table: Table::new(),
             names: BTreeMap::new(),
             name_bytes: 0,
+            dead: Vec::new(),
             tiers: Vec::new(),
             outside: Part::default(),
             tags: Tags::default(),
@@ -73,9 +77,9 @@ impl Space {
         self.slab.len()
     }
 
-    /// Whether nothing would be lost with it.
+    /// Whether nothing would be lost with it, and dropping it takes no time.
     pub(super) fn is_void(&self) -> bool {
-        self.slab.len() == 0
+        self.names.is_empty()
             && self.outside.hot.is_empty()
             && self.tiers.iter().flatten().all(|part| part.hot.is_empty())
     }
@@ -125,9 +129,12 @@ impl Space {
     /// A record for a new name, in the slab, the table and the tree, and in no tier's list yet.
     fn create(&mut self, hash: u32, name: &[u8]) -> Option<u32> {
         let name = Name::new(name);
-        self.name_bytes += name.memory();
         let slot = self.slab.insert(Record::new(name.clone(), hash))?;
         self.table.insert(&self.slab, hash, slot);
+        if !self.dead.is_empty() {
+            self.forget(&name);
+        }
+        self.name_bytes += name.memory();
         self.names.insert(name, slot);
         Some(slot)
     }
@@ -149,16 +156,59 @@ impl Space {
     }
 
     pub(super) fn gone(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+        let record = self.take(hash, name)?;
+        if let Some(name) = &record.name {
+            self.forget(name);
+        }
+        Some(entry(&record))
+    }
+
+    /// The same, with the work that can wait left to [`Self::tidy`].
+    pub(super) fn dies(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+        let mut record = self.take(hash, name)?;
+        self.dead.extend(record.name.take());
+        Some(entry(&record))
+    }
+
+    /// Takes an entry out of everything but the tree.
+    fn take(&mut self, hash: u32, name: &[u8]) -> Option<Record> {
         let slot = self.find(hash, name)?;
         self.detach(slot, true);
         self.table.remove(&self.slab, hash, slot);
         let record = self.slab.remove(slot)?;
-        self.names.remove(name);
         if record.has(flag::TAGGED) {
             self.tags.remove(slot);
         }
-        self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
-        Some(entry(&record))
+        Some(record)
+    }
+
+    /// Takes a name out of the tree.
+    fn forget(&mut self, name: &Name) {
+        if let Some((name, _)) = self.names.remove_entry(name) {
+            self.name_bytes -= name.memory();
+        }
+    }
+
+    /// Takes up to `limit` dead names out of the tree; how many.
+    pub(super) fn tidy(&mut self, limit: usize) -> usize {
+        let count = self.dead.len().min(limit);
+        for name in self.dead.split_off(self.dead.len() - count) {
+            // It may be alive again.
+            let slot = self.names.get(&name).copied();
+            if slot.and_then(|slot| self.slab.get(slot)).is_none_or(|record| record.bytes() != name.bytes()) {
+                self.forget(&name);
+            }
+        }
+        if self.dead.is_empty() {
+            self.dead = Vec::new();
+        }
+        count
+    }
+
+    /// Whether a slot that the tree gives for a name is that of the living entry.
+    #[inline]
+    pub(super) fn is_of(&self, slot: u32, name: &[u8]) -> bool {
+        self.dead.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
     }
 
     fn part(&mut self, tier: u16) -> (&mut Slab, &mut Part) {
@@ -259,7 +309,7 @@ impl Space {
         parts.fold(self.outside.usage, |sum, usage| sum.and(usage))
     }
 
-    /// Names from a place on, in order.
+    /// Names from a place on, in order, some of them dead (see [`Self::is_of`]).
     pub(super) fn names(&self, from: Bound<&[u8]>) -> impl Iterator<Item = (&[u8], u32)> {
         self.names.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, &slot)| (name.bytes(), slot))
     }
@@ -292,7 +342,7 @@ impl Space {
     pub(super) fn memory(&self) -> u64 {
         // Nodes of the tree are about two thirds full.
         let tree = self.names.len() as u64 * 25;
-        let waiting = self.unmeasured.capacity() as u64 * 4;
+        let waiting = self.unmeasured.capacity() as u64 * 4 + self.dead.capacity() as u64 * 8;
         let parts =
             self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;

@@ -28,6 +28,28 @@ fn an_old_place_is_known_by_its_stamp() {
 }
 
 #[test]
+fn what_has_died_is_gone_for_everybody_and_its_memory_comes_back_when_tidied() {
+    let mut index = Index::new(1);
+    for key in 0..1000u32 {
+        index.written(0, &key.to_be_bytes(), &plain(Some(1)));
+    }
+    for key in 0..1000u32 {
+        assert!(index.died(0, &key.to_be_bytes()).is_some() && index.died(0, &key.to_be_bytes()).is_none());
+    }
+    let alive = index.written(0, &7u32.to_be_bytes(), &plain(Some(1)));
+    assert_eq!((index.len(), index.usage(Some(TierId(1))).entries), (1, 1));
+    let mut seen = Vec::new();
+    let next = index.walk(0, b"", None, 1001, |name, at, _| seen.push((name.to_vec(), at)));
+    assert_eq!((next, seen), (None, vec![(7u32.to_be_bytes().to_vec(), alive)]));
+    assert!(index.tidy(10) && index.tidy(1000) && !index.tidy(1000));
+    assert_eq!(index.name(alive), 7u32.to_be_bytes());
+    assert!(index.faults().is_empty(), "{:?}", index.faults());
+    index.died(0, &7u32.to_be_bytes());
+    assert!(index.memory() > 0 && index.tidy(1));
+    assert_eq!(index.memory(), 0);
+}
+
+#[test]
 fn a_popular_key_that_dies_gets_its_hits_back() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));
@@ -107,6 +129,8 @@ fn a_walk_along_a_tag_sees_everything_that_stays() {
 enum Op {
     Write { db: i32, name: Vec<u8>, tier: Option<u16>, bytes: Option<u64>, tags: Vec<u8>, file: bool, at: Option<u64> },
     Gone(i32, Vec<u8>),
+    Died(i32, Vec<u8>),
+    Tidy(usize),
     Touch(i32, Vec<u8>, bool),
     Describe(i32, Vec<u8>, Option<u64>),
     Retier(i32, Vec<u8>, Option<u16>),
@@ -124,6 +148,8 @@ fn op() -> impl Strategy<Value = Op> {
         12 => write.prop_map(|(db, name, tier, bytes, tags, file, at)|
             Op::Write { db, name, tier, bytes, tags, file, at }),
         4 => (0..3, name()).prop_map(|(db, name)| Op::Gone(db, name)),
+        4 => (0..3, name()).prop_map(|(db, name)| Op::Died(db, name)),
+        1 => (0usize..3).prop_map(Op::Tidy),
         8 => (0..3, name(), any::<bool>()).prop_map(|(db, name, reorder)| Op::Touch(db, name, reorder)),
         3 => (0..3, name(), bytes()).prop_map(|(db, name, bytes)| Op::Describe(db, name, bytes)),
         3 => (0..3, name(), tier()).prop_map(|(db, name, tier)| Op::Retier(db, name, tier)),
@@ -221,6 +247,8 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
             model.list.push(Known { db, name, entry, tags, used: step, waits: bytes.is_none() });
         }
         Op::Gone(db, name) => prop_assert_eq!(index.gone(*db, name), model.gone(*db, name)),
+        Op::Died(db, name) => prop_assert_eq!(index.died(*db, name), model.gone(*db, name)),
+        Op::Tidy(limit) => _ = index.tidy(*limit),
         Op::Touch(db, name, reorder) => {
             let (at, known) = (index.find(*db, name), model.find(*db, name));
             prop_assert_eq!(at.is_some(), known.is_some());
@@ -317,7 +345,7 @@ fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError
                     break;
                 }
             }
-            prop_assert_eq!(index.has_any(db, prefix), !expected.is_empty());
+            prop_assert!(index.has_any(db, prefix) || expected.is_empty());
             prop_assert_eq!(found, expected);
         }
         for known in &here {
@@ -366,5 +394,11 @@ proptest! {
             }
         }
         agree(&index, &model, limit)?;
+        while index.tidy(limit) {}
+        agree(&index, &model, limit)?;
+        prop_assert_eq!(index.faults(), Vec::<String>::new());
+        for db in 0..3 {
+            prop_assert_eq!(index.has_any(db, b""), model.list.iter().any(|known| known.db == db));
+        }
     }
 }

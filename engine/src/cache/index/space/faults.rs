@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::slab::{NIL, NO_TIER, Record, flag};
 use super::super::{Usage, slab};
-use super::{Part, Space};
+use super::{Name, Part, Space};
 
 impl Space {
     /// What does not agree, in words.
@@ -18,7 +18,7 @@ impl Space {
         let mut listed = 0;
         for (tier, part) in self.parts() {
             let members: Vec<(u32, &Record)> =
-                self.names.values().filter_map(|&slot| Some((slot, self.slab.get(slot)?))).collect();
+                self.living().filter_map(|(_, slot)| Some((slot, self.slab.get(slot)?))).collect();
             let members: Vec<_> = members.into_iter().filter(|(_, record)| record.tier == tier).collect();
             let bytes = members.iter().map(|(_, record)| record.weight()).sum();
             let usage = Usage { entries: members.len() as u64, bytes };
@@ -35,7 +35,8 @@ impl Space {
             fault(part.hot.live() == hot, format!("tier {tier} has {hot} candidates and lists {}", part.hot.live()));
         }
         let len = self.slab.len();
-        fault(self.names.len() == len, format!("{len} records, {} names", self.names.len()));
+        let living = self.living().count();
+        fault(living == len, format!("{len} records, {living} names"));
         fault(self.table.len() == len, format!("{len} records, {} hashes", self.table.len()));
         fault(listed == len, format!("{len} records, {listed} in lists"));
         let mut name_bytes = 0;
@@ -43,6 +44,10 @@ impl Space {
         for (name, &slot) in &self.names {
             let shown = String::from_utf8_lossy(name.bytes());
             name_bytes += name.memory();
+            if !self.is_of(slot, name.bytes()) {
+                fault(self.dead.contains(name), format!("{shown} is dead and will never be taken out"));
+                continue;
+            }
             let Some(record) = self.slab.get(slot) else {
                 fault(false, format!("{shown} is in a free place"));
                 continue;
@@ -58,6 +63,11 @@ impl Space {
         fault(self.name_bytes == name_bytes, format!("names take {name_bytes} bytes, not {}", self.name_bytes));
         fault(self.tags.agree(|slot| self.slab.get(slot).is_some()), "the sets of tags do not agree".into());
         faults
+    }
+
+    /// The tree without its dead names.
+    fn living(&self) -> impl Iterator<Item = (&Name, u32)> {
+        self.names.iter().map(|(name, &slot)| (name, slot)).filter(|(name, slot)| self.is_of(*slot, name.bytes()))
     }
 
     fn parts(&self) -> impl Iterator<Item = (u16, &Part)> {
