@@ -88,6 +88,24 @@ fn a_mistake_is_refused_at_its_place() {
 }
 
 #[test]
+fn the_geometric_mean_takes_no_negative_values() {
+    let document = |region: &str, sector: &str| {
+        format!(r#"{{"region":{region},"sector":{sector},"mean":"geometric"}}"#)
+    };
+    for (region, sector, default) in [
+        (r#"{"USA":-4,"CHN":-4}"#, r#"{"C10":-9,"C26":-9}"#, None),
+        (r#"{"USA":-4,"CHN":4}"#, r#"{"C10":9,"C26":9}"#, None),
+        (r#"{"USA":4,"CHN":4}"#, r#"{"C10":0,"C26":-9}"#, None),
+        (r#"{"USA":-4}"#, r#"{"C10":-9}"#, Some(-1.0)),
+    ] {
+        let refused = read_with(By::Product, &document(region, sector), default, false);
+        assert_eq!(refused, Err("the geometric mean needs values >= 0".into()), "{region} {sector}");
+    }
+    let zeros = read_with(By::Product, &document(r#"{"USA":0,"CHN":-0.0}"#, r#"{"C10":9,"C26":4}"#), None, false);
+    assert_eq!(zeros, Ok(vec![0.0; 3]));
+}
+
+#[test]
 fn deep_nesting_is_refused_and_harmless() {
     let deep = format!("{{\"USA\":{}", "[".repeat(1_000_000));
     assert!(read(By::Region, &deep).is_err());

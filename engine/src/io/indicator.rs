@@ -178,7 +178,7 @@ type Refused = &'static str;
 const TWICE: Refused = "the label occurs twice; SUM adds such values up";
 const UNKNOWN: Refused = "the model has no such label; give IGNORE to pass over it";
 const NOT_FINITE: Refused = "a value must be a finite number";
-const MIXED_ROOT: Refused = "the geometric mean needs values >= 0";
+const NEGATIVE_ROOT: Refused = "the geometric mean needs values >= 0";
 
 /// The values of a document as they come in; NaN where none has come.
 struct Values<'a> {
@@ -281,13 +281,16 @@ impl<'a> Values<'a> {
                 }
             }
         }
+        // Two values below 0 have a product above it, whose root would mean nothing.
+        if self.geometric && self.regions.iter().chain(&self.sectors).any(|value| *value < 0.0) {
+            return Err(Error::bad_whole(NEGATIVE_ROOT));
+        }
         let of_node = |&(region, sector): &(u32, u32)| match self.by {
             By::Node => unreachable!("given by node"),
             By::Region => self.regions[region as usize],
             By::Sector => self.sectors[sector as usize],
             By::Product => {
                 let product = self.regions[region as usize] * self.sectors[sector as usize];
-                // NaN where the product is below 0, and told of as such.
                 if self.geometric { product.sqrt() } else { product }
             }
         };
@@ -295,10 +298,10 @@ impl<'a> Values<'a> {
             By::Node => self.nodes,
             _ => self.labels.nodes().iter().map(of_node).collect(),
         };
-        match values.iter().find(|value| !value.is_finite()) {
-            None => Ok(values),
-            Some(value) if value.is_nan() => Err(Error::bad_whole(MIXED_ROOT)),
-            Some(_) => Err(Error::bad_whole("a product of values is too large")),
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(Error::bad_whole("a product of values is too large"))
         }
     }
 }
