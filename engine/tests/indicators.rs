@@ -106,6 +106,34 @@ fn the_geometric_mean_takes_no_negative_values() {
 }
 
 #[test]
+fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
+    let parse = |by, document: &str, sum| {
+        let reading = Reading { ignore: true, sum, ..Reading::by(by) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
+    };
+    for (by, json, csv, expected) in [
+        (
+            By::Node,
+            r#"{"USA":{"C10":1,"X":9},"CHN":{"C10":3},"USA":{"X":9,"C26":2,"C10":0.5},"Y":{"C10":1},"Y":{"C10":1}}"#,
+            "region,sector,value\nUSA,C10,1\nUSA,X,9\nCHN,C10,3\nUSA,X,9\nUSA,C26,2\nUSA,C10,0.5\nY,C10,1\nY,C10,1\n",
+            [1.5, 2.0, 3.0],
+        ),
+        (
+            By::Region,
+            r#"{"USA":1,"XXX":9,"CHN":3,"XXX":9,"USA":1}"#,
+            "region,value\nUSA,1\nXXX,9\nCHN,3\nXXX,9\nUSA,1\n",
+            [2.0, 2.0, 3.0],
+        ),
+    ] {
+        assert_eq!(parse(by, json, true), Ok(expected.to_vec()), "{json}");
+        assert_eq!(parse(by, csv, true), Ok(expected.to_vec()), "{csv}");
+        assert!(parse(by, json, false).is_err() && parse(by, csv, false).is_err(), "{json}");
+    }
+    let twice = parse(By::Product, r#"{"mean":"product","mean":"product"}"#, true).unwrap_err().to_string();
+    assert!(twice.starts_with("the key occurs twice"), "{twice}");
+}
+
+#[test]
 fn deep_nesting_is_refused_and_harmless() {
     let deep = format!("{{\"USA\":{}", "[".repeat(1_000_000));
     assert!(read(By::Region, &deep).is_err());
