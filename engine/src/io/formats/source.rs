@@ -22,6 +22,9 @@ const EXPANDED_FREE: u64 = 1 << 30;
 const EXPANDED_MAX: u64 = 64 << 30;
 const EXPANSION: u64 = 200;
 
+/// What is said of a file that is another one when it is read again.
+pub(super) const CHANGED: &str = "the file changed while it was read";
+
 /// Bytes read between two looks at whether they are still wanted.
 const PIECE: u64 = 1 << 20;
 

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use super::cells::Cells;
 use super::fill::{Filled, Filler, Stored};
 use super::lines::Lines;
-use super::source::Package;
+use super::source::{CHANGED, Package};
 use super::{Job, icio, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
@@ -163,6 +163,8 @@ struct Survey {
     repeated: Option<(u32, u32)>,
     /// Lines of final demand that were added to others.
     added: u64,
+    /// All labels are known: a file that has more of them now is another one.
+    is_complete: bool,
 }
 
 /// What messages call the memory that the first pass over one of FIGARO's files takes.
@@ -241,6 +243,7 @@ impl Survey {
         } else {
             self.refuse_totals(&sides)?;
         }
+        self.is_complete = true;
         Ok(header)
     }
 
@@ -324,7 +327,7 @@ impl Survey {
         Ok(())
     }
 
-    /// The number of a label, a new one if it has none.
+    /// The number of a label; in the first pass a new one if it has none.
     fn number(&mut self, region: &str, sector: &str, place: Place) -> Result<u32> {
         self.key.clear();
         self.key.push_str(region);
@@ -332,6 +335,9 @@ impl Survey {
         self.key.push_str(sector);
         if let Some(&number) = self.numbers.get(self.key.as_str()) {
             return Ok(number);
+        }
+        if self.is_complete {
+            return Err(Error::bad(CHANGED, place));
         }
         if self.names.len() == MAX_NODES {
             return Err(Error::TooBig { what: "the number of nodes", limit: MAX_NODES as u64 });
@@ -436,5 +442,21 @@ mod tests {
         assert_eq!(refused, Some(expected));
         let refused = survey(&flat(4096), &Budget::new(16 * 8192 + 24 * 4096 - 1)).err();
         assert!(matches!(refused, Some(Error::NoRoom { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_file_that_has_other_labels_in_the_second_pass_is_refused() {
+        let plain = "from_region,from_sector,to_region,to_sector,value\nA,C,A,C,1\nA,C,A,,1\n";
+        for text in [plain, &flat(1)] {
+            for line in ["B,C,A,C,1", "A,C,A,D,1"] {
+                let mut survey = survey(text, &Budget::UNLIMITED).unwrap();
+                let progress = Progress::default();
+                let changed = format!("{text}{line}\n");
+                let mut lines = Lines::of_bytes(changed.as_bytes(), &progress).unwrap();
+                let mut columns = Columns::<f64>::zeros(1);
+                let refused = fill(&mut columns, &mut lines, &mut survey, None, &progress).err().unwrap();
+                assert_eq!(refused.to_string(), "the file changed while it was read (line 4)");
+            }
+        }
     }
 }
