@@ -453,7 +453,7 @@ mod tests {
                 let progress = Progress::default();
                 let changed = format!("{text}{line}\n");
                 let mut lines = Lines::of_bytes(changed.as_bytes(), &progress).unwrap();
-                let mut columns = Columns::<f64>::zeros(1);
+                let mut columns = Columns::<f64>::zeros(1, 1);
                 let refused = fill(&mut columns, &mut lines, &mut survey, None, &progress).err().unwrap();
                 assert_eq!(refused.to_string(), "the file changed while it was read (line 4)");
             }
