@@ -3,9 +3,9 @@
 
 mod reference;
 
-use assess_engine::Error;
 use assess_engine::io::indicator::Reading;
 use assess_engine::io::{By, Indicator, Labels};
+use assess_engine::{Error, Progress};
 use proptest::prelude::*;
 
 /// Two regions; one of them lacks a sector.
@@ -89,9 +89,8 @@ fn a_mistake_is_refused_at_its_place() {
 
 #[test]
 fn the_geometric_mean_takes_no_negative_values() {
-    let document = |region: &str, sector: &str| {
-        format!(r#"{{"region":{region},"sector":{sector},"mean":"geometric"}}"#)
-    };
+    let document =
+        |region: &str, sector: &str| format!(r#"{{"region":{region},"sector":{sector},"mean":"geometric"}}"#);
     for (region, sector, default) in [
         (r#"{"USA":-4,"CHN":-4}"#, r#"{"C10":-9,"C26":-9}"#, None),
         (r#"{"USA":-4,"CHN":4}"#, r#"{"C10":9,"C26":9}"#, None),
@@ -131,6 +130,38 @@ fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
     }
     let twice = parse(By::Product, r#"{"mean":"product","mean":"product"}"#, true).unwrap_err().to_string();
     assert!(twice.starts_with("the key occurs twice"), "{twice}");
+}
+
+/// A table of stressors below the nodes, with so many rows.
+fn stressors(count: usize) -> String {
+    let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));
+    format!("stressor,USA_C10,USA_C26,CHN_C10\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn stressors_of_one_document_have_a_limit_and_names_of_their_own() {
+    let last = |document: &str, row: &[u8], sum| {
+        let reading = Reading { row: Some(row), sum, ..Reading::by(By::Node) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
+    };
+    assert_eq!(last(&stressors(10_000), b"s9999", false), Ok(vec![9999.0, 2.0, 3.0]));
+    let refused = Err(Error::TooBig { what: "the number of stressors", limit: 10_000 });
+    assert_eq!(last(&stressors(10_001), b"s9999", false), refused);
+    for sum in [false, true] {
+        let twice = last(&format!("{}s1,1,2,3\n", stressors(3)), b"s1", sum).unwrap_err().to_string();
+        assert_eq!(twice, "the label s1 occurs twice (line 5)");
+    }
+}
+
+#[test]
+fn a_csv_can_be_cancelled() {
+    let progress = Progress::default();
+    progress.cancel();
+    for document in ["region,sector,value\nUSA,C10,1\n", &stressors(3)] {
+        let reading = Reading { progress: Some(&progress), ..Reading::by(By::Node) };
+        let read = Indicator::parse(b"s1", b"", document.as_bytes(), &reading, &labels());
+        assert_eq!(read.err(), Some(Error::Cancelled), "{document}");
+    }
 }
 
 #[test]

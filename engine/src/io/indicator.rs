@@ -5,10 +5,13 @@ mod json;
 
 use super::formats::{shown, shown_node};
 use super::labels::Labels;
-use crate::{Error, Place, Result};
+use crate::{Error, Place, Progress, Result};
 
 /// The longest name of an indicator, and the longest unit, in bytes.
 pub const MAX_INDICATOR_NAME: usize = 256;
+
+/// The most stressors that are taken of one input.
+pub(super) const MAX_STRESSORS: usize = 10_000;
 
 /// The indicator of all ones that every model has.
 pub const OUTPUT: &str = "output";
@@ -71,12 +74,14 @@ pub struct Reading<'a> {
     pub totals: Option<&'a [f64]>,
     /// The row of a csv of several stressors; `None` is the one called like the indicator.
     pub row: Option<&'a [u8]>,
+    /// How csv hears that it is no longer wanted; `None` is never.
+    pub progress: Option<&'a Progress>,
 }
 
 impl Reading<'_> {
     /// Plain values by `by`, one for every label.
     pub fn by(by: By) -> Self {
-        Self { by, default: None, ignore: false, sum: false, totals: None, row: None }
+        Self { by, default: None, ignore: false, sum: false, totals: None, row: None, progress: None }
     }
 }
 
@@ -90,7 +95,7 @@ impl Indicator {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name, a unit or a default that cannot be used; [`Error::BadInput`] with line and column
-    /// (of JSON: the character) for the document.
+    /// (of JSON: the character) for the document; [`Error::TooBig`] for too many stressors; [`Error::Cancelled`].
     pub fn parse(name: &[u8], unit: &[u8], document: &[u8], reading: &Reading<'_>, labels: &Labels) -> Result<Self> {
         let (name, unit) = (check_name(name)?, check_unit(unit)?);
         let by = reading.by;
@@ -108,7 +113,10 @@ impl Indicator {
             Some(_) if by == By::Product => {
                 return Err(Error::bad_whole("BY product takes a JSON document, {\"region\":{..},\"sector\":{..}}"));
             }
-            Some(_) => csv::read(document, name, reading.row, &mut values)?,
+            Some(_) => {
+                let idle = Progress::default();
+                csv::read(document, name, reading.row, reading.progress.unwrap_or(&idle), &mut values)?;
+            }
         }
         values.check_matches()?;
         let mut values = values.finish(reading.default)?;

@@ -62,19 +62,26 @@ impl Columns {
 }
 
 /// Reads all lines; blank ones are passed over.
-pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut Values<'_>) -> Result<()> {
+pub(super) fn read(
+    document: &[u8],
+    name: &str,
+    row: Option<&[u8]>,
+    progress: &Progress,
+    values: &mut Values<'_>,
+) -> Result<()> {
     let axis = match values.by {
         By::Node => Axis::Node,
         By::Region => Axis::Region,
         By::Sector | By::Product => Axis::Sector,
     };
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
+    let mut lines = Lines::of_bytes(document, progress)?;
     let Some(first) = lines.next()? else { return Ok(()) };
     let place = first.place;
     match Columns::of(first)? {
         Some(columns) if columns.serve(axis) => by_columns(&mut lines, &columns, axis, values),
-        _ if axis == Axis::Node && wide::is_wide(document, values)? => wide::read(document, name, row, values),
+        _ if axis == Axis::Node && wide::is_wide(document, progress, values)? => {
+            wide::read(document, name, row, progress, values)
+        }
         _ => {
             let expected = match axis {
                 Axis::Node => {

@@ -1,7 +1,9 @@
 //! A row for every stressor below the labels of the nodes: in one header line, joined (`USA_C10`), or in two, region above
 //! sector, as extension files of EXIOBASE and pymrio have them.
 
-use super::super::{Axis, TWICE, Values};
+use std::collections::HashSet;
+
+use super::super::{Axis, MAX_STRESSORS, Values};
 use super::Joined;
 use crate::io::formats::{Blank, Cells, Line, Lines, shown};
 use crate::{Error, Place, Progress, Result};
@@ -21,8 +23,8 @@ struct Header {
 }
 
 /// Whether a document has such a header.
-pub(super) fn is_wide(document: &[u8], values: &mut Values<'_>) -> Result<bool> {
-    Ok(header(document, values)?.is_some())
+pub(super) fn is_wide(document: &[u8], progress: &Progress, values: &Values<'_>) -> Result<bool> {
+    Ok(header(document, progress, values)?.is_some())
 }
 
 fn labels(line: Line<'_>) -> Result<Vec<String>> {
@@ -35,9 +37,8 @@ fn labels(line: Line<'_>) -> Result<Vec<String>> {
 }
 
 /// The header, when at least half of its columns are nodes of the model.
-fn header(document: &[u8], values: &Values<'_>) -> Result<Option<Header>> {
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
+fn header(document: &[u8], progress: &Progress, values: &Values<'_>) -> Result<Option<Header>> {
+    let mut lines = Lines::of_bytes(document, progress)?;
     let Some(first) = lines.next()? else { return Ok(None) };
     let first = labels(first)?;
     let joined = Joined::of(values);
@@ -66,13 +67,19 @@ fn mostly(nodes: &[Option<usize>]) -> bool {
 }
 
 /// Reads the row that is called `row`, else like the indicator, else the only one.
-pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut Values<'_>) -> Result<()> {
-    let Some(header) = header(document, values)? else { return Ok(()) };
+pub(super) fn read(
+    document: &[u8],
+    name: &str,
+    row: Option<&[u8]>,
+    progress: &Progress,
+    values: &mut Values<'_>,
+) -> Result<()> {
+    let Some(header) = header(document, progress, values)? else { return Ok(()) };
     let asked = match row {
         Some(row) => std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))?,
         None => name,
     };
-    let names = row_names(document, &header)?;
+    let names = row_names(document, &header, progress)?;
     let is_only = names.len() == 1 && row.is_none();
     let wanted = match names.iter().position(|name| name == asked) {
         Some(at) => at,
@@ -90,7 +97,7 @@ pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut
         }
     };
     let mut at = 0;
-    each_row(document, &header, |_, cells, place| {
+    each_row(document, &header, progress, |_, cells, _| {
         at += 1;
         if at != wanted + 1 {
             return Ok(());
@@ -106,16 +113,19 @@ pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut
         if !cells.all_empty() {
             cells.end()?;
         }
-        let _ = place;
         Ok(())
     })
 }
 
-fn row_names(document: &[u8], header: &Header) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    each_row(document, header, |name, _, place| {
-        if names.contains(&name) {
-            return Err(Error::bad(TWICE, place));
+fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Vec<String>> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    each_row(document, header, progress, |name, _, place| {
+        if names.len() == MAX_STRESSORS {
+            return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
+        }
+        // SUM is for labels of nodes: rows are stressors, which would not mean anything together.
+        if !seen.insert(name.clone()) {
+            return Err(Error::bad(format!("the label {} occurs twice", shown(&name)), place));
         }
         names.push(name);
         Ok(())
@@ -127,10 +137,10 @@ fn row_names(document: &[u8], header: &Header) -> Result<Vec<String>> {
 fn each_row(
     document: &[u8],
     header: &Header,
+    progress: &Progress,
     mut each: impl FnMut(String, &mut Cells<'_>, Place) -> Result<()>,
 ) -> Result<()> {
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
+    let mut lines = Lines::of_bytes(document, progress)?;
     for _ in 0..header.lines {
         lines.next()?;
     }
