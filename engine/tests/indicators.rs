@@ -164,6 +164,27 @@ fn a_csv_can_be_cancelled() {
     }
 }
 
+/// The label `E_n_x` is what either of the first two nodes joins to.
+#[test]
+fn a_label_that_joins_from_two_nodes_is_refused() {
+    let labels = Labels::new([("E", "n_x"), ("E_n", "x"), ("F", "n_x"), ("x", "E")]).unwrap();
+    let parse = |document: &str| {
+        let reading = Reading { default: Some(0.0), ignore: true, ..Reading::by(By::Node) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels)
+            .map(|read| read.values)
+            .map_err(|error| error.to_string())
+    };
+    let either = "the label may be region E sector n_x or region E_n sector x: give";
+    let by_columns = format!("{either} columns of region and of sector (line 2, column 1)");
+    assert_eq!(parse("label,value\nE_n_x,1\nF_n_x,2\n"), Err(by_columns));
+    let by_lines = format!("{either} regions and sectors in a line of the header each (line 1, column 3)");
+    assert_eq!(parse("stressor,F_n_x,E_n_x\nrisk,1,2\n"), Err(by_lines));
+    // Each of the two joined by another sign is one.
+    assert_eq!(parse("label,value\nE|n_x,1\nE_n|x,2\nF_n_x,3\nE/x,4\n"), Ok(vec![1.0, 2.0, 3.0, 4.0]));
+    assert_eq!(parse("region,sector,value\nE,n_x,1\nE_n,x,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
+    assert_eq!(parse("stressor,E,E_n\n,n_x,x\nrisk,1,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
+}
+
 #[test]
 fn deep_nesting_is_refused_and_harmless() {
     let deep = format!("{{\"USA\":{}", "[".repeat(1_000_000));
