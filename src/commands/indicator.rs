@@ -19,7 +19,8 @@ use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::{data_dir, discard, guard, main_loop, replay, settings, versions};
 
-/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts).
+/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
+/// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
 const SHORT: usize = 16 << 10;
 
 pub(super) struct Put;
