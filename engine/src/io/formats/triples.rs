@@ -434,14 +434,13 @@ mod tests {
 
     #[test]
     fn lines_that_wait_for_their_roles_ask_for_their_memory() {
-        // 8,192 cells, once with the 4,096 before them and once with the set of final demand.
-        let needed = 16 * 8192 + (16 * 4096).max(24 * 2500);
-        assert!(survey(&flat(2500), &Budget::new(needed)).is_ok());
-        let refused = survey(&flat(2500), &Budget::new(needed - 1)).err();
-        let expected = Error::NoRoom { what: "the lines of the table", needed, available: needed - 1 };
-        assert_eq!(refused, Some(expected));
-        let refused = survey(&flat(4096), &Budget::new(16 * 8192 + 24 * 4096 - 1)).err();
-        assert!(matches!(refused, Some(Error::NoRoom { .. })), "{refused:?}");
+        // Room for 8,192 cells beside the 4,096 before them; and beside the pairs of final demand, where there are more.
+        for (count, needed) in [(2500, 16 * (8192 + 4096)), (4096, 16 * 8192 + 24 * 4096)] {
+            assert!(survey(&flat(count), &Budget::new(needed)).is_ok());
+            let refused = survey(&flat(count), &Budget::new(needed - 1)).err();
+            let expected = Error::NoRoom { what: "the lines of the table", needed, available: needed - 1 };
+            assert_eq!(refused, Some(expected));
+        }
     }
 
     #[test]
