@@ -3,9 +3,9 @@
 
 mod reference;
 
-use assess_engine::Error;
 use assess_engine::io::indicator::Reading;
 use assess_engine::io::{By, Indicator, Labels};
+use assess_engine::{Error, Progress};
 use proptest::prelude::*;
 
 /// Two regions; one of them lacks a sector.
@@ -85,6 +85,104 @@ fn a_mistake_is_refused_at_its_place() {
     for (by, document, expected) in cases {
         assert_eq!(read(by, document).unwrap_err().to_string(), expected, "{document}");
     }
+}
+
+#[test]
+fn the_geometric_mean_takes_no_negative_values() {
+    let document =
+        |region: &str, sector: &str| format!(r#"{{"region":{region},"sector":{sector},"mean":"geometric"}}"#);
+    for (region, sector, default) in [
+        (r#"{"USA":-4,"CHN":-4}"#, r#"{"C10":-9,"C26":-9}"#, None),
+        (r#"{"USA":-4,"CHN":4}"#, r#"{"C10":9,"C26":9}"#, None),
+        (r#"{"USA":4,"CHN":4}"#, r#"{"C10":0,"C26":-9}"#, None),
+        (r#"{"USA":-4}"#, r#"{"C10":-9}"#, Some(-1.0)),
+    ] {
+        let refused = read_with(By::Product, &document(region, sector), default, false);
+        assert_eq!(refused, Err("the geometric mean needs values >= 0".into()), "{region} {sector}");
+    }
+    let zeros = read_with(By::Product, &document(r#"{"USA":0,"CHN":-0.0}"#, r#"{"C10":9,"C26":4}"#), None, false);
+    assert_eq!(zeros, Ok(vec![0.0; 3]));
+}
+
+#[test]
+fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
+    let parse = |by, document: &str, sum| {
+        let reading = Reading { ignore: true, sum, ..Reading::by(by) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
+    };
+    for (by, json, csv, expected) in [
+        (
+            By::Node,
+            r#"{"USA":{"C10":1,"X":9},"CHN":{"C10":3},"USA":{"X":9,"C26":2,"C10":0.5},"Y":{"C10":1},"Y":{"C10":1}}"#,
+            "region,sector,value\nUSA,C10,1\nUSA,X,9\nCHN,C10,3\nUSA,X,9\nUSA,C26,2\nUSA,C10,0.5\nY,C10,1\nY,C10,1\n",
+            [1.5, 2.0, 3.0],
+        ),
+        (
+            By::Region,
+            r#"{"USA":1,"XXX":9,"CHN":3,"XXX":9,"USA":1}"#,
+            "region,value\nUSA,1\nXXX,9\nCHN,3\nXXX,9\nUSA,1\n",
+            [2.0, 2.0, 3.0],
+        ),
+    ] {
+        assert_eq!(parse(by, json, true), Ok(expected.to_vec()), "{json}");
+        assert_eq!(parse(by, csv, true), Ok(expected.to_vec()), "{csv}");
+        assert!(parse(by, json, false).is_err() && parse(by, csv, false).is_err(), "{json}");
+    }
+    let twice = parse(By::Product, r#"{"mean":"product","mean":"product"}"#, true).unwrap_err().to_string();
+    assert!(twice.starts_with("the key occurs twice"), "{twice}");
+}
+
+/// A table of stressors below the nodes, with so many rows.
+fn stressors(count: usize) -> String {
+    let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));
+    format!("stressor,USA_C10,USA_C26,CHN_C10\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn stressors_of_one_document_have_a_limit_and_names_of_their_own() {
+    let last = |document: &str, row: &[u8], sum| {
+        let reading = Reading { row: Some(row), sum, ..Reading::by(By::Node) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
+    };
+    assert_eq!(last(&stressors(10_000), b"s9999", false), Ok(vec![9999.0, 2.0, 3.0]));
+    let refused = Err(Error::TooBig { what: "the number of stressors", limit: 10_000 });
+    assert_eq!(last(&stressors(10_001), b"s9999", false), refused);
+    for sum in [false, true] {
+        let twice = last(&format!("{}s1,1,2,3\n", stressors(3)), b"s1", sum).unwrap_err().to_string();
+        assert_eq!(twice, "the label s1 occurs twice (line 5)");
+    }
+}
+
+#[test]
+fn a_csv_can_be_cancelled() {
+    let progress = Progress::default();
+    progress.cancel();
+    for document in ["region,sector,value\nUSA,C10,1\n", &stressors(3)] {
+        let reading = Reading { progress: Some(&progress), ..Reading::by(By::Node) };
+        let read = Indicator::parse(b"s1", b"", document.as_bytes(), &reading, &labels());
+        assert_eq!(read.err(), Some(Error::Cancelled), "{document}");
+    }
+}
+
+/// The label `E_n_x` is what either of the first two nodes joins to.
+#[test]
+fn a_label_that_joins_from_two_nodes_is_refused() {
+    let labels = Labels::new([("E", "n_x"), ("E_n", "x"), ("F", "n_x"), ("x", "E")]).unwrap();
+    let parse = |document: &str| {
+        let reading = Reading { default: Some(0.0), ignore: true, ..Reading::by(By::Node) };
+        Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels)
+            .map(|read| read.values)
+            .map_err(|error| error.to_string())
+    };
+    let either = "the label may be region E sector n_x or region E_n sector x: give";
+    let by_columns = format!("{either} columns of region and of sector (line 2, column 1)");
+    assert_eq!(parse("label,value\nE_n_x,1\nF_n_x,2\n"), Err(by_columns));
+    let by_lines = format!("{either} regions and sectors in a line of the header each (line 1, column 3)");
+    assert_eq!(parse("stressor,F_n_x,E_n_x\nrisk,1,2\n"), Err(by_lines));
+    // Each of the two joined by another sign is one.
+    assert_eq!(parse("label,value\nE|n_x,1\nE_n|x,2\nF_n_x,3\nE/x,4\n"), Ok(vec![1.0, 2.0, 3.0, 4.0]));
+    assert_eq!(parse("region,sector,value\nE,n_x,1\nE_n,x,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
+    assert_eq!(parse("stressor,E,E_n\n,n_x,x\nrisk,1,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
 }
 
 #[test]

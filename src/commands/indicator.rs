@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assess_engine::Progress;
 use assess_engine::io::indicator::{self, By};
 use assess_engine::io::{Indicator, IoModel};
 use assess_engine::model::AnyModel;
@@ -18,7 +19,8 @@ use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::{data_dir, discard, guard, main_loop, replay, settings, versions};
 
-/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts).
+/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
+/// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
 const SHORT: usize = 16 << 10;
 
 pub(super) struct Put;
@@ -54,8 +56,9 @@ impl Run for Put {
         indicator::check_name(&request.name)?;
         if ctx.may_block() {
             let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, no_more));
-            background::run(Lane::Document, None, move || {
-                let read = || background::at_low_priority(|| request.read(&model));
+            let progress = Arc::<Progress>::default();
+            background::run(Lane::Document, Some(Arc::clone(&progress)), move || {
+                let read = || background::at_low_priority(|| request.read(&model, &progress));
                 let read = || guard::run("reading an indicator", read).and_then(|read| read);
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
@@ -70,7 +73,7 @@ impl Run for Put {
         }
         match &request.origin {
             Origin::Data(document) if document.len() <= SHORT => {
-                let indicator = request.read(&model)?;
+                let indicator = request.read(&model, &Progress::default())?;
                 put(ctx, &request.key, &model, indicator)?;
                 Ok(Reply::Ok)
             }
@@ -110,7 +113,7 @@ impl Request {
         Ok(Self { key, name, origin, by, default, ignore, sum, totals, row, unit })
     }
 
-    fn read(&self, model: &IoModel) -> Outcome<Indicator> {
+    fn read(&self, model: &IoModel, progress: &Progress) -> Outcome<Indicator> {
         let read;
         let document = match &self.origin {
             Origin::Data(document) => document.as_slice(),
@@ -130,7 +133,8 @@ impl Request {
             }
         };
         let (by, default, ignore, sum) = (self.by, self.default, self.ignore, self.sum);
-        let reading = indicator::Reading { by, default, ignore, sum, totals, row: self.row.as_deref() };
+        let (row, progress) = (self.row.as_deref(), Some(progress));
+        let reading = indicator::Reading { by, default, ignore, sum, totals, row, progress };
         Ok(Indicator::parse(&self.name, &self.unit, document, &reading, &table.labels)?)
     }
 }

@@ -5,10 +5,13 @@ mod json;
 
 use super::formats::{shown, shown_node};
 use super::labels::Labels;
-use crate::{Error, Place, Result};
+use crate::{Error, Place, Progress, Result};
 
 /// The longest name of an indicator, and the longest unit, in bytes.
 pub const MAX_INDICATOR_NAME: usize = 256;
+
+/// The most stressors that are taken of one input.
+pub(super) const MAX_STRESSORS: usize = 10_000;
 
 /// The indicator of all ones that every model has.
 pub const OUTPUT: &str = "output";
@@ -71,12 +74,14 @@ pub struct Reading<'a> {
     pub totals: Option<&'a [f64]>,
     /// The row of a csv of several stressors; `None` is the one called like the indicator.
     pub row: Option<&'a [u8]>,
+    /// How csv hears that it is no longer wanted; `None` is never.
+    pub progress: Option<&'a Progress>,
 }
 
 impl Reading<'_> {
     /// Plain values by `by`, one for every label.
     pub fn by(by: By) -> Self {
-        Self { by, default: None, ignore: false, sum: false, totals: None, row: None }
+        Self { by, default: None, ignore: false, sum: false, totals: None, row: None, progress: None }
     }
 }
 
@@ -90,7 +95,7 @@ impl Indicator {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a name, a unit or a default that cannot be used; [`Error::BadInput`] with line and column
-    /// (of JSON: the character) for the document.
+    /// (of JSON: the character) for the document; [`Error::TooBig`] for too many stressors; [`Error::Cancelled`].
     pub fn parse(name: &[u8], unit: &[u8], document: &[u8], reading: &Reading<'_>, labels: &Labels) -> Result<Self> {
         let (name, unit) = (check_name(name)?, check_unit(unit)?);
         let by = reading.by;
@@ -108,7 +113,10 @@ impl Indicator {
             Some(_) if by == By::Product => {
                 return Err(Error::bad_whole("BY product takes a JSON document, {\"region\":{..},\"sector\":{..}}"));
             }
-            Some(_) => csv::read(document, name, reading.row, &mut values)?,
+            Some(_) => {
+                let idle = Progress::default();
+                csv::read(document, name, reading.row, reading.progress.unwrap_or(&idle), &mut values)?;
+            }
         }
         values.check_matches()?;
         let mut values = values.finish(reading.default)?;
@@ -178,7 +186,7 @@ type Refused = &'static str;
 const TWICE: Refused = "the label occurs twice; SUM adds such values up";
 const UNKNOWN: Refused = "the model has no such label; give IGNORE to pass over it";
 const NOT_FINITE: Refused = "a value must be a finite number";
-const MIXED_ROOT: Refused = "the geometric mean needs values >= 0";
+const NEGATIVE_ROOT: Refused = "the geometric mean needs values >= 0";
 
 /// The values of a document as they come in; NaN where none has come.
 struct Values<'a> {
@@ -281,13 +289,16 @@ impl<'a> Values<'a> {
                 }
             }
         }
+        // Two values below 0 have a product above it, whose root would mean nothing.
+        if self.geometric && self.regions.iter().chain(&self.sectors).any(|value| *value < 0.0) {
+            return Err(Error::bad_whole(NEGATIVE_ROOT));
+        }
         let of_node = |&(region, sector): &(u32, u32)| match self.by {
             By::Node => unreachable!("given by node"),
             By::Region => self.regions[region as usize],
             By::Sector => self.sectors[sector as usize],
             By::Product => {
                 let product = self.regions[region as usize] * self.sectors[sector as usize];
-                // NaN where the product is below 0, and told of as such.
                 if self.geometric { product.sqrt() } else { product }
             }
         };
@@ -295,10 +306,10 @@ impl<'a> Values<'a> {
             By::Node => self.nodes,
             _ => self.labels.nodes().iter().map(of_node).collect(),
         };
-        match values.iter().find(|value| !value.is_finite()) {
-            None => Ok(values),
-            Some(value) if value.is_nan() => Err(Error::bad_whole(MIXED_ROOT)),
-            Some(_) => Err(Error::bad_whole("a product of values is too large")),
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(Error::bad_whole("a product of values is too large"))
         }
     }
 }

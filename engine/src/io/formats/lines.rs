@@ -78,9 +78,9 @@ impl<'a> Lines<'a> {
         progress: &'a Progress,
     ) -> Result<Self> {
         let mut head = Vec::new();
-        let at_start =
-            |error: std::io::Error| Error::bad(unreadable(error.kind()), Place { file, line: 1, ..Place::default() });
-        stream.by_ref().take(HEAD).read_to_end(&mut head).map_err(at_start)?;
+        let at_start = Place { file, line: 1, ..Place::default() };
+        let read = stream.by_ref().take(HEAD).read_to_end(&mut head);
+        read.map_err(|error| broken(&error, at_start, progress))?;
         let encoding = encoding::of(&head);
         let stream = encoding::decoded(encoding, Box::new(Cursor::new(head).chain(stream)));
         Self { encoding, ..Self::new(stream, limit, file, progress) }.sniffed()
@@ -192,7 +192,7 @@ impl<'a> Lines<'a> {
             match self.input.read(room) {
                 Ok(read) => break read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::bad(unreadable(error.kind()), self.place_after())),
+                Err(error) => return Err(broken(&error, self.place_after(), self.progress)),
             }
         };
         if read as u64 > self.allowance {
@@ -203,6 +203,11 @@ impl<'a> Lines<'a> {
         self.ended = read == 0;
         Ok(())
     }
+}
+
+/// The error of a stream that fails: one that expands may do so because the work was cancelled.
+pub(in crate::io) fn broken(error: &std::io::Error, place: Place, progress: &Progress) -> Error {
+    progress.check().err().unwrap_or_else(|| Error::bad(unreadable(error.kind()), place))
 }
 
 /// What to say of a stream that fails. Texts of the system are left out: they may hold names.
@@ -279,6 +284,26 @@ mod tests {
             }
         };
         assert_eq!(error, Error::TooBig { what: "the expanded size in bytes", limit: 1 << 20 });
+    }
+
+    /// Fails, as an expanding stream does when it hears that the work was cancelled.
+    struct Stopped<'p>(&'p Progress);
+
+    impl Read for Stopped<'_> {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            self.0.cancel();
+            Err(std::io::Error::other(Error::Cancelled))
+        }
+    }
+
+    #[test]
+    fn a_stream_that_fails_on_cancellation_is_not_told_of_as_unreadable() {
+        let progress = Progress::default();
+        let read = Lines::of_text(Box::new(Stopped(&progress)), u64::MAX, "", &progress);
+        assert_eq!(read.err(), Some(Error::Cancelled));
+        let progress = Progress::default();
+        let mut lines = Lines::new(Box::new(Stopped(&progress)), u64::MAX, "", &progress);
+        assert_eq!(lines.next().err(), Some(Error::Cancelled));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read, Seek};
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::lines::{Lines, unreadable};
+use super::lines::{Lines, broken, unreadable};
 use super::zstd::Zstd;
 use super::{Folder, Input, Job};
 use crate::{Error, Place, Progress, Result};
@@ -21,6 +21,9 @@ const MAX_PARTS: usize = 10_000;
 const EXPANDED_FREE: u64 = 1 << 30;
 const EXPANDED_MAX: u64 = 64 << 30;
 const EXPANSION: u64 = 200;
+
+/// What is said of a file that is another one when it is read again.
+pub(super) const CHANGED: &str = "the file changed while it was read";
 
 /// Bytes read between two looks at whether they are still wanted.
 const PIECE: u64 = 1 << 20;
@@ -134,13 +137,14 @@ impl<'a> Package<'a> {
         if self.names.len() != 1 {
             return Err(Error::bad_whole("expected one file, not a folder or an archive of several"));
         }
-        let (stream, _) = self.stream(0, "")?;
+        let (stream, _) = self.stream(0, "", progress)?;
         let mut stream = stream.take(limit.saturating_add(1));
         let mut bytes = Vec::new();
         loop {
             progress.check()?;
             let before = bytes.len();
-            stream.by_ref().take(PIECE).read_to_end(&mut bytes).map_err(failed)?;
+            let read = stream.by_ref().take(PIECE).read_to_end(&mut bytes);
+            read.map_err(|error| broken(&error, Place::default(), progress))?;
             if bytes.len() as u64 > limit {
                 return Err(Error::TooBig { what: "the number of bytes of the file, unpacked,", limit });
             }
@@ -152,12 +156,17 @@ impl<'a> Package<'a> {
 
     /// The lines of a part, from its beginning, separators told from the text. `file` is the role that errors name.
     pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
-        let (stream, limit) = self.stream(part, file)?;
+        let (stream, limit) = self.stream(part, file, job.progress)?;
         Lines::of_text(stream, limit, file, job.progress)
     }
 
     /// A part from its beginning, unpacked, and how many bytes it may expand to.
-    fn stream<'s>(&'s mut self, part: usize, file: &'static str) -> Result<(Box<dyn Read + 's>, u64)> {
+    fn stream<'s>(
+        &'s mut self,
+        part: usize,
+        file: &'static str,
+        progress: &'s Progress,
+    ) -> Result<(Box<dyn Read + 's>, u64)> {
         let mut limit = self.limit;
         let mut stream: Box<dyn Read + 's> = match &mut self.store {
             Store::One(raw) => {
@@ -180,7 +189,7 @@ impl<'a> Package<'a> {
         let stream = Cursor::new(magic).take(got as u64).chain(stream);
         let stream: Box<dyn Read + 's> = match (gzip, zstd) {
             (true, _) => Box::new(MultiGzDecoder::new(stream)),
-            (_, true) => Box::new(Zstd::new(stream)),
+            (_, true) => Box::new(Zstd::new(stream, progress)),
             _ => Box::new(stream),
         };
         Ok((stream, limit))

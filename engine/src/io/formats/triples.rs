@@ -17,13 +17,13 @@ use std::collections::{HashMap, HashSet};
 use super::cells::Cells;
 use super::fill::{Filled, Filler, Stored};
 use super::lines::Lines;
-use super::source::Package;
+use super::source::{CHANGED, Package};
 use super::{Job, icio, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::table::OutputSource;
 use crate::io::{Duplicates, Format, OutputRule, Table};
-use crate::{Error, Place, Progress, Result};
+use crate::{Budget, Error, Place, Progress, Result};
 
 use self::header::Header;
 pub(super) use self::header::{Values, is_header};
@@ -31,7 +31,7 @@ pub(super) use self::header::{Values, is_header};
 /// Reads the table in `part`.
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {
     let mut survey = Survey { duplicates: job.options.duplicates, ..Survey::default() };
-    let header = survey.take(&mut package.lines(part, "", job)?)?;
+    let header = survey.take(&mut package.lines(part, "", job)?, job.budget)?;
     if let Some((from, to)) = survey.repeated.filter(|_| survey.duplicates == Duplicates::Error) {
         survey.roles = None;
         return Err(survey.both_lines(&mut package.lines(part, "", job)?, from, to)?);
@@ -163,6 +163,36 @@ struct Survey {
     repeated: Option<(u32, u32)>,
     /// Lines of final demand that were added to others.
     added: u64,
+    /// All labels are known: a file that has more of them now is another one.
+    is_complete: bool,
+}
+
+/// What messages call the memory that the first pass over one of FIGARO's files takes.
+const WAITING: &str = "the lines of the table";
+
+/// Bytes that a pair of labels takes in a set, at most.
+const BYTES_OF_A_PAIR: u64 = 24;
+
+/// Cells of FIGARO's files, by the numbers of their labels: as many as there are lines, so their memory is asked for.
+#[derive(Default)]
+struct Waiting(Vec<(u32, u32, f64)>);
+
+impl Waiting {
+    fn push(&mut self, cell: (u32, u32, f64), budget: &Budget) -> Result<()> {
+        let held = self.0.capacity();
+        if self.0.len() == held {
+            let wanted = (2 * held).max(1024);
+            // The old cells are there until they are copied.
+            budget.require(WAITING, Self::bytes(held + wanted))?;
+            self.0.reserve_exact(wanted - held);
+        }
+        self.0.push(cell);
+        Ok(())
+    }
+
+    fn bytes(cells: usize) -> u64 {
+        (cells * size_of::<(u32, u32, f64)>()) as u64
+    }
 }
 
 /// What a label of FIGARO's files is.
@@ -176,13 +206,13 @@ enum Role {
 }
 
 impl Survey {
-    fn take(&mut self, lines: &mut Lines<'_>) -> Result<Header> {
+    fn take(&mut self, lines: &mut Lines<'_>, budget: &Budget) -> Result<Header> {
         let mut sums: Vec<f64> = Vec::new();
         let mut has_final_demand = false;
         // Which labels occur as rows, and as columns.
         let mut sides: Vec<[bool; 2]> = Vec::new();
         // FIGARO's cells wait for the roles of their labels.
-        let mut waiting: Vec<(u32, u32, f64)> = Vec::new();
+        let mut waiting = Waiting::default();
         let header = each_line(lines, self, |header, triple| {
             if triple.to.is_none() && header.values == Values::Coefficients {
                 let place = Place { column: header.place_of_to_sector(), ..triple.place };
@@ -199,7 +229,7 @@ impl Survey {
                 sides[to as usize][1] = true;
             }
             match triple.to {
-                Some(to) if header.is_figaro => waiting.push((triple.from, to, triple.value)),
+                Some(to) if header.is_figaro => waiting.push((triple.from, to, triple.value), budget)?,
                 _ => sums[triple.from as usize] += triple.value,
             }
             Ok(())
@@ -209,10 +239,11 @@ impl Survey {
         }
         (self.sums, self.has_final_demand) = (sums, has_final_demand);
         if header.is_figaro {
-            self.tell_roles(&sides, &waiting)?;
+            self.tell_roles(&sides, &waiting, budget)?;
         } else {
             self.refuse_totals(&sides)?;
         }
+        self.is_complete = true;
         Ok(header)
     }
 
@@ -243,7 +274,7 @@ impl Survey {
     }
 
     /// Nodes are the labels that occur as rows and as columns; the others are told apart from them.
-    fn tell_roles(&mut self, sides: &[[bool; 2]], cells: &[(u32, u32, f64)]) -> Result<()> {
+    fn tell_roles(&mut self, sides: &[[bool; 2]], waiting: &Waiting, budget: &Budget) -> Result<()> {
         let mut count = 0;
         let roles: Vec<Role> = sides
             .iter()
@@ -271,12 +302,15 @@ impl Survey {
             );
             return Err(self.bad_label(label, &what));
         }
-        let mut demand: HashSet<(u32, u32)> = HashSet::new();
+        let is_demand = |to: u32| roles[to as usize] == Role::FinalDemand;
+        let of_demand = waiting.0.iter().filter(|(from, to, _)| is_node(*from as usize) && is_demand(*to)).count();
+        budget.require(WAITING, Waiting::bytes(waiting.0.capacity()) + of_demand as u64 * BYTES_OF_A_PAIR)?;
+        let mut demand: HashSet<(u32, u32)> = HashSet::with_capacity(of_demand);
         self.sums = vec![0.0; count as usize];
-        for &(from, to, value) in cells {
+        for &(from, to, value) in &waiting.0 {
             if let Role::Node(node) = roles[from as usize] {
                 self.sums[node as usize] += value;
-                if roles[to as usize] == Role::FinalDemand {
+                if is_demand(to) {
                     self.has_final_demand = true;
                     if !demand.insert((from, to)) {
                         self.added += 1;
@@ -293,7 +327,7 @@ impl Survey {
         Ok(())
     }
 
-    /// The number of a label, a new one if it has none.
+    /// The number of a label; in the first pass a new one if it has none.
     fn number(&mut self, region: &str, sector: &str, place: Place) -> Result<u32> {
         self.key.clear();
         self.key.push_str(region);
@@ -301,6 +335,9 @@ impl Survey {
         self.key.push_str(sector);
         if let Some(&number) = self.numbers.get(self.key.as_str()) {
             return Ok(number);
+        }
+        if self.is_complete {
+            return Err(Error::bad(CHANGED, place));
         }
         if self.names.len() == MAX_NODES {
             return Err(Error::TooBig { what: "the number of nodes", limit: MAX_NODES as u64 });
@@ -375,4 +412,50 @@ fn each_line(
         }
     }
     Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "refArea,rowIi,counterpartArea,colIi,obsValue\n";
+
+    fn survey(text: &str, budget: &Budget) -> Result<Survey> {
+        let progress = Progress::default();
+        let mut survey = Survey::default();
+        survey.take(&mut Lines::of_bytes(text.as_bytes(), &progress)?, budget)?;
+        Ok(survey)
+    }
+
+    /// `count` lines of a node that delivers to itself, and as many to final demand.
+    fn flat(count: usize) -> String {
+        format!("{HEADER}{}{}", "A,C,A,C,1\n".repeat(count), "A,C,A,P3,1\n".repeat(count))
+    }
+
+    #[test]
+    fn lines_that_wait_for_their_roles_ask_for_their_memory() {
+        // Room for 8,192 cells beside the 4,096 before them; and beside the pairs of final demand, where there are more.
+        for (count, needed) in [(2500, 16 * (8192 + 4096)), (4096, 16 * 8192 + 24 * 4096)] {
+            assert!(survey(&flat(count), &Budget::new(needed)).is_ok());
+            let refused = survey(&flat(count), &Budget::new(needed - 1)).err();
+            let expected = Error::NoRoom { what: "the lines of the table", needed, available: needed - 1 };
+            assert_eq!(refused, Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_file_that_has_other_labels_in_the_second_pass_is_refused() {
+        let plain = "from_region,from_sector,to_region,to_sector,value\nA,C,A,C,1\nA,C,A,,1\n";
+        for text in [plain, &flat(1)] {
+            for line in ["B,C,A,C,1", "A,C,A,D,1"] {
+                let mut survey = survey(text, &Budget::UNLIMITED).unwrap();
+                let progress = Progress::default();
+                let changed = format!("{text}{line}\n");
+                let mut lines = Lines::of_bytes(changed.as_bytes(), &progress).unwrap();
+                let mut columns = Columns::<f64>::zeros(1, 1);
+                let refused = fill(&mut columns, &mut lines, &mut survey, None, &progress).err().unwrap();
+                assert_eq!(refused.to_string(), "the file changed while it was read (line 4)");
+            }
+        }
+    }
 }

@@ -5,39 +5,62 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use crate::Progress;
+
 /// How much of a text a frame may refer back to, in bytes: that of `zstd -20`. So much memory is needed to read it.
 const MAX_WINDOW: u64 = 32 << 20;
 
+/// Bytes skipped between two looks at whether the text is still wanted.
+const PIECE: u64 = 1 << 20;
+
 /// Expands what `R` gives.
-pub(super) struct Zstd<R> {
+///
+/// A caller hears nothing while there is no text, and frames to be skipped, empty frames and empty blocks have none: so
+/// this looks at the progress itself. A read that is cancelled fails; that it was, [`Progress::check`] says.
+pub(super) struct Zstd<'p, R> {
     source: BufReader<R>,
     decoder: FrameDecoder,
     in_frame: bool,
+    progress: &'p Progress,
 }
 
-impl<R: Read> Zstd<R> {
+impl<'p, R: Read> Zstd<'p, R> {
     /// A stream that has not been read from.
-    pub(super) fn new(source: R) -> Self {
+    pub(super) fn new(source: R, progress: &'p Progress) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { source: BufReader::new(source), decoder, in_frame: false }
+        Self { source: BufReader::new(source), decoder, in_frame: false, progress }
     }
 
     /// Goes to the next frame, false at the end.
     fn open(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
+            self.check()?;
             match self.decoder.reset(&mut self.source) {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    let length = u64::from(length);
-                    if io::copy(&mut self.source.by_ref().take(length), &mut io::sink())? < length {
-                        return Err(ErrorKind::UnexpectedEof.into());
-                    }
+                    self.skip(length.into())?;
                 }
                 Err(_) => return Err(ErrorKind::InvalidData.into()),
             }
         }
         Ok(false)
+    }
+
+    fn skip(&mut self, mut length: u64) -> io::Result<()> {
+        while length > 0 {
+            self.check()?;
+            let piece = length.min(PIECE);
+            if io::copy(&mut self.source.by_ref().take(piece), &mut io::sink())? < piece {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            length -= piece;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> io::Result<()> {
+        self.progress.check().map_err(io::Error::other)
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -49,7 +72,7 @@ impl<R: Read> Zstd<R> {
     }
 }
 
-impl<R: Read> Read for Zstd<R> {
+impl<R: Read> Read for Zstd<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if !self.in_frame {
@@ -64,6 +87,7 @@ impl<R: Read> Read for Zstd<R> {
             if self.decoder.is_finished() {
                 self.close()?;
             } else {
+                self.check()?;
                 let one = BlockDecodingStrategy::UptoBlocks(1);
                 self.decoder.decode_blocks(&mut self.source, one).map_err(|_| ErrorKind::InvalidData)?;
             }
@@ -87,7 +111,40 @@ mod tests {
 
     fn expand(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        Zstd::new(bytes).read_to_end(&mut text).map(|_| text)
+        Zstd::new(bytes, &Progress::default()).read_to_end(&mut text).map(|_| text)
+    }
+
+    /// These bytes, over and over. The work is cancelled when a hundred million were taken.
+    struct Endless<'p> {
+        bytes: &'static [u8],
+        taken: usize,
+        progress: &'p Progress,
+    }
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            for slot in buffer.iter_mut() {
+                *slot = self.bytes[self.taken % self.bytes.len()];
+                self.taken += 1;
+            }
+            if self.taken > 100_000_000 {
+                self.progress.cancel();
+            }
+            assert!(self.taken < 110_000_000, "nobody looked at the progress");
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn a_stream_without_text_can_be_cancelled() {
+        let long_skip = &[0x50, 0x2a, 0x4d, 0x18, 0xf8, 0xff, 0xff, 0xff];
+        let short_skip = &[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0];
+        let empty_frame = &[0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0];
+        for bytes in [&long_skip[..], short_skip, empty_frame] {
+            let progress = Progress::default();
+            let mut stream = Zstd::new(Endless { bytes, taken: 0, progress: &progress }, &progress);
+            assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::Other);
+        }
     }
 
     #[test]

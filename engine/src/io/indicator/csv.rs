@@ -2,10 +2,12 @@
 
 mod wide;
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::{Axis, By, NOT_FINITE, TWICE, UNKNOWN, Values};
 use crate::io::formats::{Blank, Cells, Line, Lines, shown};
+use crate::io::labels::Labels;
 use crate::{Error, Place, Progress, Result};
 
 /// Names of columns, in lower case without signs.
@@ -62,34 +64,41 @@ impl Columns {
 }
 
 /// Reads all lines; blank ones are passed over.
-pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut Values<'_>) -> Result<()> {
+pub(super) fn read(
+    document: &[u8],
+    name: &str,
+    row: Option<&[u8]>,
+    progress: &Progress,
+    values: &mut Values<'_>,
+) -> Result<()> {
     let axis = match values.by {
         By::Node => Axis::Node,
         By::Region => Axis::Region,
         By::Sector | By::Product => Axis::Sector,
     };
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
+    let mut lines = Lines::of_bytes(document, progress)?;
     let Some(first) = lines.next()? else { return Ok(()) };
     let place = first.place;
-    match Columns::of(first)? {
-        Some(columns) if columns.serve(axis) => by_columns(&mut lines, &columns, axis, values),
-        _ if axis == Axis::Node && wide::is_wide(document, values)? => wide::read(document, name, row, values),
-        _ => {
-            let expected = match axis {
-                Axis::Node => {
-                    "region,sector,value (or label,value with labels such as USA_C10, or a row below the labels of nodes)"
-                }
-                Axis::Region => "region,value",
-                Axis::Sector => "sector,value",
-            };
-            Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
-        }
+    if let Some(columns) = Columns::of(first)?.filter(|columns| columns.serve(axis)) {
+        return by_columns(&mut lines, &columns, axis, values);
     }
+    if axis == Axis::Node
+        && let Some(header) = wide::Header::of(document, progress, values.labels)?
+    {
+        return wide::read(document, &header, name, row, progress, values);
+    }
+    let expected = match axis {
+        Axis::Node => {
+            "region,sector,value (or label,value with labels such as USA_C10, or a row below the labels of nodes)"
+        }
+        Axis::Region => "region,value",
+        Axis::Sector => "sector,value",
+    };
+    Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
 }
 
 fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut Values<'_>) -> Result<()> {
-    let joined = Joined::of(values);
+    let joined = Joined::of(values.labels);
     let mut passed_over = HashSet::new();
     while let Some(line) = lines.next()? {
         let mut cells = Cells::new(line);
@@ -125,7 +134,7 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
             Axis::Sector => columns.sector.is_none(),
         };
         let at = match (axis, is_joined) {
-            (Axis::Node, true) => joined.find(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
+            (Axis::Node, true) => joined.take(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
             (_, true) => values.find(axis, &label, &label).map_err(|reason| Error::bad(reason, label_place))?,
             (_, false) => values.find(axis, &region, &sector).map_err(|reason| Error::bad(reason, label_place))?,
         };
@@ -138,26 +147,81 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
     Ok(())
 }
 
-/// The nodes by labels that join region and sector, in the ways of tables.
-struct Joined(HashMap<String, usize>);
+/// Finds nodes by labels that join region and sector, in the ways of tables.
+///
+/// A label is taken apart wherever it could be, rather than all nodes being joined: that takes as long as the document
+/// is, whatever the size of the model.
+struct Joined<'a> {
+    labels: &'a Labels,
+    /// The longest name in the model: what is longer is looked up nowhere.
+    longest: usize,
+}
 
-impl Joined {
-    fn of(values: &Values<'_>) -> Self {
-        let mut nodes = HashMap::new();
-        for i in 0..values.labels.len() {
-            let (region, sector) = values.labels.names(i);
-            for between in ["_", "|", ".", "-", " ", ":"] {
-                nodes.insert(format!("{region}{between}{sector}"), i);
-            }
-            nodes.insert(format!("{sector}/{region}"), i);
-            nodes.insert(format!("{region}/{sector}"), i);
+/// What a joined label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Node(usize),
+    /// Two nodes, and perhaps more.
+    Ambiguous(usize, usize),
+}
+
+impl Found {
+    fn or(self, node: Option<usize>) -> Self {
+        match (self, node) {
+            (Self::Nothing, Some(node)) => Self::Node(node),
+            (Self::Node(one), Some(two)) if one != two => Self::Ambiguous(one, two),
+            _ => self,
         }
-        Self(nodes)
+    }
+}
+
+impl<'a> Joined<'a> {
+    fn of(labels: &'a Labels) -> Self {
+        let names = labels.regions().iter().chain(labels.sectors());
+        Self { labels, longest: names.map(|name| name.len()).max().unwrap_or(0) }
     }
 
-    fn find(&self, label: &str, values: &mut Values<'_>) -> Result<Option<usize>, super::Refused> {
-        let found = self.0.get(label).copied();
-        values.count(found.is_some(), label);
-        if found.is_some() || values.ignore { Ok(found) } else { Err(UNKNOWN) }
+    fn find(&self, label: &str) -> Found {
+        let mut found = Found::Nothing;
+        for (at, between) in label.match_indices(['_', '|', '.', '-', ' ', ':', '/']) {
+            let (first, second) = (&label[..at], &label[at + 1..]);
+            if first.len() > self.longest {
+                break;
+            }
+            if second.len() > self.longest {
+                continue;
+            }
+            found = found.or(self.node(first, second));
+            if between == "/" {
+                found = found.or(self.node(second, first));
+            }
+        }
+        found
+    }
+
+    fn node(&self, region: &str, sector: &str) -> Option<usize> {
+        self.labels.node(region.as_bytes(), sector.as_bytes()).ok()
+    }
+
+    /// The node of a label, `None` for one to be passed over.
+    fn take(&self, label: &str, values: &mut Values<'_>) -> Result<Option<usize>, Cow<'static, str>> {
+        let node = match self.find(label) {
+            Found::Nothing => None,
+            Found::Node(node) => Some(node),
+            Found::Ambiguous(one, two) => {
+                return Err(self.ambiguous(one, two, "columns of region and of sector").into());
+            }
+        };
+        values.count(node.is_some(), label);
+        if node.is_some() || values.ignore { Ok(node) } else { Err(UNKNOWN.into()) }
+    }
+
+    /// What to say of a label that is two nodes; `apart` says what would tell them.
+    fn ambiguous(&self, one: usize, two: usize, apart: &str) -> String {
+        let [one, two] = [one, two]
+            .map(|node| self.labels.names(node))
+            .map(|(region, sector)| format!("region {} sector {}", shown(region), shown(sector)));
+        format!("the label may be {one} or {two}: give {apart}")
     }
 }

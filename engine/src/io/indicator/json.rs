@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for Object<'_, '_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             let (axis, region, sector) = match level {
                 Level::Regions => {
-                    if keys.contains(&key) {
+                    if keys.contains(&key) && !values.sum {
                         return Err(refuse(TWICE));
                     }
                     if values.labels.region(key.as_bytes()).is_none() {
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Object<'_, '_, '_> {
             let at = values.find(axis, region, sector).map_err(refuse)?;
             let value: f64 = map.next_value()?;
             values.set(axis, at, value).map_err(refuse)?;
-            if at.is_none() && !keys.insert(key) {
+            if at.is_none() && !values.sum && !keys.insert(key) {
                 return Err(refuse(TWICE));
             }
         }
@@ -132,7 +132,8 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
             let part = ["region", "sector", "mean"].iter().position(|name| *name == key);
             let part = part.ok_or_else(|| refuse("expected only the keys region, sector and mean"))?;
             if std::mem::replace(&mut seen[part], true) {
-                return Err(refuse(TWICE));
+                // No label: SUM would not help.
+                return Err(refuse("the key occurs twice"));
             }
             let level = match part {
                 0 => Level::Values(Axis::Region),

@@ -8,12 +8,9 @@ use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::notes::{note, shown};
 use crate::io::formats::source::Package;
 use crate::io::formats::{Job, fill::Filler};
-use crate::io::indicator::{check_name, check_unit};
+use crate::io::indicator::{MAX_STRESSORS, check_name, check_unit};
 use crate::io::{Indicator, Labels};
 use crate::{Error, Result};
-
-/// The most stressors that are taken, of all accounts.
-const MAX_STRESSORS: usize = 10_000;
 
 /// The files of one account.
 #[derive(Debug, Clone)]

@@ -2,11 +2,12 @@
 //! what is a total.
 
 use super::hidden::Hidden;
-use super::survey::{NONE, Survey};
+use super::survey::{NONE, Row, Survey};
 use crate::io::formats::Job;
 use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::fill::{Filled, Filler};
 use crate::io::formats::lines::Lines;
+use crate::io::formats::source::CHANGED;
 use crate::{Error, Result};
 
 /// The most rows that are no nodes whose numbers are kept; a table has a few dozen.
@@ -108,7 +109,7 @@ impl Figures {
         lines.next()?;
         for (k, row) in survey.rows.iter().enumerate() {
             job.progress.step(k as f64 / survey.rows.len() as f64)?;
-            let mut cells = next_row(lines, survey)?;
+            let mut cells = next_row(lines, survey, row)?;
             let Some(node) = (row.node != NONE).then_some(row.node as usize) else {
                 figures.rows.push(other_row(&mut cells, survey, row.line, &row.label, row.is_named_total)?);
                 continue;
@@ -141,16 +142,18 @@ impl Figures {
     }
 }
 
-/// The next row that is not blank, its labels taken.
-fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey) -> Result<Cells<'a>> {
+/// The next row that is not blank, its labels taken. It has to be `row`, as it was found in the first pass.
+fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey, row: &Row) -> Result<Cells<'a>> {
     let after = lines.place_after();
     // A line that is borrowed cannot be given back by a loop: blank ones are looked at first.
     while lines.peek_is_blank()? == Some(true) {
         lines.next()?;
     }
-    let line = lines.next()?.ok_or_else(|| Error::bad("the file changed while it was read", after))?;
+    let line = lines.next()?.ok_or_else(|| Error::bad(CHANGED, after))?;
     let mut cells = Cells::new(line);
-    survey.key.take(&mut cells)?;
+    if survey.key.take(&mut cells)?.label != survey.label(row) {
+        return Err(Error::bad(CHANGED, cells.place()));
+    }
     Ok(cells)
 }
 
@@ -219,5 +222,41 @@ impl Parts {
         sum.clear();
         sum.extend_from_slice(row);
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::LoadOptions;
+    use crate::io::formats::icio::header::Key;
+    use crate::{Budget, Progress};
+
+    const HEADER: &str = "V1,A_C,A_D,A_F,OUT\n";
+    const ROWS: [&str; 4] = ["A_C,1,2,3,6\n", "A_D,4,5,6,15\n", "VALU,1,8,0,0\n", "OUT,6,15,0,0\n"];
+
+    /// Reads a table whose rows are `after` in the second pass.
+    fn take(after: &[&str]) -> Result<Vec<f64>> {
+        let (options, progress) = (LoadOptions::default(), Progress::default());
+        let job = Job { options: &options, budget: &Budget::UNLIMITED, progress: &progress };
+        let (before, after) = (format!("{HEADER}{}", ROWS.concat()), format!("{HEADER}{}", after.concat()));
+        let survey = Survey::take(&mut Lines::of_bytes(before.as_bytes(), &progress)?, Key::Cell(0), &options)?;
+        let figures = Figures::take(&mut Lines::of_bytes(after.as_bytes(), &progress)?, &survey, None, &job)?.0;
+        Ok(figures.row_sums)
+    }
+
+    #[test]
+    fn a_file_that_has_other_rows_in_the_second_pass_is_refused() {
+        assert_eq!(take(&ROWS), Ok(vec![3.0, 9.0]));
+        let [one, two, three, four] = ROWS;
+        for (rows, line) in [
+            ([two, one, three, four], "line 2, column 1"),
+            ([one, "A_E,4,5,6,15\n", three, four], "line 3, column 1"),
+            ([one, two, four, three], "line 4, column 1"),
+            ([one, two, three, ""], "line 5"),
+        ] {
+            let refused = take(&rows).unwrap_err().to_string();
+            assert_eq!(refused, format!("the file changed while it was read ({line})"));
+        }
     }
 }

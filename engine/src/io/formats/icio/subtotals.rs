@@ -35,13 +35,17 @@ impl Subtotals {
         let is_empty = |at: usize| figures.columns[at].values.iter().all(|value| *value == 0.0);
         let kept: Vec<usize> = demand.iter().copied().filter(|&at| !is_empty(at)).collect();
         let families = Families::of(figures, &kept);
+        // By column: a search through those found, for each of all others, would be cubic.
+        let mut is_found = vec![false; figures.columns.len()];
         for &at in &kept {
             progress.check()?;
-            let others: Vec<usize> =
-                kept.iter().copied().filter(|other| *other != at && !subtotals.columns.contains(other)).collect();
+            let others: Vec<usize> = kept.iter().copied().filter(|&other| other != at && !is_found[other]).collect();
             let wanted = Wanted::new(figures, at, others.len());
             match families.orders(at, &others).find_map(|order| wanted.is_sum_of_first(&order)) {
-                Some(true) => subtotals.columns.push(at),
+                Some(true) => {
+                    is_found[at] = true;
+                    subtotals.columns.push(at);
+                }
                 Some(false) => subtotals.notes.push(format!(
                     "the column {} may be the sum of others, all of one proportion: it was read as final demand",
                     shown(&figures.columns[at].label)

@@ -38,6 +38,8 @@ pub(super) struct Row {
     /// Its node, or [`NONE`].
     pub(super) node: u32,
     pub(super) line: u64,
+    /// The column of its label, or [`NONE`].
+    column: u32,
     /// Its label, where it is no node.
     pub(super) label: Box<str>,
     /// Whether its label, or its code in WIOD 2016, is a name for totals.
@@ -125,7 +127,7 @@ impl Survey {
             let total = is_total(&row);
             let node = row.column.map_or(NONE, |column| columns[column as usize]);
             let label = if node == NONE { row.label } else { "".into() };
-            Row { node, line: row.line, label, is_named_total: total }
+            Row { node, line: row.line, column: row.column.unwrap_or(NONE), label, is_named_total: total }
         });
         let rows = rows.collect();
         Ok(Self { key, labels, columns, names: header.labels, rows, warnings })
@@ -134,6 +136,11 @@ impl Survey {
     /// The number of a column's cell in its line.
     pub(super) fn cell(&self, column: usize) -> u64 {
         (column + self.key.cells()) as u64 + 1
+    }
+
+    /// The label of a row: a node's is kept with its column.
+    pub(super) fn label<'s>(&'s self, row: &'s Row) -> &'s str {
+        self.names.get(row.column as usize).unwrap_or(&row.label)
     }
 
     /// About how many bytes of memory are held, and are needed to read rows.

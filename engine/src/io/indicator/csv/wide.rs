@@ -1,9 +1,12 @@
 //! A row for every stressor below the labels of the nodes: in one header line, joined (`USA_C10`), or in two, region above
 //! sector, as extension files of EXIOBASE and pymrio have them.
 
-use super::super::{Axis, TWICE, Values};
-use super::Joined;
+use std::collections::HashSet;
+
+use super::super::{Axis, MAX_STRESSORS, Values};
+use super::{Found, Joined};
 use crate::io::formats::{Blank, Cells, Line, Lines, shown};
+use crate::io::labels::Labels;
 use crate::{Error, Place, Progress, Result};
 
 /// The most cells before the numbers of a row.
@@ -13,16 +16,11 @@ const MAX_INDEX: usize = 4;
 const SHOWN: usize = 5;
 
 /// The node of every column of numbers, `None` where the model has no such.
-struct Header {
+pub(super) struct Header {
     index: usize,
     nodes: Vec<Option<usize>>,
     /// How many lines it takes.
     lines: usize,
-}
-
-/// Whether a document has such a header.
-pub(super) fn is_wide(document: &[u8], values: &mut Values<'_>) -> Result<bool> {
-    Ok(header(document, values)?.is_some())
 }
 
 fn labels(line: Line<'_>) -> Result<Vec<String>> {
@@ -34,45 +32,74 @@ fn labels(line: Line<'_>) -> Result<Vec<String>> {
     Ok(labels)
 }
 
-/// The header, when at least half of its columns are nodes of the model.
-fn header(document: &[u8], values: &Values<'_>) -> Result<Option<Header>> {
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
-    let Some(first) = lines.next()? else { return Ok(None) };
-    let first = labels(first)?;
-    let joined = Joined::of(values);
-    for index in 1..=MAX_INDEX.min(first.len()) {
-        let nodes: Vec<_> = first[index..].iter().map(|label| joined.0.get(label).copied()).collect();
-        if mostly(&nodes) {
-            return Ok(Some(Header { index, nodes, lines: 1 }));
+impl Header {
+    /// The header of a document, when at least half of its columns are nodes of the model.
+    pub(super) fn of(document: &[u8], progress: &Progress, model: &Labels) -> Result<Option<Self>> {
+        let mut lines = Lines::of_bytes(document, progress)?;
+        let Some(line) = lines.next()? else { return Ok(None) };
+        let place = line.place;
+        let first = labels(line)?;
+        if let Some(header) = Self::of_joined(&first, place, model)? {
+            return Ok(Some(header));
         }
+        let Some(second) = lines.next()? else { return Ok(None) };
+        Ok(Self::of_two(&first, &labels(second)?, model))
     }
-    let Some(second) = lines.next()? else { return Ok(None) };
-    let second = labels(second)?;
-    for index in 1..=MAX_INDEX.min(first.len()) {
-        let pairs = first[index..].iter().zip(second.get(index..).unwrap_or_default());
-        let node = |(region, sector): (&String, &String)| values.labels.node(region.as_bytes(), sector.as_bytes()).ok();
-        let nodes: Vec<_> = pairs.map(node).collect();
-        if first.len() == second.len() && mostly(&nodes) && nodes.first().is_some_and(Option::is_some) {
-            return Ok(Some(Header { index, nodes, lines: 2 }));
+
+    /// The header that one line is.
+    fn of_joined(line: &[String], place: Place, model: &Labels) -> Result<Option<Self>> {
+        let joined = Joined::of(model);
+        let found: Vec<Found> = line.iter().map(|label| joined.find(label)).collect();
+        let is_known = |found: &Found| *found != Found::Nothing;
+        let indices = 1..=MAX_INDEX.min(line.len());
+        let Some(index) = indices.into_iter().find(|&index| mostly(&found[index..], is_known)) else {
+            return Ok(None);
+        };
+        let node = |(at, found): (usize, &Found)| match *found {
+            Found::Nothing => Ok(None),
+            Found::Node(node) => Ok(Some(node)),
+            Found::Ambiguous(one, two) => {
+                let reason = joined.ambiguous(one, two, "regions and sectors in a line of the header each");
+                Err(Error::bad(reason, Place { column: at as u64 + 1, ..place }))
+            }
+        };
+        let nodes = found.iter().enumerate().skip(index).map(node).collect::<Result<_>>()?;
+        Ok(Some(Self { index, nodes, lines: 1 }))
+    }
+
+    /// The header that two lines are, regions above sectors.
+    fn of_two(first: &[String], second: &[String], model: &Labels) -> Option<Self> {
+        if first.len() != second.len() {
+            return None;
         }
+        let node = |(region, sector): (&String, &String)| model.node(region.as_bytes(), sector.as_bytes()).ok();
+        let nodes: Vec<Option<usize>> = first.iter().zip(second).map(node).collect();
+        let mut indices = 1..=MAX_INDEX.min(first.len());
+        let index = indices
+            .find(|&index| mostly(&nodes[index..], Option::is_some) && nodes.get(index).is_some_and(Option::is_some))?;
+        Some(Self { index, nodes: nodes[index..].to_vec(), lines: 2 })
     }
-    Ok(None)
 }
 
-fn mostly(nodes: &[Option<usize>]) -> bool {
-    let known = nodes.iter().flatten().count();
-    known > 0 && 2 * known >= nodes.len()
+fn mostly<T>(columns: &[T], is_known: impl Fn(&T) -> bool) -> bool {
+    let known = columns.iter().filter(|column| is_known(column)).count();
+    known > 0 && 2 * known >= columns.len()
 }
 
 /// Reads the row that is called `row`, else like the indicator, else the only one.
-pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut Values<'_>) -> Result<()> {
-    let Some(header) = header(document, values)? else { return Ok(()) };
+pub(super) fn read(
+    document: &[u8],
+    header: &Header,
+    name: &str,
+    row: Option<&[u8]>,
+    progress: &Progress,
+    values: &mut Values<'_>,
+) -> Result<()> {
     let asked = match row {
         Some(row) => std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))?,
         None => name,
     };
-    let names = row_names(document, &header)?;
+    let names = row_names(document, header, progress)?;
     let is_only = names.len() == 1 && row.is_none();
     let wanted = match names.iter().position(|name| name == asked) {
         Some(at) => at,
@@ -90,7 +117,7 @@ pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut
         }
     };
     let mut at = 0;
-    each_row(document, &header, |_, cells, place| {
+    each_row(document, header, progress, |_, cells, _| {
         at += 1;
         if at != wanted + 1 {
             return Ok(());
@@ -106,16 +133,19 @@ pub(super) fn read(document: &[u8], name: &str, row: Option<&[u8]>, values: &mut
         if !cells.all_empty() {
             cells.end()?;
         }
-        let _ = place;
         Ok(())
     })
 }
 
-fn row_names(document: &[u8], header: &Header) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
-    each_row(document, header, |name, _, place| {
-        if names.contains(&name) {
-            return Err(Error::bad(TWICE, place));
+fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Vec<String>> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    each_row(document, header, progress, |name, _, place| {
+        if names.len() == MAX_STRESSORS {
+            return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
+        }
+        // SUM is for labels of nodes: rows are stressors, which would not mean anything together.
+        if !seen.insert(name.clone()) {
+            return Err(Error::bad(format!("the label {} occurs twice", shown(&name)), place));
         }
         names.push(name);
         Ok(())
@@ -127,10 +157,10 @@ fn row_names(document: &[u8], header: &Header) -> Result<Vec<String>> {
 fn each_row(
     document: &[u8],
     header: &Header,
+    progress: &Progress,
     mut each: impl FnMut(String, &mut Cells<'_>, Place) -> Result<()>,
 ) -> Result<()> {
-    let progress = Progress::default();
-    let mut lines = Lines::of_bytes(document, &progress)?;
+    let mut lines = Lines::of_bytes(document, progress)?;
     for _ in 0..header.lines {
         lines.next()?;
     }
