@@ -16,7 +16,7 @@ use crate::cache::{Writer, writing_as};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::Mode;
 use crate::types::model::{Name, with_loaded};
-use crate::{main_loop, settings, stats};
+use crate::{guard, main_loop, settings, stats};
 
 /// Most results kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
@@ -99,7 +99,9 @@ fn store(ctx: Ctx<'_>) {
             STORING.set(false);
             return;
         };
-        let stored = settings::enabled() && ctx.is_master() && ctx.select(db) && store_one(ctx, &name, &result);
+        let store = || settings::enabled() && ctx.is_master() && ctx.select(db) && store_one(ctx, &name, &result);
+        // Whatever becomes of one, the others are stored.
+        let stored = guard::or("a result that is stored", false, store);
         stats::count(|c| if stored { &c.stored } else { &c.not_stored });
     }
     main_loop::after(0, store);

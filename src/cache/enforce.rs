@@ -8,8 +8,8 @@ use assess_engine::cache::tiers::TierId;
 use super::with;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::main_loop;
 use crate::versions::now_ms;
+use crate::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);
@@ -87,7 +87,8 @@ fn look(ctx: Ctx<'_>) {
     while begin.elapsed() < SLICE {
         let Some((db, name)) = WRITTEN.with_borrow_mut(Vec::pop) else { return };
         if ctx.select(db) {
-            give_life(ctx, &name);
+            // Whatever becomes of one, the others are looked at.
+            guard::or("a life that a tier gives", (), || give_life(ctx, &name));
         }
     }
     main_loop::after(0, look);

@@ -9,7 +9,7 @@ use assess_engine::cache::tiers::TierId;
 use super::{Cache, Writer, with, writing_as};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::main_loop;
+use crate::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);
@@ -56,7 +56,8 @@ fn evict_all(ctx: Ctx<'_>) {
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
         let Some(tier) = CROWDED.with_borrow(|crowded| crowded.first().copied()) else { return };
-        if evict(ctx, tier, begin) {
+        // After a panic the tier is left alone until the next write.
+        if guard::or("an eviction", true, || evict(ctx, tier, begin)) {
             CROWDED.with_borrow_mut(|crowded| crowded.remove(&tier));
         }
     }

@@ -200,7 +200,7 @@ pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[
     });
     if !waiters.is_empty() {
         let value = Bytes::copy_from_slice(value);
-        give_all(tier, waiters, move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
+        give_all(tier, waiters, value.len(), move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
     }
     Ok(Reply::Ok)
 }
@@ -281,7 +281,7 @@ pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outc
         cache.count(tier).negative_hits += waiters.len() as u64;
     });
     let reason = Bytes::copy_from_slice(reason);
-    give_all(tier, waiters, move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
+    give_all(tier, waiters, reason.len(), move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
     Ok(Reply::Ok)
 }
 
@@ -296,10 +296,15 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     };
     // What cannot be read (a list, say) is not there for those who wait for a value.
     let seen = if value.is_some() { looked.seen } else { Seen::Absent };
+    let limit = waiters::at_once(value.as_ref().map_or(0, Bytes::len));
     let answers = with(|cache| {
         let (token, stamp) = (cache.random.u64(..), cache.index.tick());
-        cache.leases.answer(now, db, name, seen, token, stamp)
+        cache.leases.answer(now, db, name, seen, token, stamp, limit)
     });
+    if answers.len() == limit {
+        // More may wait: in the next turn.
+        settle::soon(db, name);
+    }
     let value = value.unwrap_or_default();
     for (waiter, fetched) in answers {
         with(|cache| {

@@ -189,6 +189,10 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
             return None;
         }
         let id = cache.random.u64(..);
+        // One for each change of the model would be held against every entry that is read: the newest covers the others.
+        let is_older = |ban: &&Ban| ban.local && ban.db == db && ban.clauses.first() == Some(&clause);
+        let older: Vec<u64> = cache.bans.iter().filter(is_older).map(|ban| ban.id).collect();
+        older.iter().for_each(|id| _ = cache.bans.remove(*id));
         let mut ban = cache.declare(db, id, vec![clause], false, false);
         ban.local = true;
         cache.bans.add(ban.clone());

@@ -52,18 +52,24 @@ pub(super) fn text(text: &'static str) -> Reply {
     Reply::Bulk(Bytes::from_static(text.as_bytes()))
 }
 
-/// Most waiters that are answered in one go.
+/// Most waiters that are answered in one go, and most bytes that they are sent then: each reply is copied for its client.
 const AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: usize = 1 << 20;
 
-/// Answers waiters alike, the first ones now, the rest in the next turns of the event loop.
-pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, answer: impl Fn() -> Reply + 'static) {
+/// How many waiters may be answered in one go with a value of so many bytes.
+pub(super) fn at_once(bytes: usize) -> usize {
+    (BYTES_AT_ONCE / bytes.max(1)).clamp(1, AT_ONCE)
+}
+
+/// Answers waiters alike with a value of so many bytes, the first ones now, the rest in the next turns of the event loop.
+pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, bytes: usize, answer: impl Fn() -> Reply + 'static) {
     let mut waiters = waiters;
-    let rest = waiters.split_off(waiters.len().min(AT_ONCE));
+    let rest = waiters.split_off(waiters.len().min(at_once(bytes)));
     for waiter in waiters {
         give(tier, &waiter, answer(), None);
     }
     if !rest.is_empty() {
-        main_loop::after(0, move |_| give_all(tier, rest, answer));
+        main_loop::after(0, move |_| give_all(tier, rest, bytes, answer));
     }
 }
 

@@ -103,6 +103,33 @@ fn a_model_takes_its_own_assessments_only() {
 }
 
 #[test]
+fn a_model_that_changes_often_has_one_ban() {
+    let server = Server::hooked(&[]);
+    let mut client = server.client();
+    server.load_mini(&mut client, "icio");
+    let key = client.cached("icio USA C10");
+    client.hold();
+    for value in ["0.1", "0.2", "0.3"] {
+        client.call(&[
+            "MODEL.INDICATOR",
+            "icio",
+            "risk",
+            "DATA",
+            &format!("{{\"USA\":{value}}}"),
+            "BY",
+            "region",
+            "DEFAULT",
+            "0",
+        ]);
+    }
+    assert_eq!(client.info_number("assess", "cache_bans"), 1);
+    client.serves(&key, None);
+    client.let_go();
+    assert!(!client.exists(&key));
+    client.audit();
+}
+
+#[test]
 fn an_asynchronous_one_answers_nought_and_holds_at_once() {
     let (_server, mut client) = held();
     assert_eq!(client.invalidate("TIER a ASYNC"), 0);

@@ -117,17 +117,24 @@ fn given_waiters_when_the_lease_is_filled_then_all_get_the_value() {
 }
 
 #[test]
-fn given_more_waiters_than_one_turn_answers_when_filled_then_all_get_the_value() {
+fn given_more_waiters_than_one_turn_answers_when_there_is_a_value_then_all_get_it() {
     let (server, mut client) = served();
-    let token = lease(&mut client, "k LEASE 3600000");
     let mut all: Vec<Client> = (0..300).map(|_| server.client()).collect();
-    for waiter in &mut all {
-        waiter.send_line("CACHE.FETCH k WAIT 3600000");
-    }
-    await_waiters(&mut client, 300);
-    client.call(&["CACHE.FILL", "k", &token, "v"]).good();
-    for waiter in &mut all {
-        assert_eq!(words(&waiter.receive()), ["hit", "v"]);
+    let large = "x".repeat(100_000);
+    for (command, value) in [("CACHE.FILL", "v"), ("SET", "v"), ("CACHE.FILL", &large), ("SET", &large)] {
+        client.ask("DEL k").good();
+        let token = lease(&mut client, "k LEASE 3600000");
+        for waiter in &mut all {
+            waiter.send_line("CACHE.FETCH k WAIT 3600000");
+        }
+        await_waiters(&mut client, 300);
+        match command {
+            "SET" => client.call(&["SET", "k", value]).good(),
+            _ => client.call(&["CACHE.FILL", "k", &token, value]).good(),
+        };
+        for waiter in &mut all {
+            assert_eq!(words(&waiter.receive()), ["hit", value]);
+        }
     }
 }
 

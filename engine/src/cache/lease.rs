@@ -223,6 +223,7 @@ impl Leases {
         seen: Seen,
         token: u64,
         stamp: u64,
+        limit: usize,
     ) -> Vec<(Waiter, Fetched)> {
         self.lapse(now, db, key);
         let is_held = self.table.lease(db, key).is_some();
@@ -249,7 +250,8 @@ impl Leases {
         let answers: Vec<_> = if seen == Seen::Absent && somebody_has_it {
             grantee.into_iter().filter_map(reply).collect()
         } else {
-            self.table.waiters(db, key).filter_map(reply).collect()
+            let others = self.table.waiters(db, key).filter(|(arrival, _)| chosen != Some(*arrival));
+            grantee.into_iter().chain(others).filter_map(reply).take(limit.max(1)).collect()
         };
         for (arrival, ..) in &answers {
             self.table.take(db, key, *arrival);
