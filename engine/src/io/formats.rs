@@ -20,6 +20,7 @@ mod number;
 mod output;
 mod roll;
 mod source;
+mod sums;
 mod triples;
 mod zstd;
 
