@@ -184,3 +184,46 @@ fn coefficients_are_held_against_the_flows_beside_them() {
     let unknown = read(&[a(&coefficients()), z(&flows())]).unwrap().warnings;
     assert_eq!(unknown, ["Z.txt was not read: without output, A cannot be held against it"]);
 }
+
+/// EORA26 with so much of value added and so many columns of final demand.
+fn eora(demand: &[Vec<f64>], added: f64) -> Vec<(&'static str, String)> {
+    let text = |rows: &[Vec<f64>]| rows.iter().map(|row| joined(row) + "\n").collect::<String>();
+    let label = |node: &&str| format!("Country\t{}\tIndustries\t{}\t\n", &node[..2], &node[3..]);
+    let value_added = (0..6).map(|j| added * (X[j] - Z.iter().map(|row| row[j]).sum::<f64>()));
+    vec![
+        ("E_T.txt", text(&flows())),
+        ("E_FD.txt", text(demand)),
+        ("E_VA.txt", text(&[value_added.collect()])),
+        ("labels_T.txt", NODES.iter().map(label).collect()),
+    ]
+}
+
+#[test]
+fn value_added_tells_whether_final_demand_is_right() {
+    let right = read(&eora(&demand(), 1.0)).unwrap();
+    assert_eq!(right.warnings, [""; 0]);
+    is_right(&right);
+    let total: Vec<Vec<f64>> = Y.iter().map(|row| vec![row[0], row[1], row[0] + row[1]]).collect();
+    let total = read(&eora(&total, 1.0)).unwrap();
+    assert_eq!(total.warnings, ["final demand 3 is the sum of others and counts as a total"]);
+    is_right(&total);
+    for files in [eora(&changed(&Y, |value| value * 1000.0), 1.0), eora(&demand(), 2.0)] {
+        let warnings = read(&files).unwrap().warnings;
+        let words = "the sums of columns and value added are not the sums of rows and final demand: they differ by";
+        assert!(warnings.iter().any(|warning| warning.starts_with(words)), "{warnings:?}");
+    }
+}
+
+#[test]
+fn labels_of_eora_are_one_file() {
+    let mut files = eora(&demand(), 1.0);
+    files.push(("a/labels_T.txt", files[3].1.clone()));
+    let error = refused(&files);
+    assert!(error.contains("several files of labels, labels_T.txt, a/labels_T.txt"), "{error}");
+    let region = LoadOptions { region: Some("XX".into()), ..LoadOptions::default() };
+    let member = LoadOptions { member: Some("E_T.txt".into()), ..region.clone() };
+    for (files, options) in [(&files[..3], &region), (&files[..4], &member), (&files[..1], &region)] {
+        let error = read_with(files, options).unwrap_err().to_string();
+        assert!(error.contains("labels_T.txt is missing"), "{error}");
+    }
+}

@@ -44,6 +44,12 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
             "no ..._T.txt with labels_T.txt found; EORA26 is a folder or an archive with both",
         ));
     }
+    if eora::lacks_labels(package, job)? {
+        return Err(Error::bad_whole(
+            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; with MEMBER, \
+             name the folder of both",
+        ));
+    }
     let names = package.names().iter().enumerate();
     let parts: Vec<usize> = names.filter(|(_, name)| !is_litter(name)).map(|(part, _)| part).collect();
     if let [part] = parts[..] {
