@@ -23,11 +23,18 @@ pub(super) enum Layout {
 /// Finds the layout by structure, within what the options ask for.
 pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
     let wanted = job.options.format;
+    let at_top = job.options.member.as_deref() == Some(".");
+    if at_top
+        && wanted.is_none_or(|format| format == Format::Exiobase)
+        && let Some(files) = exiobase::Files::find(package.names(), true)?
+    {
+        return Ok(Layout::Exiobase(files));
+    }
     if let Some(member) = &job.options.member {
         package.restrict(member)?;
     }
     if wanted.is_none_or(|format| format == Format::Exiobase)
-        && let Some(files) = exiobase::Files::find(package.names())?
+        && let Some(files) = exiobase::Files::find(package.names(), false)?
     {
         return Ok(Layout::Exiobase(files));
     }
@@ -176,6 +183,22 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
         _ if 2 * nodes >= all && text => Guess::Icio,
         _ => Guess::PerhapsIcio,
     }))
+}
+
+/// What to say of a file that is one of a package: two header lines that name their levels, and blanks above the index.
+pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Option<Error> {
+    let mut lines = package.lines(part, "", job).ok()?;
+    for _ in 0..2 {
+        let mut cells = Cells::new(lines.next().ok()??);
+        let labels: Vec<bool> = (0..3).map_while(|_| cells.raw().ok()?).map(|label| label.is_empty()).collect();
+        if labels != [false, true, false] {
+            return None;
+        }
+    }
+    Some(Error::bad_whole(
+        "this is one file of a package, with two header lines: give its folder, where flows (Z.txt) have output (x.txt) or \
+         final demand (Y.txt) beside them",
+    ))
 }
 
 /// Folders, and what file managers leave in archives.

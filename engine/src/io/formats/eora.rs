@@ -2,6 +2,9 @@
 //! bare numbers between tabs, and `labels_T.txt` beside them. A label is country, code, kind and sector. Output is the sums
 //! of flows and final demand; value added, where it is there, tells whether they are right.
 
+mod rows;
+
+use self::rows::{each_row, names};
 use super::cells::{Blank, Cells};
 use super::fill::{Filled, Filler};
 use super::icio::balance;
@@ -10,7 +13,7 @@ use super::icio::totals::Totals;
 use super::source::Package;
 use super::sums::Flows;
 use super::{Job, notes, output};
-use crate::io::labels::{Labels, MAX_NODES};
+use crate::io::labels::Labels;
 use crate::io::table::OutputSource;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
@@ -20,9 +23,6 @@ const DEMAND: &str = "..._FD.txt";
 const ADDED: &str = "..._VA.txt";
 const LABELS: &str = "labels_T.txt";
 const DEMAND_LABELS: &str = "labels_FD.txt";
-
-/// The most columns of final demand.
-const MAX_DEMAND: usize = 4 * MAX_NODES;
 
 /// Which part plays which role.
 #[derive(Debug, Clone)]
@@ -151,28 +151,6 @@ fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Label
     })
 }
 
-/// The second and the fourth cell of every line.
-fn names(package: &mut Package<'_>, part: usize, file: &'static str, job: &Job<'_>) -> Result<Vec<(String, String)>> {
-    let mut lines = package.lines(part, file, job)?;
-    let mut found = Vec::new();
-    while let Some(line) = lines.next()? {
-        let mut cells = Cells::new(line);
-        if cells.all_empty() {
-            continue;
-        }
-        if found.len() == MAX_NODES {
-            return Err(Error::TooBig { what: "the number of nodes", limit: MAX_NODES as u64 });
-        }
-        let mut names: [String; 4] = Default::default();
-        for name in &mut names {
-            *name = cells.name()?.into_owned();
-        }
-        let [_, code, _, sector] = names;
-        found.push((code, sector));
-    }
-    Ok(found)
-}
-
 /// The columns of final demand, with the names that are beside them if there are as many.
 fn demand(package: &mut Package<'_>, files: &Files, n: usize, job: &Job<'_>) -> Result<Vec<Series>> {
     let mut columns: Vec<Series> = Vec::new();
@@ -205,49 +183,4 @@ fn value_added(package: &mut Package<'_>, part: usize, n: usize, job: &Job<'_>) 
         job.progress.check()
     })?;
     Ok(Series::of(0, "value added", sums, false))
-}
-
-/// Hands over all rows of bare numbers, as many as said, if a number is; all are as long as the first, or as said.
-fn each_row(
-    package: &mut Package<'_>,
-    part: usize,
-    file: &'static str,
-    rows: Option<usize>,
-    columns: Option<usize>,
-    job: &Job<'_>,
-    mut each: impl FnMut(usize, &[f64]) -> Result<()>,
-) -> Result<()> {
-    let mut lines = package.lines(part, file, job)?;
-    let mut row = vec![0.0; columns.unwrap_or(0)];
-    let mut count = 0;
-    while let Some(line) = lines.next()? {
-        let place = line.place;
-        let mut cells = Cells::new(line);
-        if cells.all_empty() {
-            continue;
-        }
-        if rows == Some(count) {
-            return Err(Error::bad("there are more rows than labels", place));
-        }
-        if columns.is_none() && count == 0 {
-            let mut first = Cells::new(line);
-            let mut width = 0;
-            while first.raw()?.is_some() && width <= MAX_DEMAND {
-                width += 1;
-            }
-            row.resize(width, 0.0);
-        }
-        for slot in &mut row {
-            *slot = cells.number(Blank::Zero)?;
-        }
-        if !cells.all_empty() {
-            cells.end()?;
-        }
-        each(count, &row)?;
-        count += 1;
-    }
-    match rows.unwrap_or(count) - count {
-        0 => Ok(()),
-        left => Err(Error::bad(format!("the file is cut short, missing rows: {left}"), lines.place_after())),
-    }
 }

@@ -8,16 +8,19 @@ mod account;
 mod compare;
 mod demand;
 mod frame;
+mod names;
+mod order;
 mod table;
 
 use self::frame::Frame;
+use self::names::{Role, folder_of_table, one, role};
 use self::table::Account;
 use super::cells::Blank;
 use super::icio::figures::Figures;
 use super::notes::shown_node;
 use super::roll::Roll;
 use super::source::Package;
-use super::{Job, Loaded, output, sums};
+use super::{Job, Loaded, detect, output, sums};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
@@ -31,60 +34,42 @@ pub(super) struct Files {
     flows: Option<Role>,
     x: Option<Role>,
     y: Option<Role>,
+    /// The units of the nodes.
+    units: Option<Role>,
     accounts: Vec<account::Files>,
-}
-
-/// A part of the package, and its name in messages.
-#[derive(Debug, Clone, Copy)]
-struct Role {
-    part: usize,
-    name: &'static str,
-}
-
-/// The names of roles, each as text and as csv.
-const NAMES: [[&str; 2]; 7] = [
-    ["A.txt", "A.csv"],
-    ["Z.txt", "Z.csv"],
-    ["x.txt", "x.csv"],
-    ["Y.txt", "Y.csv"],
-    ["F.txt", "F.csv"],
-    ["S.txt", "S.csv"],
-    ["unit.txt", "unit.csv"],
-];
-
-/// The part of a role in a folder, given with its last slash.
-fn role(names: &[String], folder: &str, role: &str) -> Option<Role> {
-    let spellings = NAMES.iter().find(|names| names[0].strip_suffix(".txt") == Some(role))?;
-    spellings.iter().find_map(|name| {
-        let is_it = |full: &String| full.strip_prefix(folder) == Some(name);
-        names.iter().position(is_it).map(|part| Role { part, name })
-    })
+    /// What there is to say of files that may be accounts.
+    unread: Option<String>,
 }
 
 impl Files {
     /// Finds the roles among the names of a package, `None` when there is no table of this layout.
-    pub(super) fn find(names: &[String]) -> Result<Option<Self>> {
-        // The folder with its last slash, empty at the top.
-        let folder = |name: &String| {
-            let (folder, base) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-            NAMES[..2].iter().any(|names| names.contains(&base)).then(|| folder.to_owned())
-        };
-        let mut folders: Vec<String> = names.iter().filter_map(folder).collect();
-        folders.sort();
+    /// With `at_top`, the table that is in no folder, whatever others there are.
+    pub(super) fn find(names: &[String], at_top: bool) -> Result<Option<Self>> {
+        // The folders with their last slash, empty at the top.
+        let mut folders: Vec<&str> = names.iter().filter_map(|name| folder_of_table(names, name)).collect();
+        folders.sort_unstable();
         folders.dedup();
+        if at_top && folders.first().is_some_and(|folder| folder.is_empty()) {
+            let is_of_other = |name: &String| folders[1..].iter().any(|folder| name.starts_with(folder));
+            let own = |name: &String| if is_of_other(name) { ".".to_owned() } else { name.clone() };
+            return Self::find(&names.iter().map(own).collect::<Vec<_>>(), false);
+        }
         let folder = match folders.as_slice() {
             [] => return Ok(None),
-            [folder] => folder,
-            _ => return Err(super::detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
+            [folder] => *folder,
+            _ => return Err(detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
         };
-        let (a, z) = (role(names, folder, "A"), role(names, folder, "Z"));
+        let (a, z) = (one(names, folder, "A")?, one(names, folder, "Z")?);
+        let (x, y) = (one(names, folder, "x")?, one(names, folder, "Y")?);
         Ok(a.or(z).map(|table| Self {
             table,
             holds_flows: a.is_none(),
             flows: a.and(z),
-            x: role(names, folder, "x"),
-            y: role(names, folder, "Y"),
+            x,
+            y,
+            units: role(names, folder, "unit"),
             accounts: account::Files::find(names, folder),
+            unread: account::unread(names, folder),
         }))
     }
 }
@@ -113,6 +98,11 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
         if files.holds_flows { account.of_flows(reported)? } else { account.of_coefficients(reported)? };
     let Account { mut warnings, .. } = account;
     let indicators = account::read_all(package, &files.accounts, &labels, output.as_deref(), &mut warnings, job)?;
+    warnings.extend(files.unread.clone());
+    if let Some(file) = files.units {
+        warnings.extend(account::unlike_units(package, file, job)?);
+    }
+    let labels = order::settle(package, files, labels, &mut warnings, job)?;
     let (format, leontief) = (Format::Exiobase, job.options.leontief);
     let table = Table { labels, coefficients, output, format, output_source, leontief, warnings };
     Ok(Loaded { table, indicators })
@@ -177,7 +167,7 @@ impl Frame<'_> {
             roll.mark(node, place)?;
             nodes.push(node);
         }
-        roll.complete(Place { file, line: 2, column: 0 })?;
+        roll.complete("columns", Place { file, line: 2, column: 0 })?;
         Ok(nodes)
     }
 
@@ -201,6 +191,6 @@ impl Frame<'_> {
             roll.mark(i, place)?;
             each(i, &values, place)?;
         }
-        roll.complete(self.end())
+        roll.complete("rows", self.end())
     }
 }

@@ -1,6 +1,7 @@
 //! The columns of final demand.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::Role;
 use super::frame::Frame;
@@ -55,10 +56,14 @@ fn refuse_twice(columns: &[Series], file: &'static str) -> Result<()> {
 
 /// Tells of a column that holds what another holds: a total of one column, perhaps.
 fn equal(columns: &[Series]) -> Option<String> {
-    let mut seen: HashMap<Vec<u64>, &Series> = HashMap::new();
-    for column in columns.iter().filter(|column| column.values.iter().filter(|value| **value != 0.0).nth(2).is_some()) {
-        let bits = column.values.iter().map(|value| value.to_bits()).collect();
-        if let Some(first) = seen.insert(bits, column) {
+    let has_numbers = |column: &&Series| column.values.iter().filter(|value| **value != 0.0).nth(2).is_some();
+    let mut seen: HashMap<u64, &Series> = HashMap::new();
+    for column in columns.iter().filter(has_numbers) {
+        let mut hasher = DefaultHasher::new();
+        column.values.iter().for_each(|value| value.to_bits().hash(&mut hasher));
+        if let Some(first) = seen.insert(hasher.finish(), column)
+            && first.values == column.values
+        {
             return Some(format!(
                 "the columns of final demand {} and {} are equal: both were counted",
                 shown(&first.label),
