@@ -76,7 +76,10 @@ fn one_table_is_one_file_in_any_spelling() {
         "{alone}"
     );
     let alone = bytes_with(z(&flows()).1.as_bytes(), &LoadOptions::default()).unwrap_err().to_string();
-    assert!(alone.contains("this is one file of a package, with two header lines: give its folder"), "{alone}");
+    assert!(
+        alone.contains("this is one file of a package, with two header lines: give its folder or a zip of it"),
+        "{alone}"
+    );
 }
 
 #[test]

@@ -196,8 +196,8 @@ pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job
         }
     }
     Some(Error::bad_whole(
-        "this is one file of a package, with two header lines: give its folder, where flows (Z.txt) have output (x.txt) or \
-         final demand (Y.txt) beside them",
+        "this is one file of a package, with two header lines: give its folder or a zip of it, where flows (Z.txt) have output \
+         (x.txt) or final demand (Y.txt) beside them; coefficients (A.txt) may be alone in a zip",
     ))
 }
 

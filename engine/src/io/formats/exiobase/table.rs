@@ -8,7 +8,7 @@ use crate::io::formats::fill::{Filled, Filler, column_sums};
 use crate::io::formats::icio::balance;
 use crate::io::formats::icio::figures::{Figures, Series};
 use crate::io::formats::icio::totals::Totals;
-use crate::io::formats::source::Package;
+use crate::io::formats::source::{CHANGED, Package};
 use crate::io::formats::sums::{Flows, final_demand};
 use crate::io::formats::{Job, notes, output};
 use crate::io::labels::Labels;
@@ -73,7 +73,7 @@ impl Account<'_, '_> {
 
     /// The sums of rows and final demand.
     fn summed(&mut self, file: Role) -> Result<Vec<f64>> {
-        let frame = Frame::open(self.package.lines(file.part, file.name, self.job)?, 2)?;
+        let frame = again(self.package, file, self.labels, self.job)?;
         let mut flows = Flows::new(self.labels);
         frame.each_node(self.labels, Blank::Refused, |i, values, _| {
             flows.row(i, values);
@@ -99,7 +99,7 @@ impl Account<'_, '_> {
 
     /// Reads the table, divided by output or not, and the sums of its rows and columns.
     fn fill(&mut self, file: Role, divisor: Option<&[f64]>) -> Result<Filled> {
-        let frame = Frame::open(self.package.lines(file.part, file.name, self.job)?, 2)?;
+        let frame = again(self.package, file, self.labels, self.job)?;
         let (n, job) = (self.labels.len(), self.job);
         // Beside the tile: one row, three vectors if output has to be solved, sums, and the columns of final demand.
         let vectors = 16 + self.figures.columns.len() as u64;
@@ -170,5 +170,14 @@ impl Account<'_, '_> {
                  seems to have another unit; OUTPUT rowsum solves it from final demand"
             ))),
         }
+    }
+}
+
+/// The table once more, whose header gave the nodes.
+fn again<'s>(package: &'s mut Package<'_>, file: Role, labels: &Labels, job: &Job<'s>) -> Result<Frame<'s>> {
+    let frame = Frame::open(package.lines(file.part, file.name, job)?, 2)?;
+    match frame.columns.len() == labels.len() {
+        true => Ok(frame),
+        false => Err(Error::bad(CHANGED, Place { file: file.name, line: 1, column: 0 })),
     }
 }
