@@ -9,6 +9,10 @@ mod bad_input;
 mod golden;
 #[path = "formats/layouts.rs"]
 mod layouts;
+#[path = "formats/package_accounts.rs"]
+mod package_accounts;
+#[path = "formats/package_sums.rs"]
+mod package_sums;
 #[path = "formats/packages.rs"]
 mod packages;
 #[path = "formats/reading.rs"]

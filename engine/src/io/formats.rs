@@ -20,14 +20,16 @@ mod number;
 mod output;
 mod roll;
 mod source;
+mod sums;
 mod triples;
 mod zstd;
 
 use std::fs::File;
 use std::io;
 
+use super::options::{Duplicates, Split};
 use super::{Indicator, LoadOptions, Table};
-use crate::{Budget, Progress, Result};
+use crate::{Budget, Error, Progress, Result};
 
 pub(super) use cells::{Blank, Cells};
 pub(super) use lines::{Line, Lines};
@@ -72,10 +74,35 @@ pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: 
     let job = Job { options, budget, progress };
     let plain = |table| Loaded { table, indicators: Vec::new() };
     match detect::layout(&mut package, &job)? {
-        detect::Layout::Icio(part) => icio::read(&mut package, part, &job).map(plain),
+        detect::Layout::Icio(part) => icio::read(&mut package, part, &job)
+            .map(plain)
+            .map_err(|error| detect::instead_of_frame(&mut package, part, &job).unwrap_or(error)),
         detect::Layout::Triples(part) => triples::read(&mut package, part, &job).map(plain),
-        detect::Layout::Exiobase(files) => exiobase::read(&mut package, &files, &job),
-        detect::Layout::Eora(files) => eora::read(&mut package, &files, &job).map(plain),
+        detect::Layout::Exiobase(files) => {
+            without_effect(options, true)?;
+            exiobase::read(&mut package, &files, &job)
+        }
+        detect::Layout::Eora(files) => {
+            without_effect(options, false)?;
+            eora::read(&mut package, &files, &job).map(plain)
+        }
+    }
+}
+
+/// Refuses options that a package cannot heed: whoever gives one expects that it acts.
+fn without_effect(options: &LoadOptions, has_order: bool) -> Result<()> {
+    let given = [
+        ("REGION", options.region.is_some()),
+        ("SEPARATOR", options.separator.is_some()),
+        ("ORDER", options.order.is_some() && !has_order),
+        ("DUPLICATES", options.duplicates != Duplicates::default()),
+        ("SPLIT", options.split != Split::default()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::Invalid(
+            format!("{name} does not apply to this table, whose files have regions and sectors apart").into(),
+        )),
     }
 }
 

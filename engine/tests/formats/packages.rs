@@ -191,6 +191,8 @@ fn stressors_of_a_node_without_output_are_zero() {
     let loaded = bytes_with(&zip(&files), &LoadOptions::default()).unwrap();
     assert_eq!(loaded.indicators[0].values, [1.0, 0.0]);
     let expected = [
+        "the reported output of 1 of 2 nodes is less than what they deliver to nodes (first S x, (z): 0 of 4): is it final \
+         demand?",
         "stressors of satellite that were left out for missing values: land",
         "3 stressor values of satellite belong to nodes without output and were set to 0",
     ];

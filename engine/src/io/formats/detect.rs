@@ -23,11 +23,18 @@ pub(super) enum Layout {
 /// Finds the layout by structure, within what the options ask for.
 pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
     let wanted = job.options.format;
+    let at_top = job.options.member.as_deref() == Some(".");
+    if at_top
+        && wanted.is_none_or(|format| format == Format::Exiobase)
+        && let Some(files) = exiobase::Files::find(package.names(), true)?
+    {
+        return Ok(Layout::Exiobase(files));
+    }
     if let Some(member) = &job.options.member {
         package.restrict(member)?;
     }
     if wanted.is_none_or(|format| format == Format::Exiobase)
-        && let Some(files) = exiobase::Files::find(package.names())?
+        && let Some(files) = exiobase::Files::find(package.names(), false)?
     {
         return Ok(Layout::Exiobase(files));
     }
@@ -42,6 +49,12 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
     if wanted == Some(Format::Eora) {
         return Err(Error::bad_whole(
             "no ..._T.txt with labels_T.txt found; EORA26 is a folder or an archive with both",
+        ));
+    }
+    if eora::lacks_labels(package, job)? {
+        return Err(Error::bad_whole(
+            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; with MEMBER, \
+             name the folder of both",
         ));
     }
     let names = package.names().iter().enumerate();
@@ -170,6 +183,22 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
         _ if 2 * nodes >= all && text => Guess::Icio,
         _ => Guess::PerhapsIcio,
     }))
+}
+
+/// What to say of a file that is one of a package: two header lines that name their levels, and blanks above the index.
+pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Option<Error> {
+    let mut lines = package.lines(part, "", job).ok()?;
+    for _ in 0..2 {
+        let mut cells = Cells::new(lines.next().ok()??);
+        let labels: Vec<bool> = (0..3).map_while(|_| cells.raw().ok()?).map(|label| label.is_empty()).collect();
+        if labels != [false, true, false] {
+            return None;
+        }
+    }
+    Some(Error::bad_whole(
+        "this is one file of a package, with two header lines: give its folder or a zip of it, where flows (Z.txt) have output \
+         (x.txt) or final demand (Y.txt) beside them; coefficients (A.txt) may be alone in a zip",
+    ))
 }
 
 /// Folders, and what file managers leave in archives.

@@ -1,21 +1,28 @@
 //! EORA26: a folder or an archive with `..._T.txt` (flows), `..._FD.txt` (final demand) and `..._VA.txt` (value added),
-//! bare numbers between tabs, and `labels_T.txt` beside them. A label is country, code, kind and sector.
+//! bare numbers between tabs, and `labels_T.txt` beside them. A label is country, code, kind and sector. Output is the sums
+//! of flows and final demand; value added, where it is there, tells whether they are right.
 
+mod rows;
+
+use self::rows::{each_row, names};
 use super::cells::{Blank, Cells};
 use super::fill::{Filled, Filler};
+use super::icio::balance;
+use super::icio::figures::{Figures, Series};
+use super::icio::totals::Totals;
 use super::source::Package;
+use super::sums::Flows;
 use super::{Job, notes, output};
-use crate::io::labels::{Labels, MAX_NODES};
+use crate::io::labels::Labels;
 use crate::io::table::OutputSource;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
 const FLOWS: &str = "..._T.txt";
 const DEMAND: &str = "..._FD.txt";
+const ADDED: &str = "..._VA.txt";
 const LABELS: &str = "labels_T.txt";
-
-/// The most columns of final demand.
-const MAX_DEMAND: usize = 4 * MAX_NODES;
+const DEMAND_LABELS: &str = "labels_FD.txt";
 
 /// Which part plays which role.
 #[derive(Debug, Clone)]
@@ -23,6 +30,8 @@ pub(super) struct Files {
     labels: usize,
     flows: usize,
     demand: usize,
+    demand_labels: Option<usize>,
+    value_added: Option<usize>,
     /// Files of the table that are not read, satellite accounts (`Q`) among them.
     unread: Vec<String>,
 }
@@ -35,7 +44,18 @@ impl Files {
             let is_it = |name: &String| base(name).ends_with(end) && !base(name).starts_with("labels");
             (0..names.len()).filter(|&part| is_it(&names[part])).collect()
         };
-        let Some(labels) = names.iter().position(|name| base(name) == LABELS) else { return Ok(None) };
+        let called =
+            |label: &str| -> Vec<usize> { (0..names.len()).filter(|&part| base(&names[part]) == label).collect() };
+        let labels = match called(LABELS)[..] {
+            [] => return Ok(None),
+            [labels] => labels,
+            ref several => {
+                let several = super::detect::listed(several.iter().map(|&part| names[part].as_str()));
+                return Err(Error::bad_whole(format!(
+                    "there are several files of labels, {several}: leave the right one"
+                )));
+            }
+        };
         let flows = match all("_T.txt")[..] {
             [] => return Ok(None),
             [flows] => flows,
@@ -45,27 +65,65 @@ impl Files {
             [demand] => demand,
             _ => return Err(Error::bad_whole("EORA26 needs one ..._FD.txt (final demand) beside its ..._T.txt")),
         };
-        let unread = names.iter().map(base).filter(|name| name.ends_with("_Q.txt")).collect();
-        Ok(Some(Self { labels, flows, demand, unread }))
+        let (value_added, demand_labels) = (only(&all("_VA.txt")), only(&called(DEMAND_LABELS)));
+        let is_unread = |name: &String| name.ends_with("_Q.txt") || name.ends_with("_VA.txt") && value_added.is_none();
+        let unread = names.iter().map(base).filter(is_unread).collect();
+        Ok(Some(Self { labels, flows, demand, demand_labels, value_added, unread }))
     }
 }
 
-/// Reads the table. Output is the row sums of flows and final demand.
+fn only(parts: &[usize]) -> Option<usize> {
+    if let [part] = *parts { Some(part) } else { None }
+}
+
+/// Whether a file has the name of flows and begins with nothing but numbers: its labels are elsewhere.
+pub(super) fn lacks_labels(package: &mut Package<'_>, job: &Job<'_>) -> Result<bool> {
+    let Some(part) = package.names().iter().position(|name| name.ends_with("_T.txt")) else { return Ok(false) };
+    let mut lines = package.lines(part, FLOWS, job)?;
+    let Some(line) = lines.next()? else { return Ok(false) };
+    let mut cells = Cells::new(line);
+    while !cells.at_end() {
+        match cells.number(Blank::Zero) {
+            Ok(_) => {}
+            Err(Error::BadInput { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// Reads the table.
 pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> Result<Table> {
     let labels = labels(package, files.labels, job)?;
     let n = labels.len();
-    let mut x = row_sums(package, files.demand, DEMAND, n, None, job)?;
-    let flows = row_sums(package, files.flows, FLOWS, n, Some(n), job)?;
-    x.iter_mut().zip(flows).for_each(|(sum, flows)| *sum += flows);
-    let place = |i: usize| Place { file: FLOWS, line: i as u64 + 1, column: 0 };
     let mut warnings: Vec<String> = Vec::new();
+    let mut figures = Figures::new(n);
+    figures.columns = demand(package, files, n, job)?;
+    if let Some(part) = files.value_added {
+        match value_added(package, part, n, job) {
+            Ok(row) => figures.rows.push(row),
+            Err(error @ Error::BadInput { .. }) => warnings.push(format!("value added was not read: {error}")),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut flows = Flows::new(&labels);
+    each_row(package, files.flows, FLOWS, Some(n), Some(n), job, |i, row| {
+        flows.row(i, row);
+        job.progress.check()
+    })?;
+    flows.put(&mut figures, &labels, FLOWS)?;
+    let totals = Totals::recognise(&figures, job.progress)?;
+    let mut x = totals.row_sums(&figures)?;
+    let place = |i: usize| Place { file: FLOWS, line: i as u64 + 1, column: 0 };
     warnings.extend(output::settle(&mut x, &labels, job.options.negative, place)?);
 
-    let more = labels.bytes() + n as u64 * 16;
+    warnings.extend(totals.notes.iter().cloned());
+    warnings.extend(balance::check_columns(&labels, &figures, &totals, &x, "the sums of rows and final demand"));
+    warnings.extend(balance::check_size(&figures, &x));
+    let negative = figures.negative;
+    let more = labels.bytes() + n as u64 * 8 * (8 + figures.columns.len() as u64);
     let mut filler = Filler::new(n, job.options.precision, Some(&x), job.budget, more)?;
-    let mut negative = 0;
-    each_row(package, files.flows, FLOWS, n, Some(n), job, |i, row| {
-        negative += row.iter().filter(|&&value| value < 0.0).count() as u64;
+    each_row(package, files.flows, FLOWS, Some(n), Some(n), job, |i, row| {
         filler.push(i, row);
         job.progress.step(i as f64 / n as f64)
     })?;
@@ -81,25 +139,9 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
 
 /// The nodes: code and sector of every line.
 fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Labels> {
-    let mut lines = package.lines(part, LABELS, job)?;
-    let mut nodes: Vec<(String, String)> = Vec::new();
-    while let Some(line) = lines.next()? {
-        let mut cells = Cells::new(line);
-        if cells.all_empty() {
-            continue;
-        }
-        if nodes.len() == MAX_NODES {
-            return Err(Error::TooBig { what: "the number of nodes", limit: MAX_NODES as u64 });
-        }
-        let mut names: [String; 4] = Default::default();
-        for name in &mut names {
-            *name = cells.name()?.into_owned();
-        }
-        let [_, code, _, sector] = names;
-        nodes.push((code, sector));
-    }
+    let nodes = names(package, part, LABELS, job)?;
     if nodes.is_empty() {
-        return Err(Error::bad("the table has no nodes", lines.place_after()));
+        return Err(Error::bad("the table has no nodes", Place { file: LABELS, ..Place::default() }));
     }
     let pairs = nodes.iter().map(|(region, sector)| (region.as_str(), sector.as_str()));
     Labels::new(pairs).map_err(|i| {
@@ -109,64 +151,36 @@ fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Label
     })
 }
 
-/// The sum of every row.
-fn row_sums(
-    package: &mut Package<'_>,
-    part: usize,
-    file: &'static str,
-    rows: usize,
-    columns: Option<usize>,
-    job: &Job<'_>,
-) -> Result<Vec<f64>> {
-    let mut sums = vec![0.0; rows];
-    each_row(package, part, file, rows, columns, job, |i, row| {
-        sums[i] = row.iter().sum();
+/// The columns of final demand, with the names that are beside them if there are as many.
+fn demand(package: &mut Package<'_>, files: &Files, n: usize, job: &Job<'_>) -> Result<Vec<Series>> {
+    let mut columns: Vec<Series> = Vec::new();
+    each_row(package, files.demand, DEMAND, Some(n), None, job, |i, row| {
+        if i == 0 {
+            job.budget.require("final demand", (row.len() * n * 8) as u64)?;
+            let series = |at: usize| Series::of(at as u64, &format!("final demand {}", at + 1), vec![0.0; n], false);
+            columns = (0..row.len()).map(series).collect();
+        }
+        columns.iter_mut().zip(row).for_each(|(column, value)| column.values[i] = *value);
         Ok(())
     })?;
-    Ok(sums)
+    // Names only help to find sums among the columns: whatever is wrong with them does no harm.
+    let names = match files.demand_labels.map(|part| names(package, part, DEMAND_LABELS, job)) {
+        Some(Ok(names)) if names.len() == columns.len() => names,
+        Some(Err(error @ Error::Cancelled)) => return Err(error),
+        _ => Vec::new(),
+    };
+    for (column, (region, category)) in columns.iter_mut().zip(names) {
+        column.label = format!("{region} / {category}").into();
+    }
+    Ok(columns)
 }
 
-/// Hands over all rows of bare numbers, as many as there are nodes; all are as long as the first, or as said.
-fn each_row(
-    package: &mut Package<'_>,
-    part: usize,
-    file: &'static str,
-    rows: usize,
-    columns: Option<usize>,
-    job: &Job<'_>,
-    mut each: impl FnMut(usize, &[f64]) -> Result<()>,
-) -> Result<()> {
-    let mut lines = package.lines(part, file, job)?;
-    let mut row = vec![0.0; columns.unwrap_or(0)];
-    let mut count = 0;
-    while let Some(line) = lines.next()? {
-        let place = line.place;
-        let mut cells = Cells::new(line);
-        if cells.all_empty() {
-            continue;
-        }
-        if count == rows {
-            return Err(Error::bad("there are more rows than labels", place));
-        }
-        if columns.is_none() && count == 0 {
-            let mut first = Cells::new(line);
-            let mut width = 0;
-            while first.raw()?.is_some() && width <= MAX_DEMAND {
-                width += 1;
-            }
-            row.resize(width, 0.0);
-        }
-        for slot in &mut row {
-            *slot = cells.number(Blank::Zero)?;
-        }
-        if !cells.all_empty() {
-            cells.end()?;
-        }
-        each(count, &row)?;
-        count += 1;
-    }
-    match count == rows {
-        true => Ok(()),
-        false => Err(Error::bad(format!("the file is cut short, missing rows: {}", rows - count), lines.place_after())),
-    }
+/// Value added of every node, all rows of it.
+fn value_added(package: &mut Package<'_>, part: usize, n: usize, job: &Job<'_>) -> Result<Series> {
+    let mut sums = vec![0.0; n];
+    each_row(package, part, ADDED, None, Some(n), job, |_, row| {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        job.progress.check()
+    })?;
+    Ok(Series::of(0, "value added", sums, false))
 }

@@ -5,17 +5,23 @@
 //! unit of output) or an `F` (totals, divided by output) is an account, whatever its name.
 
 mod account;
+mod compare;
+mod demand;
 mod frame;
+mod names;
+mod order;
+mod table;
 
 use self::frame::Frame;
+use self::names::{Role, folder_of_table, one, role};
+use self::table::Account;
 use super::cells::Blank;
-use super::fill::{Filled, Filler};
+use super::icio::figures::Figures;
 use super::notes::shown_node;
 use super::roll::Roll;
 use super::source::Package;
-use super::{Job, Loaded, notes, output};
+use super::{Job, Loaded, detect, output, sums};
 use crate::io::labels::{Labels, MAX_NODES};
-use crate::io::table::OutputSource;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
@@ -24,61 +30,46 @@ use crate::{Error, Place, Result};
 pub(super) struct Files {
     table: Role,
     holds_flows: bool,
+    /// Flows beside coefficients.
+    flows: Option<Role>,
     x: Option<Role>,
     y: Option<Role>,
+    /// The units of the nodes.
+    units: Option<Role>,
     accounts: Vec<account::Files>,
-}
-
-/// A part of the package, and its name in messages.
-#[derive(Debug, Clone, Copy)]
-struct Role {
-    part: usize,
-    name: &'static str,
-}
-
-/// The names of roles, each as text and as csv.
-const NAMES: [[&str; 2]; 7] = [
-    ["A.txt", "A.csv"],
-    ["Z.txt", "Z.csv"],
-    ["x.txt", "x.csv"],
-    ["Y.txt", "Y.csv"],
-    ["F.txt", "F.csv"],
-    ["S.txt", "S.csv"],
-    ["unit.txt", "unit.csv"],
-];
-
-/// The part of a role in a folder, given with its last slash.
-fn role(names: &[String], folder: &str, role: &str) -> Option<Role> {
-    let spellings = NAMES.iter().find(|names| names[0].strip_suffix(".txt") == Some(role))?;
-    spellings.iter().find_map(|name| {
-        let is_it = |full: &String| full.strip_prefix(folder) == Some(name);
-        names.iter().position(is_it).map(|part| Role { part, name })
-    })
+    /// What there is to say of files that may be accounts.
+    unread: Option<String>,
 }
 
 impl Files {
     /// Finds the roles among the names of a package, `None` when there is no table of this layout.
-    pub(super) fn find(names: &[String]) -> Result<Option<Self>> {
-        // The folder with its last slash, empty at the top.
-        let folder = |name: &String| {
-            let (folder, base) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-            NAMES[..2].iter().any(|names| names.contains(&base)).then(|| folder.to_owned())
-        };
-        let mut folders: Vec<String> = names.iter().filter_map(folder).collect();
-        folders.sort();
+    /// With `at_top`, the table that is in no folder, whatever others there are.
+    pub(super) fn find(names: &[String], at_top: bool) -> Result<Option<Self>> {
+        // The folders with their last slash, empty at the top.
+        let mut folders: Vec<&str> = names.iter().filter_map(|name| folder_of_table(names, name)).collect();
+        folders.sort_unstable();
         folders.dedup();
+        if at_top && folders.first().is_some_and(|folder| folder.is_empty()) {
+            let is_of_other = |name: &String| folders[1..].iter().any(|folder| name.starts_with(folder));
+            let own = |name: &String| if is_of_other(name) { ".".to_owned() } else { name.clone() };
+            return Self::find(&names.iter().map(own).collect::<Vec<_>>(), false);
+        }
         let folder = match folders.as_slice() {
             [] => return Ok(None),
-            [folder] => folder,
-            _ => return Err(super::detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
+            [folder] => *folder,
+            _ => return Err(detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
         };
-        let (a, z) = (role(names, folder, "A"), role(names, folder, "Z"));
+        let (a, z) = (one(names, folder, "A")?, one(names, folder, "Z")?);
+        let (x, y) = (one(names, folder, "x")?, one(names, folder, "Y")?);
         Ok(a.or(z).map(|table| Self {
             table,
             holds_flows: a.is_none(),
-            x: role(names, folder, "x"),
-            y: role(names, folder, "Y"),
+            flows: a.and(z),
+            x,
+            y,
+            units: role(names, folder, "unit"),
             accounts: account::Files::find(names, folder),
+            unread: account::unread(names, folder),
         }))
     }
 }
@@ -86,37 +77,34 @@ impl Files {
 /// Reads the account.
 pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> Result<Loaded> {
     let labels = labels(package, files.table, job)?;
-    let reported = files.x.filter(|_| job.options.output == OutputRule::Reported);
-    let sums = match files.y.filter(|_| reported.is_none()) {
-        Some(file) => Some(row_sums(package, file, &labels, job)?),
+    sums::refuse_named_totals(&labels, files.table.name)?;
+    let mut warnings = Vec::new();
+    let reported = match files.x.filter(|_| job.options.output == OutputRule::Reported) {
+        Some(file) => Some(reported_output(package, file, &labels, &mut warnings, job)?),
         None => None,
     };
-    let mut warnings = Vec::new();
-    let (known, mut source) = known_output(package, files, reported, &labels, sums.as_deref(), &mut warnings, job)?;
-
-    let divisor = known.as_deref().filter(|_| files.holds_flows);
-    let (filled, negative) = coefficients(package, files, &labels, divisor, job)?;
-    warnings.extend(notes::of_table(&filled, negative, &labels, job.progress)?);
-    let x = match (known, sums) {
-        (None, Some(demand)) => {
-            source = OutputSource::Solved;
-            let mut x = output::solve(&filled.matrix, &demand, job.progress)?;
-            let place = |_| Place { file: "Y.txt", ..Place::default() };
-            warnings.extend(output::settle(&mut x, &labels, job.options.negative, place)?);
-            Some(x)
+    let mut figures = Figures::new(labels.len());
+    if let Some(file) = files.y {
+        match demand::read(package, file, &labels, &mut warnings, job) {
+            // Where output is reported, final demand is but a second opinion.
+            Err(error @ Error::BadInput { .. }) if reported.is_some() => {
+                warnings.push(format!("output was not held against final demand: {error}"));
+            }
+            columns => figures.columns = columns?,
         }
-        (known, _) => known,
-    };
-    let indicators = account::read_all(package, &files.accounts, &labels, x.as_deref(), &mut warnings, job)?;
-    let table = Table {
-        labels,
-        coefficients: filled.matrix,
-        output: x,
-        format: Format::Exiobase,
-        output_source: source,
-        leontief: job.options.leontief,
-        warnings,
-    };
+    }
+    let mut account = Account { package, files, labels: &labels, figures, warnings, job };
+    let (coefficients, output, output_source) =
+        if files.holds_flows { account.of_flows(reported)? } else { account.of_coefficients(reported)? };
+    let Account { mut warnings, .. } = account;
+    let indicators = account::read_all(package, &files.accounts, &labels, output.as_deref(), &mut warnings, job)?;
+    warnings.extend(files.unread.clone());
+    if let Some(file) = files.units {
+        warnings.extend(account::unlike_units(package, file, job)?);
+    }
+    let labels = order::settle(package, files, labels, &mut warnings, job)?;
+    let (format, leontief) = (Format::Exiobase, job.options.leontief);
+    let table = Table { labels, coefficients, output, format, output_source, leontief, warnings };
     Ok(Loaded { table, indicators })
 }
 
@@ -132,36 +120,6 @@ fn labels(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<Labels
         return Err(Error::bad("the table has no columns", Place { file: file.name, line: 1, column: 0 }));
     }
     Ok(labels)
-}
-
-/// Output as far as it is known before the table is read; `None` may still be solved.
-fn known_output(
-    package: &mut Package<'_>,
-    files: &Files,
-    reported: Option<Role>,
-    labels: &Labels,
-    demand: Option<&[f64]>,
-    warnings: &mut Vec<String>,
-    job: &Job<'_>,
-) -> Result<(Option<Vec<f64>>, OutputSource)> {
-    if let Some(file) = reported {
-        let x = reported_output(package, file, labels, warnings, job)?;
-        return Ok((Some(x), OutputSource::Rule(OutputRule::Reported)));
-    }
-    match demand {
-        Some(demand) if files.holds_flows => {
-            let mut x = row_sums(package, files.table, labels, job)?;
-            x.iter_mut().zip(demand).for_each(|(sum, demand)| *sum += demand);
-            let place = |_| Place { file: files.table.name, ..Place::default() };
-            warnings.extend(output::settle(&mut x, labels, job.options.negative, place)?);
-            Ok((Some(x), OutputSource::Rule(OutputRule::RowSum)))
-        }
-        None if files.holds_flows => Err(Error::bad_whole("flows (Z.txt) need output (x.txt) or final demand (Y.txt)")),
-        None if job.options.output == OutputRule::RowSum => {
-            Err(Error::Invalid("OUTPUT rowsum needs final demand (Y.txt)".into()))
-        }
-        _ => Ok((None, OutputSource::None)),
-    }
 }
 
 /// Total output from `x.txt`: a column of numbers, or a row of them below two header lines.
@@ -195,39 +153,6 @@ fn reported_output(
     Ok(x)
 }
 
-/// The sum of every node's row.
-fn row_sums(package: &mut Package<'_>, file: Role, labels: &Labels, job: &Job<'_>) -> Result<Vec<f64>> {
-    let frame = Frame::open(package.lines(file.part, file.name, job)?, 2)?;
-    let mut sums = vec![0.0; labels.len()];
-    frame.each_node(labels, Blank::Refused, |i, values, _| {
-        sums[i] = values.iter().sum();
-        Ok(())
-    })?;
-    Ok(sums)
-}
-
-fn coefficients(
-    package: &mut Package<'_>,
-    files: &Files,
-    labels: &Labels,
-    divisor: Option<&[f64]>,
-    job: &Job<'_>,
-) -> Result<(Filled, u64)> {
-    let frame = Frame::open(package.lines(files.table.part, files.table.name, job)?, 2)?;
-    let n = labels.len();
-    // Beside the tile: one row, and three vectors if output has to be solved.
-    let more = labels.bytes() + n as u64 * 8 * 4;
-    let mut filler = Filler::new(n, job.options.precision, divisor, job.budget, more)?;
-    let (mut negative, mut done) = (0, 0);
-    frame.each_node(labels, Blank::Refused, |i, values, _| {
-        negative += values.iter().filter(|&&value| value < 0.0).count() as u64;
-        filler.push(i, values);
-        done += 1;
-        job.progress.step(f64::from(done) / n as f64)
-    })?;
-    Ok((filler.finish(), negative))
-}
-
 /// Roll call over the rows of one file, or over its columns.
 impl Frame<'_> {
     /// The node of every column; all nodes must be there.
@@ -242,7 +167,7 @@ impl Frame<'_> {
             roll.mark(node, place)?;
             nodes.push(node);
         }
-        roll.complete(Place { file, line: 2, column: 0 })?;
+        roll.complete("columns", Place { file, line: 2, column: 0 })?;
         Ok(nodes)
     }
 
@@ -266,6 +191,6 @@ impl Frame<'_> {
             roll.mark(i, place)?;
             each(i, &values, place)?;
         }
-        roll.complete(self.end())
+        roll.complete("rows", self.end())
     }
 }

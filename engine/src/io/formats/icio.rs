@@ -5,15 +5,15 @@
 //! that is both. The other columns are final demand, the other rows value added; a column or row that is the sum of
 //! others is a total or a subtotal, whatever it is called. Positions mean nothing, labels and figures do.
 
-mod balance;
-mod figures;
+pub(super) mod balance;
+pub(super) mod figures;
 mod grid;
 mod header;
-mod hidden;
+pub(super) mod hidden;
 mod split;
 mod subtotals;
 mod survey;
-mod totals;
+pub(super) mod totals;
 
 use self::figures::Figures;
 use self::survey::Survey;
@@ -101,11 +101,11 @@ impl Output {
         warnings.extend(output::settle(&mut x, &survey.labels, job.options.negative, place)?);
         if rule == OutputRule::Reported {
             warnings.extend(totals.contradicted(figures));
-            warnings.extend(balance::check(survey, figures, totals, &x)?);
+            warnings.extend(balance::check(&survey.labels, figures, totals, &x)?);
         } else if totals.demand.is_empty() {
             warnings.push("there is no final demand: output is the sum of deliveries to other nodes".to_owned());
         } else {
-            warnings.extend(balance::check_columns(survey, figures, totals, &x, "the sums of rows"));
+            warnings.extend(balance::check_columns(&survey.labels, figures, totals, &x, "the sums of rows"));
         }
         warnings.extend(balance::check_size(figures, &x));
         Ok(Self { x: Some(x), source: OutputSource::Rule(rule), warnings })

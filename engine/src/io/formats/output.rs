@@ -82,6 +82,19 @@ pub(super) fn solve(coefficients: &Matrix, demand: &[f64], progress: &Progress) 
     Err(Error::bad_whole("output cannot be solved from final demand: the production layers do not fade"))
 }
 
+/// `A x`: what goes to nodes when output is x.
+///
+/// # Errors
+/// [`Error::Cancelled`].
+pub(super) fn product(coefficients: &Matrix, x: &[f64], progress: &Progress) -> Result<Vec<f64>> {
+    let mut sums = vec![0.0; x.len()];
+    match coefficients {
+        Matrix::F64(columns) => add_product(columns, x, &mut sums, progress)?,
+        Matrix::F32(columns) => add_product(columns, x, &mut sums, progress)?,
+    }
+    Ok(sums)
+}
+
 /// `sum += A v`, column by column.
 fn add_product<T: Stored>(columns: &Columns<T>, v: &[f64], sum: &mut [f64], progress: &Progress) -> Result<()> {
     for (j, &factor) in v.iter().enumerate() {

@@ -23,11 +23,11 @@ impl Roll {
         Ok(())
     }
 
-    /// Fails unless all have; `place` is after the last row.
-    pub(super) fn complete(&self, place: Place) -> Result<()> {
+    /// Fails unless all have their row (or column: `what`); `place` is after the last row.
+    pub(super) fn complete(&self, what: &str, place: Place) -> Result<()> {
         match self.left {
             0 => Ok(()),
-            left => Err(Error::bad(format!("the file is cut short, missing rows: {left}"), place)),
+            left => Err(Error::bad(format!("the file is cut short, missing {what}: {left}"), place)),
         }
     }
 }

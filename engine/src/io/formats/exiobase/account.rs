@@ -1,9 +1,12 @@
 //! Stressors of the accounts of a folder as indicators.
 
+mod agree;
+mod find;
+
 use std::collections::{HashMap, HashSet};
 
+use super::Role;
 use super::frame::Frame;
-use super::{Role, role};
 use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::notes::{note, shown};
 use crate::io::formats::source::Package;
@@ -12,35 +15,7 @@ use crate::io::indicator::{MAX_STRESSORS, check_name, check_unit};
 use crate::io::{Indicator, Labels};
 use crate::{Error, Result};
 
-/// The files of one account.
-#[derive(Debug, Clone)]
-pub(super) struct Files {
-    /// Its folder.
-    name: String,
-    f: Option<Role>,
-    s: Option<Role>,
-    units: Option<Role>,
-}
-
-impl Files {
-    /// The accounts in the folders of `folder`: `satellite` before the others, those by name.
-    pub(super) fn find(names: &[String], folder: &str) -> Vec<Self> {
-        let inside = |name: &String| {
-            let (account, _) = name.strip_prefix(folder)?.split_once('/')?;
-            Some(account.to_owned())
-        };
-        let mut accounts: Vec<String> = names.iter().filter_map(inside).collect();
-        accounts.sort_by_key(|name| (name != "satellite", name.clone()));
-        accounts.dedup();
-        let files = accounts.into_iter().map(|name| {
-            let folder = format!("{folder}{name}/");
-            let role = |what| role(names, &folder, what);
-            let (f, s, units) = (role("F"), role("S"), role("unit"));
-            Self { name, f, s, units }
-        });
-        files.filter(|files| files.f.is_some() || files.s.is_some()).collect()
-    }
-}
+pub(super) use self::find::{Files, unread};
 
 /// Reads all accounts. One that cannot be used is left out with a warning that says why, as is a stressor.
 pub(super) fn read_all(
@@ -124,6 +99,11 @@ fn read(
         job.budget.require("the table and its stressors", table + count as u64)?;
     }
     account.report(&shown(&files.name), warnings);
+    drop(frame);
+    if let (Some(_), Some(totals), Some(output)) = (files.s, files.f, output) {
+        let note = agree::with_totals(package, totals, labels, output, found, job)?;
+        warnings.extend(note.map(|note| format!("of the account {}: {note}", shown(&files.name))));
+    }
     Ok(())
 }
 
@@ -187,6 +167,22 @@ fn some(names: &[String]) -> String {
     const SHOWN: usize = 10;
     let text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN { format!("{text} and {} more", names.len() - SHOWN) } else { text }
+}
+
+/// Warns of a table whose nodes have several units, as hybrid tables do: sums over them mean nothing.
+pub(super) fn unlike_units(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<Option<String>> {
+    let units = match units(package, file, job) {
+        // Nothing else depends on this file.
+        Err(Error::BadInput { .. }) => return Ok(None),
+        units => units?,
+    };
+    let mut units: Vec<&str> = units.values().map(|unit| &**unit).filter(|unit| !unit.is_empty()).collect();
+    units.sort_unstable();
+    units.dedup();
+    let names: Vec<String> = units.iter().map(|unit| shown(unit)).collect();
+    Ok((units.len() > 1).then(|| {
+        format!("nodes are in unlike units ({}): sums over them, and shares of such sums, mean nothing", some(&names))
+    }))
 }
 
 /// The unit of every stressor, from `unit.txt`: a header line, then the name, in one or more cells, and the unit.

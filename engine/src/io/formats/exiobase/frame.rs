@@ -12,6 +12,8 @@ const MAX_COLUMNS: usize = 2 * MAX_NODES;
 pub(super) struct Frame<'a> {
     lines: Lines<'a>,
     index_columns: usize,
+    /// What the two header lines say that they hold.
+    levels: [Box<str>; 2],
     /// Region and sector (or category) of every column.
     pub(super) columns: Vec<(Box<str>, Box<str>)>,
     /// Labels of the row that was read last.
@@ -23,15 +25,16 @@ const MAX_INDEX: usize = 4;
 
 /// Whether a file has one header line and one column of numbers.
 pub(super) fn is_single(lines: &mut Lines<'_>) -> Result<bool> {
-    Ok(header(lines, 2)?.len() <= 1)
+    Ok(header(lines, 2)?.1.len() <= 1)
 }
 
 impl<'a> Frame<'a> {
     /// A frame with two header lines (region, then sector) and so many index columns, 1 or 2.
     pub(super) fn open(mut lines: Lines<'a>, index_columns: usize) -> Result<Self> {
-        let regions = header(&mut lines, index_columns)?;
-        let sectors = header(&mut lines, index_columns)?;
-        Self::of_headers(lines, index_columns, regions, sectors)
+        let (first, regions) = header(&mut lines, index_columns)?;
+        let (second, sectors) = header(&mut lines, index_columns)?;
+        let frame = Self::of_headers(lines, index_columns, regions, sectors)?;
+        Ok(Self { levels: [first, second], ..frame })
     }
 
     fn of_headers(
@@ -53,18 +56,25 @@ impl<'a> Frame<'a> {
             return Err(Error::bad("the header lines differ in length", Place { line: 2, column, ..lines.place() }));
         }
         let columns = regions.into_iter().zip(sectors).collect();
-        Ok(Self { lines, index_columns, columns, index: vec![String::new(); index_columns] })
+        let levels = Default::default();
+        Ok(Self { lines, index_columns, levels, columns, index: vec![String::new(); index_columns] })
     }
 
     /// A frame with two header lines and as many index columns as the first line has blank cells behind its first one.
     pub(super) fn open_any(mut lines: Lines<'a>) -> Result<Self> {
-        let regions = header(&mut lines, 1)?;
+        let (_, regions) = header(&mut lines, 1)?;
         let index_columns = 1 + regions.iter().take_while(|region| region.is_empty()).count();
         if index_columns > MAX_INDEX {
             return Err(Error::bad("the first line names no regions", Place { line: 1, ..lines.place() }));
         }
-        let sectors = header(&mut lines, index_columns)?;
+        let (_, sectors) = header(&mut lines, index_columns)?;
         Self::of_headers(lines, index_columns, regions[index_columns - 1..].to_vec(), sectors)
+    }
+
+    /// Whether the header says that sectors come before regions.
+    pub(super) fn is_sector_first(&self) -> bool {
+        let is = |level: usize, names: &[&str]| names.iter().any(|name| self.levels[level].eq_ignore_ascii_case(name));
+        is(0, &["sector", "industry", "product", "commodity"]) && is(1, &["region", "country"])
     }
 
     /// How many cells of a line come before its numbers.
@@ -74,12 +84,13 @@ impl<'a> Frame<'a> {
 
     /// A frame with one header line, two index columns and one column of numbers.
     pub(super) fn open_single(mut lines: Lines<'a>) -> Result<Self> {
-        let names = header(&mut lines, 2)?;
+        let (_, names) = header(&mut lines, 2)?;
         if names.len() != 1 {
             return Err(Error::bad("expected one column of numbers", Place { line: 1, column: 4, ..lines.place() }));
         }
         let columns = names.into_iter().map(|name| (name, "".into())).collect();
-        Ok(Self { lines, index_columns: 2, columns, index: vec![String::new(); 2] })
+        let levels = Default::default();
+        Ok(Self { lines, index_columns: 2, levels, columns, index: vec![String::new(); 2] })
     }
 
     /// Reads the next row into `values` (as many as there are columns) and its labels into `index`; `None` at the end.
@@ -114,16 +125,21 @@ impl<'a> Frame<'a> {
     }
 }
 
-fn header(lines: &mut Lines<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
+/// The first cell of a header line, and the labels of its columns.
+fn header(lines: &mut Lines<'_>, index_columns: usize) -> Result<(Box<str>, Vec<Box<str>>)> {
     let after = lines.place_after();
     let Some(line) = lines.next()? else { return Err(Error::bad("the file is cut short", after)) };
     labels(line, index_columns)
 }
 
-fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
+fn labels(line: Line<'_>, index_columns: usize) -> Result<(Box<str>, Vec<Box<str>>)> {
     let mut cells = Cells::new(line);
-    for _ in 0..index_columns {
-        cells.label()?;
+    let mut level: Box<str> = "".into();
+    for k in 0..index_columns {
+        let label = cells.label()?;
+        if k == 0 {
+            level = label.as_deref().unwrap_or_default().into();
+        }
     }
     let mut labels = Vec::new();
     while !cells.at_end() {
@@ -132,5 +148,5 @@ fn labels(line: Line<'_>, index_columns: usize) -> Result<Vec<Box<str>>> {
         }
         labels.push(Box::<str>::from(&*cells.name_or_empty()?));
     }
-    Ok(labels)
+    Ok((level, labels))
 }

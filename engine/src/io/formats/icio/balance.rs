@@ -1,9 +1,9 @@
 //! Whether the figures of a table agree with each other: what a node delivers, and what it takes, is its output.
 
 use super::figures::Figures;
-use super::survey::Survey;
 use super::totals::Totals;
 use crate::io::formats::notes::shown_node;
+use crate::io::labels::Labels;
 use crate::{Error, Result};
 
 /// Beyond these shares of output, sums differ by more than the rounding of published tables: half of the nodes, and the
@@ -18,7 +18,12 @@ const FEWEST_INPUTS: f64 = 0.01;
 ///
 /// # Errors
 /// [`Error::BadInput`] when all outputs are a power of ten off: they have another unit than the flows.
-pub(super) fn check(survey: &Survey, figures: &Figures, totals: &Totals, x: &[f64]) -> Result<Vec<String>> {
+pub(in crate::io::formats) fn check(
+    labels: &Labels,
+    figures: &Figures,
+    totals: &Totals,
+    x: &[f64],
+) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     if totals.demand.is_empty() {
         let value_added = value_added(figures, totals);
@@ -29,7 +34,7 @@ pub(super) fn check(survey: &Survey, figures: &Figures, totals: &Totals, x: &[f6
                  to have another unit than flows; write it in theirs, or add final demand and say OUTPUT rowsum"
             )));
         }
-        warnings.extend(less_than_deliveries(survey, figures, x));
+        warnings.extend(less_than_deliveries(labels, figures, x));
     } else {
         let sums = totals.row_sums(figures)?;
         if let Some(power) = power_of_ten(&sums, x) {
@@ -38,15 +43,15 @@ pub(super) fn check(survey: &Survey, figures: &Figures, totals: &Totals, x: &[f6
                  than flows; OUTPUT rowsum takes the sums of the rows"
             )));
         }
-        warnings.extend(difference("rows and final demand", "the reported output", &sums, survey, x));
+        warnings.extend(difference("rows and final demand", "the reported output", &sums, labels, x));
     }
-    warnings.extend(check_columns(survey, figures, totals, x, "the reported output"));
+    warnings.extend(check_columns(labels, figures, totals, x, "the reported output"));
     Ok(warnings)
 }
 
 /// Compares what nodes take, and their value added, with output `x`, which is `what`.
-pub(super) fn check_columns(
-    survey: &Survey,
+pub(in crate::io::formats) fn check_columns(
+    labels: &Labels,
     figures: &Figures,
     totals: &Totals,
     x: &[f64],
@@ -56,7 +61,7 @@ pub(super) fn check_columns(
     if value_added.is_empty() {
         return None;
     }
-    let differs = |rows: &[&[f64]]| difference("columns and value added", what, &with(figures, rows), survey, x);
+    let differs = |rows: &[&[f64]]| difference("columns and value added", what, &with(figures, rows), labels, x);
     // Some tables list a part of value added once more (`TLS` beside `VA`), and memorandum rows (`CO2`).
     let apart = value_added.iter().any(|row| differs(&[row]).is_none());
     let first = (1..value_added.len()).any(|k| differs(&value_added[..k]).is_none());
@@ -64,7 +69,7 @@ pub(super) fn check_columns(
 }
 
 /// Tells of inputs that are next to nothing beside output: coefficients, or flows of another unit.
-pub(super) fn check_size(figures: &Figures, x: &[f64]) -> Option<String> {
+pub(in crate::io::formats) fn check_size(figures: &Figures, x: &[f64]) -> Option<String> {
     let used = figures.column_sums.iter().zip(x).filter(|&(&sum, &x)| sum != 0.0 && x > 0.0);
     let mut shares: Vec<f64> = used.map(|(sum, x)| sum / x).collect();
     shares.sort_by(f64::total_cmp);
@@ -88,12 +93,12 @@ fn with(figures: &Figures, rows: &[&[f64]]) -> Vec<f64> {
 }
 
 /// Without final demand, output is at least what goes to nodes, but for inventories that are run down.
-fn less_than_deliveries(survey: &Survey, figures: &Figures, x: &[f64]) -> Option<String> {
+fn less_than_deliveries(labels: &Labels, figures: &Figures, x: &[f64]) -> Option<String> {
     let is_less = |&i: &usize| figures.row_sums[i] > x[i] * (1.0 + WORST);
     let less: Vec<usize> = (0..x.len()).filter(is_less).collect();
     // A few nodes live on their stocks.
     let &first = less.first().filter(|_| less.len() * 10 > x.len())?;
-    let (region, sector) = survey.labels.names(first);
+    let (region, sector) = labels.names(first);
     Some(format!(
         "the reported output of {} of {} nodes is less than what they deliver to nodes (first {}: {} of {}): is it final \
          demand?",
@@ -106,7 +111,7 @@ fn less_than_deliveries(survey: &Survey, figures: &Figures, x: &[f64]) -> Option
 }
 
 /// What is to be said of sums that are not output.
-fn difference(of: &str, what: &str, sums: &[f64], survey: &Survey, x: &[f64]) -> Option<String> {
+fn difference(of: &str, what: &str, sums: &[f64], labels: &Labels, x: &[f64]) -> Option<String> {
     let scale = x.iter().fold(0.0, |most: f64, x| most.max(*x));
     let share = |(&sum, &x): (&f64, &f64)| (sum - x).abs() / (sum.abs().max(x) + 1e-6 * scale).max(f64::MIN_POSITIVE);
     let shares: Vec<f64> = sums.iter().zip(x).map(share).collect();
@@ -117,7 +122,7 @@ fn difference(of: &str, what: &str, sums: &[f64], survey: &Survey, x: &[f64]) ->
         return None;
     }
     let node = shares.iter().position(|&share| share == worst)?;
-    let (region, sector) = survey.labels.names(node);
+    let (region, sector) = labels.names(node);
     Some(format!(
         "the sums of {of} are not {what}: they differ by {:.2} % in the median, most at {}, {} to {}",
         100.0 * median,
@@ -128,7 +133,7 @@ fn difference(of: &str, what: &str, sums: &[f64], survey: &Survey, x: &[f64]) ->
 }
 
 /// The power of ten, not 0, by which every output differs from its sum.
-fn power_of_ten(sums: &[f64], x: &[f64]) -> Option<i32> {
+pub(in crate::io::formats) fn power_of_ten(sums: &[f64], x: &[f64]) -> Option<i32> {
     let mut pairs = sums.iter().zip(x).filter(|&(&sum, &x)| sum > 0.0 && x > 0.0).map(|(sum, x)| x / sum);
     let first = pairs.next()?;
     let power = first.log10().round() as i32;

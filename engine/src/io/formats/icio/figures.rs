@@ -7,8 +7,9 @@ use crate::io::formats::Job;
 use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::fill::{Filled, Filler};
 use crate::io::formats::lines::Lines;
+use crate::io::formats::notes::shown;
 use crate::io::formats::source::CHANGED;
-use crate::{Error, Result};
+use crate::{Error, Place, Result};
 
 /// The most rows that are no nodes whose numbers are kept; a table has a few dozen.
 const MOST_ROWS: usize = 512;
@@ -18,34 +19,39 @@ const MOST_ROWS: usize = 512;
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
 /// What a table says beside its flows, by node.
-pub(super) struct Figures {
+pub(in crate::io::formats) struct Figures {
     /// What every node delivers to nodes.
-    pub(super) row_sums: Vec<f64>,
+    pub(in crate::io::formats) row_sums: Vec<f64>,
     /// What every node takes from nodes.
-    pub(super) column_sums: Vec<f64>,
+    pub(in crate::io::formats) column_sums: Vec<f64>,
     /// Columns that are no nodes.
-    pub(super) columns: Vec<Series>,
+    pub(in crate::io::formats) columns: Vec<Series>,
     /// Rows that are no nodes.
-    pub(super) rows: Vec<Series>,
+    pub(in crate::io::formats) rows: Vec<Series>,
     /// Cells between nodes that are negative.
-    pub(super) negative: u64,
+    pub(in crate::io::formats) negative: u64,
 }
 
 /// A row or a column that is no node: a number for every node.
-pub(super) struct Series {
+pub(in crate::io::formats) struct Series {
     /// Its number among all columns, or its line in the file.
-    pub(super) at: u64,
-    pub(super) values: Vec<f64>,
+    pub(in crate::io::formats) at: u64,
+    pub(in crate::io::formats) values: Vec<f64>,
     /// Why a number is not known, if one is not: an error only where the series is used.
-    pub(super) unreadable: Option<Error>,
+    pub(in crate::io::formats) unreadable: Option<Error>,
     /// A row whose label is a name for totals.
-    pub(super) is_named_total: bool,
-    pub(super) label: Box<str>,
+    pub(in crate::io::formats) is_named_total: bool,
+    pub(in crate::io::formats) label: Box<str>,
 }
 
 impl Series {
     fn new(n: usize, at: u64, label: &str, is_named_total: bool) -> Self {
-        Self { at, values: vec![0.0; n], unreadable: None, is_named_total, label: label.into() }
+        Self { values: vec![0.0; n], ..Self::of(at, label, Vec::new(), is_named_total) }
+    }
+
+    /// A row or a column whose numbers are known.
+    pub(in crate::io::formats) fn of(at: u64, label: &str, values: Vec<f64>, is_named_total: bool) -> Self {
+        Self { at, values, unreadable: None, is_named_total, label: label.into() }
     }
 
     fn add(&mut self, node: usize, cell: Result<f64>) {
@@ -56,7 +62,7 @@ impl Series {
     }
 
     /// The numbers, all of them readable.
-    pub(super) fn known(&self) -> Result<&[f64]> {
+    pub(in crate::io::formats) fn known(&self) -> Result<&[f64]> {
         match &self.unreadable {
             Some(error) => Err(error.clone()),
             None => Ok(&self.values),
@@ -65,7 +71,7 @@ impl Series {
 }
 
 /// Whether a series of numbers is another one, but for rounding. Fewer than three numbers of size are no evidence.
-pub(super) fn alike(a: &[f64], b: &[f64]) -> bool {
+pub(in crate::io::formats) fn alike(a: &[f64], b: &[f64]) -> bool {
     let scale = a.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     let near = |(a, b): (&f64, &f64)| (a - b).abs() <= ROUNDING.0 * a.abs().max(b.abs()) + ROUNDING.1 * scale;
     let of_size = a.iter().filter(|value| value.abs() > 10.0 * ROUNDING.1 * scale).count();
@@ -73,8 +79,14 @@ pub(super) fn alike(a: &[f64], b: &[f64]) -> bool {
 }
 
 impl Figures {
+    /// Nothing yet of `n` nodes.
+    pub(in crate::io::formats) fn new(n: usize) -> Self {
+        let (row_sums, column_sums) = (vec![0.0; n], vec![0.0; n]);
+        Self { row_sums, column_sums, columns: Vec::new(), rows: Vec::new(), negative: 0 }
+    }
+
     /// Whether there is nothing but a square matrix.
-    pub(super) fn is_bare(&self) -> bool {
+    pub(in crate::io::formats) fn is_bare(&self) -> bool {
         self.columns.is_empty() && self.rows.is_empty()
     }
 
@@ -103,7 +115,7 @@ impl Figures {
             rows: Vec::with_capacity(rows),
             negative: 0,
         };
-        let mut hidden = Hidden::new(survey);
+        let mut hidden = Hidden::new(&survey.columns, &survey.labels);
         let mut flows = vec![0.0; n];
         let mut line = vec![0.0; survey.columns.len()];
         lines.next()?;
@@ -137,9 +149,17 @@ impl Figures {
                 filler.push(node, &flows);
             }
         }
-        hidden.found(survey)?;
+        hidden.found().map_or(Ok(()), |at| Err(is_total(survey, at)))?;
         Ok((figures, filler.finish()))
     }
+}
+
+fn is_total(survey: &Survey, at: usize) -> Error {
+    let label = shown(&survey.names[at]);
+    Error::bad(
+        format!("the column {label} is the sum of others, and has a row: take totals out, or call them TOTAL"),
+        Place { line: 1, column: survey.cell(at), ..Place::default() },
+    )
 }
 
 /// The next row that is not blank, its labels taken. It has to be `row`, as it was found in the first pass.

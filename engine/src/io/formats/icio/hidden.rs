@@ -1,15 +1,14 @@
 //! Totals among the nodes: a label that is a row and a column, and whose column is the sum of other nodes' columns, such
 //! as a world beside its regions. Counted as a node it would deliver everything twice.
 
-use super::survey::{NONE, Survey};
-use crate::io::formats::notes::shown;
-use crate::{Error, Place, Result};
+use super::survey::NONE;
+use crate::io::labels::Labels;
 
 /// How far a total may be from its sum: a share of itself, and a share of the row.
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
 /// Watches the rows of a table as they are read.
-pub(super) struct Hidden {
+pub(in crate::io::formats) struct Hidden {
     /// By column: the family it may be the sum of (all nodes, its region, its sector), each as a number of [`Self::sums`].
     families: Vec<[u32; 3]>,
     /// By column: whether it has been, in every row so far, the sum of all others of each family, and of those just before
@@ -28,13 +27,14 @@ pub(super) struct Hidden {
 }
 
 impl Hidden {
-    pub(super) fn new(survey: &Survey) -> Self {
-        let columns = survey.columns.len();
-        let regions = survey.labels.regions().len() as u32;
-        let sectors = survey.labels.sectors().len() as u32;
+    /// `nodes` has the node of every column, or that it is none.
+    pub(in crate::io::formats) fn new(nodes: &[u32], labels: &Labels) -> Self {
+        let columns = nodes.len();
+        let regions = labels.regions().len() as u32;
+        let sectors = labels.sectors().len() as u32;
         let node = |at: usize| {
-            let node = survey.columns[at];
-            (node != NONE).then(|| survey.labels.nodes()[node as usize])
+            let node = nodes[at];
+            (node != NONE).then(|| labels.nodes()[node as usize])
         };
         let families = |at| node(at).map_or([NONE; 3], |(region, sector)| [0, 1 + region, 1 + regions + sector]);
         let mut begins = vec![0; columns];
@@ -55,7 +55,7 @@ impl Hidden {
     }
 
     /// Looks at the cells of a node's row.
-    pub(super) fn row(&mut self, line: &[f64]) {
+    pub(in crate::io::formats) fn row(&mut self, line: &[f64]) {
         if self.left.is_empty() {
             return;
         }
@@ -83,15 +83,9 @@ impl Hidden {
         });
     }
 
-    /// # Errors
-    /// [`Error::BadInput`] that names a total.
-    pub(super) fn found(&self, survey: &Survey) -> Result<()> {
-        let Some(at) = self.left.iter().copied().find(|&at| self.is_total(at)) else { return Ok(()) };
-        let label = shown(&survey.names[at]);
-        Err(Error::bad(
-            format!("the column {label} is the sum of others, and has a row: take totals out, or call them TOTAL"),
-            Place { line: 1, column: survey.cell(at), ..Place::default() },
-        ))
+    /// A column that is a total, by its number.
+    pub(in crate::io::formats) fn found(&self) -> Option<usize> {
+        self.left.iter().copied().find(|&at| self.is_total(at))
     }
 
     fn is_total(&self, at: usize) -> bool {

@@ -27,16 +27,16 @@ fn bare(label: &str) -> String {
 }
 
 /// The roles of what is no node, as numbers into [`Figures::columns`] and [`Figures::rows`].
-pub(super) struct Totals {
+pub(in crate::io::formats) struct Totals {
     /// Columns of final demand.
-    pub(super) demand: Vec<usize>,
+    pub(in crate::io::formats) demand: Vec<usize>,
     /// Rows of value added.
-    pub(super) value_added: Vec<usize>,
+    pub(in crate::io::formats) value_added: Vec<usize>,
     column: Option<usize>,
     row: Option<usize>,
     output_line: Option<u64>,
     output_cell: Option<usize>,
-    pub(super) notes: Vec<String>,
+    pub(in crate::io::formats) notes: Vec<String>,
 }
 
 impl Totals {
@@ -44,7 +44,7 @@ impl Totals {
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
-    pub(super) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
+    pub(in crate::io::formats) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
         let mut left_out: Vec<String> = Vec::new();
         let mut notes = Vec::new();
 
@@ -151,7 +151,7 @@ impl Totals {
     }
 
     /// The output that the table reports: its row if there is one, else its column.
-    pub(super) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
+    pub(in crate::io::formats) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
         self.series(figures).map(|series| &*series.values)
     }
 
@@ -160,22 +160,22 @@ impl Totals {
     }
 
     /// The line of the output row.
-    pub(super) fn output_row(&self) -> Option<u64> {
+    pub(in crate::io::formats) fn output_row(&self) -> Option<u64> {
         self.output_line
     }
 
     /// The number of the output column.
-    pub(super) fn output_column(&self) -> Option<usize> {
+    pub(in crate::io::formats) fn output_column(&self) -> Option<usize> {
         self.output_cell
     }
 
     /// Fails where an output is no number.
-    pub(super) fn check_output(&self, figures: &Figures) -> Result<()> {
+    pub(in crate::io::formats) fn check_output(&self, figures: &Figures) -> Result<()> {
         self.series(figures).map_or(Ok(()), |series| series.known().map(|_| ()))
     }
 
     /// Intermediate and final demand of every node.
-    pub(super) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
+    pub(in crate::io::formats) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
         for &at in &self.demand {
             figures.columns[at].known()?;
         }
@@ -183,7 +183,7 @@ impl Totals {
     }
 
     /// Says how many nodes have an output column that is not their output row.
-    pub(super) fn contradicted(&self, figures: &Figures) -> Vec<String> {
+    pub(in crate::io::formats) fn contradicted(&self, figures: &Figures) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(row), Some(column)) = (self.row, self.column) {
             let (row, column) = (&figures.rows[row].values, &figures.columns[column].values);
