@@ -1,67 +1,20 @@
 //! Indicator documents as csv with a header.
 
+mod columns;
+mod others;
+mod stressors;
 mod wide;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use self::columns::Columns;
+use self::others::Others;
+use self::stressors::Stressors;
 use super::{Axis, By, NOT_FINITE, TWICE, UNKNOWN, Values};
-use crate::io::formats::{Blank, Cells, Line, Lines, shown};
+use crate::io::formats::{Blank, Cells, Lines, shown};
 use crate::io::labels::Labels;
 use crate::{Error, Place, Progress, Result};
-
-/// Names of columns, in lower case without signs.
-const REGIONS: [&str; 7] = ["region", "country", "countrycode", "iso", "iso3", "refarea", "geo"];
-const SECTORS: [&str; 7] = ["sector", "industry", "industrycode", "product", "code", "rowii", "nace"];
-const LABELS: [&str; 3] = ["label", "node", "name"];
-const VALUES: [&str; 5] = ["value", "values", "obsvalue", "amount", "intensity"];
-
-/// Which cell of a line is what.
-struct Columns {
-    region: Option<usize>,
-    sector: Option<usize>,
-    label: Option<usize>,
-    value: usize,
-    width: usize,
-}
-
-impl Columns {
-    /// What a header says, `None` when it has no column of values.
-    fn of(line: Line<'_>) -> Result<Option<Self>> {
-        let mut cells = Cells::new(line);
-        let (mut region, mut sector, mut label, mut value) = (None, None, None, None);
-        let mut width = 0;
-        while let Some(name) = cells.label()? {
-            let bare: String =
-                name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
-            let is_in = |names: &[&str]| names.contains(&bare.as_str());
-            let role = match () {
-                () if is_in(&REGIONS) => &mut region,
-                () if is_in(&SECTORS) => &mut sector,
-                () if is_in(&LABELS) => &mut label,
-                () if is_in(&VALUES) => &mut value,
-                () => {
-                    width += 1;
-                    continue;
-                }
-            };
-            if role.replace(width).is_some() {
-                return Err(Error::bad(format!("two columns mean the same: {}", shown(&name)), cells.place()));
-            }
-            width += 1;
-        }
-        Ok(value.map(|value| Self { region, sector, label, value, width }))
-    }
-
-    /// Whether the columns that a reading needs are there.
-    fn serve(&self, axis: Axis) -> bool {
-        match axis {
-            Axis::Node => self.region.is_some() && self.sector.is_some() || self.label.is_some(),
-            Axis::Region => self.region.is_some() || self.label.is_some(),
-            Axis::Sector => self.sector.is_some() || self.label.is_some(),
-        }
-    }
-}
 
 /// Reads all lines; blank ones are passed over.
 pub(super) fn read(
@@ -80,7 +33,9 @@ pub(super) fn read(
     let Some(first) = lines.next()? else { return Ok(()) };
     let place = first.place;
     if let Some(columns) = Columns::of(first)?.filter(|columns| columns.serve(axis)) {
-        return by_columns(&mut lines, &columns, axis, values);
+        let mut stressors = Stressors::of(columns.stressor.as_ref(), asked(row)?, place)?;
+        by_columns(&mut lines, &columns, axis, &mut stressors, values)?;
+        return stressors.check();
     }
     if axis == Axis::Node
         && let Some(header) = wide::Header::of(document, progress, values.labels)?
@@ -97,12 +52,24 @@ pub(super) fn read(
     Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
 }
 
-fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut Values<'_>) -> Result<()> {
+/// The stressor that is asked for, as text.
+fn asked(row: Option<&[u8]>) -> Result<Option<&str>> {
+    row.map(|row| std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))).transpose()
+}
+
+fn by_columns(
+    lines: &mut Lines<'_>,
+    columns: &Columns,
+    axis: Axis,
+    stressors: &mut Stressors<'_>,
+    values: &mut Values<'_>,
+) -> Result<()> {
     let joined = Joined::of(values.labels);
+    let mut others = Others::of(&columns.others);
     let mut passed_over = HashSet::new();
     while let Some(line) = lines.next()? {
         let mut cells = Cells::new(line);
-        if cells.all_empty() {
+        if cells.all_empty() || !stressors.take(line)? {
             continue;
         }
         let (mut region, mut sector, mut label) = (String::new(), String::new(), String::new());
@@ -140,6 +107,10 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
         };
         if at.is_none() && !values.sum && !passed_over.insert((region, sector, label)) {
             return Err(Error::bad(TWICE, label_place));
+        }
+        // Before a label is called twice: it may be there once a year, or once a unit, and SUM would not be right.
+        if at.is_some() {
+            others.see(line, value)?;
         }
         let place = |reason| if reason == NOT_FINITE { value_place } else { label_place };
         values.set(axis, at, value).map_err(|reason| Error::bad(reason, place(reason)))?;

@@ -95,10 +95,7 @@ pub(super) fn read(
     progress: &Progress,
     values: &mut Values<'_>,
 ) -> Result<()> {
-    let asked = match row {
-        Some(row) => std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))?,
-        None => name,
-    };
+    let asked = super::asked(row)?.unwrap_or(name);
     let names = row_names(document, header, progress)?;
     let is_only = names.len() == 1 && row.is_none();
     let wanted = match names.iter().position(|name| name == asked) {
