@@ -203,6 +203,32 @@ fn columns_that_tell_rows_apart_are_refused() {
     }
 }
 
+#[test]
+fn values_of_nodes_are_not_read_by_region_or_sector() {
+    let column = |name: &str| {
+        format!("the document has a column {name}: say BY node, or leave the column out (SUM does not help) (line 1)")
+    };
+    let document = "region,sector,value\nUSA,C10,1\nUSA,C26,2\nCHN,C10,3\n";
+    for sum in [false, true] {
+        assert_eq!(read_row(By::Region, document, None, sum), Err(column("sector")));
+        assert_eq!(read_row(By::Sector, document, None, sum), Err(column("region")));
+        for finer in ["country,code,value\nUSA,C10,1\nUSA,C26,2\n", "region,name,value\nUSA,USA_C10,1\nUSA,USA_C26,2\n"]
+        {
+            let refused = read_row(By::Region, finer, None, sum).unwrap_err();
+            assert!(refused.contains("say BY node") && refused.ends_with("(line 2, column 2)"), "{refused}");
+        }
+    }
+    // The code, or the name, may be one of the region.
+    assert_eq!(
+        read_row(By::Region, "country,code,value\nUSA,840,1\nCHN,156,2\n", None, false),
+        Ok(vec![1.0, 1.0, 2.0])
+    );
+    assert_eq!(
+        read_row(By::Region, "iso3,name,value\nUSA,States,1\nCHN,China,2\n", None, false),
+        Ok(vec![1.0, 1.0, 2.0])
+    );
+}
+
 /// A table of stressors below the nodes, with so many rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));

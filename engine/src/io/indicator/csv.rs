@@ -33,6 +33,9 @@ pub(super) fn read(
     let Some(first) = lines.next()? else { return Ok(()) };
     let place = first.place;
     if let Some(columns) = Columns::of(first)?.filter(|columns| columns.serve(axis)) {
+        if let Some(column) = columns.finer(axis) {
+            return Err(Error::bad(by_node(&format!("the document has a column {}", shown(column))), place));
+        }
         let mut stressors = Stressors::of(columns.stressor.as_ref(), asked(row)?, place)?;
         by_columns(&mut lines, &columns, axis, &mut stressors, values)?;
         return stressors.check();
@@ -52,6 +55,11 @@ pub(super) fn read(
     Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
 }
 
+/// What to say of values of nodes where `what` shows them. To add them up would add up intensities.
+fn by_node(what: &str) -> String {
+    format!("{what}: say BY node, or leave the column out (SUM does not help)")
+}
+
 /// The stressor that is asked for, as text.
 fn asked(row: Option<&[u8]>) -> Result<Option<&str>> {
     row.map(|row| std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))).transpose()
@@ -67,12 +75,18 @@ fn by_columns(
     let joined = Joined::of(values.labels);
     let mut others = Others::of(&columns.others);
     let mut passed_over = HashSet::new();
+    let is_joined = match axis {
+        Axis::Node => columns.region.is_none() || columns.sector.is_none(),
+        Axis::Region => columns.region.is_none(),
+        Axis::Sector => columns.sector.is_none(),
+    };
     while let Some(line) = lines.next()? {
         let mut cells = Cells::new(line);
         if cells.all_empty() || !stressors.take(line)? {
             continue;
         }
         let (mut region, mut sector, mut label) = (String::new(), String::new(), String::new());
+        let mut finer = None;
         let (mut value, mut value_place, mut label_place) = (0.0, line.place, line.place);
         for at in 0..columns.width {
             let text = match () {
@@ -83,7 +97,23 @@ fn by_columns(
                 }
                 () if Some(at) == columns.region && axis != Axis::Sector => &mut region,
                 () if Some(at) == columns.sector && axis != Axis::Region => &mut sector,
-                () if Some(at) == columns.label => &mut label,
+                () if Some(at) == columns.label && is_joined => &mut label,
+                () if Some(at) == columns.label => {
+                    // A name of the region, or the node that the value is of.
+                    let name = cells.label()?.unwrap_or_default();
+                    if axis != Axis::Node && joined.find(&name) != Found::Nothing {
+                        finer = Some(cells.place());
+                    }
+                    continue;
+                }
+                () if Some(at) == columns.sector => {
+                    // Only a column of codes gets here, see Columns::finer.
+                    let code = cells.raw()?.unwrap_or_default();
+                    if values.labels.sector(code.trim_ascii()).is_some() {
+                        finer = Some(cells.place());
+                    }
+                    continue;
+                }
                 () => {
                     cells.raw()?;
                     continue;
@@ -95,11 +125,9 @@ fn by_columns(
         if !cells.all_empty() {
             cells.end()?;
         }
-        let is_joined = match axis {
-            Axis::Node => columns.region.is_none() || columns.sector.is_none(),
-            Axis::Region => columns.region.is_none(),
-            Axis::Sector => columns.sector.is_none(),
-        };
+        if let Some(place) = finer {
+            return Err(Error::bad(by_node("the document has labels of nodes or sectors"), place));
+        }
         let at = match (axis, is_joined) {
             (Axis::Node, true) => joined.take(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
             (_, true) => values.find(axis, &label, &label).map_err(|reason| Error::bad(reason, label_place))?,

@@ -76,6 +76,9 @@ pub(super) struct Columns {
     pub(super) stressor: Option<Named>,
     pub(super) value: usize,
     pub(super) others: Vec<(Named, Kind)>,
+    /// The columns of regions and of sectors as they are written.
+    region_name: String,
+    sector_name: String,
     pub(super) width: usize,
 }
 
@@ -85,6 +88,7 @@ impl Columns {
         let mut cells = Cells::new(line);
         let (mut region, mut sector, mut label, mut value) = (None, None, None, None);
         let (mut stressor, mut others) = (None, Vec::new());
+        let (mut region_name, mut sector_name) = (String::new(), String::new());
         let mut width = 0;
         while let Some(name) = cells.label()? {
             let bare: String =
@@ -97,6 +101,11 @@ impl Columns {
                 () if is_in(&VALUES) => Some(&mut value),
                 () => None,
             };
+            if is_in(&REGIONS) {
+                region_name = name.clone().into_owned();
+            } else if is_in(&SECTORS) {
+                sector_name = name.clone().into_owned();
+            }
             let named = Named { at: width, name: name.clone().into_owned() };
             match role {
                 Some(role) => {
@@ -109,7 +118,18 @@ impl Columns {
             }
             width += 1;
         }
-        Ok(value.map(|value| Self { region, sector, label, stressor, value, others, width }))
+        Ok(value.map(|value| Self { region, sector, label, stressor, value, others, region_name, sector_name, width }))
+    }
+
+    /// The column that makes values finer than by `axis`, which takes one for all sectors or all regions. A `code` may be
+    /// that of the region: its cells tell.
+    pub(super) fn finer(&self, axis: Axis) -> Option<&str> {
+        let (at, name) = match axis {
+            Axis::Node => return None,
+            Axis::Region => (self.sector, &self.sector_name),
+            Axis::Sector => (self.region, &self.region_name),
+        };
+        at.filter(|_| !name.eq_ignore_ascii_case("code")).map(|_| name.as_str())
     }
 
     /// Whether the columns that a reading needs are there.
