@@ -229,6 +229,31 @@ fn values_of_nodes_are_not_read_by_region_or_sector() {
     );
 }
 
+#[test]
+fn decimal_commas_between_commas_are_refused() {
+    for (document, column, place) in [
+        ("region,value,unit\nUSA,0,5\nCHN,1,5\n", "unit", "(line 2, column 3)"),
+        ("region,value,unit\nUSA,0,5\nCHN,1,25\n", "unit", "(line 3, column 3)"),
+        ("region,value,unit\nUSA,0,5\nCHN,1\n", "unit", "(line 2, column 3)"),
+        ("region,value,\nUSA,0,5\nCHN,1,5\n", "without a name", "(line 2, column 3)"),
+        ("region,value,note\nUSA,0,5\nCHN,1,7\n", "note", "(line 2, column 3)"),
+    ] {
+        let refused = read_row(By::Region, document, None, false).unwrap_err();
+        let start =
+            format!("the column {column} holds only digits beside whole values: figures with decimal commas need ;");
+        assert!(refused.starts_with(&start) && refused.ends_with(place), "{document} {refused}");
+    }
+    // Years are digits, a unit that is a factor stands beside decimals, and ; makes decimal commas plain.
+    for document in [
+        "region,value,year\nUSA,1,2020\nCHN,2,2020\n",
+        "region;value;unit\nUSA;1;1000\nCHN;2;1000\n",
+        "region,value,unit\nUSA,1,kg\nCHN,2,kg\n",
+    ] {
+        assert_eq!(read_row(By::Region, document, None, false), Ok(vec![1.0, 1.0, 2.0]), "{document}");
+    }
+    assert_eq!(read_row(By::Region, "region;value\nUSA;0,5\nCHN;1,5\n", None, false), Ok(vec![0.5, 0.5, 1.5]));
+}
+
 /// A table of stressors below the nodes, with so many rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));

@@ -143,7 +143,7 @@ fn by_columns(
         let place = |reason| if reason == NOT_FINITE { value_place } else { label_place };
         values.set(axis, at, value).map_err(|reason| Error::bad(reason, place(reason)))?;
     }
-    Ok(())
+    others.check()
 }
 
 /// Finds nodes by labels that join region and sector, in the ways of tables.
