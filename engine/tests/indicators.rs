@@ -254,6 +254,26 @@ fn decimal_commas_between_commas_are_refused() {
     assert_eq!(read_row(By::Region, "region;value\nUSA;0,5\nCHN;1,5\n", None, false), Ok(vec![0.5, 0.5, 1.5]));
 }
 
+#[test]
+fn a_row_below_nodes_needs_no_name() {
+    let expected = Ok(vec![0.1, 0.2, 0.3]);
+    for document in [
+        "USA_C10,USA_C26,CHN_C10\n0.1,0.2,0.3\n",
+        "USA_C10,USA_C26,CHN_C10,\n0.1,0.2,0.3,\n",
+        "USA,USA,CHN\nC10,C26,C10\n0.1,0.2,0.3\n",
+        // As R writes names of rows.
+        "USA_C10,USA_C26,CHN_C10\nq,0.1,0.2,0.3\n",
+    ] {
+        assert_eq!(read_row(By::Node, document, None, false), expected, "{document}");
+    }
+    let two = read_row(By::Node, "USA_C10,USA_C26,CHN_C10\n1,2,3\n4,5,6\n", None, false).unwrap_err();
+    assert_eq!(two, "several rows have no name: give them names in a first column (line 3)");
+    for row in ["1,2\n", "q,1,2,3,4\n"] {
+        let refused = read_row(By::Node, &format!("USA_C10,USA_C26,CHN_C10\n{row}"), None, false);
+        assert!(refused.is_err(), "{row} {refused:?}");
+    }
+}
+
 /// A table of stressors below the nodes, with so many rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));
