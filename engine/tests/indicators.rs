@@ -132,6 +132,148 @@ fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
     assert!(twice.starts_with("the key occurs twice"), "{twice}");
 }
 
+/// Reads with `ROW row` where there is one, and `DEFAULT 0`.
+fn read_row(by: By, document: &str, row: Option<&str>, sum: bool) -> Result<Vec<f64>, String> {
+    let reading = Reading { row: row.map(str::as_bytes), default: Some(0.0), sum, ..Reading::by(by) };
+    Indicator::parse(b"co2", b"", document.as_bytes(), &reading, &labels())
+        .map(|read| read.values)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_column_of_stressors_is_what_row_picks_from() {
+    let document = "region,sector,stressor,unit,value\nUSA,C10,ch4,kg,50.5\nUSA,C26,co2,t,0.2\nCHN,C10,co2,t,0.3\n";
+    assert_eq!(read_row(By::Node, document, Some("co2"), false), Ok(vec![0.0, 0.2, 0.3]));
+    assert_eq!(read_row(By::Node, document, Some("ch4"), false), Ok(vec![50.5, 0.0, 0.0]));
+    let no_such = "the column stressor has no zz: say ROW and one of ch4, co2";
+    assert_eq!(read_row(By::Node, document, Some("zz"), false), Err(no_such.into()));
+    let several = "the column stressor has several stressors: say ROW and one of ch4, co2, .. (line 3, column 3)";
+    for sum in [false, true] {
+        assert_eq!(read_row(By::Node, document, None, sum), Err(several.into()));
+    }
+    // One stressor needs no ROW, and the column may come last and have other names.
+    assert_eq!(
+        read_row(By::Region, "region,value,Gas\nUSA,1.5,ch4\nCHN,2,ch4\n", None, false),
+        Ok(vec![1.5, 1.5, 2.0])
+    );
+    let blank = "region,value,Gas\nUSA,1.5,co2\nCHN,2,\n";
+    let refused = read_row(By::Region, blank, Some("co2"), false);
+    assert_eq!(refused, Err("the stressor is blank: give one in every row (line 3, column 3)".into()));
+}
+
+#[test]
+fn row_without_stressors_to_pick_from_is_refused() {
+    let plain = read_row(By::Region, "region,value\nUSA,1\nCHN,2\n", Some("zz"), false).unwrap_err();
+    assert!(plain.starts_with("ROW picks a stressor, and the document has no column of stressors"), "{plain}");
+    let json = read_row(By::Region, r#"{"USA":1,"CHN":2}"#, Some("zz"), false).unwrap_err();
+    assert!(json.contains("ROW picks a stressor of a csv"), "{json}");
+}
+
+#[test]
+fn columns_that_tell_rows_apart_are_refused() {
+    for (document, expected) in [
+        (
+            "region,unit,value\nUSA,kg,1\nCHN,t,2\n",
+            "the column unit has several values, kg and t: keep the rows of one (line 3, column 2)",
+        ),
+        (
+            "region,value,Year\nUSA,1,2019\nUSA,2,2020\n",
+            "the column Year has several values, 2019 and 2020: keep the rows of one (line 3, column 3)",
+        ),
+        (
+            "region,flag,value\nUSA,,1\nCHN,missing,2\n",
+            "the column flag is not read, and its cells differ: leave it out, or keep the rows that are meant (line 3, column 2)",
+        ),
+        (
+            "region,value,value_2020\nUSA,1.5,5\nCHN,2,5\n",
+            "the column value_2020 holds numbers and is not read: leave it out (line 2, column 3)",
+        ),
+    ] {
+        for sum in [false, true] {
+            assert_eq!(read_row(By::Region, document, None, sum), Err(expected.into()), "{document}");
+        }
+    }
+    // Rows that are not used do not matter, nor do cells that are the same in all, notes and the index of pandas.
+    for document in [
+        "region,unit,stressor,value\nUSA,kg,co2,1\nUSA,t,ch4,9\nCHN,kg,co2,2\n",
+        "region,stressor,year,unit,value,,\nUSA,co2,2020,kg,1,,\nCHN,co2,2020,,2,,\n",
+        ",region,stressor,value,note\n7,USA,co2,1,a\n8,CHN,co2,2,b\n",
+    ] {
+        assert_eq!(read_row(By::Region, document, Some("co2"), false), Ok(vec![1.0, 1.0, 2.0]), "{document}");
+    }
+}
+
+#[test]
+fn values_of_nodes_are_not_read_by_region_or_sector() {
+    let column = |name: &str| {
+        format!("the document has a column {name}: say BY node, or leave the column out (SUM does not help) (line 1)")
+    };
+    let document = "region,sector,value\nUSA,C10,1\nUSA,C26,2\nCHN,C10,3\n";
+    for sum in [false, true] {
+        assert_eq!(read_row(By::Region, document, None, sum), Err(column("sector")));
+        assert_eq!(read_row(By::Sector, document, None, sum), Err(column("region")));
+        for finer in ["country,code,value\nUSA,C10,1\nUSA,C26,2\n", "region,name,value\nUSA,USA_C10,1\nUSA,USA_C26,2\n"]
+        {
+            let refused = read_row(By::Region, finer, None, sum).unwrap_err();
+            assert!(refused.contains("say BY node") && refused.ends_with("(line 2, column 2)"), "{refused}");
+        }
+    }
+    // The code, or the name, may be one of the region.
+    assert_eq!(
+        read_row(By::Region, "country,code,value\nUSA,840,1\nCHN,156,2\n", None, false),
+        Ok(vec![1.0, 1.0, 2.0])
+    );
+    assert_eq!(
+        read_row(By::Region, "iso3,name,value\nUSA,States,1\nCHN,China,2\n", None, false),
+        Ok(vec![1.0, 1.0, 2.0])
+    );
+}
+
+#[test]
+fn decimal_commas_between_commas_are_refused() {
+    for (document, column, place) in [
+        ("region,value,unit\nUSA,0,5\nCHN,1,5\n", "unit", "(line 2, column 3)"),
+        ("region,value,unit\nUSA,0,5\nCHN,1,25\n", "unit", "(line 3, column 3)"),
+        ("region,value,unit\nUSA,0,5\nCHN,1\n", "unit", "(line 2, column 3)"),
+        ("region,value,\nUSA,0,5\nCHN,1,5\n", "without a name", "(line 2, column 3)"),
+        ("region,value,note\nUSA,0,5\nCHN,1,7\n", "note", "(line 2, column 3)"),
+    ] {
+        let refused = read_row(By::Region, document, None, false).unwrap_err();
+        let start =
+            format!("the column {column} holds only digits beside whole values: figures with decimal commas need ;");
+        assert!(refused.starts_with(&start) && refused.ends_with(place), "{document} {refused}");
+    }
+    // Years are digits, a unit that is a factor stands beside decimals, and ; makes decimal commas plain.
+    for document in [
+        "region,value,year\nUSA,1,2020\nCHN,2,2020\n",
+        "region;value;unit\nUSA;1;1000\nCHN;2;1000\n",
+        "region,value,unit\nUSA,1,kg\nCHN,2,kg\n",
+    ] {
+        assert_eq!(read_row(By::Region, document, None, false), Ok(vec![1.0, 1.0, 2.0]), "{document}");
+    }
+    assert_eq!(read_row(By::Region, "region;value\nUSA;0,5\nCHN;1,5\n", None, false), Ok(vec![0.5, 0.5, 1.5]));
+}
+
+#[test]
+fn a_row_below_nodes_needs_no_name() {
+    let expected = Ok(vec![0.1, 0.2, 0.3]);
+    for document in [
+        "USA_C10,USA_C26,CHN_C10\n0.1,0.2,0.3\n",
+        "USA_C10,USA_C26,CHN_C10,\n0.1,0.2,0.3,\n",
+        "USA,USA,CHN\nC10,C26,C10\n0.1,0.2,0.3\n",
+        // As R writes names of rows.
+        "USA_C10,USA_C26,CHN_C10\nq,0.1,0.2,0.3\n",
+    ] {
+        assert_eq!(read_row(By::Node, document, None, false), expected, "{document}");
+    }
+    let two = read_row(By::Node, "USA_C10,USA_C26,CHN_C10\n1,2,3\n4,5,6\n", None, false).unwrap_err();
+    assert_eq!(two, "several rows have no name: give them names in a first column (line 3)");
+    for row in ["1,2\n", "q,1,2,3,4\n"] {
+        let refused = read_row(By::Node, &format!("USA_C10,USA_C26,CHN_C10\n{row}"), None, false);
+        assert!(refused.is_err(), "{row} {refused:?}");
+    }
+}
+
 /// A table of stressors below the nodes, with so many rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));

@@ -72,7 +72,8 @@ pub struct Reading<'a> {
     pub sum: bool,
     /// Values are totals, to be divided by this output of every node.
     pub totals: Option<&'a [f64]>,
-    /// The row of a csv of several stressors; `None` is the one called like the indicator.
+    /// The stressor of a csv of several: the name of a row, where labels of nodes are the header, or what rows have in
+    /// their column of stressors. `None` is the row called like the indicator; a column must then hold one stressor.
     pub row: Option<&'a [u8]>,
     /// How csv hears that it is no longer wanted; `None` is never.
     pub progress: Option<&'a Progress>,
@@ -109,6 +110,9 @@ impl Indicator {
         let mut values = Values::new(reading, labels);
         match document.trim_ascii_start().first() {
             None => return Err(Error::bad_whole("the document is empty")),
+            Some(b'{') if reading.row.is_some() => {
+                return Err(Error::Invalid("ROW picks a stressor of a csv: JSON holds the values of one".into()));
+            }
             Some(b'{') => json::read(document, &mut values)?,
             Some(_) if by == By::Product => {
                 return Err(Error::bad_whole("BY product takes a JSON document, {\"region\":{..},\"sector\":{..}}"));

@@ -1,67 +1,20 @@
 //! Indicator documents as csv with a header.
 
+mod columns;
+mod others;
+mod stressors;
 mod wide;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use self::columns::Columns;
+use self::others::Others;
+use self::stressors::Stressors;
 use super::{Axis, By, NOT_FINITE, TWICE, UNKNOWN, Values};
-use crate::io::formats::{Blank, Cells, Line, Lines, shown};
+use crate::io::formats::{Blank, Cells, Lines, shown};
 use crate::io::labels::Labels;
 use crate::{Error, Place, Progress, Result};
-
-/// Names of columns, in lower case without signs.
-const REGIONS: [&str; 7] = ["region", "country", "countrycode", "iso", "iso3", "refarea", "geo"];
-const SECTORS: [&str; 7] = ["sector", "industry", "industrycode", "product", "code", "rowii", "nace"];
-const LABELS: [&str; 3] = ["label", "node", "name"];
-const VALUES: [&str; 5] = ["value", "values", "obsvalue", "amount", "intensity"];
-
-/// Which cell of a line is what.
-struct Columns {
-    region: Option<usize>,
-    sector: Option<usize>,
-    label: Option<usize>,
-    value: usize,
-    width: usize,
-}
-
-impl Columns {
-    /// What a header says, `None` when it has no column of values.
-    fn of(line: Line<'_>) -> Result<Option<Self>> {
-        let mut cells = Cells::new(line);
-        let (mut region, mut sector, mut label, mut value) = (None, None, None, None);
-        let mut width = 0;
-        while let Some(name) = cells.label()? {
-            let bare: String =
-                name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
-            let is_in = |names: &[&str]| names.contains(&bare.as_str());
-            let role = match () {
-                () if is_in(&REGIONS) => &mut region,
-                () if is_in(&SECTORS) => &mut sector,
-                () if is_in(&LABELS) => &mut label,
-                () if is_in(&VALUES) => &mut value,
-                () => {
-                    width += 1;
-                    continue;
-                }
-            };
-            if role.replace(width).is_some() {
-                return Err(Error::bad(format!("two columns mean the same: {}", shown(&name)), cells.place()));
-            }
-            width += 1;
-        }
-        Ok(value.map(|value| Self { region, sector, label, value, width }))
-    }
-
-    /// Whether the columns that a reading needs are there.
-    fn serve(&self, axis: Axis) -> bool {
-        match axis {
-            Axis::Node => self.region.is_some() && self.sector.is_some() || self.label.is_some(),
-            Axis::Region => self.region.is_some() || self.label.is_some(),
-            Axis::Sector => self.sector.is_some() || self.label.is_some(),
-        }
-    }
-}
 
 /// Reads all lines; blank ones are passed over.
 pub(super) fn read(
@@ -80,7 +33,12 @@ pub(super) fn read(
     let Some(first) = lines.next()? else { return Ok(()) };
     let place = first.place;
     if let Some(columns) = Columns::of(first)?.filter(|columns| columns.serve(axis)) {
-        return by_columns(&mut lines, &columns, axis, values);
+        if let Some(column) = columns.finer(axis) {
+            return Err(Error::bad(by_node(&format!("the document has a column {}", shown(column))), place));
+        }
+        let mut stressors = Stressors::of(columns.stressor.as_ref(), asked(row)?, place)?;
+        by_columns(&mut lines, &columns, axis, &mut stressors, values)?;
+        return stressors.check();
     }
     if axis == Axis::Node
         && let Some(header) = wide::Header::of(document, progress, values.labels)?
@@ -97,15 +55,38 @@ pub(super) fn read(
     Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
 }
 
-fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut Values<'_>) -> Result<()> {
+/// What to say of values of nodes where `what` shows them. To add them up would add up intensities.
+fn by_node(what: &str) -> String {
+    format!("{what}: say BY node, or leave the column out (SUM does not help)")
+}
+
+/// The stressor that is asked for, as text.
+fn asked(row: Option<&[u8]>) -> Result<Option<&str>> {
+    row.map(|row| std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))).transpose()
+}
+
+fn by_columns(
+    lines: &mut Lines<'_>,
+    columns: &Columns,
+    axis: Axis,
+    stressors: &mut Stressors<'_>,
+    values: &mut Values<'_>,
+) -> Result<()> {
     let joined = Joined::of(values.labels);
+    let mut others = Others::of(&columns.others);
     let mut passed_over = HashSet::new();
+    let is_joined = match axis {
+        Axis::Node => columns.region.is_none() || columns.sector.is_none(),
+        Axis::Region => columns.region.is_none(),
+        Axis::Sector => columns.sector.is_none(),
+    };
     while let Some(line) = lines.next()? {
         let mut cells = Cells::new(line);
-        if cells.all_empty() {
+        if cells.all_empty() || !stressors.take(line)? {
             continue;
         }
         let (mut region, mut sector, mut label) = (String::new(), String::new(), String::new());
+        let mut finer = None;
         let (mut value, mut value_place, mut label_place) = (0.0, line.place, line.place);
         for at in 0..columns.width {
             let text = match () {
@@ -116,7 +97,23 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
                 }
                 () if Some(at) == columns.region && axis != Axis::Sector => &mut region,
                 () if Some(at) == columns.sector && axis != Axis::Region => &mut sector,
-                () if Some(at) == columns.label => &mut label,
+                () if Some(at) == columns.label && is_joined => &mut label,
+                () if Some(at) == columns.label => {
+                    // A name of the region, or the node that the value is of.
+                    let name = cells.label()?.unwrap_or_default();
+                    if axis != Axis::Node && joined.find(&name) != Found::Nothing {
+                        finer = Some(cells.place());
+                    }
+                    continue;
+                }
+                () if Some(at) == columns.sector => {
+                    // Only a column of codes gets here, see Columns::finer.
+                    let code = cells.raw()?.unwrap_or_default();
+                    if values.labels.sector(code.trim_ascii()).is_some() {
+                        finer = Some(cells.place());
+                    }
+                    continue;
+                }
                 () => {
                     cells.raw()?;
                     continue;
@@ -128,11 +125,9 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
         if !cells.all_empty() {
             cells.end()?;
         }
-        let is_joined = match axis {
-            Axis::Node => columns.region.is_none() || columns.sector.is_none(),
-            Axis::Region => columns.region.is_none(),
-            Axis::Sector => columns.sector.is_none(),
-        };
+        if let Some(place) = finer {
+            return Err(Error::bad(by_node("the document has labels of nodes or sectors"), place));
+        }
         let at = match (axis, is_joined) {
             (Axis::Node, true) => joined.take(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
             (_, true) => values.find(axis, &label, &label).map_err(|reason| Error::bad(reason, label_place))?,
@@ -141,10 +136,14 @@ fn by_columns(lines: &mut Lines<'_>, columns: &Columns, axis: Axis, values: &mut
         if at.is_none() && !values.sum && !passed_over.insert((region, sector, label)) {
             return Err(Error::bad(TWICE, label_place));
         }
+        // Before a label is called twice: it may be there once a year, or once a unit, and SUM would not be right.
+        if at.is_some() {
+            others.see(line, value)?;
+        }
         let place = |reason| if reason == NOT_FINITE { value_place } else { label_place };
         values.set(axis, at, value).map_err(|reason| Error::bad(reason, place(reason)))?;
     }
-    Ok(())
+    others.check()
 }
 
 /// Finds nodes by labels that join region and sector, in the ways of tables.

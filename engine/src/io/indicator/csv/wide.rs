@@ -17,6 +17,7 @@ const SHOWN: usize = 5;
 
 /// The node of every column of numbers, `None` where the model has no such.
 pub(super) struct Header {
+    /// How many cells are before the numbers; with none, a row may have one all the same, as R writes names of rows.
     index: usize,
     nodes: Vec<Option<usize>>,
     /// How many lines it takes.
@@ -33,6 +34,18 @@ fn labels(line: Line<'_>) -> Result<Vec<String>> {
 }
 
 impl Header {
+    /// How many cells of a row are before its numbers.
+    fn index_of(&self, row: Line<'_>) -> Result<usize> {
+        if self.index > 0 {
+            return Ok(self.index);
+        }
+        let mut cells = Cells::new(row);
+        for _ in 0..self.nodes.len() {
+            cells.raw()?;
+        }
+        Ok(usize::from(!cells.all_empty()))
+    }
+
     /// The header of a document, when at least half of its columns are nodes of the model.
     pub(super) fn of(document: &[u8], progress: &Progress, model: &Labels) -> Result<Option<Self>> {
         let mut lines = Lines::of_bytes(document, progress)?;
@@ -51,7 +64,8 @@ impl Header {
         let joined = Joined::of(model);
         let found: Vec<Found> = line.iter().map(|label| joined.find(label)).collect();
         let is_known = |found: &Found| *found != Found::Nothing;
-        let indices = 1..=MAX_INDEX.min(line.len());
+        let begin = usize::from(!found.first().is_some_and(is_known));
+        let indices = begin..=MAX_INDEX.min(line.len());
         let Some(index) = indices.into_iter().find(|&index| mostly(&found[index..], is_known)) else {
             return Ok(None);
         };
@@ -74,7 +88,7 @@ impl Header {
         }
         let node = |(region, sector): (&String, &String)| model.node(region.as_bytes(), sector.as_bytes()).ok();
         let nodes: Vec<Option<usize>> = first.iter().zip(second).map(node).collect();
-        let mut indices = 1..=MAX_INDEX.min(first.len());
+        let mut indices = 0..=MAX_INDEX.min(first.len());
         let index = indices
             .find(|&index| mostly(&nodes[index..], Option::is_some) && nodes.get(index).is_some_and(Option::is_some))?;
         Some(Self { index, nodes: nodes[index..].to_vec(), lines: 2 })
@@ -95,10 +109,7 @@ pub(super) fn read(
     progress: &Progress,
     values: &mut Values<'_>,
 ) -> Result<()> {
-    let asked = match row {
-        Some(row) => std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))?,
-        None => name,
-    };
+    let asked = super::asked(row)?.unwrap_or(name);
     let names = row_names(document, header, progress)?;
     let is_only = names.len() == 1 && row.is_none();
     let wanted = match names.iter().position(|name| name == asked) {
@@ -145,6 +156,9 @@ fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Ve
         }
         // SUM is for labels of nodes: rows are stressors, which would not mean anything together.
         if !seen.insert(name.clone()) {
+            if name.is_empty() {
+                return Err(Error::bad("several rows have no name: give them names in a first column", place));
+            }
             return Err(Error::bad(format!("the label {} occurs twice", shown(&name)), place));
         }
         names.push(name);
@@ -171,7 +185,7 @@ fn each_row(
             continue;
         }
         let mut names = Vec::new();
-        for _ in 0..header.index {
+        for _ in 0..header.index_of(line)? {
             names.push(cells.label()?.unwrap_or_default().into_owned());
         }
         if cells.all_empty() {
