@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use assess_engine::cache::lease::{Ask, Cause, Done, Failure as Failed, Fetched, Seen};
+use assess_engine::cache::lease::{Ask, Cause, Done, Failure as Failed, Fetched, Grant as Next, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
@@ -298,8 +298,8 @@ pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     let seen = if value.is_some() { looked.seen } else { Seen::Absent };
     let limit = waiters::at_once(value.as_ref().map_or(0, Bytes::len));
     let answers = with(|cache| {
-        let (token, stamp) = (cache.random.u64(..), cache.index.tick());
-        cache.leases.answer(now, db, name, seen, token, stamp, limit)
+        let next = Next { token: cache.random.u64(..), stamp: cache.index.tick() };
+        cache.leases.answer(now, db, name, seen, next, limit)
     });
     if answers.len() == limit {
         // More may wait: in the next turn.

@@ -2,7 +2,7 @@
 
 use redis_module::raw;
 
-use super::{config, ctx, events, filter, info};
+use super::{config, ctx, event_loop, events, filter, info};
 
 /// Fails with the name of the first function of the module API that this server lacks.
 fn require_api() -> Result<(), &'static str> {
@@ -126,6 +126,10 @@ pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisStri
     crate::commands::register(ctx)?;
     events::subscribe(raw)?;
     filter::register(raw)?;
+    // Every reply to a blocked client is sent in a turn: better not to be loaded than to leave clients without one.
+    if !(event_loop::watch_turns(true) && event_loop::watch_turns(false)) {
+        return Err("the server does not tell of the turns of its event loop".into());
+    }
     info::register(raw)?;
     config::register(raw)?;
     let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_slice()).collect();

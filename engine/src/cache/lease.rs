@@ -20,7 +20,7 @@ pub use memory::Done;
 use memory::{DoneTokens, Failures, Graveyard};
 use state::{Effect, Event, Lease, State};
 use table::{Table, Waiting};
-pub use words::{Ask, Cause, Failure, Fetched, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
+pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
 
 /// All leases.
 #[derive(Debug)]
@@ -213,16 +213,15 @@ impl Leases {
         self.revoke(now, db, key, Cause::Overwritten)
     }
 
-    /// Those who wait for a key ask again, in their order. At most one of them is granted; whom this says nothing of
-    /// stays, and then somebody holds the lease. `token` and `stamp` are as in [`fetch`](Self::fetch).
+    /// Those who wait for a key ask again: the one who is granted first, the others in their order, at most `limit`. When
+    /// this says of fewer, whom it says nothing of stays, and then somebody holds the lease.
     pub fn answer(
         &mut self,
         now: u64,
         db: i32,
         key: &[u8],
         seen: Seen,
-        token: u64,
-        stamp: u64,
+        Grant { token, stamp }: Grant,
         limit: usize,
     ) -> Vec<(Waiter, Fetched)> {
         self.lapse(now, db, key);

@@ -102,7 +102,10 @@ fn a_member_is_picked_where_there_are_several_tables() {
 fn output_that_is_rounding_noise_is_zero() {
     let warnings = warned("34-output-negative-by-rounding", "sys", "BB manu", MANU);
     let Some(warnings) = warnings else { return };
-    assert_eq!(warnings, "1 stressor value of satellite belongs to a node without output and was set to 0");
+    // The reported output of BB serv is noise below 0, while it sells 172: that is told as well.
+    let expected = "the sums of rows and final demand are not the reported output: they differ by 3.61 % in the median, most at \
+                    BB serv, 172 to 0\n1 stressor value of satellite belongs to a node without output and was set to 0";
+    assert_eq!(warnings, expected);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn a_lease_ends_at_its_very_millisecond_and_one_waiter_is_granted() {
     assert_eq!(leases.renew(100, 0, b"k", 7, 50), Err(Cause::Expired));
     // Who comes now queues behind those who wait.
     assert_eq!(leases.fetch(100, 0, b"k", Seen::Absent, &of(4), 8, 4), Fetched::Wait);
-    let answers = leases.answer(101, 0, b"k", Seen::Absent, 9, 5, usize::MAX);
+    let answers = leases.answer(101, 0, b"k", Seen::Absent, Grant { token: 9, stamp: 5 }, usize::MAX);
     assert_eq!(answers, [(SECOND, Fetched::Lease { token: 9, ms: 100 })]);
     assert_eq!(leases.end_due(101, 9), []);
     assert_eq!(leases.take_expired().len(), 0);
@@ -146,7 +146,7 @@ fn what_changes_the_data_revokes_and_says_why() {
         assert_eq!(revoke(&mut leases, 5), Some(Revoked { waiters: 2, granted: 1 }));
         assert_eq!(leases.holds(6, 0, b"k", 7), Err(cause));
         assert_eq!(revoke(&mut leases, 6), None);
-        let answers = leases.answer(7, 0, b"k", Seen::Absent, 9, 5, usize::MAX);
+        let answers = leases.answer(7, 0, b"k", Seen::Absent, Grant { token: 9, stamp: 5 }, usize::MAX);
         assert_eq!(answers, [(SECOND, Fetched::Lease { token: 9, ms: 100 })]);
     }
 }
@@ -155,7 +155,7 @@ fn what_changes_the_data_revokes_and_says_why() {
 fn a_write_serves_all_who_wait_and_forgets_a_failure() {
     let mut leases = awaited();
     leases.written(5, 0, b"k");
-    let answers = leases.answer(6, 0, b"k", Seen::Fresh, 9, 5, usize::MAX);
+    let answers = leases.answer(6, 0, b"k", Seen::Fresh, Grant { token: 9, stamp: 5 }, usize::MAX);
     assert_eq!(answers, [(SECOND, Fetched::Value), (THIRD, Fetched::Value)]);
     assert!(leases.is_empty());
     let mut leases = held();
@@ -169,7 +169,7 @@ fn a_write_serves_all_who_wait_and_forgets_a_failure() {
 fn those_who_want_nothing_stale_are_granted_first_and_the_others_get_the_stale_value() {
     let mut leases = awaited();
     leases.revoke(5, 0, b"k", Cause::Invalidated);
-    let answers = leases.answer(6, 0, b"k", Seen::Stale, 9, 5, usize::MAX);
+    let answers = leases.answer(6, 0, b"k", Seen::Stale, Grant { token: 9, stamp: 5 }, usize::MAX);
     assert_eq!(answers, [(THIRD, Fetched::Lease { token: 9, ms: 100 }), (SECOND, Fetched::Stale)]);
 }
 
@@ -177,13 +177,13 @@ fn those_who_want_nothing_stale_are_granted_first_and_the_others_get_the_stale_v
 fn a_few_are_answered_at_a_time_first_of_all_the_one_who_is_granted() {
     let mut leases = awaited();
     leases.revoke(5, 0, b"k", Cause::Invalidated);
-    let mut answers = |token| leases.answer(6, 0, b"k", Seen::Stale, token, 5, 1);
+    let mut answers = |token| leases.answer(6, 0, b"k", Seen::Stale, Grant { token, stamp: 5 }, 1);
     assert_eq!(answers(9), [(THIRD, Fetched::Lease { token: 9, ms: 100 })]);
     assert_eq!(answers(10), [(SECOND, Fetched::Stale)]);
     assert_eq!(answers(11), []);
     let mut leases = awaited();
     leases.written(5, 0, b"k");
-    let mut answers = || leases.answer(6, 0, b"k", Seen::Fresh, 9, 5, 1);
+    let mut answers = || leases.answer(6, 0, b"k", Seen::Fresh, Grant { token: 9, stamp: 5 }, 1);
     assert_eq!([answers(), answers()], [[(SECOND, Fetched::Value)], [(THIRD, Fetched::Value)]]);
     assert!(leases.is_empty() && leases.waiting() == 0);
 }
@@ -207,7 +207,7 @@ fn who_leaves_is_not_granted_anything() {
     assert_eq!(leases.waiter_left(2), None);
     leases.disconnected(4, 3);
     leases.revoke(5, 0, b"k", Cause::Invalidated);
-    assert_eq!(leases.answer(6, 0, b"k", Seen::Absent, 9, 5, usize::MAX), []);
+    assert_eq!(leases.answer(6, 0, b"k", Seen::Absent, Grant { token: 9, stamp: 5 }, usize::MAX), []);
     assert!(leases.is_empty() && leases.waiting() == 0);
 }
 
@@ -445,7 +445,7 @@ proptest! {
                 }
                 Op::Answer { key, seen: found } => {
                     let (db, name) = place(key);
-                    let answers = leases.answer(now, db, name, seen(found), stamp, stamp, usize::MAX);
+                    let answers = leases.answer(now, db, name, seen(found), Grant { token: stamp, stamp }, usize::MAX);
                     let had_holder = naive.holder(key).is_some();
                     for (waiter, fetched) in answers {
                         let at = naive.waiting.iter().position(|waiting| (waiting.0, waiting.1) == (key, waiter.client));

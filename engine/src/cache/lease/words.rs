@@ -19,6 +19,15 @@ pub enum Seen {
     Stale,
 }
 
+/// What the lease gets that is granted, if one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Its token.
+    pub token: u64,
+    /// Its stamp, on the clock of changes.
+    pub stamp: u64,
+}
+
 /// Why a token is dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
