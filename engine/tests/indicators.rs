@@ -274,6 +274,44 @@ fn a_row_below_nodes_needs_no_name() {
     }
 }
 
+#[test]
+fn columns_between_name_and_nodes_are_no_nodes() {
+    let document = "stressor,unit,USA_C10,USA_C26,CHN_C10\nco2,kg,0.1,0.2,0.3\nch4,t,4,5,6\n";
+    assert_eq!(read_row(By::Node, document, None, false), Ok(vec![0.1, 0.2, 0.3]));
+    assert_eq!(read_row(By::Node, document, Some("ch4"), false), Ok(vec![4.0, 5.0, 6.0]));
+    assert_eq!(read_row(By::Node, document, Some("ch4/t"), false), Ok(vec![4.0, 5.0, 6.0]));
+    // The name of two rows is none.
+    let twice = document.replace("ch4", "co2");
+    let refused = read_row(By::Node, &twice, None, false).unwrap_err();
+    assert_eq!(refused, "the document has 2 rows and none is called co2: say ROW and one of co2/kg, co2/t");
+    // Other labels may be nodes that the model lacks.
+    let stranger = "stressor,FRA_C10,USA_C10,USA_C26,CHN_C10\nco2,9,0.1,0.2,0.3\n";
+    assert!(read_row(By::Node, stranger, None, false).unwrap_err().contains("the model has no such label"));
+}
+
+#[test]
+fn documents_without_values_are_refused() {
+    for (by, document) in [
+        (By::Node, "{}"),
+        (By::Node, r#"{"USA":{},"CHN":{}}"#),
+        (By::Region, "{}"),
+        (By::Product, r#"{"region":{},"sector":{}}"#),
+        (By::Node, "region,sector,value\n"),
+        (By::Region, "region,value\n\n"),
+        (By::Node, "stressor,USA_C10,USA_C26,CHN_C10\n"),
+    ] {
+        assert_eq!(read_row(by, document, None, false), Err("the document has no values".into()), "{document}");
+    }
+}
+
+#[test]
+fn compressed_documents_are_refused_by_name() {
+    for (start, how) in [(&b"\x1f\x8b\x08\0"[..], "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd")] {
+        let read = Indicator::parse(b"co2", b"", start, &Reading::by(By::Node), &labels()).unwrap_err().to_string();
+        assert!(read.starts_with(&format!("the document is compressed by {how}: unpack it first")), "{read}");
+    }
+}
+
 /// A table of stressors below the nodes, with so many rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));

@@ -107,6 +107,7 @@ impl Indicator {
             return Err(Error::Invalid("TOTALS needs BY node: only nodes have an output to divide by".into()));
         }
         let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+        check_plain(document)?;
         let mut values = Values::new(reading, labels);
         match document.trim_ascii_start().first() {
             None => return Err(Error::bad_whole("the document is empty")),
@@ -122,6 +123,9 @@ impl Indicator {
                 csv::read(document, name, reading.row, reading.progress.unwrap_or(&idle), &mut values)?;
             }
         }
+        if values.matched + values.unmatched == 0 {
+            return Err(Error::bad_whole(NO_VALUES));
+        }
         values.check_matches()?;
         let mut values = values.finish(reading.default)?;
         if let Some(output) = reading.totals {
@@ -129,6 +133,17 @@ impl Indicator {
         }
         Ok(Self { name: name.into(), unit: unit.into(), values })
     }
+}
+
+/// Fails for a file that is compressed.
+fn check_plain(document: &[u8]) -> Result<()> {
+    let how = match document {
+        [0x1f, 0x8b, ..] => "gzip: unpack it first (gunzip)",
+        [b'P', b'K', 3, 4, ..] => "zip: unpack it first (unzip)",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd: unpack it first (unzstd)",
+        _ => return Ok(()),
+    };
+    Err(Error::bad_whole(format!("the document is compressed by {how}")))
 }
 
 /// Totals per unit of output.
@@ -189,6 +204,7 @@ type Refused = &'static str;
 
 const TWICE: Refused = "the label occurs twice; SUM adds such values up";
 const UNKNOWN: Refused = "the model has no such label; give IGNORE to pass over it";
+const NO_VALUES: Refused = "the document has no values";
 const NOT_FINITE: Refused = "a value must be a finite number";
 const NEGATIVE_ROOT: Refused = "the geometric mean needs values >= 0";
 

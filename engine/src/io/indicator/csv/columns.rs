@@ -48,6 +48,8 @@ const NOTES: [&str; 14] = [
     "industryname",
     "productname",
 ];
+/// What else stands before the numbers of a row.
+const BEFORE_NUMBERS: [&str; 6] = ["code", "id", "category", "compartment", "subcompartment", "type"];
 /// The index that pandas writes before the columns.
 const INDEX: [&str; 2] = ["", "unnamed0"];
 
@@ -91,8 +93,7 @@ impl Columns {
         let (mut region_name, mut sector_name) = (String::new(), String::new());
         let mut width = 0;
         while let Some(name) = cells.label()? {
-            let bare: String =
-                name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+            let bare = bare(&name);
             let is_in = |names: &[&str]| names.contains(&bare.as_str());
             let role = match () {
                 () if is_in(&REGIONS) => Some(&mut region),
@@ -150,4 +151,16 @@ fn kind(bare: &str, at: usize) -> Kind {
         _ if at == 0 && INDEX.contains(&bare) => Kind::Index,
         _ => Kind::Unknown,
     }
+}
+
+/// A name in lower case without signs.
+fn bare(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+/// Whether a column before those of nodes is no node, by its name.
+pub(super) fn is_index(name: &str) -> bool {
+    let bare = bare(name);
+    let names: [&[&str]; 6] = [&STRESSORS, &UNITS, &YEARS, &NOTES, &LABELS, &BEFORE_NUMBERS];
+    bare.is_empty() || names.iter().any(|names| names.contains(&bare.as_str()))
 }

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::super::{Axis, MAX_STRESSORS, Values};
+use super::super::{Axis, MAX_STRESSORS, NO_VALUES, Values};
+use super::columns::is_index;
 use super::{Found, Joined};
 use crate::io::formats::{Blank, Cells, Line, Lines, shown};
 use crate::io::labels::Labels;
@@ -66,9 +67,13 @@ impl Header {
         let is_known = |found: &Found| *found != Found::Nothing;
         let begin = usize::from(!found.first().is_some_and(is_known));
         let indices = begin..=MAX_INDEX.min(line.len());
-        let Some(index) = indices.into_iter().find(|&index| mostly(&found[index..], is_known)) else {
+        let Some(mut index) = indices.into_iter().find(|&index| mostly(&found[index..], is_known)) else {
             return Ok(None);
         };
+        // A unit after the name of the stressor, say. Other labels that the model lacks may be nodes, so they are refused.
+        while index < MAX_INDEX && !is_known(&found[index]) && is_index(&line[index]) {
+            index += 1;
+        }
         let node = |(at, found): (usize, &Found)| match *found {
             Found::Nothing => Ok(None),
             Found::Node(node) => Ok(Some(node)),
@@ -111,12 +116,15 @@ pub(super) fn read(
 ) -> Result<()> {
     let asked = super::asked(row)?.unwrap_or(name);
     let names = row_names(document, header, progress)?;
+    if names.is_empty() {
+        return Err(Error::bad_whole(NO_VALUES));
+    }
     let is_only = names.len() == 1 && row.is_none();
-    let wanted = match names.iter().position(|name| name == asked) {
+    let wanted = match position(&names, asked) {
         Some(at) => at,
         None if is_only => 0,
         None => {
-            let some: Vec<String> = names.iter().take(SHOWN).map(|name| shown(name)).collect();
+            let some: Vec<String> = names.iter().take(SHOWN).map(|name| shown(&name.whole)).collect();
             let more = if names.len() > SHOWN { ", .." } else { "" };
             let what = format!(
                 "the document has {} rows and none is called {}: say ROW and one of {}{more}",
@@ -148,18 +156,40 @@ pub(super) fn read(
     })
 }
 
-fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Vec<String>> {
+/// What a row is called.
+struct Name {
+    /// All cells before the numbers.
+    whole: String,
+    /// The first of them, without the unit, say, that follows.
+    first: String,
+}
+
+impl Name {
+    fn of(mut cells: Vec<String>) -> Self {
+        cells.retain(|cell| !cell.is_empty());
+        Self { whole: cells.join("/"), first: cells.into_iter().next().unwrap_or_default() }
+    }
+}
+
+/// The row of a name, or the only one whose name begins with it.
+fn position(names: &[Name], asked: &str) -> Option<usize> {
+    let whole = names.iter().position(|name| name.whole == asked);
+    let mut begin = names.iter().enumerate().filter(|(_, name)| name.first == asked).map(|(at, _)| at);
+    whole.or_else(|| begin.next().filter(|_| begin.next().is_none()))
+}
+
+fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Vec<Name>> {
     let (mut names, mut seen) = (Vec::new(), HashSet::new());
     each_row(document, header, progress, |name, _, place| {
         if names.len() == MAX_STRESSORS {
             return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
         }
         // SUM is for labels of nodes: rows are stressors, which would not mean anything together.
-        if !seen.insert(name.clone()) {
-            if name.is_empty() {
+        if !seen.insert(name.whole.clone()) {
+            if name.whole.is_empty() {
                 return Err(Error::bad("several rows have no name: give them names in a first column", place));
             }
-            return Err(Error::bad(format!("the label {} occurs twice", shown(&name)), place));
+            return Err(Error::bad(format!("the label {} occurs twice", shown(&name.whole)), place));
         }
         names.push(name);
         Ok(())
@@ -172,7 +202,7 @@ fn each_row(
     document: &[u8],
     header: &Header,
     progress: &Progress,
-    mut each: impl FnMut(String, &mut Cells<'_>, Place) -> Result<()>,
+    mut each: impl FnMut(Name, &mut Cells<'_>, Place) -> Result<()>,
 ) -> Result<()> {
     let mut lines = Lines::of_bytes(document, progress)?;
     for _ in 0..header.lines {
@@ -191,8 +221,7 @@ fn each_row(
         if cells.all_empty() {
             continue;
         }
-        names.retain(|name| !name.is_empty());
-        each(names.join("/"), &mut cells, place)?;
+        each(Name::of(names), &mut cells, place)?;
     }
     Ok(())
 }
