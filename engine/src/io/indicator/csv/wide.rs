@@ -62,6 +62,9 @@ impl Header {
 
     /// The header that one line is.
     fn of_joined(line: &[String], place: Place, model: &Labels) -> Result<Option<Self>> {
+        // Blank columns at the end are noise; a number in one is refused with its row.
+        let width = line.iter().rposition(|label| !label.is_empty()).map_or(0, |last| last + 1);
+        let line = &line[..width];
         let joined = Joined::of(model);
         let found: Vec<Found> = line.iter().map(|label| joined.find(label)).collect();
         let is_known = |found: &Found| *found != Found::Nothing;
