@@ -291,11 +291,13 @@ fn columns_between_name_and_nodes_are_no_nodes() {
 
 #[test]
 fn documents_without_values_are_refused() {
+    for (by, document) in [(By::Node, "{}"), (By::Region, "{}"), (By::Product, r#"{"region":{},"sector":{}}"#)] {
+        let reading = Reading { default: None, ..Reading::by(by) };
+        let read = Indicator::parse(b"co2", b"", document.as_bytes(), &reading, &labels()).map_err(|e| e.to_string());
+        assert_eq!(read.unwrap_err(), "the document has no values", "{document}");
+        assert!(read_row(by, document, None, false).is_ok(), "{document}: all have DEFAULT");
+    }
     for (by, document) in [
-        (By::Node, "{}"),
-        (By::Node, r#"{"USA":{},"CHN":{}}"#),
-        (By::Region, "{}"),
-        (By::Product, r#"{"region":{},"sector":{}}"#),
         (By::Node, "region,sector,value\n"),
         (By::Region, "region,value\n\n"),
         (By::Node, "stressor,USA_C10,USA_C26,CHN_C10\n"),

@@ -215,6 +215,36 @@ fn value_added_tells_whether_final_demand_is_right() {
 }
 
 #[test]
+fn the_discrepancy_of_eora_is_left_out_and_told_of() {
+    let with = |values: &str, at: usize| {
+        let line = |(i, line): (usize, &str)| -> String {
+            let mut cells: Vec<&str> = line.split('\t').collect();
+            cells.insert(at, if i % 2 == 0 { "2" } else { "-1" });
+            cells.join("\t") + "\n"
+        };
+        values.lines().enumerate().map(line).collect::<String>()
+    };
+    // First, in the middle, and last among the nodes.
+    for at in [0, 3, 6] {
+        let mut files = eora(&demand(), 1.0);
+        let insert = |text: &str, new: &str| {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.insert(at, new);
+            lines.join("\n") + "\n"
+        };
+        files[0].1 = insert(&with(&files[0].1, at), "1\t1\t1\t1\t1\t1\t1");
+        files[1].1 = insert(&files[1].1, "5\t5");
+        files[2].1 = with(&files[2].1, at);
+        files[3].1 = insert(&files[3].1, "CROW\tROW\tIndustries\tTOTAL\t");
+        let read = read(&files).unwrap();
+        assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
+        let said = "ROW TOTAL is what the countries' tables do not agree on, and was left out: it sells 7.0000 and buys 9.0000, ";
+        assert!(read.warnings[0].starts_with(said), "{:?}", read.warnings);
+        is_right(&read);
+    }
+}
+
+#[test]
 fn labels_of_eora_are_one_file() {
     let mut files = eora(&demand(), 1.0);
     files.push(("a/labels_T.txt", files[3].1.clone()));

@@ -2,8 +2,10 @@
 //! bare numbers between tabs, and `labels_T.txt` beside them. A label is country, code, kind and sector. Output is the sums
 //! of flows and final demand; value added, where it is there, tells whether they are right.
 
+mod discrepancy;
 mod rows;
 
+use self::discrepancy::Discrepancy;
 use self::rows::{each_row, names};
 use super::cells::{Blank, Cells};
 use super::fill::{Filled, Filler};
@@ -94,21 +96,25 @@ pub(super) fn lacks_labels(package: &mut Package<'_>, job: &Job<'_>) -> Result<b
 
 /// Reads the table.
 pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> Result<Table> {
-    let labels = labels(package, files.labels, job)?;
+    let (labels, mut discrepancy) = labels(package, files.labels, job)?;
     let n = labels.len();
+    let lines = Some(discrepancy.lines(n));
     let mut warnings: Vec<String> = Vec::new();
     let mut figures = Figures::new(n);
-    figures.columns = demand(package, files, n, job)?;
+    figures.columns = demand(package, files, n, &discrepancy, job)?;
     if let Some(part) = files.value_added {
-        match value_added(package, part, n, job) {
+        match value_added(package, part, n, &mut discrepancy, job) {
             Ok(row) => figures.rows.push(row),
             Err(error @ Error::BadInput { .. }) => warnings.push(format!("value added was not read: {error}")),
             Err(error) => return Err(error),
         }
     }
     let mut flows = Flows::new(&labels);
-    each_row(package, files.flows, FLOWS, Some(n), Some(n), job, |i, row| {
-        flows.row(i, row);
+    each_row(package, files.flows, FLOWS, lines, lines, job, |line, row| {
+        discrepancy.count(line, row);
+        if let Some(i) = discrepancy.node(line) {
+            flows.row(i, discrepancy.columns(row));
+        }
         job.progress.check()
     })?;
     flows.put(&mut figures, &labels, FLOWS)?;
@@ -117,15 +123,18 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     let place = |i: usize| Place { file: FLOWS, line: i as u64 + 1, column: 0 };
     warnings.extend(output::settle(&mut x, &labels, job.options.negative, place)?);
 
+    warnings.extend(discrepancy.note());
     warnings.extend(totals.notes.iter().cloned());
     warnings.extend(balance::check_columns(&labels, &figures, &totals, &x, "the sums of rows and final demand"));
     warnings.extend(balance::check_size(&figures, &x));
     let negative = figures.negative;
     let more = labels.bytes() + n as u64 * 8 * (8 + figures.columns.len() as u64);
     let mut filler = Filler::new(n, job.options.precision, Some(&x), job.budget, more)?;
-    each_row(package, files.flows, FLOWS, Some(n), Some(n), job, |i, row| {
-        filler.push(i, row);
-        job.progress.step(i as f64 / n as f64)
+    each_row(package, files.flows, FLOWS, lines, lines, job, |line, row| {
+        if let Some(i) = discrepancy.node(line) {
+            filler.push(i, discrepancy.columns(row));
+        }
+        job.progress.step(line as f64 / n as f64)
     })?;
     let filled: Filled = filler.finish();
     warnings.extend(notes::of_table(&filled, negative, &labels, job.progress)?);
@@ -137,30 +146,40 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     Ok(Table { labels, coefficients, output: Some(x), format: Format::Eora, output_source, leontief, warnings })
 }
 
-/// The nodes: code and sector of every line.
-fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Labels> {
-    let nodes = names(package, part, LABELS, job)?;
+/// The nodes: code and sector of every line, but for that of the discrepancy.
+fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<(Labels, Discrepancy)> {
+    let mut nodes = names(package, part, LABELS, job)?;
+    let discrepancy = Discrepancy::take(&mut nodes);
     if nodes.is_empty() {
         return Err(Error::bad("the table has no nodes", Place { file: LABELS, ..Place::default() }));
     }
     let pairs = nodes.iter().map(|(region, sector)| (region.as_str(), sector.as_str()));
-    Labels::new(pairs).map_err(|i| {
+    let labels = Labels::new(pairs).map_err(|i| {
         let (region, sector) = &nodes[i];
         let what = format!("the label {} occurs twice", notes::shown_node(region, sector));
         Error::bad(what, Place { file: LABELS, line: i as u64 + 1, column: 0 })
-    })
+    })?;
+    Ok((labels, discrepancy))
 }
 
 /// The columns of final demand, with the names that are beside them if there are as many.
-fn demand(package: &mut Package<'_>, files: &Files, n: usize, job: &Job<'_>) -> Result<Vec<Series>> {
+fn demand(
+    package: &mut Package<'_>,
+    files: &Files,
+    n: usize,
+    discrepancy: &Discrepancy,
+    job: &Job<'_>,
+) -> Result<Vec<Series>> {
     let mut columns: Vec<Series> = Vec::new();
-    each_row(package, files.demand, DEMAND, Some(n), None, job, |i, row| {
-        if i == 0 {
+    each_row(package, files.demand, DEMAND, Some(discrepancy.lines(n)), None, job, |line, row| {
+        if line == 0 {
             job.budget.require("final demand", (row.len() * n * 8) as u64)?;
             let series = |at: usize| Series::of(at as u64, &format!("final demand {}", at + 1), vec![0.0; n], false);
             columns = (0..row.len()).map(series).collect();
         }
-        columns.iter_mut().zip(row).for_each(|(column, value)| column.values[i] = *value);
+        if let Some(i) = discrepancy.node(line) {
+            columns.iter_mut().zip(row).for_each(|(column, value)| column.values[i] = *value);
+        }
         Ok(())
     })?;
     // Names only help to find sums among the columns: whatever is wrong with them does no harm.
@@ -176,10 +195,16 @@ fn demand(package: &mut Package<'_>, files: &Files, n: usize, job: &Job<'_>) -> 
 }
 
 /// Value added of every node, all rows of it.
-fn value_added(package: &mut Package<'_>, part: usize, n: usize, job: &Job<'_>) -> Result<Series> {
+fn value_added(
+    package: &mut Package<'_>,
+    part: usize,
+    n: usize,
+    discrepancy: &mut Discrepancy,
+    job: &Job<'_>,
+) -> Result<Series> {
     let mut sums = vec![0.0; n];
-    each_row(package, part, ADDED, None, Some(n), job, |_, row| {
-        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    each_row(package, part, ADDED, None, Some(discrepancy.lines(n)), job, |_, row| {
+        sums.iter_mut().zip(discrepancy.columns(row)).for_each(|(sum, value)| *sum += value);
         job.progress.check()
     })?;
     Ok(Series::of(0, "value added", sums, false))
