@@ -89,7 +89,7 @@ pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: 
     }
 }
 
-/// Refuses options that a package cannot heed: whoever gives one expects that it acts.
+/// Refuses options that a package cannot heed: an option that is given has to act.
 fn without_effect(options: &LoadOptions, has_order: bool) -> Result<()> {
     let given = [
         ("REGION", options.region.is_some()),

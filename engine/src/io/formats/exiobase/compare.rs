@@ -1,4 +1,4 @@
-//! Coefficients held against the flows beside them: whoever edits one of the two forgets the other.
+//! Coefficients held against the flows beside them: a user who edits one of the two may forget the other.
 
 use super::Role;
 use super::frame::Frame;
