@@ -1,7 +1,9 @@
 //! What the server has no event for, seen by a filter of commands: deletions of keys that are not there, and the names of
-//! keys that clients watch. Every command of the server passes through it, which costs up to 2 % of the server's time for a
-//! pipelined GET (measured; without pipelines it drowns in the noise). A filter that is registered only while it is needed costs less and misses what
-//! was watched, or queued, before.
+//! keys that clients watch.
+//!
+//! Every command of the server passes through it, which costs up to 2 % of the server's time for a pipelined GET (see
+//! `docs/decisions/06-filter-of-commands.md`). A filter that is registered only while it is needed would miss what was
+//! watched, or queued, before.
 
 use std::ffi::c_int;
 

@@ -27,8 +27,8 @@ use crate::io::{Duplicates, Format, OutputRule, Table};
 use crate::{Budget, Error, Place, Progress, Result};
 
 use self::header::Header;
-use self::waiting::{WAITING, Waiting};
 pub(super) use self::header::{Values, is_header};
+use self::waiting::{WAITING, Waiting};
 
 /// Reads the table in `part`.
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {

@@ -26,4 +26,3 @@ impl Waiting {
         (cells * size_of::<(u32, u32, f64)>()) as u64
     }
 }
-
