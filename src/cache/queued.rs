@@ -13,7 +13,7 @@ use crate::spec::KeyFlags;
 use crate::versions::now_ms;
 
 /// How many names are remembered of all open transactions together, and how many bytes they have. Deletions beyond that
-/// revoke no lease when EXEC runs them.
+/// revoke leases when they are queued, and none when EXEC runs them.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 1 << 20;
 /// How many transactions are remembered.
@@ -63,13 +63,19 @@ impl Queued {
         self.open.contains_key(&client)
     }
 
-    /// A deletion that is queued, or may be.
-    fn deletes(&mut self, client: u64, name: &[u8]) {
-        let Some(open) = self.open.get_mut(&client) else { return };
-        if self.names < MOST && self.bytes + name.len() <= MOST_BYTES && open.names.insert(name.into()) {
+    /// A deletion that is queued, or may be; whether it is remembered.
+    fn deletes(&mut self, client: u64, name: &[u8]) -> bool {
+        let Some(open) = self.open.get_mut(&client) else { return false };
+        if open.names.contains(name) {
+            return true;
+        }
+        let has_room = self.names < MOST && self.bytes + name.len() <= MOST_BYTES;
+        if has_room {
             self.names += 1;
             self.bytes += name.len();
+            open.names.insert(name.into());
         }
+        has_room
     }
 
     /// A transaction is over: the oldest one, where they cannot be told apart. The names go with the last.
@@ -97,7 +103,7 @@ impl Queued {
 
 /// A plain command deletes a key, now or when its transaction is run.
 pub(crate) fn deletes(client: Option<u64>, name: &[u8]) {
-    let is_queued = QUEUED.with_borrow_mut(|queued| {
+    let waits_for_exec = QUEUED.with_borrow_mut(|queued| {
         let id = client.unwrap_or(ANYBODY);
         if !queued.may_have_begun(id) {
             return false;
@@ -107,10 +113,9 @@ pub(crate) fn deletes(client: Option<u64>, name: &[u8]) {
             queued.ends(id);
             return false;
         }
-        queued.deletes(id, name);
-        client.is_some()
+        queued.deletes(id, name) && client.is_some()
     });
-    if !is_queued {
+    if !waits_for_exec {
         revoke(client, name);
     }
 }
@@ -175,12 +180,12 @@ mod tests {
     #[test]
     fn a_client_queues_what_it_deletes_in_its_own_transaction() {
         let mut queued = Queued::default();
-        queued.deletes(1, b"a");
+        assert!(!queued.deletes(1, b"a"));
         assert!(!queued.may_have_begun(1) && names(&queued, 1).is_empty(), "it has begun none");
         queued.begins(1, 0);
         queued.begins(1, 0);
-        ["a", "b", "a"].iter().for_each(|name| queued.deletes(1, name.as_bytes()));
-        queued.deletes(2, b"c");
+        assert!(["a", "b", "a"].iter().all(|name| queued.deletes(1, name.as_bytes())));
+        assert!(!queued.deletes(2, b"c"));
         assert_eq!(names(&queued, 1), [b"a", b"b"]);
         queued.ends(2);
         queued.ends(1);
@@ -193,7 +198,7 @@ mod tests {
         let mut queued = Queued::default();
         queued.begins(ANYBODY, 0);
         queued.begins(ANYBODY, 0);
-        queued.deletes(ANYBODY, b"a");
+        assert!(queued.deletes(ANYBODY, b"a"));
         queued.ends(ANYBODY);
         assert_eq!(names(&queued, ANYBODY), [b"a"]);
         queued.ends(ANYBODY);
@@ -206,7 +211,7 @@ mod tests {
         let mut queued = Queued::default();
         queued.begins(ANYBODY, 0);
         queued.begins(ANYBODY, 5);
-        queued.deletes(ANYBODY, b"a");
+        assert!(queued.deletes(ANYBODY, b"a"));
         queued.forget_old(FORGOTTEN_MS + 4);
         assert_eq!(names(&queued, ANYBODY), [b"a"]);
         queued.forget_old(FORGOTTEN_MS + 6);
@@ -221,12 +226,12 @@ mod tests {
         let mut queued = Queued::default();
         for client in 1..=3 {
             queued.begins(client, 0);
-            (0..MOST).for_each(|i| queued.deletes(client, i.to_string().as_bytes()));
+            let remembered = (0..MOST).filter(|i| queued.deletes(client, i.to_string().as_bytes())).count();
+            assert_eq!(remembered, if client == 1 { MOST } else { 0 });
         }
         assert_eq!((queued.names, queued.names(1).count(), queued.names(2).count()), (MOST, MOST, 0));
         queued.ends(1);
-        queued.deletes(2, b"a");
-        queued.deletes(3, &vec![b'x'; super::MOST_BYTES]);
+        assert!(queued.deletes(2, b"a") && !queued.deletes(3, &vec![b'x'; super::MOST_BYTES]));
         assert_eq!((names(&queued, 2), names(&queued, 3)), (vec![b"a".as_slice()], vec![]));
         (0..2 * MOST_OPEN as u64).for_each(|i| queued.begins(100 + i, 0));
         assert_eq!((queued.open.len(), queued.transactions), (MOST_OPEN, MOST_OPEN));

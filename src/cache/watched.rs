@@ -1,6 +1,6 @@
 //! Names that clients watch: an invalidation that is not over at once tells the server which of them it covers, and
-//! transactions that watch those fail, however long the sweep takes to reach a key. The server has no event for WATCH and lists no watched keys;
-//! the names come from the filter of commands.
+//! transactions that watch those fail, however long the sweep takes to reach a key. The server has no event for WATCH and
+//! lists no watched keys; the names come from the filter of commands.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use super::with;
 use crate::ffi::ctx;
 
 /// How many names are remembered, and how many bytes they have: those watched last. A name is of use for as long as a
-/// transaction takes, and remembering it longer costs nothing.
+/// transaction takes, which nobody tells; one that is remembered longer is looked up at each ban that is not over at once.
 const MOST: usize = 2048;
 const MOST_BYTES: usize = 1 << 20;
 
