@@ -32,7 +32,7 @@ ROWS = {
     1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 9: scores, 10: search, 11: invalidation, 12: stampede,
     13: race, 15: stall, 16: memory, 17: deployment, 21: expiry,
 }
-OF_TABLES = {1, 3, 5, 15}  # rows that need the generated tables
+OF_TABLES = {1, 3, 5, 15}  # rows that need generated tables
 OF_GENERATOR = OF_TABLES | {6}
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
 QUICK_SOAK_SECONDS = 5
@@ -43,20 +43,20 @@ def say(text: str) -> None:
 
 
 def about(module: Path) -> dict:
-    """What was measured, and where."""
+    """The module, the server and the machine of this run."""
     version = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=build.ROOT, capture_output=True, text=True)
     return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "blas": blas.kernel(), "module": str(module)}
 
 
 def write(file: Path, context: dict, figures: list[Figure], settings: Settings) -> None:
-    """Figures and raw numbers as JSON."""
+    """Writes figures and raw numbers as JSON."""
     numbers = {"about": context, "figures": [figure.as_json() for figure in figures], "raw": settings.raw}
     file.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
 def _tables(given: argparse.Namespace, rows: list[int], generator: Path | None) -> list[tables.Table]:
-    """The tables to measure with; none when no row needs any."""
+    """The tables for the measurements; empty when no row needs them."""
     if not OF_TABLES.intersection(rows):
         return []
     sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
@@ -64,7 +64,7 @@ def _tables(given: argparse.Namespace, rows: list[int], generator: Path | None) 
 
 
 def measure(given: argparse.Namespace) -> None:
-    """Runs the rows one after the other; writes what was asked for after each, so that a failure loses one row only."""
+    """Runs the rows one after the other. Writes the files after each row, so that a failure loses only one row."""
     rows = given.rows or list(ROWS)
     if unknown := set(rows) - set(ROWS):
         sys.exit(f"bench: error: no such rows: {sorted(unknown)}; there are {list(ROWS)}")
