@@ -12,14 +12,13 @@ pub(crate) mod evict;
 pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod follow;
-pub(crate) mod health;
 #[cfg(debug_assertions)]
 pub(crate) mod hold;
 pub(crate) mod invalidate;
+pub(crate) mod life;
 pub(crate) mod look;
 pub(crate) mod measure;
 pub(crate) mod queued;
-pub(crate) mod report;
 pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;

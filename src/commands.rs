@@ -2,21 +2,15 @@
 
 pub(crate) mod assess;
 pub(crate) use cache::{ban_words, obey_ban};
-pub(crate) use lookup::summary;
 mod batch;
 mod cache;
-mod elsewhere;
 mod find;
 mod history;
 mod indicator;
-mod life;
 mod lookup;
 mod model;
-mod naming;
-mod options;
-mod question;
+pub(crate) mod options;
 mod rank;
-mod routes;
 mod rules;
 mod score;
 #[cfg(debug_assertions)]

@@ -3,35 +3,23 @@
 //! This crate is the Redis face: it parses, calls the engine (`assess_engine`), replies and replicates. Data flow one
 //! way: bytes -> typed arguments -> engine -> value -> reply and propagation. `ffi` and `types` hold all `unsafe`.
 
-mod background;
+mod assessments;
 mod cache;
 mod commands;
-mod data_dir;
-mod derivation;
-mod deriving;
-mod directory;
-mod discard;
 mod error;
 mod ffi;
-mod guard;
-mod history;
-mod info;
-mod loads;
-mod main_loop;
-mod memory;
-mod pending;
-mod replay;
+mod models;
 mod reply;
+mod report;
 mod settings;
 mod spec;
-mod staging;
-mod stats;
-mod transfer;
 mod types;
-mod versions;
-mod waiting;
+mod work;
 
 use redis_module::{Context, RedisString, Status, redis_module};
+
+use crate::report::info;
+use crate::work::guard;
 
 #[cfg(not(test))]
 use ffi::allocator::ServerAllocator as Allocator;

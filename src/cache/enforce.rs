@@ -8,8 +8,8 @@ use assess_engine::cache::tiers::TierId;
 use super::with;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::versions::now_ms;
-use crate::{guard, main_loop};
+use crate::work::clock::now_ms;
+use crate::work::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);

@@ -17,9 +17,10 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::user;
 use crate::reply::Reply;
+use crate::settings;
 use crate::spec::KeyFlags;
-use crate::versions::now_ms;
-use crate::{main_loop, settings};
+use crate::work::clock::now_ms;
+use crate::work::main_loop;
 
 /// How a `CACHE.FETCH` asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{Cache, Writer, build, enforce, evict, measure, settle, tidy, with, w
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
 
 /// What an event means to the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,7 +306,7 @@ pub(crate) fn flushed(db: Option<i32>) {
         }
         debris
     });
-    crate::background::run(crate::background::Lane::Disposal, None, move || drop(debris));
+    crate::work::pool::run(crate::work::pool::Lane::Disposal, None, move || drop(debris));
 }
 
 /// Two databases changed places.

@@ -10,12 +10,12 @@ use assess_engine::cache::{name, pattern};
 
 use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
 use super::{build, store, sweep, watched, with};
+use crate::assessments::pending;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::pending;
 use crate::reply::Reply;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
 
 /// Each invalidation under way is held against every entry that is read.
 const MOST_SWEEPS: usize = 1000;

@@ -12,7 +12,7 @@ use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key};
 use crate::types::entry;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
 
 /// What was found under a name.
 #[derive(Clone, Copy)]

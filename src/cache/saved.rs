@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use assess_engine::cache::tier::{Policy, parse_declarations};
 
-use super::{build, enforce, evict, fetch, report, sweep, with};
+use crate::cache::{build, enforce, evict, fetch, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
+use crate::report::cache_stats;
 
 /// A line of words, as a command has them.
 pub(crate) type Line = Vec<Vec<u8>>;
@@ -28,7 +29,7 @@ pub(crate) fn declare(words: &[&[u8]]) -> Result<(), String> {
     DECLARED.set(declared);
     // The module may be loaded into a server that has keys.
     build::begin();
-    report::observe();
+    cache_stats::observe();
     Ok(())
 }
 

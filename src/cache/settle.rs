@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::fetch;
 use crate::ffi::ctx::Ctx;
-use crate::{guard, main_loop};
+use crate::work::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);

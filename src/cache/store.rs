@@ -14,7 +14,7 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{Called, Ctx};
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::types::entry;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
 
 /// How long an entry is to live, as its caller says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -17,8 +17,9 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
 use crate::reply::Reply;
-use crate::versions::now_ms;
-use crate::{guard, main_loop, stats};
+use crate::report::stats;
+use crate::work::clock::now_ms;
+use crate::work::{guard, main_loop};
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(200);

@@ -12,9 +12,9 @@ use super::fetch::{Grant, hand_on};
 use super::with;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::main_loop;
 use crate::reply::Reply;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
+use crate::work::main_loop;
 
 thread_local! {
     /// By client id.

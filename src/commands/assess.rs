@@ -1,7 +1,5 @@
 //! `ASSESS.GET` and `ASSESS.KEY`: one question, answered from the cache, from a result not stored yet, or computed.
 
-mod flight;
-
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +9,14 @@ use assess_engine::Error as EngineError;
 use assess_engine::cache::lease::Seen;
 use bytes::Bytes;
 
-use self::flight::Work;
-use super::naming::{self, Names, Unnamed};
-use super::question::{self, Asked, Caching};
-use super::routes;
+use crate::assessments::in_flight::{self, Work};
+use crate::assessments::naming::{self, Names, Unnamed};
+use crate::assessments::pending::{self, Pending};
+use crate::assessments::request::{self, Asked, Caching};
+use crate::assessments::routes;
+use crate::assessments::waiting::{self, Parked, not_ready};
 use crate::cache::look::{self, Looked};
 use crate::cache::with;
-use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -25,13 +24,15 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::{self, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
-use crate::history::Log;
-use crate::pending::{self, Pending};
+use crate::models::derivation::Derivation;
+use crate::models::derive;
+use crate::models::history::Log;
 use crate::reply::Reply;
+use crate::report::stats;
+use crate::settings;
 use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Loaded, Value, is_whole};
-use crate::waiting::{self, Parked, not_ready};
-use crate::{deriving, main_loop, settings, stats};
+use crate::work::main_loop;
 
 pub(crate) struct Get;
 
@@ -60,7 +61,7 @@ impl Run for Get {
             }
             Answer::Work(work) if ctx.may_block() => {
                 let blocked = Blocked::block(ctx, 0, work.ended());
-                flight::compute_elsewhere(*work, blocked);
+                in_flight::compute_elsewhere(*work, blocked);
                 Ok(Reply::Sent)
             }
             Answer::Unnamed(_) | Answer::Work(_) => Err(Failure::cannot_block()),
@@ -127,7 +128,7 @@ fn ask(
         let (model_key, rest) = (words[0], &words[1..]);
         let model = loaded.as_model();
         let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
-        let mut asked = question::parse(model, options)?;
+        let mut asked = request::parse(model, options)?;
         let log = Log::of(ctx, loaded, asked.tenant);
         let is_short = model.estimate(subject, &asked.question) <= Duration::from_micros(settings::slice_us());
         if asked.caching == Caching::Off && log.is_none() && is_short {
@@ -153,7 +154,7 @@ fn ask(
         if !naming::are_long([subject]) {
             match model.check(subject, &asked.question) {
                 Ok(()) => {}
-                Err(EngineError::NotReady) => return Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
+                Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -161,7 +162,7 @@ fn ask(
             missed(loaded, &name);
         }
         if !is_short {
-            let work = flight::work(ctx, loaded, model_key, subject, &asked, name, log);
+            let work = in_flight::work(ctx, loaded, model_key, subject, &asked, name, log);
             return Ok(Answer::Work(Box::new(work)));
         }
         let mut document = Vec::with_capacity(4096);
@@ -197,7 +198,7 @@ fn compute_for_nobody_else(
     let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &asked.question, &mut document);
     let answer = match assessed {
         Ok(()) => Ok(Answer::Reply(lend(&document))),
-        Err(EngineError::NotReady) => Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
+        Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
         Err(error) => Err(error.into()),
     };
     if document.capacity() <= MOST_SCRATCH {
@@ -307,7 +308,7 @@ fn ask_blocked(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Opt
             still_waiting(Parked { blocked, db: ctx.db(), words: command, derivation, again });
         }
         Ok(Answer::Unnamed(unnamed)) => name_elsewhere(ctx, *unnamed, blocked, command),
-        Ok(Answer::Work(work)) => flight::compute_elsewhere(*work, blocked),
+        Ok(Answer::Work(work)) => in_flight::compute_elsewhere(*work, blocked),
         Err(failure) => blocked.reply(failure.into()),
     }
 }
@@ -335,7 +336,7 @@ impl Run for Key {
         let unnamed = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
             let (words, model) = (argv.words(2), loaded.as_model());
             let (subject, options) = words.split_at(model.subject_len(&words, true)?);
-            let question = question::parse_key(model, options)?.question;
+            let question = request::parse_key(model, options)?.question;
             if naming::are_long([subject]) {
                 return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &question)));
             }

@@ -10,25 +10,27 @@ use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use super::assess::{look_up, missed, still_waiting, wait};
-use super::naming::{self, Named, Names, Unnamed};
 use super::options;
-use super::question::{self, Asked, Caching, OwnedQuestion};
-use crate::background::{self, Lane};
+use crate::assessments::naming::{self, Named, Names, Unnamed};
+use crate::assessments::pending::{self, Pending};
+use crate::assessments::request::{self, Asked, Caching, OwnedQuestion};
+use crate::assessments::waiting::{self, Parked};
 use crate::cache::store::Life;
-use crate::derivation::Derivation;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::history::Log;
-use crate::pending::{self, Pending};
+use crate::models::derivation::Derivation;
+use crate::models::derive;
+use crate::models::history::Log;
 use crate::reply::Reply;
+use crate::settings;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::Loaded;
-use crate::waiting::{self, Parked};
-use crate::{deriving, guard, main_loop, settings};
+use crate::work::pool::{self, Lane};
+use crate::work::{guard, main_loop};
 
 pub(super) struct Mget;
 
@@ -123,7 +125,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: 
                 EngineError::TooBig { what: "the subjects of one batch, in bytes,", limit: MOST_BYTES as u64 }.into()
             );
         }
-        let mut asked = question::parse(loaded.as_model(), options)?;
+        let mut asked = request::parse(loaded.as_model(), options)?;
         let names = match names.filter(|names| names.version == loaded.version) {
             Some(names) => {
                 asked.question.today = names.today;
@@ -145,7 +147,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, words: &[&[u8]], asker: Asker, names: 
             let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
             let mut checks = short.map(|subject| loaded.as_model().check(subject, &asked.question));
             if checks.any(|check| check == Err(EngineError::NotReady)) {
-                return Ok(Answer::NotReady(deriving::awaited(ctx, loaded)));
+                return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
             }
         }
         let estimate = batch.estimate();
@@ -324,9 +326,8 @@ impl Batch {
 
 fn compute_elsewhere(batch: Batch, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
-    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
-        let computed =
-            blocked.measure(|| guard::run("a batch", || background::at_low_priority(|| batch.compute(&progress))));
+    pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| batch.compute(&progress))));
         // Called off, it has no answer: half of a batch looks like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {

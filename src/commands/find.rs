@@ -3,18 +3,18 @@
 use assess_engine::model::{AnyModel, FindFilter, FindIn};
 
 use super::assess::{still_waiting, wait};
-use super::elsewhere;
 use super::options::Options;
 use super::rules::{MOST, documents};
-use crate::deriving;
+use crate::assessments::on_worker;
+use crate::assessments::waiting::Parked;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::derive;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::waiting::Parked;
 
 pub(super) struct Find;
 
@@ -28,7 +28,7 @@ impl Run for Find {
         let filter = parse(&argv.words(3))?;
         let (model, derivation) = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
             // The index is derived; a kind that has none is never without it.
-            let derivation = (!loaded.as_model().ready()).then(|| deriving::awaited(ctx, loaded));
+            let derivation = (!loaded.as_model().ready()).then(|| derive::awaited(ctx, loaded));
             Ok((loaded.model.clone(), derivation))
         })?;
         match derivation {
@@ -36,7 +36,7 @@ impl Run for Find {
             None => {
                 let is_long = model.as_model().searchable() > FEW;
                 let text = argv.bytes(2).to_vec();
-                elsewhere::answer(ctx, is_long, "a search", move || search(&model, &text, &filter))
+                on_worker::answer(ctx, is_long, "a search", move || search(&model, &text, &filter))
             }
         }
     }
@@ -54,7 +54,7 @@ fn again(ctx: Ctx<'_>, parked: Parked) {
     let words: Vec<&[u8]> = parked.words.iter().map(Vec::as_slice).collect();
     let found = parse(&words[3..]).and_then(|filter| {
         with_loaded(ctx, Name::Bytes(words[1]), Mode::Read, |loaded| {
-            let derivation = (!loaded.as_model().ready()).then(|| deriving::awaited(ctx, loaded));
+            let derivation = (!loaded.as_model().ready()).then(|| derive::awaited(ctx, loaded));
             Ok((filter, loaded.model.clone(), derivation))
         })
     });
@@ -63,7 +63,7 @@ fn again(ctx: Ctx<'_>, parked: Parked) {
         Ok((filter, model, None)) => {
             // Many may have waited, so a worker answers all of them.
             let (text, blocked) = (words[2].to_vec(), parked.blocked);
-            elsewhere::for_blocked(blocked, "a search", move || search(&model, &text, &filter));
+            on_worker::for_blocked(blocked, "a search", move || search(&model, &text, &filter));
         }
         Err(failure) => parked.blocked.reply(failure.into()),
     }

@@ -8,16 +8,18 @@ use assess_engine::io::{Indicator, IoModel};
 use assess_engine::model::AnyModel;
 
 use super::options::Options;
-use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::{data_dir, replay, versions};
 use crate::reply::Reply;
+use crate::settings;
 use crate::types::model::{Name, with_loaded};
-use crate::{data_dir, discard, guard, main_loop, replay, settings, versions};
+use crate::work::pool::{self, Lane};
+use crate::work::{discard, guard, main_loop};
 
 /// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
 /// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
@@ -57,8 +59,8 @@ impl Run for Put {
         if ctx.may_block() {
             let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, no_more));
             let progress = Arc::<Progress>::default();
-            background::run(Lane::Document, Some(Arc::clone(&progress)), move || {
-                let read = || background::at_low_priority(|| request.read(&model, &progress));
+            pool::run(Lane::Document, Some(Arc::clone(&progress)), move || {
+                let read = || pool::at_low_priority(|| request.read(&model, &progress));
                 let read = || guard::run("reading an indicator", read).and_then(|read| read);
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {

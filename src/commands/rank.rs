@@ -9,18 +9,20 @@ use assess_engine::io::rank::{By, Ranking};
 
 use super::assess::{still_waiting, wait};
 use super::options::Options;
-use crate::background::{self, Lane};
-use crate::derivation::Derivation;
+use crate::assessments::waiting::{self, Parked};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::derivation::Derivation;
+use crate::models::derive;
 use crate::reply::Reply;
+use crate::settings;
 use crate::types::model::{Name, with_loaded};
-use crate::waiting::{self, Parked};
-use crate::{deriving, guard, settings};
+use crate::work::guard;
+use crate::work::pool::{self, Lane};
 
 pub(super) struct Rank;
 
@@ -79,7 +81,7 @@ fn ask(ctx: Ctx<'_>, model_key: Name<'_>, options: &[&[u8]]) -> Outcome<Answer> 
         }
         match rank(model, &ranking) {
             Ok(reply) => Ok(Answer::Reply(reply)),
-            Err(EngineError::NotReady) => Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
+            Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
             Err(error) => Err(error.into()),
         }
     })
@@ -113,7 +115,7 @@ fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Ranking<'a>> {
 const MOST: u64 = assess_engine::io::labels::MAX_NODES as u64;
 
 fn compute_elsewhere(model: Arc<IoModel>, options: Vec<Vec<u8>>, blocked: Blocked) {
-    background::run(Lane::Question, None, move || {
+    pool::run(Lane::Question, None, move || {
         let ranked = blocked.measure(|| {
             guard::run("a ranking", || {
                 let words: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();

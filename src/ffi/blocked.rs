@@ -22,8 +22,8 @@ use super::{event_loop, send};
 use crate::cache::fetch::{self, Grant};
 use crate::error::Failure;
 use crate::reply::Reply;
-use crate::versions::now_ms;
-use crate::{guard, main_loop};
+use crate::work::clock::now_ms;
+use crate::work::{guard, main_loop};
 
 /// Called once when a client's wait ends without an answer, on the main thread: its time is over, `CLIENT UNBLOCK`, or it
 /// is gone. Removes the client (given by its id) from the tables of its owner and returns what it is to be told.

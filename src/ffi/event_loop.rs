@@ -7,12 +7,12 @@ use std::ffi::{c_int, c_void};
 use redis_module::raw;
 
 use super::ctx::{Ctx, detached};
-use crate::guard;
+use crate::work::guard;
 
 /// Work for the main thread.
 pub(crate) type Job = Box<dyn FnOnce(Ctx<'_>)>;
 
-/// Has `crate::main_loop::drain` called on the main thread soon. Any thread.
+/// Has `crate::work::main_loop::drain` called on the main thread soon. Any thread.
 pub(crate) fn wake() {
     // SAFETY: the server allows this on any thread; the callback takes no data.
     unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_wake), std::ptr::null_mut())) };
@@ -21,7 +21,7 @@ pub(crate) fn wake() {
 /// A one-shot has no context, and what is written in one is not replicated until somebody else's command ends: a
 /// timer has both.
 extern "C" fn on_wake(_: *mut c_void) {
-    guard::or("a wake-up", (), || after(0, Box::new(crate::main_loop::drain)));
+    guard::or("a wake-up", (), || after(0, Box::new(crate::work::main_loop::drain)));
 }
 
 /// Runs a job on the main thread after some milliseconds. Main thread.
@@ -38,7 +38,7 @@ extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, data: *mut c_void) {
     guard::or("background work on the main thread", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
-        crate::main_loop::slice(|| job(ctx));
+        crate::work::main_loop::slice(|| job(ctx));
     });
 }
 
@@ -47,7 +47,7 @@ thread_local! {
     static SUBSCRIBED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has `crate::main_loop::turn` called in every turn of the event loop, or no more. Main thread, and never from inside
+/// Has `crate::work::main_loop::turn` called in every turn of the event loop, or no more. Main thread, and never from inside
 /// that call: the server would look at a subscription that is gone.
 pub(crate) fn watch_turns(watch: bool) -> bool {
     // A subscription that is not there is not ended: the server would take the missing callback for a new one, and call it.
@@ -83,6 +83,6 @@ unsafe extern "C" fn on_turn(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     guard::or("a turn of the event loop", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
-        crate::main_loop::turn(ctx);
+        crate::work::main_loop::turn(ctx);
     });
 }

@@ -8,7 +8,8 @@ use super::ctx::Ctx;
 use super::string;
 use crate::cache::follow::{self, Change};
 use crate::cache::{fetch, queued, saved};
-use crate::{directory, guard};
+use crate::models::directory;
+use crate::work::guard;
 
 /// Subscribes to everything that this module has to know.
 pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
@@ -105,7 +106,7 @@ unsafe extern "C" fn on_swap(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEve
 }
 
 unsafe extern "C" fn on_shutdown(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
-    guard::or("shutdown", (), crate::background::stop);
+    guard::or("shutdown", (), crate::work::pool::stop);
 }
 
 unsafe extern "C" fn on_role(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, role: u64, _: *mut c_void) {

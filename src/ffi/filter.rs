@@ -11,7 +11,7 @@ use redis_module::raw;
 
 use super::ctx::Ctx;
 use crate::cache::{queued, watched};
-use crate::guard;
+use crate::work::guard;
 
 /// What the commands looked for do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_int};
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use crate::guard;
+use crate::work::guard;
 
 /// Has `INFO assess` (and a crash report) show the statistics.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
@@ -25,10 +25,10 @@ extern "C" fn on_info(info: *mut raw::RedisModuleInfoCtx, crash_report: c_int) {
         if unsafe { api!(RedisModule_InfoAddSection(info, std::ptr::null())) } != raw::REDISMODULE_OK as c_int {
             return;
         }
-        let version = CString::new(crate::info::VERSION).unwrap_or_default();
+        let version = CString::new(crate::report::info::VERSION).unwrap_or_default();
         // SAFETY: as above; name and text are NUL-terminated.
         unsafe { api!(RedisModule_InfoAddFieldCString(info, c"version".as_ptr(), version.as_ptr())) };
-        crate::info::each(|name, value| {
+        crate::report::info::each(|name, value| {
             let name = CString::new(name).unwrap_or_default();
             // SAFETY: as above; the name is NUL-terminated.
             unsafe { api!(RedisModule_InfoAddFieldULongLong(info, name.as_ptr(), value)) };

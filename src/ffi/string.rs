@@ -150,6 +150,6 @@ impl Drop for HeldBytes {
     /// Gives the argument back, from whichever thread.
     fn drop(&mut self) {
         let held = Held(self.raw);
-        crate::main_loop::post(move |_| held.give_back());
+        crate::work::main_loop::post(move |_| held.give_back());
     }
 }

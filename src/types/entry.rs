@@ -16,7 +16,7 @@ use crate::cache::store;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::io::{Damaged, Digest, Loader, Rewriter, Saver};
 use crate::ffi::key::Key;
-use crate::guard;
+use crate::work::guard;
 
 /// The version of the RDB form that is written; loaders for every version up to it are kept.
 const ENCODING: c_int = 1;

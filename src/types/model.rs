@@ -17,7 +17,8 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::string::Argv;
-use crate::{background, directory, guard, replay, versions};
+use crate::models::{directory, replay, versions};
+use crate::work::{guard, pool};
 use assess_engine::history::{self, History};
 use assess_engine::model::codec::Decoder;
 
@@ -175,11 +176,11 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
                         if let Some((db, name)) = io.key() {
                             directory::born(db, name);
                         }
-                        crate::deriving::request_later(loaded);
+                        crate::models::derive::request_later(loaded);
                     }
                     Value::Staging(staging) => {
                         if let Some((db, name)) = io.key() {
-                            crate::staging::came_from_a_file(db, name, staging.id);
+                            crate::models::staging::came_from_a_file(db, name, staging.id);
                         }
                     }
                 }
@@ -231,7 +232,7 @@ fn load_history(io: &mut Loader<'_>, history: &mut History) -> Result<(), Damage
     drop(history.set_capacity(capacity));
     loop {
         let is_last = io.bytes(|frame| {
-            crate::history::add(history, frame).map_err(|_| Damaged)?;
+            crate::models::history::add(history, frame).map_err(|_| Damaged)?;
             Ok(frame.is_empty())
         })??;
         if is_last {
@@ -267,13 +268,13 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     });
 }
 
-/// Where a large value is freed is [`background::dispose`]'s to say: not on the main thread, where clients would wait.
+/// Where a large value is freed is [`pool::dispose`]'s to say: not on the main thread, where clients would wait.
 extern "C" fn free(value: *mut c_void) {
     guard::or("freeing a model", (), || {
         // SAFETY: the server has taken the value out of the keyspace and frees it once; values are `Send`.
         let value = unsafe { Box::from_raw(value.cast::<Value>()) };
         value.abandon();
-        background::dispose(value);
+        pool::dispose(value);
     });
 }
 
@@ -306,7 +307,7 @@ extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) 
         let (db, name) = place.target();
         // The version names the content, not the key, so the copy keeps it: a replica copies for itself.
         let copy = loaded.copy();
-        crate::deriving::request_later(&copy);
+        crate::models::derive::request_later(&copy);
         directory::born(db, name);
         into_raw(Value::Model(copy))
     })

@@ -18,7 +18,7 @@ use crate::ffi::send;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::settings;
-use crate::versions::now_ms;
+use crate::work::clock::now_ms;
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Get<'a> {

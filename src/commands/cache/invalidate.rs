@@ -7,7 +7,7 @@ use assess_engine::cache::{name, pattern};
 
 use super::tags;
 use crate::cache::invalidate::{self, Caller, Order};
-use crate::cache::{Cache, report, with};
+use crate::cache::{Cache, with};
 use crate::commands::options::choice;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
@@ -15,6 +15,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::reply::Reply;
+use crate::report::cache_stats;
 use crate::spec::KeyFlags;
 
 /// Most clauses of one command.
@@ -235,7 +236,7 @@ impl Invalidate<'_> {
                 Clause::Pattern(pattern) => ban::Clause::Pattern(pattern.into()),
                 Clause::Tier(name) => {
                     with(|cache| {
-                        let tier = cache.tiers.find(name).ok_or_else(report::no_tier)?;
+                        let tier = cache.tiers.find(name).ok_or_else(cache_stats::no_tier)?;
                         let prefixes = if cache.indexing {
                             // Keys may be in a tier still whose patterns they do not match any more.
                             vec![Box::default()]

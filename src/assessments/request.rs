@@ -3,11 +3,12 @@
 use assess_engine::Day;
 use assess_engine::model::{Model, Question};
 
-use super::life::Lives;
-use super::options::Options;
+use crate::cache::life::Lives;
 use crate::cache::store::Life;
+use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
-use crate::{settings, versions};
+use crate::settings;
+use crate::work::clock::now_ms;
 
 /// A parsed question.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,7 +24,7 @@ impl Asked<'_> {
     /// Says what day it is, where that matters: looking at the clock costs as much as reading a feature.
     fn dated(mut self, model: &dyn Model) -> Self {
         if !model.is_timeless() {
-            self.question.today = Day::of_unix_ms(versions::now_ms());
+            self.question.today = Day::of_unix_ms(now_ms());
         }
         self
     }

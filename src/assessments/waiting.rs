@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::derivation::Derivation;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::main_loop;
+use crate::models::derivation::Derivation;
 use crate::reply::Reply;
+use crate::work::main_loop;
 
 /// How long those who wait are answered between two turns of the event loop.
 const SLICE: Duration = Duration::from_micros(400);

@@ -15,17 +15,19 @@ use assess_engine::model::AnyModel;
 use assess_engine::model::load::{Joined, Part, Recipe};
 use assess_engine::{Budget, Error as EngineError, Progress};
 
-use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::key::Mode;
 use crate::ffi::string::HeldBytes;
-use crate::replay::Content;
+use crate::models::replay::{self, Content};
+use crate::models::staging::Staged;
+use crate::models::{data_dir, info, transfer};
 use crate::reply::Reply;
-use crate::staging::Staged;
+use crate::report::stats;
 use crate::types::model::{Name, with_loaded};
-use crate::{data_dir, discard, guard, main_loop, memory, replay, stats, transfer};
+use crate::work::pool::{self, Lane};
+use crate::work::{discard, guard, main_loop, memory};
 
 /// What is to be loaded, and how.
 pub(crate) struct Request {
@@ -171,8 +173,8 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         request,
         origin,
     };
-    background::run(Lane::Heavy, Some(progress), move || {
-        let (course, built) = background::at_low_priority(move || {
+    pool::run(Lane::Heavy, Some(progress), move || {
+        let (course, built) = pool::at_low_priority(move || {
             let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
             (course, built)
         });
@@ -269,7 +271,7 @@ impl Course {
             return self.end(ctx, Err(Failure::new(Code::Busy, text)));
         }
         let progress = Some(Arc::clone(&self.progress));
-        background::run(Lane::Question, progress, move || {
+        pool::run(Lane::Question, progress, move || {
             let Built { part, joined } = built;
             drop(joined);
             let built = guard::run("joining a load", || Built::joining(part, self.before.as_ref()));
@@ -346,7 +348,7 @@ fn warnings(summary: &Reply) -> Vec<Cow<'_, str>> {
 
 /// What a load says of the model it made.
 fn summary(ctx: Ctx<'_>, key: &[u8], left_out: usize) -> Outcome<Reply> {
-    let summary = with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| Ok(crate::commands::summary(loaded)))?;
+    let summary = with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| Ok(info::summary(loaded)))?;
     let Reply::Map(mut fields) = summary else { return Ok(summary) };
     if left_out > 0
         && let Some((_, Reply::Array(warnings))) = fields.iter_mut().find(|(name, _)| *name == "warnings")

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use assess_engine::Progress;
 
-use crate::background::{self, Lane};
-use crate::derivation::Derivation;
+use crate::assessments::waiting;
 use crate::ffi::ctx::Ctx;
+use crate::models::derivation::Derivation;
 use crate::types::value::Loaded;
-use crate::{guard, main_loop, memory, waiting};
+use crate::work::pool::{self, Lane};
+use crate::work::{guard, main_loop, memory};
 
 /// Has a worker derive what a model lacks, unless one does already or has failed just now. While the server loads its
 /// data set, that waits: a later command of the same file may well replace what this one made.
@@ -49,12 +50,12 @@ fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
 fn serve(line: Arc<Derivation>) {
     let progress = Arc::<Progress>::default();
     let mut turn = Turn { line, taken: false };
-    background::run(Lane::Heavy, Some(Arc::clone(&progress)), move || {
+    pool::run(Lane::Heavy, Some(Arc::clone(&progress)), move || {
         turn.taken = true;
         if let Some((derivation, model)) = turn.line.next(&progress) {
             let derived = guard::run("deriving", || {
                 let budget = memory::budget_of_worker();
-                background::on_all_threads(|| model.as_model().derive(&budget, &progress))
+                pool::on_all_threads(|| model.as_model().derive(&budget, &progress))
             });
             drop(model);
             derivation.end(match derived {

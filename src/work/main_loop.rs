@@ -12,7 +12,8 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::event_loop::{self, Job};
-use crate::{guard, stats};
+use crate::report::stats;
+use crate::work::guard;
 
 /// What workers have posted.
 static INBOX: Mutex<Vec<Posted>> = Mutex::new(Vec::new());

@@ -25,10 +25,11 @@ use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::io::Rewriter;
 use crate::ffi::key::{Key, Mode};
-use crate::staging::{self, Side, Staged};
+use crate::models::staging::{self, Side, Staged};
+use crate::models::{derive, directory, history, versions};
+use crate::report::stats;
 use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Value};
-use crate::{deriving, directory, history, stats, versions};
 
 const COMMAND: &CStr = c"MODEL.REPLAY";
 
@@ -86,7 +87,7 @@ pub(crate) fn commit(
 /// returns the capacity.
 fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, capacity: Option<u64>) -> Outcome<u64> {
     let mut loaded = Loaded::new(content.model, version, content.source);
-    deriving::request(ctx, &loaded);
+    derive::request(ctx, &loaded);
     let mut opened = Key::open(ctx, key, Mode::Write);
     let mut expires_at = None;
     if let Some(Value::Model(before)) = model::find_mut(&mut opened) {
@@ -117,7 +118,7 @@ pub(crate) fn change(ctx: Ctx<'_>, key: &[u8], model: AnyModel, version: u64, ev
     let mut opened = Key::open(ctx, key, Mode::Write);
     let Some(Value::Model(loaded)) = model::find_mut(&mut opened) else { return Err(Failure::no_model()) };
     loaded.change(model, version);
-    deriving::request(ctx, loaded);
+    derive::request(ctx, loaded);
     drop(opened);
     directory::changed(ctx.db(), key);
     ctx.key_changed(key, event);

@@ -2,9 +2,11 @@
 
 use assess_engine::stats::openmetrics::{Kind, Total};
 
-use crate::cache;
+use crate::assessments::{pending, waiting};
 use crate::ffi::blocked;
-use crate::{background, directory, loads, pending, stats, waiting};
+use crate::models::{directory, load};
+use crate::report::{cache_stats, stats};
+use crate::work::pool;
 
 /// The version of the module, as `Cargo.toml` has it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -33,10 +35,10 @@ pub(crate) fn totals() -> Vec<Total> {
         now("pending", "Results about to be stored", pending::count()),
         now("waiting", "Clients that wait for a model to become ready", waiting::count()),
         now("blocked", "All clients that the module blocks", blocked::count()),
-        now("loading", "Loads that run", loads::count()),
-        now("backlog", "Jobs that wait for a worker", background::backlog()),
+        now("loading", "Loads that run", load::count()),
+        now("backlog", "Jobs that wait for a worker", pool::backlog()),
     ];
-    totals.extend(cache::report::totals());
+    totals.extend(cache_stats::totals());
     totals.extend(stats::totals());
     totals
 }
@@ -44,5 +46,5 @@ pub(crate) fn totals() -> Vec<Total> {
 /// Shows every number: those that belong to no tier, and the counters of all tiers together.
 pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
     totals().into_iter().for_each(|total| show(total.name, total.value));
-    cache::report::each_counter(show);
+    cache_stats::each_counter(show);
 }

@@ -1,9 +1,9 @@
 //! How long an entry lives, as a command says it.
 
-use super::options::Options;
 use crate::cache::store::Life;
+use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
-use crate::versions;
+use crate::work::clock::now_ms;
 
 /// The longest life: a century, far from where milliseconds overflow.
 const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
@@ -18,7 +18,7 @@ pub(crate) struct Lives {
 impl Lives {
     /// Takes an option if it is one of a life.
     pub(crate) fn takes(&mut self, option: &'static str, options: &mut Options<'_, '_>) -> Outcome<bool> {
-        let now = versions::now_ms();
+        let now = now_ms();
         // A second one is refused before its value is looked at.
         let known = matches!(option, "TTL" | "PTTL" | "EX" | "PX" | "EXAT" | "PXAT" | "KEEPTTL" | "PERSIST");
         if known && let Some(first) = self.by.replace(option) {
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_spelling_ends_at_the_time_it_says() {
-        let now = versions::now_ms();
+        let now = now_ms();
         let soon = |life: Outcome<Life>| match life {
             Ok(Life::Until(at)) => (at - now).div_ceil(1000),
             other => panic!("{other:?}"),

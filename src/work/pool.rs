@@ -17,8 +17,9 @@ use std::thread::JoinHandle;
 use assess_engine::Progress;
 
 use crate::ffi::thread;
+use crate::settings;
 use crate::types::value::Value;
-use crate::{guard, main_loop, settings};
+use crate::work::{guard, main_loop};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {

@@ -2,11 +2,13 @@
 
 use assess_engine::cache::lease::MOST_LEASES;
 
-use super::{sweep, with};
+use crate::cache::{sweep, with};
 use crate::ffi::ctx::Ctx;
+use crate::models::directory;
 use crate::reply::Reply;
-use crate::versions::now_ms;
-use crate::{background, directory, stats};
+use crate::report::stats;
+use crate::work::clock::now_ms;
+use crate::work::pool;
 
 /// Reads before the hit rate of a tier says anything.
 const READS: u64 = 1000;
@@ -70,7 +72,7 @@ fn sweeps() -> Check {
 }
 
 fn backlog() -> Check {
-    let waiting = background::backlog();
+    let waiting = pool::backlog();
     Check { is_fine: waiting < LONG_BACKLOG, text: format!("workers: {waiting} jobs wait") }
 }
 

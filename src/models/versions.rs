@@ -4,7 +4,8 @@
 //! one more than every version this server has seen, so that a clock set back does no harm.
 
 use std::cell::Cell;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::work::clock::now_ms;
 
 thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
@@ -27,9 +28,4 @@ pub(crate) fn is_plausible(version: u64) -> bool {
 /// Records a version that came from a file or from the master.
 pub(crate) fn seen(version: u64) {
     LAST.set(LAST.get().max(version));
-}
-
-/// Unix milliseconds.
-pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

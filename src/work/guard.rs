@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Failure;
-use crate::stats;
+use crate::report::stats;
 
 /// Runs `work`; a panic becomes a failure, logged under `what`.
 pub(crate) fn run<T>(what: &'static str, work: impl FnOnce() -> T) -> Result<T, Failure> {

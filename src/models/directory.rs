@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::cache::invalidate;
 use crate::ffi::ctx::{Ctx, warn};
-use crate::stats;
+use crate::report::stats;
 use crate::types::model;
 
 #[derive(Default)]

@@ -6,15 +6,16 @@ use assess_engine::cache::tier::Policy;
 use assess_engine::stats::openmetrics::{self, Kind, Total};
 use assess_engine::stats::{Latency, TierStats};
 
-use super::look::{self, look};
-use super::{sweep, waiters, with};
+use crate::cache::look::{self, look};
+use crate::cache::{sweep, waiters, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::reply::Reply;
+use crate::report::info;
 use crate::types::entry;
-use crate::versions::now_ms;
-use crate::{info, main_loop};
+use crate::work::clock::now_ms;
+use crate::work::main_loop;
 
 type Fields = Vec<(&'static str, Reply)>;
 

@@ -15,8 +15,10 @@ use crate::cache::store::{Life, store as write};
 use crate::cache::{Writer, writing_as};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::Mode;
+use crate::report::stats;
+use crate::settings;
 use crate::types::model::{Name, with_loaded};
-use crate::{guard, main_loop, settings, stats};
+use crate::work::{guard, main_loop};
 
 /// Most results kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");

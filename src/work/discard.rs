@@ -2,11 +2,11 @@
 
 use assess_engine::model::AnyModel;
 
-use crate::background::{self, Lane};
+use crate::work::pool::{self, Lane};
 
 /// Lets go of a model; a worker frees it when nobody else has it. Main thread.
 pub(crate) fn model(model: AnyModel) {
     if model.is_last() {
-        background::run(Lane::Question, None, move || drop(model));
+        pool::run(Lane::Question, None, move || drop(model));
     }
 }

@@ -7,32 +7,32 @@ use assess_engine::cache::name;
 use assess_engine::model::AnyModel;
 use assess_engine::{Day, Error as EngineError, Progress};
 
-use super::question::OwnedQuestion;
-use crate::background::{self, Lane};
+use crate::assessments::request::OwnedQuestion;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::types::value::Loaded;
-use crate::{guard, main_loop};
+use crate::work::pool::{self, Lane};
+use crate::work::{guard, main_loop};
 
 /// Subjects up to this many bytes in all are named where they are asked.
 const SHORT: usize = 16 << 10;
 /// And up to this many where the client cannot be blocked: a hundred rows of a score model.
 const SHORT_FOR_THE_UNBLOCKED: usize = 64 << 10;
 
-pub(super) type Named = Result<Vec<u8>, EngineError>;
+pub(crate) type Named = Result<Vec<u8>, EngineError>;
 
 /// Names of subjects, in order.
-pub(super) struct Names {
+pub(crate) struct Names {
     /// The version of the model that they are of.
-    pub(super) version: u64,
+    pub(crate) version: u64,
     /// The day that subjects are about that name none.
-    pub(super) today: Day,
-    pub(super) names: Vec<Named>,
+    pub(crate) today: Day,
+    pub(crate) names: Vec<Named>,
 }
 
 /// Whether so many bytes of subjects are for a worker to name.
-pub(super) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -> bool {
+pub(crate) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -> bool {
     let mut bytes = 0;
     subjects.into_iter().flatten().any(|part| {
         bytes += part.len();
@@ -42,13 +42,13 @@ pub(super) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -
 
 /// The same for a batch. Where nobody may wait, hits are to be answered all the same, so a batch of usual subjects is
 /// named there.
-pub(super) fn are_for_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
+pub(crate) fn are_for_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
     let bytes: usize = subjects.iter().copied().flatten().map(|part| part.len()).sum();
     bytes > if ctx.may_block() { SHORT } else { SHORT_FOR_THE_UNBLOCKED }
 }
 
 /// The cache key of a question.
-pub(super) fn of_one(
+pub(crate) fn of_one(
     model: &AnyModel,
     model_key: &[u8],
     subject: &[&[u8]],
@@ -61,7 +61,7 @@ pub(super) fn of_one(
 }
 
 /// Subjects to be named.
-pub(super) struct Unnamed {
+pub(crate) struct Unnamed {
     model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
@@ -70,7 +70,7 @@ pub(super) struct Unnamed {
 }
 
 impl Unnamed {
-    pub(super) fn new<'a>(
+    pub(crate) fn new<'a>(
         loaded: &Loaded,
         model_key: &[u8],
         subjects: impl IntoIterator<Item = &'a [&'a [u8]]>,
@@ -98,16 +98,16 @@ impl Unnamed {
     }
 
     /// Has a worker name them; `then` goes on, on the main thread, in the database of the command.
-    pub(super) fn name_elsewhere(
+    pub(crate) fn name_elsewhere(
         self,
         db: i32,
         blocked: Blocked,
         then: impl FnOnce(Ctx<'_>, Blocked, Names) + Send + 'static,
     ) {
         let progress = Arc::<Progress>::default();
-        background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
             let named = blocked.measure(|| {
-                let name = || background::at_low_priority(|| self.name_all(&progress));
+                let name = || pool::at_low_priority(|| self.name_all(&progress));
                 guard::run("naming subjects", name).and_then(|named| named)
             });
             main_loop::post(move |ctx| match named {

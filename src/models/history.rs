@@ -14,12 +14,15 @@ use assess_engine::cache::name;
 use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
-use crate::background::{self, Lane};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
+use crate::models::{replay, versions};
+use crate::report::stats;
 use crate::types::model::find_mut;
 use crate::types::value::{Loaded, Value};
-use crate::{main_loop, replay, stats, versions};
+use crate::work::clock::now_ms;
+use crate::work::main_loop;
+use crate::work::pool::{self, Lane};
 
 /// Most entries that wait to be written, and the most bytes of their documents.
 const MOST: usize = 10_000;
@@ -81,7 +84,7 @@ impl Log {
         if is_full {
             return stats::count(|c| &c.history_dropped);
         }
-        let now = versions::now_ms();
+        let now = now_ms();
         let entry = Entry {
             id: next_id(now),
             time: now,
@@ -124,7 +127,7 @@ pub(crate) fn not_written(db: i32, key: &[u8], life: u64, wanted: impl Fn(&Entry
 /// Lets go of entries where nobody waits.
 pub(crate) fn dispose(dropped: Dropped) {
     if !dropped.is_empty() {
-        background::run(Lane::Disposal, None, move || drop(dropped));
+        pool::run(Lane::Disposal, None, move || drop(dropped));
     }
 }
 

@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use assess_engine::{Budget, Pool};
 
 use crate::ffi::ctx::Ctx;
-use crate::{background, main_loop, settings};
+use crate::settings;
+use crate::work::{main_loop, pool};
 
 /// Milliseconds between two looks at the server's figures.
 const TICK_MS: u64 = 100;
@@ -60,7 +61,7 @@ pub(crate) fn watch(ctx: Ctx<'_>) {
 
 fn tick(ctx: Ctx<'_>) {
     look(ctx);
-    if background::is_busy() {
+    if pool::is_busy() {
         main_loop::after(TICK_MS, tick);
     } else {
         TICKING.store(false, Ordering::Relaxed);

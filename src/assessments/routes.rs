@@ -14,9 +14,9 @@ use std::sync::atomic::AtomicU64;
 
 use lru::LruCache;
 
-use crate::directory;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::string::{Argv, Text};
+use crate::models::directory;
 use crate::types::value::Loaded;
 
 /// Most routes kept: a few hundred kilobytes.
@@ -27,12 +27,12 @@ const LONGEST: usize = 256;
 /// Uses of a route between two looks at its model.
 const USES: u32 = 256;
 
-pub(super) struct Route {
-    pub(super) name: Text,
+pub(crate) struct Route {
+    pub(crate) name: Text,
     /// How every document of the model begins.
-    pub(super) prefix: Vec<u8>,
+    pub(crate) prefix: Vec<u8>,
     /// The model's own counter.
-    pub(super) hits: Arc<AtomicU64>,
+    pub(crate) hits: Arc<AtomicU64>,
     epoch: u64,
     uses: Cell<u32>,
 }
@@ -63,7 +63,7 @@ fn spelt<T>(ctx: Ctx<'_>, argv: Argv<'_>, work: impl FnOnce(&[u8]) -> T) -> T {
 }
 
 /// Where the answer to this question was last time.
-pub(super) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Rc<Route>> {
+pub(crate) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Rc<Route>> {
     // What ends so is never remembered: spelling it would be in vain.
     if argv.bytes(argv.len() - 1).eq_ignore_ascii_case(b"NOCACHE") {
         return None;
@@ -75,7 +75,7 @@ pub(super) fn find(ctx: Ctx<'_>, argv: Argv<'_>) -> Option<Rc<Route>> {
 }
 
 /// Remembers where the answer to this question is.
-pub(super) fn remember(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8], loaded: &Loaded) {
+pub(crate) fn remember(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8], loaded: &Loaded) {
     spelt(ctx, argv, |words| {
         if words.len() <= LONGEST {
             let route = Route {

@@ -1,14 +1,15 @@
 //! Replies that a worker puts together when they take longer than a slice.
 
-use crate::background::{self, Lane};
+use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
-use crate::{guard, waiting};
+use crate::work::guard;
+use crate::work::pool::{self, Lane};
 
 /// Has `work` make the reply: here when it is short, else on a worker, for which the client waits.
-pub(super) fn answer(
+pub(crate) fn answer(
     ctx: Ctx<'_>,
     is_long: bool,
     what: &'static str,
@@ -25,13 +26,13 @@ pub(super) fn answer(
 }
 
 /// Has a worker make the reply for a client that is blocked already.
-pub(super) fn for_blocked(
+pub(crate) fn for_blocked(
     blocked: Blocked,
     what: &'static str,
     work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
 ) {
-    background::run(Lane::Question, None, move || {
-        let made = || background::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
+    pool::run(Lane::Question, None, move || {
+        let made = || pool::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
         let reply = blocked.measure(made);
         blocked.reply(reply.into());
     });

@@ -9,20 +9,22 @@ use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use bytes::Bytes;
 
-use crate::background::{self, Lane};
+use crate::assessments::pending::{self, Pending};
+use crate::assessments::request::{Asked, OwnedQuestion};
+use crate::assessments::waiting;
 use crate::cache::store::Life;
-use crate::commands::question::{Asked, OwnedQuestion};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
-use crate::history::Log;
-use crate::pending::{self, Pending};
+use crate::models::history::Log;
 use crate::reply::Reply;
+use crate::settings;
 use crate::types::value::Loaded;
-use crate::{guard, main_loop, settings, waiting};
+use crate::work::pool::{self, Lane};
+use crate::work::{guard, main_loop};
 
 /// A question for a worker.
-pub(super) struct Work {
+pub(crate) struct Work {
     db: i32,
     name: Vec<u8>,
     model_key: Vec<u8>,
@@ -35,7 +37,7 @@ pub(super) struct Work {
     log: Option<Log>,
 }
 
-pub(super) fn work(
+pub(crate) fn work(
     ctx: Ctx<'_>,
     loaded: &Loaded,
     model_key: &[u8],
@@ -79,7 +81,7 @@ impl Work {
     }
 
     /// What a client is told whose wait for the answer is over.
-    pub(super) fn ended(&self) -> Ended {
+    pub(crate) fn ended(&self) -> Ended {
         if self.keeps { waiting::ended } else { waiting::given_up }
     }
 
@@ -116,7 +118,7 @@ thread_local! {
     static IN_FLIGHT: RefCell<HashMap<Flight, Passengers>> = RefCell::default();
 }
 
-pub(super) fn compute_elsewhere(work: Work, blocked: Blocked) {
+pub(crate) fn compute_elsewhere(work: Work, blocked: Blocked) {
     if work.keeps {
         // It will be stored: who asks again finds it.
         blocked.limit(settings::default_wait_ms());
@@ -133,9 +135,9 @@ pub(super) fn compute_elsewhere(work: Work, blocked: Blocked) {
     // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
     let landing = Landing { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
-    background::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+    pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
         let mut landing = landing;
-        let compute = |work: &Work| background::at_low_priority(|| work.compute(&progress));
+        let compute = |work: &Work| pool::at_low_priority(|| work.compute(&progress));
         if let Some(computed) = landing.work.as_ref().map(compute) {
             landing.computed = computed;
         }

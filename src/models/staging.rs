@@ -13,9 +13,11 @@ use bytes::Bytes;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
+use crate::models::versions;
 use crate::types::model::{self, Found};
 use crate::types::value::{Staging, Value};
-use crate::{main_loop, versions};
+use crate::work::clock::now_ms;
+use crate::work::main_loop;
 
 /// A staging key whose master is gone lives no longer than this after its last frame.
 const LIFE_MS: u64 = 120_000;
@@ -27,7 +29,7 @@ thread_local! {
 
 /// When a frame that is staged now may go.
 pub(crate) fn expires_at() -> u64 {
-    versions::now_ms() + LIFE_MS
+    now_ms() + LIFE_MS
 }
 
 /// The staging key's name: in the slot of the model, unlike any that a user would choose.

@@ -6,11 +6,12 @@ use std::ffi::{CStr, CString};
 use assess_engine::model::AnyModel;
 use bytes::Bytes;
 
-use crate::background::{self, Lane};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
-use crate::staging::{self, Staged};
-use crate::{main_loop, memory, replay};
+use crate::models::replay;
+use crate::models::staging::{self, Staged};
+use crate::work::pool::{self, Lane};
+use crate::work::{main_loop, memory};
 
 /// Most bytes a replica may be behind before the next frame waits for it.
 const MOST_LAG: u64 = 64 << 20;
@@ -90,7 +91,7 @@ where
     /// Has a worker encode the next few frames, which touches every coefficient in them.
     fn encode(mut self) {
         // Not behind other loads: they may take minutes.
-        background::run(Lane::Question, None, move || {
+        pool::run(Lane::Question, None, move || {
             let first = self.staged.frames();
             let next = first..(first + AHEAD).min(self.frames);
             self.ahead.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
