@@ -7,6 +7,7 @@
 #[cfg(debug_assertions)]
 pub(crate) mod audit;
 pub(crate) mod build;
+pub(crate) mod clauses;
 pub(crate) mod enforce;
 pub(crate) mod evict;
 pub(crate) mod export;
@@ -18,11 +19,13 @@ pub(crate) mod invalidate;
 pub(crate) mod life;
 pub(crate) mod look;
 pub(crate) mod measure;
+pub(crate) mod pending;
 pub(crate) mod queued;
 pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
+pub(crate) mod tags;
 mod tidy;
 pub(crate) mod waiters;
 pub(crate) mod watched;

@@ -1,7 +1,6 @@
 //! The commands, one file per family or per idea: typed arguments, a call of the engine, a reply.
 
 pub(crate) mod assess;
-pub(crate) use cache::{ban_words, obey_ban};
 mod batch;
 mod cache;
 mod find;

@@ -5,4 +5,5 @@
 pub(crate) mod cache_stats;
 pub(crate) mod health;
 pub(crate) mod info;
+pub(crate) mod metrics;
 pub(crate) mod stats;

@@ -9,19 +9,20 @@ use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use bytes::Bytes;
 
-use crate::assessments::pending::{self, Pending};
-use crate::assessments::request::{Asked, OwnedQuestion};
+use crate::assessments::request::{OwnedQuestion, Request};
 use crate::assessments::waiting;
+use crate::cache::pending::{self, Pending};
 use crate::cache::store::Life;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::models::history::Log;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::value::Loaded;
+use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
-use crate::work::{guard, main_loop};
 
 /// A question for a worker.
 pub(crate) struct Work {
@@ -42,7 +43,7 @@ pub(crate) fn work(
     loaded: &Loaded,
     model_key: &[u8],
     subject: &[&[u8]],
-    asked: &Asked<'_>,
+    request: &Request<'_>,
     name: Vec<u8>,
     log: Option<Log>,
 ) -> Work {
@@ -53,9 +54,9 @@ pub(crate) fn work(
         model: loaded.model.clone(),
         version: loaded.version,
         subject: subject.iter().map(|part| part.to_vec()).collect(),
-        question: OwnedQuestion::of(&asked.question),
-        life: asked.life,
-        keeps: asked.is_kept(),
+        question: OwnedQuestion::of(&request.question),
+        life: request.life,
+        keeps: request.is_kept(),
         log,
     }
 }

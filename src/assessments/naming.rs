@@ -11,9 +11,10 @@ use crate::assessments::request::OwnedQuestion;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::types::value::Loaded;
+use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
-use crate::work::{guard, main_loop};
 
 /// Subjects up to this many bytes in all are named where they are asked.
 const SHORT: usize = 16 << 10;

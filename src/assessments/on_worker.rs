@@ -4,8 +4,8 @@ use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::reply::Reply;
-use crate::work::guard;
 use crate::work::pool::{self, Lane};
 
 /// Has `work` make the reply: here when it is short, else on a worker, for which the client waits.

@@ -1,18 +1,18 @@
-//! What `ASSESS.*` commands have in common: the question and how its answer is cached.
+//! What the requests `ASSESS.*` have in common: the query and how its answer is cached.
 
 use assess_engine::Day;
 use assess_engine::model::{Model, Question};
 
 use crate::cache::life::Lives;
 use crate::cache::store::Life;
+use crate::clock::now_ms;
 use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
 use crate::settings;
-use crate::work::clock::now_ms;
 
-/// A parsed question.
+/// A parsed request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Request<'a> {
     pub(crate) question: Question<'a>,
     pub(crate) life: Life,
     pub(crate) caching: Caching,
@@ -20,7 +20,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) tenant: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     /// Says what day it is, where that matters: looking at the clock costs as much as reading a feature.
     fn dated(mut self, model: &dyn Model) -> Self {
         if !model.is_timeless() {
@@ -85,23 +85,23 @@ const GET: [&str; 13] = [
 const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
-pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    parse_known(model.options(), words, &GET).map(|asked| asked.dated(model))
+pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Request<'a>> {
+    parse_known(model.options(), words, &GET).map(|request| request.dated(model))
 }
 
 /// The options of `ASSESS.KEY`: those that make a difference to the key.
-pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Asked<'a>> {
-    parse_known(model.options(), words, &KEY).map(|asked| asked.dated(model))
+pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Request<'a>> {
+    parse_known(model.options(), words, &KEY).map(|request| request.dated(model))
 }
 
 /// Options of questions that only some kinds of models know.
 const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// Reads options of which the kind of model knows `of_kind` beside those that all know.
-fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Asked<'a>> {
-    let mut asked = Asked::default();
+fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Request<'a>> {
+    let mut request = Request::default();
     if words.is_empty() {
-        return Ok(asked);
+        return Ok(request);
     }
     let mut options = Options::new(words);
     let mut lives = Lives::default();
@@ -110,21 +110,21 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
             return Err(Failure::err(format!("a model of this kind knows no {option}")));
         }
         match option {
-            "INDICATOR" => asked.question.indicator = Some(options.value(option)?),
-            "LAYERS" => asked.question.layers = options.number(option, 0..=u64::from(Question::MAX_LAYERS))? as u32,
-            "TOP" => asked.question.top = options.number(option, 0..=MOST_TOP)? as u32,
-            "NOCACHE" | "REFRESH" if asked.caching != Caching::Normal => {
+            "INDICATOR" => request.question.indicator = Some(options.value(option)?),
+            "LAYERS" => request.question.layers = options.number(option, 0..=u64::from(Question::MAX_LAYERS))? as u32,
+            "TOP" => request.question.top = options.number(option, 0..=MOST_TOP)? as u32,
+            "NOCACHE" | "REFRESH" if request.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
             }
-            "TENANT" => asked.tenant = Some(tenant(options.value(option)?)?),
-            "NOCACHE" => asked.caching = Caching::Off,
-            "REFRESH" => asked.caching = Caching::Refresh,
+            "TENANT" => request.tenant = Some(tenant(options.value(option)?)?),
+            "NOCACHE" => request.caching = Caching::Off,
+            "REFRESH" => request.caching = Caching::Refresh,
             life if lives.takes(life, &mut options)? => {}
             _ => return Err(Failure::internal()),
         }
     }
-    asked.life = lives.given();
-    Ok(asked)
+    request.life = lives.given();
+    Ok(request)
 }
 
 /// The longest name of a tenant, in bytes.
@@ -145,9 +145,9 @@ mod tests {
 
     #[test]
     fn without_options_the_defaults_of_the_contract_hold() {
-        let asked = parse_known(&[], &[], &GET).unwrap();
-        assert_eq!((asked.question.layers, asked.question.top, asked.question.indicator), (5, 10, None));
-        assert_eq!((asked.life, asked.caching), (Life::Tier, Caching::Normal));
+        let request = parse_known(&[], &[], &GET).unwrap();
+        assert_eq!((request.question.layers, request.question.top, request.question.indicator), (5, 10, None));
+        assert_eq!((request.life, request.caching), (Life::Tier, Caching::Normal));
     }
 
     #[test]

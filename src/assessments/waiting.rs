@@ -23,7 +23,7 @@ pub(crate) struct Parked {
     pub(crate) blocked: Blocked,
     pub(crate) db: i32,
     /// The whole command, its name first.
-    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) command: Vec<Vec<u8>>,
     pub(crate) derivation: Arc<Derivation>,
     /// Asks again, and answers or parks anew.
     pub(crate) again: fn(Ctx<'_>, Parked),

@@ -10,8 +10,9 @@ use bytes::Bytes;
 
 use super::look::{self, Looked, look};
 use super::store::{Life, store};
-use super::waiters::{self, give, give_all, text, word};
+use super::waiters::{self, Grant, give, give_all, text, word};
 use super::{Cache, Writer, settle, with, writing_as};
+use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -19,7 +20,6 @@ use crate::ffi::user;
 use crate::reply::Reply;
 use crate::settings;
 use crate::spec::KeyFlags;
-use crate::work::clock::now_ms;
 use crate::work::main_loop;
 
 /// How a `CACHE.FETCH` asks.
@@ -30,24 +30,6 @@ pub(crate) struct Wish {
     pub(crate) wait_ms: Option<u64>,
     pub(crate) nostale: bool,
     pub(crate) bind: bool,
-}
-
-/// A lease that is on its way to a client which was blocked.
-pub(crate) struct Grant {
-    db: i32,
-    name: Box<[u8]>,
-    token: u64,
-}
-
-/// A lease did not reach its client: another one gets it.
-pub(crate) fn hand_on(grant: &Grant) {
-    let Grant { db, name, token } = grant;
-    with(|cache| {
-        if cache.leases.holds(now_ms(), *db, name, *token).is_ok() {
-            cache.leases.revoke(now_ms(), *db, name, Cause::Expired);
-        }
-    });
-    settle::soon(*db, name);
 }
 
 thread_local! {
@@ -287,7 +269,7 @@ pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outc
 }
 
 /// Lets the waiters of a key ask again: something has happened to it.
-pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
+pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     let (db, now) = (ctx.db(), now_ms());
     let key = Key::open(ctx, name, Mode::Peek);
     let looked = look(ctx, &key, name);

@@ -7,10 +7,10 @@ use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, Writer, build, enforce, evict, measure, settle, tidy, with, writer};
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
-use crate::work::clock::now_ms;
 
 /// What an event means to the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,19 +8,17 @@ use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::{name, pattern};
 
-use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
+use super::sweep::{Origin, Running, SMALL, STEP, Stepped, remove, start, step};
 use super::{build, store, sweep, watched, with};
-use crate::assessments::pending;
+use crate::cache::pending;
+use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
-use crate::work::clock::now_ms;
 
 /// Each invalidation under way is held against every entry that is read.
 const MOST_SWEEPS: usize = 1000;
-/// An invalidation that covers no more entries than this is over before its command is.
-pub(super) const SMALL: usize = 256;
 
 /// What a client wants gone.
 pub(crate) struct Order {

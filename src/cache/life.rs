@@ -1,9 +1,9 @@
 //! How long an entry lives, as a command says it.
 
 use crate::cache::store::Life;
+use crate::clock::now_ms;
 use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
-use crate::work::clock::now_ms;
 
 /// The longest life: a century, far from where milliseconds overflow.
 const LONGEST_MS: u64 = 100 * 365 * 86_400_000;

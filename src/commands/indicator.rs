@@ -12,14 +12,15 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
+use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::models::{data_dir, replay, versions};
+use crate::models::{commit, data_dir, replicate, versions};
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
 use crate::work::pool::{self, Lane};
-use crate::work::{discard, guard, main_loop};
+use crate::work::{discard, main_loop};
 
 /// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
 /// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
@@ -165,8 +166,8 @@ fn put(ctx: Ctx<'_>, key: &[u8], read_against: &IoModel, indicator: Indicator) -
     }
     let changed = model.with_indicator(indicator.clone())?;
     let version = versions::next();
-    replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicator")?;
-    replay::replicate_indicator(ctx, key, version, &indicator);
+    commit::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicator")?;
+    replicate::indicator(ctx, key, version, &indicator);
     Ok(())
 }
 
@@ -178,8 +179,8 @@ impl Run for Del {
         let model = io_model(ctx, key)?;
         let Some(changed) = model.without_indicator(name) else { return Ok(Reply::Integer(0)) };
         let version = versions::next();
-        replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicatordel")?;
-        replay::replicate_indicator_del(ctx, key, version, name);
+        commit::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicatordel")?;
+        replicate::indicator_del(ctx, key, version, name);
         Ok(Reply::Integer(1))
     }
 }

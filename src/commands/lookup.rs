@@ -12,7 +12,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
-use crate::models::{directory, info, load};
+use crate::models::{directory, info, loading};
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};
 
@@ -20,7 +20,7 @@ pub(super) struct Info;
 
 impl Run for Info {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let loading = load::find(ctx.db(), argv.bytes(1));
+        let loading = loading::find(ctx.db(), argv.bytes(1));
         let shown =
             with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(info::fields(loaded, loading.as_ref())));
         match (shown, loading) {
@@ -81,12 +81,12 @@ impl Run for List {
             ));
         }
         let mut names = directory::names(ctx.db());
-        names.extend(load::names(ctx.db()));
+        names.extend(loading::names(ctx.db()));
         names.sort();
         names.dedup();
         names.retain(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)));
         // The directory may know a name too many.
-        names.retain(|name| model::is_one(ctx, name) || load::find(ctx.db(), name).is_some());
+        names.retain(|name| model::is_one(ctx, name) || loading::find(ctx.db(), name).is_some());
         Ok(Reply::Array(names.into_iter().map(|name| Reply::Bulk(name.into())).collect()))
     }
 }

@@ -8,9 +8,10 @@ use self::recipe::Given;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
-use crate::ffi::string::{Argv, HeldBytes};
+use crate::ffi::held::HeldBytes;
+use crate::ffi::string::Argv;
 use crate::models::load::{self, Origin, Request};
-use crate::models::replay;
+use crate::models::{loading, replay};
 use crate::reply::Reply;
 use crate::settings;
 
@@ -54,7 +55,7 @@ pub(super) struct Abort;
 
 impl Run for Abort {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        if load::abort(ctx.db(), argv.bytes(1)) {
+        if loading::abort(ctx.db(), argv.bytes(1)) {
             Ok(Reply::Ok)
         } else {
             Err(Failure::err("no load of this key is running"))

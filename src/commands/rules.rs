@@ -13,7 +13,7 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::models::{replay, versions};
+use crate::models::{commit, replicate, versions};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 
@@ -91,8 +91,8 @@ impl Run for Drop {
             changed.ok_or_else(|| Failure::err("the model has no such agreement, see MODEL.LABELS key AGREEMENTS"))
         })?;
         let version = versions::next();
-        replay::change(ctx, key, AnyModel::Origin(Arc::new(changed)), version, c"model.drop")?;
-        replay::replicate_drop(ctx, key, version, agreement);
+        commit::change(ctx, key, AnyModel::Origin(Arc::new(changed)), version, c"model.drop")?;
+        replicate::dropped(ctx, key, version, agreement);
         Ok(Reply::Ok)
     }
 }

@@ -8,9 +8,9 @@ use super::ctx::Ctx;
 use super::send;
 use super::string::Argv;
 use crate::error::Outcome;
+use crate::ffi::guard;
 use crate::reply::Reply;
 use crate::spec::KeyFlags;
-use crate::work::guard;
 
 /// A command of the table.
 pub(crate) trait Run {

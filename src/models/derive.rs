@@ -6,10 +6,11 @@ use assess_engine::Progress;
 
 use crate::assessments::waiting;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::models::derivation::Derivation;
 use crate::types::value::Loaded;
 use crate::work::pool::{self, Lane};
-use crate::work::{guard, main_loop, memory};
+use crate::work::{main_loop, memory};
 
 /// Has a worker derive what a model lacks, unless one does already or has failed just now. While the server loads its
 /// data set, that waits: a later command of the same file may well replace what this one made.

@@ -14,13 +14,13 @@ use assess_engine::cache::name;
 use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
-use crate::models::{replay, versions};
+use crate::models::{replicate, versions};
 use crate::report::stats;
 use crate::types::model::find_mut;
 use crate::types::value::{Loaded, Value};
-use crate::work::clock::now_ms;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
@@ -188,7 +188,7 @@ fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
             }
         }
     }
-    replay::replicate_history(ctx, &key, &frame);
+    replicate::history(ctx, &key, &frame);
     true
 }
 

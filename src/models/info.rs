@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use assess_engine::model::Field;
 
-use crate::models::load;
+use crate::models::loading;
 use crate::reply::Reply;
 use crate::types::value::Loaded;
 
 /// The fields of `MODEL.INFO`; `loading` is the load that is in flight for the key.
-pub(crate) fn fields(loaded: &Loaded, loading: Option<&load::Seen>) -> Reply {
+pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply {
     let model = loaded.as_model();
     let state = if loading.is_some() { "loading" } else { loaded.state() };
     let progress = match (loading, state) {

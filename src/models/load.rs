@@ -1,12 +1,10 @@
-//! Loads: from a command through a worker into the keyspace.
+//! The load of a model, from a command through a worker into the keyspace.
 //!
-//! A worker reads, checks and builds; the main thread puts the model in place when all is well. Until then nothing
-//! changes. At most one load runs per key; it can be watched (`MODEL.INFO`) and aborted (`MODEL.ABORT`), and goes on
-//! when its client leaves.
+//! A load passes through the stages of [`Stage`]; [`Load::advance`] is the only place that moves it from one to the next. A
+//! worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until then the
+//! keyspace does not change. The load continues when its client disconnects.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,23 +16,25 @@ use assess_engine::{Budget, Error as EngineError, Progress};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
+use crate::ffi::guard;
+use crate::ffi::held::HeldBytes;
 use crate::ffi::key::Mode;
-use crate::ffi::string::HeldBytes;
-use crate::models::replay::{self, Content};
+use crate::models::commit::{self, Content};
+use crate::models::loading::{self, Slot};
 use crate::models::staging::Staged;
-use crate::models::{data_dir, info, transfer};
+use crate::models::{data_dir, info, replicate, transfer};
 use crate::reply::Reply;
 use crate::report::stats;
 use crate::types::model::{Name, with_loaded};
 use crate::work::pool::{self, Lane};
-use crate::work::{discard, guard, main_loop, memory};
+use crate::work::{discard, main_loop, memory};
 
 /// What is to be loaded, and how.
 pub(crate) struct Request {
     pub(crate) key: Vec<u8>,
     pub(crate) recipe: Recipe,
     pub(crate) noreplace: bool,
-    /// How many assessments the model is to log; `None` leaves that as it is.
+    /// How many assessments the model is to log; `None` leaves that unchanged.
     pub(crate) history: Option<u64>,
 }
 
@@ -42,145 +42,8 @@ pub(crate) struct Request {
 pub(crate) enum Origin {
     /// A path below `assess.data-dir`.
     Path(Vec<u8>),
-    /// What the client sent.
+    /// Bytes that the client sent.
     Payload(HeldBytes),
-}
-
-struct Load {
-    kind: &'static str,
-    progress: Arc<Progress>,
-    source: Vec<u8>,
-}
-
-/// A load as others see it.
-pub(crate) struct Seen {
-    pub(crate) kind: &'static str,
-    pub(crate) percent: u32,
-    pub(crate) source: Vec<u8>,
-}
-
-type Place = (i32, Vec<u8>);
-
-thread_local! {
-    static LOADS: RefCell<HashMap<Place, Load>> = RefCell::default();
-}
-
-pub(crate) fn find(db: i32, key: &[u8]) -> Option<Seen> {
-    LOADS.with_borrow(|loads| {
-        if loads.is_empty() {
-            return None;
-        }
-        let load = loads.get(&(db, key.to_vec()))?;
-        Some(Seen { kind: load.kind, percent: load.progress.percent(), source: load.source.clone() })
-    })
-}
-
-/// Keys of a database that are being loaded.
-pub(crate) fn names(db: i32) -> Vec<Vec<u8>> {
-    LOADS.with_borrow(|loads| loads.keys().filter(|(of, _)| *of == db).map(|(_, key)| key.clone()).collect())
-}
-
-/// How many loads run.
-pub(crate) fn count() -> usize {
-    LOADS.with_borrow(HashMap::len)
-}
-
-/// Asks a load to stop; `false` when there is none.
-pub(crate) fn abort(db: i32, key: &[u8]) -> bool {
-    LOADS.with_borrow(|loads| {
-        let load = loads.get(&(db, key.to_vec()));
-        load.inspect(|load| load.progress.cancel()).is_some()
-    })
-}
-
-/// The entry of a load in the table of those that run. It goes with this, whatever becomes of the load.
-struct Entry(Option<Place>);
-
-impl Entry {
-    /// From here on the key may be loaded again. Main thread.
-    fn remove(&mut self) {
-        if let Some(place) = self.0.take() {
-            LOADS.with_borrow_mut(|loads| loads.remove(&place));
-        }
-    }
-}
-
-impl Drop for Entry {
-    /// After a panic, on whichever thread.
-    fn drop(&mut self) {
-        if let Some(place) = self.0.take() {
-            main_loop::post(move |_| Self(Some(place)).remove());
-        }
-    }
-}
-
-/// What a load needs on its way.
-struct Course {
-    begun: Instant,
-    db: i32,
-    entry: Entry,
-    request: Request,
-    origin: Origin,
-    budget: Budget,
-    progress: Arc<Progress>,
-    /// The model that the key held when the part was joined with it, if the result depends on it.
-    before: Option<AnyModel>,
-    /// How often they were joined again because that model had changed meanwhile.
-    joined_again: u32,
-    blocked: Blocked,
-}
-
-/// What a worker has made.
-struct Built {
-    part: Part,
-    joined: Joined,
-}
-
-impl Built {
-    /// On a worker.
-    fn joining(part: Part, before: Option<&AnyModel>) -> Outcome<Self> {
-        let joined = part.join(before)?;
-        Ok(Self { part, joined })
-    }
-
-    /// Lets go of it, on the main thread.
-    fn discard(self) {
-        drop(self.part);
-        discard::model(self.joined.model);
-    }
-}
-
-/// Begins a load. The client is answered when it has ended. `origin` is asked for when nothing is refused any more.
-pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
-    replay::may_replace(ctx, &request.key, request.noreplace)?;
-    let place = (ctx.db(), request.key.clone());
-    if LOADS.with_borrow(|loads| loads.contains_key(&place)) {
-        return Err(Failure::new(Code::Busy, "the key is being loaded, see MODEL.INFO and MODEL.ABORT"));
-    }
-    let (origin, progress) = (origin(), Arc::<Progress>::default());
-    let kind = request.recipe.kind().name();
-    let load = Load { kind, progress: Arc::clone(&progress), source: origin.source().to_vec() };
-    LOADS.with_borrow_mut(|loads| loads.insert(place.clone(), load));
-    let course = Course {
-        begun: Instant::now(),
-        db: ctx.db(),
-        entry: Entry(Some(place)),
-        budget: memory::budget(ctx),
-        progress: Arc::clone(&progress),
-        before: replaced(ctx, &request),
-        joined_again: 0,
-        blocked: Blocked::block(ctx, 0, no_more),
-        request,
-        origin,
-    };
-    pool::run(Lane::Heavy, Some(progress), move || {
-        let (course, built) = pool::at_low_priority(move || {
-            let built = course.blocked.measure(|| guard::run("a load", || course.build()).and_then(|built| built));
-            (course, built)
-        });
-        main_loop::post(move |ctx| course.arrive(ctx, built, None));
-    });
-    Ok(())
 }
 
 impl Origin {
@@ -192,8 +55,90 @@ impl Origin {
     }
 }
 
-/// The wait for a load has no limit: only `CLIENT UNBLOCK` ends it.
-fn no_more(_: u64) -> Reply {
+/// The stages of a load.
+enum Stage {
+    /// A worker reads and checks the data, and joins them with the model of the key where the result depends on it.
+    Reading,
+    /// A worker joins the data again, because the model of the key has changed since.
+    Joining(Part),
+    /// The model exists; the load waits until the server accepts writes. With the frames that replicas already have.
+    Built(Built, Option<Staged>),
+    /// The model is replicated, frame by frame, before the commit.
+    Staging(Built),
+    /// The model is put in place.
+    Committing(Built, Option<Staged>),
+    /// The client is answered.
+    Ended(Outcome<Reply>),
+}
+
+/// The result of a worker.
+struct Built {
+    part: Part,
+    joined: Joined,
+}
+
+impl Built {
+    /// On a worker.
+    fn join(part: Part, before: Option<&AnyModel>) -> Outcome<Self> {
+        let joined = part.join(before)?;
+        Ok(Self { part, joined })
+    }
+
+    /// Drops it on the main thread; a worker frees what is large.
+    fn discard(self) {
+        drop(self.part);
+        discard::model(self.joined.model);
+    }
+}
+
+/// A load in flight, with what every stage needs.
+struct Load {
+    begun: Instant,
+    db: i32,
+    slot: Slot,
+    request: Request,
+    origin: Origin,
+    budget: Budget,
+    progress: Arc<Progress>,
+    /// The model that the key held when the data were joined with it, if the result depends on it.
+    before: Option<AnyModel>,
+    /// How many times the data were joined again because that model had changed.
+    joined_again: u32,
+    blocked: Blocked,
+}
+
+/// Begins a load. The client is answered when the load has ended. `origin` is evaluated after the last reason to refuse.
+pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
+    commit::may_replace(ctx, &request.key, request.noreplace)?;
+    let place = (ctx.db(), request.key.clone());
+    if loading::find(place.0, &place.1).is_some() {
+        return Err(in_flight());
+    }
+    let (origin, progress) = (origin(), Arc::<Progress>::default());
+    let kind = request.recipe.kind().name();
+    let slot = loading::register(place, kind, &progress, origin.source()).ok_or_else(in_flight)?;
+    let load = Load {
+        begun: Instant::now(),
+        db: ctx.db(),
+        slot,
+        budget: memory::budget(ctx),
+        progress,
+        before: replaced(ctx, &request),
+        joined_again: 0,
+        blocked: Blocked::block(ctx, 0, unblocked),
+        request,
+        origin,
+    };
+    load.advance(ctx, Stage::Reading);
+    Ok(())
+}
+
+fn in_flight() -> Failure {
+    Failure::new(Code::Busy, "the key is being loaded, see MODEL.INFO and MODEL.ABORT")
+}
+
+/// The reply to a client that `CLIENT UNBLOCK` wakes: the wait for a load has no other limit.
+fn unblocked(_: u64) -> Reply {
     Failure::new(Code::Busy, "the load goes on without this client, see MODEL.INFO").into()
 }
 
@@ -212,84 +157,81 @@ fn is_same(one: Option<&AnyModel>, other: Option<&AnyModel>) -> bool {
     }
 }
 
-impl Course {
-    /// On a worker: reads and checks.
-    fn build(&self) -> Outcome<Built> {
-        let input = match &self.origin {
-            Origin::Path(path) => data_dir::open(path)?,
-            Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
-        };
-        let part = self.request.recipe.read(input, &self.budget, &self.progress)?;
-        // Built: the memory is in use now, and what derives from it needs the rest at once.
-        self.budget.done();
-        Built::joining(part, self.before.as_ref())
-    }
-
-    /// On the main thread, when a model is there, and again when it has been sent ahead.
-    fn arrive(self, ctx: Ctx<'_>, built: Outcome<Built>, staged: Option<Staged>) {
-        match built {
-            Ok(built) => main_loop::when_writable(ctx, self.db, move |ctx, writable| {
-                self.settle(ctx, writable, built, staged);
+impl Load {
+    /// Moves the load into a stage. Main thread.
+    fn advance(self, ctx: Ctx<'_>, stage: Stage) {
+        match stage {
+            Stage::Reading => self.on_worker(Lane::Heavy, |load| {
+                load.blocked.measure(|| guard::run("a load", || load.read()).and_then(|built| built))
             }),
-            Err(failure) => self.end(ctx, Err(failure)),
+            Stage::Joining(part) => self.on_worker(Lane::Question, |load| {
+                guard::run("joining a load", || Built::join(part, load.before.as_ref())).and_then(|built| built)
+            }),
+            Stage::Built(built, staged) => {
+                let db = self.db;
+                main_loop::when_writable(ctx, db, move |ctx, writable| {
+                    let mut load = self;
+                    let next = load.after_built(ctx, writable, built, staged);
+                    load.advance(ctx, next);
+                });
+            }
+            Stage::Staging(built) => {
+                let (db, key, model) = (self.db, self.request.key.clone(), built.joined.model.clone());
+                let progress = Arc::clone(&self.progress);
+                let is_wanted = move || progress.check().is_ok();
+                transfer::begin(ctx, db, key, model, is_wanted, move |ctx, sent| match sent {
+                    Ok(staged) => self.advance(ctx, Stage::Built(built, Some(staged))),
+                    Err(failure) => {
+                        built.discard();
+                        self.advance(ctx, Stage::Ended(Err(failure)));
+                    }
+                });
+            }
+            Stage::Committing(built, staged) => {
+                let content = Content { model: built.joined.model.clone(), source: self.origin.source().to_vec() };
+                let committed = commit::commit(ctx, &self.request.key, staged, content, self.request.history);
+                let reply = committed.and_then(|_| summary(ctx, &self.request.key, built.joined.left_out));
+                built.discard();
+                self.advance(ctx, Stage::Ended(reply));
+            }
+            Stage::Ended(outcome) => self.end(outcome),
         }
     }
 
-    /// Does what comes next: joins it again, sends the model ahead if anybody follows, or commits.
-    fn settle(mut self, ctx: Ctx<'_>, writable: Outcome<()>, built: Built, staged: Option<Staged>) {
+    /// The stage after `Built`. Main thread; in the slice in which the model is committed, if it is.
+    fn after_built(&mut self, ctx: Ctx<'_>, writable: Outcome<()>, built: Built, staged: Option<Staged>) -> Stage {
         if let Err(failure) = writable.and_then(|()| self.may_commit(ctx)) {
             built.discard();
-            return self.end(ctx, Err(failure));
+            return Stage::Ended(Err(failure));
         }
         let now = replaced(ctx, &self.request);
         if !is_same(self.before.as_ref(), now.as_ref()) {
+            // The model of the key has changed. The frames that were staged hold the old result and are dropped.
             if let Some(before) = std::mem::replace(&mut self.before, now) {
                 discard::model(before);
             }
-            // What was staged was joined with the old model, and goes with `staged`.
-            return self.join_again(ctx, built);
+            return self.join_again(built);
         }
-        // Else it would be the last to hold what is replaced below.
+        // Dropped here, or this would be the last owner of the model that is replaced.
         drop(now);
-        if staged.is_none() && replay::is_followed(ctx) {
-            return self.send_ahead(ctx, built);
+        if staged.is_none() && replicate::is_followed(ctx) {
+            return Stage::Staging(built);
         }
-        let content = Content { model: built.joined.model.clone(), source: self.origin.source().to_vec() };
-        let committed = replay::commit(ctx, &self.request.key, staged, content, self.request.history);
-        let reply = committed.and_then(|_| summary(ctx, &self.request.key, built.joined.left_out));
-        built.discard();
-        self.end(ctx, reply);
+        Stage::Committing(built, staged)
     }
 
-    /// The key's model was changed since they were joined: what was acknowledged is not lost.
-    fn join_again(mut self, ctx: Ctx<'_>, built: Built) {
+    /// Joins the data with the changed model, so that an acknowledged change is not lost.
+    fn join_again(&mut self, built: Built) -> Stage {
         const MOST: u32 = 10;
         self.joined_again += 1;
         if self.joined_again > MOST {
             built.discard();
             let text = "the model changes faster than the load can be joined with it: load again";
-            return self.end(ctx, Err(Failure::new(Code::Busy, text)));
+            return Stage::Ended(Err(Failure::new(Code::Busy, text)));
         }
-        let progress = Some(Arc::clone(&self.progress));
-        pool::run(Lane::Question, progress, move || {
-            let Built { part, joined } = built;
-            drop(joined);
-            let built = guard::run("joining a load", || Built::joining(part, self.before.as_ref()));
-            main_loop::post(move |ctx| self.arrive(ctx, built.and_then(|built| built), None));
-        });
-    }
-
-    fn send_ahead(self, ctx: Ctx<'_>, built: Built) {
-        let wanted = Arc::clone(&self.progress);
-        let (db, key, model) = (self.db, self.request.key.clone(), built.joined.model.clone());
-        let is_wanted = move || wanted.check().is_ok();
-        transfer::begin(ctx, db, key, model, is_wanted, move |ctx, sent| match sent {
-            Ok(staged) => self.arrive(ctx, Ok(built), Some(staged)),
-            Err(failure) => {
-                built.discard();
-                self.end(ctx, Err(failure));
-            }
-        });
+        let Built { part, joined } = built;
+        discard::model(joined.model);
+        Stage::Joining(part)
     }
 
     fn may_commit(&self, ctx: Ctx<'_>) -> Outcome<()> {
@@ -297,7 +239,49 @@ impl Course {
         if !ctx.owns(&self.request.key) {
             return Err(Failure::slot_lost());
         }
-        replay::may_replace(ctx, &self.request.key, self.request.noreplace)
+        commit::may_replace(ctx, &self.request.key, self.request.noreplace)
+    }
+
+    /// Runs `work` on a worker at low priority, and advances with its result.
+    fn on_worker(self, lane: Lane, work: impl FnOnce(&Self) -> Outcome<Built> + Send + 'static) {
+        let progress = Some(Arc::clone(&self.progress));
+        pool::run(lane, progress, move || {
+            let (load, built) = pool::at_low_priority(move || {
+                let built = work(&self);
+                (self, built)
+            });
+            main_loop::post(move |ctx| match built {
+                Ok(built) => load.advance(ctx, Stage::Built(built, None)),
+                Err(failure) => load.advance(ctx, Stage::Ended(Err(failure))),
+            });
+        });
+    }
+
+    /// On a worker: reads, checks and joins.
+    fn read(&self) -> Outcome<Built> {
+        let input = match &self.origin {
+            Origin::Path(path) => data_dir::open(path)?,
+            Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
+        };
+        let part = self.request.recipe.read(input, &self.budget, &self.progress)?;
+        // The memory is in use now, and the derivation needs the rest of the budget at once.
+        self.budget.done();
+        Built::join(part, self.before.as_ref())
+    }
+
+    /// Answers the client. From now on the key may be loaded again.
+    fn end(mut self, outcome: Outcome<Reply>) {
+        self.slot.remove();
+        stats::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
+        let outcome = outcome.map_err(|failure| match failure {
+            aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
+            other => other,
+        });
+        self.log(&outcome);
+        self.blocked.reply(outcome.into());
+        if let Some(before) = self.before {
+            discard::model(before);
+        }
     }
 
     /// One line of the log for each load.
@@ -319,21 +303,6 @@ impl Course {
             Err(failure) => ctx::warn(&format!("could not load {what}, after {took} ms: {failure}")),
         }
     }
-
-    /// Answers the client. From here on the key may be loaded again.
-    fn end(mut self, _: Ctx<'_>, outcome: Outcome<Reply>) {
-        self.entry.remove();
-        stats::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
-        let outcome = outcome.map_err(|failure| match failure {
-            aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
-            other => other,
-        });
-        self.log(&outcome);
-        self.blocked.reply(outcome.into());
-        if let Some(before) = self.before {
-            discard::model(before);
-        }
-    }
 }
 
 /// The warnings of a summary.
@@ -346,7 +315,7 @@ fn warnings(summary: &Reply) -> Vec<Cow<'_, str>> {
         .collect()
 }
 
-/// What a load says of the model it made.
+/// The reply to a load that succeeded.
 fn summary(ctx: Ctx<'_>, key: &[u8], left_out: usize) -> Outcome<Reply> {
     let summary = with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| Ok(info::summary(loaded)))?;
     let Reply::Map(mut fields) = summary else { return Ok(summary) };

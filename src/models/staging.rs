@@ -10,13 +10,13 @@ use std::collections::HashSet;
 use assess_engine::cache::name;
 use bytes::Bytes;
 
+use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::versions;
 use crate::types::model::{self, Found};
 use crate::types::value::{Staging, Value};
-use crate::work::clock::now_ms;
 use crate::work::main_loop;
 
 /// A staging key whose master is gone lives no longer than this after its last frame.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
-use crate::models::replay;
+use crate::models::replicate;
 use crate::models::staging::{self, Staged};
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
@@ -107,7 +107,7 @@ where
         let number = self.staged.frames();
         let frame = self.ahead.pop_front().ok_or_else(Failure::internal)?;
         self.staged.push(ctx, frame.clone())?;
-        replay::replicate_frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
+        replicate::frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::work::clock::now_ms;
+use crate::clock::now_ms;
 
 thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };

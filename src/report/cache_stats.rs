@@ -8,13 +8,12 @@ use assess_engine::stats::{Latency, TierStats};
 
 use crate::cache::look::{self, look};
 use crate::cache::{sweep, waiters, with};
+use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::reply::Reply;
-use crate::report::info;
 use crate::types::entry;
-use crate::work::clock::now_ms;
 use crate::work::main_loop;
 
 type Fields = Vec<(&'static str, Reply)>;
@@ -217,22 +216,6 @@ pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
     let row =
         |(name, count): (Box<[u8]>, u64)| Reply::Array(vec![Reply::Bulk(name.into_vec().into()), Reply::count(count)]);
     Ok(Reply::Array(hot.into_iter().map(row).collect()))
-}
-
-/// The statistics as OpenMetrics text, without the line end that redis-cli adds: `redis-cli CACHE.METRICS > file` is valid.
-pub(crate) fn metrics() -> String {
-    let totals = info::totals();
-    let mut text = String::new();
-    with(|cache| {
-        let row = |name, id| {
-            let usage = cache.index.usage(id);
-            openmetrics::Row { name, stats: cache.stats.get(id), entries: usage.entries, bytes: usage.bytes }
-        };
-        let mut rows: Vec<_> = cache.tiers.iter().map(|tier| row(&tier.name[..], Some(tier.id))).collect();
-        rows.push(row(b"", None));
-        openmetrics::render(&mut text, info::VERSION, &rows, &totals);
-    });
-    text
 }
 
 /// Numbers of the cache that belong to no tier.

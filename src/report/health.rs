@@ -3,11 +3,11 @@
 use assess_engine::cache::lease::MOST_LEASES;
 
 use crate::cache::{sweep, with};
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::models::directory;
 use crate::reply::Reply;
 use crate::report::stats;
-use crate::work::clock::now_ms;
 use crate::work::pool;
 
 /// Reads before the hit rate of a tier says anything.

@@ -2,9 +2,10 @@
 
 use assess_engine::stats::openmetrics::{Kind, Total};
 
-use crate::assessments::{pending, waiting};
+use crate::assessments::waiting;
+use crate::cache::pending;
 use crate::ffi::blocked;
-use crate::models::{directory, load};
+use crate::models::{directory, loading};
 use crate::report::{cache_stats, stats};
 use crate::work::pool;
 
@@ -35,7 +36,7 @@ pub(crate) fn totals() -> Vec<Total> {
         now("pending", "Results about to be stored", pending::count()),
         now("waiting", "Clients that wait for a model to become ready", waiting::count()),
         now("blocked", "All clients that the module blocks", blocked::count()),
-        now("loading", "Loads that run", load::count()),
+        now("loading", "Loads that run", loading::count()),
         now("backlog", "Jobs that wait for a worker", pool::backlog()),
     ];
     totals.extend(cache_stats::totals());
@@ -43,8 +44,9 @@ pub(crate) fn totals() -> Vec<Total> {
     totals
 }
 
-/// Shows every number: those that belong to no tier, and the counters of all tiers together.
-pub(crate) fn each(mut show: impl FnMut(&'static str, u64)) {
-    totals().into_iter().for_each(|total| show(total.name, total.value));
-    cache_stats::each_counter(show);
+/// The version, and every number: those that belong to no tier, and the counters of all tiers together.
+pub(crate) fn fields() -> (&'static str, Vec<(&'static str, u64)>) {
+    let mut fields: Vec<_> = totals().into_iter().map(|total| (total.name, total.value)).collect();
+    cache_stats::each_counter(|name, value| fields.push((name, value)));
+    (VERSION, fields)
 }

@@ -1,14 +1,13 @@
 //! Counters of this process, shown in `INFO assess` and in `CACHE.METRICS`.
 //!
-//! Plain cells on the main thread, which is the only one that answers; atomics for the few that workers touch.
+//! Plain cells: only the main thread counts and reads.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use assess_engine::stats::openmetrics::{Kind, Total};
 
-static PANICS: AtomicU64 = AtomicU64::new(0);
+use crate::ffi::event_loop;
+use crate::ffi::guard;
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident),* $(,)?) => {
@@ -53,12 +52,6 @@ counters! {
     models_evicted: Counter,
     /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
     replay_errors: Counter,
-    /// Slices of background work on the main thread.
-    slices: Counter,
-    /// Slices that took more than a millisecond.
-    slices_over_1ms: Counter,
-    /// The longest slice, in microseconds.
-    slice_max_us: Gauge,
 }
 
 thread_local! {
@@ -85,31 +78,18 @@ pub(crate) fn get(which: impl FnOnce(&Counters) -> &Cell<u64>) -> u64 {
     COUNTERS.with(|counters| which(counters).get())
 }
 
-/// Records a slice of background work.
-pub(crate) fn slice(took: Duration) {
-    COUNTERS.with(|counters| {
-        let us = took.as_micros() as u64;
-        counters.slices.set(counters.slices.get() + 1);
-        if us > 1000 {
-            counters.slices_over_1ms.set(counters.slices_over_1ms.get() + 1);
-        }
-        counters.slice_max_us.set(counters.slice_max_us.get().max(us));
-    });
-}
-
-/// Records a panic that was caught. Any thread.
-pub(crate) fn panicked() {
-    PANICS.fetch_add(1, Ordering::Relaxed);
-}
-
 /// Every counter.
 pub(crate) fn totals() -> Vec<Total> {
     let mut totals = COUNTERS.with(Counters::totals);
-    totals.push(Total {
-        name: "panics",
-        help: "Bugs of the module that were caught, see the log",
-        kind: Kind::Counter,
-        value: PANICS.load(Ordering::Relaxed),
-    });
+    let slices = event_loop::slices();
+    totals.extend(
+        [
+            ("slices", "Slices of background work on the main thread", Kind::Counter, slices.count),
+            ("slices_over_1ms", "Slices that took more than a millisecond", Kind::Counter, slices.over_1ms),
+            ("slice_max_us", "The longest slice, in microseconds", Kind::Gauge, slices.max_us),
+            ("panics", "Bugs of the module that were caught, see the log", Kind::Counter, guard::panics()),
+        ]
+        .map(|(name, help, kind, value)| Total { name, help, kind, value }),
+    );
     totals
 }

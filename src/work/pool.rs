@@ -16,10 +16,10 @@ use std::thread::JoinHandle;
 
 use assess_engine::Progress;
 
+use crate::ffi::guard;
 use crate::ffi::thread;
 use crate::settings;
-use crate::types::value::Value;
-use crate::work::{guard, main_loop};
+use crate::work::main_loop;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -167,15 +167,15 @@ pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Frees a value. Returning hundreds of megabytes to the system takes milliseconds, so where clients would wait for
+/// Frees a value of `bytes` bytes. Returning hundreds of megabytes to the system takes milliseconds, so where clients would wait for
 /// that (`DEL`, eviction without `lazyfree-lazy-eviction`) a thread of its own does it, at once and at full priority. The
 /// server's own thread for freeing (`UNLINK`, `FLUSHALL ASYNC`, the lazyfree settings) frees here and now.
 ///
 /// Eviction counts what it has freed when a key is gone, which here is before its memory is: it may take some keys
 /// beside the model. That is the price of stalling nobody; models without an expiry under a `volatile-*` policy, as
 /// `redis.conf` has it, are not evicted at all.
-pub(crate) fn dispose(value: Box<Value>) {
-    if value.bytes() >= 1 << 20 && thread::is_main() {
+pub(crate) fn dispose(value: impl Send + 'static, bytes: u64) {
+    if bytes >= 1 << 20 && thread::is_main() {
         run(Lane::Disposal, None, move || drop(value));
     }
 }

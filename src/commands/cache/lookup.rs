@@ -1,6 +1,7 @@
 //! What there is: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
 
-use super::{check_pattern, may_see_every_key, too_few};
+use super::{may_see_every_key, too_few};
+use crate::cache::clauses::check_pattern;
 use crate::cache::export;
 use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
@@ -8,7 +9,7 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
-use crate::report::{cache_stats, health};
+use crate::report::{cache_stats, health, metrics};
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Ttl<'a> {
@@ -73,7 +74,7 @@ impl Metrics {
 impl Run for Metrics {
     fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         Self::parse(&argv.words(1))?;
-        Ok(Reply::text(cache_stats::metrics()))
+        Ok(Reply::text(metrics::text()))
     }
 }
 

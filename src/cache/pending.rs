@@ -11,14 +11,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lru::LruCache;
 
-use crate::cache::store::{Life, store as write};
-use crate::cache::{Writer, writing_as};
+use super::store::{Life, store as write};
+use super::{Writer, writing_as};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::report::stats;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
-use crate::work::{guard, main_loop};
+use crate::work::main_loop;
 
 /// Most results kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");

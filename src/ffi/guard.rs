@@ -5,17 +5,25 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ctx;
 use crate::error::Failure;
-use crate::report::stats;
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// How many panics were caught since the server started.
+pub(crate) fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
 
 /// Runs `work`; a panic becomes a failure, logged under `what`.
 pub(crate) fn run<T>(what: &'static str, work: impl FnOnce() -> T) -> Result<T, Failure> {
     // Unwind safety: state that a panic leaves half-changed is per command, or lives in cells that are only ever
     // replaced as a whole.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        stats::panicked();
-        crate::ffi::ctx::warn(&format!("{what} panicked, which is a bug of redis-assess: {}", text_of(panic.as_ref())));
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        ctx::warn(&format!("{what} panicked, which is a bug of redis-assess: {}", text_of(panic.as_ref())));
         Failure::internal()
     })
 }

@@ -4,12 +4,12 @@ use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
 
 /// Most tags of an entry.
-pub(super) const MOST_TAGS: u64 = 64;
+pub(crate) const MOST_TAGS: u64 = 64;
 /// Longest tag.
-pub(super) const LONGEST_TAG: usize = 256;
+pub(crate) const LONGEST_TAG: usize = 256;
 
 /// The tags behind the option `TAGS`. One given twice is the same as once.
-pub(super) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>> {
+pub(crate) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>> {
     let count = options.number("TAGS", 1..=MOST_TAGS)?;
     let mut tags = Vec::with_capacity(count as usize);
     for _ in 0..count {
@@ -22,7 +22,7 @@ pub(super) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>>
     Ok(tags)
 }
 
-pub(super) fn check(tag: &[u8]) -> Outcome<()> {
+pub(crate) fn check(tag: &[u8]) -> Outcome<()> {
     if tag.is_empty() || tag.len() > LONGEST_TAG {
         return Err(Failure::err("a tag must have 1 to 256 bytes"));
     }
