@@ -4,7 +4,7 @@
 //! server; whoever uses them asks, lets go, and then does what the answer says: the server tells us of our own writes
 //! from inside the call that makes them, and would find the cell in use.
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod clauses;
@@ -12,8 +12,9 @@ pub(crate) mod enforce;
 pub(crate) mod evict;
 pub(crate) mod export;
 pub(crate) mod fetch;
+pub(crate) mod fill;
 pub(crate) mod follow;
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) mod hold;
 pub(crate) mod invalidate;
 pub(crate) mod life;

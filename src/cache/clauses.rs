@@ -75,53 +75,28 @@ impl<'a> Invalidate<'a> {
                     "unknown clause: expected KEY, PATTERN, TAG, TIER, MODEL, ALL, MATCH, SOFT, ASYNC or ALLKEYS",
                 )
             })?;
-            let mut value = || words.next().ok_or_else(|| Failure::err(format!("{} needs a value", name(word))));
-            let clause = match word {
-                Word::Key => Clause::Key(value()?),
-                Word::Pattern => {
-                    let pattern = value()?;
-                    check_pattern(pattern)?;
-                    Clause::Pattern(pattern)
-                }
-                Word::Tag => {
-                    let tag = value()?;
-                    tags::check(tag)?;
-                    Clause::Tag(tag)
-                }
-                Word::Tier => Clause::Tier(value()?),
-                Word::Model => Clause::Model(value()?),
-                Word::All => Clause::All,
+            let value = || words.next().ok_or_else(|| Failure::err(format!("{} needs a value", name(word))));
+            match word {
+                Word::Soft => once(&mut parsed.soft, word)?,
+                Word::Async => once(&mut parsed.asynchronous, word)?,
+                Word::AllKeys => once(&mut parsed.all_keys, word)?,
                 Word::Match => {
-                    let all = choice(value()?, &[("any", false), ("all", true)])
-                        .ok_or_else(|| Failure::err("MATCH must be one of any, all"))?;
-                    if matching.replace(all).is_some() {
+                    if matching.replace(match_all(value)?).is_some() {
                         return Err(twice(word));
                     }
-                    continue;
                 }
-                Word::Soft => {
-                    once(&mut parsed.soft, word)?;
-                    continue;
-                }
-                Word::Async => {
-                    once(&mut parsed.asynchronous, word)?;
-                    continue;
-                }
-                Word::AllKeys => {
-                    once(&mut parsed.all_keys, word)?;
-                    continue;
-                }
-            };
-            if parsed.clauses.len() == MOST_CLAUSES {
-                return Err(Failure::err("too many clauses: at most 10000 at once"));
-            }
-            if !matches!(clause, Clause::Key(_)) {
-                others += 1;
-                if others > MOST_OTHERS {
-                    return Err(Failure::err("too many clauses: at most 100 that are no KEY at once"));
+                Word::Key | Word::Pattern | Word::Tag | Word::Tier | Word::Model | Word::All => {
+                    let clause = Clause::parse(word, value)?;
+                    others += usize::from(!matches!(clause, Clause::Key(_)));
+                    if parsed.clauses.len() == MOST_CLAUSES {
+                        return Err(Failure::err("too many clauses: at most 10000 at once"));
+                    }
+                    if others > MOST_OTHERS {
+                        return Err(Failure::err("too many clauses: at most 100 that are no KEY at once"));
+                    }
+                    parsed.clauses.push(clause);
                 }
             }
-            parsed.clauses.push(clause);
         }
         if parsed.clauses.is_empty() {
             return Err(Failure::err("nothing to invalidate: give KEY, PATTERN, TAG, TIER, MODEL or ALL"));
@@ -132,6 +107,34 @@ impl<'a> Invalidate<'a> {
         parsed.match_all = matching.unwrap_or(false);
         Ok(parsed)
     }
+}
+
+impl<'a> Clause<'a> {
+    /// A clause of the kind that `word` names, with its value.
+    fn parse(word: Word, value: impl FnOnce() -> Outcome<&'a [u8]>) -> Outcome<Self> {
+        Ok(match word {
+            Word::Key => Self::Key(value()?),
+            Word::Pattern => {
+                let pattern = value()?;
+                check_pattern(pattern)?;
+                Self::Pattern(pattern)
+            }
+            Word::Tag => {
+                let tag = value()?;
+                tags::check(tag)?;
+                Self::Tag(tag)
+            }
+            Word::Tier => Self::Tier(value()?),
+            Word::Model => Self::Model(value()?),
+            Word::All => Self::All,
+            Word::Match | Word::Soft | Word::Async | Word::AllKeys => return Err(Failure::internal()),
+        })
+    }
+}
+
+/// The value of `MATCH`: whether an entry needs all of the tags.
+fn match_all<'a>(value: impl FnOnce() -> Outcome<&'a [u8]>) -> Outcome<bool> {
+    choice(value()?, &[("any", false), ("all", true)]).ok_or_else(|| Failure::err("MATCH must be one of any, all"))
 }
 
 /// Longest pattern, as in a tier.

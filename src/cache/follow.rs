@@ -79,13 +79,13 @@ thread_local! {
     static LEFT_BANNED: Cell<bool> = const { Cell::new(false) };
 }
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 thread_local! {
     static DROPS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// Has the next event overheard, for the test that shows that such a thing is found.
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) fn drop_one() {
     DROPS.set(true);
 }
@@ -113,7 +113,7 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
     if QUIET.get() {
         return;
     }
-    #[cfg(debug_assertions)]
+    #[cfg(feature = "test-hooks")]
     if DROPS.take() {
         return;
     }

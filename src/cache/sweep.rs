@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 use super::hold;
 use super::{Writer, build, store, with, writing_as};
 use crate::clock::now_ms;
@@ -107,7 +107,7 @@ pub(super) fn start(running: Running) {
 fn run(ctx: Ctx<'_>) {
     let (begin, mut waiting) = (Instant::now(), 0);
     let wait = loop {
-        #[cfg(debug_assertions)]
+        #[cfg(feature = "test-hooks")]
         if hold::is_on() {
             break 5;
         }

@@ -1,4 +1,5 @@
-//! Failures on demand, for the tests of the guard. Not in release builds, and only where the environment asks.
+//! Commands of the tests: failures on demand, and checks of the index. Built with the feature `test-hooks` only, and
+//! registered only when the environment asks for them.
 
 use crate::cache::{audit, follow, hold, with};
 use crate::error::{Failure, Outcome};

@@ -6,6 +6,7 @@ use super::ctx::Ctx;
 use super::event_loop;
 
 /// Fails with the name of the first function of the module API that this server lacks.
+#[expect(clippy::too_many_lines, reason = "a list, one name a line")]
 fn require_api() -> Result<(), &'static str> {
     macro_rules! require {
         ($($name:ident),* $(,)?) => {
