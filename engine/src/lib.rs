@@ -20,6 +20,7 @@ pub mod progress;
 #[path = "../tests/reference/mod.rs"]
 mod reference;
 pub mod score;
+mod search;
 pub mod stats;
 mod words;
 

@@ -16,7 +16,6 @@ mod document;
 mod editions;
 mod expr;
 mod facts;
-pub(crate) mod find;
 mod hs;
 mod json;
 mod load;
@@ -27,7 +26,6 @@ mod overrides;
 mod rules;
 mod sections;
 mod subject;
-mod synonyms;
 
 pub use codec::OriginDecoder;
 pub use hs::Hs;

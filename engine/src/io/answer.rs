@@ -12,7 +12,7 @@ use super::{canonical, document};
 use crate::history::Record;
 use crate::model::codec::json_string;
 use crate::model::{Field, FindFilter, FindIn, Identity, Kind, LabelSet, Model, Question};
-use crate::origin::find::find_labels;
+use crate::search::find_labels;
 use crate::{Budget, Error, Progress, Result};
 
 /// Arguments of a subject: region and sector.

@@ -21,7 +21,7 @@ use crate::origin::agreement::Agreement;
 use crate::origin::nomenclature::Nomenclature;
 use crate::origin::overrides::Overrides;
 use crate::origin::sections::Sections;
-use crate::origin::synonyms::Synonyms;
+use crate::search::Synonyms;
 
 /// A frame is closed before it grows over this, unless one record does.
 const FRAME: usize = 16 << 10;

@@ -8,7 +8,7 @@ use super::json::Json;
 use super::nomenclature::Nomenclature;
 use super::overrides::Overrides;
 use super::sections::Sections;
-use super::synonyms::Synonyms;
+use crate::search::Synonyms;
 use crate::{Error, Progress, Result};
 
 /// The largest document, in bytes.

@@ -8,9 +8,11 @@ mod build;
 pub(super) mod codec;
 pub(super) mod csv;
 mod document;
+mod find;
 
 use self::build::Builder;
 pub(super) use self::codec::NomenclatureDecoder;
+pub(super) use self::find::{CodeHit, Filter, find, index_of};
 use super::hs::Hs;
 use crate::{Progress, Result};
 

@@ -10,7 +10,7 @@ use crate::origin::model::{OriginModel, Parts};
 use crate::origin::nomenclature::{Nomenclature, NomenclatureDecoder};
 use crate::origin::overrides::Overrides;
 use crate::origin::sections::Sections;
-use crate::origin::synonyms::Synonyms;
+use crate::search::Synonyms;
 use crate::{Error, Result};
 
 /// The most parts: a nomenclature, sections, synonyms, agreements and their overrides.

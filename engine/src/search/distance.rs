@@ -6,10 +6,10 @@
 //! their bytes.
 
 /// The longest word that errors are counted in, in bytes.
-pub(in crate::origin) const MAX_LETTERS: usize = 64;
+pub(crate) const MAX_LETTERS: usize = 64;
 
 /// A word to compare others with.
-pub(in crate::origin) struct Pattern {
+pub(crate) struct Pattern {
     /// For each byte the places of the word that hold it.
     places: [u64; 256],
     last: u64,
@@ -21,7 +21,7 @@ pub(in crate::origin) struct Pattern {
 impl Pattern {
     /// A word of 4 to 64 letters without digits; no other is ever taken for a mistyped one. Words of 4 to 7 letters
     /// may have one error, longer ones two.
-    pub(in crate::origin) fn new(word: &str) -> Option<Self> {
+    pub(crate) fn new(word: &str) -> Option<Self> {
         let errors = match word.len() {
             4..=7 => 1,
             8..=MAX_LETTERS => 2,
@@ -38,12 +38,12 @@ impl Pattern {
     }
 
     /// How many errors a word may have.
-    pub(in crate::origin) fn errors(&self) -> u32 {
+    pub(crate) fn errors(&self) -> u32 {
         self.errors
     }
 
     /// The errors in `word`, or in `word` without an `s` at its end where that has fewer; `None` when too many.
-    pub(in crate::origin) fn errors_in(&self, word: &[u8]) -> Option<u32> {
+    pub(crate) fn errors_in(&self, word: &[u8]) -> Option<u32> {
         let (mut vertical_up, mut vertical_down) = (u64::MAX, 0u64);
         let (mut diagonal, mut before) = (0u64, 0u64);
         let (mut distance, mut fewest) = (self.length, u32::MAX);

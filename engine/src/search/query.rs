@@ -1,11 +1,11 @@
 //! What a text asks for: words, some of which stand for phrases.
 
+use super::synonyms::{MAX_KEY_WORDS, Phrase, Synonyms};
 use super::text::{folded, is_filler, words};
-use crate::origin::synonyms::{MAX_KEY_WORDS, Phrase, Synonyms};
 use crate::{Error, Result};
 
 /// The longest text, in bytes.
-pub(in crate::origin) const MAX_QUERY: usize = 256;
+const MAX_QUERY: usize = 256;
 
 /// The most words.
 const MAX_WORDS: usize = 16;
@@ -85,14 +85,4 @@ impl<'s> Query<'s> {
         }
         Self { slots }
     }
-}
-
-/// The digits of a text that asks for codes by their beginning: digits, with dots or spaces between them, at most ten,
-/// of which six count.
-pub(in crate::origin) fn digits_of_code(text: &[u8]) -> Option<String> {
-    let text = text.trim_ascii();
-    let is_code = text.first().is_some_and(u8::is_ascii_digit)
-        && text.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b' '));
-    let digits: String = text.iter().filter(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
-    (is_code && digits.len() <= 10).then(|| digits[..digits.len().min(6)].to_owned())
 }

@@ -11,7 +11,7 @@ const BELOW: [f32; 8] = [1.0, 0.55, 0.35, 0.2, 0.1, 0.05, 0.025, 0.0125];
 /// Words, and the documents that hold them. Documents are known by their places in an order in which everything below
 /// a document follows it.
 #[derive(Debug, Default)]
-pub(in crate::origin) struct Index {
+pub(crate) struct Index {
     pub(super) vocabulary: Vocabulary,
     /// Where the postings of each word begin, and the end of all.
     pub(super) starts: Vec<u32>,
@@ -38,12 +38,12 @@ pub(super) enum Likeness {
 
 impl Index {
     /// How many documents there are.
-    pub(in crate::origin) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
     /// Bytes of memory held.
-    pub(in crate::origin) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let numbers =
             self.starts.capacity() + self.postings.capacity() + self.ends.capacity() + self.numbers.capacity();
         let small = self.depths.capacity() + self.lengths.capacity() * size_of::<u16>();

@@ -1,4 +1,4 @@
-//! Search in texts: descriptions of codes, texts of rules.
+//! The evaluation of a query: how well each document answers it, and the best documents in their order.
 //!
 //! **What is found.** Every word of the query must be found, in the document itself or in one above it. A word is found
 //! where a document has it (1), or its singular or plural (0.97), a word that it begins (0.6 to 0.9), a word that it is
@@ -6,8 +6,8 @@
 //! letters may have one, longer ones two; a swap of neighbours is one error, an `s` at the end is none). Words of
 //! everyday language stand for phrases ([`Synonyms`]): `laptop` is found as written, or, at 0.9, where all words of
 //! "automatic data processing machines portable" are; a word that no document has may be a mistyped one of these, at
-//! 0.5. Found both ways, at `a` and `b`, a document counts `1 - (1 - a)(1 - b)`. Fillers (`of`, `and`) need not be found unless the
-//! query has nothing else.
+//! 0.5. Found both ways, at `a` and `b`, a document counts `1 - (1 - a)(1 - b)`.
+//! Fillers (`of`, `and`) need not be found unless the query has nothing else.
 //!
 //! **In which order.** A word counts most as the first of a description: 0.95 among the others before the first `;`,
 //! `:` or `(`, 0.85 after it, 0.3 after `other than`, `excluding`, `except` or `not`; times 0.55 in the document above,
@@ -18,64 +18,23 @@
 //! **What it costs.** Each word takes at most one pass over the vocabulary and one over the postings and documents, a
 //! query has at most 16 words, and synonyms add at most 64, which are looked up as they are.
 
-mod corpus;
-pub(in crate::origin) mod distance;
-mod index;
-mod query;
-pub(in crate::origin) mod text;
-mod vocabulary;
-
-pub(super) use self::corpus::Corpus;
-pub(super) use self::index::Index;
-pub(super) use self::query::digits_of_code;
-
 use std::collections::BinaryHeap;
 
-use self::index::Likeness;
-use self::query::{Query, Slot};
-use super::hs::Hs;
-use super::nomenclature::Nomenclature;
+use super::index::{Index, Likeness};
+use super::query::{Query, Slot};
 use super::synonyms::Synonyms;
-use crate::{Error, Progress, Result};
+use crate::{Error, Result};
 
 /// The most hits.
-pub(super) const MAX_LIMIT: usize = 1000;
+pub(crate) const MAX_LIMIT: usize = 1000;
 
 /// A document that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Hit {
+pub(crate) struct Hit {
     /// Its number in the corpus.
-    pub(super) document: usize,
+    pub(crate) document: usize,
     /// How well it answers, over 0 and at most 1, with four decimals.
-    pub(super) score: f64,
-}
-
-/// A code that was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct CodeHit {
-    /// The code.
-    pub(super) code: Hs,
-    /// How well it answers, over 0 and at most 1, with four decimals.
-    pub(super) score: f64,
-}
-
-/// Which codes to find, and how many.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Filter<'a> {
-    /// Only of this section, by its id in any case.
-    pub(super) section: Option<&'a [u8]>,
-    /// Only of this chapter.
-    pub(super) chapter: Option<Hs>,
-    /// Only codes of so many digits.
-    pub(super) level: Option<u8>,
-    /// At most so many, 1 to [`MAX_LIMIT`].
-    pub(super) limit: usize,
-}
-
-impl Default for Filter<'_> {
-    fn default() -> Self {
-        Self { section: None, chapter: None, level: None, limit: 10 }
-    }
+    pub(crate) score: f64,
 }
 
 impl Index {
@@ -83,7 +42,7 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::Invalid`] and [`Error::TooBig`] for a text or a limit that cannot be used.
-    pub(super) fn search(
+    pub(crate) fn search(
         &self,
         text: &[u8],
         synonyms: &Synonyms,
@@ -107,6 +66,13 @@ impl Index {
             }
         }
         Ok(self.best_of(&total, weights, limit, keep))
+    }
+
+    /// Whether a document has all words of a phrase.
+    #[cfg(test)]
+    pub(crate) fn has_phrase(&self, words: &[Box<str>]) -> bool {
+        let mut quality = vec![0.0; self.len()];
+        Sheet::new(self).phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut quality) > 0.0
     }
 
     /// The best documents in their order, by keys in which less is better.
@@ -167,7 +133,7 @@ impl<'i> Sheet<'i> {
             let found = self.phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut phrase);
             if found > 0.0 {
                 rarity = rarity.max(found);
-                // Who is found both ways is meant rather than who is found one way.
+                // A document found both ways counts more than one found one way.
                 for (best, quality) in best.iter_mut().zip(&phrase) {
                     *best = 1.0 - (1.0 - *best) * (1.0 - quality * slot.trust);
                 }
@@ -221,81 +187,13 @@ fn add_where_both(sum: &mut [f32], quality: &[f32], weight: f32) {
     }
 }
 
-/// The index over the descriptions of a nomenclature.
+/// Checks the number of hits that a caller wants.
 ///
 /// # Errors
-/// [`Error::TooBig`], [`Error::Cancelled`].
-pub(super) fn index_of(nomenclature: &Nomenclature, progress: &Progress) -> Result<Index> {
-    let mut corpus = Corpus::default();
-    for row in nomenclature.tree() {
-        progress.check()?;
-        corpus.add(row.description, row.parent)?;
-    }
-    corpus.index(progress)
-}
-
-/// The codes that answer `text`, the best first: by the beginning of the code where the text is digits and there are
-/// such codes (score 1, in their order), else by words. `index` is the one of the nomenclature.
-///
-/// # Errors
-/// [`Error::Invalid`] and [`Error::TooBig`] for a text or a limit that cannot be used.
-pub(super) fn find(
-    nomenclature: &Nomenclature,
-    index: &Index,
-    synonyms: &Synonyms,
-    text: &[u8],
-    filter: &Filter<'_>,
-) -> Result<Vec<CodeHit>> {
-    check_limit(filter.limit)?;
-    if let Some(digits) = digits_of_code(text) {
-        let codes = nomenclature.codes_from(&digits);
-        if codes.len() > 0 {
-            let kept = codes.filter(|code| nomenclature.passes(code, filter)).take(filter.limit);
-            return Ok(kept.map(|code| CodeHit { code, score: 1.0 }).collect());
-        }
-    }
-    let keep = |row: usize| nomenclature.code_of(row).is_some_and(|code| nomenclature.passes(&code, filter));
-    let hits = index.search(text, synonyms, filter.limit, keep)?;
-    let code = |hit: Hit| Some(CodeHit { code: nomenclature.code_of(hit.document)?, score: hit.score });
-    Ok(hits.into_iter().filter_map(code).collect())
-}
-
-/// The labels that answer `text`, by their numbers, the best first, with how well they do.
-///
-/// # Errors
-/// [`Error::Invalid`] and [`Error::TooBig`] for a text or a limit that cannot be used.
-pub(crate) fn find_labels<'a>(
-    labels: impl Iterator<Item = &'a str>,
-    text: &[u8],
-    limit: usize,
-) -> Result<Vec<(usize, f64)>> {
-    let mut corpus = Corpus::default();
-    for label in labels {
-        corpus.add(label, None)?;
-    }
-    let index = corpus.index(&Progress::default())?;
-    let hits = index.search(text, &Synonyms::default(), limit, |_| true)?;
-    Ok(hits.into_iter().map(|hit| (hit.document, hit.score)).collect())
-}
-
-impl Nomenclature {
-    fn passes(&self, code: &Hs, filter: &Filter<'_>) -> bool {
-        filter.level.is_none_or(|level| level == code.level())
-            && filter.chapter.is_none_or(|chapter| chapter.covers(code))
-            && filter
-                .section
-                .is_none_or(|id| self.section(code).is_some_and(|section| section.as_bytes().eq_ignore_ascii_case(id)))
-    }
-}
-
-fn check_limit(limit: usize) -> Result<()> {
+/// [`Error::Invalid`].
+pub(crate) fn check_limit(limit: usize) -> Result<()> {
     match limit {
         1..=MAX_LIMIT => Ok(()),
         _ => Err(Error::Invalid("LIMIT is a number from 1 to 1000".into())),
     }
 }
-
-#[cfg(test)]
-mod real;
-#[cfg(test)]
-mod tests;

@@ -21,7 +21,7 @@ const STRIDE: usize = 1024;
 
 /// Documents to be searched. What is found is named by the number that [`Corpus::add`] gave.
 #[derive(Debug, Default)]
-pub(in crate::origin) struct Corpus {
+pub(crate) struct Corpus {
     parents: Vec<Option<u32>>,
     depths: Vec<u8>,
     lengths: Vec<u16>,
@@ -35,7 +35,7 @@ impl Corpus {
     ///
     /// # Errors
     /// [`Error::TooBig`].
-    pub(in crate::origin) fn add(&mut self, text: &str, parent: Option<usize>) -> Result<usize> {
+    pub(crate) fn add(&mut self, text: &str, parent: Option<usize>) -> Result<usize> {
         let number = self.parents.len();
         if number == MAX_DOCUMENTS {
             return Err(Error::TooBig { what: "the number of texts to search", limit: MAX_DOCUMENTS as u64 });
@@ -68,7 +68,7 @@ impl Corpus {
     ///
     /// # Errors
     /// [`Error::Cancelled`].
-    pub(in crate::origin) fn index(self, progress: &Progress) -> Result<Index> {
+    pub(crate) fn index(self, progress: &Progress) -> Result<Index> {
         let (places, ends) = self.preorder();
         let mut words: Vec<_> = self.words.into_iter().collect();
         words.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));

@@ -9,8 +9,8 @@ mod table;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use super::find::distance::Pattern;
-use super::find::text::{folded, inflections, words};
+use super::distance::Pattern;
+use super::text::{folded, inflections, words};
 use crate::Result;
 
 /// The most words that a key can have.
@@ -48,7 +48,7 @@ static BUILT_IN_WORDS: LazyLock<Vec<&str>> =
 
 /// A user's table on top of the built-in one.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Synonyms {
+pub(crate) struct Synonyms {
     /// Phrases by keys whose words are separated by one space; none takes a key out.
     own: BTreeMap<Box<str>, Box<[Phrase]>>,
 }
@@ -58,13 +58,13 @@ impl Synonyms {
     ///
     /// # Errors
     /// [`Error::BadInput`], with line and character where JSON has them.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         json::read(bytes)
     }
 
     /// The phrases that may stand for these words, as a query has them; `None` when there are none. A word may be the
     /// plural of the key's or the other way round.
-    pub(super) fn of(&self, words: &[&str]) -> Option<&[Phrase]> {
+    pub(crate) fn of(&self, words: &[&str]) -> Option<&[Phrase]> {
         let key = words.join(" ");
         let found = self.get(&key).or_else(|| {
             let (last, before) = words.split_last()?;
@@ -91,12 +91,12 @@ impl Synonyms {
     }
 
     /// How many keys the user's table has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.own.len()
     }
 
     /// Bytes of memory held.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let phrase = |phrase: &Phrase| phrase.iter().map(|word| word.len() + size_of::<Box<str>>()).sum::<usize>();
         let entry = |(key, phrases): (&str, &[Phrase])| {
             key.len()
@@ -107,7 +107,7 @@ impl Synonyms {
     }
 
     /// The byte form of the user's table: records of whole entries, at most 60 KiB each, in the order of keys.
-    pub(super) fn records(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn records(&self) -> Vec<Vec<u8>> {
         json::write(&self.own)
     }
 
@@ -115,7 +115,7 @@ impl Synonyms {
     ///
     /// # Errors
     /// [`Error::Corrupt`].
-    pub(super) fn push_record(&mut self, record: &[u8]) -> Result<()> {
+    pub(crate) fn push_record(&mut self, record: &[u8]) -> Result<()> {
         json::push(self, record)
     }
 
@@ -157,7 +157,7 @@ fn phrase_of(text: &str) -> Phrase {
 
 /// The keys of the built-in table.
 #[cfg(test)]
-pub(super) fn built_in_keys() -> impl Iterator<Item = &'static str> {
+pub(crate) fn built_in_keys() -> impl Iterator<Item = &'static str> {
     table::TABLE.iter().map(|(key, _)| *key)
 }
 

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::nomenclature::tests::sample;
+use super::super::tests::sample;
 use super::*;
+use crate::Error;
 
 fn find_in_sample(text: &[u8], filter: &Filter<'_>) -> Result<Vec<CodeHit>> {
     let nomenclature = sample();
@@ -12,12 +13,6 @@ fn find_in_sample(text: &[u8], filter: &Filter<'_>) -> Result<Vec<CodeHit>> {
 fn codes(text: &str) -> Vec<(String, f64)> {
     let hits = find_in_sample(text.as_bytes(), &Filter::default()).unwrap();
     hits.iter().map(|hit| (hit.code.to_string(), hit.score)).collect()
-}
-
-fn search(corpus: Corpus, text: &str) -> Vec<usize> {
-    let index = corpus.index(&Progress::default()).unwrap();
-    let hits = index.search(text.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
-    hits.iter().map(|hit| hit.document).collect()
 }
 
 #[test]
@@ -62,40 +57,6 @@ fn fillers_need_not_be_found_unless_alone() {
 }
 
 #[test]
-fn documents_are_found_by_words_above_in_any_order_of_adding() {
-    let mut corpus = Corpus::default();
-    let top = corpus.add("vehicles", None).unwrap();
-    let other = corpus.add("boats", None).unwrap();
-    let low = corpus.add("wheels", Some(top)).unwrap();
-    let oar = corpus.add("oars", Some(other)).unwrap();
-    let deep = corpus.add("steel", Some(low)).unwrap();
-    let index = corpus.index(&Progress::default()).unwrap();
-    let find = |text: &str| {
-        let hits = index.search(text.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
-        hits.iter().map(|hit| hit.document).collect::<Vec<_>>()
-    };
-    assert_eq!(find("vehicles"), [top, low, deep]);
-    assert_eq!(find("boats"), [other, oar]);
-    assert_eq!(find("vehicles steel"), [deep]);
-    assert!(find("boats steel").is_empty());
-}
-
-#[test]
-fn chains_without_end_cost_no_more() {
-    let mut corpus = Corpus::default();
-    let mut last = corpus.add("top", None).unwrap();
-    for _ in 0..50_000 {
-        last = corpus.add("below", Some(last)).unwrap();
-    }
-    assert_eq!(search(corpus, "top").len(), usize::from(corpus::MAX_DEPTH));
-}
-
-#[test]
-fn an_empty_corpus_finds_nothing() {
-    assert!(search(Corpus::default(), "anything").is_empty());
-}
-
-#[test]
 fn what_cannot_be_looked_for_is_refused() {
     let refused = |text: &[u8]| find_in_sample(text, &Filter::default()).unwrap_err().to_string();
     assert_eq!(refused(&[b'a'; 257]), "the length of the text in bytes is over the limit of 256");
@@ -128,22 +89,6 @@ proptest! {
         if let Ok(hits) = find_in_sample(text.as_bytes(), &Filter::default()) {
             prop_assert!(hits.iter().all(|hit| hit.score > 0.0 && hit.score <= 1.0));
             prop_assert!(hits.is_sorted_by(|a, b| a.score >= b.score));
-        }
-    }
-
-    #[test]
-    fn descriptions_of_any_text_are_indexed(texts in prop::collection::vec("\\PC{0,60}", 1..8)) {
-        let mut corpus = Corpus::default();
-        for (number, text) in texts.iter().enumerate() {
-            corpus.add(text, number.checked_sub(1)).unwrap();
-        }
-        let index = corpus.index(&Progress::default()).unwrap();
-        for text in &texts {
-            let folded = text::folded(text);
-            for (_, word) in text::words(&folded).filter(|(_, word)| word.len() < 200) {
-                let hits = index.search(word.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
-                prop_assert!(!hits.is_empty(), "{}", word);
-            }
         }
     }
 }

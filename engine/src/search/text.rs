@@ -18,7 +18,7 @@ pub(super) enum Part {
 
 /// The text in small letters, without accents: what Unicode takes apart into a letter and marks loses the marks, and the
 /// few letters that it does not take apart are written as they are where there is no key for them.
-pub(in crate::origin) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -42,7 +42,7 @@ pub(in crate::origin) fn folded(text: &str) -> String {
 
 /// The words of a folded text: its runs of letters and digits, with the text before each. An `s` after an apostrophe
 /// is no word.
-pub(in crate::origin) fn words(folded: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn words(folded: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = folded;
     std::iter::from_fn(move || {
         loop {
@@ -100,7 +100,7 @@ pub(super) fn is_filler(word: &str) -> bool {
 }
 
 /// The singular and plural forms that an English word may have beside its own.
-pub(in crate::origin) fn inflections(word: &str) -> Vec<String> {
+pub(crate) fn inflections(word: &str) -> Vec<String> {
     let mut forms = Vec::new();
     if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return forms;
