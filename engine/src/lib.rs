@@ -13,6 +13,7 @@ mod day;
 pub mod error;
 pub mod history;
 pub mod io;
+mod json;
 pub mod model;
 pub mod origin;
 pub mod progress;

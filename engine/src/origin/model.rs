@@ -1,4 +1,8 @@
 //! A rules-of-origin model: an immutable value whose parts are shared with the models made from it.
+//!
+//! A model holds one nomenclature and any number of agreements, each read from its own document. An assessment goes
+//! through the conditions of an agreement in their order, in three-valued logic: what is not known matters only where
+//! the verdict depends on it, and a text that no machine can read is never guessed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{BEGIN, Cutter, Held, Piece, records};
+use super::held::{BEGIN, Cutter, Held, Piece};
+use super::records;
 use crate::origin::agreement::{Agreement, Builder};
 use crate::origin::load::Content;
 use crate::origin::model::{OriginModel, Parts};

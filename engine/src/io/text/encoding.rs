@@ -18,7 +18,7 @@ pub(in crate::io) enum Encoding {
 
 impl Encoding {
     /// What a user should know: that it was a guess.
-    pub(super) fn warning(self) -> Option<String> {
+    pub(in crate::io) fn warning(self) -> Option<String> {
         (self == Self::Windows1252).then(|| {
             "the file is not UTF-8: its labels were read as Windows-1252 (Latin-1), check their accents".to_owned()
         })

@@ -1,12 +1,41 @@
-//! Canonical names of questions: what follows the tag in a cache key.
+//! The subject of a request, region and sector, and its canonical name: what follows the tag in a cache key.
 
 use crate::cache::name::escape;
 use crate::model::Question;
+use crate::{Error, Result};
+
+/// Arguments of a subject: region and sector.
+const SUBJECT: usize = 2;
+
+/// How many of `args` are the subject.
+///
+/// # Errors
+/// [`Error::Invalid`] when there are too few.
+pub(super) fn len(args: &[&[u8]]) -> Result<usize> {
+    if args.len() < SUBJECT { Err(not_two()) } else { Ok(SUBJECT) }
+}
+
+/// The error for a subject that is not two arguments.
+pub(super) fn not_two() -> Error {
+    Error::Invalid("the subject of an input-output model is two arguments, region and sector".into())
+}
+
+/// Checks the deepest layer of a request.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub(super) fn check_layers(question: &Question<'_>) -> Result<()> {
+    if question.layers <= Question::MAX_LAYERS {
+        Ok(())
+    } else {
+        Err(Error::Invalid("LAYERS is a number from 0 to 32".into()))
+    }
+}
 
 /// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
 /// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
 /// encoded too: otherwise it could pass for a name with options.
-pub(crate) fn write(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
+pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
     escape(region, b"", key);
     key.push(b':');
     escape(sector, b"", key);
@@ -60,7 +89,7 @@ mod tests {
         ];
         for (region, sector, indicator, question, expected) in cases {
             let mut key = Vec::new();
-            write(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &question, &mut key);
+            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &question, &mut key);
             assert_eq!(String::from_utf8(key).unwrap(), expected);
         }
     }
