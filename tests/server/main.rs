@@ -17,6 +17,7 @@ mod crash;
 mod decorators;
 mod deriving;
 mod docs;
+mod documents;
 mod drift;
 mod errors;
 mod fetch;
