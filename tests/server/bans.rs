@@ -1,10 +1,10 @@
-//! `CACHE.INVALIDATE`: exactly what is covered goes, at once for every reader, and the number is right.
+//! `CACHE.INVALIDATE`: exactly the covered entries are removed, immediately for every reader, and the count is right.
 
 use crate::harness::bans::MANY;
 use crate::harness::patience::wait_for;
 use crate::harness::{Client, Reply, Server, wait_until};
 
-/// Two tiers, `a:*` and `b:*`, the first with grace when asked.
+/// Declares two tiers, `a:*` and `b:*`; the first has grace if `grace` is set.
 fn tiers(client: &mut Client, grace: bool) {
     client.ask(&format!("TIER.SET a PATTERN a:* TTL 3600{}", if grace { " GRACE 600" } else { "" })).good();
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
@@ -17,7 +17,7 @@ fn hooked() -> (Server, Client) {
     (server, client)
 }
 
-/// `MANY` entries `a:N` and `b:N`, ten `free:N` in no tier; sweeps are held.
+/// A server with `MANY` entries `a:N` and `b:N` and ten `free:N` in no tier; its sweeps are held.
 fn held() -> (Server, Client) {
     let (server, mut client) = hooked();
     client.fill("a:", MANY, "old");
@@ -27,7 +27,7 @@ fn held() -> (Server, Client) {
     (server, client)
 }
 
-/// Lets go, and asserts what is left; and that the index knows.
+/// Releases the sweeps, then asserts how many keys of each prefix are left and that the index agrees.
 #[track_caller]
 fn assert_left(client: &mut Client, left: [usize; 3]) {
     client.let_go();
@@ -36,9 +36,9 @@ fn assert_left(client: &mut Client, left: [usize; 3]) {
 }
 
 #[test]
-fn every_clause_takes_what_it_covers_and_counts_it() {
+fn every_clause_removes_the_entries_it_covers_and_counts_them() {
     let (_server, mut client) = hooked();
-    for (clauses, went, left) in [
+    for (clauses, removed, left) in [
         ("KEY a:1", 1, [19, 20, 20]),
         ("KEY free:1 KEY a:1 KEY none KEY a:1", 2, [19, 20, 19]),
         ("PATTERN a:1*", 11, [9, 20, 20]),
@@ -56,7 +56,7 @@ fn every_clause_takes_what_it_covers_and_counts_it() {
     ] {
         client.ask("FLUSHALL").good();
         ["a:", "b:", "free:"].iter().for_each(|prefix| client.fill(prefix, 20, "v"));
-        assert_eq!(client.invalidate(clauses), went, "{clauses}");
+        assert_eq!(client.invalidate(clauses), removed, "{clauses}");
         assert_eq!(["a:*", "b:*", "free:*"].map(|pattern| client.present(pattern)), left, "{clauses}");
         client.audit();
     }
@@ -90,7 +90,7 @@ fn tags_match_any_or_all_also_outside_every_tier() {
 }
 
 #[test]
-fn a_model_takes_its_own_assessments_only() {
+fn a_model_clause_removes_the_assessments_of_that_model_only() {
     let (server, mut client) = Server::with_mini(&[]);
     server.load_mini(&mut client, "other");
     for subject in ["icio USA C10", "icio CHN C10", "other USA C10"] {
@@ -130,7 +130,7 @@ fn a_model_that_changes_often_has_one_ban() {
 }
 
 #[test]
-fn an_asynchronous_one_answers_nought_and_holds_at_once() {
+fn an_asynchronous_invalidation_replies_zero_and_takes_effect_immediately() {
     let (_server, mut client) = held();
     assert_eq!(client.invalidate("TIER a ASYNC"), 0);
     client.await_sweeps(1);
@@ -142,14 +142,14 @@ fn an_asynchronous_one_answers_nought_and_holds_at_once() {
     assert_eq!(client.ask("CACHE.FETCH b:2 WAIT 0").array()[0], Reply::bulk("hit"));
     assert_eq!(client.ask("CACHE.TTL a:1").map()["exists"], Reply::Integer(0));
     assert_eq!(client.ask("CACHE.EXPORT PATTERN a:*").array()[1], Reply::Array(vec![]));
-    assert_eq!(client.ask("CACHE.SET a:3 v XX"), Reply::Nil, "what is banned is not there");
+    assert_eq!(client.ask("CACHE.SET a:3 v XX"), Reply::Nil, "a banned key does not exist");
     assert_eq!(client.ask("CACHE.SET a:3 new NX"), Reply::ok());
     client.serves("a:3", Some("new"));
     assert_left(&mut client, [1, MANY as usize, 10]);
 }
 
 #[test]
-fn what_is_written_after_the_ban_lives() {
+fn keys_written_after_the_ban_are_kept() {
     let (_server, mut client) = held();
     client.invalidate("ALL ASYNC ALLKEYS");
     client.sweep_a_little("?:*");
@@ -168,13 +168,13 @@ fn what_is_written_after_the_ban_lives() {
 }
 
 #[test]
-fn a_caller_waits_for_the_exact_number() {
+fn a_caller_waits_for_the_exact_count() {
     let (server, mut client) = held();
     let mut caller = server.client();
     caller.send_line("CACHE.INVALIDATE TIER a PATTERN *:5");
     client.await_sweeps(1);
     client.sweep_a_little("a:*");
-    // Written again during the sweep: no longer covered, and not counted unless it was there before.
+    // Keys written during the sweep are not covered; they are counted only if they existed before.
     client.fill("a:late", 5, "new");
     client.let_go();
     assert_eq!(caller.receive(), Reply::Integer(MANY + 1));
@@ -182,7 +182,7 @@ fn a_caller_waits_for_the_exact_number() {
 }
 
 #[test]
-fn a_large_one_is_exact_and_leaves_the_rest() {
+fn a_large_invalidation_is_exact_and_keeps_the_rest() {
     let (_server, mut client) = hooked();
     client.fill("a:", 100_000, "v");
     client.fill("b:", 100_000, "v");
@@ -193,7 +193,7 @@ fn a_large_one_is_exact_and_leaves_the_rest() {
 }
 
 #[test]
-fn soft_ones_leave_stale_values_where_there_is_grace() {
+fn soft_invalidation_leaves_stale_values_where_there_is_grace() {
     let (_server, mut client) = hooked();
     tiers(&mut client, true);
     for n in [20, MANY] {
@@ -203,7 +203,11 @@ fn soft_ones_leave_stale_values_where_there_is_grace() {
         client.ask("CACHE.SET a:1 v TAGS 1 t").good();
         client.ask("CACHE.SET a:2 v PERSIST").good();
         client.ask("CACHE.SET a:3 v PX 60000").good();
-        assert_eq!(client.invalidate("KEY a:1 KEY a:1 PATTERN a:* TAG t KEY a:5 TIER b SOFT"), n + 20, "distinct ones");
+        assert_eq!(
+            client.invalidate("KEY a:1 KEY a:1 PATTERN a:* TAG t KEY a:5 TIER b SOFT"),
+            n + 20,
+            "distinct entries"
+        );
         assert_eq!([client.present("a:*"), client.present("b:*")], [n as usize, 0]);
         for key in ["a:1", "a:2", "a:3", "a:4"] {
             client.serves(key, None);
@@ -213,7 +217,7 @@ fn soft_ones_leave_stale_values_where_there_is_grace() {
         }
         let left = client.ask("PTTL a:2").integer();
         assert!(left > 0 && left <= 600_000, "{left}");
-        // Once stale, they are found no more by a soft one, and by a hard one they are.
+        // A further soft invalidation does not find stale entries; a hard one does.
         assert_eq!(client.invalidate("PATTERN a:* SOFT"), 0);
         assert_eq!(client.invalidate("PATTERN a:*"), n);
         client.audit();
@@ -221,7 +225,7 @@ fn soft_ones_leave_stale_values_where_there_is_grace() {
 }
 
 #[test]
-fn a_soft_one_holds_at_once_too() {
+fn a_soft_invalidation_takes_effect_immediately_too() {
     let (_server, mut client) = held();
     tiers(&mut client, true);
     client.audit();
@@ -238,7 +242,7 @@ fn a_soft_one_holds_at_once_too() {
 }
 
 #[test]
-fn keys_that_no_index_has_are_found_by_a_scan() {
+fn keys_that_are_in_no_index_are_found_by_a_scan() {
     let (_server, mut client) = hooked();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
     client.audit();
@@ -257,7 +261,7 @@ fn keys_that_no_index_has_are_found_by_a_scan() {
 }
 
 #[test]
-fn while_an_index_is_built_nothing_is_missed() {
+fn no_key_is_missed_while_an_index_is_built() {
     let server = Server::hooked(&[]);
     let mut client = server.client();
     client.fill("a:", 200_000, "old");
@@ -270,7 +274,7 @@ fn while_an_index_is_built_nothing_is_missed() {
 }
 
 #[test]
-fn inside_transactions_and_scripts_only_what_is_over_at_once_is_taken() {
+fn transactions_and_scripts_run_only_invalidations_that_finish_immediately() {
     let (_server, mut client) = hooked();
     client.fill("a:", 20, "v");
     client.fill("b:", MANY, "v");
@@ -294,7 +298,7 @@ fn inside_transactions_and_scripts_only_what_is_over_at_once_is_taken() {
 }
 
 #[test]
-fn a_caller_that_leaves_does_not_end_the_sweep() {
+fn a_caller_that_disconnects_does_not_end_the_sweep() {
     let (server, mut client) = held();
     let mut caller = server.client();
     caller.send_line("CACHE.INVALIDATE TIER a");
@@ -312,7 +316,7 @@ fn a_caller_that_leaves_does_not_end_the_sweep() {
 }
 
 #[test]
-fn a_pause_of_writes_holds_the_sweep_and_not_the_ban() {
+fn a_pause_of_writes_holds_the_sweep_but_not_the_ban() {
     let (_server, mut client) = held();
     client.invalidate("TIER a ASYNC");
     client.sweep_a_little("a:*");
@@ -345,7 +349,7 @@ fn a_ban_moves_with_its_database() {
 }
 
 #[test]
-fn a_flush_ends_a_ban_and_answers_its_caller() {
+fn a_flush_ends_a_ban_and_replies_to_its_caller() {
     for flush in ["FLUSHDB", "FLUSHALL ASYNC"] {
         let (server, mut client) = held();
         let mut caller = server.client();
@@ -362,7 +366,7 @@ fn a_flush_ends_a_ban_and_answers_its_caller() {
 }
 
 #[test]
-fn what_is_covered_does_not_come_back_under_another_name() {
+fn covered_keys_do_not_come_back_under_another_name() {
     let (_server, mut client) = held();
     client.invalidate("TIER a ASYNC");
     client.ask("RENAME a:1 a:renamed").good();
@@ -376,7 +380,7 @@ fn what_is_covered_does_not_come_back_under_another_name() {
 }
 
 #[test]
-fn what_is_covered_does_not_come_back_under_another_name_where_no_index_is() {
+fn covered_keys_do_not_come_back_under_another_name_without_an_index() {
     let (_server, mut client) = hooked();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
     client.audit();
@@ -401,7 +405,7 @@ fn what_is_covered_does_not_come_back_under_another_name_where_no_index_is() {
 }
 
 #[test]
-fn keys_beside_a_pattern_are_no_burden_to_its_sweep() {
+fn many_key_clauses_beside_a_pattern_do_not_slow_its_sweep() {
     let (_server, mut client) = hooked();
     client.fill("a:", 10_000, "old");
     client.fill("b:", 5, "old");
@@ -411,7 +415,7 @@ fn keys_beside_a_pattern_are_no_burden_to_its_sweep() {
 }
 
 #[test]
-fn leases_are_revoked_and_a_waiter_is_granted_anew() {
+fn leases_are_revoked_and_one_waiter_gets_a_new_lease() {
     let (server, mut client) = hooked();
     for (key, clauses) in [
         ("a:k", "KEY a:k"),
@@ -427,7 +431,7 @@ fn leases_are_revoked_and_a_waiter_is_granted_anew() {
         for (i, waiter) in waiters.iter_mut().enumerate() {
             waiter.call(&["CLIENT", "SETNAME", "w"]).good();
             waiter.send(&["CACHE.FETCH", key, "LEASE", "600000", "WAIT", "600000"]);
-            wait_until("it waits", || client.info_number("assess", "cache_waiters") == i as i64 + 1);
+            wait_until("the client waits", || client.info_number("assess", "cache_waiters") == i as i64 + 1);
         }
         client.invalidate(clauses);
         let lost = client.call(&["CACHE.FILL", key, &token, "old", "EX", "60"]);
@@ -436,7 +440,7 @@ fn leases_are_revoked_and_a_waiter_is_granted_anew() {
         let granted = waiters[0].receive();
         assert_eq!(granted.array()[0], Reply::bulk("lease"), "{clauses}");
         let token = granted.array()[1].text();
-        assert_eq!(client.info_number("assess", "cache_waiters"), 1, "one at a time");
+        assert_eq!(client.info_number("assess", "cache_waiters"), 1, "one lease at a time");
         client.call(&["CACHE.FILL", key, &token, "new", "EX", "60"]).good();
         assert_eq!(waiters[1].receive(), Reply::Array(vec![Reply::bulk("hit"), Reply::bulk("new")]));
         client.ask("FLUSHALL").good();
@@ -463,7 +467,7 @@ fn a_fill_is_refused_when_its_tag_was_invalidated_after_the_grant() {
 }
 
 #[test]
-fn two_sweeps_at_once_count_each_entry_once() {
+fn two_concurrent_sweeps_count_each_entry_once() {
     let (server, mut client) = held();
     let mut callers = [server.client(), server.client()];
     callers[0].send_line("CACHE.INVALIDATE PATTERN a:*");
@@ -472,13 +476,13 @@ fn two_sweeps_at_once_count_each_entry_once() {
     client.await_sweeps(2);
     client.ask("SET a:1 new").good();
     client.let_go();
-    let went: i64 = callers.iter_mut().map(|caller| caller.receive().integer()).sum();
-    assert_eq!(went, 2 * MANY - 1);
+    let removed: i64 = callers.iter_mut().map(|caller| caller.receive().integer()).sum();
+    assert_eq!(removed, 2 * MANY - 1);
     assert_left(&mut client, [1, 0, 10]);
 }
 
 #[test]
-fn what_was_not_there_is_not_counted_as_invalidated() {
+fn absent_keys_are_not_counted_as_invalidated() {
     let (_server, mut client) = hooked();
     client.fill("a:", 3, "v");
     assert_eq!(client.invalidate("KEY none KEY a:none KEY a:1"), 1);
@@ -488,7 +492,7 @@ fn what_was_not_there_is_not_counted_as_invalidated() {
 }
 
 #[test]
-fn a_tier_that_is_removed_in_mid_sweep_does_not_spoil_the_file() {
+fn a_tier_removed_during_a_sweep_does_not_corrupt_the_file() {
     let (_server, mut client) = held();
     client.invalidate("TIER a ASYNC");
     client.ask("TIER.DEL a").good();
@@ -499,7 +503,7 @@ fn a_tier_that_is_removed_in_mid_sweep_does_not_spoil_the_file() {
 }
 
 #[test]
-fn nobody_waits_for_a_large_sweep() {
+fn no_client_waits_for_a_large_sweep() {
     let (server, mut client) = hooked();
     client.fill("a:", 100_000, "v");
     client.hold();
@@ -507,7 +511,7 @@ fn nobody_waits_for_a_large_sweep() {
     caller.send_line("CACHE.INVALIDATE TIER a");
     client.await_sweeps(1);
     client.ask("ASSESS.SABOTAGE nothing").good();
-    // Others are served in between: their replies come before that of the caller's.
+    // Other clients are served meanwhile: their replies come before the caller's.
     client.ask("PING").good();
     let during = client.info_number("assess", "cache_sweeps");
     let left = client.ask("DBSIZE").integer();
@@ -516,12 +520,12 @@ fn nobody_waits_for_a_large_sweep() {
     assert_left(&mut client, [0, 0, 0]);
 }
 
-/// A tier that takes over keys of another one means them from the moment of its declaration.
+/// A tier that takes over keys of another tier covers them as soon as it is declared.
 #[test]
-fn a_tier_declared_a_moment_ago_means_the_keys_that_are_not_moved_to_it_yet() {
+fn a_new_tier_covers_keys_that_are_not_yet_moved_to_it() {
     let server = Server::start();
     let mut client = server.client();
-    for (invalidated, went, left) in [("w", 11_111, 88_889), ("u", 88_889, 11_111)] {
+    for (invalidated, removed, left) in [("w", 11_111, 88_889), ("u", 88_889, 11_111)] {
         client.ask("FLUSHALL").good();
         client.ask("TIER.DEL w").good();
         client.ask("TIER.SET u PATTERN u:* TTL 500").good();
@@ -531,14 +535,14 @@ fn a_tier_declared_a_moment_ago_means_the_keys_that_are_not_moved_to_it_yet() {
         client.send_line("TIER.SET w PATTERN u:1* TTL 500");
         client.send(&["CACHE.INVALIDATE", "TIER", invalidated]);
         assert_eq!(client.receive(), Reply::ok());
-        assert_eq!(client.receive().integer(), went, "{invalidated}");
+        assert_eq!(client.receive().integer(), removed, "{invalidated}");
         assert_eq!(client.ask("DBSIZE").integer(), left, "{invalidated}");
     }
 }
 
-/// How many clauses there are says nothing of how much they cover.
+/// The number of clauses does not say how many entries they cover.
 #[test]
-fn many_clauses_that_cover_little_are_over_at_once() {
+fn many_clauses_that_cover_little_finish_immediately() {
     let server = Server::start();
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
@@ -555,9 +559,9 @@ fn many_clauses_that_cover_little_are_over_at_once() {
     assert_eq!(client.ask("EXEC").array(), [Reply::Integer(40)]);
 }
 
-/// A tier without an index makes invalidations look through the keyspace that may cover its keys, and no others.
+/// A tier without an index makes an invalidation scan the keyspace only if it may cover keys of that tier.
 #[test]
-fn a_tier_without_an_index_costs_only_those_who_reach_into_it() {
+fn a_tier_without_an_index_costs_only_the_invalidations_that_reach_it() {
     let server = Server::start();
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
@@ -566,12 +570,12 @@ fn a_tier_without_an_index_costs_only_those_who_reach_into_it() {
     for name in ["a:1", "a:2", "b:x1", "b:x2", "b:x3"] {
         client.call(&["CACHE.SET", name, "v"]).good();
     }
-    // What looks through the keyspace cannot be over at once, so a transaction tells the one from the other.
-    for (clause, looks) in [("PATTERN a:*", false), ("TIER a", false), ("MODEL m", false), ("PATTERN b:*", true)] {
+    // A scan of the keyspace cannot finish immediately, so a transaction shows which clauses scan.
+    for (clause, scans) in [("PATTERN a:*", false), ("TIER a", false), ("MODEL m", false), ("PATTERN b:*", true)] {
         client.ask("MULTI").good();
         client.ask(&format!("CACHE.INVALIDATE {clause}")).good();
         let reply = client.ask("EXEC").array()[0].clone();
-        assert_eq!(reply.code() == "BUSY", looks, "{clause}: {reply:?}");
+        assert_eq!(reply.code() == "BUSY", scans, "{clause}: {reply:?}");
     }
     assert_eq!(client.ask("CACHE.INVALIDATE PATTERN b:x1* PATTERN b:x2").integer(), 2);
     assert_eq!(client.ask("CACHE.INVALIDATE ALL").integer(), 1);
@@ -579,7 +583,7 @@ fn a_tier_without_an_index_costs_only_those_who_reach_into_it() {
 }
 
 #[test]
-fn what_a_running_invalidation_makes_stale_belongs_to_the_tier_that_was_declared_meanwhile() {
+fn an_entry_made_stale_by_a_running_invalidation_belongs_to_the_tier_declared_meanwhile() {
     let server = Server::hooked(&[]);
     let mut client = server.client();
     tiers(&mut client, true);

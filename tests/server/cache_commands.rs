@@ -1,4 +1,4 @@
-//! Every command of the cache: what it replies, what it refuses, and who may give it.
+//! Every command of the cache: what it replies, what it refuses, and which users may run it.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ fn served() -> (Server, Client) {
 
 /// A client of a user with these rules.
 fn user(server: &Server, admin: &mut Client, rules: &str) -> Client {
-    admin.ask(&format!("ACL SETUSER somebody reset on nopass {rules}")).good();
+    admin.ask(&format!("ACL SETUSER limited reset on nopass {rules}")).good();
     let mut client = server.client();
-    client.ask("AUTH somebody any").good();
+    client.ask("AUTH limited any").good();
     client
 }
 
@@ -120,7 +120,7 @@ fn given_bad_options_then_an_error_that_names_them_and_nothing_changed() {
 }
 
 #[test]
-fn given_entries_when_got_then_values_or_nil_and_wrong_types_named() {
+fn given_entries_then_get_replies_values_or_nil_and_names_wrong_types() {
     let (_server, mut client) = served();
     client.ask("RPUSH klist a").good();
     client.ask("CACHE.SET k v").good();
@@ -169,7 +169,7 @@ fn given_several_entries_when_one_cannot_be_stored_then_none_is() {
     client.ask("CACHE.MSET 3 k v other w k x TTL 50 TAGS 1 red").good();
     assert_eq!(client.ask("CACHE.MGET k other").texts(), ["x", "w"]);
     assert_eq!(client.ask("CACHE.INVALIDATE TAG red").integer(), 2);
-    // What is there has a life to keep.
+    // An entry that exists has a time to live to keep.
     client.ask("SET other v EX 50").good();
     assert_eq!(client.ask("CACHE.MSET 2 k v other w KEEPTTL"), Reply::ok());
     assert!((1..=50).contains(&client.ask("TTL other").integer()));
@@ -183,7 +183,7 @@ fn given_mset_by_a_user_with_some_keys_then_every_key_is_checked() {
     for line in ["CACHE.MSET 1 k3 v", "CACHE.MSET 2 k1 w k3 w", "CACHE.MSET 3 k1 w k2 w k3 w"] {
         assert_eq!(narrow.ask(line).code(), "NOPERM", "{line}");
         let script = format!("return redis.call('{}')", line.replace(' ', "','"));
-        // What the server refuses itself in a script has another code before 7.2.
+        // Before 7.2, a refusal by the server itself has another code inside a script.
         assert!(["NOPERM", "ERR"].contains(&narrow.call(&["EVAL", &script, "0"]).code()), "{script}");
     }
     assert_eq!(admin.ask("CACHE.MGET k1 k2 k3").array(), [Reply::bulk("v"), Reply::bulk("v"), Reply::Nil]);
@@ -193,7 +193,7 @@ fn given_mset_by_a_user_with_some_keys_then_every_key_is_checked() {
 }
 
 #[test]
-fn given_a_narrow_user_then_only_what_the_keys_allow() {
+fn given_a_user_with_some_keys_then_other_keys_are_refused() {
     let (server, mut admin) = served();
     admin.ask("CACHE.MSET 2 k1 v k2 v TAGS 1 red").good();
     let mut narrow = user(&server, &mut admin, "~k1 +@all");
@@ -222,7 +222,7 @@ fn given_a_narrow_user_then_only_what_the_keys_allow() {
         let script = format!("return redis.call('{line}')");
         assert_eq!(narrow.call(&["EVAL", &script, "0"]).code(), "NOPERM", "{script}");
     }
-    // Keys that the server knows of it refuses itself, to scripts in words of its own.
+    // The server itself checks the keys that it knows of, and has its own error text inside scripts.
     let refused = narrow.call(&["EVAL", "return redis.call('CACHE.INVALIDATE','KEY','k2')", "0"]);
     let texts = ["can't access at least one of the keys", "No permissions to access a key"];
     assert!(texts.iter().any(|text| refused.error().contains(text)), "{refused:?}");
@@ -255,7 +255,7 @@ fn given_commands_then_the_server_knows_their_keys() {
 }
 
 #[test]
-fn given_tracking_when_an_entry_goes_then_the_client_is_told() {
+fn given_tracking_when_an_entry_is_removed_then_the_client_is_notified() {
     let (server, mut client) = served();
     client.ask("CACHE.MSET 2 k v ktagged v TAGS 1 red").good();
     for key in ["k", "ktagged"] {
@@ -263,8 +263,8 @@ fn given_tracking_when_an_entry_goes_then_the_client_is_told() {
         tracking.ask("CLIENT TRACKING ON").good();
         tracking.call(&["CACHE.GET", key]).good();
         client.call(&["CACHE.INVALIDATE", "KEY", key]).good();
-        let Reply::Push(told) = tracking.receive() else { panic!("no push") };
-        assert_eq!((told[0].text(), told[1].texts()), ("invalidate".to_owned(), vec![key.to_owned()]));
+        let Reply::Push(push) = tracking.receive() else { panic!("no push") };
+        assert_eq!((push[0].text(), push[1].texts()), ("invalidate".to_owned(), vec![key.to_owned()]));
     }
 }
 
@@ -335,7 +335,7 @@ fn given_watch_when_a_command_of_the_cache_writes_then_exec_is_refused() {
 }
 
 #[test]
-fn given_another_database_then_everything_stays_there() {
+fn given_another_database_then_its_entries_are_separate() {
     let (server, mut client) = served();
     let mut other = server.client();
     other.ask("SELECT 5").good();
@@ -351,7 +351,7 @@ fn given_another_database_then_everything_stays_there() {
 }
 
 #[test]
-fn given_clauses_then_the_number_of_distinct_entries_that_went() {
+fn given_clauses_then_the_reply_is_the_number_of_distinct_entries_removed() {
     let (_server, mut client) = served();
     client.ask("TIER.SET u PATTERN u* TTL 1000").good();
     for (clause, count) in [
@@ -381,13 +381,13 @@ fn given_clauses_then_the_number_of_distinct_entries_that_went() {
         client.ask("SET other v").good();
         assert_eq!(client.ask(&format!("CACHE.INVALIDATE {clause}")).integer(), count, "{clause}");
         if count > 0 {
-            wait_until("they are gone", || client.ask("DBSIZE").integer() == 6 - count);
+            wait_until("the entries are removed", || client.ask("DBSIZE").integer() == 6 - count);
         }
     }
 }
 
 #[test]
-fn given_a_catastrophic_pattern_then_it_is_answered() {
+fn given_a_pattern_that_backtracks_heavily_then_it_is_answered() {
     let (_server, mut client) = served();
     let long = format!("k{}", "a".repeat(4000));
     client.call(&["CACHE.SET", &long, "v"]).good();
@@ -416,7 +416,7 @@ fn given_reads_then_hot_lists_the_most_requested_first() {
 }
 
 #[test]
-fn given_many_entries_when_exported_then_every_one_once() {
+fn given_many_entries_when_exported_then_each_is_exported_once() {
     let (_server, mut client) = served();
     for i in 0..95 {
         client.ask(&format!("CACHE.SET k{i} v{i}")).good();
@@ -434,15 +434,15 @@ fn given_many_entries_when_exported_then_every_one_once() {
     }
     assert_eq!(lines.len(), 97);
     let parsed: Vec<serde_json::Value> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let binary = parsed.iter().find(|line| line["key_hex"] == "6bff").expect("the binary one");
+    let binary = parsed.iter().find(|line| line["key_hex"] == "6bff").expect("the binary entry");
     assert_eq!((&binary["value_hex"], &binary["tags"][0]), (&"fe00".into(), &"red".into()));
-    let plain = parsed.iter().find(|line| line["key"] == "k7").expect("a plain one");
+    let plain = parsed.iter().find(|line| line["key"] == "k7").expect("a plain entry");
     assert_eq!(plain["value"], "v7");
     assert!(plain["ttl_ms"].as_u64().is_some_and(|ms| (900_000..=1_000_000).contains(&ms)));
 }
 
 #[test]
-fn given_an_entry_then_ttl_says_everything_about_it() {
+fn given_an_entry_then_ttl_describes_it() {
     let (server, mut client) = served();
     let names = ["bytes", "exists", "fresh_ms", "grace_ms", "lease_ms", "stale", "tags", "tier", "waiters"];
     let none = client.ask("CACHE.TTL other").map();
@@ -498,7 +498,7 @@ fn given_traffic_then_stats_count_it_until_they_are_reset() {
 }
 
 #[test]
-fn given_help_then_every_family_has_it() {
+fn given_help_then_every_family_of_commands_has_it() {
     let (_server, mut client) = served();
     for line in ["CACHE.HELP", "TIER.HELP"] {
         assert!(client.ask(line).array().len() > 3, "{line}");

@@ -7,7 +7,7 @@ use crate::harness::{Client, Reply, Server, wait_until};
 const LONG: &str =
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-/// Tiers of every kind, and entries of every form: plain, with tags, packed, outside tiers, for ever.
+/// Tiers of every kind, and entries of every form: plain, with tags, packed, outside tiers, without expiry.
 fn fill(client: &mut Client) {
     client.ask("TIER.SET plain PATTERN plain:* PATTERN more:* TTL 3600 JITTER 10 MINHIT 20").good();
     client.ask("TIER.SET grace PATTERN grace:* TTL 3600 GRACE 600 RETRY 7 REFRESH 10 NEGATIVE 5").good();
@@ -28,8 +28,8 @@ fn fill(client: &mut Client) {
 const KEYS: [&str; 9] =
     ["plain:1", "more:1", "grace:1", "grace:2", "packed:1", "packed:2", "unindexed:1", "free:1", "free:2"];
 
-/// What a restart or another server must not change.
-fn essence(client: &mut Client) -> Vec<Reply> {
+/// The state that a restart or a transfer to another server must not change.
+fn state(client: &mut Client) -> Vec<Reply> {
     let mut all = vec![client.ask("TIER.LIST").good(), client.ask("DEBUG DIGEST").good()];
     for tier in ["plain", "grace", "packed", "none"] {
         let info = client.call(&["TIER.INFO", tier]).good().map();
@@ -48,7 +48,7 @@ fn essence(client: &mut Client) -> Vec<Reply> {
 
 #[track_caller]
 fn assert_right(client: &mut Client, before: &[Reply]) {
-    assert_eq!(essence(client), before);
+    assert_eq!(state(client), before);
     client.audit();
     let mut tagged = client.ask("KEYS *").texts().len() as i64;
     assert_eq!(client.invalidate("TAG t"), 4, "the tags are known again");
@@ -58,12 +58,12 @@ fn assert_right(client: &mut Client, before: &[Reply]) {
     assert_eq!(client.info_number("assess", "panics"), 0);
 }
 
-/// Fills, has `interrupt` restart the server, and asserts that all is as before.
+/// Fills a server, lets `interrupt` restart it, and asserts that the state is the same as before.
 fn assert_survives(settings: &[&str], interrupt: impl FnOnce(&mut Server)) {
     let mut server = Server::hooked(settings);
     let mut client = server.client();
     fill(&mut client);
-    let before = essence(&mut client);
+    let before = state(&mut client);
     interrupt(&mut server);
     assert_right(&mut server.client(), &before);
 }
@@ -179,7 +179,7 @@ fn a_replica_with_tiers_in_its_configuration_has_those_of_its_master() {
 }
 
 #[test]
-fn a_replica_has_what_its_master_has_and_takes_over() {
+fn a_replica_has_the_state_of_its_master_and_takes_over() {
     for before in [true, false] {
         let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
         if before {
@@ -192,8 +192,8 @@ fn a_replica_has_what_its_master_has_and_takes_over() {
         }
         replica.await_in_sync_with(&primary);
         let mut there = replica.client();
-        let expected = essence(&mut here);
-        assert_eq!(essence(&mut there), expected);
+        let expected = state(&mut here);
+        assert_eq!(state(&mut there), expected);
         there.audit();
         primary.kill();
         there.ask("REPLICAOF NO ONE").good();
@@ -202,23 +202,23 @@ fn a_replica_has_what_its_master_has_and_takes_over() {
 }
 
 #[test]
-fn a_replica_hears_of_what_it_missed() {
+fn a_replica_catches_up_after_a_lost_connection() {
     let (primary, replica) = (Server::hooked(&["repl-backlog-size 10mb"]), Server::hooked(&[]));
     replica.follow(&primary);
     let mut here = primary.client();
     let partial = here.info_number("stats", "sync_partial_ok");
     here.ask("CLIENT KILL TYPE replica").good();
     fill(&mut here);
-    wait_until("it is back", || here.info_number("stats", "sync_partial_ok") > partial);
+    wait_until("the replica is back", || here.info_number("stats", "sync_partial_ok") > partial);
     replica.await_in_sync_with(&primary);
-    let expected = essence(&mut here);
+    let expected = state(&mut here);
     let mut there = replica.client();
-    assert_eq!(essence(&mut there), expected);
+    assert_eq!(state(&mut there), expected);
     there.audit();
 }
 
 #[test]
-fn a_replica_uses_the_tiers_of_its_master_and_its_own_no_more() {
+fn a_replica_uses_the_tiers_of_its_master_and_no_longer_its_own() {
     let (primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
     let mut there = replica.client();
     there.ask("TIER.SET own PATTERN plain:* TTL 5").good();
@@ -231,7 +231,7 @@ fn a_replica_uses_the_tiers_of_its_master_and_its_own_no_more() {
 }
 
 #[test]
-fn stale_is_stale_on_both_sides_and_after_a_promotion() {
+fn stale_entries_are_stale_on_both_sides_and_after_a_promotion() {
     let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
     let late = Server::hooked(&[]);
     replica.follow(&primary);
@@ -245,7 +245,7 @@ fn stale_is_stale_on_both_sides_and_after_a_promotion() {
     here.invalidate("KEY grace:soft SOFT");
     late.follow(&primary);
     for key in ["grace:plain", "grace:tagged"] {
-        wait_until("it is stale", || here.call(&["CACHE.GET", key]) == Reply::Nil);
+        wait_until("the entry is stale", || here.call(&["CACHE.GET", key]) == Reply::Nil);
     }
     for server in [&replica, &late] {
         server.await_in_sync_with(&primary);
@@ -267,7 +267,7 @@ fn stale_is_stale_on_both_sides_and_after_a_promotion() {
 }
 
 #[test]
-fn stale_is_stale_after_a_restart() {
+fn stale_entries_are_stale_after_a_restart() {
     for settings in [&[][..], &["appendonly yes"]] {
         let mut server = Server::hooked(settings);
         let mut client = server.client();
@@ -275,7 +275,7 @@ fn stale_is_stale_after_a_restart() {
         client.ask("CACHE.SET grace:1 v").good();
         client.ask("CACHE.SET grace:2 v TAGS 1 t").good();
         client.ask("CACHE.SET grace:fresh v PX 3600000").good();
-        wait_until("it is stale", || client.ask("CACHE.GET grace:2") == Reply::Nil);
+        wait_until("the entry is stale", || client.ask("CACHE.GET grace:2") == Reply::Nil);
         if settings.is_empty() {
             server.restart_saving()
         } else {
@@ -291,7 +291,7 @@ fn stale_is_stale_after_a_restart() {
 }
 
 #[test]
-fn tokens_of_before_are_refused_after_a_restart_and_a_failover() {
+fn earlier_tokens_are_refused_after_a_restart_and_a_failover() {
     let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
     replica.follow(&primary);
     let mut here = primary.client();
@@ -315,7 +315,7 @@ fn tokens_of_before_are_refused_after_a_restart_and_a_failover() {
 }
 
 #[test]
-fn an_entry_travels_with_its_tags() {
+fn an_entry_is_transferred_with_its_tags() {
     let (server, other) = (Server::hooked(&[]), Server::hooked(&[]));
     let (mut client, mut there) = (server.client(), other.client());
     fill(&mut client);
@@ -343,7 +343,7 @@ fn an_entry_travels_with_its_tags() {
 }
 
 #[test]
-fn a_copy_is_fresh_as_long_as_its_expiry_says_and_belongs_to_its_own_tier() {
+fn a_copy_is_fresh_until_its_expiry_and_belongs_to_the_tier_of_its_new_name() {
     let server = Server::hooked(&[]);
     let mut client = server.client();
     fill(&mut client);
@@ -365,7 +365,7 @@ fn damaged_payloads_are_refused_or_make_an_entry_that_works() {
     let mut refused = 0;
     for round in 0..2000 {
         let mut payload = dumps[round % 2].clone();
-        // The first ten bytes say which type this is, the last ten are version and checksum.
+        // The first ten bytes state the type; the last ten hold version and checksum.
         let body = 10..payload.len() - 10;
         match round % 5 {
             0 => payload.truncate(body.start + chance.below(body.len())),
@@ -381,7 +381,7 @@ fn damaged_payloads_are_refused_or_make_an_entry_that_works() {
             refused += 1;
             continue;
         }
-        // Whatever it is by now, it can be looked at, measured, saved and copied.
+        // The value may be anything now; it can still be read, measured, saved and copied.
         for command in ["CACHE.GET plain:damaged", "CACHE.TTL plain:damaged", "DUMP plain:damaged"] {
             client.ask(command);
         }
@@ -391,13 +391,13 @@ fn damaged_payloads_are_refused_or_make_an_entry_that_works() {
     }
     assert!(server.is_running(), "seed {seed}");
     assert!(refused > 100, "seed {seed}: only {refused} refused");
-    assert!(client.info_number("memory", "used_memory_peak") < 1 << 30, "seed {seed}: a length was believed");
+    assert!(client.info_number("memory", "used_memory_peak") < 1 << 30, "seed {seed}: a damaged length was allocated");
     assert_eq!(client.info_number("assess", "panics"), 0, "seed {seed}");
     client.audit();
 }
 
 #[test]
-fn a_file_that_is_read_over_what_is_there_leaves_the_index_right() {
+fn a_file_merged_into_existing_keys_leaves_the_index_right() {
     let server = Server::hooked(&[]);
     let mut client = server.client();
     client.fill("a:", MANY, "v");

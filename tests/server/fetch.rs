@@ -1,5 +1,5 @@
-//! Leases: who computes, who waits, and what a late or foreign token is told. The transition table of the design, event
-//! by event.
+//! Leases: which client computes, which clients wait, and the reply to a late or foreign token. The transition table of
+//! the design, event by event.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
@@ -26,7 +26,7 @@ fn words(reply: &Reply) -> Vec<String> {
     reply.clone().good().array().iter().map(word).collect()
 }
 
-/// Takes a lease; its token.
+/// Takes a lease and returns its token.
 #[track_caller]
 fn lease(client: &mut Client, line: &str) -> String {
     let words = words(&client.ask(&format!("CACHE.FETCH {line}")));
@@ -35,7 +35,7 @@ fn lease(client: &mut Client, line: &str) -> String {
     words[1].clone()
 }
 
-/// Clients that wait for a key, once the server says that they do.
+/// Clients that wait for a key; returns once the server counts all of them.
 #[track_caller]
 fn waiters(server: &Server, count: usize, line: &str) -> Vec<Client> {
     let mut watcher = server.client();
@@ -56,7 +56,7 @@ fn await_waiters(watcher: &mut Client, count: i64) {
     wait_until("as many clients wait", || watcher.info_number("assess", "cache_waiters") == count);
 }
 
-/// Asserts that a fill is refused, and with which cause.
+/// Asserts that every command with this token is refused, for this cause.
 #[track_caller]
 fn assert_lost(client: &mut Client, key: &str, token: &str, cause: &str) {
     let before = client.call(&["GET", key]);
@@ -70,7 +70,7 @@ fn assert_lost(client: &mut Client, key: &str, token: &str, cause: &str) {
 }
 
 #[test]
-fn given_nothing_when_fetched_then_granted_and_the_fill_is_a_hit() {
+fn given_an_absent_key_when_fetched_then_a_lease_is_granted_and_its_fill_is_a_hit() {
     let (_server, mut client) = served();
     let token = lease(&mut client, "k LEASE 60000");
     assert_eq!(words(&client.ask("CACHE.FETCH k WAIT 0")), ["busy"]);
@@ -78,7 +78,7 @@ fn given_nothing_when_fetched_then_granted_and_the_fill_is_a_hit() {
     assert_eq!(words(&client.ask("CACHE.FETCH k")), ["hit", "v"]);
     assert_eq!(client.ask("GET k"), Reply::bulk("v"));
     assert!((990..=1000).contains(&client.ask("TTL k").integer()));
-    // The token is dead. What it did may be said again, nothing else.
+    // The token has been used. A repetition of the same fill is accepted, nothing else.
     assert_eq!(client.call(&["CACHE.FILL", "k", &token, "v"]), Reply::ok());
     for (command, cause) in [
         (&["CACHE.FILL", "k", &token, "late"][..], "overwritten"),
@@ -92,7 +92,7 @@ fn given_nothing_when_fetched_then_granted_and_the_fill_is_a_hit() {
 }
 
 #[test]
-fn given_a_lease_when_its_length_is_not_said_then_the_configuration_says_it() {
+fn given_no_length_of_the_lease_when_fetched_then_the_configured_length_applies() {
     let (_server, mut client) = served();
     assert_eq!(words(&client.ask("CACHE.FETCH k"))[2], "5000");
     assert_eq!(words(&client.ask("CACHE.FETCH k2 LEASE 77"))[2], "77");
@@ -117,7 +117,7 @@ fn given_waiters_when_the_lease_is_filled_then_all_get_the_value() {
 }
 
 #[test]
-fn given_more_waiters_than_one_turn_answers_when_there_is_a_value_then_all_get_it() {
+fn given_more_waiters_than_one_event_loop_turn_serves_when_filled_then_all_get_the_value() {
     let (server, mut client) = served();
     let mut all: Vec<Client> = (0..300).map(|_| server.client()).collect();
     let large = "x".repeat(100_000);
@@ -149,7 +149,7 @@ fn given_a_lease_when_the_wait_runs_out_then_timeout() {
 }
 
 #[test]
-fn given_a_waiter_when_unblocked_then_timeout_or_unblocked_as_asked() {
+fn given_a_waiter_when_unblocked_then_it_gets_timeout_or_the_unblocked_error() {
     let (server, mut client) = served();
     lease(&mut client, "k LEASE 3600000");
     for (how, code) in [("", ""), ("TIMEOUT", ""), ("ERROR", "UNBLOCKED")] {
@@ -177,7 +177,7 @@ fn given_waiters_when_one_disconnects_then_the_others_are_served_in_order() {
     drop(all.remove(0));
     await_waiters(&mut client, 2);
     client.ask("CACHE.INVALIDATE KEY k").good();
-    // Of those who are left the first is granted; the other goes on waiting.
+    // The first of the remaining waiters gets the lease; the other one goes on waiting.
     let granted = words(&all[0].receive());
     assert_eq!(granted[0], "lease");
     assert_eq!(client.info_number("assess", "cache_waiters"), 1);
@@ -187,7 +187,7 @@ fn given_waiters_when_one_disconnects_then_the_others_are_served_in_order() {
 }
 
 #[test]
-fn given_a_bound_lease_when_its_holder_disconnects_then_a_waiter_is_granted() {
+fn given_a_bound_lease_when_its_holder_disconnects_then_a_waiter_gets_a_lease() {
     let (server, mut client) = served();
     let mut holder = server.client();
     let token = lease(&mut holder, "k LEASE 3600000 BIND");
@@ -205,14 +205,14 @@ fn given_an_unbound_lease_when_its_holder_disconnects_then_it_stays_valid() {
     let id = holder.id();
     let token = lease(&mut holder, "k LEASE 3600000");
     drop(holder);
-    wait_until("the holder is gone", || !client.ask("CLIENT LIST").text().contains(&format!("id={id} ")));
+    wait_until("the holder is disconnected", || !client.ask("CLIENT LIST").text().contains(&format!("id={id} ")));
     assert_eq!(words(&client.ask("CACHE.FETCH k WAIT 0")), ["busy"]);
     client.call(&["CACHE.FILL", "k", &token, "v"]).good();
     assert_eq!(words(&client.ask("CACHE.FETCH k")), ["hit", "v"]);
 }
 
 #[test]
-fn given_a_holder_that_never_fills_when_the_lease_ends_then_waiters_are_granted_one_at_a_time() {
+fn given_a_holder_that_never_fills_when_the_lease_ends_then_waiters_get_a_lease_one_at_a_time() {
     let (server, mut client) = served();
     let token = lease(&mut client, "k LEASE 3600000");
     let mut all = waiters(&server, 2, "k LEASE 3600000");
@@ -227,7 +227,7 @@ fn given_a_holder_that_never_fills_when_the_lease_ends_then_waiters_are_granted_
 }
 
 #[test]
-fn given_a_lease_of_a_moment_when_renewed_then_it_lives_on() {
+fn given_a_lease_when_renewed_then_it_lasts_longer() {
     let (_server, mut client) = served();
     let token = lease(&mut client, "k LEASE 60000");
     client.call(&["CACHE.RENEW", "k", &token, "3600000"]).good();
@@ -237,7 +237,7 @@ fn given_a_lease_of_a_moment_when_renewed_then_it_lives_on() {
 }
 
 #[test]
-fn given_waiters_when_the_holder_fails_then_all_are_told_at_once_and_the_next_is_granted() {
+fn given_waiters_when_the_holder_fails_then_all_get_the_failure_and_the_next_fetch_gets_a_lease() {
     let (server, mut client) = served();
     let token = lease(&mut client, "k LEASE 3600000");
     let mut all = waiters(&server, 3, "k");
@@ -245,12 +245,12 @@ fn given_waiters_when_the_holder_fails_then_all_are_told_at_once_and_the_next_is
     for waiter in &mut all {
         assert_eq!(words(&waiter.receive()), ["negative", "no such subject"]);
     }
-    // Without NEGATIVE nothing is remembered.
+    // Without NEGATIVE the failure is not remembered.
     let newer = lease(&mut client, "k");
     for command in [&["CACHE.FILL", "k", &token, "late"][..], &["CACHE.RENEW", "k", &token, "9"]] {
         assert!(client.call(command).error().starts_with("LEASELOST unknown"), "{command:?}");
     }
-    // Said again, it is no failure of the newer lease.
+    // A repetition of the failure does not end the newer lease.
     assert_eq!(client.call(&["CACHE.FAIL", "k", &token]), Reply::ok());
     assert_eq!(client.call(&["CACHE.FILL", "k", &newer, "v"]), Reply::ok());
 }
@@ -286,13 +286,13 @@ fn given_a_lease_when_a_tag_is_invalidated_then_only_fills_with_that_tag_are_ref
     let refused = client.call(&["CACHE.FILL", "k1", &first, "v", "TAGS", "2", "blue", "red"]);
     assert!(refused.error().starts_with("LEASELOST invalidated"), "{refused:?}");
     client.call(&["CACHE.FILL", "k2", &second, "v", "TAGS", "1", "blue"]).good();
-    // A lease that is granted after it may.
+    // A lease that is granted after the invalidation may fill with the tag.
     let third = lease(&mut client, "k1 WAIT 0");
     client.call(&["CACHE.FILL", "k1", &third, "v", "TAGS", "1", "red"]).good();
 }
 
 #[test]
-fn given_a_lease_on_a_stale_value_when_it_is_written_deleted_or_renamed_then_the_token_is_dead() {
+fn given_a_lease_on_a_stale_value_when_it_is_written_deleted_or_renamed_then_the_token_is_refused() {
     let server = Server::start();
     let mut client = server.client();
     client.ask("TIER.SET t PATTERN k* TTL 1000 GRACE 1000").good();
@@ -318,7 +318,7 @@ fn given_a_lease_on_a_stale_value_when_it_is_written_deleted_or_renamed_then_the
 }
 
 #[test]
-fn given_a_lease_when_the_database_is_flushed_or_swapped_then_the_token_is_dead() {
+fn given_a_lease_when_the_database_is_flushed_or_swapped_then_the_token_is_refused() {
     for line in ["FLUSHDB", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 1"] {
         let (_server, mut client) = served();
         let token = lease(&mut client, "k LEASE 60000");
@@ -328,7 +328,7 @@ fn given_a_lease_when_the_database_is_flushed_or_swapped_then_the_token_is_dead(
 }
 
 #[test]
-fn given_waiters_when_the_key_is_written_then_they_get_what_was_written() {
+fn given_waiters_when_the_key_is_written_then_they_get_the_written_value() {
     let (server, mut client) = served();
     lease(&mut client, "k LEASE 3600000");
     for write in ["SET k v", "CACHE.SET k v"] {
@@ -343,7 +343,7 @@ fn given_waiters_when_the_key_is_written_then_they_get_what_was_written() {
 }
 
 #[test]
-fn given_waiters_when_all_is_flushed_then_one_is_granted() {
+fn given_waiters_when_all_is_flushed_then_one_gets_a_lease() {
     let (server, mut client) = served();
     lease(&mut client, "k LEASE 3600000");
     let mut all = waiters(&server, 2, "k LEASE 3600000");
@@ -385,7 +385,7 @@ fn given_a_token_when_it_is_of_another_key_or_database_then_unknown() {
 }
 
 #[test]
-fn given_a_key_in_no_tier_when_filled_then_a_life_is_needed_and_the_lease_survives_the_error() {
+fn given_a_key_in_no_tier_when_filled_then_a_time_to_live_is_needed_and_the_lease_survives_the_error() {
     let (_server, mut client) = served();
     let token = lease(&mut client, "other LEASE 60000");
     assert_eq!(client.call(&["CACHE.FILL", "other", &token, "v"]).code(), "ERR");
@@ -403,7 +403,7 @@ fn given_wrong_type_when_fetched_then_an_error_and_no_lease() {
 }
 
 #[test]
-fn given_multi_or_a_script_when_fetched_then_nothing_blocks_and_nothing_is_granted() {
+fn given_multi_or_a_script_when_fetched_then_it_neither_waits_nor_grants_a_lease() {
     let (_server, mut client) = served();
     client.ask("SET k1 v").good();
     for round in 0..2 {
@@ -453,7 +453,7 @@ fn given_a_replica_when_fetched_then_hits_and_busy_only() {
 }
 
 #[test]
-fn given_waiters_when_the_server_becomes_a_replica_then_unblocked_and_tokens_are_forgotten() {
+fn given_waiters_when_the_server_becomes_a_replica_then_they_are_unblocked_and_tokens_are_forgotten() {
     let (server, mut client) = served();
     let token = lease(&mut client, "k LEASE 3600000");
     let mut all = waiters(&server, 2, "k");
@@ -478,7 +478,7 @@ fn given_a_restart_when_filled_then_every_old_token_is_unknown() {
 }
 
 #[test]
-fn given_a_disabled_cache_when_used_then_everybody_computes_and_nothing_is_stored() {
+fn given_a_disabled_cache_when_used_then_every_client_computes_and_nothing_is_stored() {
     let (_server, mut client) = served();
     client.ask("CACHE.SET k v").good();
     let token = lease(&mut client, "k2");
@@ -494,7 +494,7 @@ fn given_a_disabled_cache_when_used_then_everybody_computes_and_nothing_is_store
 }
 
 #[test]
-fn given_resp3_when_fetched_then_the_same_words() {
+fn given_resp3_when_fetched_then_the_reply_is_the_same() {
     let (server, mut client) = served();
     let mut newer = server.client().resp3();
     let granted = newer.ask("CACHE.FETCH k LEASE 70").good();
@@ -518,7 +518,7 @@ fn given_a_hundred_clients_when_all_want_one_value_then_one_computes() {
                 let reply = words(&client.ask("CACHE.FETCH k"));
                 if reply[0] == "lease" {
                     computed.fetch_add(1, SeqCst);
-                    // What it computes takes this long; nothing depends on it.
+                    // The computation takes this long; no assertion depends on it.
                     thread::sleep(Duration::from_millis(200));
                     client.call(&["CACHE.FILL", "k", &reply[1], "v"]).good();
                 } else {
@@ -532,7 +532,7 @@ fn given_a_hundred_clients_when_all_want_one_value_then_one_computes() {
     assert!(commands <= 250, "{commands} commands");
 }
 
-/// The ways in which a key is deleted by plain commands.
+/// Plain commands that delete a key.
 const DELETIONS: [&str; 5] =
     ["DEL k", "UNLINK other k", "GETDEL k", "del k another", "EVAL return(redis.call('DEL','k')) 0"];
 
@@ -554,7 +554,7 @@ fn given_a_lease_when_its_absent_key_is_deleted_in_multi_then_the_late_fill_is_r
     let token = lease(&mut client, "k LEASE 3600000");
     other.pipeline(&["MULTI", "DEL k", "EXEC"]);
     assert_lost(&mut client, "k", &token, "overwritten");
-    // Granted between the command and EXEC, which is when the key is deleted.
+    // Granted after the command is queued and before EXEC, which deletes the key.
     lease(&mut client, "elsewhere LEASE 3600000");
     other.pipeline(&["MULTI", "UNLINK k"]);
     let token = lease(&mut client, "k LEASE 3600000");
@@ -563,7 +563,7 @@ fn given_a_lease_when_its_absent_key_is_deleted_in_multi_then_the_late_fill_is_r
 }
 
 #[test]
-fn given_waiters_when_the_absent_key_is_deleted_then_one_is_granted() {
+fn given_waiters_when_the_absent_key_is_deleted_then_one_gets_a_lease() {
     let (server, mut client) = served();
     lease(&mut client, "k LEASE 3600000");
     let mut all = waiters(&server, 2, "k");

@@ -1,4 +1,4 @@
-//! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
+//! What all tests of the module use: servers, a client that shows replies unchanged, tables, waiting for events.
 
 pub(crate) mod bans;
 pub(crate) mod caught;

@@ -1,16 +1,16 @@
-//! Replicas: they have the same models, answer the same questions, and take over.
+//! Replicas: they have the same models, answer the same queries, and take over.
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Server, mini};
 
-/// Asserts that a replica has the model of its primary, once what was written has arrived.
+/// Asserts that a replica has the same model as its master, once all writes have arrived.
 #[track_caller]
 fn assert_same(primary: &Server, replica: &Server, key: &str) {
     replica.await_in_sync_with(primary);
     let (mut here, mut there) = (primary.client(), replica.client());
     let digest = |client: &mut Client| client.call(&["DEBUG", "DIGEST-VALUE", key]).texts();
     assert_eq!(digest(&mut here), digest(&mut there));
-    // The digest is computed with what is derived.
+    // The digest is computed together with the derivation.
     here.await_ready(key);
     there.await_ready(key);
     for field in ["version", "digest", "source"] {
@@ -25,7 +25,7 @@ fn pair() -> (Server, Server) {
 }
 
 #[test]
-fn a_replica_that_was_there_before_the_load() {
+fn a_replica_that_was_connected_before_the_load_gets_the_model() {
     let (primary, replica) = pair();
     primary.load_mini(&mut primary.client(), "icio");
     assert_same(&primary, &replica, "icio");
@@ -35,7 +35,7 @@ fn a_replica_that_was_there_before_the_load() {
 }
 
 #[test]
-fn a_replica_that_comes_after_the_load() {
+fn a_replica_that_connects_after_the_load_gets_the_model() {
     let (primary, _) = Server::with_mini(&[]);
     let replica = Server::start();
     replica.follow(&primary);
@@ -46,7 +46,7 @@ fn a_replica_that_comes_after_the_load() {
 }
 
 #[test]
-fn a_table_of_many_frames_arrives_whole() {
+fn a_table_of_many_frames_arrives_complete() {
     let (primary, replica) = pair();
     primary.write("wide.csv", mini::wide_table(1000));
     let mut client = primary.client();
@@ -54,14 +54,14 @@ fn a_table_of_many_frames_arrives_whole() {
     client.call(&["MODEL.SET", "small", "IO", mini::TABLE]).good();
     assert_same(&primary, &replica, "wide");
     assert_same(&primary, &replica, "small");
-    // Nothing is left of the way it came.
+    // No staging key of the transfer is left.
     for server in [&primary, &replica] {
         assert_eq!(server.client().ask("DBSIZE").integer(), 2);
     }
 }
 
 #[test]
-fn a_replica_that_attaches_in_the_middle_of_a_load() {
+fn a_replica_that_connects_during_a_load_gets_the_model() {
     let (primary, early) = pair();
     let late = Server::start();
     let mut running = primary.with_wide_tables(|| primary.catch_loading("wide"));
@@ -86,7 +86,7 @@ fn a_changed_indicator_reaches_the_replica() {
 }
 
 #[test]
-fn cached_assessments_reach_the_replica_and_disappear_from_it() {
+fn cached_assessments_reach_the_replica_and_are_removed_from_it() {
     let (primary, replica) = pair();
     let (mut here, mut there) = (primary.client(), replica.client());
     primary.load_mini(&mut here, "icio");
@@ -94,8 +94,8 @@ fn cached_assessments_reach_the_replica_and_disappear_from_it() {
     replica.await_in_sync_with(&primary);
     assert_eq!(there.call(&["GET", &key]), here.call(&["GET", &key]));
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
-    let lives = [&mut here, &mut there].map(|client| client.call(&["PEXPIRETIME", &key]).integer());
-    assert_eq!(lives[0], lives[1]);
+    let expiries = [&mut here, &mut there].map(|client| client.call(&["PEXPIRETIME", &key]).integer());
+    assert_eq!(expiries[0], expiries[1]);
     // A hit on the replica.
     there.await_ready("icio");
     let hits = there.model_number("icio", "hits");
@@ -107,7 +107,7 @@ fn cached_assessments_reach_the_replica_and_disappear_from_it() {
 }
 
 #[test]
-fn what_a_replica_computes_it_does_not_store() {
+fn a_replica_does_not_store_its_own_results() {
     let (primary, replica) = pair();
     primary.load_mini(&mut primary.client(), "icio");
     replica.await_in_sync_with(&primary);
@@ -115,7 +115,7 @@ fn what_a_replica_computes_it_does_not_store() {
     client.await_ready("icio");
     let not_stored = client.info_number("assess", "not_stored");
     client.assess("icio USA C10");
-    crate::harness::wait_until("it was not stored", || client.info_number("assess", "not_stored") > not_stored);
+    crate::harness::wait_until("the result is not stored", || client.info_number("assess", "not_stored") > not_stored);
     assert_eq!(client.ask("DBSIZE").integer(), 1);
     assert_eq!(client.ask("MODEL.INDICATORDEL icio risk").code(), "READONLY");
     assert_eq!(client.ask("MODEL.LOAD icio IO FILE mini.csv").code(), "READONLY");
@@ -158,7 +158,7 @@ fn digests_are_equal_after_mixed_traffic() {
         client.ask("COPY d b").good();
         client.ask("DEL c").good();
     }
-    // Stored results and swept ones are on their way for a moment.
+    // Stored results and swept entries are in flight for a moment.
     crate::harness::wait_until("both have the same", || {
         replica.await_in_sync_with(&primary);
         client.ask("DEBUG DIGEST") == replica.client().ask("DEBUG DIGEST")

@@ -1,4 +1,4 @@
-//! Every option of a tier, as the design has it.
+//! Every option of a tier, as the design specifies it.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +70,7 @@ fn given_several_patterns_that_match_then_the_most_specific_wins() {
 }
 
 #[test]
-fn given_ttl_or_pttl_then_entries_live_as_long() {
+fn given_ttl_or_pttl_then_entries_have_that_time_to_live() {
     let (_server, mut client) = served(&["s PATTERN s* TTL 100", "ms PATTERN m* PTTL 90000"]);
     client.ask("CACHE.MSET 2 s v m v").good();
     assert!((99_000..=100_000).contains(&client.ask("PTTL s").integer()));
@@ -79,33 +79,33 @@ fn given_ttl_or_pttl_then_entries_live_as_long() {
     client.ask("CACHE.SET m v").good();
     client.await_gone("m");
     assert_eq!(client.ask("CACHE.GET m"), Reply::Nil);
-    wait_until("it was counted", || counted(&mut client, "ms", "expiries") == 1);
+    wait_until("the expiry is counted", || counted(&mut client, "ms", "expiries") == 1);
     assert_eq!(counted(&mut client, "ms", "expired_never_hit"), 1);
 }
 
 #[test]
-fn given_jitter_then_lives_spread_within_its_bounds() {
+fn given_jitter_then_times_to_live_spread_within_its_bounds() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 10000 JITTER 50"]);
-    let lives: Vec<i64> = (0..200)
+    let ttls: Vec<i64> = (0..200)
         .map(|i| {
             client.ask(&format!("CACHE.SET k{i} v")).good();
             client.ask(&format!("TTL k{i}")).integer()
         })
         .collect();
-    // A little below the half, for the time the test itself takes.
-    assert!(lives.iter().all(|life| (4_800..=10_000).contains(life)), "{lives:?}");
-    assert!(lives.iter().collect::<BTreeSet<_>>().len() > 100, "{lives:?}");
+    // A little below one half, for the duration of the test itself.
+    assert!(ttls.iter().all(|ttl| (4_800..=10_000).contains(ttl)), "{ttls:?}");
+    assert!(ttls.iter().collect::<BTreeSet<_>>().len() > 100, "{ttls:?}");
     client.ask("CACHE.SET k v TTL 10000").good();
-    assert!(client.ask("TTL k").integer() > 9_800, "a life of the caller has no jitter");
+    assert!(client.ask("TTL k").integer() > 9_800, "a time to live from the caller has no jitter");
 }
 
 #[test]
-fn given_grace_when_the_fresh_life_is_over_then_stale_only_to_those_who_take_it() {
+fn given_grace_when_the_time_to_live_is_over_then_stale_only_for_requests_that_accept_it() {
     let (_server, mut client) = served(&["t PATTERN k* PTTL 5 GRACE 1000 LEASE 60000"]);
     client.ask("CACHE.SET k v").good();
     let left = client.ask("TTL k").integer();
     assert!((990..=1001).contains(&left), "{left}");
-    wait_until("it is stale", || field(&mut client, "k", "stale") == 1);
+    wait_until("the entry is stale", || field(&mut client, "k", "stale") == 1);
     assert_eq!(client.ask("CACHE.GET k"), Reply::Nil);
     assert_eq!(client.ask("CACHE.MGET k").array(), [Reply::Nil]);
     assert_eq!(client.ask("CACHE.GET k STALE"), Reply::bulk("v"));
@@ -133,7 +133,7 @@ fn given_a_stale_value_when_fetched_with_nostale_then_a_lease_without_the_value(
 }
 
 #[test]
-fn given_retry_when_a_refresh_fails_then_the_stale_value_is_served_without_a_grant() {
+fn given_retry_when_a_refresh_fails_then_the_stale_value_is_served_without_a_lease() {
     let (_server, mut client) =
         served(&["t PATTERN k* TTL 1000 GRACE 1000", "u PATTERN u* TTL 1000 GRACE 1000 RETRY 1"]);
     for key in ["k", "u"] {
@@ -142,13 +142,13 @@ fn given_retry_when_a_refresh_fails_then_the_stale_value_is_served_without_a_gra
         let refresh = fetch(&mut client, key);
         client.call(&["CACHE.FAIL", key, &refresh[2], "why"]).good();
     }
-    // 30 seconds by default; a machine that is slower than that may be granted again.
+    // The default is 30 seconds; on a machine slower than that the lease may be granted again.
     assert_eq!(fetch(&mut client, "k"), ["stale", "v"]);
-    wait_until("it may be tried again", || fetch(&mut client, "u")[0] == "refresh");
+    wait_until("the refresh may be retried", || fetch(&mut client, "u")[0] == "refresh");
 }
 
 #[test]
-fn given_refresh_when_an_entry_ages_then_one_reader_is_granted_and_the_others_get_the_value() {
+fn given_refresh_when_an_entry_ages_then_one_reader_gets_a_lease_and_the_others_get_the_value() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 REFRESH 100 LEASE 60000"]);
     client.ask("CACHE.SET k v").good();
     let refresh = fetch(&mut client, "k");
@@ -160,7 +160,7 @@ fn given_refresh_when_an_entry_ages_then_one_reader_is_granted_and_the_others_ge
     client.call(&["CACHE.FILL", "k", &refresh[2], "w"]).good();
     assert_eq!(client.ask("CACHE.GET k"), Reply::bulk("w"));
     assert_eq!(counted(&mut client, "t", "refreshes"), 1);
-    // Its window is that of its own life.
+    // The window is a part of the entry's own time to live.
     client.ask("TIER.SET t PATTERN k* TTL 1000 REFRESH 1").good();
     client.ask("CACHE.SET k v").good();
     assert_eq!(fetch(&mut client, "k"), ["hit", "v"]);
@@ -187,24 +187,24 @@ fn given_negative_when_a_computation_fails_then_it_is_remembered_until_it_is_inv
 }
 
 #[test]
-fn given_capacity_then_exactly_the_least_recently_used_go() {
+fn given_capacity_then_exactly_the_least_recently_used_are_evicted() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 CAPACITY 3"]);
     client.ask("CACHE.MSET 3 k1 v k2 v k3 v").good();
     client.ask("CACHE.GET k1").good();
     fetch(&mut client, "k2");
     client.ask("GET k3").good();
     client.ask("CACHE.SET k4 v").good();
-    // A plain GET is no use; the entry goes before the reply.
+    // A plain GET does not count as use; the entry is evicted before the reply.
     assert_eq!(client.ask("EXISTS k1 k2 k4").integer(), 3);
     assert!(!client.exists("k3"));
-    // A plain SET counts as use and as an entry, a moment later.
+    // A plain SET counts as use, and as an entry, a moment later.
     client.ask("SET k1 w").good();
     client.ask("SET k5 v").good();
     client.await_gone("k2");
     assert_eq!(client.ask("EXISTS k1 k4 k5").integer(), 3);
     assert_eq!(counted(&mut client, "t", "evictions"), 2);
     assert_eq!((counted(&mut client, "t", "entries"), counted(&mut client, "t", "max_cache_size")), (3, 3));
-    // Over all databases, and when the bound is lowered.
+    // The capacity applies to all databases together, and when it is lowered.
     client.ask("SELECT 1").good();
     client.ask("CACHE.SET k6 v").good();
     client.ask("SELECT 0").good();
@@ -215,7 +215,7 @@ fn given_capacity_then_exactly_the_least_recently_used_go() {
 }
 
 #[test]
-fn given_maxmemory_then_the_least_recently_used_go_until_the_rest_fits() {
+fn given_maxmemory_then_the_least_recently_used_are_evicted_until_the_rest_fits() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 MAXMEMORY 10kb"]);
     let value = "x".repeat(4000);
     for key in ["k1", "k2", "k3"] {
@@ -226,7 +226,7 @@ fn given_maxmemory_then_the_least_recently_used_go_until_the_rest_fits() {
     client.await_gone("k2");
     assert_eq!(client.ask("EXISTS k3 k4").integer(), 2);
     client.call(&["CACHE.SET", "k5", &"x".repeat(20_000)]).good();
-    wait_until("what never fits is gone", || client.ask("DBSIZE").integer() == 0);
+    wait_until("the entry that never fits is evicted", || client.ask("DBSIZE").integer() == 0);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn given_many_leases_then_health_is_degraded_before_clients_are_refused() {
     let (server, mut client) = served(&["t PATTERN k* TTL 1000"]);
     let mut holders: Vec<Client> = (0..8).map(|_| server.client()).collect();
     for (nth, holder) in holders.iter_mut().enumerate() {
-        // The last one is granted later.
+        // The last lease is granted later.
         let count = if nth == 7 { 9_999 } else { 10_000 };
         let names = (0..count).map(|i| format!("k{nth}:{i}"));
         let lines: Vec<Vec<String>> =
@@ -282,7 +282,7 @@ fn given_compress_then_long_values_are_smaller_and_read_by_this_module_only() {
     assert!(usage(&mut client, "k") * 5 < usage(&mut client, "plain"));
     assert!(client.ask("CACHE.STATS t").map()["compression_ratio"].double() > 5.0);
     assert!((990..=1000).contains(&client.ask("TTL k").integer()));
-    // Noise does not become smaller, and stays a string.
+    // Random bytes do not become smaller, and stay a string.
     let mut chance = crate::harness::chance::Chance::new(7);
     let noise: Vec<u8> = (0..2000).map(|_| chance.below(256) as u8).collect();
     client.call(&[b"CACHE.SET", &b"knoise"[..], &noise]).good();
@@ -312,28 +312,28 @@ fn given_index_no_then_entries_are_read_and_invalidated_but_not_counted() {
 }
 
 #[test]
-fn given_enforce_then_plain_keys_without_a_life_get_the_tiers() {
+fn given_enforce_then_plain_keys_without_expiry_get_the_time_to_live_of_the_tier() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 ENFORCE yes"]);
     client.ask("SET k1 v").good();
     client.ask("RPUSH k2 a").good();
     client.ask("SET k3 v EX 5000").good();
     client.ask("SET other v").good();
     for key in ["k1", "k2"] {
-        wait_until("it has a life", || (900..=1000).contains(&client.call(&["TTL", key]).integer()));
+        wait_until("the key has a time to live", || (900..=1000).contains(&client.call(&["TTL", key]).integer()));
     }
     assert!(client.ask("TTL k3").integer() > 4000);
     assert_eq!(client.ask("TTL other").integer(), -1);
     client.ask("CACHE.SET k4 v PERSIST").good();
     client.ask("SET k5 v").good();
-    wait_until("it has a life", || client.ask("TTL k5").integer() > 0);
-    assert_eq!(client.ask("TTL k4").integer(), -1, "who says PERSIST means it");
-    // Keys that were there before.
+    wait_until("the key has a time to live", || client.ask("TTL k5").integer() > 0);
+    assert_eq!(client.ask("TTL k4").integer(), -1, "PERSIST takes precedence");
+    // Keys that existed before the declaration.
     client.ask("TIER.SET u PATTERN o* TTL 1000 ENFORCE yes").good();
-    wait_until("it has a life", || client.ask("TTL other").integer() > 0);
+    wait_until("the key has a time to live", || client.ask("TTL other").integer() > 0);
 }
 
 #[test]
-fn given_a_life_by_the_caller_then_it_wins_and_the_grace_is_added() {
+fn given_a_time_to_live_by_the_caller_then_it_wins_and_the_grace_is_added() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 10 GRACE 1000"]);
     client.ask("CACHE.SET k v TTL 5000").good();
     assert!((5_990..=6_000).contains(&client.ask("TTL k").integer()));
@@ -350,7 +350,7 @@ fn given_a_life_by_the_caller_then_it_wins_and_the_grace_is_added() {
 fn given_a_stale_entry_when_its_tier_changes_then_it_stays_stale() {
     let (_server, mut client) = served(&["t PATTERN k* PTTL 5 GRACE 1000"]);
     client.ask("CACHE.SET k v").good();
-    wait_until("it is stale", || field(&mut client, "k", "stale") == 1);
+    wait_until("the entry is stale", || field(&mut client, "k", "stale") == 1);
     for line in ["TIER.SET t PATTERN k* TTL 9000", "TIER.SET u PATTERN k TTL 9000 GRACE 9"] {
         client.ask(line).good();
         await_indexed(&mut client);
@@ -369,7 +369,7 @@ fn given_a_stale_entry_when_its_tier_is_deleted_then_it_stays_stale() {
 }
 
 #[test]
-fn given_a_stale_entry_when_written_expired_or_persisted_plainly_then_fresh_until_it_expires() {
+fn given_a_stale_entry_when_a_plain_command_writes_expires_or_persists_it_then_it_is_fresh_until_it_expires() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 1000 GRACE 1000"]);
     for line in ["SET k v", "SET k v EX 50", "EXPIRE k 50", "PERSIST k", "GETEX k EX 50", "SET k v KEEPTTL"] {
         client.ask("CACHE.SET k v").good();
@@ -382,7 +382,7 @@ fn given_a_stale_entry_when_written_expired_or_persisted_plainly_then_fresh_unti
 }
 
 #[test]
-fn given_soft_then_stale_for_the_grace_and_without_grace_gone() {
+fn given_soft_then_entries_are_stale_for_the_grace_and_removed_without_grace() {
     let (_server, mut client) = served(&["t PATTERN k* TTL 9000 GRACE 100", "hard PATTERN h* TTL 9000"]);
     for clause in ["KEY k KEY h", "PATTERN *", "ALL", "TIER t TIER hard", "TAG x"] {
         client.ask("CACHE.MSET 2 k v h v TAGS 1 x").good();
@@ -407,7 +407,7 @@ fn given_a_tier_when_set_again_then_the_whole_policy_is_replaced_and_keys_move()
     assert_eq!(info["patterns"].texts(), ["kb*"]);
     assert_eq!((counted(&mut client, "t", "entries"), counted(&mut client, "u", "entries")), (1, 1));
     assert_eq!(tier_of(&mut client, "k1"), "none");
-    assert_eq!(client.ask("CACHE.GET k1"), Reply::bulk("v"), "its life goes on");
+    assert_eq!(client.ask("CACHE.GET k1"), Reply::bulk("v"), "it keeps its time to live");
     assert_eq!((client.ask("TIER.DEL u").integer(), client.ask("TIER.DEL u").integer()), (1, 0));
     await_indexed(&mut client);
     assert_eq!(tier_of(&mut client, "ka"), "none");
@@ -447,7 +447,7 @@ fn given_a_bad_policy_then_an_error_that_names_it_and_nothing_changed() {
 }
 
 #[test]
-fn given_the_built_in_tier_when_redefined_then_assessments_live_by_it_until_it_is_deleted() {
+fn given_the_built_in_tier_when_redefined_then_assessments_follow_it_until_it_is_deleted() {
     let server = Server::with(&["assess.default-ttl 3000"]);
     let mut client = server.client();
     let info = client.ask("TIER.INFO assessment").map();
@@ -461,7 +461,7 @@ fn given_the_built_in_tier_when_redefined_then_assessments_live_by_it_until_it_i
 }
 
 #[test]
-fn given_tiers_as_load_arguments_then_they_are_there_from_the_start_and_after_a_restart() {
+fn given_tiers_as_load_arguments_then_they_exist_from_the_start_and_after_a_restart() {
     let mut server =
         Server::with(&["TIER hs PATTERN hs:* TTL 3600", "TIER rules PATTERN rule:* PATTERN rules:* TTL 1800"]);
     let mut client = server.client();
@@ -473,7 +473,7 @@ fn given_tiers_as_load_arguments_then_they_are_there_from_the_start_and_after_a_
     server.restart_saving();
     let mut client = server.client();
     assert_eq!(client.ask("TIER.LIST").texts(), ["assessment", "hs", "more", "rules"]);
-    // What the configuration says is applied again after loading.
+    // The configuration is applied again after loading.
     assert_eq!(client.ask("TIER.INFO hs").map()["ttl_ms"].integer(), 3_600_000);
     assert_eq!(client.ask("TIER.INFO more").map()["grace_ms"].integer(), 8_000);
     await_indexed(&mut client);
@@ -482,7 +482,7 @@ fn given_tiers_as_load_arguments_then_they_are_there_from_the_start_and_after_a_
 }
 
 #[test]
-fn given_a_restart_then_freshness_is_what_is_left_without_the_grace() {
+fn given_a_restart_then_freshness_is_the_rest_of_the_time_to_live_without_the_grace() {
     let mut server = Server::start();
     let mut client = server.client();
     client.ask("TIER.SET t PATTERN k* TTL 5000 GRACE 1000").good();
@@ -502,7 +502,7 @@ fn given_a_restart_then_freshness_is_what_is_left_without_the_grace() {
 }
 
 #[test]
-fn given_a_stale_entry_from_a_file_when_the_grace_is_taken_away_then_it_stays_stale() {
+fn given_a_stale_entry_from_a_file_when_the_grace_is_removed_then_it_stays_stale() {
     let mut server = Server::start();
     let mut client = server.client();
     client.ask("TIER.SET t PATTERN k* TTL 5000 GRACE 1000").good();
@@ -531,7 +531,7 @@ fn given_renames_moves_and_copies_of_a_stale_entry_then_they_are_stale_too() {
 }
 
 #[test]
-fn given_a_replica_then_it_knows_what_is_stale() {
+fn given_a_replica_then_it_knows_which_entries_are_stale() {
     let (primary, mut client) =
         served(&["t PATTERN k* PTTL 5 GRACE 1000", "u PATTERN u* TTL 1000 GRACE 1000 COMPRESS 10"]);
     let replica = Server::start();
@@ -540,7 +540,7 @@ fn given_a_replica_then_it_knows_what_is_stale() {
     client.ask("CACHE.MSET 2 u v upacked vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv").good();
     client.ask("CACHE.SET ufresh v").good();
     client.ask("CACHE.INVALIDATE KEY u KEY upacked SOFT").good();
-    wait_until("it is stale", || field(&mut client, "k", "stale") == 1);
+    wait_until("the entry is stale", || field(&mut client, "k", "stale") == 1);
     replica.await_in_sync_with(&primary);
     let mut there = replica.client();
     for key in ["k", "u", "upacked"] {

@@ -1,5 +1,5 @@
-//! Work caught in the act: tables are made larger until the work on one takes long enough to be seen, so that no test
-//! depends on how fast the machine is.
+//! Work in progress: tables are made larger until the work on one takes long enough to be observed, so that no test
+//! depends on the speed of the machine.
 
 use super::mini::{WIDE, wide_table};
 use super::patience::wait_for;
@@ -8,12 +8,12 @@ use super::{Client, Server};
 /// A load that is running: its client waits for the reply.
 pub(crate) struct Running {
     pub(crate) client: Client,
-    /// The client as the server names it.
+    /// The id of the client in the server.
     pub(crate) id: i64,
 }
 
 impl Server {
-    /// Tries with larger and larger tables, as `wide.csv` in the data folder, until `attempt` has seen what it wants.
+    /// Tries larger and larger tables, as `wide.csv` in the data folder, until `attempt` returns what it observed.
     #[track_caller]
     pub(crate) fn with_wide_tables<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
         for nodes in WIDE {
@@ -22,10 +22,10 @@ impl Server {
                 return seen;
             }
         }
-        panic!("no table was large enough to see the work on it");
+        panic!("no table was large enough to observe the work on it");
     }
 
-    /// Begins to load `wide.csv` under a key that does not exist; `None` when the load was over before it was seen.
+    /// Begins to load `wide.csv` under a key that does not exist; `None` if the load ended before it was observed.
     pub(crate) fn catch_loading(&self, key: &str) -> Option<Running> {
         let mut watcher = self.client();
         watcher.call(&["DEL", key]).good();
@@ -39,7 +39,7 @@ impl Server {
         (state == "loading").then_some(Running { client, id })
     }
 
-    /// Loads `wide.csv` and returns while the model is deriving; `None` when it was ready before that was seen.
+    /// Loads `wide.csv` and returns while the model is deriving; `None` if it was ready before that was observed.
     pub(crate) fn catch_deriving(&self, key: &str) -> Option<()> {
         let mut client = self.client();
         client.ask(&format!("MODEL.LOAD {key} IO FILE wide.csv")).good();
@@ -50,7 +50,7 @@ impl Server {
         self.client().model(key)["state"].text() == "deriving"
     }
 
-    /// Waits until a client is blocked; `false` when it was answered before that was seen.
+    /// Waits until a client is blocked; `false` if it was answered before that was observed.
     pub(crate) fn await_blocked(&self, client: i64) -> bool {
         let mut watcher = self.client();
         let mark = format!("id={client} ");
@@ -60,7 +60,7 @@ impl Server {
             if line.contains(" flags=b ") {
                 return Some(true);
             }
-            // It has run a command since it asked for its own id.
+            // The client has run a command since it requested its own id.
             (line.contains(" cmd=assess.") || line.contains(" cmd=model.")).then_some(false)
         })
     }

@@ -1,4 +1,4 @@
-//! Numbers that look like chance and can be had again from their seed.
+//! Pseudo-random numbers that can be repeated from their seed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ impl Chance {
     }
 }
 
-/// From `ASSESS_SEED`, to see a failure again, else from the clock. Printed, so that a failure can be seen again.
+/// The seed: `ASSESS_SEED`, or else from the clock. It is printed, so that a failure can be repeated.
 pub(crate) fn seed() -> u64 {
     let seed = std::env::var("ASSESS_SEED")
         .ok()
