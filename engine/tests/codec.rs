@@ -1,4 +1,4 @@
-//! The byte form of models: what is written reads back equal, and nothing else is believed.
+//! The byte form of models: a written model reads back equal, and damaged frames are refused.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ fn decode(frames: &[Vec<u8>]) -> Result<IoModel> {
         decoder.push(frame)?;
     }
     let AnyModel::Io(model) = decoder.finish()? else { return Err(assess_engine::Error::Corrupt("another kind")) };
-    Ok(std::sync::Arc::into_inner(model).expect("nobody else has it"))
+    Ok(std::sync::Arc::into_inner(model).expect("there is no other reference"))
 }
 
 fn contents(model: &IoModel) -> (&Table, Vec<(String, String)>, [u8; 16]) {
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_reads_back_equal(case in cases()) {
+    fn a_written_model_reads_back_equal(case in cases()) {
         let model = case.model();
         let frames = frames(&model);
         let back = decode(&frames).unwrap();
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn missing_and_repeated_frames_are_noticed(case in cases(), at in any::<proptest::sample::Index>()) {
+    fn missing_and_repeated_frames_are_detected(case in cases(), at in any::<proptest::sample::Index>()) {
         let frames = frames(&case.model());
         let at = at.index(frames.len());
         prop_assert!(matches!(decode(&frames[..at]), Err(Error::Corrupt(_))));
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_cut_short_or_prolonged_is_noticed(case in cases(), at in any::<proptest::sample::Index>(), to in any::<proptest::sample::Index>()) {
+    fn truncated_and_extended_frames_are_detected(case in cases(), at in any::<proptest::sample::Index>(), to in any::<proptest::sample::Index>()) {
         let mut frames = frames(&case.model());
         let at = at.index(frames.len());
         let whole = frames[at].clone();
@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_noticed_or_gives_a_usable_model(
+    fn damage_is_detected_or_gives_a_usable_model(
         case in cases(),
         flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0..8u8), 1..4),
     ) {
@@ -139,7 +139,7 @@ proptest! {
             Err(error) => prop_assert!(matches!(error, Error::Corrupt(_))),
             Ok(model) => {
                 prop_assert_eq!(self::frames(&model), frames);
-                // Whatever numbers it holds now, it derives or says why not.
+                // The numbers may be anything now; the model derives, or returns an error.
                 if model.derive(&Budget::new(1 << 20), &Progress::default()).is_ok() {
                     made::assess(&model, 0, &Question::default());
                 }
@@ -177,7 +177,7 @@ fn frames_are_bounded_and_hold_one_block_each() {
 }
 
 #[test]
-fn columns_may_be_cut_otherwise() {
+fn columns_may_be_split_differently() {
     let model = large(Precision::F64);
     let mut frames = frames(&model);
     let blocks = frames.len() - 4;
@@ -199,7 +199,7 @@ fn long_texts_take_several_frames() {
 }
 
 #[test]
-fn nothing_is_allocated_on_the_word_of_a_header() {
+fn a_header_alone_causes_no_large_allocation() {
     let mut header = frames(&IoModel::new(made::table(&[("A", "b")], |_, _| 0.5))).swap_remove(0);
     header[2..6].copy_from_slice(&32_768u32.to_le_bytes());
     for at in [6, 10, 19, 23] {

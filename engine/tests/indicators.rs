@@ -1,5 +1,5 @@
-//! Indicator documents: every form, and what is refused where.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Indicator documents: every form, and the place of each refusal.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod reference;
 
@@ -88,7 +88,7 @@ fn a_mistake_is_refused_at_its_place() {
 }
 
 #[test]
-fn the_geometric_mean_takes_no_negative_values() {
+fn the_geometric_mean_accepts_no_negative_values() {
     let document =
         |region: &str, sector: &str| format!(r#"{{"region":{region},"sector":{sector},"mean":"geometric"}}"#);
     for (region, sector, default) in [
@@ -105,7 +105,7 @@ fn the_geometric_mean_takes_no_negative_values() {
 }
 
 #[test]
-fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
+fn sum_adds_up_repeated_labels_in_json_as_in_csv() {
     let parse = |by, document: &str, sum| {
         let reading = Reading { ignore: true, sum, ..Reading::by(by) };
         Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
@@ -132,7 +132,7 @@ fn sum_adds_up_whatever_occurs_twice_in_json_as_in_csv() {
     assert!(twice.starts_with("the key occurs twice"), "{twice}");
 }
 
-/// Reads with `ROW row` where there is one, and `DEFAULT 0`.
+/// Reads with `ROW row` if it is given, and with `DEFAULT 0`.
 fn read_row(by: By, document: &str, row: Option<&str>, sum: bool) -> Result<Vec<f64>, String> {
     let reading = Reading { row: row.map(str::as_bytes), default: Some(0.0), sum, ..Reading::by(by) };
     Indicator::parse(b"co2", b"", document.as_bytes(), &reading, &labels())
@@ -141,7 +141,7 @@ fn read_row(by: By, document: &str, row: Option<&str>, sum: bool) -> Result<Vec<
 }
 
 #[test]
-fn a_column_of_stressors_is_what_row_picks_from() {
+fn row_selects_from_a_column_of_stressors() {
     let document = "region,sector,stressor,unit,value\nUSA,C10,ch4,kg,50.5\nUSA,C26,co2,t,0.2\nCHN,C10,co2,t,0.3\n";
     assert_eq!(read_row(By::Node, document, Some("co2"), false), Ok(vec![0.0, 0.2, 0.3]));
     assert_eq!(read_row(By::Node, document, Some("ch4"), false), Ok(vec![50.5, 0.0, 0.0]));
@@ -162,7 +162,7 @@ fn a_column_of_stressors_is_what_row_picks_from() {
 }
 
 #[test]
-fn row_without_stressors_to_pick_from_is_refused() {
+fn row_without_stressors_to_select_from_is_refused() {
     let plain = read_row(By::Region, "region,value\nUSA,1\nCHN,2\n", Some("zz"), false).unwrap_err();
     assert!(plain.starts_with("ROW picks a stressor, and the document has no column of stressors"), "{plain}");
     let json = read_row(By::Region, r#"{"USA":1,"CHN":2}"#, Some("zz"), false).unwrap_err();
@@ -170,7 +170,7 @@ fn row_without_stressors_to_pick_from_is_refused() {
 }
 
 #[test]
-fn columns_that_tell_rows_apart_are_refused() {
+fn columns_that_distinguish_rows_are_refused() {
     for (document, expected) in [
         (
             "region,unit,value\nUSA,kg,1\nCHN,t,2\n",
@@ -193,7 +193,7 @@ fn columns_that_tell_rows_apart_are_refused() {
             assert_eq!(read_row(By::Region, document, None, sum), Err(expected.into()), "{document}");
         }
     }
-    // Rows that are not used do not matter, nor do cells that are the same in all, notes and the index of pandas.
+    // Unused rows do not matter, nor do cells that are the same in all rows, notes, and the index of pandas.
     for document in [
         "region,unit,stressor,value\nUSA,kg,co2,1\nUSA,t,ch4,9\nCHN,kg,co2,2\n",
         "region,stressor,year,unit,value,,\nUSA,co2,2020,kg,1,,\nCHN,co2,2020,,2,,\n",
@@ -218,7 +218,7 @@ fn values_of_nodes_are_not_read_by_region_or_sector() {
             assert!(refused.contains("say BY node") && refused.ends_with("(line 2, column 2)"), "{refused}");
         }
     }
-    // The code, or the name, may be one of the region.
+    // The code, or the name, may belong to the region.
     assert_eq!(
         read_row(By::Region, "country,code,value\nUSA,840,1\nCHN,156,2\n", None, false),
         Ok(vec![1.0, 1.0, 2.0])
@@ -230,7 +230,7 @@ fn values_of_nodes_are_not_read_by_region_or_sector() {
 }
 
 #[test]
-fn decimal_commas_between_commas_are_refused() {
+fn decimal_commas_among_separating_commas_are_refused() {
     for (document, column, place) in [
         ("region,value,unit\nUSA,0,5\nCHN,1,5\n", "unit", "(line 2, column 3)"),
         ("region,value,unit\nUSA,0,5\nCHN,1,25\n", "unit", "(line 3, column 3)"),
@@ -243,7 +243,7 @@ fn decimal_commas_between_commas_are_refused() {
             format!("the column {column} holds only digits beside whole values: figures with decimal commas need ;");
         assert!(refused.starts_with(&start) && refused.ends_with(place), "{document} {refused}");
     }
-    // Years are digits, a unit that is a factor stands beside decimals, and ; makes decimal commas plain.
+    // Years and units of digits are accepted beside such values, and with ; as separator decimal commas are clear.
     for document in [
         "region,value,year\nUSA,1,2020\nCHN,2,2020\n",
         "region;value;unit\nUSA;1;1000\nCHN;2;1000\n",
@@ -275,12 +275,12 @@ fn a_row_below_nodes_needs_no_name() {
 }
 
 #[test]
-fn columns_between_name_and_nodes_are_no_nodes() {
+fn columns_between_name_and_nodes_are_not_nodes() {
     let document = "stressor,unit,USA_C10,USA_C26,CHN_C10\nco2,kg,0.1,0.2,0.3\nch4,t,4,5,6\n";
     assert_eq!(read_row(By::Node, document, None, false), Ok(vec![0.1, 0.2, 0.3]));
     assert_eq!(read_row(By::Node, document, Some("ch4"), false), Ok(vec![4.0, 5.0, 6.0]));
     assert_eq!(read_row(By::Node, document, Some("ch4/t"), false), Ok(vec![4.0, 5.0, 6.0]));
-    // The name of two rows is none.
+    // A name of two rows selects neither.
     let twice = document.replace("ch4", "co2");
     let refused = read_row(By::Node, &twice, None, false).unwrap_err();
     assert_eq!(refused, "the document has 2 rows and none is called co2: say ROW and one of co2/kg, co2/t");
@@ -314,14 +314,14 @@ fn compressed_documents_are_refused_by_name() {
     }
 }
 
-/// A table of stressors below the nodes, with so many rows.
+/// A table of stressors below the nodes, with `count` rows.
 fn stressors(count: usize) -> String {
     let rows = (0..count).map(|row| format!("s{row},{row},2,3\n"));
     format!("stressor,USA_C10,USA_C26,CHN_C10\n{}", rows.collect::<String>())
 }
 
 #[test]
-fn stressors_of_one_document_have_a_limit_and_names_of_their_own() {
+fn stressors_of_one_document_are_limited_and_have_distinct_names() {
     let last = |document: &str, row: &[u8], sum| {
         let reading = Reading { row: Some(row), sum, ..Reading::by(By::Node) };
         Indicator::parse(b"risk", b"", document.as_bytes(), &reading, &labels()).map(|read| read.values)
@@ -336,7 +336,7 @@ fn stressors_of_one_document_have_a_limit_and_names_of_their_own() {
 }
 
 #[test]
-fn a_csv_can_be_cancelled() {
+fn reading_a_csv_can_be_cancelled() {
     let progress = Progress::default();
     progress.cancel();
     for document in ["region,sector,value\nUSA,C10,1\n", &stressors(3)] {
@@ -346,7 +346,7 @@ fn a_csv_can_be_cancelled() {
     }
 }
 
-/// The label `E_n_x` is what either of the first two nodes joins to.
+/// Each of the first two nodes joins to the label `E_n_x`.
 #[test]
 fn a_label_that_joins_from_two_nodes_is_refused() {
     let labels = Labels::new([("E", "n_x"), ("E_n", "x"), ("F", "n_x"), ("x", "E")]).unwrap();
@@ -361,14 +361,14 @@ fn a_label_that_joins_from_two_nodes_is_refused() {
     assert_eq!(parse("label,value\nE_n_x,1\nF_n_x,2\n"), Err(by_columns));
     let by_lines = format!("{either} regions and sectors in a line of the header each (line 1, column 3)");
     assert_eq!(parse("stressor,F_n_x,E_n_x\nrisk,1,2\n"), Err(by_lines));
-    // Each of the two joined by another sign is one.
+    // Joined by another separator, each of the two is clear.
     assert_eq!(parse("label,value\nE|n_x,1\nE_n|x,2\nF_n_x,3\nE/x,4\n"), Ok(vec![1.0, 2.0, 3.0, 4.0]));
     assert_eq!(parse("region,sector,value\nE,n_x,1\nE_n,x,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
     assert_eq!(parse("stressor,E,E_n\n,n_x,x\nrisk,1,2\n"), Ok(vec![1.0, 2.0, 0.0, 0.0]));
 }
 
 #[test]
-fn deep_nesting_is_refused_and_harmless() {
+fn deep_nesting_is_refused_without_harm() {
     let deep = format!("{{\"USA\":{}", "[".repeat(1_000_000));
     assert!(read(By::Region, &deep).is_err());
     assert!(read(By::Node, &"{\"USA\":".repeat(1_000_000)).is_err());
@@ -389,7 +389,7 @@ fn labels_without_value_need_a_default() {
 }
 
 #[test]
-fn labels_that_the_model_lacks_can_be_passed_over() {
+fn labels_that_the_model_lacks_can_be_ignored() {
     for (by, document) in [
         (By::Region, "region,value\nUSA,1\nXXX,9\nCHN,1\n"),
         (By::Region, r#"{"USA":1,"XXX":9,"CHN":1}"#),
@@ -399,7 +399,7 @@ fn labels_that_the_model_lacks_can_be_passed_over() {
         assert_eq!(read_with(by, document, None, true), Ok(vec![1.0; 3]), "{document}");
         assert!(read_with(by, document, None, false).is_err(), "{document}");
     }
-    // Even what is passed over may occur only once, and has to be a value.
+    // An ignored label, too, may occur only once and must have a value.
     assert!(read_with(By::Region, r#"{"USA":1,"XXX":9,"XXX":9,"CHN":1}"#, None, true).is_err());
     assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,1\nX,1\n", None, true).is_err());
     assert!(read_with(By::Region, "region,value\nUSA,1\nCHN,1\nX,y\n", None, true).is_err());
@@ -425,7 +425,7 @@ fn names_units_and_defaults_have_limits() {
 }
 
 #[test]
-fn ways_are_known_by_name() {
+fn forms_are_known_by_name() {
     for by in [By::Node, By::Region, By::Sector, By::Product] {
         assert_eq!(By::from_name(by.name().to_uppercase().as_bytes()), Some(by));
     }
@@ -448,7 +448,7 @@ fn the_governance_index_is_given_by_region() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A number reads back bit by bit, however the document is written.
+    /// A number reads back with every bit, in either form of document.
     #[test]
     fn json_and_csv_read_the_same_numbers(values in prop::collection::vec(0.0f64..1e300, 3)) {
         let [a, b, c] = [values[0], values[1], values[2]];

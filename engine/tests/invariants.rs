@@ -1,4 +1,4 @@
-//! What must hold for every table: the identities of input-output analysis, as properties.
+//! Properties of every table: the identities of input-output analysis.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use made::{assess, close, derived, indicator, items, number, with_output};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// A table whose column sums are below 1, some nodes being absent from some regions, and one indicator.
+/// A table with column sums below 1 and some nodes absent from some regions, and one indicator.
 #[derive(Debug, Clone)]
 struct Case {
     nodes: Vec<(String, String)>,
@@ -48,10 +48,10 @@ impl Case {
     }
 }
 
-/// Everything an assessment can say of every node.
+/// The full assessment of every node.
 fn documents(model: &IoModel) -> Vec<Value> {
-    let question = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
-    (0..model.table().labels.len()).map(|j| assess(model, j, &question)).collect()
+    let query = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
+    (0..model.table().labels.len()).map(|j| assess(model, j, &query)).collect()
 }
 
 /// Some of the nodes of a grid of regions and sectors, sparse coefficients, values of which some are 0.
@@ -71,7 +71,7 @@ fn cases() -> impl Strategy<Value = Case> {
         (Just(nodes), proptest::collection::vec(coefficient, n * n), sums, proptest::collection::vec(value, n))
     })
     .prop_map(|(nodes, mut a, sums, r)| {
-        // Columns add up to what was drawn, so that their sums are below 1.
+        // Columns are scaled to the sums drawn, which are below 1.
         let n = nodes.len();
         for (column, sum) in a.chunks_exact_mut(n).zip(sums) {
             let drawn: f64 = column.iter().sum();
@@ -81,7 +81,7 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// The largest of some numbers, as a scale for what is compared absolutely.
+/// The largest magnitude of some numbers, as the scale of an absolute comparison.
 fn scale(numbers: &[f64]) -> f64 {
     numbers.iter().fold(1.0, |most, x| x.abs().max(most))
 }
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn layers_rise_to_the_total_and_the_residual_is_what_is_left(case in cases()) {
+    fn layers_rise_to_the_total_and_the_residual_is_the_rest(case in cases()) {
         let model = case.model();
         for j in 0..case.n() {
             let all = layers(&assess(&model, j, &Question { layers: 32, ..Question::default() }));
@@ -302,7 +302,7 @@ proptest! {
     }
 
     #[test]
-    fn solving_on_demand_says_the_same(case in cases()) {
+    fn solving_on_demand_gives_the_same_documents(case in cases()) {
         let lazy = derived(Table { leontief: Some(LeontiefMode::Lazy), ..case.table() }, [case.indicator()]);
         for (a, b) in documents(&case.model()).iter().zip(documents(&lazy)) {
             same(a, &b);

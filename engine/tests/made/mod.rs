@@ -1,4 +1,4 @@
-//! Tables made in memory, and documents taken apart.
+//! Tables built in memory, and the parts of documents.
 
 use assess_engine::io::matrix::{Columns, Matrix};
 use assess_engine::io::table::OutputSource;
@@ -24,7 +24,7 @@ fn columns<T: Copy>(n: usize, a: impl Fn(usize, usize) -> T) -> Columns<T> {
     columns
 }
 
-/// A table of f64 whose nodes are named.
+/// A table of f64 with these nodes.
 pub(crate) fn table(nodes: &[(&str, &str)], a: impl Fn(usize, usize) -> f64) -> Table {
     Table {
         labels: Labels::new(nodes.iter().copied()).expect("names differ"),
@@ -37,7 +37,7 @@ pub(crate) fn table(nodes: &[(&str, &str)], a: impl Fn(usize, usize) -> f64) -> 
     }
 }
 
-/// The same table with output as reported.
+/// The same table with reported output.
 pub(crate) fn with_output(mut table: Table, output: Vec<f64>) -> Table {
     table.output = Some(output);
     table.output_source = OutputSource::Rule(OutputRule::Reported);
@@ -60,24 +60,24 @@ pub(crate) fn derived(table: Table, indicators: impl IntoIterator<Item = Indicat
 }
 
 /// The document of a node given by number.
-pub(crate) fn assess(model: &IoModel, node: usize, question: &Question<'_>) -> Value {
+pub(crate) fn assess(model: &IoModel, node: usize, query: &Question<'_>) -> Value {
     let (region, sector) = model.table().labels.names(node);
-    assess_named(model, region, sector, question)
+    assess_named(model, region, sector, query)
 }
 
 /// The document of a node given by name.
-pub(crate) fn assess_named(model: &IoModel, region: &str, sector: &str, question: &Question<'_>) -> Value {
+pub(crate) fn assess_named(model: &IoModel, region: &str, sector: &str, query: &Question<'_>) -> Value {
     let mut out = Vec::new();
     let subject = [region.as_bytes(), sector.as_bytes()];
-    model.assess(&Identity { name: b"icio", version: 3 }, &subject, question, &mut out).expect("it answers");
+    model.assess(&Identity { name: b"icio", version: 3 }, &subject, query, &mut out).expect("it answers");
     serde_json::from_slice(&out).expect("a document is JSON")
 }
 
 pub(crate) fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-/// Fails unless two numbers agree to a share of the greater one.
+/// Asserts that two numbers agree, relative to the larger one.
 #[track_caller]
 pub(crate) fn close(a: f64, b: f64, tolerance: f64) {
     assert!((a - b).abs() <= tolerance * a.abs().max(b.abs()), "{a} and {b} differ by {:e}", (a - b) / b);
