@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod made;
+mod fixtures;
 
 use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::{IoModel, LeontiefMode, Precision, Table};
 use assess_engine::model::{Field, Identity, LabelSet, Model, Question};
 use assess_engine::{Budget, Error, Progress};
-use made::{assess, close, derived, indicator, items, number, table};
+use fixtures::{assess, close, derived, indicator, items, number, table};
 
 /// `A = [[.2, .3], [.4, .1]]`, whose inverse is `[[1.5, .5], [2/3, 4/3]]`.
 fn hand() -> Table {
@@ -279,10 +279,10 @@ fn digests_distinguish_contents_and_nothing_else() {
     let tables = [
         Table { warnings: vec!["one".to_owned()], ..hand() },
         Table { leontief: None, ..hand() },
-        made::with_output(hand(), vec![1.0, 1.0]),
+        fixtures::with_output(hand(), vec![1.0, 1.0]),
         table(&[("USA", "C10T12"), ("DEU", "C2")], |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]),
         table(&[("USA", "C10T12"), ("DEU", "C\"1\"")], |i, j| [[0.2, 0.3], [0.4, 0.2]][i][j]),
-        Table { coefficients: made::matrix(2, Precision::F32, |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]), ..hand() },
+        Table { coefficients: fixtures::matrix(2, Precision::F32, |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]), ..hand() },
     ];
     changed.extend(tables.map(|table| IoModel::new(table).with_indicator(risk()).unwrap().digest()));
     changed.push(digest);

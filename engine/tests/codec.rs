@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use assess_engine::io::matrix::Matrix;
 use assess_engine::io::table::OutputSource;
@@ -11,7 +11,7 @@ use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Output
 use assess_engine::model::codec::{Decoder, MAX_FRAME};
 use assess_engine::model::{AnyModel, Model, Question};
 use assess_engine::{Budget, Error, Progress, Result};
-use made::{indicator, matrix};
+use fixtures::{indicator, matrix};
 use proptest::prelude::*;
 
 fn frames(model: &IoModel) -> Vec<Vec<u8>> {
@@ -141,7 +141,7 @@ proptest! {
                 prop_assert_eq!(self::frames(&model), frames);
                 // The numbers may be anything now; the model derives, or returns an error.
                 if model.derive(&Budget::new(1 << 20), &Progress::default()).is_ok() {
-                    made::assess(&model, 0, &Question::default());
+                    fixtures::assess(&model, 0, &Question::default());
                 }
             }
         }
@@ -153,7 +153,7 @@ fn large(precision: Precision) -> IoModel {
     let n = 700;
     let names: Vec<(String, String)> = (0..n).map(|i| (format!("R{}", i / 35), format!("s{}", i % 35))).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-    let mut table = made::table(&nodes, |_, _| 0.0);
+    let mut table = fixtures::table(&nodes, |_, _| 0.0);
     table.coefficients = matrix(n, precision, |i, j| ((i * 31 + j * 17) % 101) as f64 * 1e-5);
     IoModel::new(table).with_indicator(indicator("risk", (0..n).map(|i| i as f64))).unwrap()
 }
@@ -190,7 +190,7 @@ fn columns_may_be_split_differently() {
 #[test]
 fn long_texts_take_several_frames() {
     let long = "x".repeat(700_000);
-    let table = Table { warnings: vec![long.clone(), long], ..made::table(&[("A", "b")], |_, _| 0.5) };
+    let table = Table { warnings: vec![long.clone(), long], ..fixtures::table(&[("A", "b")], |_, _| 0.5) };
     let model = IoModel::new(table);
     let frames = frames(&model);
     assert_eq!(frames.len(), 1 + 3 + 1 + 1);
@@ -200,7 +200,7 @@ fn long_texts_take_several_frames() {
 
 #[test]
 fn a_header_alone_causes_no_large_allocation() {
-    let mut header = frames(&IoModel::new(made::table(&[("A", "b")], |_, _| 0.5))).swap_remove(0);
+    let mut header = frames(&IoModel::new(fixtures::table(&[("A", "b")], |_, _| 0.5))).swap_remove(0);
     header[2..6].copy_from_slice(&32_768u32.to_le_bytes());
     for at in [6, 10, 19, 23] {
         header[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -217,7 +217,7 @@ fn a_header_alone_causes_no_large_allocation() {
 
 #[test]
 fn frames_out_of_order_and_unusable_numbers_are_refused() {
-    let model = IoModel::new(made::with_output(made::table(&[("A", "b")], |_, _| 0.5), vec![2.0]));
+    let model = IoModel::new(fixtures::with_output(fixtures::table(&[("A", "b")], |_, _| 0.5), vec![2.0]));
     let model = model.with_indicator(indicator("risk", [1.0])).unwrap();
     let good = frames(&model);
     // Header, text, nodes, output, columns, indicator.

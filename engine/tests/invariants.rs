@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod made;
+mod fixtures;
 
 use assess_engine::io::{Indicator, IoModel, LeontiefMode, Table};
 use assess_engine::model::Question;
-use made::{assess, close, derived, indicator, items, number, with_output};
+use fixtures::{assess, close, derived, indicator, items, number, with_output};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ impl Case {
 
     fn table(&self) -> Table {
         let nodes: Vec<(&str, &str)> = self.nodes.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-        made::table(&nodes, |i, j| self.a(i, j))
+        fixtures::table(&nodes, |i, j| self.a(i, j))
     }
 
     fn model(&self) -> IoModel {
@@ -294,7 +294,7 @@ proptest! {
         let converted: Vec<f64> = (0..n * n).map(|at| case.a[at] * x[at / n] * rate / (x[at / n] * rate)).collect();
         let nodes: Vec<(&str, &str)> = case.nodes.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
         let output = x.iter().map(|x| x * rate).collect();
-        let table = with_output(made::table(&nodes, |i, j| converted[j * n + i]), output);
+        let table = with_output(fixtures::table(&nodes, |i, j| converted[j * n + i]), output);
         let (model, other) = (case.model(), derived(table, [case.indicator()]));
         for (a, b) in documents(&model).iter().zip(documents(&other)) {
             near(number(&a["total"]), number(&b["total"]));
@@ -328,7 +328,7 @@ fn same(a: &Value, b: &Value) {
 
 #[test]
 fn a_node_without_inputs_is_its_own_direct_part() {
-    let table = made::table(&[("A", "x"), ("B", "x")], |i, j| if (i, j) == (0, 1) { 0.5 } else { 0.0 });
+    let table = fixtures::table(&[("A", "x"), ("B", "x")], |i, j| if (i, j) == (0, 1) { 0.5 } else { 0.0 });
     let model = derived(table, [indicator("risk", [3.0, 0.25])]);
     let document = assess(&model, 0, &Question::default());
     assert_eq!(number(&document["total"]), 3.0);

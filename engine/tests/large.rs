@@ -1,7 +1,7 @@
 //! Tables of several panels and blocks: factors, row exchanges, threads, cancellation during the work.
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use assess_engine::io::rank::Ranking;
 use assess_engine::io::{IoModel, LeontiefMode, Table, spectral_check};
 use assess_engine::model::{Model, Question};
 use assess_engine::{Budget, Error, Progress};
-use made::{assess, close, indicator, items};
+use fixtures::{assess, close, indicator, items};
 
 const N: usize = 700;
 
@@ -22,7 +22,7 @@ fn noise(i: usize) -> f64 {
 fn table(scale: impl Fn(usize) -> f64) -> Table {
     let names: Vec<(String, String)> = (0..N).map(|i| (format!("R{}", i / 35), format!("s{}", i % 35))).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-    made::table(&nodes, |i, j| {
+    fixtures::table(&nodes, |i, j| {
         let unscaled = noise(i * N + j).powi(4) * if i / 35 == j / 35 { 0.04 } else { 0.004 };
         unscaled * scale(j) / scale(i)
     })

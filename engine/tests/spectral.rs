@@ -1,7 +1,7 @@
 //! The spectral check: whether the production layers converge.
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use assess_engine::io::{Table, spectral_check};
 use assess_engine::{Error, Progress};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn table(n: usize, a: impl Fn(usize, usize) -> f64) -> Table {
     let names: Vec<String> = (0..n).map(|i| format!("s{i}")).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|name| ("R", name.as_str())).collect();
-    made::table(&nodes, a)
+    fixtures::table(&nodes, a)
 }
 
 fn passes(table: &Table) -> bool {

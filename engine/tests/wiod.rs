@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 mod reference;
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use assess_engine::io::{
 };
 use assess_engine::model::Question;
 use assess_engine::{Budget, Progress};
-use made::{assess_named, close, derived, items, number};
+use fixtures::{assess_named, close, derived, items, number};
 use serde_json::Value;
 
 const TIGHT: f64 = 1e-9;
@@ -53,9 +53,9 @@ fn indicators(folder: &Path, labels: &Labels) -> Vec<Indicator> {
     let sector = |i: usize| u(&format!("sector:{}", labels.names(i).1));
     let nodes = 0..labels.len();
     vec![
-        made::indicator("syn_cs", nodes.clone().map(|i| (country(i) * sector(i)).sqrt())),
-        made::indicator("syn_country", nodes.clone().map(country)),
-        made::indicator("wgi", nodes.map(|i| governance[labels.names(i).0])),
+        fixtures::indicator("syn_cs", nodes.clone().map(|i| (country(i) * sector(i)).sqrt())),
+        fixtures::indicator("syn_country", nodes.clone().map(country)),
+        fixtures::indicator("wgi", nodes.map(|i| governance[labels.names(i).0])),
     ]
 }
 

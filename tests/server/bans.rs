@@ -1,7 +1,7 @@
 //! `CACHE.INVALIDATE`: exactly the covered entries are removed, immediately for every reader, and the count is right.
 
 use crate::harness::bans::MANY;
-use crate::harness::patience::wait_for;
+use crate::harness::waiting::wait_for;
 use crate::harness::{Client, Reply, Server, wait_until};
 
 /// Declares two tiers, `a:*` and `b:*`; the first has grace if `grace` is set.
@@ -10,8 +10,8 @@ fn tiers(client: &mut Client, grace: bool) {
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
 }
 
-fn hooked() -> (Server, Client) {
-    let server = Server::hooked(&[]);
+fn with_test_hooks() -> (Server, Client) {
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     tiers(&mut client, false);
     (server, client)
@@ -19,25 +19,25 @@ fn hooked() -> (Server, Client) {
 
 /// A server with `MANY` entries `a:N` and `b:N` and ten `free:N` in no tier; its sweeps are held.
 fn held() -> (Server, Client) {
-    let (server, mut client) = hooked();
+    let (server, mut client) = with_test_hooks();
     client.fill("a:", MANY, "old");
     client.fill("b:", MANY, "old");
     client.fill("free:", 10, "old");
-    client.hold();
+    client.hold_sweeps();
     (server, client)
 }
 
 /// Releases the sweeps, then asserts how many keys of each prefix are left and that the index agrees.
 #[track_caller]
 fn assert_left(client: &mut Client, left: [usize; 3]) {
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(["a:*", "b:*", "free:*"].map(|pattern| client.present(pattern)), left);
     client.audit();
 }
 
 #[test]
 fn every_clause_removes_the_entries_it_covers_and_counts_them() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     for (clauses, removed, left) in [
         ("KEY a:1", 1, [19, 20, 20]),
         ("KEY free:1 KEY a:1 KEY none KEY a:1", 2, [19, 20, 19]),
@@ -64,7 +64,7 @@ fn every_clause_removes_the_entries_it_covers_and_counts_them() {
 
 #[test]
 fn tags_match_any_or_all_also_outside_every_tier() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     for (clauses, left) in [
         ("TAG x", "b:y free:z"),
         ("TAG x TAG y", "free:z"),
@@ -104,11 +104,11 @@ fn a_model_clause_removes_the_assessments_of_that_model_only() {
 
 #[test]
 fn a_model_that_changes_often_has_one_ban() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     server.load_mini(&mut client, "icio");
     let key = client.cached("icio USA C10");
-    client.hold();
+    client.hold_sweeps();
     for value in ["0.1", "0.2", "0.3"] {
         client.call(&[
             "MODEL.INDICATOR",
@@ -124,7 +124,7 @@ fn a_model_that_changes_often_has_one_ban() {
     }
     assert_eq!(client.info_number("assess", "cache_bans"), 1);
     client.serves(&key, None);
-    client.let_go();
+    client.release_sweeps();
     assert!(!client.exists(&key));
     client.audit();
 }
@@ -176,14 +176,14 @@ fn a_caller_waits_for_the_exact_count() {
     client.sweep_a_little("a:*");
     // Keys written during the sweep are not covered; they are counted only if they existed before.
     client.fill("a:late", 5, "new");
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(caller.receive(), Reply::Integer(MANY + 1));
     assert_left(&mut client, [5, MANY as usize - 1, 10]);
 }
 
 #[test]
 fn a_large_invalidation_is_exact_and_keeps_the_rest() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.fill("a:", 100_000, "v");
     client.fill("b:", 100_000, "v");
     assert_eq!(client.invalidate("PATTERN a:*"), 100_000);
@@ -194,7 +194,7 @@ fn a_large_invalidation_is_exact_and_keeps_the_rest() {
 
 #[test]
 fn soft_invalidation_leaves_stale_values_where_there_is_grace() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     tiers(&mut client, true);
     for n in [20, MANY] {
         client.ask("FLUSHALL").good();
@@ -235,7 +235,7 @@ fn a_soft_invalidation_takes_effect_immediately_too() {
     assert_eq!(client.ask("CACHE.GET b:1 STALE"), Reply::Nil);
     assert_eq!(client.ask("CACHE.FETCH a:1 WAIT 0").array()[0], Reply::bulk("refresh"));
     client.ask("SET a:2 new").good();
-    client.let_go();
+    client.release_sweeps();
     client.serves("a:2", Some("new"));
     client.serves("a:3", None);
     assert_left(&mut client, [MANY as usize, 0, 10]);
@@ -243,12 +243,12 @@ fn a_soft_invalidation_takes_effect_immediately_too() {
 
 #[test]
 fn keys_that_are_in_no_index_are_found_by_a_scan() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
     client.audit();
     client.fill("a:", MANY, "old");
     client.fill("b:", 10, "old");
-    client.hold();
+    client.hold_sweeps();
     client.invalidate("TIER a ASYNC");
     client.serves("a:1", None);
     client.serves("b:1", Some("old"));
@@ -262,7 +262,7 @@ fn keys_that_are_in_no_index_are_found_by_a_scan() {
 
 #[test]
 fn no_key_is_missed_while_an_index_is_built() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     client.fill("a:", 200_000, "old");
     client.fill("b:", 100, "old");
@@ -275,7 +275,7 @@ fn no_key_is_missed_while_an_index_is_built() {
 
 #[test]
 fn transactions_and_scripts_run_only_invalidations_that_finish_immediately() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.fill("a:", 20, "v");
     client.fill("b:", MANY, "v");
     let multi = client.pipeline(&["MULTI", "CACHE.INVALIDATE PATTERN a:*", "CACHE.INVALIDATE TIER b", "EXEC"]);
@@ -343,7 +343,7 @@ fn a_ban_moves_with_its_database() {
     client.ask("SWAPDB 0 3").good();
     client.serves("a:1", Some("new"));
     other.serves("a:999", None);
-    client.let_go();
+    client.release_sweeps();
     assert_eq!([client.present("a:*"), other.present("a:*"), other.present("b:*")], [20, 0, MANY as usize]);
     client.audit();
 }
@@ -359,7 +359,7 @@ fn a_flush_ends_a_ban_and_replies_to_its_caller() {
         client.ask(flush).good();
         client.fill("a:", 20, "new");
         client.serves("a:1", Some("new"));
-        client.let_go();
+        client.release_sweeps();
         assert!(caller.receive().integer() <= MANY);
         assert_left(&mut client, [20, 0, 0]);
     }
@@ -381,11 +381,11 @@ fn covered_keys_do_not_come_back_under_another_name() {
 
 #[test]
 fn covered_keys_do_not_come_back_under_another_name_without_an_index() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 INDEX no").good();
     client.audit();
     client.fill("a:", MANY, "old");
-    client.hold();
+    client.hold_sweeps();
     client.invalidate("TIER a ASYNC");
     client.ask("SET a:written new").good();
     client.ask("RENAME a:1 a:renamed").good();
@@ -406,7 +406,7 @@ fn covered_keys_do_not_come_back_under_another_name_without_an_index() {
 
 #[test]
 fn many_key_clauses_beside_a_pattern_do_not_slow_its_sweep() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.fill("a:", 10_000, "old");
     client.fill("b:", 5, "old");
     let keys: Vec<String> = (1..=9_990).map(|i| format!("KEY a:{i}")).collect();
@@ -416,7 +416,7 @@ fn many_key_clauses_beside_a_pattern_do_not_slow_its_sweep() {
 
 #[test]
 fn leases_are_revoked_and_one_waiter_gets_a_new_lease() {
-    let (server, mut client) = hooked();
+    let (server, mut client) = with_test_hooks();
     for (key, clauses) in [
         ("a:k", "KEY a:k"),
         ("a:k", "PATTERN a:*"),
@@ -449,7 +449,7 @@ fn leases_are_revoked_and_one_waiter_gets_a_new_lease() {
 
 #[test]
 fn a_fill_is_refused_when_its_tag_was_invalidated_after_the_grant() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     let token = |client: &mut Client, key: &str| client.call(&["CACHE.FETCH", key]).array()[1].text();
     let (first, second, third) = (token(&mut client, "a:1"), token(&mut client, "a:2"), token(&mut client, "a:3"));
     client.invalidate("TAG t");
@@ -475,7 +475,7 @@ fn two_concurrent_sweeps_count_each_entry_once() {
     callers[1].send_line("CACHE.INVALIDATE ALL");
     client.await_sweeps(2);
     client.ask("SET a:1 new").good();
-    client.let_go();
+    client.release_sweeps();
     let removed: i64 = callers.iter_mut().map(|caller| caller.receive().integer()).sum();
     assert_eq!(removed, 2 * MANY - 1);
     assert_left(&mut client, [1, 0, 10]);
@@ -483,7 +483,7 @@ fn two_concurrent_sweeps_count_each_entry_once() {
 
 #[test]
 fn absent_keys_are_not_counted_as_invalidated() {
-    let (_server, mut client) = hooked();
+    let (_server, mut client) = with_test_hooks();
     client.fill("a:", 3, "v");
     assert_eq!(client.invalidate("KEY none KEY a:none KEY a:1"), 1);
     assert_eq!(client.info_number("assess", "cache_invalidations"), 1);
@@ -498,15 +498,15 @@ fn a_tier_removed_during_a_sweep_does_not_corrupt_the_file() {
     client.ask("TIER.DEL a").good();
     client.ask("DEBUG RELOAD").good();
     client.serves("b:1", Some("old"));
-    client.let_go();
+    client.release_sweeps();
     client.audit();
 }
 
 #[test]
 fn no_client_waits_for_a_large_sweep() {
-    let (server, mut client) = hooked();
+    let (server, mut client) = with_test_hooks();
     client.fill("a:", 100_000, "v");
-    client.hold();
+    client.hold_sweeps();
     let mut caller = server.client();
     caller.send_line("CACHE.INVALIDATE TIER a");
     client.await_sweeps(1);
@@ -584,16 +584,16 @@ fn a_tier_without_an_index_costs_only_the_invalidations_that_reach_it() {
 
 #[test]
 fn an_entry_made_stale_by_a_running_invalidation_belongs_to_the_tier_declared_meanwhile() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     tiers(&mut client, true);
     client.fill("a:", MANY, "old");
-    client.hold();
+    client.hold_sweeps();
     client.ask("CACHE.INVALIDATE TIER a SOFT ASYNC").good();
     client.ask("TIER.SET part PATTERN a:1* TTL 3600 GRACE 600").good();
     client.audit();
     client.serves("a:1", None);
-    client.let_go();
+    client.release_sweeps();
     client.audit();
     client.serves("a:1", None);
     client.serves("a:2", None);

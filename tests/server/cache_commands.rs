@@ -294,11 +294,11 @@ fn given_a_full_server_then_reads_are_answered_and_writes_refused() {
 
 #[test]
 fn given_a_replica_then_reads_are_answered_and_writes_refused() {
-    let (primary, mut client) = served();
+    let (master, mut client) = served();
     let replica = Server::start();
-    replica.follow(&primary);
+    replica.follow(&master);
     client.ask("CACHE.MSET 2 k v ktagged w TAGS 1 red").good();
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     assert_eq!(there.ask("CACHE.MGET k ktagged").texts(), ["v", "w"]);
     assert_eq!(there.ask("TIER.LIST"), client.ask("TIER.LIST"));
@@ -309,7 +309,7 @@ fn given_a_replica_then_reads_are_answered_and_writes_refused() {
     }
     client.ask("TIER.DEL t").good();
     client.ask("CACHE.INVALIDATE TAG red").good();
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.ask("CACHE.GET ktagged"), Reply::Nil);
     assert_eq!(there.ask("TIER.LIST").texts(), ["assessment"]);
 }

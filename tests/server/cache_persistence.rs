@@ -1,7 +1,7 @@
 //! Tiers and entries in files, on replicas and in transfers: the same policies, tags, values and freshness.
 
 use crate::harness::bans::MANY;
-use crate::harness::chance::{Chance, seed};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Client, Reply, Server, wait_until};
 
 const LONG: &str =
@@ -60,7 +60,7 @@ fn assert_right(client: &mut Client, before: &[Reply]) {
 
 /// Fills a server, lets `interrupt` restart it, and asserts that the state is the same as before.
 fn assert_survives(settings: &[&str], interrupt: impl FnOnce(&mut Server)) {
-    let mut server = Server::hooked(settings);
+    let mut server = Server::with_test_hooks(settings);
     let mut client = server.client();
     fill(&mut client);
     let before = state(&mut client);
@@ -102,7 +102,7 @@ fn everything_survives_in_an_append_only_file() {
 
 #[test]
 fn entries_survive_a_rewrite_without_a_preamble_and_tiers_do_not() {
-    let mut server = Server::hooked(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    let mut server = Server::with_test_hooks(&["appendonly yes", "aof-use-rdb-preamble no"]);
     let mut client = server.client();
     fill(&mut client);
     let digest = client.ask("DEBUG DIGEST");
@@ -119,7 +119,7 @@ fn entries_survive_a_rewrite_without_a_preamble_and_tiers_do_not() {
 #[test]
 fn a_removed_tier_stays_removed() {
     for settings in [&[][..], &["appendonly yes"]] {
-        let mut server = Server::hooked(settings);
+        let mut server = Server::with_test_hooks(settings);
         let mut client = server.client();
         fill(&mut client);
         assert_eq!(client.ask("TIER.DEL plain"), Reply::Integer(1));
@@ -138,7 +138,7 @@ fn a_removed_tier_stays_removed() {
 fn tiers_of_the_configuration_are_applied_again_over_those_of_the_file() {
     for settings in [&[][..], &["appendonly yes"], &["appendonly yes", "aof-use-rdb-preamble no"]] {
         let declared = ["TIER own PATTERN own:* TTL 60 GRACE 5", "TIER other PATTERN other:* TTL 70"];
-        let mut server = Server::hooked(&[&declared[..], settings].concat());
+        let mut server = Server::with_test_hooks(&[&declared[..], settings].concat());
         let mut client = server.client();
         client.ask("TIER.SET own PATTERN else:* TTL 5").good();
         client.ask("TIER.DEL other").good();
@@ -167,11 +167,11 @@ fn tiers_of_the_configuration_are_applied_again_over_those_of_the_file() {
 
 #[test]
 fn a_replica_with_tiers_in_its_configuration_has_those_of_its_master() {
-    let primary = Server::hooked(&["TIER own PATTERN own:* TTL 60"]);
-    let replica = Server::hooked(&["TIER own PATTERN own:* TTL 61", "TIER mine PATTERN mine:* TTL 5"]);
-    let mut client = primary.client();
+    let master = Server::with_test_hooks(&["TIER own PATTERN own:* TTL 60"]);
+    let replica = Server::with_test_hooks(&["TIER own PATTERN own:* TTL 61", "TIER mine PATTERN mine:* TTL 5"]);
+    let mut client = master.client();
     client.ask("SET own:1 v").good();
-    replica.follow(&primary);
+    replica.follow(&master);
     let mut there = replica.client();
     assert_eq!(there.ask("TIER.LIST").texts(), ["assessment", "own"]);
     assert_eq!(there.ask("TIER.INFO own").map()["ttl_ms"], Reply::Integer(60_000));
@@ -181,21 +181,21 @@ fn a_replica_with_tiers_in_its_configuration_has_those_of_its_master() {
 #[test]
 fn a_replica_has_the_state_of_its_master_and_takes_over() {
     for before in [true, false] {
-        let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
+        let (mut master, replica) = (Server::with_test_hooks(&[]), Server::with_test_hooks(&[]));
         if before {
-            replica.follow(&primary);
+            replica.follow(&master);
         }
-        let mut here = primary.client();
+        let mut here = master.client();
         fill(&mut here);
         if !before {
-            replica.follow(&primary);
+            replica.follow(&master);
         }
-        replica.await_in_sync_with(&primary);
+        replica.await_in_sync_with(&master);
         let mut there = replica.client();
         let expected = state(&mut here);
         assert_eq!(state(&mut there), expected);
         there.audit();
-        primary.kill();
+        master.kill();
         there.ask("REPLICAOF NO ONE").good();
         assert_right(&mut there, &expected);
     }
@@ -203,14 +203,14 @@ fn a_replica_has_the_state_of_its_master_and_takes_over() {
 
 #[test]
 fn a_replica_catches_up_after_a_lost_connection() {
-    let (primary, replica) = (Server::hooked(&["repl-backlog-size 10mb"]), Server::hooked(&[]));
-    replica.follow(&primary);
-    let mut here = primary.client();
+    let (master, replica) = (Server::with_test_hooks(&["repl-backlog-size 10mb"]), Server::with_test_hooks(&[]));
+    replica.follow(&master);
+    let mut here = master.client();
     let partial = here.info_number("stats", "sync_partial_ok");
     here.ask("CLIENT KILL TYPE replica").good();
     fill(&mut here);
     wait_until("the replica is back", || here.info_number("stats", "sync_partial_ok") > partial);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let expected = state(&mut here);
     let mut there = replica.client();
     assert_eq!(state(&mut there), expected);
@@ -219,12 +219,12 @@ fn a_replica_catches_up_after_a_lost_connection() {
 
 #[test]
 fn a_replica_uses_the_tiers_of_its_master_and_no_longer_its_own() {
-    let (primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
+    let (master, replica) = (Server::with_test_hooks(&[]), Server::with_test_hooks(&[]));
     let mut there = replica.client();
     there.ask("TIER.SET own PATTERN plain:* TTL 5").good();
-    fill(&mut primary.client());
-    replica.follow(&primary);
-    assert_eq!(there.ask("TIER.LIST"), primary.client().ask("TIER.LIST"));
+    fill(&mut master.client());
+    replica.follow(&master);
+    assert_eq!(there.ask("TIER.LIST"), master.client().ask("TIER.LIST"));
     assert_eq!(there.ask("CACHE.TTL plain:1").map()["tier"], Reply::bulk("plain"));
     assert_eq!(there.ask("TIER.SET other PATTERN x TTL 5").code(), "READONLY");
     there.audit();
@@ -232,10 +232,10 @@ fn a_replica_uses_the_tiers_of_its_master_and_no_longer_its_own() {
 
 #[test]
 fn stale_entries_are_stale_on_both_sides_and_after_a_promotion() {
-    let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
-    let late = Server::hooked(&[]);
-    replica.follow(&primary);
-    let mut here = primary.client();
+    let (mut master, replica) = (Server::with_test_hooks(&[]), Server::with_test_hooks(&[]));
+    let late = Server::with_test_hooks(&[]);
+    replica.follow(&master);
+    let mut here = master.client();
     here.ask("TIER.SET grace PATTERN grace:* PTTL 300 GRACE 3600").good();
     for key in ["grace:plain", "grace:tagged"] {
         here.call(&["CACHE.SET", key, "v"]).good();
@@ -243,19 +243,19 @@ fn stale_entries_are_stale_on_both_sides_and_after_a_promotion() {
     here.ask("CACHE.SET grace:tagged v TAGS 1 t").good();
     here.ask("CACHE.SET grace:soft v PX 3600000").good();
     here.invalidate("KEY grace:soft SOFT");
-    late.follow(&primary);
+    late.follow(&master);
     for key in ["grace:plain", "grace:tagged"] {
         wait_until("the entry is stale", || here.call(&["CACHE.GET", key]) == Reply::Nil);
     }
     for server in [&replica, &late] {
-        server.await_in_sync_with(&primary);
+        server.await_in_sync_with(&master);
         let mut there = server.client();
         for key in ["grace:plain", "grace:tagged", "grace:soft"] {
             assert_eq!(there.call(&["CACHE.GET", key]), Reply::Nil, "{key}");
             assert_eq!(there.call(&["CACHE.GET", key, "STALE"]), Reply::bulk("v"), "{key}");
         }
     }
-    primary.kill();
+    master.kill();
     for server in [&replica, &late] {
         let mut there = server.client();
         there.ask("REPLICAOF NO ONE").good();
@@ -269,7 +269,7 @@ fn stale_entries_are_stale_on_both_sides_and_after_a_promotion() {
 #[test]
 fn stale_entries_are_stale_after_a_restart() {
     for settings in [&[][..], &["appendonly yes"]] {
-        let mut server = Server::hooked(settings);
+        let mut server = Server::with_test_hooks(settings);
         let mut client = server.client();
         client.ask("TIER.SET grace PATTERN grace:* PTTL 1 GRACE 3600").good();
         client.ask("CACHE.SET grace:1 v").good();
@@ -292,13 +292,13 @@ fn stale_entries_are_stale_after_a_restart() {
 
 #[test]
 fn earlier_tokens_are_refused_after_a_restart_and_a_failover() {
-    let (mut primary, replica) = (Server::hooked(&[]), Server::hooked(&[]));
-    replica.follow(&primary);
-    let mut here = primary.client();
+    let (mut master, replica) = (Server::with_test_hooks(&[]), Server::with_test_hooks(&[]));
+    replica.follow(&master);
+    let mut here = master.client();
     here.ask("TIER.SET a PATTERN a:* TTL 60").good();
     let token = here.ask("CACHE.FETCH a:1 LEASE 600000").array()[1].text();
     let reloaded = here.ask("CACHE.FETCH a:2 LEASE 600000").array()[1].text();
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let refused = |client: &mut Client, key: &str, token: &str| {
         let reply = client.call(&["CACHE.FILL", key, token, "v"]);
         assert_eq!(reply.code(), "LEASELOST");
@@ -306,17 +306,17 @@ fn earlier_tokens_are_refused_after_a_restart_and_a_failover() {
     };
     here.ask("DEBUG RELOAD").good();
     refused(&mut here, "a:2", &reloaded);
-    primary.kill();
+    master.kill();
     let mut there = replica.client();
     there.ask("REPLICAOF NO ONE").good();
     refused(&mut there, "a:1", &token);
-    primary.start_again();
-    refused(&mut primary.client(), "a:1", &token);
+    master.start_again();
+    refused(&mut master.client(), "a:1", &token);
 }
 
 #[test]
 fn an_entry_is_transferred_with_its_tags() {
-    let (server, other) = (Server::hooked(&[]), Server::hooked(&[]));
+    let (server, other) = (Server::with_test_hooks(&[]), Server::with_test_hooks(&[]));
     let (mut client, mut there) = (server.client(), other.client());
     fill(&mut client);
     for key in ["packed:2", "more:1"] {
@@ -344,7 +344,7 @@ fn an_entry_is_transferred_with_its_tags() {
 
 #[test]
 fn a_copy_is_fresh_until_its_expiry_and_belongs_to_the_tier_of_its_new_name() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     fill(&mut client);
     client.ask("COPY plain:1 grace:copy").good();
@@ -355,25 +355,25 @@ fn a_copy_is_fresh_until_its_expiry_and_belongs_to_the_tier_of_its_new_name() {
 
 #[test]
 fn damaged_payloads_are_refused_or_make_an_entry_that_works() {
-    let mut server = Server::hooked(&[]);
+    let mut server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     fill(&mut client);
     let dumps = ["packed:2", "more:1"].map(|key| client.call(&["DUMP", key]).bytes().to_vec());
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
     let seed = seed();
-    let mut chance = Chance::new(seed);
+    let mut random = Random::new(seed);
     let mut refused = 0;
     for round in 0..2000 {
         let mut payload = dumps[round % 2].clone();
         // The first ten bytes state the type; the last ten hold version and checksum.
         let body = 10..payload.len() - 10;
         match round % 5 {
-            0 => payload.truncate(body.start + chance.below(body.len())),
-            1 => payload[body.start + chance.below(body.len())] = chance.below(256) as u8,
-            2 => payload[body.start + chance.below(body.len())] ^= 1 << chance.below(8),
-            3 => (0..4).for_each(|_| payload[body.start + chance.below(body.len())] = 0xff),
+            0 => payload.truncate(body.start + random.below(body.len())),
+            1 => payload[body.start + random.below(body.len())] = random.below(256) as u8,
+            2 => payload[body.start + random.below(body.len())] ^= 1 << random.below(8),
+            3 => (0..4).for_each(|_| payload[body.start + random.below(body.len())] = 0xff),
             _ => {
-                let (from, to) = (body.start + chance.below(body.len()), body.start + chance.below(body.len()));
+                let (from, to) = (body.start + random.below(body.len()), body.start + random.below(body.len()));
                 payload.drain(from.min(to)..from.max(to));
             }
         }
@@ -398,7 +398,7 @@ fn damaged_payloads_are_refused_or_make_an_entry_that_works() {
 
 #[test]
 fn a_file_merged_into_existing_keys_leaves_the_index_right() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     client.fill("a:", MANY, "v");
     client.ask("TIER.SET a PATTERN a:* TTL 3600").good();

@@ -5,8 +5,8 @@ use crate::harness::bans::MANY;
 use crate::harness::{Client, Server, wait_until};
 
 /// A server whose sweeps are held from the start, with `MANY` entries `a:N` and ten `b:N`.
-fn holding(settings: &[&str]) -> (Server, Client) {
-    let server = Server::holding(settings);
+fn with_held_sweeps(settings: &[&str]) -> (Server, Client) {
+    let server = Server::with_held_sweeps(settings);
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
@@ -47,7 +47,7 @@ fn assert_nothing_old(client: &mut Client) {
 fn assert_finished(client: &mut Client, again: &[&str]) {
     assert_nothing_old(client);
     again.iter().for_each(|key| client.serves(key, Some("new")));
-    client.let_go();
+    client.release_sweeps();
     assert_nothing_old(client);
     again.iter().for_each(|key| client.serves(key, Some("new")));
     (1..=10).for_each(|i| client.serves(&format!("b:{i}"), Some("old")));
@@ -69,7 +69,7 @@ fn an_append_only_file_has_the_ban_and_the_later_writes() {
         // The tiers are also declared in the configuration: without a preamble, nothing else records them.
         &["appendonly yes", "appendfsync always", "aof-use-rdb-preamble no", "auto-aof-rewrite-percentage 0"],
     ] {
-        let (mut server, mut client) = holding(settings);
+        let (mut server, mut client) = with_held_sweeps(settings);
         half_swept(&mut client);
         let mut client = crash_and_restart(&mut server);
         assert!(client.present("a:*") > AGAIN.len(), "the sweep is not over");
@@ -83,7 +83,7 @@ fn an_append_only_file_has_the_ban_and_the_later_writes() {
 
 #[test]
 fn an_append_only_file_rewritten_during_a_sweep_has_the_ban() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.invalidate("TIER a TAG t ASYNC");
     client.sweep_a_little("a:*");
     wait_until("a rewrite can begin", || !client.ask("BGREWRITEAOF").is_error());
@@ -99,7 +99,7 @@ fn an_append_only_file_rewritten_during_a_sweep_has_the_ban() {
 
 #[test]
 fn a_file_saved_during_a_sweep_has_the_ban() {
-    let (mut server, mut client) = holding(&[]);
+    let (mut server, mut client) = with_held_sweeps(&[]);
     half_swept(&mut client);
     client.ask("SAVE").good();
     let mut client = crash_and_restart(&mut server);
@@ -111,7 +111,7 @@ fn a_file_saved_during_a_sweep_has_the_ban() {
 
 #[test]
 fn a_background_save_during_a_sweep_has_the_ban_too() {
-    let (mut server, mut client) = holding(&[]);
+    let (mut server, mut client) = with_held_sweeps(&[]);
     half_swept(&mut client);
     client.ask("BGSAVE").good();
     wait_until("the save has ended", || client.info_number("persistence", "rdb_bgsave_in_progress") == 0);
@@ -122,14 +122,14 @@ fn a_background_save_during_a_sweep_has_the_ban_too() {
 
 #[test]
 fn a_soft_invalidation_survives_as_a_soft_one() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.ask("TIER.SET a PATTERN a:* TTL 3600 GRACE 600").good();
     client.audit();
     client.invalidate("TIER a SOFT ASYNC");
     let mut client = crash_and_restart(&mut server);
     client.serves("a:1", None);
     assert_eq!(client.ask("CACHE.GET a:1 STALE").text(), "old");
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(client.present("a:*"), MANY as usize);
     for i in 1..=MANY {
         client.serves(&format!("a:{i}"), None);
@@ -138,14 +138,14 @@ fn a_soft_invalidation_survives_as_a_soft_one() {
     assert!(left > 0 && left <= 600_000, "{left}");
     // Its expiry makes it stale too: a further restart does not make it fresh.
     let mut client = crash_and_restart(&mut server);
-    client.let_go();
+    client.release_sweeps();
     client.serves("a:5", None);
     assert_eq!(client.ask("CACHE.GET a:5 STALE").text(), "old");
 }
 
 #[test]
 fn keys_outside_every_tier_are_found_after_a_restart_too() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.fill("free:", 100, "old");
     client.invalidate("ALL ALLKEYS ASYNC");
     client.ask("SET free:1 new").good();
@@ -153,65 +153,65 @@ fn keys_outside_every_tier_are_found_after_a_restart_too() {
     let mut client = crash_and_restart(&mut server);
     client.serves("free:1", Some("new"));
     client.serves("free:2", None);
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(client.ask("KEYS *").texts(), ["free:1"]);
 }
 
 #[test]
 fn a_promoted_replica_finishes_the_sweep_of_its_master() {
-    let (mut primary, mut here) = holding(&[]);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+    let (mut master, mut here) = with_held_sweeps(&[]);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     half_swept(&mut here);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     assert_nothing_old(&mut there);
     assert!(there.present("a:*") > AGAIN.len());
-    primary.kill();
+    master.kill();
     there.ask("REPLICAOF NO ONE").good();
     assert_finished(&mut there, &AGAIN);
 }
 
 #[test]
 fn a_replica_that_connects_during_a_sweep_gets_the_ban_and_its_end() {
-    let (mut primary, mut here) = holding(&[]);
+    let (mut master, mut here) = with_held_sweeps(&[]);
     half_swept(&mut here);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     let mut there = replica.client();
     assert_nothing_old(&mut there);
-    here.let_go();
-    replica.await_in_sync_with(&primary);
+    here.release_sweeps();
+    replica.await_in_sync_with(&master);
     assert_eq!(there.info_number("assess", "cache_bans"), 0);
     AGAIN.iter().for_each(|key| there.serves(key, Some("new")));
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
     there.audit();
-    primary.kill();
+    master.kill();
     there.ask("REPLICAOF NO ONE").good();
     assert_finished(&mut there, &AGAIN);
 }
 
 #[test]
 fn a_replica_that_connects_while_a_changed_model_is_swept_gets_the_end_of_the_ban() {
-    let primary = Server::holding(&[]);
-    let mut here = primary.client();
-    primary.load_mini(&mut here, "icio");
+    let master = Server::with_held_sweeps(&[]);
+    let mut here = master.client();
+    master.load_mini(&mut here, "icio");
     let key = here.cached("icio USA C10");
     here.ask("MODEL.INDICATORDEL icio risk").good();
     here.await_sweeps(1);
-    let replica = Server::hooked(&[]);
-    replica.follow(&primary);
-    here.let_go();
-    replica.await_in_sync_with(&primary);
+    let replica = Server::with_test_hooks(&[]);
+    replica.follow(&master);
+    here.release_sweeps();
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
-    there.await_gone(&key);
+    there.await_removed(&key);
     there.await_no_bans();
 }
 
 #[test]
 fn a_demoted_master_leaves_the_sweep_to_the_new_master() {
-    let (first, mut here) = holding(&[]);
-    let second = Server::holding(&[]);
+    let (first, mut here) = with_held_sweeps(&[]);
+    let second = Server::with_held_sweeps(&[]);
     second.follow(&first);
     let mut caller = first.client();
     caller.send_line("CACHE.INVALIDATE TIER a TAG t");
@@ -226,7 +226,7 @@ fn a_demoted_master_leaves_the_sweep_to_the_new_master() {
     assert_nothing_old(&mut here);
     assert_finished(&mut there, &AGAIN);
     first.await_in_sync_with(&second);
-    here.let_go();
+    here.release_sweeps();
     assert_nothing_old(&mut here);
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
     here.audit();
@@ -237,17 +237,17 @@ fn a_demoted_master_leaves_the_sweep_to_the_new_master() {
 
 #[test]
 fn a_replica_that_was_disconnected_gets_the_end_of_the_ban_by_a_partial_resync() {
-    let (primary, mut here) = holding(&["repl-backlog-size 10mb"]);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+    let (master, mut here) = with_held_sweeps(&["repl-backlog-size 10mb"]);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     half_swept(&mut here);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     let before = here.info_number("stats", "sync_partial_ok");
     here.ask("CLIENT KILL TYPE replica").good();
-    here.let_go();
+    here.release_sweeps();
     wait_until("the replica is back", || here.info_number("stats", "sync_partial_ok") > before);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.info_number("assess", "cache_bans"), 0);
     AGAIN.iter().for_each(|key| there.serves(key, Some("new")));
     assert_nothing_old(&mut there);
@@ -257,7 +257,7 @@ fn a_replica_that_was_disconnected_gets_the_end_of_the_ban_by_a_partial_resync()
 
 #[test]
 fn power_failures_at_any_moment_of_a_sweep_restore_no_covered_entry() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.invalidate("ALL ASYNC");
     let mut left = client.ask("DBSIZE").integer();
     loop {
@@ -279,5 +279,5 @@ fn power_failures_at_any_moment_of_a_sweep_restore_no_covered_entry() {
         client.sweep_a_little("*");
         client.send_line("ASSESS.SABOTAGE step");
     }
-    client.let_go();
+    client.release_sweeps();
 }

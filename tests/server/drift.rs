@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use operations::{DATABASES, Generator, Grant};
 
-use crate::harness::chance::seed;
+use crate::harness::random::seed;
 use crate::harness::{Client, Reply, Server, wait_until};
 
 /// Operations between two audits.

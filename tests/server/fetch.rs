@@ -361,7 +361,7 @@ fn given_a_lease_when_the_value_expires_or_is_evicted_then_the_lease_stays_valid
     client.ask("CACHE.INVALIDATE KEY k SOFT").good();
     let refresh = words(&client.ask("CACHE.FETCH k LEASE 3600000"));
     client.ask("PEXPIRE k 1").good();
-    client.await_gone("k");
+    client.await_removed("k");
     assert_eq!(words(&client.ask("CACHE.FETCH k WAIT 0")), ["busy"]);
     client.call(&["CACHE.FILL", "k", &refresh[2], "v"]).good();
     assert_eq!(words(&client.ask("CACHE.FETCH k")), ["hit", "v"]);
@@ -438,12 +438,12 @@ fn given_a_token_when_filled_in_multi_or_a_script_then_stored() {
 
 #[test]
 fn given_a_replica_when_fetched_then_hits_and_busy_only() {
-    let (primary, mut client) = served();
+    let (master, mut client) = served();
     let replica = Server::start();
-    replica.follow(&primary);
+    replica.follow(&master);
     client.ask("CACHE.SET k v").good();
     lease(&mut client, "k2");
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     assert_eq!(words(&there.ask("CACHE.FETCH k")), ["hit", "v"]);
     assert_eq!(words(&there.ask("CACHE.FETCH k2")), ["busy"]);

@@ -187,18 +187,18 @@ fn a_history_survives_restarts_of_every_kind() {
 
 #[test]
 fn a_replica_has_the_history_and_logs_nothing_itself() {
-    let (primary, replica) = (Server::start(), Server::start());
-    let mut here = primary.client();
+    let (master, replica) = (Server::start(), Server::start());
+    let mut here = master.client();
     load(&mut here, "icio", 10);
     here.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     await_entries(&mut here, 1);
-    replica.follow(&primary);
+    replica.follow(&master);
     here.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
     await_entries(&mut here, 2);
     load(&mut here, "icio", 5);
     here.ask("ASSESS.GET icio USA C20_21 NOCACHE").good();
     await_entries(&mut here, 3);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     there.await_ready("icio");
     assert_eq!(history(&mut there, ""), history(&mut here, ""));

@@ -28,7 +28,7 @@ impl World {
     /// Waits until all cached assessments of `icio` are removed, and asserts that no other key is.
     fn assert_only_own_are_removed(&mut self) {
         for key in &self.own {
-            self.client.await_gone(key);
+            self.client.await_removed(key);
         }
         for key in &self.others {
             assert!(self.client.exists(key), "{key} was removed");
@@ -80,7 +80,7 @@ fn entries_are_removed_when_another_model_takes_the_key() {
         world.client.await_ready("other");
         world.client.ask(change).good();
         for key in &world.own {
-            world.client.await_gone(key);
+            world.client.await_removed(key);
         }
         world.client.await_ready("icio");
         let total = number(&world.client.assess("icio USA C10"), "/total");
@@ -125,7 +125,7 @@ fn swapped_databases_keep_their_own_entries() {
     // The entries are removed from the database that they are in now.
     elsewhere.ask("DEL icio").good();
     for key in &own {
-        elsewhere.await_gone(key);
+        elsewhere.await_removed(key);
     }
     assert_close("still in 0", number(&client.assess("icio USA C10"), "/total"), 13.0 / 6.0 + 1.3);
 }
@@ -165,7 +165,7 @@ fn other_keys_of_a_user_with_such_names_are_kept() {
     client.ask("SET assessment:{icio}:text something").good();
     client.ask("COPY icio assessment:{icio}:backup").good();
     client.ask("MODEL.INDICATORDEL icio risk").good();
-    client.await_gone(&key);
+    client.await_removed(&key);
     for kept in ["assessment:{icio}:notes", "assessment:{icio}:text", "assessment:{icio}:backup"] {
         assert_eq!(client.call(&["EXISTS", kept]).integer(), 1, "{kept}");
     }

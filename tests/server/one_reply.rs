@@ -1,7 +1,7 @@
 //! Every blocked client gets exactly one reply, whatever coincides in one turn of the event loop, and no lease stays
 //! with a disconnected client.
 
-use crate::harness::chance::{Chance, seed};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
 /// The number of waits of the randomised test, unless `ASSESS_WAITS` is set.
@@ -195,10 +195,10 @@ fn demotion_answers_every_client_once() {
 }
 
 /// A command that may wait.
-fn some_wait(chance: &mut Chance) -> (&'static str, String) {
-    let (lease, wait) = (5 + chance.below(60), chance.below(60));
-    let key = chance.below(6);
-    match chance.below(20) {
+fn some_wait(random: &mut Random) -> (&'static str, String) {
+    let (lease, wait) = (5 + random.below(60), random.below(60));
+    let key = random.below(6);
+    match random.below(20) {
         0..=13 => ("FETCH", format!("CACHE.FETCH k{key} LEASE {lease} WAIT {wait}")),
         14 => ("FETCH", format!("CACHE.FETCH k{key} LEASE {lease} WAIT {wait} BIND")),
         15 | 16 => ("INVALIDATE", "CACHE.INVALIDATE PATTERN many:*".to_owned()),
@@ -215,8 +215,8 @@ struct Wait {
 }
 
 impl Wait {
-    fn new(chance: &mut Chance, serial: usize) -> Self {
-        let (kind, line) = some_wait(chance);
+    fn new(random: &mut Random, serial: usize) -> Self {
+        let (kind, line) = some_wait(random);
         Self { kind, line, serial }
     }
 
@@ -239,32 +239,32 @@ impl Wait {
 }
 
 /// Commands that end waits, or disturb them.
-fn some_disturbance(chance: &mut Chance, ids: &[i64], tokens: &mut Vec<(String, String)>) -> Vec<String> {
-    let id = ids[chance.below(ids.len())];
-    match chance.below(40) {
+fn some_disturbance(random: &mut Random, ids: &[i64], tokens: &mut Vec<(String, String)>) -> Vec<String> {
+    let id = ids[random.below(ids.len())];
+    match random.below(40) {
         0..=9 => vec![format!("CLIENT UNBLOCK {id}")],
         10..=14 => vec![format!("CLIENT UNBLOCK {id} ERROR")],
         15..=26 => match tokens.pop() {
             Some((key, token)) => {
-                let settle = if chance.below(4) == 0 { "FAIL" } else { "FILL" };
+                let settle = if random.below(4) == 0 { "FAIL" } else { "FILL" };
                 vec![format!("CACHE.{settle} {key} {token} v"), format!("CLIENT UNBLOCK {id}")]
             }
-            None => vec![format!("CACHE.INVALIDATE KEY k{} ASYNC", chance.below(6))],
+            None => vec![format!("CACHE.INVALIDATE KEY k{} ASYNC", random.below(6))],
         },
         27..=30 => vec![format!("CLIENT KILL ID {id}")],
         31..=33 => vec!["CACHE.INVALIDATE PATTERN k* ASYNC".to_owned()],
-        34 => vec![format!("DEBUG SLEEP 0.0{}", 1 + chance.below(3))],
+        34 => vec![format!("DEBUG SLEEP 0.0{}", 1 + random.below(3))],
         35 => vec!["REPLICAOF 127.0.0.1 1".to_owned(), "REPLICAOF NO ONE".to_owned()],
-        36 => vec![format!("DEL k{}", chance.below(6))],
+        36 => vec![format!("DEL k{}", random.below(6))],
         37 => vec!["MODEL.ABORT icio".to_owned()],
-        _ => vec![format!("CACHE.SET k{} w", chance.below(6))],
+        _ => vec![format!("CACHE.SET k{} w", random.below(6))],
     }
 }
 
 /// With a hundred thousand waits: `ASSESS_WAITS=100000 cargo test --test server one_reply -- --nocapture`.
 #[test]
 fn under_random_disturbance_every_wait_has_one_reply_and_nothing_is_left() {
-    let mut chance = Chance::new(seed());
+    let mut random = Random::new(seed());
     let wanted = std::env::var("ASSESS_WAITS").ok().and_then(|text| text.parse().ok()).unwrap_or(WAITS);
     let (server, mut client) = Server::with_mini(&[]);
     client.ask("TIER.SET t PATTERN k* TTL 3600").good();
@@ -275,22 +275,22 @@ fn under_random_disturbance_every_wait_has_one_reply_and_nothing_is_left() {
     let mut counts = std::collections::BTreeMap::<(&str, String), usize>::new();
     let mut made = 0;
     while made < wanted {
-        if chance.below(20) == 0 {
+        if random.below(20) == 0 {
             let sets: Vec<String> = (0..200).map(|i| format!("CACHE.SET many:{i} v")).collect();
             client.pipeline(&sets.iter().map(String::as_str).collect::<Vec<_>>());
         }
         let mut sent = Vec::new();
         for waiter in &mut all {
             // Sometimes two in one write: the second begins in the turn in which the first ends.
-            let count = 1 + chance.below(2);
-            let waits: Vec<Wait> = (0..count).map(|nth| Wait::new(&mut chance, made + nth)).collect();
+            let count = 1 + random.below(2);
+            let waits: Vec<Wait> = (0..count).map(|nth| Wait::new(&mut random, made + nth)).collect();
             made += count;
             waits.iter().for_each(|wait| send_checked(waiter, &wait.line, wait.serial));
             sent.push(waits);
         }
         let mut killed = Vec::new();
-        for _ in 0..chance.below(12) {
-            let lines = some_disturbance(&mut chance, &ids, &mut tokens);
+        for _ in 0..random.below(12) {
+            let lines = some_disturbance(&mut random, &ids, &mut tokens);
             killed.extend(lines.iter().filter_map(|line| line.strip_prefix("CLIENT KILL ID ")?.parse::<i64>().ok()));
             client.pipeline(&lines.iter().map(String::as_str).collect::<Vec<_>>());
         }

@@ -69,7 +69,7 @@ fn documents_are_added_to_one_model_and_the_same_agreement_is_replaced() {
     let key = client.call(&["ASSESS.KEY", "roo", "010121", "AA", "BB", &named("two").to_string()]).text();
     client.await_key(&key);
     assert_eq!(client.ask("MODEL.DROP roo one"), Reply::ok());
-    client.await_gone(&key);
+    client.await_removed(&key);
     assert_eq!(client.ask("MODEL.LABELS roo AGREEMENTS").texts(), ["two"]);
     assert_eq!(client.ask("MODEL.DROP roo one").code(), "ERR");
     let refused = client.call(&["MODEL.SET", "roo", "ORIGIN", HS, "NOREPLACE"]);

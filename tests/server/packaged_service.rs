@@ -93,12 +93,12 @@ fn the_packaged_service_restarts_with_a_model_in_its_append_only_file() {
 
 #[test]
 fn a_full_synchronisation_with_a_model_ends_neither_packaged_service() {
-    let (primary, replica) = (server(&[]), server(&[]));
-    load_and_use(&primary);
-    replica.follow(&primary);
+    let (master, replica) = (server(&[]), server(&[]));
+    load_and_use(&master);
+    replica.follow(&master);
     assert_answers(&mut replica.client());
     // A load that the replica receives as frames.
-    primary.load_mini(&mut primary.client(), "icio");
-    replica.await_in_sync_with(&primary);
+    master.load_mini(&mut master.client(), "icio");
+    replica.await_in_sync_with(&master);
     assert_answers(&mut replica.client());
 }

@@ -35,7 +35,7 @@ fn assert_survives(server: &mut Server, interrupt: impl FnOnce(&mut Server)) {
     let version = client.model_number("icio", "version");
     client.call(&["MODEL.INDICATOR", "icio", "more", "DATA", mini::RISK, "BY", "region"]).good();
     assert!(client.model_number("icio", "version") > version);
-    client.await_gone(&key);
+    client.await_removed(&key);
 }
 
 #[test]

@@ -240,16 +240,16 @@ fn a_large_value_is_exported_by_reference() {
 
 #[test]
 fn a_replica_with_diskless_load_swapdb_indexes_the_loaded_data() {
-    let primary = Server::start();
+    let master = Server::start();
     let replica = Server::with(&["repl-diskless-load swapdb"]);
-    let (mut here, mut there) = (primary.client(), replica.client());
+    let (mut here, mut there) = (master.client(), replica.client());
     // The former data of the replica are another data set: none of them may be left in the index.
     for (client, key) in [(&mut there, "page:old"), (&mut here, "page:new")] {
         client.ask("TIER.SET page PATTERN page:* TTL 3600").good();
         client.ask(&format!("CACHE.SET {key} v TAGS 1 t")).good();
     }
-    replica.follow(&primary);
-    replica.await_in_sync_with(&primary);
+    replica.follow(&master);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.ask("CACHE.GET page:new"), Reply::bulk("v"));
     assert_eq!(there.info_number("assess", "cache_entries"), 1);
     there.ask("REPLICAOF NO ONE").good();

@@ -1,7 +1,7 @@
 //! `DUMP` and `RESTORE`: a model is transferred as bytes, and damaged bytes do no harm.
 
-use crate::harness::chance::{Chance, seed};
 use crate::harness::document::{assert_close, number};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Reply, Server};
 
 #[test]
@@ -28,19 +28,19 @@ fn damaged_payloads_are_refused_or_make_a_model_that_works() {
     let dump = client.ask("DUMP icio").bytes().to_vec();
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
     let seed = seed();
-    let mut chance = Chance::new(seed);
+    let mut random = Random::new(seed);
     let mut refused = 0;
     for round in 0..400 {
         let mut payload = dump.clone();
         // The first ten bytes state the type; the last ten hold version and checksum.
         let body = 10..payload.len() - 10;
         match round % 4 {
-            0 => payload.truncate(body.start + chance.below(body.len())),
-            1 => payload[body.start + chance.below(body.len())] = chance.below(256) as u8,
-            2 => payload[body.start + chance.below(body.len())] ^= 1 << chance.below(8),
+            0 => payload.truncate(body.start + random.below(body.len())),
+            1 => payload[body.start + random.below(body.len())] = random.below(256) as u8,
+            2 => payload[body.start + random.below(body.len())] ^= 1 << random.below(8),
             _ => {
                 for _ in 0..8 {
-                    payload[body.start + chance.below(body.len())] = 0xff;
+                    payload[body.start + random.below(body.len())] = 0xff;
                 }
             }
         }

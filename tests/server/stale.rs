@@ -9,7 +9,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
 
-use crate::harness::chance::{Chance, seed};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Client, Reply, Server};
 
 /// The number of clients that work at the same time.
@@ -125,15 +125,15 @@ fn padded(truth: &Truth, value: u64) -> String {
 }
 
 /// Reads through the cache: uses a value that is there, or computes it.
-fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+fn fetch(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
     let acknowledged = truth.acknowledged.load(SeqCst);
     let ended = truth.ended.load(SeqCst);
     // The lease does not expire during the test: every refusal must have a reason among the actions of this test.
     let mut words = vec!["CACHE.FETCH", &truth.key, "LEASE", "60000", "WAIT", "500"];
-    if chance.below(4) == 0 {
+    if random.below(4) == 0 {
         words.push("NOSTALE");
     }
-    if chance.below(4) == 0 {
+    if random.below(4) == 0 {
         words.push("BIND");
     }
     let reply = client.call(&words).good();
@@ -150,12 +150,12 @@ fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
         _ => return,
     };
     let value = truth.data.load(SeqCst);
-    for _ in 0..chance.below(4) {
+    for _ in 0..random.below(4) {
         // A computation takes as long as it takes other clients to do something.
         client.ask("PING");
         thread::yield_now();
     }
-    if chance.below(12) == 0 {
+    if random.below(12) == 0 {
         client.call(&["CACHE.FAIL", &truth.key, &token, "no luck"]);
         return;
     }
@@ -164,7 +164,7 @@ fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
     if truth.is_cached_at("none:") {
         words.extend(["PX", "60000"]);
     }
-    if truth.is_cached_at("tagged:") || chance.below(3) == 0 {
+    if truth.is_cached_at("tagged:") || random.below(3) == 0 {
         words.extend(["TAGS", "1", truth.tag()]);
     }
     let filled = client.call(&words);
@@ -192,7 +192,7 @@ fn read(world: &World, truth: &Truth, client: &mut Client) {
 }
 
 /// Invalidates in one of the possible ways.
-fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+fn change(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
     let key = truth.key.as_str();
     let this = |other: &Truth| other.key == key;
     let in_tier = |other: &Truth| !other.is_cached_at("none:");
@@ -201,7 +201,7 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
         true
     };
     let shared = world.writing.read().expect("no thread has panicked");
-    match chance.below(16) {
+    match random.below(16) {
         0..=3 => world.invalidate(this, || invalidated(client.call(&["CACHE.INVALIDATE", "KEY", key]))),
         4 => {
             let soft = ["CACHE.INVALIDATE", "KEY", key, "SOFT"];
@@ -242,11 +242,11 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
 }
 
 /// Writes without a lease; a tagged key is always written with its tag.
-fn write(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+fn write(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
     let _alone = world.writing.write().expect("no thread has panicked");
     let key = truth.key.as_str();
-    let how = if truth.is_cached_at("tagged:") { 2 } else { chance.below(3) };
-    let temporary = format!("made:{}", chance.below(1_000_000));
+    let how = if truth.is_cached_at("tagged:") { 2 } else { random.below(3) };
+    let temporary = format!("made:{}", random.below(1_000_000));
     world.invalidate(
         |other| other.key == key,
         || {
@@ -283,18 +283,18 @@ fn run(server: &Server, world: &World, seed: u64, rounds: usize) {
     watcher.ask("TIER.SET packed PATTERN packed:* TTL 60 COMPRESS 100").good();
     thread::scope(|scope| {
         for number in 0..CLIENTS {
-            let (mut client, mut chance) = (server.client(), Chance::new(seed.wrapping_add(number as u64 * 7919)));
+            let (mut client, mut random) = (server.client(), Random::new(seed.wrapping_add(number as u64 * 7919)));
             scope.spawn(move || {
                 for _ in 0..rounds {
                     if world.stop.load(SeqCst) {
                         return;
                     }
-                    let truth = &world.truths[chance.below(world.truths.len())];
-                    match chance.below(10) {
-                        0..=5 => fetch(world, truth, &mut client, &mut chance),
+                    let truth = &world.truths[random.below(world.truths.len())];
+                    match random.below(10) {
+                        0..=5 => fetch(world, truth, &mut client, &mut random),
                         6 | 7 => read(world, truth, &mut client),
-                        8 if chance.below(4) == 0 => write(world, truth, &mut client, &mut chance),
-                        _ => change(world, truth, &mut client, &mut chance),
+                        8 if random.below(4) == 0 => write(world, truth, &mut client, &mut random),
+                        _ => change(world, truth, &mut client, &mut random),
                     }
                 }
             });

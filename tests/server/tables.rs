@@ -149,6 +149,6 @@ fn a_model_is_a_key_that_can_be_renamed_copied_expired_and_deleted() {
     assert_eq!(client.ask("MODEL.INFO icio").code(), "NOMODEL");
     assert_eq!(client.ask("UNLINK copied"), Reply::Integer(1));
     assert_eq!(client.ask("PEXPIRE renamed 1"), Reply::Integer(1));
-    client.await_gone("renamed");
+    client.await_removed("renamed");
     assert_eq!(client.ask("MODEL.LIST").array(), []);
 }

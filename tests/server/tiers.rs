@@ -77,7 +77,7 @@ fn given_ttl_or_pttl_then_entries_have_that_time_to_live() {
     assert!((89_000..=90_000).contains(&client.ask("PTTL m").integer()));
     client.ask("TIER.SET ms PATTERN m* PTTL 5").good();
     client.ask("CACHE.SET m v").good();
-    client.await_gone("m");
+    client.await_removed("m");
     assert_eq!(client.ask("CACHE.GET m"), Reply::Nil);
     wait_until("the expiry is counted", || counted(&mut client, "ms", "expiries") == 1);
     assert_eq!(counted(&mut client, "ms", "expired_never_hit"), 1);
@@ -200,7 +200,7 @@ fn given_capacity_then_exactly_the_least_recently_used_are_evicted() {
     // A plain SET counts as use, and as an entry, a moment later.
     client.ask("SET k1 w").good();
     client.ask("SET k5 v").good();
-    client.await_gone("k2");
+    client.await_removed("k2");
     assert_eq!(client.ask("EXISTS k1 k4 k5").integer(), 3);
     assert_eq!(counted(&mut client, "t", "evictions"), 2);
     assert_eq!((counted(&mut client, "t", "entries"), counted(&mut client, "t", "max_cache_size")), (3, 3));
@@ -223,7 +223,7 @@ fn given_maxmemory_then_the_least_recently_used_are_evicted_until_the_rest_fits(
     }
     assert_eq!((client.ask("EXISTS k2 k3").integer(), client.exists("k1")), (2, false));
     client.call(&["SET", "k4", &value]).good();
-    client.await_gone("k2");
+    client.await_removed("k2");
     assert_eq!(client.ask("EXISTS k3 k4").integer(), 2);
     client.call(&["CACHE.SET", "k5", &"x".repeat(20_000)]).good();
     wait_until("the entry that never fits is evicted", || client.ask("DBSIZE").integer() == 0);
@@ -283,8 +283,8 @@ fn given_compress_then_long_values_are_smaller_and_read_by_this_module_only() {
     assert!(client.ask("CACHE.STATS t").map()["compression_ratio"].double() > 5.0);
     assert!((990..=1000).contains(&client.ask("TTL k").integer()));
     // Random bytes do not become smaller, and stay a string.
-    let mut chance = crate::harness::chance::Chance::new(7);
-    let noise: Vec<u8> = (0..2000).map(|_| chance.below(256) as u8).collect();
+    let mut random = crate::harness::random::Random::new(7);
+    let noise: Vec<u8> = (0..2000).map(|_| random.below(256) as u8).collect();
     client.call(&[b"CACHE.SET", &b"knoise"[..], &noise]).good();
     assert_eq!(client.ask("TYPE knoise").text(), "string");
     assert_eq!(client.ask("CACHE.GET knoise"), Reply::Bulk(noise));
@@ -532,16 +532,16 @@ fn given_renames_moves_and_copies_of_a_stale_entry_then_they_are_stale_too() {
 
 #[test]
 fn given_a_replica_then_it_knows_which_entries_are_stale() {
-    let (primary, mut client) =
+    let (master, mut client) =
         served(&["t PATTERN k* PTTL 5 GRACE 1000", "u PATTERN u* TTL 1000 GRACE 1000 COMPRESS 10"]);
     let replica = Server::start();
-    replica.follow(&primary);
+    replica.follow(&master);
     client.ask("CACHE.SET k v").good();
     client.ask("CACHE.MSET 2 u v upacked vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv").good();
     client.ask("CACHE.SET ufresh v").good();
     client.ask("CACHE.INVALIDATE KEY u KEY upacked SOFT").good();
     wait_until("the entry is stale", || field(&mut client, "k", "stale") == 1);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     for key in ["k", "u", "upacked"] {
         assert_eq!(there.call(&["CACHE.GET", key]), Reply::Nil, "{key}");

@@ -6,7 +6,7 @@ use crate::harness::{Client, Reply, Server, wait_until};
 
 /// Two tiers with `MANY` entries each, the first with a tag; sweeps are held, so that only the ban has an effect.
 fn held(settings: &[&str]) -> (Server, Client) {
-    let server = Server::hooked(settings);
+    let server = Server::with_test_hooks(settings);
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 GRACE 600").good();
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
@@ -14,7 +14,7 @@ fn held(settings: &[&str]) -> (Server, Client) {
         (1..=MANY).map(|i| format!("CACHE.SET a:{i} old TAGS 1 t").split(' ').map(str::to_owned).collect()).collect();
     client.batch(&commands).into_iter().for_each(|reply| _ = reply.good());
     client.fill("b:", MANY, "old");
-    client.hold();
+    client.hold_sweeps();
     (server, client)
 }
 
@@ -45,7 +45,7 @@ fn a_transaction_fails_if_its_watched_key_is_covered_by_a_ban_that_has_not_reach
         // A later write is not under the ban, and a transaction that watches it succeeds.
         client.ask("SET a:7 new").good();
         succeeds(watcher(&server, "a:7"));
-        client.let_go();
+        client.release_sweeps();
         assert_eq!(client.ask("GET a:7"), Reply::bulk("new"), "{clauses}");
         client.audit();
     }
@@ -61,31 +61,31 @@ fn a_transaction_succeeds_if_no_ban_covers_its_watched_key() {
 
 #[test]
 fn a_transaction_on_a_replica_fails_too() {
-    let (primary, mut client) = held(&[]);
-    let replica = Server::hooked(&[]);
-    replica.follow(&primary);
+    let (master, mut client) = held(&[]);
+    let replica = Server::with_test_hooks(&[]);
+    replica.follow(&master);
     let mut watching = replica.client();
     watching.pipeline(&["WATCH a:7", "MULTI", "GET a:7"]);
     client.invalidate("TIER a ASYNC");
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     assert!(replica.client().exists("a:7"));
     assert_eq!(watching.ask("EXEC"), Reply::Nil);
-    client.let_go();
+    client.release_sweeps();
 }
 
 #[test]
 fn a_transaction_that_watches_an_assessment_of_a_changed_model_fails() {
-    let server = Server::hooked(&[]);
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     server.load_mini(&mut client, "icio");
     let key = client.cached("icio USA C10");
-    client.hold();
+    client.hold_sweeps();
     let mut watching = watcher(&server, &key);
     client.ask("MODEL.INDICATOR icio risk DATA region,value\nUSA,0.5\n BY region");
     client.ask("DEL icio").good();
     assert!(client.exists(&key), "nothing is swept yet");
     assert_eq!(watching.ask("EXEC"), Reply::Nil);
-    client.let_go();
+    client.release_sweeps();
 }
 
 /// Takes a lease on an absent key, and returns its token.

@@ -1,8 +1,8 @@
 //! Models in flight to replicas and to the append-only file: whatever happens in between, master and follower have the
 //! same data, nothing is left over, and the server keeps running.
 
-use crate::harness::caught::Running;
-use crate::harness::patience::wait_for;
+use crate::harness::in_progress::Running;
+use crate::harness::waiting::wait_for;
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
 fn staging(client: &mut Client) -> Vec<String> {
@@ -120,12 +120,12 @@ fn a_load_that_is_aborted_during_a_pause_leaves_nothing_after_it() {
 #[test]
 fn a_flush_or_a_swap_during_a_transfer_fails_the_load_everywhere() {
     for command in ["FLUSHDB", "SWAPDB 0 1"] {
-        let (primary, replica) = (Server::start(), Server::start());
-        replica.follow(&primary);
-        let (mut client, mut there) = (primary.client(), replica.client());
-        let reply = primary.with_wide_tables(|| {
-            let mut running = catch_staging(&primary)?;
-            let mut other = primary.client();
+        let (master, replica) = (Server::start(), Server::start());
+        replica.follow(&master);
+        let (mut client, mut there) = (master.client(), replica.client());
+        let reply = master.with_wide_tables(|| {
+            let mut running = catch_staging(&master)?;
+            let mut other = master.client();
             let id = other.id();
             other.send_line(command);
             wait_until("the client waits for the end of the pause", || is_blocked(&mut client, id));
@@ -140,7 +140,7 @@ fn a_flush_or_a_swap_during_a_transfer_fails_the_load_everywhere() {
         for db in ["SELECT 0", "SELECT 1"] {
             client.ask(db).good();
             await_nothing_staged(&mut client);
-            replica.await_in_sync_with(&primary);
+            replica.await_in_sync_with(&master);
             there.ask(db).good();
             assert_eq!(staging(&mut there), [""; 0], "{command}");
             assert_eq!(client.ask("DBSIZE"), there.ask("DBSIZE"), "{command}");
@@ -151,10 +151,10 @@ fn a_flush_or_a_swap_during_a_transfer_fails_the_load_everywhere() {
 
 #[test]
 fn master_and_replica_agree_whenever_the_staging_key_is_deleted() {
-    let (primary, replica) = (Server::start(), Server::start());
-    replica.follow(&primary);
-    let (mut client, mut there) = (primary.client(), replica.client());
-    let mut loader = primary.client();
+    let (master, replica) = (Server::start(), Server::start());
+    replica.follow(&master);
+    let (mut client, mut there) = (master.client(), replica.client());
+    let mut loader = master.client();
     let delete = "local keys = redis.call('KEYS', 'assess:staging:*') if #keys > 0 then redis.call('DEL', keys[1]) end";
     for round in 0..40 {
         let key = format!("m{round}");
@@ -168,7 +168,7 @@ fn master_and_replica_agree_whenever_the_staging_key_is_deleted() {
         client.call(&["EVAL", delete, "0"]);
         let reply = loader.receive();
         assert!(!reply.is_error() || reply.code() == "BUSY", "{reply:?}");
-        replica.await_in_sync_with(&primary);
+        replica.await_in_sync_with(&master);
         assert_eq!(client.exists(&key), !reply.is_error());
         assert_eq!(client.exists(&key), there.exists(&key), "round {round}: {reply:?}");
     }
@@ -178,10 +178,10 @@ fn master_and_replica_agree_whenever_the_staging_key_is_deleted() {
 
 #[test]
 fn a_staging_key_expires_everywhere_but_on_its_master() {
-    let (mut primary, replica) = (Server::start(), Server::start());
-    replica.follow(&primary);
-    let mut client = primary.client();
-    let _running = primary.with_wide_tables(|| catch_staging(&primary));
+    let (mut master, replica) = (Server::start(), Server::start());
+    replica.follow(&master);
+    let mut client = master.client();
+    let _running = master.with_wide_tables(|| catch_staging(&master));
     let key = staging(&mut client).remove(0);
     // An eviction policy of volatile keys evicts only keys with a time to live.
     assert_eq!(client.call(&["PTTL", &key]), Reply::Integer(-1));
@@ -191,7 +191,7 @@ fn a_staging_key_expires_everywhere_but_on_its_master() {
 
     // A replica that connects now gets the key from the master's file, without a time to live.
     let late = Server::start();
-    late.follow(&primary);
+    late.follow(&master);
     let mut client_of_late = late.client();
     wait_until("the late replica gives it a time to live too", || {
         (1..=120_000).contains(&client_of_late.call(&["PTTL", &key]).integer())
@@ -199,10 +199,10 @@ fn a_staging_key_expires_everywhere_but_on_its_master() {
 
     // The master is killed, and starts with its saved data.
     wait_until("the data are saved", || !client.ask("SAVE").is_error());
-    primary.kill();
-    primary.start_again();
-    await_nothing_staged(&mut primary.client());
-    assert!(!primary.client().exists("wide"));
+    master.kill();
+    master.start_again();
+    await_nothing_staged(&mut master.client());
+    assert!(!master.client().exists("wide"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Random operations on random keys: all that a server can do to its keyspace, mixed with the commands of this module.
 
-use crate::harness::chance::Chance;
+use crate::harness::random::Random;
 
 /// A command.
 pub(super) type Command = Vec<Vec<u8>>;
@@ -34,7 +34,7 @@ pub(super) struct Grant {
 
 /// Generates operations.
 pub(super) struct Generator {
-    pub(super) chance: Chance,
+    pub(super) random: Random,
     /// The database that the commands made so far have selected.
     pub(super) db: usize,
     /// Tokens that have not been used.
@@ -61,7 +61,7 @@ fn tier(prefix: &str, policy: &str) -> Command {
 impl Generator {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            chance: Chance::new(seed),
+            random: Random::new(seed),
             db: 0,
             grants: Vec::new(),
             changes_tiers_and_databases: true,
@@ -70,7 +70,7 @@ impl Generator {
     }
 
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.chance.below(limit)
+        self.random.below(limit)
     }
 
     pub(super) fn key(&mut self) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Invalidations in progress: sweeps that are held until a test releases them.
 
-use super::patience::wait_until;
+use super::waiting::wait_until;
 use super::{Client, Reply, Server};
 
 /// More entries than an invalidation deletes immediately; a sweep deletes them.
@@ -8,12 +8,12 @@ pub(crate) const MANY: i64 = 1000;
 
 impl Server {
     /// A server whose sweeps are held until [`Client::release_sweeps`].
-    pub(crate) fn holding(settings: &[&str]) -> Self {
+    pub(crate) fn with_held_sweeps(settings: &[&str]) -> Self {
         Self::with_environment(settings, &[("ASSESS_TEST_HOOKS", "sweep")])
     }
 
     /// A server with the commands of tests, whose sweeps run.
-    pub(crate) fn hooked(settings: &[&str]) -> Self {
+    pub(crate) fn with_test_hooks(settings: &[&str]) -> Self {
         Self::with_environment(settings, &[("ASSESS_TEST_HOOKS", "1")])
     }
 }
@@ -46,7 +46,7 @@ impl Client {
     }
 
     /// Holds all sweeps from now on.
-    pub(crate) fn hold(&mut self) {
+    pub(crate) fn hold_sweeps(&mut self) {
         self.ask("ASSESS.SABOTAGE sweep").good();
     }
 
@@ -68,7 +68,7 @@ impl Client {
 
     /// Releases the sweeps, and waits until they and their bans have ended.
     #[track_caller]
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn release_sweeps(&mut self) {
         self.ask("ASSESS.SABOTAGE nothing").good();
         self.await_no_bans();
     }

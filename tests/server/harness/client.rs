@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
 
-use super::patience::{PATIENCE, wait_until};
 use super::reply::Reply;
+use super::waiting::{LONGEST_WAIT, wait_until};
 
 /// One connection.
 pub(crate) struct Client {
@@ -18,7 +18,7 @@ impl Client {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         // A reply that never comes fails the test instead of hanging it.
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(LONGEST_WAIT))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
@@ -140,7 +140,7 @@ impl Client {
 
     /// Waits until a key is removed: an invalidated entry is removed a moment after the change.
     #[track_caller]
-    pub(crate) fn await_gone(&mut self, key: &str) {
+    pub(crate) fn await_removed(&mut self, key: &str) {
         wait_until(&format!("{key} is removed"), || !self.exists(key));
     }
 }

@@ -9,7 +9,7 @@ use std::{fs, io};
 
 use tempfile::TempDir;
 
-use super::patience::{wait_for, wait_until};
+use super::waiting::{wait_for, wait_until};
 use super::{Client, Reply, mini};
 
 /// The number of ports that are tried if another process takes the free one in the meantime.
@@ -179,15 +179,15 @@ impl Server {
     }
 
     /// Makes this server a replica, and waits until it is in sync with its master.
-    pub(crate) fn follow(&self, primary: &Self) {
+    pub(crate) fn follow(&self, master: &Self) {
         let mut client = self.client();
-        client.call(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).good();
-        self.await_in_sync_with(primary);
+        client.call(&["REPLICAOF", "127.0.0.1", &master.port.to_string()]).good();
+        self.await_in_sync_with(master);
     }
 
     /// Waits until all writes on the master so far have reached this replica.
-    pub(crate) fn await_in_sync_with(&self, primary: &Self) {
-        let written = primary.client().info_number("replication", "master_repl_offset");
+    pub(crate) fn await_in_sync_with(&self, master: &Self) {
+        let written = master.client().info_number("replication", "master_repl_offset");
         let mut client = self.client();
         wait_until("the replica is in sync with its master", || {
             let info = client.info("replication");

@@ -2,7 +2,7 @@
 //! depends on the speed of the machine.
 
 use super::mini::{WIDE, wide_table};
-use super::patience::wait_for;
+use super::waiting::wait_for;
 use super::{Client, Server};
 
 /// A load that is running: its client waits for the reply.
