@@ -142,7 +142,7 @@ fn decimal_commas_among_separating_commas_are_refused() {
             format!("the column {column} holds only digits beside whole values: figures with decimal commas need ;");
         assert!(refused.starts_with(&start) && refused.ends_with(place), "{document} {refused}");
     }
-    // Years and units of digits are accepted beside such values, and with ; as separator decimal commas are clear.
+    // Accepted: a column of years, a unit in digits where ; separates the cells, a unit in letters.
     for document in [
         "region,value,year\nUSA,1,2020\nCHN,2,2020\n",
         "region;value;unit\nUSA;1;1000\nCHN;2;1000\n",
