@@ -4,26 +4,29 @@
 //! server; whoever uses them asks, lets go, and then does what the answer says: the server tells us of our own writes
 //! from inside the call that makes them, and would find the cell in use.
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) mod audit;
 pub(crate) mod build;
+pub(crate) mod clauses;
 pub(crate) mod enforce;
 pub(crate) mod evict;
 pub(crate) mod export;
 pub(crate) mod fetch;
+pub(crate) mod fill;
 pub(crate) mod follow;
-pub(crate) mod health;
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) mod hold;
 pub(crate) mod invalidate;
+pub(crate) mod life;
 pub(crate) mod look;
 pub(crate) mod measure;
+pub(crate) mod pending;
 pub(crate) mod queued;
-pub(crate) mod report;
 pub(crate) mod saved;
 pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
+pub(crate) mod tags;
 mod tidy;
 pub(crate) mod waiters;
 pub(crate) mod watched;

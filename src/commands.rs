@@ -1,25 +1,18 @@
 //! The commands, one file per family or per idea: typed arguments, a call of the engine, a reply.
 
 pub(crate) mod assess;
-pub(crate) use cache::{ban_words, obey_ban};
-pub(crate) use lookup::summary;
 mod batch;
 mod cache;
-mod elsewhere;
 mod find;
 mod history;
 mod indicator;
-mod life;
 mod lookup;
 mod model;
-mod naming;
-mod options;
-mod question;
+pub(crate) mod options;
 mod rank;
-mod routes;
 mod rules;
 mod score;
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 mod test_hooks;
 mod tier;
 
@@ -112,13 +105,13 @@ impl Run for CacheHelp {
     }
 }
 
-/// Registers every command, and in debug builds those that tests provoke failures with.
+/// Registers every command, and with the feature `test-hooks` the commands of the tests.
 pub(crate) fn register(ctx: &redis_module::Context) -> Result<(), String> {
     let category = crate::ffi::command_info::add_acl_category(ctx);
     for &(command, handler) in HANDLERS {
         crate::ffi::command_info::register(ctx, command, handler, category).map_err(|error| error.to_string())?;
     }
-    #[cfg(debug_assertions)]
+    #[cfg(feature = "test-hooks")]
     test_hooks::register(ctx, category)?;
     Ok(())
 }

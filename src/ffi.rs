@@ -28,6 +28,8 @@ pub(crate) mod entry;
 pub(crate) mod event_loop;
 pub(crate) mod events;
 pub(crate) mod filter;
+pub(crate) mod guard;
+pub(crate) mod held;
 pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;

@@ -3,35 +3,30 @@
 //! This crate is the Redis face: it parses, calls the engine (`assess_engine`), replies and replicates. Data flow one
 //! way: bytes -> typed arguments -> engine -> value -> reply and propagation. `ffi` and `types` hold all `unsafe`.
 
-mod background;
+mod assessments;
 mod cache;
+mod clock;
 mod commands;
-mod data_dir;
-mod derivation;
-mod deriving;
-mod directory;
-mod discard;
 mod error;
 mod ffi;
-mod guard;
-mod history;
-mod info;
-mod loads;
-mod main_loop;
-mod memory;
-mod pending;
-mod replay;
+mod models;
 mod reply;
+mod report;
 mod settings;
 mod spec;
-mod staging;
-mod stats;
-mod transfer;
 mod types;
-mod versions;
-mod waiting;
+mod work;
 
 use redis_module::{Context, RedisString, Status, redis_module};
+
+use crate::cache::follow::{self, Change};
+use crate::cache::{fetch, queued, saved, settle, watched};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::events::{self, Handlers};
+use crate::ffi::filter::{self, Filtered};
+use crate::ffi::guard;
+use crate::models::directory;
+use crate::report::info;
 
 #[cfg(not(test))]
 use ffi::allocator::ServerAllocator as Allocator;
@@ -44,7 +39,7 @@ use std::alloc::System as Allocator;
 const ALLOCATOR: Allocator = std::alloc::System;
 
 fn init(ctx: &Context, args: &[RedisString]) -> Status {
-    match guard::run("loading the module", || ffi::load::start(ctx, args)) {
+    match guard::run("loading the module", || start(ctx, args)) {
         Ok(Ok(())) => {
             ctx.log_notice(&format!("redis-assess {} is ready", info::VERSION));
             Status::Ok
@@ -54,6 +49,64 @@ fn init(ctx: &Context, args: &[RedisString]) -> Status {
             Status::Err
         }
         Err(_) => Status::Err,
+    }
+}
+
+/// Registers everything with the server.
+fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
+    let ctx = ffi::load::begin(context)?;
+    types::model::callbacks::register(ctx)?;
+    types::entry::callbacks::register(ctx)?;
+    commands::register(context)?;
+    events::subscribe(ctx, &HANDLERS)?;
+    filter::register(ctx, filtered)?;
+    ffi::info::register(ctx, info::fields)?;
+    ffi::config::register(ctx)?;
+    settle::answer_with(fetch::answer);
+    let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
+    saved::declare(&words)
+}
+
+const HANDLERS: Handlers = Handlers {
+    key: key_changed,
+    flushed: |db| {
+        follow::flushed(db);
+        directory::flushed(db);
+    },
+    swapped: |a, b| {
+        follow::swapped(a, b);
+        directory::swapped(a, b);
+    },
+    shutdown: work::pool::stop,
+    promoted: saved::promoted,
+    demoted: fetch::abandon,
+    loading: saved::begins,
+    loaded: saved::loaded,
+    client_left: |client, in_transaction| {
+        fetch::client_left(client);
+        queued::client_left(client, in_transaction);
+    },
+};
+
+/// Every write to every key comes here, so a key that is not ours has to leave quickly.
+fn key_changed(ctx: Ctx<'_>, name: &[u8], event: &[u8], by_module: bool) {
+    let change = Change::of(event, by_module);
+    match change {
+        Change::Arrived | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), name),
+        Change::Relived => directory::expires(ctx.db(), name),
+        Change::Evicted => directory::evicted(ctx.db(), name),
+        _ => {}
+    }
+    follow::event(ctx, name, change);
+}
+
+fn filtered(command: Filtered<'_>) {
+    match command {
+        Filtered::Deletes { client, name } => queued::deletes(client, name),
+        Filtered::Watches { name } => watched::watches(name),
+        Filtered::Begins { client } => queued::begins(client),
+        Filtered::Runs { client } => queued::runs(client),
+        Filtered::Discards { client } => queued::discards(client),
     }
 }
 

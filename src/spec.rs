@@ -1,7 +1,7 @@
 //! The command table as data.
 //!
 //! One constant per command says everything that is not its execution: name, arguments, keys, flags, categories and
-//! the words that explain it. Registration, `COMMAND DOCS`, `HELP`, the tables of README.md and the tests read the same
+//! the words that explain it. Registration, `COMMAND DOCS`, `HELP`, docs/commands and the tests read the same
 //! constants, so that none of them can tell a different story. Nothing here knows the server: no FFI, no allocation.
 
 pub(crate) mod assess;
@@ -13,7 +13,7 @@ pub(crate) mod render;
 mod tests;
 pub(crate) mod tier;
 
-/// Every command, in the order in which README and `HELP` show them.
+/// Every command, in the order in which the documents and `HELP` show them.
 pub(crate) const COMMANDS: &[&Command] = &[
     &model::LOAD,
     &model::SET,

@@ -1,8 +1,8 @@
-//! How long it takes to derive a table of n nodes and to assess one of them: `assess_speed [nodes] [f32] [lazy] [pool]`.
+//! The time to derive a table of n nodes and to assess one of them: `assess_speed [nodes] [f32] [lazy] [pool]`.
 //!
-//! The table is made up, in the proportions of OECD ICIO: 45 sectors a region, most of what a node needs comes from its
-//! own region, every node delivers to every other. Times are wall-clock; of one thread, or with `pool` of one for each
-//! core while deriving.
+//! The table is generated in the proportions of OECD ICIO: 45 sectors per region, most inputs of a node come from its
+//! own region, and every node delivers to every other. Times are wall-clock times of one thread or, for derivations
+//! with `pool`, of one thread per core.
 
 use std::env;
 use std::hint::black_box;
@@ -21,15 +21,15 @@ const SECTORS: usize = 45;
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
     let n = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(3465);
-    let asked = |name: &str| args.iter().any(|arg| arg == name);
-    let precision = if asked("f32") { Precision::F32 } else { Precision::F64 };
-    let mode = if asked("lazy") { LeontiefMode::Lazy } else { LeontiefMode::Full };
+    let has_option = |name: &str| args.iter().any(|arg| arg == name);
+    let precision = if has_option("f32") { Precision::F32 } else { Precision::F64 };
+    let mode = if has_option("lazy") { LeontiefMode::Lazy } else { LeontiefMode::Full };
     let progress = Progress::default();
 
     let table = table(n, precision, mode);
     report("spectral check", || spectral_check(&table, &progress))?;
     let model = report("make the model", || IoModel::new(table));
-    let pool = asked("pool").then(|| rayon::ThreadPoolBuilder::new().build().expect("threads start"));
+    let pool = has_option("pool").then(|| rayon::ThreadPoolBuilder::new().build().expect("threads start"));
     let derive = |model: &IoModel| match &pool {
         Some(pool) => pool.install(|| model.derive(&Budget::UNLIMITED, &progress)),
         None => model.derive(&Budget::UNLIMITED, &progress),
@@ -37,22 +37,22 @@ fn main() -> Result<()> {
     report("derive inverse, series of output, digest", || derive(&model))?;
     let values = (0..n).map(noise).collect();
     let model = model.with_indicator(Indicator { name: "risk".into(), unit: "".into(), values })?;
-    report("derive one indicator more", || derive(&model))?;
+    report("derive one more indicator", || derive(&model))?;
 
-    let question = Question::default();
+    let query = Question::default();
     let identity = Identity { name: b"icio", version: 1 };
-    let asked = if mode == LeontiefMode::Full { n } else { 4 };
+    let count = if mode == LeontiefMode::Full { n } else { 4 };
     let mut document = Vec::new();
     for name in ["assess every node, TOP 10, LAYERS 5", "the same again"] {
         let start = Instant::now();
-        for i in 0..asked {
-            // Far apart, so that no column is in a cache by chance.
+        for i in 0..count {
+            // Far apart, so that no column is in a CPU cache by chance.
             let (region, sector) = model.table().labels.names(i * 1009 % n);
             document.clear();
-            model.assess(&identity, &[region.as_bytes(), sector.as_bytes()], &question, &mut document)?;
+            model.assess(&identity, &[region.as_bytes(), sector.as_bytes()], &query, &mut document)?;
             black_box(&document);
         }
-        println!("{name}: {:?} each, {} bytes", start.elapsed() / asked as u32, document.len());
+        println!("{name}: {:?} each, {} bytes", start.elapsed() / count as u32, document.len());
     }
     let ranking = Ranking { by: By::Foreign, ..Ranking::default() };
     report("rank by foreign share", || black_box(model.rank(&ranking)))?;

@@ -1,10 +1,11 @@
-//! Writes a made-up table in the ICIO layout, or measures how long one takes to read.
+//! Writes a generated table in the ICIO layout, or measures the time to read one.
 //!
 //! ```text
 //! cargo run --release -p assess-engine --example icio_table -- --regions 77 --sectors 45 --seed 1 --out icio.csv
 //! cargo run --release -p assess-engine --example icio_table -- --read icio.csv
 //! ```
-//! The first writes to standard output without `--out`. The second prints what was read and the seconds it took.
+//! Without `--out`, the first command writes to standard output. The second prints the size of the table and the
+//! seconds it took.
 
 use std::error::Error;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! What a key costs in the index, in bytes and in time: `cargo run --release --example index_speed [keys]`.
+//! The cost of a key in the index, in bytes and in time: `cargo run --release --example index_speed [keys]`.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ fn shuffled(keys: &mut [u32], mut seed: u64) {
     }
 }
 
-/// Does something for every key in random order; prints the mean and the longest.
+/// Calls `act` for every key in random order; prints the mean and the longest time.
 fn each(what: &str, keys: &mut [u32], seed: u64, mut act: impl FnMut(&[u8])) {
     shuffled(keys, seed);
     let mut name = Vec::new();
@@ -57,7 +57,7 @@ fn main() {
     each("insert", &mut keys, 2, |name| _ = index.written(0, name, &WRITE));
     let taken = resident() - before;
     println!(
-        "{} bytes a key and its name of {}: {} over; the index says {}",
+        "{} bytes per key with a name of {}: {} more than the name; the index reports {}",
         taken / u64::from(count),
         names / count as usize,
         (taken - names as u64) / u64::from(count),
@@ -70,13 +70,17 @@ fn main() {
             index.touched(at, true);
         }
     });
-    each("gone", &mut keys, 6, |name| _ = index.gone(0, name));
-    println!("{} KB more than at first after every key has gone", resident().saturating_sub(before) / 1024);
-    println!("the index says {} KB", index.memory() / 1024);
+    each("remove", &mut keys, 6, |name| _ = index.gone(0, name));
+    println!("{} KB more than at the start after every key was removed", resident().saturating_sub(before) / 1024);
+    println!("the index reports {} KB", index.memory() / 1024);
     each("insert again", &mut keys, 7, |name| _ = index.written(0, name, &WRITE));
     let start = Instant::now();
     let debris = index.flushed(None);
     println!("flushed in {:?}", start.elapsed());
     drop(debris);
-    println!("dropped in {:?}, {} KB more than at first", start.elapsed(), resident().saturating_sub(before) / 1024);
+    println!(
+        "dropped in {:?}, {} KB more than at the start",
+        start.elapsed(),
+        resident().saturating_sub(before) / 1024
+    );
 }

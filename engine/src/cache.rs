@@ -1,6 +1,6 @@
-//! The cache: tiers, the index of entries, leases, invalidations; and the names of cached assessments.
+//! The cache: tiers, the index of entries, leases, invalidations, and the names of cached assessments.
 //!
-//! Pure state over abstract stamps: nothing here asks for the time or for a server.
+//! Pure state over abstract stamps and times that callers pass in. Never here: a clock, a server.
 
 pub mod ban;
 pub mod entry;

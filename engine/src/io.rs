@@ -1,9 +1,6 @@
-//! Input-output models: who delivers how much to whom, and what that means for a risk, an emission or anything else
-//! counted per unit of output.
+//! Input-output models: tables of deliveries between nodes, indicators, and the assessments of nodes.
 //!
-//! Terms follow the field: *region*, *sector*, *node* (a region-sector pair), *technical coefficient* `A[i,j]` (input
-//! from node i per unit of output of node j), *Leontief inverse* `L = (I-A)^-1`, *indicator* `r` (stressor intensity,
-//! one number per node), *multiplier* `m = r'L`, *production layer* k (tier-k suppliers).
+//! Here is what only this kind needs, from reading tables to documents. Never here: the other kinds, search, caching.
 
 pub mod assess;
 pub mod codec;
@@ -19,22 +16,28 @@ pub mod spectral;
 pub mod table;
 
 mod answer;
-mod canonical;
 mod digest;
 mod document;
+mod find;
+mod info;
 mod leontief;
+mod load;
 mod model;
 mod neumann;
 mod printed;
 mod product;
 mod select;
 mod series;
+mod shown;
 mod stage;
+mod subject;
+mod text;
 mod threads;
 
 pub use formats::{Folder, Input, Loaded, load, read_whole};
 pub use indicator::{By, Indicator};
 pub use labels::Labels;
+pub(crate) use load::load_model;
 pub use model::{IoModel, MAX_NAME, OUTPUT};
 pub use options::{Duplicates, Format, LeontiefMode, LoadOptions, Negative, Order, OutputRule, Precision, Split};
 pub use rank::Ranking;

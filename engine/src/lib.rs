@@ -13,6 +13,7 @@ mod day;
 pub mod error;
 pub mod history;
 pub mod io;
+mod json;
 pub mod model;
 pub mod origin;
 pub mod progress;
@@ -20,6 +21,7 @@ pub mod progress;
 #[path = "../tests/reference/mod.rs"]
 mod reference;
 pub mod score;
+mod search;
 pub mod stats;
 mod words;
 

@@ -1,9 +1,6 @@
-//! Preferential rules of origin: whether a good of a code, made in one country and shipped to another, qualifies under
-//! an agreement.
+//! Preferential rules of origin: whether a good, made in one country and shipped to another, qualifies under an agreement.
 //!
-//! A model ([`OriginModel`]) holds one nomenclature and any number of agreements, each read from its own document
-//! ([`load`]). An assessment goes through the conditions of an agreement in their order, in three-valued logic: what
-//! is not known matters only where the verdict depends on it, and a text that no machine can read is never guessed.
+//! Here is what only this kind needs, from reading documents to verdicts. Never here: the other kinds, search, caching.
 
 mod agreement;
 mod answer;
@@ -16,22 +13,23 @@ mod document;
 mod editions;
 mod expr;
 mod facts;
-pub(crate) mod find;
 mod hs;
+mod info;
 mod json;
 mod load;
 mod lookup;
 mod model;
 mod nomenclature;
+mod options;
 mod overrides;
 mod rules;
 mod sections;
 mod subject;
-mod synonyms;
 
 pub use codec::OriginDecoder;
 pub use hs::Hs;
-pub use load::{Format, LoadOptions, Part, load};
+pub use load::{Part, load};
 pub use lookup::{FindFilter, FindKind, Relation};
 pub use model::OriginModel;
+pub use options::{Format, LoadOptions};
 pub use rules::RuleFilter;

@@ -1,14 +1,10 @@
-//! Score models: a number, a class or a band from named features.
+//! Score models: a number, a class or a band from named features, by linear models, scorecards or forests.
 //!
-//! Three machines answer: generalised linear models, points scorecards, and forests of decision trees.
-//! Files of five formats become them. What a format has and the machines do not evaluate exactly is refused at load,
-//! never approximated.
-//!
-//! Terms follow the field: *feature* (an input by name), *margin* (what the link is applied to), *link*, *bin*, *points*,
-//! *band*, *reason code*, *contribution* (the part of the margin or of the points that a feature brings).
+//! Here is what only this kind needs, from reading files to documents. Never here: the other kinds, search, caching.
 
 mod answer;
 mod batch;
+mod coarse;
 mod codec;
 mod decimals;
 mod document;
@@ -16,9 +12,14 @@ mod features;
 mod foreign;
 mod forest;
 mod glm;
+mod info;
+mod json;
+mod limits;
 mod load;
+mod machine;
 mod model;
 mod number;
+mod options;
 mod pmml;
 mod row;
 mod scorecard;
@@ -30,14 +31,7 @@ mod tests;
 pub use batch::Rows;
 pub use codec::ScoreDecoder;
 pub use decimals::Decimals;
-pub use load::{Format, LoadOptions, load};
+pub use limits::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
+pub use load::load;
 pub use model::ScoreModel;
-
-/// The most features of a model.
-pub const MAX_FEATURES: usize = 4096;
-
-/// The most classes of a model.
-pub const MAX_CLASSES: usize = 1024;
-
-/// The longest name of a feature and the longest label, in bytes.
-pub const MAX_NAME: usize = 256;
+pub use options::{Format, LoadOptions};

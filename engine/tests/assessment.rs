@@ -1,14 +1,14 @@
-//! One assessment, worked by hand, and the behaviour of a model around it.
+//! One assessment computed by hand, and the behaviour of a model around it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod made;
+mod fixtures;
 
 use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::{IoModel, LeontiefMode, Precision, Table};
 use assess_engine::model::{Field, Identity, LabelSet, Model, Question};
 use assess_engine::{Budget, Error, Progress};
-use made::{assess, close, derived, indicator, items, number, table};
+use fixtures::{assess, close, derived, indicator, items, number, table};
 
 /// `A = [[.2, .3], [.4, .1]]`, whose inverse is `[[1.5, .5], [2/3, 4/3]]`.
 fn hand() -> Table {
@@ -19,18 +19,18 @@ fn risk() -> assess_engine::io::Indicator {
     indicator("risk", [1.0, 2.0])
 }
 
-fn text(model: &IoModel, subject: [&str; 2], question: &Question<'_>) -> Result<String, Error> {
+fn text(model: &IoModel, subject: [&str; 2], query: &Question<'_>) -> Result<String, Error> {
     let mut out = b"before".to_vec();
     let subject = subject.map(str::as_bytes);
-    let result = model.assess(&Identity { name: b"icio", version: 3 }, &subject, question, &mut out);
-    let checked = model.check(&subject, question);
+    let result = model.assess(&Identity { name: b"icio", version: 3 }, &subject, query, &mut out);
+    let checked = model.check(&subject, query);
     match result {
         Ok(()) => {
             checked.unwrap();
             Ok(String::from_utf8(out.split_off(6)).unwrap())
         }
         Err(error) => {
-            assert_eq!(out, b"before", "a failure leaves the output as it was");
+            assert_eq!(out, b"before", "a failure leaves the output unchanged");
             assert_eq!(checked, Err(error.clone()));
             Err(error)
         }
@@ -38,7 +38,7 @@ fn text(model: &IoModel, subject: [&str; 2], question: &Question<'_>) -> Result<
 }
 
 #[test]
-fn the_example_worked_by_hand() {
+fn the_example_has_the_figures_computed_by_hand() {
     let model = derived(hand(), [risk()]);
     let document = assess(&model, 0, &Question { layers: 3, ..Question::default() });
     for (k, layer) in [1.0, 1.0, 0.4, 0.22].into_iter().enumerate() {
@@ -67,11 +67,11 @@ fn the_example_worked_by_hand() {
 
 #[test]
 fn the_document_has_the_fields_of_the_contract_in_their_order() {
-    let lonely = table(&[("USA", "C10T12"), ("DEU", "C\"1\"")], |_, _| 0.0);
-    let model = derived(lonely, [indicator("wgi", [0.5, 0.0])]);
-    let question = Question { layers: 1, top: 1, ..Question::default() };
+    let isolated = table(&[("USA", "C10T12"), ("DEU", "C\"1\"")], |_, _| 0.0);
+    let model = derived(isolated, [indicator("wgi", [0.5, 0.0])]);
+    let query = Question { layers: 1, top: 1, ..Question::default() };
     assert_eq!(
-        text(&model, ["USA", "C10T12"], &question).unwrap(),
+        text(&model, ["USA", "C10T12"], &query).unwrap(),
         r#"{"model":"icio","version":3,"kind":"io","indicator":"wgi","unit":"","#.to_owned()
             + r#""subject":{"region":"USA","sector":"C10T12"},"direct":0.5,"layers":[0.5,0.0],"upstream":0.0,"total":0.5,"#
             + r#""mean":0.5,"coverage":1.0,"residual":0.0,"foreign_share":0.0,"concentration":{"hhi":1.0,"nodes_80":1},"#
@@ -94,7 +94,7 @@ fn the_document_has_the_fields_of_the_contract_in_their_order() {
 }
 
 #[test]
-fn questions_that_cannot_be_answered_say_why() {
+fn queries_that_cannot_be_answered_state_the_reason() {
     let model = derived(hand(), [risk()]);
     let default = Question::default();
     let cases = [
@@ -108,8 +108,8 @@ fn questions_that_cannot_be_answered_say_why() {
         (["DEU", "C10T12"], default, Error::NoSubject("the region has no such sector, see MODEL.LABELS key NODES")),
         (["USA", "C10T12"], Question { indicator: Some(b"x"), ..default }, Error::NoIndicator),
     ];
-    for (subject, question, error) in cases {
-        assert_eq!(text(&model, subject, &question), Err(error));
+    for (subject, query, error) in cases {
+        assert_eq!(text(&model, subject, &query), Err(error));
     }
     assert!(model.subject_len(&[b"USA"], true).is_err());
     assert_eq!(model.subject_len(&[b"USA", b"C10T12", b"TOP"], true), Ok(2));
@@ -117,7 +117,7 @@ fn questions_that_cannot_be_answered_say_why() {
 }
 
 #[test]
-fn a_new_indicator_leaves_the_ready_ones_answering() {
+fn a_new_indicator_does_not_block_the_ready_ones() {
     let ready = derived(hand(), [risk()]);
     let model = ready.with_indicator(indicator("second", [0.5, 0.5])).unwrap();
     assert!(!model.ready());
@@ -130,7 +130,7 @@ fn a_new_indicator_leaves_the_ready_ones_answering() {
     assert!(model.ready());
     assert_eq!(ask("risk").unwrap(), before);
     assert!(ask("second").unwrap().contains("\"indicator\":\"second\""));
-    // Deriving again, even without any memory to spare, has nothing to do.
+    // A second derivation has nothing to do, even without any memory.
     model.derive(&Budget::new(0), &Progress::default()).unwrap();
 }
 
@@ -172,7 +172,7 @@ fn indicators_are_carried_over_by_label() {
 }
 
 #[test]
-fn work_that_is_cancelled_or_lacks_room_changes_nothing() {
+fn cancelled_work_and_work_without_memory_change_nothing() {
     let model = IoModel::new(hand());
     let cancelled = Progress::default();
     cancelled.cancel();
@@ -185,7 +185,7 @@ fn work_that_is_cancelled_or_lacks_room_changes_nothing() {
 }
 
 #[test]
-fn memory_decides_how_the_inverse_is_kept_unless_told() {
+fn memory_decides_how_the_inverse_is_kept_unless_an_option_does() {
     let mode = |model: &IoModel| {
         let info = model.info();
         let find = |name| info.iter().find(|(field, _)| *field == name).unwrap().1.clone();
@@ -217,7 +217,7 @@ fn a_series_that_converges_slowly_needs_the_inverse() {
 }
 
 #[test]
-fn numbers_beyond_range_are_an_error_and_not_a_result() {
+fn numbers_out_of_range_are_an_error_and_not_a_result() {
     let table = table(&[("A", "x"), ("A", "y")], |i, j| if i == j { 0.5 } else { 0.0 });
     let model = IoModel::new(table).with_indicator(indicator("big", [f64::MAX, 0.0])).unwrap();
     let error = model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap_err();
@@ -248,7 +248,7 @@ fn nodes_are_ranked_by_any_figure() {
     assert!(matches!(rank(Ranking { region: Some(b"XXX"), ..usa }), Err(Error::NoSubject(_))));
     assert_eq!(rank(Ranking { indicator: Some(b"x"), ..usa }), Err(Error::NoIndicator));
     assert_eq!(IoModel::new(hand()).rank(&usa), Err(Error::NotReady));
-    // Ties go by label, and what has no figure is left out.
+    // Ties are ordered by label, and nodes without the figure are left out.
     let even = derived(table(&[("B", "y"), ("B", "x"), ("A", "z")], |_, _| 0.0), [indicator("r", [1.0, 1.0, 0.0])]);
     let ranked = |by| even.rank(&Ranking { by, ..Ranking::default() }).unwrap().into_iter().map(|(j, _)| j).collect();
     let by_total: Vec<usize> = ranked(By::Total);
@@ -258,14 +258,14 @@ fn nodes_are_ranked_by_any_figure() {
 }
 
 #[test]
-fn coefficients_are_at_hand_before_anything_is_derived() {
+fn coefficients_are_available_before_anything_is_derived() {
     let model = IoModel::new(hand());
     assert_eq!(model.coefficient(b"DEU", b"C\"1\"", b"USA", b"C10T12"), Ok(0.4));
     assert!(matches!(model.coefficient(b"DEU", b"C\"1\"", b"USA", b"C1"), Err(Error::NoSubject(_))));
 }
 
 #[test]
-fn digests_tell_contents_apart_and_nothing_else() {
+fn digests_distinguish_contents_and_nothing_else() {
     let base = IoModel::new(hand()).with_indicator(risk()).unwrap();
     let digest = base.digest();
     base.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
@@ -279,10 +279,10 @@ fn digests_tell_contents_apart_and_nothing_else() {
     let tables = [
         Table { warnings: vec!["one".to_owned()], ..hand() },
         Table { leontief: None, ..hand() },
-        made::with_output(hand(), vec![1.0, 1.0]),
+        fixtures::with_output(hand(), vec![1.0, 1.0]),
         table(&[("USA", "C10T12"), ("DEU", "C2")], |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]),
         table(&[("USA", "C10T12"), ("DEU", "C\"1\"")], |i, j| [[0.2, 0.3], [0.4, 0.2]][i][j]),
-        Table { coefficients: made::matrix(2, Precision::F32, |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]), ..hand() },
+        Table { coefficients: fixtures::matrix(2, Precision::F32, |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]), ..hand() },
     ];
     changed.extend(tables.map(|table| IoModel::new(table).with_indicator(risk()).unwrap().digest()));
     changed.push(digest);
@@ -293,12 +293,12 @@ fn digests_tell_contents_apart_and_nothing_else() {
 }
 
 #[test]
-fn of_many_indicators_those_beyond_the_first_few_are_derived_when_asked_for() {
+fn indicators_beyond_the_first_few_are_derived_on_request() {
     let model = derived(hand(), (0..12).map(|i| indicator(&format!("r{i}"), [f64::from(i), 2.0])));
     let of = |name: &'static str| Question { indicator: Some(name.as_bytes()), ..Question::default() };
     assert!(text(&model, ["USA", "C10T12"], &of("r7")).is_ok());
     assert_eq!(text(&model, ["USA", "C10T12"], &of("r11")), Err(Error::NotReady));
-    assert!(!model.ready(), "what was asked for is missing");
+    assert!(!model.ready(), "a requested indicator is missing");
     model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
     assert!(model.ready());
     let document = text(&model, ["USA", "C10T12"], &of("r11")).unwrap();
@@ -307,14 +307,14 @@ fn of_many_indicators_those_beyond_the_first_few_are_derived_when_asked_for() {
 }
 
 #[test]
-fn an_assessment_whose_column_is_solved_on_demand_can_be_called_off() {
+fn an_assessment_whose_column_is_solved_on_demand_can_be_cancelled() {
     let table = Table { leontief: Some(LeontiefMode::Lazy), ..table(&[("A", "x"), ("A", "y")], |_, _| 0.25) };
     let model = IoModel::new(table);
     model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
     let (progress, mut out) = (Progress::default(), Vec::new());
     progress.cancel();
-    let (identity, question) = (Identity { name: b"icio", version: 3 }, Question::default());
-    let result = model.assess_while_wanted(&identity, &[b"A", b"x"], &question, &progress, &mut out);
+    let (identity, query) = (Identity { name: b"icio", version: 3 }, Question::default());
+    let result = model.assess_while_wanted(&identity, &[b"A", b"x"], &query, &progress, &mut out);
     assert_eq!((result, out.is_empty()), (Err(Error::Cancelled), true));
-    model.assess(&identity, &[b"A", b"x"], &question, &mut out).unwrap();
+    model.assess(&identity, &[b"A", b"x"], &query, &mut out).unwrap();
 }

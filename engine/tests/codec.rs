@@ -1,9 +1,9 @@
-//! The byte form of models: what is written reads back equal, and nothing else is believed.
+//! The byte form of models: a written model reads back equal, and damaged frames are refused.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use assess_engine::io::matrix::Matrix;
 use assess_engine::io::table::OutputSource;
@@ -11,7 +11,7 @@ use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Output
 use assess_engine::model::codec::{Decoder, MAX_FRAME};
 use assess_engine::model::{AnyModel, Model, Question};
 use assess_engine::{Budget, Error, Progress, Result};
-use made::{indicator, matrix};
+use fixtures::{indicator, matrix};
 use proptest::prelude::*;
 
 fn frames(model: &IoModel) -> Vec<Vec<u8>> {
@@ -24,7 +24,7 @@ fn decode(frames: &[Vec<u8>]) -> Result<IoModel> {
         decoder.push(frame)?;
     }
     let AnyModel::Io(model) = decoder.finish()? else { return Err(assess_engine::Error::Corrupt("another kind")) };
-    Ok(std::sync::Arc::into_inner(model).expect("nobody else has it"))
+    Ok(std::sync::Arc::into_inner(model).expect("there is no other reference"))
 }
 
 fn contents(model: &IoModel) -> (&Table, Vec<(String, String)>, [u8; 16]) {
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_reads_back_equal(case in cases()) {
+    fn a_written_model_reads_back_equal(case in cases()) {
         let model = case.model();
         let frames = frames(&model);
         let back = decode(&frames).unwrap();
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn missing_and_repeated_frames_are_noticed(case in cases(), at in any::<proptest::sample::Index>()) {
+    fn missing_and_repeated_frames_are_detected(case in cases(), at in any::<proptest::sample::Index>()) {
         let frames = frames(&case.model());
         let at = at.index(frames.len());
         prop_assert!(matches!(decode(&frames[..at]), Err(Error::Corrupt(_))));
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_cut_short_or_prolonged_is_noticed(case in cases(), at in any::<proptest::sample::Index>(), to in any::<proptest::sample::Index>()) {
+    fn truncated_and_extended_frames_are_detected(case in cases(), at in any::<proptest::sample::Index>(), to in any::<proptest::sample::Index>()) {
         let mut frames = frames(&case.model());
         let at = at.index(frames.len());
         let whole = frames[at].clone();
@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_noticed_or_gives_a_usable_model(
+    fn damage_is_detected_or_gives_a_usable_model(
         case in cases(),
         flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0..8u8), 1..4),
     ) {
@@ -139,9 +139,9 @@ proptest! {
             Err(error) => prop_assert!(matches!(error, Error::Corrupt(_))),
             Ok(model) => {
                 prop_assert_eq!(self::frames(&model), frames);
-                // Whatever numbers it holds now, it derives or says why not.
+                // The numbers may be anything now; the model derives, or returns an error.
                 if model.derive(&Budget::new(1 << 20), &Progress::default()).is_ok() {
-                    made::assess(&model, 0, &Question::default());
+                    fixtures::assess(&model, 0, &Question::default());
                 }
             }
         }
@@ -153,7 +153,7 @@ fn large(precision: Precision) -> IoModel {
     let n = 700;
     let names: Vec<(String, String)> = (0..n).map(|i| (format!("R{}", i / 35), format!("s{}", i % 35))).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-    let mut table = made::table(&nodes, |_, _| 0.0);
+    let mut table = fixtures::table(&nodes, |_, _| 0.0);
     table.coefficients = matrix(n, precision, |i, j| ((i * 31 + j * 17) % 101) as f64 * 1e-5);
     IoModel::new(table).with_indicator(indicator("risk", (0..n).map(|i| i as f64))).unwrap()
 }
@@ -177,7 +177,7 @@ fn frames_are_bounded_and_hold_one_block_each() {
 }
 
 #[test]
-fn columns_may_be_cut_otherwise() {
+fn columns_may_be_split_differently() {
     let model = large(Precision::F64);
     let mut frames = frames(&model);
     let blocks = frames.len() - 4;
@@ -190,7 +190,7 @@ fn columns_may_be_cut_otherwise() {
 #[test]
 fn long_texts_take_several_frames() {
     let long = "x".repeat(700_000);
-    let table = Table { warnings: vec![long.clone(), long], ..made::table(&[("A", "b")], |_, _| 0.5) };
+    let table = Table { warnings: vec![long.clone(), long], ..fixtures::table(&[("A", "b")], |_, _| 0.5) };
     let model = IoModel::new(table);
     let frames = frames(&model);
     assert_eq!(frames.len(), 1 + 3 + 1 + 1);
@@ -199,8 +199,8 @@ fn long_texts_take_several_frames() {
 }
 
 #[test]
-fn nothing_is_allocated_on_the_word_of_a_header() {
-    let mut header = frames(&IoModel::new(made::table(&[("A", "b")], |_, _| 0.5))).swap_remove(0);
+fn a_header_alone_causes_no_large_allocation() {
+    let mut header = frames(&IoModel::new(fixtures::table(&[("A", "b")], |_, _| 0.5))).swap_remove(0);
     header[2..6].copy_from_slice(&32_768u32.to_le_bytes());
     for at in [6, 10, 19, 23] {
         header[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -217,7 +217,7 @@ fn nothing_is_allocated_on_the_word_of_a_header() {
 
 #[test]
 fn frames_out_of_order_and_unusable_numbers_are_refused() {
-    let model = IoModel::new(made::with_output(made::table(&[("A", "b")], |_, _| 0.5), vec![2.0]));
+    let model = IoModel::new(fixtures::with_output(fixtures::table(&[("A", "b")], |_, _| 0.5), vec![2.0]));
     let model = model.with_indicator(indicator("risk", [1.0])).unwrap();
     let good = frames(&model);
     // Header, text, nodes, output, columns, indicator.

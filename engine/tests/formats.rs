@@ -1,5 +1,5 @@
-//! Reading tables: real layouts, what is refused and where, and what every layout has in common.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Reading tables: real layouts, refused input and its place, and the common behaviour of all layouts.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod reference;
 

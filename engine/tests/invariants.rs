@@ -1,16 +1,16 @@
-//! What must hold for every table: the identities of input-output analysis, as properties.
+//! Properties of every table: the identities of input-output analysis.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod made;
+mod fixtures;
 
 use assess_engine::io::{Indicator, IoModel, LeontiefMode, Table};
 use assess_engine::model::Question;
-use made::{assess, close, derived, indicator, items, number, with_output};
+use fixtures::{assess, close, derived, indicator, items, number, with_output};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// A table whose column sums are below 1, some nodes being absent from some regions, and one indicator.
+/// A table with column sums below 1 and some nodes absent from some regions, and one indicator.
 #[derive(Debug, Clone)]
 struct Case {
     nodes: Vec<(String, String)>,
@@ -30,7 +30,7 @@ impl Case {
 
     fn table(&self) -> Table {
         let nodes: Vec<(&str, &str)> = self.nodes.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-        made::table(&nodes, |i, j| self.a(i, j))
+        fixtures::table(&nodes, |i, j| self.a(i, j))
     }
 
     fn model(&self) -> IoModel {
@@ -48,10 +48,10 @@ impl Case {
     }
 }
 
-/// Everything an assessment can say of every node.
+/// The full assessment of every node.
 fn documents(model: &IoModel) -> Vec<Value> {
-    let question = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
-    (0..model.table().labels.len()).map(|j| assess(model, j, &question)).collect()
+    let query = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
+    (0..model.table().labels.len()).map(|j| assess(model, j, &query)).collect()
 }
 
 /// Some of the nodes of a grid of regions and sectors, sparse coefficients, values of which some are 0.
@@ -71,7 +71,7 @@ fn cases() -> impl Strategy<Value = Case> {
         (Just(nodes), proptest::collection::vec(coefficient, n * n), sums, proptest::collection::vec(value, n))
     })
     .prop_map(|(nodes, mut a, sums, r)| {
-        // Columns add up to what was drawn, so that their sums are below 1.
+        // Columns are scaled to the sums drawn, which are below 1.
         let n = nodes.len();
         for (column, sum) in a.chunks_exact_mut(n).zip(sums) {
             let drawn: f64 = column.iter().sum();
@@ -81,7 +81,7 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// The largest of some numbers, as a scale for what is compared absolutely.
+/// The largest magnitude of some numbers, as the scale of an absolute comparison.
 fn scale(numbers: &[f64]) -> f64 {
     numbers.iter().fold(1.0, |most, x| x.abs().max(most))
 }
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn layers_rise_to_the_total_and_the_residual_is_what_is_left(case in cases()) {
+    fn layers_rise_to_the_total_and_the_residual_is_the_rest(case in cases()) {
         let model = case.model();
         for j in 0..case.n() {
             let all = layers(&assess(&model, j, &Question { layers: 32, ..Question::default() }));
@@ -294,7 +294,7 @@ proptest! {
         let converted: Vec<f64> = (0..n * n).map(|at| case.a[at] * x[at / n] * rate / (x[at / n] * rate)).collect();
         let nodes: Vec<(&str, &str)> = case.nodes.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
         let output = x.iter().map(|x| x * rate).collect();
-        let table = with_output(made::table(&nodes, |i, j| converted[j * n + i]), output);
+        let table = with_output(fixtures::table(&nodes, |i, j| converted[j * n + i]), output);
         let (model, other) = (case.model(), derived(table, [case.indicator()]));
         for (a, b) in documents(&model).iter().zip(documents(&other)) {
             near(number(&a["total"]), number(&b["total"]));
@@ -302,7 +302,7 @@ proptest! {
     }
 
     #[test]
-    fn solving_on_demand_says_the_same(case in cases()) {
+    fn solving_on_demand_gives_the_same_documents(case in cases()) {
         let lazy = derived(Table { leontief: Some(LeontiefMode::Lazy), ..case.table() }, [case.indicator()]);
         for (a, b) in documents(&case.model()).iter().zip(documents(&lazy)) {
             same(a, &b);
@@ -328,7 +328,7 @@ fn same(a: &Value, b: &Value) {
 
 #[test]
 fn a_node_without_inputs_is_its_own_direct_part() {
-    let table = made::table(&[("A", "x"), ("B", "x")], |i, j| if (i, j) == (0, 1) { 0.5 } else { 0.0 });
+    let table = fixtures::table(&[("A", "x"), ("B", "x")], |i, j| if (i, j) == (0, 1) { 0.5 } else { 0.0 });
     let model = derived(table, [indicator("risk", [3.0, 0.25])]);
     let document = assess(&model, 0, &Question::default());
     assert_eq!(number(&document["total"]), 3.0);

@@ -1,7 +1,7 @@
-//! Tables of several panels and blocks: factors, rows that change places, threads, cancelling on the way.
+//! Tables of several panels and blocks: factors, row exchanges, threads, cancellation during the work.
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use assess_engine::io::rank::Ranking;
 use assess_engine::io::{IoModel, LeontiefMode, Table, spectral_check};
 use assess_engine::model::{Model, Question};
 use assess_engine::{Budget, Error, Progress};
-use made::{assess, close, indicator, items};
+use fixtures::{assess, close, indicator, items};
 
 const N: usize = 700;
 
@@ -18,11 +18,11 @@ fn noise(i: usize) -> f64 {
     (i as f64 * 0.754_877_666_246_692_8).fract()
 }
 
-/// Nodes scaled by `scale` deliver and need what the unscaled ones do: the radius stays, column sums do not.
+/// Nodes are scaled by `scale`: the spectral radius stays the same, the column sums do not.
 fn table(scale: impl Fn(usize) -> f64) -> Table {
     let names: Vec<(String, String)> = (0..N).map(|i| (format!("R{}", i / 35), format!("s{}", i % 35))).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|(r, s)| (r.as_str(), s.as_str())).collect();
-    made::table(&nodes, |i, j| {
+    fixtures::table(&nodes, |i, j| {
         let unscaled = noise(i * N + j).powi(4) * if i / 35 == j / 35 { 0.04 } else { 0.004 };
         unscaled * scale(j) / scale(i)
     })
@@ -32,7 +32,7 @@ fn model(table: Table) -> IoModel {
     IoModel::new(table).with_indicator(indicator("risk", (0..N).map(noise))).expect("the indicator fits")
 }
 
-fn question() -> Question<'static> {
+fn query() -> Question<'static> {
     Question { top: N as u32, ..Question::default() }
 }
 
@@ -50,9 +50,9 @@ fn totals(model: &IoModel) -> Vec<f64> {
 }
 
 #[test]
-fn multipliers_are_right_whether_or_not_rows_change_places() {
+fn multipliers_are_right_with_and_without_row_exchanges() {
     let plain = |_: usize| 1.0;
-    // From 1 to a million: pivots are far from the diagonal then.
+    // From 1 to a million, so that pivots are far from the diagonal.
     let scaled = |i: usize| 10f64.powf(6.0 * noise(i * 7 + 3));
     for (table, above) in [(table(plain), false), (table(scaled), true)] {
         let sum = |j: usize| (0..N).map(|i| table.coefficients.get(i, j)).sum::<f64>();
@@ -66,7 +66,7 @@ fn multipliers_are_right_whether_or_not_rows_change_places() {
             close(a, b, 1e-12);
         }
         for j in [0, 300, 699] {
-            let (a, b) = (assess(&full, j, &question()), assess(&lazy, j, &question()));
+            let (a, b) = (assess(&full, j, &query()), assess(&lazy, j, &query()));
             for list in ["contributors", "suppliers", "by_region", "by_sector"] {
                 let (a, b) = (items(&a[list]), items(&b[list]));
                 let total: f64 = a.iter().map(|item| item.1).sum();
@@ -79,7 +79,7 @@ fn multipliers_are_right_whether_or_not_rows_change_places() {
 }
 
 #[test]
-fn threads_change_nothing() {
+fn several_threads_give_the_same_result() {
     let alone = model(table(|_| 1.0));
     alone.derive(&Budget::UNLIMITED, &Progress::default()).expect("it derives");
     let shared = model(table(|_| 1.0));
@@ -91,13 +91,13 @@ fn threads_change_nothing() {
 }
 
 #[test]
-fn derivation_stops_on_the_way_when_it_is_cancelled() {
+fn derivation_stops_early_when_it_is_cancelled() {
     for mode in [LeontiefMode::Full, LeontiefMode::Lazy] {
         let model = model(Table { leontief: Some(mode), ..table(|_| 1.0) });
         let (progress, done) = (Progress::default(), AtomicBool::new(false));
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                // As soon as anything is done, wherever that is.
+                // As soon as any part of the work is done.
                 while progress.percent() < 2 && !done.load(Ordering::Relaxed) {
                     std::thread::yield_now();
                 }
@@ -105,7 +105,7 @@ fn derivation_stops_on_the_way_when_it_is_cancelled() {
             });
             let result = model.derive(&Budget::UNLIMITED, &progress);
             done.store(true, Ordering::Relaxed);
-            // A machine so busy that nobody could cancel in time is no failure.
+            // A machine too busy to cancel in time is no failure.
             assert!(matches!(result, Ok(()) | Err(Error::Cancelled)));
             assert_eq!(model.ready(), result.is_ok());
         });

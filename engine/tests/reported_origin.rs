@@ -1,4 +1,4 @@
-//! Everyday words for goods that were not found in the nomenclature (`data/reported/origin/h03`).
+//! Everyday words for goods that a search did not find in the nomenclature (`data/reported/origin/h03`).
 
 mod reference;
 
@@ -10,7 +10,7 @@ use assess_engine::{Budget, Progress};
 use serde_json::Value;
 
 #[test]
-fn everyday_words_find_their_goods_in_the_first_ten() {
+fn everyday_words_find_their_goods_among_the_first_ten() {
     let Some(folder) = reference::find("everyday words", "reported/origin") else { return };
     let Some(hs) = reference::find("everyday words", "hs") else { return };
     let progress = Progress::default();
@@ -21,7 +21,7 @@ fn everyday_words_find_their_goods_in_the_first_ten() {
     let expected = fs::read(folder.join("h03-find-everyday/expected.json")).unwrap();
     let expected: Value = serde_json::from_slice(&expected).unwrap();
     let filter = FindFilter { kind: FindKind::Hs, section: None, chapter: None, level: None, limit: 10 };
-    let mut lost = Vec::new();
+    let mut missing = Vec::new();
     for (words, code) in expected["goods"].as_object().unwrap() {
         let code = code.as_str().unwrap();
         let hits = OriginModel::find(&model, words.as_bytes(), &filter).unwrap();
@@ -30,8 +30,8 @@ fn everyday_words_find_their_goods_in_the_first_ten() {
             .map(|hit| serde_json::from_slice::<Value>(hit).unwrap()["code"].as_str().unwrap().to_owned())
             .collect();
         if !found.iter().any(|found| found.starts_with(code) || code.starts_with(found)) {
-            lost.push(format!("{words} ({code}): {found:?}"));
+            missing.push(format!("{words} ({code}): {found:?}"));
         }
     }
-    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }

@@ -1,5 +1,5 @@
-//! Files that people brought and were answered wrongly, in silence or not at all (`data/reported/score`): each gives its
-//! library's figures, or is refused by a reason that names the cause, or carries a warning that does.
+//! Files that users reported because of wrong answers or none (`data/reported/score`): each gives the figures of its
+//! library, or is refused with a reason that names the cause, or has a warning that names it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,16 +14,16 @@ use assess_engine::score::{LoadOptions, ScoreModel, load};
 use assess_engine::{Error, Progress};
 use serde_json::Value;
 
-/// What a file comes to.
+/// The expected outcome of a file.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
     /// The figures of its library for every row, without a warning.
     Right,
-    /// As right, where the library gave the class of each row and no figure.
+    /// Like `Right`, where the library gives the class of each row and no figure.
     Classes,
-    /// Refused at load, with this in the reason.
+    /// Refused at load, with this text in the reason.
     Refused(&'static str),
-    /// Loaded with this in a warning; figures are compared with the list of this name, of rows of this name.
+    /// Loaded with this text in a warning; the figures of this name are compared, for the rows of this name.
     Warned { warning: &'static str, rows: &'static str, figures: &'static str },
 }
 
@@ -143,13 +143,14 @@ fn is_near(mine: Option<f64>, expected: &Value) -> bool {
     (mine - expected).abs() <= 2e-6 * mine.abs().max(expected.abs()).max(1e-3)
 }
 
-/// Whether a document says what the library said: a number is its score or its class, a list one probability a class, in
-/// the order of the classes' numbers.
-fn says(document: &Value, expected: &Value) -> bool {
+/// Whether a document agrees with the library: a number is its score or its class, a list has one probability per
+/// class, in the order of the class numbers.
+fn agrees(document: &Value, expected: &Value) -> bool {
     let mut probabilities: Vec<(u64, Option<f64>)> =
         document["probabilities"].as_object().map_or_else(Vec::new, |of| {
-            let number =
-                |label: &str| label.parse().unwrap_or_else(|_| panic!("{label} is no number of a class: {document}"));
+            let number = |label: &str| {
+                label.parse().unwrap_or_else(|_| panic!("{label} is not the number of a class: {document}"))
+            };
             of.iter().map(|(label, value)| (number(label), value.as_f64())).collect()
         });
     probabilities.sort_by_key(|(label, _)| *label);
@@ -166,14 +167,14 @@ fn says(document: &Value, expected: &Value) -> bool {
     }
 }
 
-/// Compares figures with what the library said of rows; how many were compared.
+/// Compares figures with those of the library for each row; returns how many were compared.
 fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], marker: Option<f64>, what: &str) -> usize {
     let mut compared = 0;
     for (i, row) in array(&expected[rows]).iter().enumerate() {
         let document = document(model, row, marker);
         for name in names {
             if let Some(theirs) = expected[*name].get(i) {
-                assert!(says(&document, theirs), "{what} row {i} {name}: {document} is not {theirs}");
+                assert!(agrees(&document, theirs), "{what} row {i} {name}: {document} is not {theirs}");
                 compared += 1;
             }
         }
@@ -200,11 +201,11 @@ fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], mar
 }
 
 #[test]
-fn every_reported_file_is_right_or_refused_by_name_or_warns() {
+fn every_reported_file_is_right_or_refused_by_name_or_gives_a_warning() {
     let Some(folder) = reference::find("reported score models", "reported/score") else { return };
     let mut failed = Vec::new();
     for (path, outcome) in FILES {
-        // Every file is looked at, whatever the ones before it came to; each says what is wrong with it.
+        // Every file is checked, whatever the outcome of the files before it.
         if std::panic::catch_unwind(|| check(&folder, path, *outcome)).is_err() {
             failed.push(*path);
         }
@@ -214,7 +215,7 @@ fn every_reported_file_is_right_or_refused_by_name_or_warns() {
 
 fn check(folder: &Path, path: &str, outcome: Outcome) {
     let bytes = fs::read(folder.join(path)).unwrap();
-    // Python writes NaN, which is not JSON, for a value that is missing.
+    // Python writes a missing value as NaN, which is not JSON.
     let expected = fs::read_to_string(folder.join(path).with_file_name("expected.json")).unwrap();
     let expected: Value = serde_json::from_str(&expected.replace("NaN", "null")).unwrap();
     let loaded = load(&bytes, &LoadOptions::default(), &Progress::default());
@@ -225,7 +226,7 @@ fn check(folder: &Path, path: &str, outcome: Outcome) {
         (Right, Ok(model)) => {
             assert_eq!(warnings(&model), [""; 0], "{path}");
             let compared = compare(&model, &expected, "rows", &["predict"], None, path);
-            // Two folders have no rows of their own: a formula, and one model saved in several ways.
+            // Two folders have no rows: one has a formula, the other one model saved in several formats.
             assert!(compared > 0 || path.starts_with("b-16") || path.starts_with("b-17"), "{path}");
         }
         (Classes, Ok(model)) => {
@@ -242,7 +243,7 @@ fn check(folder: &Path, path: &str, outcome: Outcome) {
             if !rows.is_empty() {
                 assert!(compare(&model, &expected, rows, &[figures], None, path) > 0, "{path}");
             } else {
-                // What the warning says to do gives the figures.
+                // Following the advice of the warning gives the figures.
                 let figures = ["predict_proba_1"];
                 assert!(compare(&model, &expected, "rows", &figures, Some(-999.0), path) > 0, "{path}");
             }

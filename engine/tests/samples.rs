@@ -1,4 +1,4 @@
-//! The samples that the repository ships.
+//! The samples in the repository.
 
 use assess_engine::io::indicator::Reading;
 use assess_engine::io::sample::SampleTable;
@@ -9,10 +9,10 @@ const TABLE: &[u8] = include_bytes!("../../samples/mini.csv");
 const RISK: &[u8] = include_bytes!("../../samples/mini_risk.csv");
 
 #[test]
-fn the_sample_table_is_what_the_generator_makes() {
-    let mut made = Vec::new();
-    SampleTable::new(5, 6, 1).unwrap().write(&mut made).unwrap();
-    assert!(made == TABLE, "run the command in samples/README.md again");
+fn the_sample_table_equals_the_output_of_the_generator() {
+    let mut generated = Vec::new();
+    SampleTable::new(5, 6, 1).unwrap().write(&mut generated).unwrap();
+    assert!(generated == TABLE, "run the command in samples/README.md again");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Score models of public data sets, trained with scikit-learn, XGBoost and LightGBM, against what those libraries said.
+//! Score models of public data sets, trained with scikit-learn, XGBoost and LightGBM, compared with those libraries.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use assess_engine::model::{Identity, Model, Question};
 use assess_engine::score::{Format, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
 use serde_json::Value;
 
-/// How near an expected number is to be.
+/// The required precision of a number.
 #[derive(Debug, Clone, Copy)]
 enum Near {
     Exactly,
@@ -22,7 +22,7 @@ enum Near {
     Scaled(f64),
 }
 
-/// What a file of cases expects, and where the document says it.
+/// A value that a file of cases expects, and its place in the document.
 struct Expected {
     /// The name in the cases.
     name: &'static str,
@@ -31,7 +31,7 @@ struct Expected {
     near: Near,
 }
 
-/// A model file and the cases it is to pass.
+/// A model file and the cases that it must pass.
 struct Reference {
     file: &'static str,
     cases: &'static str,
@@ -45,7 +45,7 @@ const fn expect(name: &'static str, path: &'static str, near: Near) -> Expected 
 
 const TIGHT: Near = Near::Relative(1e-12);
 
-/// Margins that are sums of large terms of both signs: relative to the terms, not to what is left of them.
+/// Margins that are sums of large terms of both signs: relative to the terms, not to their small sum.
 const SUM: Near = Near::Scaled(1e-12);
 
 const POINTS: &[Expected] = &[expect("score", "/score", Near::Exactly)];
@@ -162,8 +162,8 @@ fn array(value: &Value) -> &[Value] {
 fn subject(cases: &Value, case: usize) -> (String, Vec<String>) {
     let named = || array(&cases["features"]).iter().zip(array(&cases["inputs"][case]));
     let fields: Vec<String> = named().map(|(name, value)| format!("{name}:{value}")).collect();
-    let spelled = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
-    let words = named().map(|(name, value)| format!("{}={}", name.as_str().unwrap(), spelled(value)));
+    let written = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
+    let words = named().map(|(name, value)| format!("{}={}", name.as_str().unwrap(), written(value)));
     (format!("{{{}}}", fields.join(",")), words.collect())
 }
 
@@ -200,7 +200,7 @@ fn compare(mine: &Value, expected: &Value, near: Near, what: &str) {
     assert_eq!(mine, expected, "{what}");
 }
 
-/// What the cases expect of multiclass probabilities is an array; the document has an object in the same order.
+/// Multiclass probabilities are an array in the cases, and an object in the same order in the document.
 fn values(found: Value) -> Value {
     match found {
         Value::Object(object) => {
@@ -214,7 +214,7 @@ fn values(found: Value) -> Value {
 }
 
 #[test]
-fn every_case_of_every_model_comes_out_as_its_library_said() {
+fn every_case_of_every_model_has_the_figures_of_its_library() {
     let Some(folder) = reference::find("score models", "models") else { return };
     for reference in MODELS {
         let (model, cases) = read(&folder, reference);
@@ -234,7 +234,7 @@ fn every_case_of_every_model_comes_out_as_its_library_said() {
 }
 
 #[test]
-fn a_batch_says_what_single_assessments_say_bit_for_bit() {
+fn a_batch_has_the_figures_of_single_assessments_bit_for_bit() {
     let Some(folder) = reference::find("batches of score models", "models") else { return };
     for reference in MODELS {
         let (model, cases) = read(&folder, reference);
@@ -253,14 +253,14 @@ fn a_batch_says_what_single_assessments_say_bit_for_bit() {
             let document = document.as_ref().unwrap();
             assert_eq!(*document, assess(&model, &[subject(&cases, case).0.as_bytes()]), "{}", reference.file);
             let document: Value = serde_json::from_slice(document).unwrap();
-            let said = match model.outputs() {
+            let single = match model.outputs() {
                 1 => vec![document["score"].as_f64().unwrap()],
                 _ => array(&self::values(document["probabilities"].clone()))
                     .iter()
                     .map(|p| p.as_f64().unwrap())
                     .collect(),
             };
-            assert_eq!(values[case * model.outputs()..][..model.outputs()], said, "{} case {case}", reference.file);
+            assert_eq!(values[case * model.outputs()..][..model.outputs()], single, "{} case {case}", reference.file);
         }
     }
 }
@@ -285,7 +285,8 @@ fn every_model_reads_back_from_its_frames_and_answers_the_same() {
     }
 }
 
-/// The contributions of a linear model or a forest, with the bias, are the margin; those of a scorecard its points.
+/// The contributions of a linear model or a forest, with the bias, add up to the margin; those of a scorecard to its
+/// points.
 #[test]
 fn contributions_add_up() {
     let Some(folder) = reference::find("contributions of score models", "models") else { return };
@@ -297,7 +298,7 @@ fn contributions_add_up() {
                 serde_json::from_slice(&assess(&model, &[subject(&cases, case).0.as_bytes()])).unwrap();
             let sum: f64 = array(&document["contributions"]).iter().map(|part| part["value"].as_f64().unwrap()).sum();
             let whole = document.get("margin").unwrap_or(&document["score"]);
-            // Of several classes each has its own bias.
+            // Each of several classes has its own bias.
             if let Some(whole) = whole.as_f64() {
                 biases.push(whole - sum);
             }

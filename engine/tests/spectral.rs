@@ -1,7 +1,7 @@
-//! The spectral check: whether production layers add up.
+//! The spectral check: whether the production layers converge.
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 
 use assess_engine::io::{Table, spectral_check};
 use assess_engine::{Error, Progress};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn table(n: usize, a: impl Fn(usize, usize) -> f64) -> Table {
     let names: Vec<String> = (0..n).map(|i| format!("s{i}")).collect();
     let nodes: Vec<(&str, &str)> = names.iter().map(|name| ("R", name.as_str())).collect();
-    made::table(&nodes, a)
+    fixtures::table(&nodes, a)
 }
 
 fn passes(table: &Table) -> bool {
@@ -34,7 +34,7 @@ fn the_radius_decides_and_not_the_sums_of_columns() {
         (true, square([[0.0, 50.0], [0.0, 0.0]])),
         (true, square([[0.5, 50.0], [0.0, 0.5]])),
         (true, square([[0.0, 8.1], [0.1, 0.0]])),
-        // Radius exactly 1: one node, two in turn, one of two.
+        // Radius exactly 1: one node, a cycle of two, one of two.
         (false, square([[1.0]])),
         (false, square([[0.0, 1.0], [1.0, 0.0]])),
         (false, square([[1.0, 0.1], [0.0, 0.5]])),
@@ -51,7 +51,7 @@ fn the_radius_decides_and_not_the_sums_of_columns() {
 }
 
 #[test]
-fn a_radius_just_below_and_just_above_one_is_told_apart() {
+fn radii_just_below_and_just_above_one_are_distinguished() {
     for distance in [1e-3, 1e-6, 1e-9] {
         for n in [1, 2, 30] {
             for (expected, radius) in [(true, 1.0 - distance), (false, 1.0 + distance)] {
@@ -62,7 +62,7 @@ fn a_radius_just_below_and_just_above_one_is_told_apart() {
                     if i == (j + 1) % n { radius * weight } else { 0.0 }
                 });
                 assert_eq!(passes(&cycle), expected, "cycle of {n}, {radius}");
-                // The same beside and above a harmless part.
+                // The same cycle, joined to a part with a small radius.
                 let joined = table(n + 2, |i, j| match (i < n, j < n) {
                     (true, true) => cycle.coefficients.get(i, j),
                     (true, false) => 3.0,
@@ -76,8 +76,8 @@ fn a_radius_just_below_and_just_above_one_is_told_apart() {
 }
 
 #[test]
-fn groups_of_one_radius_that_feed_each_other_are_told_apart() {
-    // Rows approach their limit only as 1/k here: the equations must decide.
+fn groups_of_equal_radius_that_feed_each_other_are_distinguished() {
+    // Rows approach their limit only as 1/k here, so the equations must decide.
     for (expected, radius) in [(true, 0.9999), (false, 1.0001)] {
         let chain = table(3, |i, j| {
             if i == j {
@@ -112,7 +112,7 @@ fn the_error_names_the_node_that_is_the_cause() {
 }
 
 #[test]
-fn it_can_be_cancelled() {
+fn the_check_can_be_cancelled() {
     let progress = Progress::default();
     progress.cancel();
     assert_eq!(spectral_check(&square([[0.5]]), &progress), Err(Error::Cancelled));
@@ -123,16 +123,16 @@ proptest! {
 
     /// A similar matrix `D^-1 A D` has the same radius, whatever its column sums.
     #[test]
-    fn scaling_nodes_changes_sums_and_not_the_answer(
+    fn scaling_nodes_changes_sums_and_not_the_result(
         a in proptest::collection::vec(0.0..1.0f64, 36),
         scales in proptest::collection::vec(0.01..100.0f64, 6),
         radius in prop_oneof![Just(0.99), Just(1.01)],
     ) {
-        // Columns that add up to one number have it as radius.
+        // Columns with one common sum have it as their radius.
         let sum = |j: usize| (0..6).map(|i| a[j * 6 + i]).sum::<f64>().max(1e-3);
-        let made = table(6, |i, j| a[j * 6 + i] / sum(j) * radius * scales[j] / scales[i]);
+        let scaled = table(6, |i, j| a[j * 6 + i] / sum(j) * radius * scales[j] / scales[i]);
         let whole = (0..6).all(|j| sum(j) > 1e-3);
         prop_assume!(whole);
-        prop_assert_eq!(passes(&made), radius < 1.0);
+        prop_assert_eq!(passes(&scaled), radius < 1.0);
     }
 }

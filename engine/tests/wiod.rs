@@ -1,9 +1,9 @@
-//! The real table of the World Input-Output Database, 2011, against results computed with numpy.
+//! The real table of the World Input-Output Database, 2011, compared with results computed with numpy.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod made;
+mod fixtures;
 mod reference;
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use assess_engine::io::{
 };
 use assess_engine::model::Question;
 use assess_engine::{Budget, Progress};
-use made::{assess_named, close, derived, items, number};
+use fixtures::{assess_named, close, derived, items, number};
 use serde_json::Value;
 
 const TIGHT: f64 = 1e-9;
@@ -53,9 +53,9 @@ fn indicators(folder: &Path, labels: &Labels) -> Vec<Indicator> {
     let sector = |i: usize| u(&format!("sector:{}", labels.names(i).1));
     let nodes = 0..labels.len();
     vec![
-        made::indicator("syn_cs", nodes.clone().map(|i| (country(i) * sector(i)).sqrt())),
-        made::indicator("syn_country", nodes.clone().map(country)),
-        made::indicator("wgi", nodes.map(|i| governance[labels.names(i).0])),
+        fixtures::indicator("syn_cs", nodes.clone().map(|i| (country(i) * sector(i)).sqrt())),
+        fixtures::indicator("syn_country", nodes.clone().map(country)),
+        fixtures::indicator("wgi", nodes.map(|i| governance[labels.names(i).0])),
     ]
 }
 
@@ -65,21 +65,21 @@ fn model(folder: &Path, precision: Precision, mode: LeontiefMode) -> IoModel {
     derived(table, indicators)
 }
 
-/// The model most tests ask, derived once.
+/// The model of most tests, derived once.
 fn full(folder: &Path) -> &'static IoModel {
     static MODEL: OnceLock<IoModel> = OnceLock::new();
     MODEL.get_or_init(|| model(folder, Precision::F64, LeontiefMode::Full))
 }
 
-/// The references call the indicator `output` `ones`.
+/// The query of an indicator; the references call the indicator `output` `ones`.
 fn ask(indicator: &str) -> Question<'_> {
     let name = if indicator == "ones" { "output" } else { indicator };
     Question { indicator: Some(name.as_bytes()), layers: 12, top: 1435, ..Question::default() }
 }
 
-fn assess(model: &IoModel, label: &str, question: &Question<'_>) -> Value {
+fn assess(model: &IoModel, label: &str, query: &Question<'_>) -> Value {
     let (region, sector) = label.split_once('.').unwrap();
-    assess_named(model, region, sector, question)
+    assess_named(model, region, sector, query)
 }
 
 fn object(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -97,7 +97,7 @@ fn same_list(mine: &[(String, f64)], reference: &Value, tolerance: f64) {
     }
 }
 
-/// Compares everything of `wiod_2011_ref.json` and `wiod_2011_more.json` that an assessment says.
+/// Compares all the figures of assessments in `wiod_2011_ref.json` and `wiod_2011_more.json`.
 fn same_as_references(folder: &Path, model: &IoModel, tolerance: f64) {
     let (reference, more) = (json(folder, "wiod_2011_ref.json"), json(folder, "wiod_2011_more.json"));
     let mut compared = 0;
@@ -129,7 +129,7 @@ fn same_as_references(folder: &Path, model: &IoModel, tolerance: f64) {
             let own = upstream.iter_mut().find(|item| item.0 == label).unwrap();
             own.1 -= direct;
             upstream.sort_by(|a, b| b.1.total_cmp(&a.1));
-            // The node's own part is a difference: only the direct part is there to compare it with.
+            // The node's own part is a difference: only the direct part is available for comparison.
             for (mine, pair) in upstream.iter().zip(expected["top_upstream"].as_array().unwrap()) {
                 assert!((mine.1 - number(&pair[1])).abs() <= tolerance * (number(&pair[1]) + direct));
                 assert!(number(&pair[1]) == 0.0 || mine.0 == pair[0].as_str().unwrap());

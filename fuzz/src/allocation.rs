@@ -1,5 +1,5 @@
-//! A bound of single allocations: an input of some kilobytes that asks for a gigabyte is a finding, even on a machine that
-//! would have given it.
+//! A limit of single allocations: an input of some kilobytes that requests a gigabyte is a finding, even on a machine
+//! that could provide it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -11,11 +11,11 @@ struct Bounded;
 #[global_allocator]
 static ALLOCATOR: Bounded = Bounded;
 
-// SAFETY: everything is handed to the system's allocator as it comes; what is too large ends the process.
+// SAFETY: every call is passed to the system allocator unchanged; a request that is too large ends the process.
 unsafe impl GlobalAlloc for Bounded {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         refuse(layout.size());
-        // SAFETY: the caller's promise is the system allocator's condition.
+        // SAFETY: the caller meets the conditions of this method, which are those of the system allocator.
         unsafe { System.alloc(layout) }
     }
 

@@ -10,7 +10,7 @@ pub fn join(frames: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-/// Reads them; a length beyond the end means the rest.
+/// Reads frames; a length beyond the end means the rest.
 pub fn split(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk::<4>() {

@@ -1,7 +1,7 @@
-//! What the fuzz targets share: the properties that hold for whatever was read.
+//! Code that the fuzz targets share: the properties of everything that was read.
 //!
-//! A target hands bytes to the engine and, when they are taken, asks what was read in every way there is: no panic, no
-//! document that is not JSON, no two ways of asking that differ, no model that its own byte form does not give back.
+//! A target passes bytes to the engine. If the engine accepts them, the target queries the result in every way: nothing
+//! panics, every document is JSON, two ways of one query agree, and a model equals the one decoded from its byte form.
 
 pub mod allocation;
 pub mod frames;
@@ -12,17 +12,17 @@ use assess_engine::model::codec::Decoder;
 use assess_engine::model::{AnyModel, Identity, Model, Question};
 use assess_engine::{Budget, Day, Progress};
 
-/// Who answers here.
+/// The identity of the model in documents.
 pub const IDENTITY: Identity<'static> = Identity { name: b"fuzz", version: 1 };
 
-/// A question of the day that the reference data are about.
-pub fn question() -> Question<'static> {
+/// A query with the date of the reference data.
+pub fn query() -> Question<'static> {
     Question { today: Day::parse(b"2026-08-01").expect("a day"), ..Question::default() }
 }
 
-/// Derives what is derived; the budget is as good as unlimited, allocations are limited by [`allocation`].
+/// Derives a model; the budget is practically unlimited, and [`allocation`] limits allocations.
 pub fn derive(model: &dyn Model) {
-    model.derive(&Budget::new(u64::MAX), &Progress::default()).expect("deriving needs nothing but memory");
+    model.derive(&Budget::new(u64::MAX), &Progress::default()).expect("a derivation fails only for lack of memory");
     assert!(model.ready(), "a derived model is ready");
 }
 
@@ -31,35 +31,35 @@ pub fn frames_of(model: &dyn Model) -> Vec<Vec<u8>> {
     (0..model.frames()).map(|index| model.frame(index)).collect()
 }
 
-/// A model from frames.
+/// Decodes a model from frames.
 pub fn decode(frames: &[Vec<u8>]) -> Option<AnyModel> {
     let mut decoder = Decoder::new();
     frames.iter().try_for_each(|frame| decoder.push(frame)).and_then(|()| decoder.finish()).ok()
 }
 
-/// Asserts that the byte form of a derived model gives the same model back.
+/// Asserts that the byte form of a derived model decodes to the same model.
 pub fn assert_survives(model: &dyn Model) {
     let frames = frames_of(model);
-    let again = decode(&frames).expect("a model reads what it wrote");
+    let again = decode(&frames).expect("a model decodes its own frames");
     derive(again.as_model());
-    assert_eq!(frames_of(again.as_model()), frames, "the byte form is the same the second time");
+    assert_eq!(frames_of(again.as_model()), frames, "the byte form is the same after decoding");
     assert_eq!(again.as_model().digest(), model.digest());
 }
 
-/// Asks for one assessment; what is answered is JSON, and has a name.
+/// Requests one assessment; its document is JSON, and it has a name.
 pub fn ask(model: &dyn Model, subject: &[&[u8]]) -> Option<Vec<u8>> {
-    let question = question();
+    let query = query();
     let mut document = Vec::new();
-    let answer = model.assess(&IDENTITY, subject, &question, &mut document);
+    let answer = model.assess(&IDENTITY, subject, &query, &mut document);
     if answer.is_err() {
-        assert!(document.is_empty(), "a question that fails writes nothing");
+        assert!(document.is_empty(), "a query that fails writes nothing");
         return None;
     }
     assert_json(&document);
     let mut name = Vec::new();
-    model.canonical(subject, &question, &mut name).expect("what was answered has a name");
-    model.check(subject, &question).expect("what was answered passes the check");
-    let _ = model.estimate(subject, &question);
+    model.canonical(subject, &query, &mut name).expect("an answered query has a name");
+    model.check(subject, &query).expect("an answered query passes the check");
+    let _ = model.estimate(subject, &query);
     let _ = model.record(subject, &document);
     Some(document)
 }

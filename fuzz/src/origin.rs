@@ -6,13 +6,13 @@ use assess_engine::origin::{FindFilter, FindKind, Format, LoadOptions, OriginMod
 
 use crate::{ask, assert_json, assert_survives, decode, derive};
 
-/// An agreement with a rule of every kind, which facts are asked about and overrides change.
+/// An agreement with a rule of every kind, for queries with facts and for overrides.
 pub const AGREEMENT: &[u8] = include_bytes!("../models/agreement.json");
 
-/// Codes that are asked about.
+/// Codes of the queries.
 const CODES: [&[u8]; 4] = [b"847130", b"0101", b"620520", b"010121"];
 
-/// Facts that are asked with.
+/// Facts of the queries.
 const FACTS: [&[u8]; 3] = [
     b"{\"bom\":[],\"wholly_obtained\":true}",
     b"{\"exw\":100,\"fob\":110,\"weight\":5,\"processes\":[\"p\"],\"bom\":[{\"hs\":\"8471\",\"origin\":\"CN\",\"value\":30,\"weight\":2},\
@@ -20,7 +20,7 @@ const FACTS: [&[u8]; 3] = [
     b"{\"bom\":[{\"hs\":\"520100\",\"origin\":\"IN\"}],\"date\":\"2024-02-29\"}",
 ];
 
-/// Reads a document; alone and beside an agreement, what is read keeps all properties.
+/// Reads a document; the part keeps all properties, alone and beside an agreement.
 pub fn file(format: Format, bytes: &[u8]) {
     if let Some(part) = read(Some(format), bytes) {
         let alone = OriginModel::empty().with(part);
@@ -35,12 +35,12 @@ pub fn file(format: Format, bytes: &[u8]) {
 
 /// The agreement, as a part.
 pub fn agreement() -> Part {
-    read(Some(Format::Roo), AGREEMENT).expect("the agreement in the folder is right")
+    read(Some(Format::Roo), AGREEMENT).expect("the agreement in the folder is valid")
 }
 
-/// A model that holds the agreement alone.
+/// A model with only the agreement.
 pub fn model() -> OriginModel {
-    let model = OriginModel::empty().with(agreement()).expect("there is room");
+    let model = OriginModel::empty().with(agreement()).expect("there is enough memory");
     derive(&model);
     model
 }
@@ -57,14 +57,14 @@ pub fn expression(bytes: &[u8]) {
     }
 }
 
-/// Frames; what they decode to keeps all properties.
+/// Reads frames; the decoded model keeps all properties.
 pub fn from_frames(frames: &[Vec<u8>]) {
     if let Some(AnyModel::Origin(model)) = decode(frames) {
         keeps_properties(&model);
     }
 }
 
-/// Words that might be a subject.
+/// Uses words as a subject.
 pub fn subject(model: &OriginModel, words: &[&[u8]]) {
     if let Ok(length) = model.subject_len(words, true) {
         assert!((3..=4).contains(&length) && length <= words.len());
@@ -72,7 +72,7 @@ pub fn subject(model: &OriginModel, words: &[&[u8]]) {
     }
 }
 
-/// Whatever was searched for: answers are JSON.
+/// Searches for a text: all answers are JSON.
 pub fn search(model: &OriginModel, text: &[u8]) {
     for kind in [FindKind::Hs, FindKind::Rules] {
         let filter = FindFilter { kind, section: None, chapter: None, level: None, limit: 10 };

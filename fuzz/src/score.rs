@@ -14,10 +14,10 @@ pub const MODELS: [(Format, &[u8]); 4] = [
     (Format::Lightgbm, include_bytes!("../models/lightgbm.txt")),
 ];
 
-/// Values that rows are made of.
+/// Values of the rows.
 const VALUES: [f64; 9] = [0.0, -0.0, 1.0, -1.0, 0.1, 1e9, -3e38, 5e-324, f64::NAN];
 
-/// Reads a file; what is read keeps all properties.
+/// Reads a file; the model keeps all properties.
 pub fn file(format: Format, bytes: &[u8]) {
     let options = LoadOptions { format: Some(format), decimals: None };
     if let Ok(model) = load(bytes, &options, &Progress::default()) {
@@ -27,16 +27,16 @@ pub fn file(format: Format, bytes: &[u8]) {
     let _ = load(bytes, &LoadOptions::default(), &Progress::default());
 }
 
-/// A model of this place in [`MODELS`].
+/// The model at this index of [`MODELS`].
 pub fn model(index: usize) -> ScoreModel {
     let (format, bytes) = MODELS[index % MODELS.len()];
     let options = LoadOptions { format: Some(format), decimals: None };
-    let model = load(bytes, &options, &Progress::default()).expect("the models in the folder are right");
+    let model = load(bytes, &options, &Progress::default()).expect("the models in the folder are valid");
     derive(&model);
     model
 }
 
-/// Frames; what they decode to keeps all properties.
+/// Reads frames; the decoded model keeps all properties.
 pub fn from_frames(frames: &[Vec<u8>]) {
     if let Some(AnyModel::Score(model)) = decode(frames) {
         keeps_properties(&model);
@@ -72,14 +72,14 @@ fn keeps_properties(model: &ScoreModel) {
     let features = model.features().len();
     let blob: Vec<u8> =
         (0..VALUES.len() * features).flat_map(|i| VALUES[(i / features + i) % VALUES.len()].to_le_bytes()).collect();
-    let rows = Rows::from_f64(model, &blob, VALUES.len()).expect("as many as there have to be");
+    let rows = Rows::from_f64(model, &blob, VALUES.len()).expect("the number of values is right");
     assert_batches_agree(model, &rows);
 }
 
-/// The numbers of a batch are those of its documents; one bad row fails the first and stands alone in the second.
+/// The numbers of a batch equal those of its documents; a bad row fails all the numbers, but only its own document.
 fn assert_batches_agree(model: &ScoreModel, rows: &Rows) {
     let progress = Progress::default();
-    let documents = model.batch_documents(&IDENTITY, rows, &progress).expect("nobody cancels");
+    let documents = model.batch_documents(&IDENTITY, rows, &progress).expect("no caller cancels");
     assert_eq!(documents.len(), rows.len());
     documents.iter().flatten().for_each(|document| assert_json(document));
     if let Ok(values) = model.batch_values(rows, &progress) {

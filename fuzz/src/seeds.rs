@@ -1,5 +1,5 @@
-//! Writes seeds: `seeds DATA CORPUS` makes a folder for each target below CORPUS, of the reference data in DATA (what is
-//! absent is left out) and of the small models of this folder.
+//! Writes seeds: `seeds DATA CORPUS` makes a folder for each target below CORPUS, from the reference data in DATA
+//! (absent data are left out) and from the small models of this folder.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -10,9 +10,9 @@ use assess_engine::score;
 use assess_fuzz::{derive, frames, frames_of};
 use serde_json::Value;
 
-/// Longer seeds than this slow the fuzzer down more than they tell it.
+/// Longer seeds slow the fuzzer down more than they help.
 const LONGEST: usize = 100_000;
-/// Trees that are left of a forest, and lines of a csv file.
+/// The number of trees that are kept of a forest, and of lines of a CSV file.
 const TREES: usize = 2;
 const LINES: usize = 60;
 
@@ -57,7 +57,7 @@ impl Seeds<'_> {
         for (index, (format, bytes)) in score_models().enumerate() {
             let model =
                 score::load(bytes, &score::LoadOptions { format: Some(format), decimals: None }, &Progress::default());
-            let model = model.expect("the models in the folder are right");
+            let model = model.expect("the models in the folder are valid");
             let name = format!("small-{index}");
             self.write(format.name(), &name, bytes)?;
             self.write("score_frames", &name, &frames::join(&frames_of(&model)))?;
@@ -141,7 +141,7 @@ impl Seeds<'_> {
         self.write("overrides", name, changed.to_string().as_bytes())
     }
 
-    /// A worked case: its document and what is asked.
+    /// A worked case: its document and its query.
     fn case(&self, name: &str, case: &Value) -> io::Result<()> {
         self.agreement(name, case["document"].clone())?;
         let subject = &case["subject"];

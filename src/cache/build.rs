@@ -12,8 +12,8 @@ use super::{enforce, evict, measure, with};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
-use crate::main_loop;
 use crate::types::entry;
+use crate::work::main_loop;
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);

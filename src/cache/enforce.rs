@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use assess_engine::cache::tiers::TierId;
 
 use super::with;
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::versions::now_ms;
-use crate::{guard, main_loop};
+use crate::work::main_loop;
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);

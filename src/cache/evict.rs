@@ -8,8 +8,9 @@ use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, Writer, with, writing_as};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::{guard, main_loop};
+use crate::work::main_loop;
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(400);

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::look::{self, look};
 use super::with;
+use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::reply::Reply;
 use crate::types::entry;
-use crate::versions::now_ms;
 use assess_engine::cache::lease::Seen;
 
 /// Bytes of values after which a page ends early: one page is put together in one go.

@@ -1,25 +1,26 @@
-//! `CACHE.FETCH`, `FILL`, `RENEW`, `FAIL`: the machine of leases, between the keyspace and clients that wait.
+//! `CACHE.FETCH`: the state machine of leases, between the keyspace and blocked clients. Holders of leases are served in
+//! `fill`.
 //!
 //! The machine knows waiters by their client ids; their handles are in `waiters`.
 
 use std::cell::Cell;
 
-use assess_engine::cache::lease::{Ask, Cause, Done, Failure as Failed, Fetched, Grant as Next, Seen};
+use assess_engine::cache::lease::{Ask, Cause, Fetched, Grant as Next, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
 use super::look::{self, Looked, look};
-use super::store::{Life, store};
-use super::waiters::{self, give, give_all, text, word};
-use super::{Cache, Writer, settle, with, writing_as};
-use crate::error::{Code, Failure, Outcome};
+use super::waiters::{self, Grant, give, text, word};
+use super::{Cache, settle, with};
+use crate::clock::now_ms;
+use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::user;
 use crate::reply::Reply;
+use crate::settings;
 use crate::spec::KeyFlags;
-use crate::versions::now_ms;
-use crate::{main_loop, settings};
+use crate::work::main_loop;
 
 /// How a `CACHE.FETCH` asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,24 +30,6 @@ pub(crate) struct Wish {
     pub(crate) wait_ms: Option<u64>,
     pub(crate) nostale: bool,
     pub(crate) bind: bool,
-}
-
-/// A lease that is on its way to a client which was blocked.
-pub(crate) struct Grant {
-    db: i32,
-    name: Box<[u8]>,
-    token: u64,
-}
-
-/// A lease did not reach its client: another one gets it.
-pub(crate) fn hand_on(grant: &Grant) {
-    let Grant { db, name, token } = grant;
-    with(|cache| {
-        if cache.leases.holds(now_ms(), *db, name, *token).is_ok() {
-            cache.leases.revoke(now_ms(), *db, name, Cause::Expired);
-        }
-    });
-    settle::soon(*db, name);
 }
 
 thread_local! {
@@ -120,7 +103,7 @@ impl Cache {
     }
 
     /// Revokes the lease of a key if a ban that is being swept covers it: what a ban says holds at once.
-    fn revoke_banned(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
+    pub(super) fn revoke_banned(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
         if self.bans.is_empty() {
             return;
         }
@@ -162,131 +145,8 @@ fn spelt(token: u64) -> Reply {
     Reply::text(format!("{token:016x}"))
 }
 
-/// Puts the value of a lease's holder in place, and gives it to everybody who waits.
-pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<Reply> {
-    let (db, now) = (ctx.db(), now_ms());
-    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Filled) {
-        return filled_before(ctx, name, value);
-    }
-    let (tier, held) = with(|cache| {
-        let tier = cache.tiers.of(name);
-        cache.revoke_banned(now, db, name, tier);
-        let held = cache.leases.holds(now, db, name, token);
-        if let Err(cause) = held {
-            cache.count_refused(tier, cause);
-        }
-        let held = held.map_err(|cause| (cause, "the lease is over: the value was not stored")).and_then(|held| {
-            if cache.fences.refuses(db, tags, held.granted) {
-                cache.revoke_invalidated(now, db, name, tier);
-                cache.count(tier).refused_tag += 1;
-                return Err((Cause::Invalidated, "one of the tags was invalidated while the value was computed"));
-            }
-            Ok(held)
-        });
-        (tier, held)
-    });
-    let held = held.map_err(|(cause, text)| lost(cause, text))?;
-    if settings::enabled() {
-        writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
-    }
-    let waiters = with(|cache| {
-        let waiters = cache.leases.filled(db, name, token);
-        let counters = cache.count(tier);
-        counters.fills += 1;
-        counters.saved += waiters.len() as u64;
-        counters.hits += waiters.len() as u64;
-        counters.compute.record(now.saturating_sub(held.granted_at) * 1000);
-        waiters
-    });
-    if !waiters.is_empty() {
-        let value = Bytes::copy_from_slice(value);
-        give_all(tier, waiters, value.len(), move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
-    }
-    Ok(Reply::Ok)
-}
-
-/// The reply to a FILL whose token has stored its value already: clients repeat a command whose reply was lost. It is that
-/// of the first, as long as the value is in place.
-fn filled_before(ctx: Ctx<'_>, name: &[u8], value: &[u8]) -> Outcome<Reply> {
-    let key = Key::open(ctx, name, Mode::Peek);
-    let is_in_place = look::value(&key).is_ok_and(|found| found.as_deref() == Some(value));
-    let is_alive = look(ctx, &key, name).seen != Seen::Absent;
-    if is_in_place && is_alive || !settings::enabled() {
-        return Ok(Reply::Ok);
-    }
-    Err(lost(Cause::Overwritten, "the value of this token was stored, and is not there any more"))
-}
-
-/// The error of a token that is dead.
-fn lost(cause: Cause, what: &'static str) -> Failure {
-    let name = match cause {
-        Cause::Expired => "expired",
-        Cause::Invalidated => "invalidated",
-        Cause::Overwritten => "overwritten",
-        Cause::Unknown => "unknown",
-    };
-    Failure::new(Code::LeaseLost, format!("{name}: {what}"))
-}
-
-impl Cache {
-    /// Counts a fill that was refused.
-    fn count_refused(&mut self, tier: Option<TierId>, cause: Cause) {
-        let counters = self.count(tier);
-        match cause {
-            Cause::Expired => counters.refused_expired += 1,
-            Cause::Invalidated => counters.refused_invalidated += 1,
-            Cause::Overwritten => counters.refused_overwritten += 1,
-            Cause::Unknown => counters.refused_unknown += 1,
-        }
-    }
-}
-
-/// Extends a lease.
-pub(crate) fn renew(ctx: Ctx<'_>, name: &[u8], token: u64, ms: u64) -> Outcome<Reply> {
-    let (db, now) = (ctx.db(), now_ms());
-    let renewed = with(|cache| {
-        let tier = cache.tiers.of(name);
-        cache.revoke_banned(now, db, name, tier);
-        cache.leases.renew(now, db, name, token, ms)
-    });
-    renewed.map_err(|cause| lost(cause, "there is no such lease to extend"))?;
-    arm();
-    Ok(Reply::Ok)
-}
-
-/// Gives a lease up. Everybody who waits now hears of it at once, instead of failing one after the other.
-pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outcome<Reply> {
-    let (db, now) = (ctx.db(), now_ms());
-    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Failed) {
-        return Ok(Reply::Ok);
-    }
-    let looked = look(ctx, &Key::open(ctx, name, Mode::Peek), name);
-    let (tier, failed) = with(|cache| {
-        let tier = looked.tier;
-        cache.revoke_banned(now, db, name, tier);
-        let policy = cache.policy(tier);
-        let failure = Failed {
-            reason: reason.into(),
-            negative_ms: policy.map_or(0, |policy| policy.negative_ms),
-            retry_ms: policy.map_or(0, |policy| policy.retry_ms),
-            // Of one that still is fresh, too: an early refresh is no more urgent.
-            stale: matches!(looked.seen, Seen::Stale | Seen::Ageing),
-        };
-        let stamp = cache.index.tick();
-        (tier, cache.leases.fail(now, db, name, token, failure, stamp))
-    });
-    let waiters = failed.map_err(|cause| lost(cause, "there is no such lease to give up"))?;
-    with(|cache| {
-        cache.count(tier).errors += 1;
-        cache.count(tier).negative_hits += waiters.len() as u64;
-    });
-    let reason = Bytes::copy_from_slice(reason);
-    give_all(tier, waiters, reason.len(), move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
-    Ok(Reply::Ok)
-}
-
 /// Lets the waiters of a key ask again: something has happened to it.
-pub(super) fn answer(ctx: Ctx<'_>, name: &[u8]) {
+pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     let (db, now) = (ctx.db(), now_ms());
     let key = Key::open(ctx, name, Mode::Peek);
     let looked = look(ctx, &key, name);
@@ -345,7 +205,7 @@ pub(crate) fn abandon() {
 }
 
 /// Has the ends of leases looked at when the first one is due.
-fn arm() {
+pub(super) fn arm() {
     let Some(end) = with(|cache| cache.leases.next_end()) else { return };
     if ARMED.get().is_some_and(|due| due <= end) {
         return;

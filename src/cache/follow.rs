@@ -7,10 +7,10 @@ use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, Writer, build, enforce, evict, measure, settle, tidy, with, writer};
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
-use crate::versions::now_ms;
 
 /// What an event means to the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,13 @@ thread_local! {
     static LEFT_BANNED: Cell<bool> = const { Cell::new(false) };
 }
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 thread_local! {
     static DROPS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// Has the next event overheard, for the test that shows that such a thing is found.
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 pub(crate) fn drop_one() {
     DROPS.set(true);
 }
@@ -113,7 +113,7 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
     if QUIET.get() {
         return;
     }
-    #[cfg(debug_assertions)]
+    #[cfg(feature = "test-hooks")]
     if DROPS.take() {
         return;
     }
@@ -306,7 +306,7 @@ pub(crate) fn flushed(db: Option<i32>) {
         }
         debris
     });
-    crate::background::run(crate::background::Lane::Disposal, None, move || drop(debris));
+    crate::work::pool::run(crate::work::pool::Lane::Disposal, None, move || drop(debris));
 }
 
 /// Two databases changed places.

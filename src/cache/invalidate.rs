@@ -8,19 +8,17 @@ use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
 use assess_engine::cache::{name, pattern};
 
-use super::sweep::{Origin, Running, STEP, Stepped, remove, start, step};
+use super::sweep::{Origin, Running, SMALL, STEP, Stepped, remove, start, step};
 use super::{build, store, sweep, watched, with};
+use crate::cache::pending;
+use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::pending;
 use crate::reply::Reply;
-use crate::versions::now_ms;
 
 /// Each invalidation under way is held against every entry that is read.
 const MOST_SWEEPS: usize = 1000;
-/// An invalidation that covers no more entries than this is over before its command is.
-pub(super) const SMALL: usize = 256;
 
 /// What a client wants gone.
 pub(crate) struct Order {
@@ -41,58 +39,92 @@ pub(crate) enum Caller {
     GoesOn,
 }
 
+/// How an invalidation is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// It names keys only: they are removed in the command, without a ban.
+    Keys,
+    /// It covers few entries: the ban is declared, swept and dropped in the command.
+    Few,
+    /// The ban is replicated, and its sweep runs in slices after the command.
+    Many,
+}
+
 /// Invalidates in the selected database.
 pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<Reply> {
     let db = ctx.db();
-    let (ban, is_small) = with(|cache| {
+    let (ban, extent) = with(|cache| {
         let id = cache.random.u64(..);
         let ban = cache.declare(db, id, order.clauses, order.soft, order.all_keys);
-        let is_small = cache.is_small(&ban);
-        (ban, is_small)
+        let extent = match (ban.clauses.is_empty(), cache.is_small(&ban)) {
+            (true, _) => Extent::Keys,
+            (false, true) => Extent::Few,
+            (false, false) => Extent::Many,
+        };
+        (ban, extent)
     });
-    let is_only_keys = ban.clauses.is_empty();
-    if !is_only_keys && !is_small && caller == Caller::Waits && !ctx.may_block() {
+    if extent == Extent::Many {
+        may_sweep(ctx, caller)?;
+    }
+    // Keys come first, and are not part of the ban: an entry that a key and another clause cover is counted once.
+    let removed = remove_keys(ctx, &order.keys, order.soft);
+    let mut running = Running::new(ban.id, db, Origin::Command);
+    let count = match extent {
+        Extent::Keys => removed,
+        Extent::Few => {
+            running.count = removed + enact(&ban);
+            with(|cache| cache.bans.add(ban));
+            while step(ctx, &mut running) == Stepped::More {}
+            with(|cache| _ = cache.bans.remove(running.id));
+            running.count
+        }
+        Extent::Many => {
+            running.count = removed + enact(&ban);
+            watched::fail(&ban);
+            with(|cache| cache.bans.add(ban));
+            replicate(ctx, running.id, &order.words);
+            if caller == Caller::Waits {
+                running.caller = Some(Blocked::block(ctx, 0, sweep::no_more));
+            }
+            start(running);
+            return Ok(if caller == Caller::Waits { Reply::Sent } else { Reply::Integer(0) });
+        }
+    };
+    Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { count }))
+}
+
+/// Whether a sweep may be started for this client.
+fn may_sweep(ctx: Ctx<'_>, caller: Caller) -> Outcome<()> {
+    if caller == Caller::Waits && !ctx.may_block() {
         return Err(Failure::new(Code::Busy, "this covers many entries, and the client cannot wait here: add ASYNC"));
     }
-    if !is_only_keys && !is_small && sweep::count() >= MOST_SWEEPS {
+    if sweep::count() >= MOST_SWEEPS {
         return Err(Failure::new(Code::Busy, "1000 invalidations are under way already: wait for one to end"));
     }
-    // Keys come first, and leave the ban: what they cover is not counted again.
-    let mut went = 0;
-    for key in &order.keys {
+    Ok(())
+}
+
+/// Removes keys, or makes them stale, and revokes their leases; returns how many entries there were.
+fn remove_keys(ctx: Ctx<'_>, keys: &[Box<[u8]>], soft: bool) -> u64 {
+    let db = ctx.db();
+    let remove_one = |key: &Box<[u8]>| {
         with(|cache| {
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
-        // A result about to be stored is an entry for its client: it counts, once.
+        // A result that is about to be stored is an entry for its client: it counts, once.
         let was_pending = pending::forget_one(db, key);
-        went += remove(ctx, key, order.soft).max(u64::from(was_pending));
-    }
-    if is_only_keys {
-        return Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { went }));
-    }
-    went += enact(&ban);
-    if !is_small {
-        watched::fail(&ban);
-    }
-    let mut running = Running::new(ban.id, db, Origin::Command);
-    running.count = went;
-    with(|cache| cache.bans.add(ban));
-    if is_small {
-        while step(ctx, &mut running) == Stepped::More {}
-        with(|cache| _ = cache.bans.remove(running.id));
-        return Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { running.count }));
-    }
-    let mut words: Vec<&[u8]> = vec![b"", b"BAN"];
-    let id = running.id.to_string();
-    words.push(id.as_bytes());
-    words.extend(order.words.iter().map(Vec::as_slice));
+        remove(ctx, key, soft).max(u64::from(was_pending))
+    };
+    keys.iter().map(remove_one).sum()
+}
+
+/// Replicates the beginning of a ban.
+fn replicate(ctx: Ctx<'_>, id: u64, clauses: &[Vec<u8>]) {
+    let id = id.to_string();
+    let mut words: Vec<&[u8]> = vec![b"", b"BAN", id.as_bytes()];
+    words.extend(clauses.iter().map(Vec::as_slice));
     ctx.replicate(store::REPLAY, &words);
-    if caller == Caller::Waits {
-        running.caller = Some(Blocked::block(ctx, 0, sweep::no_more));
-    }
-    start(running);
-    Ok(if caller == Caller::Waits { Reply::Sent } else { Reply::Integer(0) })
 }
 
 impl super::Cache {

@@ -8,11 +8,11 @@ use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tiers::TierId;
 
 use super::{Cache, with};
+use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key};
 use crate::types::entry;
-use crate::versions::now_ms;
 
 /// What was found under a name.
 #[derive(Clone, Copy)]

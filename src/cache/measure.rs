@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{evict, with};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key, Mode};
-use crate::main_loop;
 use crate::types::entry;
+use crate::work::main_loop;
 
 /// How long one slice may take where sizes only count, and where something is evicted by them.
 const SLICE: Duration = Duration::from_micros(200);

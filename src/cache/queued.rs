@@ -8,9 +8,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::follow;
+use crate::clock::now_ms;
 use crate::ffi::{client, user};
 use crate::spec::KeyFlags;
-use crate::versions::now_ms;
 
 /// How many names are remembered of all open transactions together, and how many bytes they have. Deletions beyond that
 /// revoke leases when they are queued, and none when EXEC runs them.

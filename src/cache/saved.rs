@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use assess_engine::cache::tier::{Policy, parse_declarations};
 
-use super::{build, enforce, evict, fetch, report, sweep, with};
+use crate::cache::{build, clauses, enforce, evict, fetch, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
+use crate::report::cache_stats;
 
 /// A line of words, as a command has them.
 pub(crate) type Line = Vec<Vec<u8>>;
@@ -28,7 +29,7 @@ pub(crate) fn declare(words: &[&[u8]]) -> Result<(), String> {
     DECLARED.set(declared);
     // The module may be loaded into a server that has keys.
     build::begin();
-    report::observe();
+    cache_stats::observe();
     Ok(())
 }
 
@@ -66,7 +67,7 @@ pub(crate) fn lines() -> Vec<Line> {
             })
             .collect();
         lines.extend(cache.bans.iter().filter(|ban| !ban.local).filter_map(|ban| {
-            let words = crate::commands::ban_words(cache, ban)?;
+            let words = clauses::ban_words(cache, ban)?;
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
             line.extend(words);
             Some(line)
@@ -96,7 +97,7 @@ pub(crate) fn obey(lines: &[Line]) -> Outcome<()> {
                 let (Some(db), Some(id)) = (number(db).and_then(|db| i32::try_from(db).ok()), number(id)) else {
                     return Err(Failure::err("a damaged ban"));
                 };
-                crate::commands::obey_ban(db, id, clauses)?;
+                clauses::obey_ban(db, id, clauses)?;
             }
             // Of a later version of the module: what it says is lost, the keys are not.
             _ => {}

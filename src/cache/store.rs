@@ -10,11 +10,11 @@ use assess_engine::cache::entry::Entry;
 use assess_engine::cache::index::{Freshness, Write};
 
 use super::{evict, follow, with};
+use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{Called, Ctx};
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::types::entry;
-use crate::versions::now_ms;
 
 /// How long an entry is to live, as its caller says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,23 +7,27 @@ use std::time::{Duration, Instant};
 use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
 
-#[cfg(debug_assertions)]
+#[cfg(feature = "test-hooks")]
 use super::hold;
-use super::invalidate::SMALL;
 use super::{Writer, build, store, with, writing_as};
+use crate::clock::now_ms;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
 use crate::reply::Reply;
-use crate::versions::now_ms;
-use crate::{guard, main_loop, stats};
+use crate::report::stats;
+use crate::work::main_loop;
 
 /// How long one slice may take.
 const SLICE: Duration = Duration::from_micros(200);
 /// Entries looked at between two looks at the clock.
 pub(super) const STEP: usize = 32;
+
+/// An invalidation that covers no more entries than this is over before its command is.
+pub(super) const SMALL: usize = 256;
 
 /// Who declared a ban.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +107,7 @@ pub(super) fn start(running: Running) {
 fn run(ctx: Ctx<'_>) {
     let (begin, mut waiting) = (Instant::now(), 0);
     let wait = loop {
-        #[cfg(debug_assertions)]
+        #[cfg(feature = "test-hooks")]
         if hold::is_on() {
             break 5;
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::with;
 use crate::ffi::ctx::Ctx;
-use crate::main_loop;
+use crate::work::main_loop;
 
 const SLICE: Duration = Duration::from_micros(200);
 /// Between two slices, in milliseconds.

@@ -4,17 +4,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use assess_engine::cache::lease::Waiter;
+use assess_engine::cache::lease::{Cause, Waiter};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
-use super::fetch::{Grant, hand_on};
-use super::with;
+use super::{settle, with};
+use crate::clock::now_ms;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
-use crate::main_loop;
 use crate::reply::Reply;
-use crate::versions::now_ms;
+use crate::work::main_loop;
 
 thread_local! {
     /// By client id.
@@ -61,6 +60,26 @@ pub(super) fn at_once(bytes: usize) -> usize {
     (BYTES_AT_ONCE / bytes.max(1)).clamp(1, AT_ONCE)
 }
 
+/// A lease in a reply that has not reached its client yet.
+pub(super) struct Grant {
+    pub(super) db: i32,
+    pub(super) name: Box<[u8]>,
+    pub(super) token: u64,
+}
+
+impl Grant {
+    /// The lease did not reach its client: the next waiter gets it. Main thread.
+    fn pass_on(self) {
+        let Self { db, name, token } = self;
+        with(|cache| {
+            if cache.leases.holds(now_ms(), db, &name, token).is_ok() {
+                cache.leases.revoke(now_ms(), db, &name, Cause::Expired);
+            }
+        });
+        settle::soon(db, &name);
+    }
+}
+
 /// Answers waiters alike with a value of so many bytes, the first ones now, the rest in the next turns of the event loop.
 pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, bytes: usize, answer: impl Fn() -> Reply + 'static) {
     let mut waiters = waiters;
@@ -80,11 +99,11 @@ pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply, grant: 
         (Some(blocked), grant) => {
             with(|cache| cache.count(tier).wait.record(now_ms().saturating_sub(waiter.since) * 1000));
             match grant {
-                Some(grant) => blocked.grant(answer, grant),
+                Some(grant) => blocked.reply_or(answer, Box::new(move || grant.pass_on())),
                 None => blocked.reply(answer),
             }
         }
-        (None, Some(grant)) => hand_on(&grant),
+        (None, Some(grant)) => grant.pass_on(),
         (None, None) => {}
     }
 }

@@ -6,18 +6,16 @@ mod get;
 mod invalidate;
 mod lookup;
 mod set;
-mod tags;
 
+pub(super) use crate::cache::clauses::Invalidate;
 pub(super) use fetch::Fetch;
 pub(super) use fill::{Fail, Fill, Renew};
 pub(super) use get::{Get, Mget};
-pub(super) use invalidate::Invalidate;
-pub(crate) use invalidate::{ban_words, obey_ban};
 pub(super) use lookup::{Export, Health, Hot, Metrics, Stats, Ttl};
 pub(super) use set::{Mset, Set};
 
 use super::options;
-use crate::cache::{invalidate as order, store};
+use crate::cache::{clauses, invalidate as order, store};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -49,7 +47,7 @@ impl Run for Replay {
             [key, b"FRESH", fresh_until, life] => {
                 store::replay_fresh(ctx, key, number(fresh_until)?, number(life)?);
             }
-            [_, b"BAN", id, clauses @ ..] => invalidate::obey_ban(ctx.db(), number(id)?, clauses)?,
+            [_, b"BAN", id, clauses @ ..] => clauses::obey_ban(ctx.db(), number(id)?, clauses)?,
             [_, b"BANEND", id] => order::obey_end(number(id)?),
             _ => {
                 return Err(Failure::err(
@@ -73,16 +71,6 @@ fn may_see_every_key(ctx: Ctx<'_>) -> Outcome<()> {
         return Ok(());
     }
     Err(Failure::new(Code::NoPerm, "this shows the names of keys: it needs a user who may read every key (~*)"))
-}
-
-/// Longest pattern, as in a tier.
-const LONGEST_PATTERN: usize = 1024;
-
-fn check_pattern(pattern: &[u8]) -> Outcome<()> {
-    if pattern.len() > LONGEST_PATTERN {
-        return Err(Failure::err("PATTERN must have at most 1024 bytes"));
-    }
-    Ok(())
 }
 
 /// The server checks a command's arity before it calls; this is for words that come another way.

@@ -2,19 +2,20 @@
 
 use assess_engine::model::{AnyModel, FindFilter, FindIn};
 
-use super::assess::{still_waiting, wait};
-use super::elsewhere;
 use super::options::Options;
 use super::rules::{MOST, documents};
-use crate::deriving;
+use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
+use crate::assessments::{on_worker, waiting};
+
 use crate::error::Outcome;
+use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::derive;
 use crate::reply::Reply;
-use crate::types::model::{Name, with_loaded};
-use crate::waiting::Parked;
+use crate::types::model::with_loaded;
 
 pub(super) struct Find;
 
@@ -25,48 +26,40 @@ const FEW: usize = 20_000;
 
 impl Run for Find {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let filter = parse(&argv.words(3))?;
-        let (model, derivation) = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
-            // The index is derived; a kind that has none is never without it.
-            let derivation = (!loaded.as_model().ready()).then(|| deriving::awaited(ctx, loaded));
-            Ok((loaded.model.clone(), derivation))
-        })?;
-        match derivation {
-            Some(derivation) => wait(ctx, argv, derivation, again),
-            None => {
-                let is_long = model.as_model().searchable() > FEW;
-                let text = argv.bytes(2).to_vec();
-                elsewhere::answer(ctx, is_long, "a search", move || search(&model, &text, &filter))
+        answer::command::<Self>(ctx, argv)
+    }
+}
+
+impl ReadRequest for Find {
+    type Work = (AnyModel, FindFilter);
+
+    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>> {
+        let filter = parse(&asked.words[2..])?;
+        with_loaded(ctx, asked.model, Mode::Read, |loaded| {
+            let model = loaded.as_model();
+            // The index is derived; a kind that has none is always ready.
+            if !model.ready() {
+                return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
             }
-        }
+            // For a waiter a worker searches in any case: many may have waited.
+            if model.searchable() > FEW || asked.caller == Caller::Waiter {
+                return Ok(Answer::Work((loaded.model.clone(), filter)));
+            }
+            Ok(Answer::Reply(search(&loaded.model, asked.words[1], &filter)?))
+        })
+    }
+
+    fn ended(_: &Self::Work) -> Ended {
+        waiting::given_up
+    }
+
+    fn start(_: Ctx<'_>, (model, filter): Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
+        on_worker::for_blocked(blocked, "a search", move || search(&model, &command[2], &filter));
     }
 }
 
 fn search(model: &AnyModel, text: &[u8], filter: &FindFilter) -> Outcome<Reply> {
     Ok(documents(model.as_model().find(text, filter)?))
-}
-
-/// Searches for a client that waited.
-fn again(ctx: Ctx<'_>, parked: Parked) {
-    if !ctx.select(parked.db) {
-        return;
-    }
-    let words: Vec<&[u8]> = parked.words.iter().map(Vec::as_slice).collect();
-    let found = parse(&words[3..]).and_then(|filter| {
-        with_loaded(ctx, Name::Bytes(words[1]), Mode::Read, |loaded| {
-            let derivation = (!loaded.as_model().ready()).then(|| deriving::awaited(ctx, loaded));
-            Ok((filter, loaded.model.clone(), derivation))
-        })
-    });
-    match found {
-        Ok((_, _, Some(derivation))) => still_waiting(Parked { derivation, ..parked }),
-        Ok((filter, model, None)) => {
-            // Many may have waited, so a worker answers all of them.
-            let (text, blocked) = (words[2].to_vec(), parked.blocked);
-            elsewhere::for_blocked(blocked, "a search", move || search(&model, &text, &filter));
-        }
-        Err(failure) => parked.blocked.reply(failure.into()),
-    }
 }
 
 fn parse(words: &[&[u8]]) -> Outcome<FindFilter> {

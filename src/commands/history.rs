@@ -2,15 +2,15 @@
 
 use assess_engine::history::{Entry, Filter, parse_hash};
 
-use super::elsewhere;
 use super::options::Options;
-use super::question::tenant;
+use crate::assessments::on_worker;
+use crate::assessments::request::tenant;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::history;
+use crate::models::history;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 
@@ -39,7 +39,7 @@ impl Run for History {
         // About what the reply holds, if it holds as many as it may.
         let usual = log.bytes() / (log.len() as u64).max(1);
         let is_long = log.len() > FEW || (filter.limit as u64) * usual > FEW_BYTES;
-        elsewhere::answer(ctx, is_long, "a question to the history", move || {
+        on_worker::answer(ctx, is_long, "a question to the history", move || {
             let rest = Filter { limit: filter.limit - newest.len(), ..filter };
             let newest = newest.iter().map(|entry| document(entry));
             Ok(Reply::Array(newest.chain(log.find(&rest).into_iter().map(document)).collect()))

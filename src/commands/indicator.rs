@@ -8,16 +8,19 @@ use assess_engine::io::{Indicator, IoModel};
 use assess_engine::model::AnyModel;
 
 use super::options::Options;
-use crate::background::{self, Lane};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
+use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::{commit, data_dir, replicate, versions};
 use crate::reply::Reply;
+use crate::settings;
 use crate::types::model::{Name, with_loaded};
-use crate::{data_dir, discard, guard, main_loop, replay, settings, versions};
+use crate::work::pool::{self, Lane};
+use crate::work::{discard, main_loop};
 
 /// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
 /// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
@@ -57,8 +60,8 @@ impl Run for Put {
         if ctx.may_block() {
             let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, no_more));
             let progress = Arc::<Progress>::default();
-            background::run(Lane::Document, Some(Arc::clone(&progress)), move || {
-                let read = || background::at_low_priority(|| request.read(&model, &progress));
+            pool::run(Lane::Document, Some(Arc::clone(&progress)), move || {
+                let read = || pool::at_low_priority(|| request.read(&model, &progress));
                 let read = || guard::run("reading an indicator", read).and_then(|read| read);
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
@@ -163,8 +166,8 @@ fn put(ctx: Ctx<'_>, key: &[u8], read_against: &IoModel, indicator: Indicator) -
     }
     let changed = model.with_indicator(indicator.clone())?;
     let version = versions::next();
-    replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicator")?;
-    replay::replicate_indicator(ctx, key, version, &indicator);
+    commit::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicator")?;
+    replicate::indicator(ctx, key, version, &indicator);
     Ok(())
 }
 
@@ -176,8 +179,8 @@ impl Run for Del {
         let model = io_model(ctx, key)?;
         let Some(changed) = model.without_indicator(name) else { return Ok(Reply::Integer(0)) };
         let version = versions::next();
-        replay::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicatordel")?;
-        replay::replicate_indicator_del(ctx, key, version, name);
+        commit::change(ctx, key, AnyModel::Io(Arc::new(changed)), version, c"model.indicatordel")?;
+        replicate::indicator_del(ctx, key, version, name);
         Ok(Reply::Integer(1))
     }
 }

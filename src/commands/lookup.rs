@@ -1,29 +1,28 @@
 //! Reading what a model holds: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
 
-use std::sync::atomic::Ordering;
-
 use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
-use assess_engine::model::{AnyModel, Field, LabelSet};
+use assess_engine::model::{AnyModel, LabelSet};
 
-use super::{elsewhere, options};
+use crate::assessments::on_worker;
+use crate::commands::options;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
+use crate::models::{directory, info, loading};
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};
-use crate::types::value::Loaded;
-use crate::{directory, loads};
 
 pub(super) struct Info;
 
 impl Run for Info {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let loading = loads::find(ctx.db(), argv.bytes(1));
-        let shown = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(info(loaded, loading.as_ref())));
+        let loading = loading::find(ctx.db(), argv.bytes(1));
+        let shown =
+            with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(info::fields(loaded, loading.as_ref())));
         match (shown, loading) {
             // A key that is being loaded for the first time holds nothing yet.
             (Err(Failure { code: Code::NoModel, .. }), Some(loading)) => Ok(Reply::Map(vec![
@@ -35,47 +34,6 @@ impl Run for Info {
             (shown, _) => shown,
         }
     }
-}
-
-fn info(loaded: &Loaded, loading: Option<&loads::Seen>) -> Reply {
-    let model = loaded.as_model();
-    let state = if loading.is_some() { "loading" } else { loaded.state() };
-    let progress = match (loading, state) {
-        (Some(loading), _) => loading.percent,
-        (None, "ready") => 100,
-        (None, _) => loaded.derivation.percent(),
-    };
-    let mut fields = vec![
-        ("kind", Reply::text(model.kind().name())),
-        ("state", Reply::text(state)),
-        ("progress", Reply::count(progress.into())),
-        ("version", Reply::count(loaded.version)),
-        // Empty until a worker has computed it: waiting here would be waiting with everybody.
-        ("digest", Reply::text(model.known_digest().map(hex).unwrap_or_default())),
-    ];
-    let mut warnings = Reply::Array(Vec::new());
-    for (name, field) in model.info() {
-        let shown = match field {
-            Field::Integer(number) => Reply::count(number),
-            Field::Text(text) => Reply::text(text),
-            Field::List(texts) => Reply::texts(texts),
-        };
-        if name == "warnings" { warnings = shown } else { fields.push((name, shown)) }
-    }
-    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.why()) {
-        warnings.push(Reply::text(format!("deriving failed: {why}")));
-    }
-    fields.push(("warnings", warnings));
-    fields.push(("source", Reply::Bulk(loaded.source.clone().into())));
-    fields.push(("hits", Reply::count(loaded.hits.load(Ordering::Relaxed))));
-    fields.push(("misses", Reply::count(loaded.misses.get())));
-    let history = [("capacity", loaded.history.capacity()), ("entries", loaded.history.len() as u64)];
-    fields.push(("history", Reply::Map(history.map(|(name, number)| (name, Reply::count(number))).to_vec())));
-    Reply::Map(fields)
-}
-
-fn hex(digest: [u8; 16]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) struct Labels;
@@ -95,7 +53,7 @@ impl Run for Labels {
             .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES, INDICATORS, FEATURES or AGREEMENTS"))?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
         let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
-        elsewhere::answer(ctx, nodes > FEW_NODES && ctx.may_block(), "labels", move || labels(&model, set))
+        on_worker::answer(ctx, nodes > FEW_NODES && ctx.may_block(), "labels", move || labels(&model, set))
     }
 }
 
@@ -123,12 +81,12 @@ impl Run for List {
             ));
         }
         let mut names = directory::names(ctx.db());
-        names.extend(loads::names(ctx.db()));
+        names.extend(loading::names(ctx.db()));
         names.sort();
         names.dedup();
         names.retain(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)));
         // The directory may know a name too many.
-        names.retain(|name| model::is_one(ctx, name) || loads::find(ctx.db(), name).is_some());
+        names.retain(|name| model::is_one(ctx, name) || loading::find(ctx.db(), name).is_some());
         Ok(Reply::Array(names.into_iter().map(|name| Reply::Bulk(name.into())).collect()))
     }
 }
@@ -166,11 +124,4 @@ impl Run for Mcoef {
             Ok(Reply::Array(replies.collect::<Outcome<_>>()?))
         })
     }
-}
-
-/// What a load says of the model it made: what `MODEL.INFO` says, without what has only begun.
-pub(crate) fn summary(loaded: &Loaded) -> Reply {
-    let Reply::Map(mut fields) = info(loaded, None) else { return Reply::Nil };
-    fields.retain(|(name, _)| !matches!(*name, "progress" | "digest" | "bytes" | "hits" | "misses" | "history"));
-    Reply::Map(fields)
 }

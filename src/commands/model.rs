@@ -8,10 +8,12 @@ use self::recipe::Given;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
-use crate::ffi::string::{Argv, HeldBytes};
-use crate::loads::{self, Origin, Request};
+use crate::ffi::held::HeldBytes;
+use crate::ffi::string::Argv;
+use crate::models::load::{self, Origin, Request};
+use crate::models::{loading, replay};
 use crate::reply::Reply;
-use crate::{replay, settings};
+use crate::settings;
 
 pub(super) struct Load;
 
@@ -45,7 +47,7 @@ fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    loads::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history }, origin)?;
+    load::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history }, origin)?;
     Ok(Reply::Sent)
 }
 
@@ -53,7 +55,7 @@ pub(super) struct Abort;
 
 impl Run for Abort {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        if loads::abort(ctx.db(), argv.bytes(1)) {
+        if loading::abort(ctx.db(), argv.bytes(1)) {
             Ok(Reply::Ok)
         } else {
             Err(Failure::err("no load of this key is running"))

@@ -7,83 +7,71 @@ use assess_engine::Error as EngineError;
 use assess_engine::io::IoModel;
 use assess_engine::io::rank::{By, Ranking};
 
-use super::assess::{still_waiting, wait};
 use super::options::Options;
-use crate::background::{self, Lane};
-use crate::derivation::Derivation;
+use crate::assessments::answer::{self, Answer, Asked, ReadRequest};
+use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
-use crate::ffi::blocked::Blocked;
+use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
+use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::derive;
 use crate::reply::Reply;
-use crate::types::model::{Name, with_loaded};
-use crate::waiting::{self, Parked};
-use crate::{deriving, guard, settings};
+use crate::settings;
+use crate::types::model::with_loaded;
+use crate::work::pool::{self, Lane};
 
 pub(super) struct Rank;
 
 impl Run for Rank {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let words = argv.words(2);
-        match ask(ctx, Name::Argument(argv, 1), &words)? {
-            Answer::Reply(reply) => Ok(reply),
-            Answer::NotReady(derivation) => wait(ctx, argv, derivation, again),
-            Answer::Work(model) if ctx.may_block() => {
-                let owned = words.iter().map(|word| word.to_vec()).collect();
-                compute_elsewhere(model, owned, Blocked::block(ctx, 0, waiting::given_up));
-                Ok(Reply::Sent)
+        answer::command::<Self>(ctx, argv)
+    }
+}
+
+impl ReadRequest for Rank {
+    type Work = Arc<IoModel>;
+
+    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>> {
+        let ranking = parse(&asked.words[1..])?;
+        with_loaded(ctx, asked.model, Mode::Read, |loaded| {
+            let model = loaded.model.as_io()?;
+            let nodes = model.table().labels.len();
+            let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
+            if loaded.as_model().ready() && estimate > Duration::from_micros(settings::slice_us()) {
+                return Ok(Answer::Work(Arc::clone(model)));
             }
-            Answer::Work(_) => Err(Failure::cannot_block()),
-        }
+            match rank(model, &ranking) {
+                Ok(reply) => Ok(Answer::Reply(reply)),
+                Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
+                Err(error) => Err(error.into()),
+            }
+        })
     }
-}
 
-/// Asks a parked question again.
-fn again(ctx: Ctx<'_>, parked: Parked) {
-    if !ctx.select(parked.db) {
-        return;
+    fn ended(_: &Self::Work) -> Ended {
+        waiting::given_up
     }
-    let words: Vec<&[u8]> = parked.words.iter().skip(2).map(Vec::as_slice).collect();
-    match ask(ctx, Name::Bytes(&parked.words[1]), &words) {
-        Ok(Answer::Reply(reply)) => parked.blocked.reply(reply),
-        Ok(Answer::NotReady(derivation)) => still_waiting(Parked { derivation, ..parked }),
-        Ok(Answer::Work(model)) => {
-            let owned = parked.words.into_iter().skip(2).collect();
-            compute_elsewhere(model, owned, parked.blocked);
-        }
-        Err(failure) => parked.blocked.reply(failure.into()),
-    }
-}
 
-enum Answer {
-    Reply(Reply),
-    NotReady(Arc<Derivation>),
-    Work(Arc<IoModel>),
+    fn start(_: Ctx<'_>, model: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
+        pool::run(Lane::Question, None, move || {
+            let ranked = blocked.measure(|| {
+                guard::run("a ranking", || {
+                    let options: Vec<&[u8]> = command.iter().skip(2).map(Vec::as_slice).collect();
+                    rank(&model, &parse(&options)?).map_err(Failure::from)
+                })
+            });
+            blocked.reply(ranked.and_then(|outcome| outcome).into());
+        });
+    }
 }
 
 /// About how long a node takes to rank.
 const PER_NODE: Duration = Duration::from_nanos(60);
 /// About how long a row of the reply takes.
 const PER_ROW: Duration = Duration::from_nanos(500);
-
-fn ask(ctx: Ctx<'_>, model_key: Name<'_>, options: &[&[u8]]) -> Outcome<Answer> {
-    let ranking = parse(options)?;
-    with_loaded(ctx, model_key, Mode::Read, |loaded| {
-        let model = loaded.model.as_io()?;
-        let nodes = model.table().labels.len();
-        let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
-        if loaded.as_model().ready() && estimate > Duration::from_micros(settings::slice_us()) {
-            return Ok(Answer::Work(Arc::clone(model)));
-        }
-        match rank(model, &ranking) {
-            Ok(reply) => Ok(Answer::Reply(reply)),
-            Err(EngineError::NotReady) => Ok(Answer::NotReady(deriving::awaited(ctx, loaded))),
-            Err(error) => Err(error.into()),
-        }
-    })
-}
 
 fn rank(model: &IoModel, ranking: &Ranking<'_>) -> Result<Reply, EngineError> {
     let labels = &model.table().labels;
@@ -111,15 +99,3 @@ fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Ranking<'a>> {
 
 /// As many as a table can have nodes.
 const MOST: u64 = assess_engine::io::labels::MAX_NODES as u64;
-
-fn compute_elsewhere(model: Arc<IoModel>, options: Vec<Vec<u8>>, blocked: Blocked) {
-    background::run(Lane::Question, None, move || {
-        let ranked = blocked.measure(|| {
-            guard::run("a ranking", || {
-                let words: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
-                rank(&model, &parse(&words)?).map_err(Failure::from)
-            })
-        });
-        blocked.reply(ranked.and_then(|outcome| outcome).into());
-    });
-}

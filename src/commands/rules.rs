@@ -6,16 +6,16 @@ use assess_engine::Day;
 use assess_engine::model::AnyModel;
 use assess_engine::origin::{Relation, RuleFilter};
 
-use super::elsewhere;
 use super::options::{self, Options};
+use crate::assessments::on_worker;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::models::{commit, replicate, versions};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
-use crate::{replay, versions};
 
 pub(super) struct Hs;
 
@@ -50,7 +50,7 @@ impl Run for Rules {
         let model =
             with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| Ok(Arc::clone(loaded.model.as_origin()?)))?;
         let words: Vec<Vec<u8>> = words.into_iter().map(<[u8]>::to_vec).collect();
-        elsewhere::answer(ctx, model.rule_count() > FEW, "a list of rules", move || {
+        on_worker::answer(ctx, model.rule_count() > FEW, "a list of rules", move || {
             let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
             Ok(documents(model.rules(&parse(&words)?)?))
         })
@@ -91,8 +91,8 @@ impl Run for Drop {
             changed.ok_or_else(|| Failure::err("the model has no such agreement, see MODEL.LABELS key AGREEMENTS"))
         })?;
         let version = versions::next();
-        replay::change(ctx, key, AnyModel::Origin(Arc::new(changed)), version, c"model.drop")?;
-        replay::replicate_drop(ctx, key, version, agreement);
+        commit::change(ctx, key, AnyModel::Origin(Arc::new(changed)), version, c"model.drop")?;
+        replicate::dropped(ctx, key, version, agreement);
         Ok(Reply::Ok)
     }
 }

@@ -8,13 +8,14 @@ use assess_engine::model::Identity;
 use assess_engine::score::{Rows, ScoreModel};
 use bytes::Bytes;
 
-use super::elsewhere;
 use super::options::{self, Options};
+use crate::assessments::on_worker;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
+use crate::ffi::held::HeldBytes;
 use crate::ffi::key::Mode;
-use crate::ffi::string::{Argv, HeldBytes};
+use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
@@ -61,7 +62,7 @@ impl Run for Batch {
             return Err(Failure::cannot_block());
         }
         let rows = HeldBytes::hold(ctx, argv, 3);
-        elsewhere::answer(ctx, true, "a batch of scores", move || {
+        on_worker::answer(ctx, true, "a batch of scores", move || {
             compute(&model, &Identity { name: &name, version }, count as usize, rows.as_slice(), form)
         })
     }

@@ -1,6 +1,6 @@
-//! Failures on demand, for the tests of the guard. Not in release builds, and only where the environment asks.
+//! Commands of the tests: failures on demand, and checks of the index. Built with the feature `test-hooks` only, and
+//! registered only when the environment asks for them.
 
-use crate::background::{self, Lane};
 use crate::cache::{audit, follow, hold, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -10,6 +10,7 @@ use crate::ffi::entry::{Run, entry};
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::spec::{Arg, Command, Family};
+use crate::work::pool::{self, Lane};
 
 const PANIC: Command = Command {
     name: "ASSESS.PANIC",
@@ -34,8 +35,8 @@ impl Run for Panic {
         match argv.bytes(1) {
             b"handler" => panic!("asked for by a test"),
             b"worker" => {
-                let blocked = Blocked::block(ctx, 0, crate::waiting::given_up);
-                background::run(Lane::Question, None, move || {
+                let blocked = Blocked::block(ctx, 0, crate::assessments::waiting::given_up);
+                pool::run(Lane::Question, None, move || {
                     // Owned by the closure: what unwinds here must still answer the client.
                     let _blocked = blocked;
                     panic!("asked for by a test");

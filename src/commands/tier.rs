@@ -2,13 +2,14 @@
 
 use assess_engine::cache::tier::Policy;
 
-use crate::cache::{report, saved, with};
+use crate::cache::{saved, with};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::reply::Reply;
+use crate::report::cache_stats;
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Set<'a> {
@@ -83,7 +84,7 @@ impl<'a> Info<'a> {
 impl Run for Info<'_> {
     fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
-        report::describe(Info::parse(&words)?.name)
+        cache_stats::describe(Info::parse(&words)?.name)
     }
 }
 

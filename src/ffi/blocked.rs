@@ -18,12 +18,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::{event_loop, send};
-use crate::cache::fetch::{self, Grant};
+use super::{event_loop, guard, send};
+use crate::clock::now_ms;
 use crate::error::Failure;
 use crate::reply::Reply;
-use crate::versions::now_ms;
-use crate::{guard, main_loop};
 
 /// Called once when a client's wait ends without an answer, on the main thread: its time is over, `CLIENT UNBLOCK`, or it
 /// is gone. Removes the client (given by its id) from the tables of its owner and returns what it is to be told.
@@ -59,11 +57,14 @@ impl Handle {
     }
 }
 
-/// The reply of a client, and the lease that it carries. Dropped before it was sent, it hands the lease on.
+/// Called when a reply did not reach its client. Any thread.
+pub(crate) type Undelivered = Box<dyn FnOnce() + Send>;
+
+/// The reply of a client. Dropped before it was sent, it reports itself as undelivered.
 struct Decided {
     client: u64,
     reply: Reply,
-    grant: Option<Grant>,
+    undelivered: Option<Undelivered>,
 }
 
 enum State {
@@ -99,9 +100,9 @@ static TABLE: Mutex<Table> = Mutex::new(Table { serial: 0, entries: None, due: B
 thread_local! {
     /// When the timer for the ends of waits fires.
     static ARMED: RefCell<Option<u64>> = const { RefCell::new(None) };
-    /// Leases that were sent in this turn of the event loop and in the one before: a client that disconnects now has
-    /// not read them.
-    static SENT: RefCell<[Vec<(u64, Grant)>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+    /// Replies with a callback that were sent in this turn of the event loop and in the one before: a client that
+    /// disconnects now has not read them.
+    static SENT: RefCell<[Vec<(u64, Undelivered)>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
 fn table() -> MutexGuard<'static, Table> {
@@ -177,7 +178,7 @@ impl Blocked {
             }
             serial
         };
-        main_loop::watch();
+        event_loop::at_turn_end(serve);
         arm();
         Self { handle, serial, client }
     }
@@ -198,9 +199,9 @@ impl Blocked {
         std::mem::forget(self);
     }
 
-    /// Unblocks the client with a reply that carries a lease; handed on if the client does not get it. Main thread.
-    pub(crate) fn grant(self, reply: Reply, grant: Grant) {
-        self.decide(reply, Some(grant));
+    /// Unblocks the client with a reply; `undelivered` is called if the client does not receive it. Main thread.
+    pub(crate) fn reply_or(self, reply: Reply, undelivered: Undelivered) {
+        self.decide(reply, Some(undelivered));
         std::mem::forget(self);
     }
 
@@ -238,8 +239,8 @@ impl Blocked {
         result
     }
 
-    fn decide(&self, reply: Reply, grant: Option<Grant>) {
-        let decided = Decided { client: self.client, reply, grant };
+    fn decide(&self, reply: Reply, undelivered: Option<Undelivered>) {
+        let decided = Decided { client: self.client, reply, undelivered };
         let left_over = table().decide(self.handle, self.serial, decided, true);
         // Dropped outside the lock: it may carry a lease.
         drop(left_over);
@@ -254,8 +255,8 @@ impl Drop for Blocked {
 
 impl Drop for Decided {
     fn drop(&mut self) {
-        if let Some(grant) = self.grant.take() {
-            fetch::hand_on(&grant);
+        if let Some(undelivered) = self.undelivered.take() {
+            undelivered();
         }
     }
 }
@@ -264,8 +265,8 @@ impl Decided {
     /// Sends it to the client of a callback. Main thread.
     fn send(&mut self, ctx: Ctx<'_>) {
         send::reply(ctx, &self.reply);
-        if let Some(grant) = self.grant.take() {
-            SENT.with_borrow_mut(|sent| sent[0].push((self.client, grant)));
+        if let Some(undelivered) = self.undelivered.take() {
+            SENT.with_borrow_mut(|sent| sent[0].push((self.client, undelivered)));
         }
     }
 }
@@ -277,7 +278,7 @@ fn arm() {
         return;
     }
     ARMED.set(Some(due));
-    main_loop::after(due.saturating_sub(now_ms()), move |_| {
+    event_loop::after(due.saturating_sub(now_ms()), move |_| {
         // A timer that was armed for a later end than another one finds nothing to do.
         if ARMED.with_borrow(|armed| *armed == Some(due)) {
             ARMED.set(None);
@@ -304,14 +305,14 @@ fn end_due() {
             (handle, entry.serial, entry.client, entry.ended)
         };
         let reply = guard::run("the end of a wait", || ended(client)).unwrap_or_else(Reply::Error);
-        let left_over = table().decide(handle, serial, Decided { client, reply, grant: None }, false);
+        let left_over = table().decide(handle, serial, Decided { client, reply, undelivered: None }, false);
         drop(left_over);
     }
 }
 
-/// Sends every reply that is decided. At the end of a turn of the event loop: the server serves the handles right after,
-/// and no command of a client comes in between.
-pub(crate) fn serve() {
+/// Sends every reply that is decided. Runs at the end of a turn of the event loop: the server serves the handles right
+/// after it, and no command of a client comes in between. Returns whether it has to run in the next turn too.
+fn serve() -> bool {
     SENT.with_borrow_mut(|sent| sent[1] = std::mem::take(&mut sent[0]));
     let ready = std::mem::take(&mut table().ready);
     for (handle, serial) in ready {
@@ -320,27 +321,23 @@ pub(crate) fn serve() {
             handle.give_back(Some(decided));
         }
     }
-}
-
-/// Whether turns of the event loop are of use here.
-pub(crate) fn wants_turns() -> bool {
     let sent = SENT.with_borrow(|sent| sent.iter().any(|sent| !sent.is_empty()));
     if sent {
-        // The next turn comes at once, so that a lease counts as read then.
+        // The next turn comes immediately: from then on the replies count as read.
         event_loop::nudge();
     }
     sent || !table().entries().is_empty()
 }
 
-/// A connection has ended: a lease that was sent to it in this very turn was not read.
-pub(crate) fn client_left(client: u64) {
+/// A connection has ended: replies that were sent to it in this turn were not read.
+pub(super) fn client_left(client: u64) {
     let mut unread = Vec::new();
     SENT.with_borrow_mut(|sent| {
         for sent in sent {
-            unread.extend(sent.extract_if(.., |(to, _)| *to == client).map(|(_, grant)| grant));
+            unread.extend(sent.extract_if(.., |(to, _)| *to == client).map(|(_, undelivered)| undelivered));
         }
     });
-    unread.iter().for_each(fetch::hand_on);
+    unread.into_iter().for_each(|undelivered| undelivered());
 }
 
 extern "C" fn on_reply(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisModuleString, _: c_int) -> c_int {

@@ -8,8 +8,9 @@ use redis_module::raw;
 
 use super::ctx::Ctx;
 use super::string::{self, Text};
+use crate::ffi::guard;
+use crate::settings;
 use crate::spec::configuration::{Kind, PARAMETERS, Parameter};
-use crate::{guard, settings};
 
 /// Registers every parameter of the table and reads what the configuration file says of them.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {

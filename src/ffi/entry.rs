@@ -8,7 +8,7 @@ use super::ctx::Ctx;
 use super::send;
 use super::string::Argv;
 use crate::error::Outcome;
-use crate::guard;
+use crate::ffi::guard;
 use crate::reply::Reply;
 use crate::spec::KeyFlags;
 

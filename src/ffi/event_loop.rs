@@ -1,31 +1,91 @@
-//! Three ways to have work done on the main thread: soon, asked from any thread; after a time; and in every turn of the
-//! event loop, for long work in slices, between which clients are served.
+//! Work on the server's main thread: posted from any thread, after a delay, or in the next turn of the event loop.
+//!
+//! Long work is cut into slices; the server serves clients between them. Every slice is timed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use redis_module::raw;
 
 use super::ctx::{Ctx, detached};
-use crate::guard;
+use super::guard;
 
 /// Work for the main thread.
 pub(crate) type Job = Box<dyn FnOnce(Ctx<'_>)>;
 
-/// Has `crate::main_loop::drain` called on the main thread soon. Any thread.
-pub(crate) fn wake() {
-    // SAFETY: the server allows this on any thread; the callback takes no data.
-    unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_wake), std::ptr::null_mut())) };
+/// Work for the main thread, posted from any thread.
+type Posted = Box<dyn FnOnce(Ctx<'_>) + Send>;
+
+/// Jobs posted by other threads and not yet taken by the main thread.
+static INBOX: Mutex<Vec<Posted>> = Mutex::new(Vec::new());
+
+fn inbox() -> MutexGuard<'static, Vec<Posted>> {
+    INBOX.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A one-shot has no context, and what is written in one is not replicated until somebody else's command ends: a
-/// timer has both.
+/// Times of the slices of background work since the server started.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Slices {
+    pub(crate) count: u64,
+    /// How many took more than one millisecond.
+    pub(crate) over_1ms: u64,
+    /// The longest, in microseconds.
+    pub(crate) max_us: u64,
+}
+
+thread_local! {
+    static SLICES: Cell<Slices> = const { Cell::new(Slices { count: 0, over_1ms: 0, max_us: 0 }) };
+    /// The job for the next turn of the event loop.
+    static NEXT_TURN: RefCell<Option<Job>> = const { RefCell::new(None) };
+    /// Runs at the end of every turn while it returns `true`.
+    static AT_TURN_END: Cell<fn() -> bool> = const { Cell::new(|| false) };
+    /// Whether turns are wanted. The subscription itself is ended later than that, see `on_turn`.
+    static WATCHING: Cell<bool> = const { Cell::new(false) };
+    /// Whether the server calls `on_turn`.
+    static SUBSCRIBED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The times of all slices so far. Main thread.
+pub(crate) fn slices() -> Slices {
+    SLICES.get()
+}
+
+/// Runs `work` and records its time as one slice.
+fn slice<T>(work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    let us = start.elapsed().as_micros() as u64;
+    let Slices { count, over_1ms, max_us } = SLICES.get();
+    SLICES.set(Slices { count: count + 1, over_1ms: over_1ms + u64::from(us > 1000), max_us: max_us.max(us) });
+    result
+}
+
+/// Runs `job` on the main thread as soon as possible. Any thread.
+pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
+    let mut inbox = inbox();
+    inbox.push(Box::new(job));
+    if inbox.len() == 1 {
+        // SAFETY: the server allows this on any thread; the callback takes no data.
+        unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_wake), std::ptr::null_mut())) };
+    }
+}
+
+/// A one-shot callback has no context, and writes made in it are not replicated until another command ends. A timer has
+/// a context and replicates, so every posted job becomes a timer, and a slice, of its own.
 extern "C" fn on_wake(_: *mut c_void) {
-    guard::or("a wake-up", (), || after(0, Box::new(crate::main_loop::drain)));
+    guard::or("a wake-up", (), || {
+        let jobs = std::mem::take(&mut *inbox());
+        for job in jobs {
+            after(0, job);
+        }
+    });
 }
 
-/// Runs a job on the main thread after some milliseconds. Main thread.
-pub(crate) fn after(ms: u64, job: Job) {
+/// Runs `job` on the main thread after `ms` milliseconds, as one slice. Main thread.
+pub(crate) fn after(ms: u64, job: impl FnOnce(Ctx<'_>) + 'static) {
+    let job: Job = Box::new(job);
     let data = Box::into_raw(Box::new(job));
     let period = i64::try_from(ms).unwrap_or(i64::MAX);
     // SAFETY: the detached context names the module; `on_timer` frees the data, exactly once.
@@ -38,35 +98,35 @@ extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, data: *mut c_void) {
     guard::or("background work on the main thread", (), || {
         // SAFETY: the context of this callback, on the main thread.
         let ctx = unsafe { Ctx::new(ctx) };
-        crate::main_loop::slice(|| job(ctx));
+        slice(|| job(ctx));
     });
 }
 
-thread_local! {
-    /// Whether turns are subscribed to.
-    static SUBSCRIBED: Cell<bool> = const { Cell::new(false) };
+/// Runs `job` in the next turn of the event loop. A timer fires a millisecond later at the earliest, and the server would
+/// idle for most of that time; here it serves clients and continues at once with the job. One job at a time, which is what a
+/// sweep needs. Main thread.
+pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
+    if !watch() {
+        return after(0, job);
+    }
+    NEXT_TURN.set(Some(Box::new(job)));
+    nudge();
 }
 
-/// Has `crate::main_loop::turn` called in every turn of the event loop, or no more. Main thread, and never from inside
-/// that call: the server would look at a subscription that is gone.
-pub(crate) fn watch_turns(watch: bool) -> bool {
-    // A subscription that is not there is not ended: the server would take the missing callback for a new one, and call it.
-    if SUBSCRIBED.get() == watch {
-        return true;
-    }
-    let event = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_EVENTLOOP, dataver: 1 };
-    let callback: raw::RedisModuleEventCallback = if watch { Some(on_turn) } else { None };
-    // SAFETY: the detached context names the module; without a callback the subscription ends.
-    let done = unsafe {
-        api!(RedisModule_SubscribeToServerEvent(detached(), event, callback)) == raw::REDISMODULE_OK as c_int
-    };
-    if done {
-        SUBSCRIBED.set(watch);
-    }
-    done
+/// Calls `serve` at the end of every turn of the event loop until it returns `false`. Main thread.
+pub(crate) fn at_turn_end(serve: fn() -> bool) {
+    AT_TURN_END.set(serve);
+    watch();
 }
 
-/// Has the event loop turn at once instead of waiting for something to happen.
+fn watch() -> bool {
+    if !WATCHING.get() {
+        WATCHING.set(subscribe(true));
+    }
+    WATCHING.get()
+}
+
+/// Makes the event loop turn immediately instead of waiting for an event. Any thread.
 pub(crate) fn nudge() {
     // SAFETY: the server allows this on any thread; the callback does nothing.
     unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_nudge), std::ptr::null_mut())) };
@@ -74,15 +134,58 @@ pub(crate) fn nudge() {
 
 extern "C" fn on_nudge(_: *mut c_void) {}
 
+/// Subscribes to the turns of the event loop, or ends the subscription; `false` when the server refuses. Main thread, and
+/// never from inside `on_turn`: the server would read a subscription that no longer exists.
+fn subscribe(on: bool) -> bool {
+    // Ending a subscription that does not exist makes the server take the missing callback for a new one, and call it.
+    if SUBSCRIBED.get() == on {
+        return true;
+    }
+    let event = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_EVENTLOOP, dataver: 1 };
+    let callback: raw::RedisModuleEventCallback = if on { Some(on_turn) } else { None };
+    // SAFETY: the detached context names the module; without a callback the subscription ends.
+    let done = unsafe {
+        api!(RedisModule_SubscribeToServerEvent(detached(), event, callback)) == raw::REDISMODULE_OK as c_int
+    };
+    if done {
+        SUBSCRIBED.set(on);
+    }
+    done
+}
+
+/// Whether this server reports the turns of its event loop. Every reply to a blocked client is sent in a turn, so the
+/// module refuses to load where this is `false`.
+pub(super) fn reports_turns() -> bool {
+    subscribe(true) && subscribe(false)
+}
+
 unsafe extern "C" fn on_turn(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, _: *mut c_void) {
-    // Before it sleeps, so that a nudge in the callback keeps it from sleeping: the one of the turn before has been taken
-    // in by then.
+    // Before the event loop sleeps, so that a nudge made in this callback keeps it from sleeping: the nudge of the turn
+    // before has been consumed by then.
     if what != raw::REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP {
         return;
     }
     guard::or("a turn of the event loop", (), || {
         // SAFETY: the context of this callback, on the main thread.
-        let ctx = unsafe { Ctx::new(ctx) };
-        crate::main_loop::turn(ctx);
+        turn(unsafe { Ctx::new(ctx) });
     });
+}
+
+fn turn(ctx: Ctx<'_>) {
+    let job = NEXT_TURN.take();
+    let has_worked = job.is_some();
+    if let Some(job) = job {
+        // A panic of the job does not keep clients from being answered below.
+        guard::or("a slice of work", (), || slice(|| job(ctx)));
+    }
+    // After the job, because its replies are sent in this turn too.
+    let goes_on = AT_TURN_END.get()();
+    if !has_worked && !goes_on && WATCHING.replace(false) {
+        // There is no more work: end the subscription, but not from inside this callback.
+        after(0, |_| {
+            if !WATCHING.get() {
+                subscribe(false);
+            }
+        });
+    }
 }

@@ -1,17 +1,50 @@
 //! What happens to keys and databases.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::string;
-use crate::cache::follow::{self, Change};
-use crate::cache::{fetch, queued, saved};
-use crate::{directory, guard};
+use super::{blocked, guard, string};
 
-/// Subscribes to everything that this module has to know.
-pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
+/// What the module does with the server's events. All run on the main thread, guarded against panics.
+#[derive(Clone, Copy)]
+pub(crate) struct Handlers {
+    /// A key of the selected database: its name, the event, and whether a module reports it.
+    pub(crate) key: fn(Ctx<'_>, &[u8], &[u8], bool),
+    /// A database was emptied; `None` is all of them.
+    pub(crate) flushed: fn(Option<i32>),
+    /// Two databases were swapped.
+    pub(crate) swapped: fn(i32, i32),
+    pub(crate) shutdown: fn(),
+    /// The server has become a master.
+    pub(crate) promoted: fn(Ctx<'_>),
+    /// The server has become a replica.
+    pub(crate) demoted: fn(),
+    /// The server begins to read a data set.
+    pub(crate) loading: fn(),
+    /// The server has read a data set.
+    pub(crate) loaded: fn(Ctx<'_>),
+    /// A connection has ended: the client's id, and whether it had a transaction open.
+    pub(crate) client_left: fn(u64, bool),
+}
+
+thread_local! {
+    static HANDLERS: Cell<Option<&'static Handlers>> = const { Cell::new(None) };
+}
+
+/// Runs one of the handlers. There are none before [`subscribe`], which no event precedes.
+#[inline]
+fn with(what: &'static str, call: impl FnOnce(&Handlers)) {
+    if let Some(handlers) = HANDLERS.get() {
+        guard::or(what, (), || call(handlers));
+    }
+}
+
+/// Subscribes to the events that the handlers are for.
+pub(crate) fn subscribe(ctx: Ctx<'_>, handlers: &'static Handlers) -> Result<(), &'static str> {
+    HANDLERS.set(Some(handlers));
     // All classes: a string may be overwritten by a value of any type, and that is told under the type's class.
     let classes = raw::REDISMODULE_NOTIFY_GENERIC
         | raw::REDISMODULE_NOTIFY_STRING
@@ -49,7 +82,7 @@ pub(crate) fn subscribe(ctx: Ctx<'_>) -> Result<(), &'static str> {
 
 type EventCallback = unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
 
-/// Runs for every write to every key of the server: what is not ours leaves at once.
+/// Runs for every write to every key of the server.
 extern "C" fn on_key(
     ctx: *mut raw::RedisModuleCtx,
     class: c_int,
@@ -60,75 +93,55 @@ extern "C" fn on_key(
     let key = unsafe { string::bytes(key) };
     // SAFETY: the event's name is a NUL-terminated constant of the server.
     let event = unsafe { CStr::from_ptr(event) }.to_bytes();
-    let change = Change::of(event, class & raw::REDISMODULE_NOTIFY_MODULE != 0);
-    guard::or("a keyspace event", (), || {
+    let by_module = class & raw::REDISMODULE_NOTIFY_MODULE != 0;
+    with("a keyspace event", |handlers| {
         // SAFETY: the context of this callback, on the main thread.
-        let ctx = unsafe { Ctx::new(ctx) };
-        match change {
-            Change::Arrived | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), key),
-            Change::Relived => directory::expires(ctx.db(), key),
-            Change::Evicted => directory::evicted(ctx.db(), key),
-            _ => {}
-        }
-        follow::event(ctx, key, change);
+        (handlers.key)(unsafe { Ctx::new(ctx) }, key, event, by_module);
     });
     raw::REDISMODULE_OK as c_int
 }
 
 unsafe extern "C" fn on_flush(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, subevent: u64, data: *mut c_void) {
-    guard::or("a flush", (), || {
-        // Keys must stay known while the server empties itself: what is unlinked in between is told by nobody.
-        if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END || data.is_null() {
-            return;
-        }
-        // SAFETY: this event's data are of this type.
-        let db = unsafe { (*data.cast::<raw::RedisModuleFlushInfo>()).dbnum };
-        let db = (db >= 0).then_some(db);
-        follow::flushed(db);
-        directory::flushed(db);
-    });
+    // Keys must stay known while the server empties itself: it reports no key that it unlinks in between.
+    if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END || data.is_null() {
+        return;
+    }
+    // SAFETY: this event's data are of this type.
+    let db = unsafe { (*data.cast::<raw::RedisModuleFlushInfo>()).dbnum };
+    with("a flush", |handlers| (handlers.flushed)((db >= 0).then_some(db)));
 }
 
 unsafe extern "C" fn on_swap(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, data: *mut c_void) {
-    guard::or("a swap of databases", (), || {
-        if data.is_null() {
-            return;
-        }
-        // SAFETY: this event's data are of this type.
-        let (a, b) = unsafe {
-            let info = &*data.cast::<raw::RedisModuleSwapDbInfo>();
-            (info.dbnum_first, info.dbnum_second)
-        };
-        follow::swapped(a, b);
-        directory::swapped(a, b);
-    });
+    if data.is_null() {
+        return;
+    }
+    // SAFETY: this event's data are of this type.
+    let raw::RedisModuleSwapDbInfo { dbnum_first, dbnum_second, .. } =
+        unsafe { *data.cast::<raw::RedisModuleSwapDbInfo>() };
+    with("a swap of databases", |handlers| (handlers.swapped)(dbnum_first, dbnum_second));
 }
 
 unsafe extern "C" fn on_shutdown(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, _: u64, _: *mut c_void) {
-    guard::or("shutdown", (), crate::background::stop);
+    with("shutdown", |handlers| (handlers.shutdown)());
 }
 
 unsafe extern "C" fn on_role(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, role: u64, _: *mut c_void) {
-    guard::or("a change of role", (), || {
-        // SAFETY: the context of this callback, on the main thread.
-        let ctx = unsafe { Ctx::new(ctx) };
+    with("a change of role", |handlers| {
         if role == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER {
-            saved::promoted(ctx);
+            // SAFETY: the context of this callback, on the main thread.
+            (handlers.promoted)(unsafe { Ctx::new(ctx) });
         } else {
-            fetch::abandon();
+            (handlers.demoted)();
         }
     });
 }
 
 unsafe extern "C" fn on_loading(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, _: *mut c_void) {
-    guard::or("loading", (), || {
+    with("loading", |handlers| match what {
         // SAFETY: the context of this callback, on the main thread.
-        let ctx = unsafe { Ctx::new(ctx) };
-        match what {
-            raw::REDISMODULE_SUBEVENT_LOADING_ENDED => saved::loaded(ctx),
-            raw::REDISMODULE_SUBEVENT_LOADING_FAILED => {}
-            _ => saved::begins(),
-        }
+        raw::REDISMODULE_SUBEVENT_LOADING_ENDED => (handlers.loaded)(unsafe { Ctx::new(ctx) }),
+        raw::REDISMODULE_SUBEVENT_LOADING_FAILED => {}
+        _ => (handlers.loading)(),
     });
 }
 
@@ -136,11 +149,10 @@ unsafe extern "C" fn on_client(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     if what != raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED || data.is_null() {
         return;
     }
-    guard::or("a client that left", (), || {
-        // SAFETY: this event's data are of this type.
-        let raw::RedisModuleClientInfo { id, flags, .. } = unsafe { *data.cast::<raw::RedisModuleClientInfo>() };
-        super::blocked::client_left(id);
-        fetch::client_left(id);
-        queued::client_left(id, flags & u64::from(raw::REDISMODULE_CLIENTINFO_FLAG_MULTI) != 0);
+    // SAFETY: this event's data are of this type.
+    let raw::RedisModuleClientInfo { id, flags, .. } = unsafe { *data.cast::<raw::RedisModuleClientInfo>() };
+    with("a client that left", |handlers| {
+        blocked::client_left(id);
+        (handlers.client_left)(id, flags & u64::from(raw::REDISMODULE_CLIENTINFO_FLAG_MULTI) != 0);
     });
 }

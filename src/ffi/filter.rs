@@ -5,13 +5,13 @@
 //! `docs/decisions/06-filter-of-commands.md`). A filter that is registered only while it is needed would miss what was
 //! watched, or queued, before.
 
+use std::cell::Cell;
 use std::ffi::c_int;
 
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use crate::cache::{queued, watched};
-use crate::guard;
+use super::guard;
 
 /// What the commands looked for do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,40 @@ impl Seen {
     }
 }
 
+/// A command that the filter looks for. `client` is its client's id, `None` where the server does not report it (Redis 7.0).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Filtered<'a> {
+    /// The command deletes this key, whether it exists or not.
+    Deletes {
+        client: Option<u64>,
+        name: &'a [u8],
+    },
+    /// A client watches this key, of a database that is not known.
+    Watches {
+        name: &'a [u8],
+    },
+    /// A transaction begins, is run, or is discarded.
+    Begins {
+        client: Option<u64>,
+    },
+    Runs {
+        client: Option<u64>,
+    },
+    Discards {
+        client: Option<u64>,
+    },
+}
+
+/// Is called for each of these commands before the server runs it.
+pub(crate) type Handler = fn(Filtered<'_>);
+
+thread_local! {
+    static HANDLER: Cell<Handler> = const { Cell::new(|_| {}) };
+}
+
 /// Registers the filter, for as long as the module is loaded.
-pub(super) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
+pub(crate) fn register(ctx: Ctx<'_>, handler: Handler) -> Result<(), &'static str> {
+    HANDLER.set(handler);
     // Calls of this module's own are known to it.
     let flags = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
     // SAFETY: the context is that of loading; the callback has the signature the server wants.
@@ -66,15 +98,16 @@ unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) 
             // SAFETY: as above; numbers below `count` are those of arguments.
             (1..end.min(count)).map(move |at| unsafe { argument(command, at) })
         };
+        let handle = HANDLER.get();
         match seen {
-            Seen::DeletesAll => names(c_int::MAX).for_each(|name| queued::deletes(client, name)),
-            Seen::DeletesFirst => names(2).for_each(|name| queued::deletes(client, name)),
-            Seen::Watches => names(c_int::MAX).for_each(watched::watches),
+            Seen::DeletesAll => names(c_int::MAX).for_each(|name| handle(Filtered::Deletes { client, name })),
+            Seen::DeletesFirst => names(2).for_each(|name| handle(Filtered::Deletes { client, name })),
+            Seen::Watches => names(c_int::MAX).for_each(|name| handle(Filtered::Watches { name })),
             // With arguments they are errors.
             Seen::Begins | Seen::Runs | Seen::Discards if count != 1 => {}
-            Seen::Begins => queued::begins(client),
-            Seen::Runs => queued::runs(client),
-            Seen::Discards => queued::discards(client),
+            Seen::Begins => handle(Filtered::Begins { client }),
+            Seen::Runs => handle(Filtered::Runs { client }),
+            Seen::Discards => handle(Filtered::Discards { client }),
         }
     });
 }

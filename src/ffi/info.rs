@@ -1,14 +1,23 @@
 //! The module's section of INFO.
 
+use std::cell::Cell;
 use std::ffi::{CString, c_int};
 
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use crate::guard;
+use super::guard;
 
-/// Has `INFO assess` (and a crash report) show the statistics.
-pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), &'static str> {
+/// The version of the module, and its fields with their values.
+pub(crate) type Fields = fn() -> (&'static str, Vec<(&'static str, u64)>);
+
+thread_local! {
+    static FIELDS: Cell<Fields> = const { Cell::new(|| ("", Vec::new())) };
+}
+
+/// Registers the section `INFO assess`.
+pub(crate) fn register(ctx: Ctx<'_>, fields: Fields) -> Result<(), &'static str> {
+    FIELDS.set(fields);
     // SAFETY: the context is that of loading; the callback has the right signature.
     let done = unsafe { api!(RedisModule_RegisterInfoFunc(ctx.as_ptr(), Some(on_info))) };
     if done == raw::REDISMODULE_OK as c_int { Ok(()) } else { Err("cannot register the INFO section") }
@@ -25,13 +34,14 @@ extern "C" fn on_info(info: *mut raw::RedisModuleInfoCtx, crash_report: c_int) {
         if unsafe { api!(RedisModule_InfoAddSection(info, std::ptr::null())) } != raw::REDISMODULE_OK as c_int {
             return;
         }
-        let version = CString::new(crate::info::VERSION).unwrap_or_default();
+        let (version, fields) = FIELDS.get()();
+        let version = CString::new(version).unwrap_or_default();
         // SAFETY: as above; name and text are NUL-terminated.
         unsafe { api!(RedisModule_InfoAddFieldCString(info, c"version".as_ptr(), version.as_ptr())) };
-        crate::info::each(|name, value| {
+        for (name, value) in fields {
             let name = CString::new(name).unwrap_or_default();
             // SAFETY: as above; the name is NUL-terminated.
             unsafe { api!(RedisModule_InfoAddFieldULongLong(info, name.as_ptr(), value)) };
-        });
+        }
     });
 }

@@ -2,9 +2,11 @@
 
 use redis_module::raw;
 
-use super::{config, ctx, event_loop, events, filter, info};
+use super::ctx::Ctx;
+use super::event_loop;
 
 /// Fails with the name of the first function of the module API that this server lacks.
+#[expect(clippy::too_many_lines, reason = "a list, one name a line")]
 fn require_api() -> Result<(), &'static str> {
     macro_rules! require {
         ($($name:ident),* $(,)?) => {
@@ -111,27 +113,20 @@ fn require_api() -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Registers everything with the server.
-pub(crate) fn start(ctx: &redis_module::Context, args: &[redis_module::RedisString]) -> Result<(), String> {
+/// Checks that this server has what the module needs, and makes the context of loading last: `Ctx` is what the rest of
+/// the module registers itself with.
+pub(crate) fn begin(ctx: &redis_module::Context) -> Result<Ctx<'_>, String> {
     require_api().map_err(|name| format!("the server lacks {name}: Redis 7.0 or Valkey 8.0 is needed"))?;
     // SAFETY: the context of loading, on the main thread.
-    let raw = unsafe { ctx::Ctx::new(ctx.ctx) };
-    raw.keep_detached();
+    let ctx = unsafe { Ctx::new(ctx.ctx) };
+    ctx.keep_detached();
     // SAFETY: the context is valid. Without this option a damaged payload of RESTORE would end the server.
     unsafe {
-        api!(RedisModule_SetModuleOptions(raw.as_ptr(), raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS as i32));
+        api!(RedisModule_SetModuleOptions(ctx.as_ptr(), raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS as i32));
     }
-    crate::types::model::register(raw)?;
-    crate::types::entry::register(raw)?;
-    crate::commands::register(ctx)?;
-    events::subscribe(raw)?;
-    filter::register(raw)?;
     // Every reply to a blocked client is sent in a turn: better not to be loaded than to leave clients without one.
-    if !(event_loop::watch_turns(true) && event_loop::watch_turns(false)) {
+    if !event_loop::reports_turns() {
         return Err("the server does not tell of the turns of its event loop".into());
     }
-    info::register(raw)?;
-    config::register(raw)?;
-    let words: Vec<&[u8]> = args.iter().map(|arg| arg.as_slice()).collect();
-    crate::cache::saved::declare(&words)
+    Ok(ctx)
 }

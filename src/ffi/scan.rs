@@ -8,7 +8,7 @@ use redis_module::raw;
 
 use super::ctx::Ctx;
 use super::string;
-use crate::guard;
+use crate::ffi::guard;
 
 /// Where a walk has got to. As with SCAN: what is there all the time is visited at least once.
 pub(crate) struct Scan {

@@ -1,4 +1,4 @@
-//! The configuration parameters as data, in the order in which README shows them.
+//! The configuration parameters as data, in the order in which docs/configuration.md shows them.
 //!
 //! Names are without the prefix `assess.`, which the server adds.
 
@@ -7,7 +7,7 @@ pub(crate) struct Parameter {
     pub(crate) kind: Kind,
     /// Guarded like the server's own `dir`: `CONFIG SET` needs `enable-protected-configs`.
     pub(crate) protected: bool,
-    #[cfg_attr(not(test), expect(dead_code, reason = "shown in README.md, which the tests write"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "shown in docs/configuration.md, which the tests write"))]
     pub(crate) summary: &'static str,
 }
 

@@ -9,8 +9,8 @@ use assess_engine::model::codec::Decoder;
 use assess_engine::model::{AnyModel, Identity, Model};
 use bytes::Bytes;
 
-use crate::derivation::Derivation;
-use crate::discard;
+use crate::models::derivation::Derivation;
+use crate::work::discard;
 
 /// A value: a model, or the frames of one that is on its way from the master.
 pub(crate) enum Value {

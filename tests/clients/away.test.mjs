@@ -1,4 +1,4 @@
-// cached.mjs while Redis is away. REDIS_URL names a server with the module; a relay of our own stands before it.
+// cached.mjs while Redis is unreachable. REDIS_URL names a server with the module; a relay of this file is in front of it.
 // Run with --test-force-exit: at the end one connection is left that gets no reply.
 
 import assert from 'node:assert/strict';
@@ -30,14 +30,14 @@ const hangUp = async () => {
 
 const comeBack = async () => {
   await listen(port);
-  // Attempts that fail are logged: they do not end the wait, as they would with once().
+  // Failed attempts are logged: they do not end the wait, as they would with once().
   if (!client.isReady) await new Promise((resolve) => client.once('ready', resolve));
 };
 
 const port = await listen(0);
 await hangUp();
 process.env.REDIS_URL = `redis://127.0.0.1:${port}`;
-// With nobody there, it is loaded all the same.
+// The library loads although no server listens.
 const { Away, cacheInvalidate, cached, client, close, patience } = await import('./cached.mjs');
 const double = cached('away:double', (x) => 2 * x, { ttl: 60 });
 const strict = cached('away:strict', (x) => 2 * x, { ttl: 60, failOpen: false });
@@ -46,35 +46,35 @@ after(async () => {
   await hangUp();
 });
 
-test('while Redis is away values are computed, or refused when told so', async () => {
+test('while Redis is unreachable values are computed, or refused without failOpen', async () => {
   assert.equal(await double(4), 8);
   await assert.rejects(strict(4), Away);
 });
 
-test('a change that the cache was not told of is an error', async () => {
+test('a change whose invalidation fails is an error', async () => {
   let changed = 0;
   await assert.rejects(cacheInvalidate('away:*', () => (changed += 1))(), Away);
   assert.equal(changed, 1);
 });
 
-test('connections come back by themselves', async () => {
+test('connections are restored automatically', async () => {
   await comeBack();
   assert.equal(await strict(4), 8);
   assert.equal(await client.exists('away:strict:=4:'), 1);
 });
 
-test('a value that cannot be stored any more is returned', async () => {
+test('a value that can no longer be stored is returned', async () => {
   const late = cached('away:late', async () => {
-    const gone = once(client, 'error');
+    const closed = once(client, 'error');
     await hangUp();
-    await gone;
+    await closed;
     return 'in time';
   }, { ttl: 60 });
   assert.equal(await late(), 'in time');
   await comeBack();
 });
 
-test('a server that does not answer is away', async () => {
+test('a server that does not reply counts as unreachable', async () => {
   silent = true;
   patience.reply = 100; // milliseconds
   assert.equal(await double(5), 10);

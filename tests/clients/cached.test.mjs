@@ -18,7 +18,7 @@ test('twenty callers share one computation', async () => {
   const square = cached('node:square', async (x) => {
     computed.push(x);
     const blocked = async () => Number((await client.info('clients')).match(/blocked_clients:(\d+)/)[1]);
-    while ((await blocked()) < CALLERS - 1) await pause(3); // the value is not there before everybody has asked
+    while ((await blocked()) < CALLERS - 1) await pause(3); // computes until all callers have requested the value
     return { square: x * x };
   }, { ttl: 60 });
   const answers = await Promise.all(Array.from({ length: CALLERS }, () => square(7)));
@@ -50,7 +50,7 @@ test('an exception is raised and remembered', async () => {
   assert.equal(tries, 1);
 });
 
-test('invalidation counts and spares the others', async () => {
+test('invalidation counts its entries and keeps the others', async () => {
   const profile = cached('node:profile', (user, page) => [user, page]);
   const save = cacheInvalidate((user) => `node:profile:${part(user)}:*`, () => 'saved');
   for (const page of [0, 1, 2]) await profile('ann', page);
@@ -75,17 +75,17 @@ test('entries in no tier are invalidated too', async () => {
   assert.equal(await count('ann'), 2);
 });
 
-test('a key without life is refused before anything is computed', async () => {
+test('a key without a time to live is refused before anything is computed', async () => {
   let computed = 0;
-  const homeless = (options) => cached('homeless', () => (computed += 1), options)();
-  await assert.rejects(homeless(), (error) => error instanceof NoLife && /TIER\.SET/.test(error.message));
-  await assert.rejects(homeless(), NoLife);
+  const withoutTtl = (options) => cached('withoutTtl', () => (computed += 1), options)();
+  await assert.rejects(withoutTtl(), (error) => error instanceof NoLife && /TIER\.SET/.test(error.message));
+  await assert.rejects(withoutTtl(), NoLife);
   assert.equal(computed, 0);
   assert.match(await client.info('assess'), /assess_cache_leases:0\r/);
-  assert.equal(await homeless({ ttl: 60 }), 1);
+  assert.equal(await withoutTtl({ ttl: 60 }), 1);
 });
 
-test('a method says what of its instance counts', async () => {
+test('a method needs selfKey to name its instance in the key', async () => {
   class Shop {
     computed = 0;
     constructor(name) { this.name = name; }
@@ -99,7 +99,7 @@ test('a method says what of its instance counts', async () => {
   const [north, again, south] = [new Shop('north'), new Shop('north'), new Shop('south')];
   for (const shop of [north, again, south]) assert.equal(await shop.price('tea'), `${shop.name} tea`);
   assert.deepEqual([north.computed, again.computed, south.computed], [1, 0, 1]);
-  await assert.rejects(north.forgotten('tea'), TypeError); // and is not answered with what another shop has computed
+  await assert.rejects(north.forgotten('tea'), TypeError); // not the value that another shop has computed
 });
 
 test('different arguments never share a key', () => {

@@ -19,16 +19,16 @@ class Cached(unittest.TestCase):
         client.execute_command("TIER.SET", "sync", "PATTERN", "sync:*", "TTL", 60, "NEGATIVE", 60)
 
     def test_twenty_callers_share_one_computation(self):
-        computed, all_ask = [], threading.Barrier(CALLERS)
+        computed, barrier = [], threading.Barrier(CALLERS)
 
         @cached("sync:square", ttl=60)
         def square(x):
             computed.append(x)
-            await_waiters(CALLERS - 1)  # the value is not there before everybody has asked
+            await_waiters(CALLERS - 1)  # computes until all callers have requested the value
             return {"square": x * x}
 
         def ask(_):
-            all_ask.wait()
+            barrier.wait()
             return square(7)
 
         with ThreadPoolExecutor(CALLERS) as callers:
@@ -82,7 +82,7 @@ class Cached(unittest.TestCase):
             fails()
         self.assertEqual(len(tries), 1)
 
-    def test_invalidation_counts_and_spares_the_others(self):
+    def test_invalidation_counts_its_entries_and_keeps_the_others(self):
         @cached("sync:profile")
         def profile(user, page=0):
             return [user, page]
@@ -112,7 +112,7 @@ class Cached(unittest.TestCase):
         left(1), right(1), right(2)
         self.assertEqual(invalidate("sync:left:*", "sync:right:*"), 3)
 
-    def test_a_pattern_that_names_no_argument_is_refused_where_it_is_written(self):
+    def test_a_pattern_that_names_no_argument_is_refused_at_its_declaration(self):
         def save(user, *rest):
             pass
 
@@ -124,28 +124,28 @@ class Cached(unittest.TestCase):
         for pattern in ("sync:{user!r}", "sync:{user:>9}"):
             with self.assertRaisesRegex(ValueError, "without a format"):
                 cache_invalidate(pattern)(save)
-        # Braces of a cluster's hash tags are doubled.
+        # The braces of a cluster's hash tag are doubled.
         self.assertEqual(here.pattern_of("{{sync}}:{user}:*", save, ("ann",), {}), "{sync}:ann:*")
 
-    def test_a_key_without_life_is_refused_before_anything_is_computed(self):
+    def test_a_key_without_a_time_to_live_is_refused_before_anything_is_computed(self):
         computed = []
 
-        @cached("homeless")
-        def homeless(x):
+        @cached("without_ttl")
+        def without_ttl(x):
             computed.append(x)
 
         for _ in range(2):
-            with self.assertRaisesRegex(NoLife, "homeless:=1:"):
-                homeless(1)
+            with self.assertRaisesRegex(NoLife, "without_ttl:=1:"):
+                without_ttl(1)
         self.assertEqual(computed, [])
         self.assertEqual(client.info("assess")["assess_cache_leases"], 0)
-        self.assertEqual(cached("homeless", ttl=60)(lambda x: x)(1), 1)
+        self.assertEqual(cached("without_ttl", ttl=60)(lambda x: x)(1), 1)
 
-    def test_life_and_lease_are_given_by_name(self):
+    def test_time_to_live_and_lease_are_given_by_name(self):
         with self.assertRaises(TypeError):
             cached("sync:x", 60)
 
-    def test_a_method_says_what_of_its_instance_counts(self):
+    def test_a_method_needs_self_key_to_name_its_instance_in_the_key(self):
         class Shop:
             def __init__(self, name):
                 self.name, self.computed = name, 0
@@ -178,11 +178,11 @@ class Cached(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "forgotten.*self_key"):
             north.forgotten()
 
-    def test_while_redis_is_away_values_are_computed_and_it_is_logged(self):
-        with away() as gone:
-            self.assert_fails_open(redis.ConnectionError, gone)
+    def test_while_redis_is_unreachable_values_are_computed_and_a_warning_is_logged(self):
+        with unreachable() as other:
+            self.assert_fails_open(redis.ConnectionError, other)
 
-    def test_a_server_that_does_not_answer_is_away(self):
+    def test_a_server_that_does_not_reply_counts_as_unreachable(self):
         with silent() as mute:
             self.assert_fails_open(redis.TimeoutError, mute)
 
@@ -197,20 +197,20 @@ class Cached(unittest.TestCase):
             with self.assertRaises(error):
                 cached("sync:closed", fail_open=False)(double)(4)
 
-    def test_a_value_that_cannot_be_stored_any_more_is_returned(self):
-        with away() as gone, contextlib.ExitStack() as until_the_end:
+    def test_a_value_that_can_no_longer_be_stored_is_returned(self):
+        with unreachable() as other, contextlib.ExitStack() as until_the_end:
 
             @cached("sync:late")
             def late():
-                until_the_end.enter_context(use(gone))
+                until_the_end.enter_context(use(other))
                 return "in time"
 
             with self.assertLogs("redis_assess", "WARNING"):
                 self.assertEqual(late(), "in time")
 
-    def test_a_change_that_the_cache_was_not_told_of_is_an_error(self):
+    def test_a_change_whose_invalidation_fails_is_an_error(self):
         changed = []
-        with away() as gone, use(gone), self.assertRaises(redis.ConnectionError):
+        with unreachable() as other, use(other), self.assertRaises(redis.ConnectionError):
             cache_invalidate("sync:*")(changed.append)(1)
         self.assertEqual(changed, [1])
 
@@ -232,7 +232,7 @@ class Cached(unittest.TestCase):
 
 @contextlib.contextmanager
 def use(other):
-    """The decorators talk to another server."""
+    """Makes the decorators use another server."""
     here.client, kept = other, here.client
     try:
         yield
@@ -241,16 +241,16 @@ def use(other):
 
 
 @contextlib.contextmanager
-def away():
-    """A client of a port at which nobody listens."""
-    with socket.socket() as bound:  # and nobody else can begin to
+def unreachable():
+    """A client of a port without a listener."""
+    with socket.socket() as bound:  # no other process can listen there
         bound.bind(("127.0.0.1", 0))
         yield here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
 
 
 @contextlib.contextmanager
 def silent():
-    """A client of a server that takes connections and never replies."""
+    """A client of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield here.connect(f"redis://127.0.0.1:{listening.getsockname()[1]}", socket_timeout=0.2)
 

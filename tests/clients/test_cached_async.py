@@ -26,7 +26,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
         async def square(x):
             computed.append(x)
             while int((await here.client.info("clients"))["blocked_clients"]) < CALLERS - 1:
-                await asyncio.sleep(0.003)  # the value is not there before everybody has asked
+                await asyncio.sleep(0.003)  # computes until all callers have requested the value
             return {"square": x * x}
 
         answers = await asyncio.gather(*(square(7) for _ in range(CALLERS)))
@@ -72,7 +72,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
             await fails()
         self.assertEqual(len(tries), 1)
 
-    async def test_a_caller_that_is_cancelled_leaves_nothing_for_others_to_remember(self):
+    async def test_a_cancelled_caller_leaves_no_failure_for_others(self):
         tries, begun = [], asyncio.Event()
 
         @cached("async:slow", lease_ms=200)
@@ -90,7 +90,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
             await first
         self.assertEqual(await slow(), "done")
 
-    async def test_invalidation_counts_and_spares_the_others(self):
+    async def test_invalidation_counts_its_entries_and_keeps_the_others(self):
         @cached("async:profile")
         async def profile(user, page=0):
             return [user, page]
@@ -102,22 +102,22 @@ class Cached(unittest.IsolatedAsyncioTestCase):
         for page in range(3):
             await profile("ann", page)
         await profile("anna")
-        self.assertEqual(await save("nobody"), "saved")
+        self.assertEqual(await save("dave"), "saved")
         self.assertEqual(await invalidate("async:profile:ann:*"), 3)
         self.assertEqual(await invalidate("async:profile:*"), 1)
 
-    async def test_a_key_without_life_is_refused_before_anything_is_computed(self):
+    async def test_a_key_without_a_time_to_live_is_refused_before_anything_is_computed(self):
         computed = []
 
-        @cached("homeless_async")
-        async def homeless(x):
+        @cached("without_ttl_async")
+        async def without_ttl(x):
             computed.append(x)
 
-        with self.assertRaisesRegex(NoLife, "homeless_async:=1:"):
-            await homeless(1)
+        with self.assertRaisesRegex(NoLife, "without_ttl_async:=1:"):
+            await without_ttl(1)
         self.assertEqual(computed, [])
 
-    async def test_a_method_says_what_of_its_instance_counts(self):
+    async def test_a_method_needs_self_key_to_name_its_instance_in_the_key(self):
         class Shop:
             def __init__(self, name):
                 self.name, self.computed = name, 0
@@ -139,7 +139,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
         await north.price("tea"), await south.price("tea")
         self.assertEqual([north.computed, south.computed], [2, 1])
 
-    async def test_while_redis_is_away_values_are_computed_and_it_is_logged(self):
+    async def test_while_redis_is_unreachable_values_are_computed_and_a_warning_is_logged(self):
         async def double(x):
             return 2 * x
 
@@ -150,7 +150,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
             changed.append(1)
 
         kept = here.client
-        with socket.socket() as bound:  # nobody listens there, and nobody else can begin to
+        with socket.socket() as bound:  # a port without a listener: no other process can listen there
             bound.bind(("127.0.0.1", 0))
             here.client = here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
             try:

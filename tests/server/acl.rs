@@ -1,24 +1,24 @@
-//! Who may do what: users with permission for some keys or some commands only.
+//! Access control: users with permission for some keys or some commands only.
 
 use crate::harness::{Client, Reply, Server};
 
-/// What reads, as single commands: before 7.2 a server knows no categories of a module's commands.
+/// The commands that read, listed singly: before 7.2 a server has no ACL categories for commands of a module.
 const READS: &str = "+@read +assess.get +model.info +model.coef";
 
 fn user(server: &Server, admin: &mut Client, rules: &str) -> Client {
-    admin.ask(&format!("ACL SETUSER somebody reset on nopass {rules}")).good();
+    admin.ask(&format!("ACL SETUSER limited reset on nopass {rules}")).good();
     let mut client = server.client();
-    client.ask("AUTH somebody any").good();
+    client.ask("AUTH limited any").good();
     client
 }
 
 #[test]
-fn who_may_read_a_model_may_read_its_assessments_and_no_other() {
+fn a_user_who_may_read_a_model_may_read_its_assessments_only() {
     let (server, mut admin) = Server::with_mini(&[]);
     server.load_mini(&mut admin, "other");
     let mut reader = user(&server, &mut admin, &format!("~icio {READS}"));
     let document = reader.ask("ASSESS.GET icio USA C10").good();
-    // Stored by the module, not by the user, who may not write; then a hit.
+    // The module stores it, not the user, who has no write permission. The second request is a hit.
     admin.await_key("assessment:{icio}:USA:C10:indicator=risk");
     assert_eq!(reader.ask("ASSESS.GET icio USA C10").good(), document);
     for command in ["ASSESS.GET other USA C10", "MODEL.INFO other", "MODEL.COEF other USA C10 USA C10"] {
@@ -46,7 +46,7 @@ fn listing_models_needs_permission_for_all_keys() {
     assert_eq!(user(&server, &mut admin, "~* +@all").ask("MODEL.LIST").texts(), ["icio"]);
     let script = ["EVAL", "return redis.call('MODEL.LIST')", "0"];
     assert_eq!(user(&server, &mut admin, "~icio +@all").call(&script).code(), "NOPERM");
-    // Who may do nothing else is a user all the same.
+    // A user who may run nothing else is checked too.
     assert_eq!(user(&server, &mut admin, "~icio +eval +model.list").call(&script).code(), "NOPERM");
     assert_eq!(user(&server, &mut admin, "~* +eval +model.list").call(&script).texts(), ["icio"]);
 }
@@ -62,7 +62,7 @@ fn permission_to_write_a_key_is_needed_to_load_it() {
 }
 
 #[test]
-fn tiers_are_for_users_who_have_every_key() {
+fn only_users_with_access_to_every_key_may_change_tiers() {
     let server = Server::start();
     let mut admin = server.client();
     admin.ask("SET secret:1 v").good();

@@ -1,10 +1,10 @@
-//! Where a client may not wait, and what becomes of clients that do.
+//! Where a client may not wait, and what happens to clients that wait.
 
 use crate::harness::document::{assert_close, number, parsed};
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
-/// Commands that answer at once from a model that is ready, wherever they are called.
-const QUESTIONS: [&str; 7] = [
+/// Commands that reply immediately from a ready model, also in transactions and scripts.
+const QUERIES: [&str; 7] = [
     "ASSESS.GET icio USA C10",
     "ASSESS.MGET icio 2 USA C10 CHN C10",
     "ASSESS.KEY icio USA C10",
@@ -27,9 +27,9 @@ fn in_transaction(client: &mut Client, command: &str) -> Reply {
 }
 
 #[test]
-fn questions_are_answered_in_transactions_and_scripts() {
+fn queries_are_answered_in_transactions_and_scripts() {
     let (_server, mut client) = Server::with_mini(&[]);
-    for command in QUESTIONS {
+    for command in QUERIES {
         let alone = client.ask(command).good();
         assert_eq!(in_transaction(&mut client, command), alone, "{command} in MULTI");
         for eval in ["EVAL", "EVAL_RO"] {
@@ -58,7 +58,7 @@ fn a_miss_is_computed_in_a_transaction_and_in_a_script_and_cached_afterwards() {
 }
 
 #[test]
-fn what_has_to_wait_says_busy_in_transactions_and_scripts() {
+fn commands_that_would_wait_reply_busy_in_transactions_and_scripts() {
     let (server, mut client) = Server::with_mini(&[]);
     let version = client.model("icio")["version"].clone();
     let loads = ["MODEL.LOAD icio IO FILE mini.csv", &format!("MODEL.SET icio IO {}", mini::TABLE.replace('\n', ";"))];
@@ -86,11 +86,11 @@ fn an_indicator_in_a_transaction_is_set_or_refused_as_a_whole() {
 }
 
 #[test]
-fn a_model_that_is_deriving_makes_questions_wait_and_then_answers_them() {
+fn queries_wait_for_a_model_that_is_deriving_and_are_then_answered() {
     let server = Server::with(&["assess.default-wait-ms 600000"]);
     server.with_wide_tables(|| {
         server.catch_deriving("wide")?;
-        // Asked while it derives, on several connections at once; the coefficients are there already.
+        // Several connections query the model while it derives; its coefficients are already available.
         let mut waiting: Vec<Client> = (0..5).map(|_| server.client()).collect();
         waiting.iter_mut().for_each(|client| client.send_line("ASSESS.GET wide R00 S0"));
         let coefficient = server.client().ask("MODEL.COEF wide R00 S0 R01 S0").double();
@@ -104,7 +104,7 @@ fn a_model_that_is_deriving_makes_questions_wait_and_then_answers_them() {
 }
 
 #[test]
-fn where_nobody_may_wait_a_model_that_is_deriving_is_not_ready() {
+fn a_query_that_may_not_wait_gets_not_ready_from_a_deriving_model() {
     let server = Server::with(&["assess.default-wait-ms 0"]);
     let mut client = server.client();
     server.with_wide_tables(|| {
@@ -120,7 +120,7 @@ fn where_nobody_may_wait_a_model_that_is_deriving_is_not_ready() {
         }
         for reply in replies {
             assert_eq!(reply.code(), "NOTREADY", "{reply:?}");
-            assert!(reply.error().contains('%'), "{reply:?} does not say how far it is");
+            assert!(reply.error().contains('%'), "{reply:?} does not state the progress");
         }
         Some(())
     });
@@ -149,7 +149,7 @@ fn abort_ends_a_load_and_leaves_no_key() {
     let mut client = server.client();
     let reply = server.with_wide_tables(|| {
         let mut running = server.catch_loading("wide")?;
-        // It may have ended between the two.
+        // The load may have ended before the command.
         if client.ask("MODEL.ABORT wide") != Reply::ok() {
             return None;
         }
@@ -164,7 +164,7 @@ fn abort_ends_a_load_and_leaves_no_key() {
 }
 
 #[test]
-fn a_key_that_is_loading_takes_no_second_load() {
+fn a_key_that_is_loading_accepts_no_second_load() {
     let server = Server::start();
     let mut client = server.client();
     server.write("mini.csv", mini::TABLE);
@@ -174,7 +174,7 @@ fn a_key_that_is_loading_takes_no_second_load() {
         let first = running.client.receive().good();
         assert_eq!(first.map()["kind"].text(), "io");
         if !second.is_error() {
-            // The first had ended by then.
+            // The first load had ended by then.
             return None;
         }
         assert_eq!(second.code(), "BUSY");
@@ -184,7 +184,7 @@ fn a_key_that_is_loading_takes_no_second_load() {
 }
 
 #[test]
-fn a_client_can_be_unblocked_and_lives() {
+fn a_client_that_is_unblocked_can_send_further_commands() {
     let server = Server::with(&["assess.default-wait-ms 600000"]);
     for how in ["TIMEOUT", "ERROR"] {
         server.with_wide_tables(|| {
@@ -201,7 +201,7 @@ fn a_client_can_be_unblocked_and_lives() {
                 return None;
             }
             assert!(["NOTREADY", "UNBLOCKED"].contains(&reply.code()), "{how}: {reply:?}");
-            // It goes on as if nothing had happened, and nobody answers it twice.
+            // The client can go on, and it gets no second reply.
             assert_eq!(waiting.ask("PING"), Reply::Simple("PONG".to_owned()));
             waiting.ask("ASSESS.GET wide R00 S0").good();
             assert_eq!(waiting.ask("ECHO end").text(), "end");
@@ -211,7 +211,7 @@ fn a_client_can_be_unblocked_and_lives() {
 }
 
 #[test]
-fn clients_that_go_while_they_wait_are_forgotten() {
+fn clients_that_disconnect_while_they_wait_are_forgotten() {
     let server = Server::with(&["assess.default-wait-ms 600000"]);
     server.with_wide_tables(|| {
         server.catch_deriving("wide")?;
@@ -223,13 +223,13 @@ fn clients_that_go_while_they_wait_are_forgotten() {
     });
     let mut client = server.client();
     client.await_ready("wide");
-    wait_until("nobody is blocked", || client.info_number("clients", "blocked_clients") == 0);
+    wait_until("no client is blocked", || client.info_number("clients", "blocked_clients") == 0);
     let total = number(&client.assess("wide R00 S0"), "/total");
-    assert_close("the answer is the same ever after", number(&client.assess("wide R00 S0"), "/total"), total);
+    assert_close("the answer stays the same", number(&client.assess("wide R00 S0"), "/total"), total);
 }
 
 #[test]
-fn a_model_deleted_while_it_derives_leaves_nobody_waiting() {
+fn deleting_a_model_while_it_derives_leaves_no_client_waiting() {
     let server = Server::with(&["assess.default-wait-ms 600000"]);
     server.with_wide_tables(|| {
         server.catch_deriving("wide")?;
@@ -241,7 +241,7 @@ fn a_model_deleted_while_it_derives_leaves_nobody_waiting() {
         }
         server.client().ask("DEL wide").good();
         let reply = waiting.receive();
-        // Answered before it went, or told that it is gone.
+        // The client was answered before the deletion, or gets an error after it.
         assert!(!reply.is_error() || ["NOMODEL", "NOTREADY"].contains(&reply.code()), "{reply:?}");
         reply.is_error().then_some(())
     });

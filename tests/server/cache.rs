@@ -1,4 +1,4 @@
-//! The cache as a user meets it: hits and misses, entries that are plain strings, how long they live.
+//! The cache of assessments as a user sees it: hits and misses, entries that are plain strings, their times to live.
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Reply, Server, wait_until};
@@ -8,7 +8,7 @@ fn counts(client: &mut Client) -> (i64, i64) {
 }
 
 #[test]
-fn the_first_question_is_a_miss_and_the_next_is_a_hit() {
+fn the_first_query_is_a_miss_and_the_next_is_a_hit() {
     let (server, mut client) = Server::with_mini(&[]);
     let before = (client.info_number("assess", "hits"), client.info_number("assess", "misses"));
     let computed = client.ask("ASSESS.GET icio USA C10").good();
@@ -20,7 +20,7 @@ fn the_first_question_is_a_miss_and_the_next_is_a_hit() {
     assert_eq!(counts(&mut client), (3, 1));
     let after = (client.info_number("assess", "hits"), client.info_number("assess", "misses"));
     assert_eq!((after.0 - before.0, after.1 - before.1), (3, 1));
-    // Another question has another answer.
+    // Another query has another answer.
     client.assess("icio USA C10 TOP 1");
     client.assess("icio USA C10 INDICATOR output");
     assert_eq!(counts(&mut client), (3, 3));
@@ -52,7 +52,7 @@ fn mget_fills_the_cache_and_is_served_from_it() {
 }
 
 #[test]
-fn an_entry_lives_as_long_as_configured() {
+fn an_entry_has_the_configured_time_to_live() {
     let (_server, mut client) = Server::with_mini(&["assess.default-ttl 1000"]);
     let key = client.cached("icio USA C10");
     let ttl = client.call(&["TTL", &key]).integer();
@@ -60,10 +60,10 @@ fn an_entry_lives_as_long_as_configured() {
 }
 
 #[test]
-fn an_entry_lives_as_long_as_the_question_says() {
+fn an_entry_has_the_time_to_live_that_the_query_states() {
     let (_server, mut client) = Server::with_mini(&[]);
     let now = client.ask("TIME").texts()[0].parse::<i64>().expect("seconds");
-    for (subject, life) in [
+    for (subject, option) in [
         ("icio USA C10", "TTL 500".to_owned()),
         ("icio USA C20_21", "PTTL 500000".to_owned()),
         ("icio CHN C10", "EX 500".to_owned()),
@@ -71,23 +71,23 @@ fn an_entry_lives_as_long_as_the_question_says() {
         ("icio USA C10 TOP 1", format!("EXAT {}", now + 500)),
         ("icio USA C10 TOP 2", format!("PXAT {}", (now + 500) * 1000)),
     ] {
-        client.ask(&format!("ASSESS.GET {subject} {life}")).good();
+        client.ask(&format!("ASSESS.GET {subject} {option}")).good();
         let key = client.key_of(subject);
         client.await_key(&key);
         let ttl = client.call(&["TTL", &key]).integer();
-        assert!((400..=500).contains(&ttl), "{subject} {life}: {ttl}");
+        assert!((400..=500).contains(&ttl), "{subject} {option}: {ttl}");
     }
 }
 
 #[test]
-fn refresh_computes_anew_and_keepttl_keeps_the_life() {
+fn refresh_computes_again_and_keepttl_keeps_the_time_to_live() {
     let (_server, mut client) = Server::with_mini(&[]);
     client.ask("ASSESS.GET icio USA C10 TTL 500").good();
     let key = client.key_of("icio USA C10");
     client.await_key(&key);
     client.ask("ASSESS.GET icio USA C10 REFRESH KEEPTTL").good();
     assert_eq!(counts(&mut client), (0, 2));
-    // Stored in the order computed: once the other is there, so is this one.
+    // Entries are stored in the order of their computation: once the other one exists, this one is stored too.
     client.cached("icio CHN C10");
     assert!(client.call(&["TTL", &key]).integer() <= 500);
     client.ask("ASSESS.GET icio USA C10 REFRESH TTL 9000").good();
@@ -95,7 +95,7 @@ fn refresh_computes_anew_and_keepttl_keeps_the_life() {
 }
 
 #[test]
-fn nocache_neither_looks_nor_stores() {
+fn nocache_neither_reads_nor_stores_an_entry() {
     let (_server, mut client) = Server::with_mini(&[]);
     let document = client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     client.cached("icio CHN C10");
@@ -108,7 +108,7 @@ fn nocache_neither_looks_nor_stores() {
 }
 
 #[test]
-fn an_entry_that_somebody_damaged_is_a_miss() {
+fn a_damaged_entry_is_a_miss() {
     let (_server, mut client) = Server::with_mini(&[]);
     let key = client.cached("icio USA C10");
     let document = client.call(&["GET", &key]);
@@ -124,7 +124,7 @@ fn an_entry_that_somebody_damaged_is_a_miss() {
 }
 
 #[test]
-fn databases_do_not_mix() {
+fn databases_are_separate() {
     let (server, mut client) = Server::with_mini(&[]);
     let mut other = server.client();
     other.ask("SELECT 3").good();

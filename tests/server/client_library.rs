@@ -1,4 +1,4 @@
-//! A client library people use, unchanged, in both protocols.
+//! A public client library, unchanged, in both protocols.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::harness::Server;
 use crate::harness::document::{assert_close, number, parsed};
 
 #[test]
-fn the_redis_crate_asks_in_both_protocols() {
+fn the_redis_crate_works_in_both_protocols() {
     let (server, _) = Server::with_mini(&[]);
     for query in ["", "?protocol=resp3"] {
         let mut connection = server.connection(query);
@@ -27,7 +27,7 @@ fn the_redis_crate_asks_in_both_protocols() {
 }
 
 #[test]
-fn a_pipeline_gets_its_answers_in_order() {
+fn a_pipeline_gets_its_replies_in_order() {
     let (server, mut client) = Server::with_mini(&[]);
     let alone = client.ask("ASSESS.GET icio USA C10").good();
     let replies = client.pipeline(&[

@@ -1,4 +1,4 @@
-//! What every command does when all is well, and the types of its reply in RESP2 and RESP3.
+//! What every command does when it succeeds, and the types of its reply in RESP2 and RESP3.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ fn is_double(reply: &Reply, resp3: bool) -> bool {
 }
 
 #[test]
-fn load_replies_the_summary_of_what_it_read() {
+fn load_replies_a_summary_of_the_table() {
     let server = Server::start();
     server.write("mini.csv", mini::TABLE);
     in_both_protocols(&server, |client, resp3| {
@@ -58,7 +58,7 @@ fn load_replies_the_summary_of_what_it_read() {
 }
 
 #[test]
-fn set_takes_the_same_table_from_the_clients_bytes() {
+fn set_takes_the_same_table_from_the_client() {
     let (server, mut client) = Server::with_mini(&[]);
     let loaded = client.model("icio")["digest"].clone();
     in_both_protocols(&server, |client, resp3| {
@@ -129,12 +129,12 @@ fn coefficients_are_inputs_per_unit_of_output() {
         assert_eq!(several.array()[2].double(), 0.1);
         assert!(is_double(&several.array()[0], resp3), "{several:?}");
     });
-    // The shortest text that reads back equal.
+    // A double is replied as the shortest text that parses to the same value.
     assert_eq!(server.client().ask("MODEL.COEF icio USA C10 USA C20_21"), Reply::bulk("0.3"));
 }
 
 #[test]
-fn an_assessment_is_a_document_with_every_figure_by_hand() {
+fn every_figure_of_an_assessment_equals_the_one_computed_by_hand() {
     let (server, _) = Server::with_mini(&[]);
     in_both_protocols(&server, |client, _| {
         let document = client.assess("icio USA C10 LAYERS 2");
@@ -159,7 +159,7 @@ fn an_assessment_is_a_document_with_every_figure_by_hand() {
             ("/contributors/1/value", 2.0 / 3.0),
             ("/contributors/2/value", 0.45),
             ("/contributors/3/value", 0.2),
-            // Through USA C20_21: its total 2.05 times 0.4, and so on; they sum to the upstream part.
+            // Through USA C20_21: its total 2.05 times 0.4, and so on. The values sum to the upstream part.
             ("/suppliers/0/value", 0.82),
             ("/suppliers/1/value", total * 0.2),
             ("/suppliers/2/value", 13.0 / 30.0),
@@ -179,7 +179,7 @@ fn an_assessment_is_a_document_with_every_figure_by_hand() {
 }
 
 #[test]
-fn the_fields_of_a_document_stand_in_the_order_of_the_contract() {
+fn the_fields_of_a_document_are_in_the_order_of_the_contract() {
     let (_server, mut client) = Server::with_mini(&[]);
     let text = client.ask("ASSESS.GET icio USA C10").text();
     let order = [
@@ -233,7 +233,7 @@ fn a_total_of_zero_has_no_shares() {
 }
 
 #[test]
-fn mget_answers_several_and_puts_errors_in_their_places() {
+fn mget_answers_several_subjects_and_puts_errors_in_their_places() {
     let (server, mut client) = Server::with_mini(&[]);
     let single = client.ask("ASSESS.GET icio USA C10 TOP 2").good();
     in_both_protocols(&server, |client, _| {
@@ -246,7 +246,7 @@ fn mget_answers_several_and_puts_errors_in_their_places() {
 }
 
 #[test]
-fn the_key_of_an_assessment_says_what_it_is() {
+fn the_key_of_an_assessment_names_its_subject_and_options() {
     let (server, mut client) = Server::with_mini(&[]);
     server.load_mini(&mut client, "{eu}:icio");
     for (arguments, key) in [
@@ -267,7 +267,7 @@ fn the_key_of_an_assessment_says_what_it_is() {
 }
 
 #[test]
-fn rank_sorts_all_nodes_by_the_figure_asked_for() {
+fn rank_sorts_all_nodes_by_the_requested_figure() {
     let (server, _) = Server::with_mini(&[]);
     in_both_protocols(&server, |client, resp3| {
         let rows = client.ask("ASSESS.RANK icio").good();
@@ -300,7 +300,7 @@ fn rank_sorts_all_nodes_by_the_figure_asked_for() {
 }
 
 #[test]
-fn options_may_stand_in_any_order_and_case() {
+fn options_may_come_in_any_order_and_case() {
     let (_server, mut client) = Server::with_mini(&[]);
     let document = client.ask("ASSESS.GET icio USA C10 TOP 2 LAYERS 3 INDICATOR output").good();
     assert_eq!(client.ask("assess.get icio USA C10 indicator output layers 3 top 2").good(), document);

@@ -45,13 +45,13 @@ fn values_out_of_range_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn the_data_folder_is_not_for_everybody_to_set() {
+fn the_data_folder_is_a_protected_setting() {
     let server = Server::with(&["enable-protected-configs no"]);
     assert!(server.client().ask("CONFIG SET assess.data-dir /tmp").is_error());
 }
 
 #[test]
-fn a_batch_is_as_large_as_the_setting_says() {
+fn a_batch_is_as_large_as_the_setting_allows() {
     let (_server, mut client) = Server::with_mini(&["assess.max-batch 2"]);
     assert_eq!(client.ask("ASSESS.MGET icio 2 USA C10 CHN C10").array().len(), 2);
     assert_eq!(client.ask("ASSESS.MGET icio 3 USA C10 CHN C10 USA C10").code(), "TOOBIG");
@@ -60,7 +60,7 @@ fn a_batch_is_as_large_as_the_setting_says() {
 }
 
 #[test]
-fn switched_off_every_question_computes_and_nothing_is_stored() {
+fn with_the_cache_disabled_every_query_is_computed_and_nothing_is_stored() {
     let (_server, mut client) = Server::with_mini(&["assess.enabled no"]);
     for _ in 0..3 {
         assert_close("total", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
@@ -68,7 +68,7 @@ fn switched_off_every_question_computes_and_nothing_is_stored() {
     assert_eq!(client.model_number("icio", "hits"), 0);
     assert_eq!(client.model_number("icio", "misses"), 3);
     assert_eq!(client.ask("DBSIZE").integer(), 1);
-    // Back on, the next answer is stored: had one of those before been, it would be a hit.
+    // Enabled again, the next answer is stored. Had an earlier one been stored, this would be a hit.
     client.ask("CONFIG SET assess.enabled yes").good();
     client.cached("icio CHN C10");
     assert_eq!(client.model_number("icio", "misses"), 4);

@@ -1,12 +1,12 @@
-//! The power fails in the middle of an invalidation, or another server takes over: what was covered stays gone, and is
-//! gone for good once whoever took over has finished.
+//! A power failure or a failover during an invalidation: covered entries are never served again, and they are deleted
+//! once the server that takes over has finished the sweep.
 
 use crate::harness::bans::MANY;
 use crate::harness::{Client, Server, wait_until};
 
-/// A server whose sweeps are held from its start, with `MANY` entries `a:N` and ten `b:N`.
-fn holding(settings: &[&str]) -> (Server, Client) {
-    let server = Server::holding(settings);
+/// A server whose sweeps are held from the start, with `MANY` entries `a:N` and ten `b:N`.
+fn with_held_sweeps(settings: &[&str]) -> (Server, Client) {
+    let server = Server::with_held_sweeps(settings);
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600").good();
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
@@ -16,7 +16,7 @@ fn holding(settings: &[&str]) -> (Server, Client) {
     (server, client)
 }
 
-/// Begins an invalidation of `a:*` and of the tag, has it half swept, and writes some of it again.
+/// Begins an invalidation of `a:*` and of the tag, sweeps a part of it, and writes some of the keys again.
 fn half_swept(client: &mut Client) {
     client.invalidate("TIER a TAG t ASYNC");
     client.sweep_a_little("a:*");
@@ -32,7 +32,7 @@ fn write_again(client: &mut Client) {
     client.ask("CACHE.SET b:tagged new TAGS 1 t").good();
 }
 
-/// Nothing old is served, whatever is still there.
+/// No old value is served, whichever keys still exist.
 #[track_caller]
 fn assert_nothing_old(client: &mut Client) {
     let names: Vec<String> = (1..=MANY).map(|i| format!("a:{i}")).chain(["b:tagged".to_owned()]).collect();
@@ -42,12 +42,12 @@ fn assert_nothing_old(client: &mut Client) {
     }
 }
 
-/// Nothing old is served, then nothing old is left; what was not covered is there.
+/// No old value is served, and after the sweep none is left; entries that were not covered are kept.
 #[track_caller]
 fn assert_finished(client: &mut Client, again: &[&str]) {
     assert_nothing_old(client);
     again.iter().for_each(|key| client.serves(key, Some("new")));
-    client.let_go();
+    client.release_sweeps();
     assert_nothing_old(client);
     again.iter().for_each(|key| client.serves(key, Some("new")));
     (1..=10).for_each(|i| client.serves(&format!("b:{i}"), Some("old")));
@@ -56,34 +56,34 @@ fn assert_finished(client: &mut Client, again: &[&str]) {
     assert_eq!(client.info_number("assess", "panics"), 0);
 }
 
-fn cut(server: &mut Server) -> Client {
+fn crash_and_restart(server: &mut Server) -> Client {
     server.kill();
     server.start_again();
     server.client()
 }
 
 #[test]
-fn an_append_only_file_has_the_ban_and_what_came_after_it() {
+fn an_append_only_file_has_the_ban_and_the_later_writes() {
     for settings in [
         &["appendonly yes", "appendfsync always"][..],
-        // Declared in the configuration as well: nothing else says which tiers there are without a preamble.
+        // The tiers are also declared in the configuration: without a preamble, nothing else records them.
         &["appendonly yes", "appendfsync always", "aof-use-rdb-preamble no", "auto-aof-rewrite-percentage 0"],
     ] {
-        let (mut server, mut client) = holding(settings);
+        let (mut server, mut client) = with_held_sweeps(settings);
         half_swept(&mut client);
-        let mut client = cut(&mut server);
+        let mut client = crash_and_restart(&mut server);
         assert!(client.present("a:*") > AGAIN.len(), "the sweep is not over");
         assert_finished(&mut client, &AGAIN);
-        // And once more: it is over for good.
-        let mut client = cut(&mut server);
+        // A second restart: the ban has ended.
+        let mut client = crash_and_restart(&mut server);
         assert_eq!(client.info_number("assess", "cache_bans"), 0);
         assert_finished(&mut client, &AGAIN);
     }
 }
 
 #[test]
-fn an_append_only_file_that_was_rewritten_in_mid_sweep_has_the_ban() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+fn an_append_only_file_rewritten_during_a_sweep_has_the_ban() {
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.invalidate("TIER a TAG t ASYNC");
     client.sweep_a_little("a:*");
     wait_until("a rewrite can begin", || !client.ask("BGREWRITEAOF").is_error());
@@ -91,127 +91,127 @@ fn an_append_only_file_that_was_rewritten_in_mid_sweep_has_the_ban() {
         let info = client.info("persistence");
         info["aof_rewrite_in_progress"] == "0" && info["aof_rewrite_scheduled"] == "0"
     });
-    // After the file that the ban is in: these come as commands, later than it.
+    // Written after the rewritten file, which has the ban: these follow it as commands.
     write_again(&mut client);
-    let mut client = cut(&mut server);
+    let mut client = crash_and_restart(&mut server);
     assert_finished(&mut client, &AGAIN);
 }
 
 #[test]
-fn a_file_of_a_moment_in_mid_sweep_has_the_ban() {
-    let (mut server, mut client) = holding(&[]);
+fn a_file_saved_during_a_sweep_has_the_ban() {
+    let (mut server, mut client) = with_held_sweeps(&[]);
     half_swept(&mut client);
     client.ask("SAVE").good();
-    let mut client = cut(&mut server);
-    // What was written after the ban may be lost here: a file says nothing of the order.
+    let mut client = crash_and_restart(&mut server);
+    // Writes after the ban may be lost here: a file does not record the order.
     assert_finished(&mut client, &[]);
     write_again(&mut client);
     assert_finished(&mut client, &AGAIN);
 }
 
 #[test]
-fn a_background_save_in_mid_sweep_has_the_ban_too() {
-    let (mut server, mut client) = holding(&[]);
+fn a_background_save_during_a_sweep_has_the_ban_too() {
+    let (mut server, mut client) = with_held_sweeps(&[]);
     half_swept(&mut client);
     client.ask("BGSAVE").good();
-    wait_until("it is saved", || client.info_number("persistence", "rdb_bgsave_in_progress") == 0);
+    wait_until("the save has ended", || client.info_number("persistence", "rdb_bgsave_in_progress") == 0);
     assert_eq!(client.info("persistence")["rdb_last_bgsave_status"], "ok");
-    let mut client = cut(&mut server);
+    let mut client = crash_and_restart(&mut server);
     assert_finished(&mut client, &[]);
 }
 
 #[test]
-fn a_soft_one_survives_as_such() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+fn a_soft_invalidation_survives_as_a_soft_one() {
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.ask("TIER.SET a PATTERN a:* TTL 3600 GRACE 600").good();
     client.audit();
     client.invalidate("TIER a SOFT ASYNC");
-    let mut client = cut(&mut server);
+    let mut client = crash_and_restart(&mut server);
     client.serves("a:1", None);
     assert_eq!(client.ask("CACHE.GET a:1 STALE").text(), "old");
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(client.present("a:*"), MANY as usize);
     for i in 1..=MANY {
         client.serves(&format!("a:{i}"), None);
     }
     let left = client.ask("PTTL a:5").integer();
     assert!(left > 0 && left <= 600_000, "{left}");
-    // Stale by its expiry too: a further restart does not make it fresh.
-    let mut client = cut(&mut server);
-    client.let_go();
+    // Its expiry makes it stale too: a further restart does not make it fresh.
+    let mut client = crash_and_restart(&mut server);
+    client.release_sweeps();
     client.serves("a:5", None);
     assert_eq!(client.ask("CACHE.GET a:5 STALE").text(), "old");
 }
 
 #[test]
 fn keys_outside_every_tier_are_found_after_a_restart_too() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.fill("free:", 100, "old");
     client.invalidate("ALL ALLKEYS ASYNC");
     client.ask("SET free:1 new").good();
     client.serves("free:2", None);
-    let mut client = cut(&mut server);
+    let mut client = crash_and_restart(&mut server);
     client.serves("free:1", Some("new"));
     client.serves("free:2", None);
-    client.let_go();
+    client.release_sweeps();
     assert_eq!(client.ask("KEYS *").texts(), ["free:1"]);
 }
 
 #[test]
-fn a_promoted_replica_finishes_what_its_master_began() {
-    let (mut primary, mut here) = holding(&[]);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+fn a_promoted_replica_finishes_the_sweep_of_its_master() {
+    let (mut master, mut here) = with_held_sweeps(&[]);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     half_swept(&mut here);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     assert_nothing_old(&mut there);
     assert!(there.present("a:*") > AGAIN.len());
-    primary.kill();
+    master.kill();
     there.ask("REPLICAOF NO ONE").good();
     assert_finished(&mut there, &AGAIN);
 }
 
 #[test]
-fn a_replica_that_came_in_mid_sweep_knows_the_ban_and_its_end() {
-    let (mut primary, mut here) = holding(&[]);
+fn a_replica_that_connects_during_a_sweep_gets_the_ban_and_its_end() {
+    let (mut master, mut here) = with_held_sweeps(&[]);
     half_swept(&mut here);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     let mut there = replica.client();
     assert_nothing_old(&mut there);
-    here.let_go();
-    replica.await_in_sync_with(&primary);
+    here.release_sweeps();
+    replica.await_in_sync_with(&master);
     assert_eq!(there.info_number("assess", "cache_bans"), 0);
     AGAIN.iter().for_each(|key| there.serves(key, Some("new")));
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
     there.audit();
-    primary.kill();
+    master.kill();
     there.ask("REPLICAOF NO ONE").good();
     assert_finished(&mut there, &AGAIN);
 }
 
 #[test]
-fn a_replica_that_came_while_a_changed_model_was_swept_hears_of_the_end() {
-    let primary = Server::holding(&[]);
-    let mut here = primary.client();
-    primary.load_mini(&mut here, "icio");
+fn a_replica_that_connects_while_a_changed_model_is_swept_gets_the_end_of_the_ban() {
+    let master = Server::with_held_sweeps(&[]);
+    let mut here = master.client();
+    master.load_mini(&mut here, "icio");
     let key = here.cached("icio USA C10");
     here.ask("MODEL.INDICATORDEL icio risk").good();
     here.await_sweeps(1);
-    let replica = Server::hooked(&[]);
-    replica.follow(&primary);
-    here.let_go();
-    replica.await_in_sync_with(&primary);
+    let replica = Server::with_test_hooks(&[]);
+    replica.follow(&master);
+    here.release_sweeps();
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
-    there.await_gone(&key);
+    there.await_removed(&key);
     there.await_no_bans();
 }
 
 #[test]
-fn a_demoted_master_leaves_the_rest_to_its_successor() {
-    let (first, mut here) = holding(&[]);
-    let second = Server::holding(&[]);
+fn a_demoted_master_leaves_the_sweep_to_the_new_master() {
+    let (first, mut here) = with_held_sweeps(&[]);
+    let second = Server::with_held_sweeps(&[]);
     second.follow(&first);
     let mut caller = first.client();
     caller.send_line("CACHE.INVALIDATE TIER a TAG t");
@@ -226,28 +226,28 @@ fn a_demoted_master_leaves_the_rest_to_its_successor() {
     assert_nothing_old(&mut here);
     assert_finished(&mut there, &AGAIN);
     first.await_in_sync_with(&second);
-    here.let_go();
+    here.release_sweeps();
     assert_nothing_old(&mut here);
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
     here.audit();
-    // And back again.
+    // Then back in the other direction.
     here.ask("REPLICAOF NO ONE").good();
     assert_finished(&mut here, &AGAIN);
 }
 
 #[test]
-fn a_replica_that_was_away_for_a_moment_hears_of_the_end_by_a_partial_resync() {
-    let (primary, mut here) = holding(&["repl-backlog-size 10mb"]);
-    let replica = Server::holding(&[]);
-    replica.follow(&primary);
+fn a_replica_that_was_disconnected_gets_the_end_of_the_ban_by_a_partial_resync() {
+    let (master, mut here) = with_held_sweeps(&["repl-backlog-size 10mb"]);
+    let replica = Server::with_held_sweeps(&[]);
+    replica.follow(&master);
     half_swept(&mut here);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     let before = here.info_number("stats", "sync_partial_ok");
     here.ask("CLIENT KILL TYPE replica").good();
-    here.let_go();
-    wait_until("it is back", || here.info_number("stats", "sync_partial_ok") > before);
-    replica.await_in_sync_with(&primary);
+    here.release_sweeps();
+    wait_until("the replica is back", || here.info_number("stats", "sync_partial_ok") > before);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.info_number("assess", "cache_bans"), 0);
     AGAIN.iter().for_each(|key| there.serves(key, Some("new")));
     assert_nothing_old(&mut there);
@@ -256,12 +256,12 @@ fn a_replica_that_was_away_for_a_moment_hears_of_the_end_by_a_partial_resync() {
 }
 
 #[test]
-fn power_failures_at_any_moment_of_a_sweep_bring_nothing_back() {
-    let (mut server, mut client) = holding(&["appendonly yes", "appendfsync always"]);
+fn power_failures_at_any_moment_of_a_sweep_restore_no_covered_entry() {
+    let (mut server, mut client) = with_held_sweeps(&["appendonly yes", "appendfsync always"]);
     client.invalidate("ALL ASYNC");
     let mut left = client.ask("DBSIZE").integer();
     loop {
-        client = cut(&mut server);
+        client = crash_and_restart(&mut server);
         assert_nothing_old(&mut client);
         let now = client.ask("DBSIZE").integer();
         assert!(now <= left, "{now} after {left}");
@@ -270,14 +270,14 @@ fn power_failures_at_any_moment_of_a_sweep_bring_nothing_back() {
             break;
         }
         if left < MANY / 2 {
-            // Far enough: the rest at once, and the end in the middle of it.
+            // Less than half is left: release the whole sweep, and fail in the middle of it.
             client.ask("ASSESS.SABOTAGE nothing").good();
             wait_until("the sweep goes on", || client.ask("DBSIZE").integer() < left);
             continue;
         }
-        // Each round a little further, and then the end at any moment.
+        // Each round sweeps a little more, and then fails at any moment.
         client.sweep_a_little("*");
         client.send_line("ASSESS.SABOTAGE step");
     }
-    client.let_go();
+    client.release_sweeps();
 }

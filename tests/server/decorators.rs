@@ -1,4 +1,4 @@
-//! The decorators of clients/ in their own languages: tests/clients/ run against a server.
+//! The decorators in `clients/`, each tested in its own language: `tests/clients/` runs against a server.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::harness::{Server, reference};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Runs a program to its end; what it says is shown when it fails.
+/// Runs a program to its end; shows its output if it fails.
 #[track_caller]
 fn assert_passes(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output().expect("the program starts");
@@ -40,7 +40,7 @@ fn python_coroutines() {
     python("python_coroutines", "test_cached_async.py");
 }
 
-/// What mypy says of the types, in its strict mode.
+/// Checks the types with mypy in its strict mode.
 #[test]
 fn python_types() {
     let Some(folder) = reference::clients("python_types", "python") else { return };
@@ -71,6 +71,6 @@ fn node_functions() {
 }
 
 #[test]
-fn node_while_redis_is_away() {
-    node("node_while_redis_is_away", "away.test.mjs");
+fn node_while_redis_is_unreachable() {
+    node("node_while_redis_is_unreachable", "away.test.mjs");
 }

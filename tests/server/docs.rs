@@ -1,4 +1,4 @@
-//! What the server says about the commands, and that README says the same.
+//! What the server reports about the commands, and that docs/commands lists the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -146,21 +146,19 @@ fn what_changes_without_a_write_is_not_to_be_cached_by_clients() {
 }
 
 #[test]
-fn readme_lists_exactly_the_commands_there_are() {
+fn the_documents_list_exactly_the_commands_that_exist() {
     let server = Server::start();
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = std::fs::read_to_string(readme).expect("README.md");
-    let (_, rest) = text.split_once("<!-- commands -->").expect("the table begins");
-    let (table, _) = rest.split_once("<!-- /commands -->").expect("the table ends");
-    let listed: BTreeSet<String> = table
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands/README.md");
+    let text = std::fs::read_to_string(list).expect("the list of commands");
+    let listed: BTreeSet<String> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("| `"))
-        .filter_map(|line| line.split([' ', '`']).next())
+        .filter_map(|line| line.strip_prefix("| [`"))
+        .filter_map(|line| line.split('`').next())
         .map(str::to_lowercase)
         .collect();
-    let mut there = registered(&mut server.client());
-    there.retain(|command| !INTERNAL.contains(&command.as_str()));
-    assert_eq!(listed, there);
+    let mut registered = registered(&mut server.client());
+    registered.retain(|command| !INTERNAL.contains(&command.as_str()));
+    assert_eq!(listed, registered);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Commands that fail: each with its code and a text that says why, and nothing changes.
+//! Commands that fail: each replies its code and a text that states the reason, and changes nothing.
 
 use crate::harness::{Client, Server};
 
-/// What must be the same before and after a command that fails.
+/// The state that must be the same before and after a command that fails.
 fn state(client: &mut Client) -> (i64, String, String) {
     let mut info = client.model("icio");
-    // Questions are counted even when they fail, and waiting for an answer is no change.
+    // Queries are counted even when they fail; that is no change of state.
     for field in ["hits", "misses"] {
         info.remove(field);
     }
@@ -26,7 +26,7 @@ fn assert_each_fails(client: &mut Client, cases: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn wrong_numbers_of_arguments() {
+fn wrong_numbers_of_arguments_fail() {
     let (_server, mut client) = Server::with_mini(&[]);
     let cases: Vec<(&str, &str, &str)> = [
         "MODEL.LOAD icio",
@@ -58,7 +58,7 @@ fn wrong_numbers_of_arguments() {
 }
 
 #[test]
-fn options_that_are_unknown_repeated_or_out_of_range() {
+fn unknown_repeated_and_out_of_range_options_fail() {
     let (_server, mut client) = Server::with_mini(&[]);
     assert_each_fails(
         &mut client,
@@ -110,7 +110,7 @@ fn options_that_are_unknown_repeated_or_out_of_range() {
 }
 
 #[test]
-fn labels_and_indicators_that_a_model_lacks() {
+fn labels_and_indicators_that_a_model_lacks_fail() {
     let (_server, mut client) = Server::with_mini(&[]);
     assert_each_fails(
         &mut client,
@@ -131,7 +131,7 @@ fn labels_and_indicators_that_a_model_lacks() {
 }
 
 #[test]
-fn keys_that_hold_nothing_or_something_else() {
+fn commands_on_keys_without_a_model_fail() {
     let (_server, mut client) = Server::with_mini(&[]);
     client.ask("SET text something").good();
     client.ask("RPUSH list something").good();
@@ -152,13 +152,13 @@ fn keys_that_hold_nothing_or_something_else() {
             assert_each_fails(&mut client, &[(&command.replace("%KEY%", key), code, "")]);
         }
     }
-    // A load would replace the value of a user, of which it knows nothing.
+    // A load would replace a value that the module did not write.
     assert_each_fails(&mut client, &[("MODEL.LOAD text IO FILE mini.csv", "WRONGTYPE", "")]);
     assert_each_fails(&mut client, &[("MODEL.ABORT icio", "ERR", "")]);
 }
 
 #[test]
-fn a_model_key_that_no_cache_key_could_be_made_of() {
+fn a_model_key_that_cannot_be_part_of_a_cache_key_fails() {
     let (_server, mut client) = Server::with_mini(&[]);
     assert_each_fails(
         &mut client,
@@ -175,7 +175,7 @@ fn the_internal_command_is_not_for_clients() {
 }
 
 #[test]
-fn what_is_over_a_limit() {
+fn payloads_over_the_limit_fail() {
     let (_server, mut client) = Server::with_mini(&["assess.max-payload 300"]);
     let before = state(&mut client);
     let long = "x".repeat(301);

@@ -1,12 +1,12 @@
-//! Files that cannot be used: what is wrong with them, by line and column where there is one, and paths that lead where
-//! they must not. Nothing changes.
+//! Files that cannot be used: the error names the fault, by line and column where possible. Paths that lead out of the
+//! data folder. Nothing changes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::harness::{Client, Server, mini};
 
-/// Asserts that a load of this path fails with `BADFILE` and a text that holds all parts, and changes nothing.
+/// Asserts that a load of this path fails with `BADFILE` and a text with all the parts, and that nothing changes.
 #[track_caller]
 fn assert_refused(client: &mut Client, path: &str, parts: &[&str]) {
     let before = (client.ask("DBSIZE"), client.ask("DEBUG DIGEST"), client.model("icio")["version"].clone());
@@ -31,7 +31,7 @@ fn assert_change_refused(server: &Server, client: &mut Client, what: (&str, &str
 }
 
 #[test]
-fn a_table_with_a_bad_cell_says_where_it_is() {
+fn a_table_with_a_bad_cell_names_its_line_and_column() {
     let (server, mut client) = Server::with_mini(&[]);
     for (change, parts) in [
         // USA_C20_21 is on the third line; its first number is the second cell.
@@ -45,7 +45,7 @@ fn a_table_with_a_bad_cell_says_where_it_is() {
 }
 
 #[test]
-fn a_ragged_table_says_which_line_it_is() {
+fn a_ragged_table_names_the_line() {
     let (server, mut client) = Server::with_mini(&[]);
     for change in [
         ("CHN_C10,10,0,20,30,0,40,100", "CHN_C10,10,0,20,30,0,40"),
@@ -57,7 +57,7 @@ fn a_ragged_table_says_which_line_it_is() {
 }
 
 #[test]
-fn a_label_that_stands_twice_is_refused() {
+fn a_label_that_occurs_twice_is_refused() {
     let (server, mut client) = Server::with_mini(&[]);
     assert_change_refused(&server, &mut client, ("\nCHN_C10,", "\nUSA_C10,"), &["line 4"]);
     assert_change_refused(
@@ -73,7 +73,7 @@ fn a_table_that_ends_too_early_is_refused() {
     let (server, mut client) = Server::with_mini(&[]);
     let end = mini::TABLE.find("30,0,40,100").expect("the row of CHN_C10");
     server.write("cut.csv", &mini::TABLE[..end]);
-    // What is missing is the row of the last column.
+    // The row of the last column is missing.
     assert_refused(&mut client, "cut.csv", &["cut short", "line 1", "column 5"]);
     server.write("header.csv", mini::TABLE.lines().next().expect("a header"));
     assert_refused(&mut client, "header.csv", &[]);
@@ -97,7 +97,7 @@ fn a_table_whose_series_does_not_converge_names_the_cause() {
 }
 
 #[test]
-fn archives_that_are_damaged_are_refused() {
+fn damaged_archives_are_refused() {
     let (server, mut client) = Server::with_mini(&[]);
     server.write("cut.csv.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\x4c");
     server.write("cut.zip", b"PK\x03\x04\x14\x00\x00\x00");
@@ -107,7 +107,7 @@ fn archives_that_are_damaged_are_refused() {
 }
 
 #[test]
-fn a_path_leads_nowhere_but_below_the_data_folder() {
+fn only_paths_below_the_data_folder_are_read() {
     let (server, mut client) = Server::with_mini(&[]);
     fs::write(server.folder().join("secret.csv"), mini::TABLE).expect("a file beside the data folder");
     symlink(server.folder().join("secret.csv"), server.tables().join("link.csv")).expect("a link");
@@ -155,7 +155,7 @@ fn without_a_data_folder_no_file_is_read() {
 }
 
 #[test]
-fn documents_of_indicators_that_cannot_be_used_are_refused() {
+fn indicator_documents_that_cannot_be_used_are_refused() {
     let (_server, mut client) = Server::with_mini(&[]);
     let before = (client.ask("DEBUG DIGEST"), client.model("icio")["version"].clone());
     for (by, document, part) in [

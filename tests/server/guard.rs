@@ -1,7 +1,7 @@
-//! A bug of the module costs one client its answer, and nobody else anything.
+//! A bug of the module costs one client its answer and affects no other client.
 //!
-//! Builds with debug assertions offer `ASSESS.PANIC handler|worker` where `ASSESS_TEST_HOOKS=1` stands in the server's
-//! environment. No other build has it.
+//! Builds with debug assertions have `ASSESS.PANIC handler|worker` if the environment of the server has
+//! `ASSESS_TEST_HOOKS=1`. No other build has it.
 
 use crate::harness::{Reply, Server, wait_until};
 
@@ -15,7 +15,7 @@ fn a_panic_is_an_error_for_its_client_and_a_line_in_the_log() {
         assert_eq!(reply.code(), "ERR", "{place}: {reply:?}");
         assert!(reply.error().starts_with("ERR internal error"), "{place}: {reply:?}");
     }
-    // The server, this client and the workers live on.
+    // The server, this client and the workers continue.
     assert!(server.is_running());
     assert_eq!(client.ask("PING"), Reply::Simple("PONG".to_owned()));
     client.assess("icio USA C10");
@@ -26,14 +26,14 @@ fn a_panic_is_an_error_for_its_client_and_a_line_in_the_log() {
 }
 
 #[test]
-fn without_test_hooks_nobody_can_make_the_module_panic() {
+fn without_test_hooks_no_client_can_make_the_module_panic() {
     let server = Server::start();
     let reply = server.client().ask("ASSESS.PANIC handler");
     assert!(reply.error().contains("unknown command"), "{reply:?}");
 }
 
 #[test]
-fn nothing_panics_in_the_course_of_a_day() {
+fn nothing_panics_in_normal_use() {
     let (server, mut client) = Server::with_mini(&[]);
     client.cached("icio USA C10");
     client.ask("DEBUG RELOAD").good();

@@ -1,17 +1,17 @@
-//! What every test of the module needs: servers, a client that shows replies as they are, tables, patience.
+//! What all tests of the module use: servers, a client that shows replies unchanged, tables, waiting for events.
 
 pub(crate) mod bans;
-pub(crate) mod caught;
-pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod document;
+pub(crate) mod in_progress;
 pub(crate) mod mini;
-pub(crate) mod patience;
+pub(crate) mod random;
 pub(crate) mod reference;
 pub(crate) mod reply;
 pub(crate) mod server;
+pub(crate) mod waiting;
 
 pub(crate) use client::Client;
-pub(crate) use patience::wait_until;
 pub(crate) use reply::Reply;
 pub(crate) use server::Server;
+pub(crate) use waiting::wait_until;

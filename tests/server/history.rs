@@ -1,10 +1,10 @@
-//! The history of a model: what was computed is logged, bounded, found again, saved and replicated.
+//! The history of a model: computed assessments are logged, bounded, found, saved and replicated.
 
 use serde_json::Value;
 
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
-/// A server with the mini table as `icio`, which logs `capacity` assessments.
+/// A server with the mini table as `icio`, whose history holds `capacity` assessments.
 fn with_history(settings: &[&str], capacity: usize) -> (Server, Client) {
     let server = Server::with(settings);
     let mut client = server.client();
@@ -28,19 +28,19 @@ fn subjects(entries: &[Value]) -> Vec<&str> {
     entries.iter().map(|entry| entry["subject"].as_str().expect("a subject")).collect()
 }
 
-/// Waits until the log itself, which is written a moment after the answer, holds so many entries.
+/// Waits until the log, which is written a moment after the answer, holds `count` entries.
 fn await_entries(client: &mut Client, count: i64) {
     wait_until("the log is written", || client.model("icio")["history"].map()["entries"].integer() == count);
 }
 
 #[test]
-fn what_is_computed_is_logged_and_a_hit_is_not() {
+fn computed_assessments_are_logged_and_hits_are_not() {
     let (_server, mut client) = with_history(&[], 10);
     client.cached("icio USA C10");
     client.ask("ASSESS.GET icio USA C10").good();
     client.ask("ASSESS.GET icio CHN C10 NOCACHE TENANT acme").good();
     client.ask("ASSESS.GET icio USA C10 REFRESH").good();
-    // Seen at once, before it is written to the key.
+    // Found immediately, before they are written to the key.
     let entries = history(&mut client, "");
     assert_eq!(subjects(&entries), ["USA:C10", "CHN:C10", "USA:C10"]);
     assert_eq!(entries[1]["tenant"], "acme");
@@ -51,7 +51,7 @@ fn what_is_computed_is_logged_and_a_hit_is_not() {
 }
 
 #[test]
-fn a_batch_logs_what_it_computed_once_each() {
+fn a_batch_logs_each_computed_assessment_once() {
     let (_server, mut client) = with_history(&[], 10);
     client.cached("icio USA C10");
     client.ask("ASSESS.MGET icio 4 USA C10 CHN C10 CHN C10 USA NOPE TENANT t").good();
@@ -60,7 +60,7 @@ fn a_batch_logs_what_it_computed_once_each() {
 }
 
 #[test]
-fn the_same_question_is_found_by_its_hash_whatever_its_words() {
+fn equal_queries_have_the_same_hash_however_they_are_written() {
     let (_server, mut client) = with_history(&[], 10);
     client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     client.ask("ASSESS.GET icio USA C10 LAYERS 5 TOP 10 INDICATOR output NOCACHE").good();
@@ -73,7 +73,7 @@ fn the_same_question_is_found_by_its_hash_whatever_its_words() {
 }
 
 #[test]
-fn the_log_is_bounded_and_the_oldest_go() {
+fn the_log_is_bounded_and_drops_the_oldest_entries() {
     let (_server, mut client) = with_history(&[], 3);
     for _ in 0..5 {
         for subject in ["USA C10", "CHN C10", "USA C20_21"] {
@@ -81,14 +81,14 @@ fn the_log_is_bounded_and_the_oldest_go() {
         }
     }
     // Entries are written, and the oldest dropped, a moment after the replies.
-    wait_until("the oldest are gone", || {
+    wait_until("the oldest entries are dropped", || {
         subjects(&history(&mut client, "LIMIT 100")) == ["USA:C20_21", "CHN:C10", "USA:C10"]
     });
     assert_eq!(history(&mut client, "LIMIT 2").len(), 2);
 }
 
 #[test]
-fn filters_by_time_and_number() {
+fn entries_are_filtered_by_time_id_and_subject() {
     let (_server, mut client) = with_history(&[], 10);
     client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     let entry = &history(&mut client, "")[0];
@@ -107,7 +107,7 @@ fn filters_by_time_and_number() {
 }
 
 #[test]
-fn without_a_history_there_is_nothing_to_ask() {
+fn without_a_history_its_query_is_refused() {
     let (_server, mut client) = Server::with_mini(&["assess.history-max 5"]);
     let error = client.ask("ASSESS.HISTORY icio");
     assert!(error.error().contains("HISTORY n"), "{error:?}");
@@ -178,7 +178,7 @@ fn a_history_survives_restarts_of_every_kind() {
             client.await_ready("icio");
             assert_eq!(history(&mut client, ""), before, "{settings:?}");
             assert_eq!(client.ask("DEBUG DIGEST-VALUE icio"), digest);
-            // What is logged now is newer than all of it.
+            // A new entry is newer than all of these.
             client.ask("ASSESS.GET icio USA C20_21 NOCACHE").good();
             assert_eq!(subjects(&history(&mut client, "")), ["USA:C20_21", "CHN:C10", "USA:C10"]);
         }
@@ -187,25 +187,25 @@ fn a_history_survives_restarts_of_every_kind() {
 
 #[test]
 fn a_replica_has_the_history_and_logs_nothing_itself() {
-    let (primary, replica) = (Server::start(), Server::start());
-    let mut here = primary.client();
+    let (master, replica) = (Server::start(), Server::start());
+    let mut here = master.client();
     load(&mut here, "icio", 10);
     here.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     await_entries(&mut here, 1);
-    replica.follow(&primary);
+    replica.follow(&master);
     here.ask("ASSESS.GET icio CHN C10 NOCACHE").good();
     await_entries(&mut here, 2);
     load(&mut here, "icio", 5);
     here.ask("ASSESS.GET icio USA C20_21 NOCACHE").good();
     await_entries(&mut here, 3);
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let mut there = replica.client();
     there.await_ready("icio");
     assert_eq!(history(&mut there, ""), history(&mut here, ""));
     there.ask("ASSESS.GET icio CHN C20_21 NOCACHE").good();
     assert_eq!(history(&mut there, "").len(), 3);
     assert_eq!(here.ask("DEBUG DIGEST-VALUE icio"), there.ask("DEBUG DIGEST-VALUE icio"));
-    // Promoted, it goes on.
+    // After its promotion it logs too.
     there.ask("REPLICAOF NO ONE").good();
     there.ask("ASSESS.GET icio CHN C20_21 NOCACHE").good();
     assert_eq!(subjects(&history(&mut there, "LIMIT 1")), ["CHN:C20_21"]);
@@ -213,7 +213,7 @@ fn a_replica_has_the_history_and_logs_nothing_itself() {
 }
 
 #[test]
-fn a_copy_and_a_dump_take_the_history_with_them() {
+fn a_copy_and_a_dump_include_the_history() {
     let (_server, mut client) = with_history(&[], 10);
     client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     await_entries(&mut client, 1);
@@ -229,7 +229,7 @@ fn a_copy_and_a_dump_take_the_history_with_them() {
 }
 
 #[test]
-fn bad_filters_are_refused_by_name() {
+fn bad_filters_are_refused_and_named() {
     let (_server, mut client) = with_history(&[], 10);
     for (filter, named) in [
         ("LIMIT 0", "LIMIT"),
@@ -257,7 +257,7 @@ fn bad_filters_are_refused_by_name() {
 }
 
 #[test]
-fn it_works_in_multi_and_is_a_read() {
+fn the_history_is_read_in_multi_and_in_read_only_scripts() {
     let (_server, mut client) = with_history(&[], 10);
     client.ask("ASSESS.GET icio USA C10 NOCACHE").good();
     client.ask("MULTI").good();
@@ -270,12 +270,12 @@ fn it_works_in_multi_and_is_a_read() {
 }
 
 #[test]
-fn a_server_out_of_memory_logs_nothing_until_there_is_some() {
+fn a_server_out_of_memory_logs_nothing_until_memory_is_available() {
     let (_server, mut client) = with_history(&[], 10_000);
     client.ask("CONFIG SET maxmemory 1").good();
     assert_eq!(client.ask("SET a b").code(), "OOM");
     (0..50).for_each(|_| _ = client.ask("ASSESS.GET icio USA C10 NOCACHE").good());
-    // They wait, and are found.
+    // The entries are pending, and are found.
     assert_eq!(history(&mut client, "LIMIT 100").len(), 50);
     assert_eq!(client.model("icio")["history"].map()["entries"], Reply::Integer(0));
     client.ask("CONFIG SET maxmemory 0").good();
@@ -284,7 +284,7 @@ fn a_server_out_of_memory_logs_nothing_until_there_is_some() {
 }
 
 #[test]
-fn what_was_computed_from_a_model_that_is_gone_is_not_logged_in_another() {
+fn an_assessment_of_a_deleted_model_is_not_logged_in_its_successor() {
     let (_server, mut client) = with_history(&[], 10);
     load(&mut client, "other", 10);
     let replies = client.pipeline(&[
@@ -300,7 +300,7 @@ fn what_was_computed_from_a_model_that_is_gone_is_not_logged_in_another() {
 }
 
 #[test]
-fn a_log_of_long_documents_holds_fewer() {
+fn a_log_of_long_documents_holds_fewer_entries() {
     let server = Server::start();
     let mut client = server.client();
     let features: Vec<String> = (0..2000).map(|i| format!("{{\"name\":\"feature_{i}\"}}")).collect();
@@ -315,7 +315,7 @@ fn a_log_of_long_documents_holds_fewer() {
     for _ in 0..20 {
         client.call(&["ASSESS.GET", "icio", &subject, "NOCACHE"]).good();
     }
-    wait_until("what fits is there", || {
+    wait_until("the entries that fit are logged", || {
         let entries = client.model("icio")["history"].map()["entries"].integer();
         (2..20).contains(&entries) && client.call(&["MEMORY", "USAGE", "icio"]).integer() < 4 << 20
     });

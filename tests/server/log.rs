@@ -1,8 +1,8 @@
-//! What the log says, and which version of the module is there.
+//! The lines in the log, and the version of the module.
 
 use crate::harness::{Reply, Server, mini};
 
-/// The lines of the module that hold this.
+/// The lines of the module that contain `part`.
 fn lines(server: &Server, part: &str) -> Vec<String> {
     server.log().lines().filter(|line| line.contains("<assess>") && line.contains(part)).map(str::to_owned).collect()
 }
@@ -21,7 +21,7 @@ fn the_version_is_in_the_list_of_modules_in_info_and_in_the_log() {
 }
 
 #[test]
-fn every_load_leaves_one_line_with_kind_key_time_and_warnings() {
+fn every_load_logs_one_line_with_kind_key_time_and_warnings() {
     let server = Server::start();
     let mut client = server.client();
     server.write("mini.csv", mini::TABLE);

@@ -1,8 +1,8 @@
 //! The module against a real redis-server: one file per concern, one harness.
 //!
-//! Every test has a server of its own. `ASSESS_MODULE` names the module's file; by default it is the one that
-//! `cargo build` has put beside the tests. Nothing here measures speed or waits for a lapse of time: tests await events.
-//! `ASSESS_SERVER_WRAPPER` names a program that every server's command is handed to, `scripts/as-debian-service` say.
+//! Every test has a server of its own. `ASSESS_MODULE` names the file of the module; by default it is the one that
+//! `cargo build` has put beside the tests. No test measures speed or waits for a fixed time: tests wait for events.
+//! `ASSESS_SERVER_WRAPPER` names a program that runs the command of every server, such as `scripts/as-debian-service`.
 
 mod acl;
 mod bans;
@@ -17,6 +17,7 @@ mod crash;
 mod decorators;
 mod deriving;
 mod docs;
+mod documents;
 mod drift;
 mod errors;
 mod fetch;

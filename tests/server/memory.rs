@@ -1,9 +1,9 @@
-//! Memory: what a model takes is told, given back, and asked for before the work.
+//! Memory: the size of a model is reported, freed with it, and checked before the work.
 
 use crate::harness::mini::wide_table;
 use crate::harness::{Client, Server, wait_until};
 
-/// Large enough for its numbers to outweigh everything else, small enough to be quick: 8 MB of coefficients.
+/// Large enough to outweigh everything else, small enough to be quick: 8 MB of coefficients.
 const NODES: usize = 1000;
 const MATRIX: i64 = (NODES * NODES * 8) as i64;
 
@@ -21,13 +21,13 @@ fn server_with_wide(settings: &[&str]) -> (Server, Client) {
 #[test]
 fn used_memory_comes_back_to_the_baseline_after_flushall() {
     let (_server, mut client) = server_with_wide(&[]);
-    // The first round warms up what stays for good: threads, buffers.
+    // The first round allocates what stays permanently: threads, buffers.
     let mut baseline = 0;
     for round in 0..4 {
         client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
         client.await_ready("wide");
         client.cached("wide R00 S0");
-        assert!(used(&mut client) > 2 * MATRIX, "coefficients and inverse are seen by the server");
+        assert!(used(&mut client) > 2 * MATRIX, "the server counts coefficients and inverse");
         client.ask(if round % 2 == 0 { "FLUSHALL ASYNC" } else { "FLUSHALL SYNC" }).good();
         if round == 0 {
             wait_until("the model is freed", || used(&mut client) < MATRIX / 2);
@@ -38,7 +38,7 @@ fn used_memory_comes_back_to_the_baseline_after_flushall() {
 }
 
 #[test]
-fn a_reload_gives_the_old_table_back() {
+fn a_reload_frees_the_old_table() {
     let (_server, mut client) = server_with_wide(&[]);
     client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
     client.await_ready("wide");
@@ -73,17 +73,17 @@ fn a_table_that_would_not_fit_is_refused_before_the_work() {
         let peak = client.info_number("memory", "used_memory_peak");
         let reply = client.ask("MODEL.LOAD wide IO FILE wide.csv");
         assert_eq!(reply.code(), "NOROOM", "{setting}: {reply:?}");
-        assert!(reply.error().contains("MB"), "{reply:?} does not say how much it needs");
+        assert!(reply.error().contains("MB"), "{reply:?} does not state the size");
         assert!(!client.exists("wide"));
         let peak_then = client.info_number("memory", "used_memory_peak");
-        assert!(peak_then - peak < MATRIX, "{setting}: the matrix was allocated all the same");
+        assert!(peak_then - peak < MATRIX, "{setting}: the matrix was allocated anyway");
         client.call(&["CONFIG", "SET", setting, "0"]).good();
         client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
     }
 }
 
 #[test]
-fn a_load_evicts_nobodys_keys() {
+fn a_load_evicts_no_keys() {
     let (_server, mut client) = server_with_wide(&["maxmemory-policy volatile-lfu"]);
     client.ask("SET session data EX 9999").good();
     let room = used(&mut client) + MATRIX / 2;
@@ -94,7 +94,7 @@ fn a_load_evicts_nobodys_keys() {
 }
 
 #[test]
-fn where_only_the_coefficients_fit_the_inverse_is_left_out_with_a_warning() {
+fn a_model_without_the_inverse_gives_the_same_total() {
     let (_server, mut client) = server_with_wide(&["maxmemory-policy noeviction"]);
     client.ask("MODEL.LOAD wide IO FILE wide.csv LEONTIEF lazy").good();
     client.await_ready("wide");
@@ -109,14 +109,14 @@ fn where_only_the_coefficients_fit_the_inverse_is_left_out_with_a_warning() {
 }
 
 #[test]
-fn what_a_refused_load_was_sent_is_given_back() {
+fn the_payload_of_a_refused_load_is_freed() {
     let (server, mut client) = Server::with_mini(&[]);
     client.ask("SET text taken").good();
     let payload = vec![b'a'; 16 << 20];
     let mut refuse = |how: &str, arguments: &[&[u8]], code: &str| {
         let baseline = used(&mut client);
         for _ in 0..4 {
-            // A connection of its own, so that its buffers go with it.
+            // A new connection each time, so that its buffers are freed with it.
             assert_eq!(server.client().call(arguments).code(), code, "{how}");
         }
         wait_until("the payloads are freed", || used(&mut client) < baseline + (8 << 20));
@@ -127,7 +127,7 @@ fn what_a_refused_load_was_sent_is_given_back() {
 }
 
 #[test]
-fn the_copy_that_goes_to_followers_is_asked_for_before_it_is_made() {
+fn memory_for_the_copy_to_be_replicated_is_checked_before_it_is_made() {
     let (_server, mut client) = server_with_wide(&["appendonly yes", "maxmemory-policy noeviction"]);
     // Enough for the table, not for the table and its copy.
     let room = used(&mut client) + MATRIX * 17 / 10;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::{Client, Server, reference};
 
-/// Numbers that change while they are looked at.
+/// Numbers that change while they are read.
 const MOVING: [&str; 3] = ["slices", "slices_over_1ms", "slice_max_us"];
 
 /// Samples by name, summed over tiers.
@@ -39,7 +39,7 @@ fn every_number_of_info_is_in_the_metrics_under_its_name() {
     let samples = samples(&metrics);
     let info = client.info("assess");
     assert!(info.len() > 50, "{info:?}");
-    assert_eq!(samples["assess_cache_misses_total"], 2.0, "that of the assessment, and a:2");
+    assert_eq!(samples["assess_cache_misses_total"], 2.0, "the assessment, and a:2");
     for (name, value) in info {
         if name == "version" {
             assert!(metrics.contains(&format!("assess_build_info{{version=\"{value}\"}} 1\n")), "{metrics}");
@@ -53,7 +53,7 @@ fn every_number_of_info_is_in_the_metrics_under_its_name() {
     }
 }
 
-/// Has redis-cli write the metrics into a file.
+/// Lets redis-cli write the metrics into a file.
 fn written(server: &Server) -> PathBuf {
     let path = server.folder().join("metrics.txt");
     let done = Command::new("redis-cli")
@@ -75,7 +75,7 @@ fn the_file_that_redis_cli_writes_ends_with_its_end_mark_and_one_line_end() {
 }
 
 #[test]
-fn the_parser_of_prometheus_takes_the_file_that_redis_cli_writes() {
+fn the_parser_of_prometheus_accepts_the_file_that_redis_cli_writes() {
     let Some(folder) = reference::clients("the_parser_of_prometheus", "python") else { return };
     let (server, mut client) = used();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/test_metrics.py");

@@ -1,14 +1,14 @@
-//! Questions are answered when the server refuses writes: hits from the cache, misses computed and not stored.
+//! Queries are answered while the server refuses writes: hits from the cache, misses computed and not stored.
 
 use std::fs;
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
-/// Asserts that a hit and a miss are answered, for as long as writes are refused with `code`.
+/// Asserts that a hit and a miss are answered while writes are refused with `code`.
 #[track_caller]
 fn assert_answers_while_refused(client: &mut Client, code: &str) {
-    assert_eq!(client.ask("SET a b").code(), code, "the server takes no writes");
+    assert_eq!(client.ask("SET a b").code(), code, "the server refuses writes");
     let hits = client.model_number("icio", "hits");
     assert_close("a hit", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
     assert_eq!(client.model_number("icio", "hits"), hits + 1);
@@ -17,10 +17,10 @@ fn assert_answers_while_refused(client: &mut Client, code: &str) {
     let misses = client.model_number("icio", "misses");
     assert_close("a miss", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
     assert_eq!(client.model_number("icio", "misses"), misses + 1);
-    wait_until("it was counted as not stored", || client.info_number("assess", "not_stored") > not_stored);
+    wait_until("the result is counted as not stored", || client.info_number("assess", "not_stored") > not_stored);
     let key = client.key_of("icio CHN C10");
     assert!(!client.exists(&key));
-    // Again and again.
+    // The second time too.
     assert_close("a miss", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
     assert_eq!(client.ask("ASSESS.MGET icio 2 USA C10 CHN C20_21").array().len(), 2);
     assert_eq!(client.ask("ASSESS.RANK icio LIMIT 1").array().len(), 1);
@@ -33,7 +33,7 @@ fn assert_stores_again(client: &mut Client) {
 }
 
 #[test]
-fn when_memory_is_full() {
+fn queries_are_answered_when_memory_is_full() {
     let (_server, mut client) = Server::with_mini(&["maxmemory-policy noeviction"]);
     client.cached("icio USA C10");
     client.ask("CONFIG SET maxmemory 1").good();
@@ -45,10 +45,10 @@ fn when_memory_is_full() {
 }
 
 #[test]
-fn after_a_failed_save() {
+fn queries_are_answered_after_a_failed_save() {
     let (server, mut client) = Server::with_mini(&["save 3600 1", "stop-writes-on-bgsave-error yes"]);
     client.cached("icio USA C10");
-    // Root may write everywhere: the folder has to be gone.
+    // Root may write everywhere, so the folder must not exist.
     let doomed = server.folder().join("doomed");
     fs::create_dir(&doomed).expect("a folder");
     client.call(&["CONFIG", "SET", "dir", doomed.to_str().expect("a path of text")]).good();
@@ -61,7 +61,7 @@ fn after_a_failed_save() {
 }
 
 #[test]
-fn with_too_few_replicas() {
+fn queries_are_answered_with_too_few_replicas() {
     let (_server, mut client) = Server::with_mini(&[]);
     client.cached("icio USA C10");
     client.ask("CONFIG SET min-replicas-to-write 1").good();
@@ -73,7 +73,7 @@ fn with_too_few_replicas() {
 }
 
 #[test]
-fn while_writes_are_paused() {
+fn queries_are_answered_while_writes_are_paused() {
     let (server, mut client) = Server::with_mini(&[]);
     client.cached("icio USA C10");
     client.ask("CLIENT PAUSE 600000 WRITE").good();
@@ -83,7 +83,7 @@ fn while_writes_are_paused() {
     assert_close("a miss", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
     let key = client.key_of("icio CHN C10");
     assert!(!client.exists(&key), "nothing is written during the pause");
-    // The result is not lost: it answers the same question, and is stored when the pause is over.
+    // The result is not lost: it answers the same query, and it is stored after the pause.
     let hits = client.model_number("icio", "hits");
     client.assess("icio CHN C10");
     assert_eq!(client.model_number("icio", "hits"), hits + 1);

@@ -1,4 +1,4 @@
-//! Rules of origin: documents added to one model, asked with facts, cached under them; refused where they are wrong.
+//! Rules of origin: documents added to one model, queries with facts, entries by facts, and input that is refused.
 
 use serde_json::{Value, json};
 
@@ -42,13 +42,13 @@ fn verdict(client: &mut Client, words: &str, facts: &Value) -> Value {
     document::parsed(client.call(&words).good().bytes())
 }
 
-/// Foreign horses worth so much of a product that costs 100.
+/// Foreign horses of this value in a product that costs 100.
 fn horses(value: u32) -> Value {
     json!({"date": "2026-08-01", "exw": 100, "bom": [{"hs": "010121", "origin": "CN", "value": value}]})
 }
 
 #[test]
-fn documents_add_up_to_one_model_and_the_same_agreement_replaces() {
+fn documents_are_added_to_one_model_and_the_same_agreement_is_replaced() {
     let (_server, mut client) = with_model(&[]);
     let first = client.model_number("roo", "version");
     assert_eq!(verdict(&mut client, "010121 AA BB", &horses(50))["verdict"], "qualified");
@@ -69,7 +69,7 @@ fn documents_add_up_to_one_model_and_the_same_agreement_replaces() {
     let key = client.call(&["ASSESS.KEY", "roo", "010121", "AA", "BB", &named("two").to_string()]).text();
     client.await_key(&key);
     assert_eq!(client.ask("MODEL.DROP roo one"), Reply::ok());
-    client.await_gone(&key);
+    client.await_removed(&key);
     assert_eq!(client.ask("MODEL.LABELS roo AGREEMENTS").texts(), ["two"]);
     assert_eq!(client.ask("MODEL.DROP roo one").code(), "ERR");
     let refused = client.call(&["MODEL.SET", "roo", "ORIGIN", HS, "NOREPLACE"]);
@@ -77,7 +77,7 @@ fn documents_add_up_to_one_model_and_the_same_agreement_replaces() {
 }
 
 #[test]
-fn a_part_that_is_added_leaves_the_time_to_live_as_it_was() {
+fn adding_a_part_keeps_the_time_to_live() {
     let (server, mut client) = with_model(&[]);
     let replica = Server::start();
     replica.follow(&server);
@@ -87,7 +87,7 @@ fn a_part_that_is_added_leaves_the_time_to_live_as_it_was() {
     assert_eq!(client.ask("PEXPIRETIME roo"), expires);
     replica.await_in_sync_with(&server);
     assert_eq!(replica.client().ask("PEXPIRETIME roo"), expires);
-    // Another kind of model is another value.
+    // A model of another kind is a new value.
     client.call(&["MODEL.SET", "roo", "IO", crate::harness::mini::TABLE]).good();
     assert_eq!(client.ask("TTL roo"), Reply::Integer(-1));
 }
@@ -96,7 +96,7 @@ fn a_part_that_is_added_leaves_the_time_to_live_as_it_was() {
 fn two_loads_into_one_model_lose_nothing() {
     let (server, mut client) = with_model(&[]);
     let mut others: Vec<Client> = (0..8).map(|_| server.client()).collect();
-    // Each of them is joined with what the key holds when its turn comes; one load a key at a time.
+    // A load is joined with the value of the key when its turn comes; each key has one load at a time.
     for (i, other) in others.iter_mut().enumerate() {
         other.send(&["MODEL.SET", "roo", "ORIGIN", &agreement(&format!("a{i}"), 50)]);
     }
@@ -113,7 +113,7 @@ fn two_loads_into_one_model_lose_nothing() {
 }
 
 #[test]
-fn equal_facts_share_an_entry_whatever_their_spelling() {
+fn equal_facts_share_an_entry_however_they_are_written() {
     let (_server, mut client) = with_model(&[]);
     let key =
         |client: &mut Client, hs: &str, facts: &str| client.call(&["ASSESS.KEY", "roo", hs, "aa", "BB", facts]).text();
@@ -136,7 +136,7 @@ fn equal_facts_share_an_entry_whatever_their_spelling() {
 }
 
 #[test]
-fn facts_that_are_missing_are_named_and_a_member_counts_as_its_party() {
+fn missing_facts_are_named_and_a_member_counts_as_its_party() {
     let (_server, mut client) = with_model(&[]);
     let found = verdict(&mut client, "010121 BB AA", &json!({"date": "2026-08-01"}));
     assert_eq!((&found["verdict"], &found["missing"]), (&json!("insufficient_information"), &json!(["bom", "exw"])));
@@ -262,7 +262,7 @@ fn bad_documents_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn an_origin_model_survives_and_travels() {
+fn an_origin_model_survives_a_restart_and_is_replicated() {
     let (mut server, mut client) = with_model(&["appendonly yes", "aof-use-rdb-preamble no"]);
     let replica = Server::start();
     replica.follow(&server);
@@ -288,7 +288,7 @@ fn an_origin_model_survives_and_travels() {
 }
 
 #[test]
-fn words_of_a_table_are_searched_too() {
+fn labels_of_a_table_are_searched_too() {
     let (_server, mut client) = Server::with_mini(&[]);
     let found = client.ask("MODEL.FIND icio C10").good();
     let hit: Value = serde_json::from_slice(found.array()[0].bytes()).expect("JSON");

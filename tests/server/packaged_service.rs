@@ -1,5 +1,5 @@
-//! The module in the service of Debian's packages: a filter ends the server at the first system call that is not on its
-//! list. Loads, restarts and synchronisations compute in threads of their own, which must not make such a call.
+//! The module in the service of Debian's packages, where a filter ends the server at the first system call that is not
+//! on its list. Loads, restarts and synchronisations compute in threads of their own, which must not make such a call.
 
 use std::fs;
 
@@ -18,14 +18,14 @@ fn server(settings: &[&str]) -> Server {
     server
 }
 
-/// Asserts that the filter is in force, without which these tests would prove nothing.
+/// Asserts that the filter is active; without it these tests would prove nothing.
 #[track_caller]
 fn assert_filtered(server: &Server) {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.process())).expect("the process is there");
+    let status = fs::read_to_string(format!("/proc/{}/status", server.process())).expect("the process is running");
     assert!(status.lines().any(|line| line == "Seccomp:\t2"), "{status}");
 }
 
-/// Loads the mini table, and has every kind of worker compute.
+/// Loads the mini table, and lets every kind of worker compute.
 fn load_and_use(server: &Server) {
     let mut client = server.client();
     server.load_mini(&mut client, "icio");
@@ -80,7 +80,7 @@ fn the_packaged_service_restarts_with_a_model_in_its_append_only_file() {
         server.restart_without_saving();
         assert_filtered(&server);
         assert_answers(&mut server.client());
-        // And from a file that was written anew.
+        // Then from a rewritten file.
         server.client().ask("BGREWRITEAOF").good();
         wait_until("the file was rewritten", || {
             let info = server.client().info("persistence");
@@ -93,12 +93,12 @@ fn the_packaged_service_restarts_with_a_model_in_its_append_only_file() {
 
 #[test]
 fn a_full_synchronisation_with_a_model_ends_neither_packaged_service() {
-    let (primary, replica) = (server(&[]), server(&[]));
-    load_and_use(&primary);
-    replica.follow(&primary);
+    let (master, replica) = (server(&[]), server(&[]));
+    load_and_use(&master);
+    replica.follow(&master);
     assert_answers(&mut replica.client());
     // A load that the replica receives as frames.
-    primary.load_mini(&mut primary.client(), "icio");
-    replica.await_in_sync_with(&primary);
+    master.load_mini(&mut master.client(), "icio");
+    replica.await_in_sync_with(&master);
     assert_answers(&mut replica.client());
 }

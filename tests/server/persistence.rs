@@ -1,10 +1,10 @@
-//! Restarts: what was saved is there again, ready, equal, and what was cached is still a hit.
+//! Restarts: a saved model is there again, ready and equal, and cached assessments are still hits.
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
-/// What a restart must not change.
-fn essence(client: &mut Client) -> (Vec<String>, Vec<String>) {
+/// The state that a restart must not change.
+fn state(client: &mut Client) -> (Vec<String>, Vec<String>) {
     let info = client.model("icio");
     let fields = ["kind", "version", "digest", "nodes", "precision", "leontief", "output", "source"]
         .map(|field| format!("{field}={:?}", info[field]))
@@ -12,40 +12,40 @@ fn essence(client: &mut Client) -> (Vec<String>, Vec<String>) {
     (fields, client.ask("MODEL.LABELS icio INDICATORS").texts())
 }
 
-/// Caches an answer, has `interrupt` restart the server, and asserts that all is as before.
+/// Caches an answer, lets `interrupt` restart the server, and asserts that the state is the same as before.
 fn assert_survives(server: &mut Server, interrupt: impl FnOnce(&mut Server)) {
     let mut client = server.client();
     let key = client.cached("icio USA C10");
     let document = client.call(&["GET", &key]);
-    let before = essence(&mut client);
+    let before = state(&mut client);
     let digest = client.ask("DEBUG DIGEST-VALUE icio");
 
     interrupt(server);
 
     let mut client = server.client();
     client.await_ready("icio");
-    assert_eq!(essence(&mut client), before);
+    assert_eq!(state(&mut client), before);
     assert_eq!(client.ask("DEBUG DIGEST-VALUE icio"), digest);
     let hits = client.model_number("icio", "hits");
     assert_eq!(client.ask("ASSESS.GET icio USA C10").good(), document);
-    assert_eq!(client.model_number("icio", "hits"), hits + 1, "what was cached is still a hit");
-    assert_close("computed anew", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
+    assert_eq!(client.model_number("icio", "hits"), hits + 1, "the cached entry is still a hit");
+    assert_close("computed again", number(&client.assess("icio CHN C10"), "/total"), 13.0 / 3.0);
     assert_eq!(client.ask("MODEL.LIST").texts(), ["icio"]);
-    // The next change is later than everything before it.
+    // The next change has a later version than all changes before it.
     let version = client.model_number("icio", "version");
     client.call(&["MODEL.INDICATOR", "icio", "more", "DATA", mini::RISK, "BY", "region"]).good();
     assert!(client.model_number("icio", "version") > version);
-    client.await_gone(&key);
+    client.await_removed(&key);
 }
 
 #[test]
-fn a_restart_from_an_rdb_file() {
+fn a_model_survives_a_restart_from_an_rdb_file() {
     let (mut server, _) = Server::with_mini(&[]);
     assert_survives(&mut server, Server::restart_saving);
 }
 
 #[test]
-fn a_reload_of_the_running_server() {
+fn a_model_survives_a_reload_of_the_running_server() {
     let (mut server, _) = Server::with_mini(&[]);
     assert_survives(&mut server, |server| {
         server.client().ask("DEBUG RELOAD").good();
@@ -53,7 +53,7 @@ fn a_reload_of_the_running_server() {
 }
 
 #[test]
-fn a_restart_from_commands_in_the_append_only_file() {
+fn a_model_survives_a_restart_from_commands_in_the_append_only_file() {
     for preamble in ["yes", "no"] {
         let (mut server, _) = Server::with_mini(&[
             "appendonly yes",
@@ -65,7 +65,7 @@ fn a_restart_from_commands_in_the_append_only_file() {
 }
 
 #[test]
-fn a_restart_from_a_rewritten_append_only_file() {
+fn a_model_survives_a_restart_from_a_rewritten_append_only_file() {
     for preamble in ["yes", "no"] {
         let (mut server, _) = Server::with_mini(&["appendonly yes", &format!("aof-use-rdb-preamble {preamble}")]);
         assert_survives(&mut server, |server| {
@@ -85,7 +85,7 @@ fn rewrite(client: &mut Client) {
 }
 
 #[test]
-fn a_power_failure_with_an_append_only_file() {
+fn a_model_survives_a_power_failure_with_an_append_only_file() {
     let (mut server, _) = Server::with_mini(&["appendonly yes", "appendfsync always"]);
     assert_survives(&mut server, |server| {
         server.kill();
@@ -106,7 +106,7 @@ fn power_failures_at_any_moment_of_a_load_leave_the_old_table_or_the_new() {
         } else {
             "MODEL.LOAD icio IO FILE mini.csv"
         });
-        // Each round a little later: after so many questions.
+        // Each round fails a little later: after more commands.
         for _ in 0..round * round * 20 {
             client.ask("PING").good();
         }
@@ -118,23 +118,23 @@ fn power_failures_at_any_moment_of_a_load_leave_the_old_table_or_the_new() {
         assert!([4, 600].contains(&nodes), "{nodes}");
         let (region, sector) = if nodes == 4 { ("USA", "C10") } else { ("R00", "S0") };
         client.assess(&format!("icio {region} {sector} INDICATOR output"));
-        assert_eq!(client.ask("MODEL.LIST").texts(), ["icio"], "a load cut short leaves no model of its own");
+        assert_eq!(client.ask("MODEL.LIST").texts(), ["icio"], "an interrupted load leaves no model");
     }
 }
 
 #[test]
-fn options_of_the_model_survive() {
+fn options_of_a_model_survive_a_restart() {
     let mut server = Server::start();
     server.write("mini.csv", mini::TABLE);
     let mut client = server.client();
     client.ask("MODEL.LOAD icio IO FILE mini.csv PRECISION f32 LEONTIEF lazy OUTPUT rowsum").good();
     client.call(&["MODEL.INDICATOR", "icio", "co2", "DATA", mini::RISK, "BY", "region", "UNIT", "kg"]).good();
     client.await_ready("icio");
-    let before = (essence(&mut client), client.ask("ASSESS.GET icio USA C10").good());
+    let before = (state(&mut client), client.ask("ASSESS.GET icio USA C10").good());
     server.restart_saving();
     let mut client = server.client();
     client.await_ready("icio");
-    assert_eq!((essence(&mut client), client.ask("ASSESS.GET icio USA C10").good()), before);
+    assert_eq!((state(&mut client), client.ask("ASSESS.GET icio USA C10").good()), before);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_restarted_server_answers_while_it_derives() {
     server.restart_saving();
     let mut client = server.client();
     assert_eq!(client.ask("MODEL.COEF wide R00 S0 R01 S0"), coefficient);
-    // Waits for the inverse.
+    // This query waits for the inverse.
     client.assess("wide R00 S0");
     assert_eq!(client.ask("PING"), Reply::Simple("PONG".to_owned()));
 }

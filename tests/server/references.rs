@@ -1,5 +1,5 @@
-//! Results computed elsewhere: the world input-output table of 2011 through Redis, small tables in real layouts, score
-//! models of other libraries.
+//! Results computed by other software: the world input-output table of 2011 through Redis, small tables in real
+//! layouts, score models of other libraries.
 
 mod layouts;
 mod origin;

@@ -1,16 +1,16 @@
-//! Replicas: they have the same models, answer the same questions, and take over.
+//! Replicas: they have the same models, answer the same queries, and take over.
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Server, mini};
 
-/// Asserts that a replica has the model of its primary, once what was written has arrived.
+/// Asserts that a replica has the same model as its master, once all writes have arrived.
 #[track_caller]
-fn assert_same(primary: &Server, replica: &Server, key: &str) {
-    replica.await_in_sync_with(primary);
-    let (mut here, mut there) = (primary.client(), replica.client());
+fn assert_same(master: &Server, replica: &Server, key: &str) {
+    replica.await_in_sync_with(master);
+    let (mut here, mut there) = (master.client(), replica.client());
     let digest = |client: &mut Client| client.call(&["DEBUG", "DIGEST-VALUE", key]).texts();
     assert_eq!(digest(&mut here), digest(&mut there));
-    // The digest is computed with what is derived.
+    // The digest is computed together with the derivation.
     here.await_ready(key);
     there.await_ready(key);
     for field in ["version", "digest", "source"] {
@@ -19,83 +19,83 @@ fn assert_same(primary: &Server, replica: &Server, key: &str) {
 }
 
 fn pair() -> (Server, Server) {
-    let (primary, replica) = (Server::start(), Server::start());
-    replica.follow(&primary);
-    (primary, replica)
+    let (master, replica) = (Server::start(), Server::start());
+    replica.follow(&master);
+    (master, replica)
 }
 
 #[test]
-fn a_replica_that_was_there_before_the_load() {
-    let (primary, replica) = pair();
-    primary.load_mini(&mut primary.client(), "icio");
-    assert_same(&primary, &replica, "icio");
+fn a_replica_that_was_connected_before_the_load_gets_the_model() {
+    let (master, replica) = pair();
+    master.load_mini(&mut master.client(), "icio");
+    assert_same(&master, &replica, "icio");
     let mut client = replica.client();
     client.await_ready("icio");
     assert_close("total", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
 }
 
 #[test]
-fn a_replica_that_comes_after_the_load() {
-    let (primary, _) = Server::with_mini(&[]);
+fn a_replica_that_connects_after_the_load_gets_the_model() {
+    let (master, _) = Server::with_mini(&[]);
     let replica = Server::start();
-    replica.follow(&primary);
-    assert_same(&primary, &replica, "icio");
+    replica.follow(&master);
+    assert_same(&master, &replica, "icio");
     let mut client = replica.client();
     client.await_ready("icio");
     assert_close("total", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
 }
 
 #[test]
-fn a_table_of_many_frames_arrives_whole() {
-    let (primary, replica) = pair();
-    primary.write("wide.csv", mini::wide_table(1000));
-    let mut client = primary.client();
+fn a_table_of_many_frames_arrives_complete() {
+    let (master, replica) = pair();
+    master.write("wide.csv", mini::wide_table(1000));
+    let mut client = master.client();
     client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
     client.call(&["MODEL.SET", "small", "IO", mini::TABLE]).good();
-    assert_same(&primary, &replica, "wide");
-    assert_same(&primary, &replica, "small");
-    // Nothing is left of the way it came.
-    for server in [&primary, &replica] {
+    assert_same(&master, &replica, "wide");
+    assert_same(&master, &replica, "small");
+    // No staging key of the transfer is left.
+    for server in [&master, &replica] {
         assert_eq!(server.client().ask("DBSIZE").integer(), 2);
     }
 }
 
 #[test]
-fn a_replica_that_attaches_in_the_middle_of_a_load() {
-    let (primary, early) = pair();
+fn a_replica_that_connects_during_a_load_gets_the_model() {
+    let (master, early) = pair();
     let late = Server::start();
-    let mut running = primary.with_wide_tables(|| primary.catch_loading("wide"));
-    late.follow(&primary);
+    let mut running = master.with_wide_tables(|| master.catch_loading("wide"));
+    late.follow(&master);
     running.client.receive().good();
-    assert_same(&primary, &early, "wide");
-    assert_same(&primary, &late, "wide");
+    assert_same(&master, &early, "wide");
+    assert_same(&master, &late, "wide");
 }
 
 #[test]
 fn a_changed_indicator_reaches_the_replica() {
-    let (primary, replica) = pair();
-    let (mut here, mut there) = (primary.client(), replica.client());
-    primary.load_mini(&mut here, "icio");
+    let (master, replica) = pair();
+    let (mut here, mut there) = (master.client(), replica.client());
+    master.load_mini(&mut here, "icio");
     here.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", r#"{"USA":10,"CHN":10}"#, "BY", "region"]).good();
-    assert_same(&primary, &replica, "icio");
+    assert_same(&master, &replica, "icio");
     there.await_ready("icio");
     assert_close("total", number(&there.assess("icio CHN C10"), "/total"), 65.0 / 3.0);
     here.ask("MODEL.INDICATORDEL icio risk").good();
-    assert_same(&primary, &replica, "icio");
+    assert_same(&master, &replica, "icio");
     assert_eq!(there.ask("MODEL.LABELS icio INDICATORS").texts(), ["output"]);
 }
 
 #[test]
-fn cached_assessments_reach_the_replica_and_disappear_from_it() {
-    let (primary, replica) = pair();
-    let (mut here, mut there) = (primary.client(), replica.client());
-    primary.load_mini(&mut here, "icio");
+fn cached_assessments_reach_the_replica_and_are_removed_from_it() {
+    let (master, replica) = pair();
+    let (mut here, mut there) = (master.client(), replica.client());
+    master.load_mini(&mut here, "icio");
     let key = here.cached("icio USA C10");
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.call(&["GET", &key]), here.call(&["GET", &key]));
     assert_eq!(here.ask("DEBUG DIGEST"), there.ask("DEBUG DIGEST"));
-    let lives = [&mut here, &mut there].map(|client| client.call(&["PEXPIRETIME", &key]).integer());
-    assert_eq!(lives[0], lives[1]);
+    let expiries = [&mut here, &mut there].map(|client| client.call(&["PEXPIRETIME", &key]).integer());
+    assert_eq!(expiries[0], expiries[1]);
     // A hit on the replica.
     there.await_ready("icio");
     let hits = there.model_number("icio", "hits");
@@ -103,19 +103,19 @@ fn cached_assessments_reach_the_replica_and_disappear_from_it() {
     assert_eq!(there.model_number("icio", "hits"), hits + 1);
 
     here.ask("MODEL.INDICATORDEL icio risk").good();
-    there.await_gone(&key);
+    there.await_removed(&key);
 }
 
 #[test]
-fn what_a_replica_computes_it_does_not_store() {
-    let (primary, replica) = pair();
-    primary.load_mini(&mut primary.client(), "icio");
-    replica.await_in_sync_with(&primary);
+fn a_replica_does_not_store_its_own_results() {
+    let (master, replica) = pair();
+    master.load_mini(&mut master.client(), "icio");
+    replica.await_in_sync_with(&master);
     let mut client = replica.client();
     client.await_ready("icio");
     let not_stored = client.info_number("assess", "not_stored");
     client.assess("icio USA C10");
-    crate::harness::wait_until("it was not stored", || client.info_number("assess", "not_stored") > not_stored);
+    crate::harness::wait_until("the result is not stored", || client.info_number("assess", "not_stored") > not_stored);
     assert_eq!(client.ask("DBSIZE").integer(), 1);
     assert_eq!(client.ask("MODEL.INDICATORDEL icio risk").code(), "READONLY");
     assert_eq!(client.ask("MODEL.LOAD icio IO FILE mini.csv").code(), "READONLY");
@@ -123,13 +123,13 @@ fn what_a_replica_computes_it_does_not_store() {
 
 #[test]
 fn a_promoted_replica_takes_over() {
-    let (mut primary, replica) = pair();
-    let mut here = primary.client();
-    primary.load_mini(&mut here, "icio");
+    let (mut master, replica) = pair();
+    let mut here = master.client();
+    master.load_mini(&mut here, "icio");
     let key = here.cached("icio USA C10");
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     let version = here.model_number("icio", "version");
-    primary.kill();
+    master.kill();
 
     let mut there = replica.client();
     there.ask("REPLICAOF NO ONE").good();
@@ -137,7 +137,7 @@ fn a_promoted_replica_takes_over() {
     there.assess("icio USA C10");
     there.cached("icio CHN C10");
     there.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", r#"{"USA":10,"CHN":10}"#, "BY", "region"]).good();
-    there.await_gone(&key);
+    there.await_removed(&key);
     assert!(there.model_number("icio", "version") > version);
     there.await_ready("icio");
     assert_close("total", number(&there.assess("icio CHN C10"), "/total"), 65.0 / 3.0);
@@ -145,11 +145,11 @@ fn a_promoted_replica_takes_over() {
 
 #[test]
 fn digests_are_equal_after_mixed_traffic() {
-    let (primary, replica) = pair();
-    let mut client = primary.client();
+    let (master, replica) = pair();
+    let mut client = master.client();
     for round in 0..5 {
         for key in ["a", "b", "c"] {
-            primary.load_mini(&mut client, key);
+            master.load_mini(&mut client, key);
             client.ask(&format!("ASSESS.GET {key} USA C10 TOP {}", round + 1)).good();
             client.ask(&format!("ASSESS.MGET {key} 2 USA C10 CHN C10")).good();
         }
@@ -158,12 +158,12 @@ fn digests_are_equal_after_mixed_traffic() {
         client.ask("COPY d b").good();
         client.ask("DEL c").good();
     }
-    // Stored results and swept ones are on their way for a moment.
+    // Stored results and swept entries are in flight for a moment.
     crate::harness::wait_until("both have the same", || {
-        replica.await_in_sync_with(&primary);
+        replica.await_in_sync_with(&master);
         client.ask("DEBUG DIGEST") == replica.client().ask("DEBUG DIGEST")
     });
     for key in ["a", "b", "d"] {
-        assert_same(&primary, &replica, key);
+        assert_same(&master, &replica, key);
     }
 }

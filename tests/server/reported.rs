@@ -1,5 +1,5 @@
-//! Tables and indicators as people brought them (`data/reported/io`): each input gives the figure of its reference, or is
-//! refused by a message that names the place and the remedy; nothing gives another figure without a warning.
+//! Tables and indicators as users reported them (`data/reported/io`): each input gives the figure of its reference, or
+//! is refused with a message that names the place and the remedy. No input gives another figure without a warning.
 
 mod indicators;
 mod packages;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::document::{assert_close, number, parsed};
 use crate::harness::{Client, Reply, Server, reference, wait_until};
 
-/// One reported input, before a server of its own whose data folder holds all of them.
+/// One reported input, with a server of its own whose data folder holds all of them.
 struct Case {
     _server: Server,
     client: Client,
@@ -23,7 +23,7 @@ struct Case {
 }
 
 impl Case {
-    /// The case of a folder of `reported/io`; `None` after noting that its test is skipped: there are no reference data.
+    /// The case of a folder of `reported/io`; `None` after noting that its test is skipped for lack of reference data.
     fn open(name: &str) -> Option<Self> {
         let all = reference::folder(name, "reported/io")?;
         let server = Server::with(&[&format!("assess.data-dir {}", all.display())]);
@@ -37,17 +37,19 @@ impl Case {
     fn expected(&self, name: &str) -> f64 {
         let text = std::fs::read_to_string(self.folder.join("expected.json")).expect("the case has its results");
         let results: Value = serde_json::from_str(&text).expect("results are JSON");
-        results["expected"][name].as_f64().unwrap_or_else(|| panic!("{} expects no {name}: {results:#}", self.name))
+        results["expected"][name]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{} has no expected {name}: {results:#}", self.name))
     }
 
     /// The commands of `ask.txt`, in their order.
-    fn asked(&self) -> Vec<String> {
+    fn commands(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.folder.join("ask.txt")).expect("the case has its commands");
         text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
     }
 
-    /// Types a command as in a shell, where quotes hold words together. After a change of the model it waits until the
-    /// model is ready, or has failed to become so.
+    /// Sends a command as typed in a shell, where quotes join words. After a change of the model it waits until the
+    /// model is ready, or has failed to derive.
     #[track_caller]
     fn ask(&mut self, line: &str) -> Reply {
         let words = words(line);
@@ -62,14 +64,14 @@ impl Case {
         reply
     }
 
-    /// Types every command of `ask.txt`: each with its reply.
+    /// Sends every command of `ask.txt`, and returns each with its reply.
     #[track_caller]
-    fn play(&mut self) -> Vec<(String, Reply)> {
-        let asked = self.asked();
-        asked.into_iter().map(|line| (line.clone(), self.ask(&line))).collect()
+    fn run_commands(&mut self) -> Vec<(String, Reply)> {
+        let commands = self.commands();
+        commands.into_iter().map(|line| (line.clone(), self.ask(&line))).collect()
     }
 
-    /// Loads what a path of this case names, `m` by the command's first word: `MODEL.LOAD m IO FILE <case>/<rest>`.
+    /// Loads a path of this case: `MODEL.LOAD m IO FILE <case>/<rest>`.
     #[track_caller]
     fn load(&mut self, rest: &str) -> Reply {
         self.ask(&format!("MODEL.LOAD m IO FILE {}/{rest}", self.name))
@@ -82,7 +84,7 @@ impl Case {
         parsed(reply.bytes())
     }
 
-    /// Holds a number of a document against a value of `expected.json`, to 1e-9.
+    /// Asserts that a number of a document equals a value of `expected.json`, to 1e-9.
     #[track_caller]
     fn agrees(&mut self, rest: &str, pointer: &str, expected: &str) {
         let expected = self.expected(expected);
@@ -90,13 +92,13 @@ impl Case {
         assert_close(&format!("{}: {rest} {pointer}", self.name), found, expected);
     }
 
-    /// The warnings of `MODEL.INFO m`, one a line.
+    /// The warnings of `MODEL.INFO m`, one per line.
     #[track_caller]
     fn warnings(&mut self) -> String {
         self.client.model("m")["warnings"].texts().join("\n")
     }
 
-    /// Holds that a reply is a refusal of the file that says all of these, and that it left no model behind.
+    /// Asserts that a reply refuses the file with a text that has all these parts, and that no model is left.
     #[track_caller]
     fn refused(&mut self, reply: &Reply, says: &[&str]) {
         assert_eq!(reply.code(), "BADFILE", "{}: {reply:?}", self.name);
@@ -122,7 +124,7 @@ fn words(line: &str) -> Vec<String> {
             None => word.get_or_insert_default().push(letter),
         }
     }
-    assert!(quote.is_none(), "a quote without its end: {line}");
+    assert!(quote.is_none(), "a quote is not closed: {line}");
     words.extend(word);
     words
 }

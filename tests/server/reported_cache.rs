@@ -1,5 +1,4 @@
-//! What people did with the cache and met (`data/reported/cache`), each as it was reported; those of waits are in
-//! `one_reply`.
+//! Problems with the cache as users reported them (`data/reported/cache`); those of waits are in `one_reply`.
 
 use crate::harness::{Client, Reply, Server, wait_until};
 
@@ -33,7 +32,7 @@ fn cluster() -> [(Server, Client); 2] {
     let (second, mut b) = node("8192 16383");
     a.ask(&format!("CLUSTER MEET 127.0.0.1 {}", second.port())).good();
     for client in [&mut a, &mut b] {
-        wait_until("the cluster is whole", || {
+        wait_until("the cluster is complete", || {
             client.ask("CLUSTER INFO").text().contains("cluster_state:ok")
                 && client.ask("CLUSTER INFO").text().contains("cluster_known_nodes:2")
         });
@@ -54,12 +53,12 @@ fn a_command_of_several_keys_checks_all_slots_before_it_writes() {
     }
     a.ask("CACHE.MSET 2 {page:1}a v {page:1}b v TTL 60").good();
     assert_eq!(a.ask("CACHE.INVALIDATE KEY {page:1}a KEY {page:1}b").integer(), 2);
-    // A slot on its way: a key that is not here any more may be there.
+    // A slot in migration: a key that no longer exists here may exist there.
     let id = b.ask("CLUSTER MYID").text();
     a.ask(&format!("CLUSTER SETSLOT 601 MIGRATING {id}")).good();
     a.ask("CACHE.SET page:1 v").code();
-    let asked = a.ask("CACHE.MSET 2 {page:1}c v {page:1}d v TTL 60");
-    assert!(["ASK", "TRYAGAIN"].contains(&asked.code()), "{asked:?}");
+    let reply = a.ask("CACHE.MSET 2 {page:1}c v {page:1}d v TTL 60");
+    assert!(["ASK", "TRYAGAIN"].contains(&reply.code()), "{reply:?}");
 }
 
 #[test]
@@ -67,7 +66,7 @@ fn invalidation_without_keys_works_on_every_node() {
     let [(_first, mut a), (_second, mut b)] = cluster();
     a.ask("CACHE.SET page:1 v").good();
     b.ask("CACHE.SET page:2 v").good();
-    // A key beside them that is elsewhere counts 0: a loop over the masters sends the same to each.
+    // A key of another node counts 0: a loop over the masters sends the same command to each.
     for client in [&mut a, &mut b] {
         assert_eq!(client.ask("CACHE.INVALIDATE KEY page:1 PATTERN page:*").integer(), 1);
     }
@@ -95,7 +94,7 @@ fn getkeys_names_every_key_of_every_command() {
     ] {
         assert_eq!(client.ask(&format!("COMMAND GETKEYS {command}")).texts(), keys, "{command}");
     }
-    // None is left out that takes several.
+    // Every command that takes several keys is in the list above.
     let several = |name: &str| ["CACHE.MSET", "CACHE.MGET", "CACHE.INVALIDATE"].contains(&name.to_uppercase().as_str());
     for name in client.ask("COMMAND LIST FILTERBY MODULE assess").texts() {
         let info = client.ask(&format!("COMMAND INFO {name}"));
@@ -129,23 +128,23 @@ fn leases_of_one_connection_are_bounded() {
     assert_eq!(words(&client.ask("CACHE.FETCH page:4"))[0], "lease");
 }
 
-/// What a subscriber hears of one command.
+/// The events that a subscriber receives for one command.
 fn events(subscriber: &mut Client, client: &mut Client, command: &str) -> Vec<String> {
     client.ask(command).good();
     client.ask("SET end v").good();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     loop {
         let message = subscriber.receive();
         let parts = message.array();
         if parts[3].text() == "end" {
-            return heard;
+            return received;
         }
-        heard.push(parts[2].text().rsplit(':').next().unwrap_or_default().to_owned());
+        received.push(parts[2].text().rsplit(':').next().unwrap_or_default().to_owned());
     }
 }
 
 #[test]
-fn tagged_entries_make_the_events_of_set() {
+fn tagged_entries_cause_the_events_of_set() {
     let (server, mut client) = served();
     client.ask("CONFIG SET notify-keyspace-events KEA").good();
     let mut subscriber = server.client();
@@ -153,16 +152,16 @@ fn tagged_entries_make_the_events_of_set() {
     assert_eq!(events(&mut subscriber, &mut client, "SET page:0 v EX 100"), ["set", "expire"]);
     assert_eq!(events(&mut subscriber, &mut client, "CACHE.SET page:1 v"), ["set", "expire"]);
     assert_eq!(events(&mut subscriber, &mut client, "CACHE.SET page:2 v TAGS 1 t"), ["cache.set", "set", "expire"]);
-    // The module's own index is not confused by them.
+    // These events do not disturb the index of the module.
     assert_eq!(client.ask("CACHE.INVALIDATE TAG t").integer(), 1);
 }
 
 #[test]
-fn an_evicted_model_is_counted_logged_and_told_by_health() {
+fn an_evicted_model_is_counted_logged_and_shown_by_health() {
     let (server, mut client) = Server::with_mini(&["maxmemory-policy allkeys-lru"]);
     assert_eq!(client.info_number("assess", "models_evicted"), 0);
     client.ask("CONFIG SET maxmemory 1").good();
-    // Any write makes the server look for memory.
+    // Any write makes the server free memory.
     client.ask("SET other v");
     wait_until("the model is evicted", || !client.exists("icio"));
     client.ask("CONFIG SET maxmemory 0").good();
@@ -170,14 +169,14 @@ fn an_evicted_model_is_counted_logged_and_told_by_health() {
     let health = client.ask("CACHE.HEALTH").texts();
     assert!(health.iter().any(|line| line.starts_with("degraded eviction: 1 models were evicted")), "{health:?}");
     assert!(server.log().contains("a model was evicted"));
-    // Deleting is no evicting.
+    // A deletion is no eviction.
     server.load_mini(&mut client, "icio");
     client.ask("DEL icio").good();
     assert_eq!(client.info_number("assess", "models_evicted"), 1);
 }
 
 #[test]
-fn a_command_that_is_sent_again_has_the_same_reply() {
+fn a_repeated_command_has_the_same_reply() {
     let (_server, mut client) = served();
     client.ask("TIER.SET neg PATTERN neg:* TTL 9 NEGATIVE 60").good();
     let token = words(&client.ask("CACHE.FETCH page:r"))[1].clone();
@@ -189,7 +188,7 @@ fn a_command_that_is_sent_again_has_the_same_reply() {
         assert_eq!(client.ask(&format!("CACHE.FAIL neg:1 {token_2} why")), Reply::ok());
     }
     assert_eq!(client.ask("CACHE.STATS").map()["fills"].integer(), 1);
-    // Not when its effect is gone, nor with another value, and never over a newer one.
+    // Not after its effect is undone, nor with another value, and never over a newer one.
     assert_eq!(client.ask(&format!("CACHE.FILL page:r {token} other")).code(), "LEASELOST");
     client.ask("CACHE.SET page:r newer").good();
     assert_eq!(client.ask(&format!("CACHE.FILL page:r {token} v")).code(), "LEASELOST");
@@ -200,7 +199,7 @@ fn a_command_that_is_sent_again_has_the_same_reply() {
 }
 
 #[test]
-fn a_value_comes_with_the_rest_of_its_life_when_asked() {
+fn withttl_returns_the_rest_of_the_time_to_live() {
     let (server, mut client) = served();
     client.ask("TIER.SET g PATTERN g:* PTTL 60000 GRACE 60").good();
     client.ask("CACHE.SET g:1 v").good();
@@ -216,9 +215,9 @@ fn a_value_comes_with_the_rest_of_its_life_when_asked() {
 }
 
 #[test]
-fn an_invalidation_counts_results_about_to_be_stored() {
+fn an_invalidation_counts_results_that_are_not_yet_stored() {
     let (_server, mut client) = Server::with_mini(&[]);
-    // In one pipeline: the result is not stored yet, as after any miss.
+    // In one pipeline the result is not stored yet, as after any miss.
     let replies = client.pipeline(&["ASSESS.GET icio USA C10", "CACHE.INVALIDATE MODEL icio"]);
     assert_eq!(replies[1].integer(), 1);
     let key = client.key_of("icio CHN C10");
@@ -240,17 +239,17 @@ fn a_large_value_is_exported_by_reference() {
 }
 
 #[test]
-fn a_replica_that_may_load_beside_its_data_has_the_index_of_what_it_loaded() {
-    let primary = Server::start();
+fn a_replica_with_diskless_load_swapdb_indexes_the_loaded_data() {
+    let master = Server::start();
     let replica = Server::with(&["repl-diskless-load swapdb"]);
-    let (mut here, mut there) = (primary.client(), replica.client());
-    // What it had before is another data set: nothing of it may be left in the index.
+    let (mut here, mut there) = (master.client(), replica.client());
+    // The former data of the replica are another data set: none of them may be left in the index.
     for (client, key) in [(&mut there, "page:old"), (&mut here, "page:new")] {
         client.ask("TIER.SET page PATTERN page:* TTL 3600").good();
         client.ask(&format!("CACHE.SET {key} v TAGS 1 t")).good();
     }
-    replica.follow(&primary);
-    replica.await_in_sync_with(&primary);
+    replica.follow(&master);
+    replica.await_in_sync_with(&master);
     assert_eq!(there.ask("CACHE.GET page:new"), Reply::bulk("v"));
     assert_eq!(there.info_number("assess", "cache_entries"), 1);
     there.ask("REPLICAOF NO ONE").good();

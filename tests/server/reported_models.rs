@@ -1,4 +1,4 @@
-//! What people typed and were answered wrongly, as they typed it (`data/reported/score`, `data/reported/origin`).
+//! Input that was answered wrongly, as users reported it (`data/reported/score`, `data/reported/origin`).
 
 use serde_json::Value;
 
@@ -18,20 +18,20 @@ fn warnings(client: &mut Client, model: &str) -> String {
 }
 
 #[test]
-fn an_early_stopped_booster_says_which_trees_count() {
-    let Some((_server, mut client)) = start("an_early_stopped_booster_says_which_trees_count") else { return };
+fn an_early_stopped_booster_warns_which_trees_count() {
+    let Some((_server, mut client)) = start("an_early_stopped_booster_warns_which_trees_count") else { return };
     let file = "reported/score/x10-early-stopping/x10-early-stopping.json";
     let loaded = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file]).good();
-    let told = warnings(&mut client, "m");
-    assert!(told.contains("best_iteration 5") && told.contains("all trees are used"), "{told}");
-    // The reply of the load says the same.
+    let text = warnings(&mut client, "m");
+    assert!(text.contains("best_iteration 5") && text.contains("all trees are used"), "{text}");
+    // The reply of the load has the same warnings.
     let warned = loaded.array().iter().filter(|field| matches!(field, Reply::Array(_))).flat_map(Reply::texts);
-    assert_eq!(warned.collect::<Vec<_>>().join("\n"), told);
+    assert_eq!(warned.collect::<Vec<_>>().join("\n"), text);
 }
 
 #[test]
-fn pandas_categories_warn_and_names_are_not_numbers() {
-    let Some((_server, mut client)) = start("pandas_categories_warn_and_names_are_not_numbers") else { return };
+fn pandas_categories_give_a_warning_and_names_are_refused() {
+    let Some((_server, mut client)) = start("pandas_categories_give_a_warning_and_names_are_refused") else { return };
     let file = "reported/score/l20-pandas-cat/l20-pandas-cat.txt";
     client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file]).good();
     assert!(warnings(&mut client, "m").contains("pandas_categorical"));
@@ -88,8 +88,8 @@ fn codes_are_read_as_tariffs_print_them_and_a_lost_zero_is_named() {
 }
 
 #[test]
-fn every_code_of_a_country_is_the_same_one_and_a_strange_one_no_sure_verdict() {
-    let Some((_server, mut client)) = with_agreement("every_code_of_a_country_is_the_same_one") else { return };
+fn all_codes_of_a_country_are_equal_and_an_unknown_code_gives_no_certain_verdict() {
+    let Some((_server, mut client)) = with_agreement("all_codes_of_a_country_are_equal") else { return };
     let usual = answer(&mut client, "851713", "GB", "FR");
     assert_eq!(answer(&mut client, "851713", "UK", "FR"), usual);
     assert_eq!(answer(&mut client, "851713", "GBR", "FRA"), usual);

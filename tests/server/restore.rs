@@ -1,7 +1,7 @@
-//! `DUMP` and `RESTORE`: a model travels as bytes, and bytes that are damaged harm nobody.
+//! `DUMP` and `RESTORE`: a model is transferred as bytes, and damaged bytes do no harm.
 
-use crate::harness::chance::{Chance, seed};
 use crate::harness::document::{assert_close, number};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Reply, Server};
 
 #[test]
@@ -28,19 +28,19 @@ fn damaged_payloads_are_refused_or_make_a_model_that_works() {
     let dump = client.ask("DUMP icio").bytes().to_vec();
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
     let seed = seed();
-    let mut chance = Chance::new(seed);
+    let mut random = Random::new(seed);
     let mut refused = 0;
     for round in 0..400 {
         let mut payload = dump.clone();
-        // The first ten bytes say which type this is, the last ten are version and checksum.
+        // The first ten bytes state the type; the last ten hold version and checksum.
         let body = 10..payload.len() - 10;
         match round % 4 {
-            0 => payload.truncate(body.start + chance.below(body.len())),
-            1 => payload[body.start + chance.below(body.len())] = chance.below(256) as u8,
-            2 => payload[body.start + chance.below(body.len())] ^= 1 << chance.below(8),
+            0 => payload.truncate(body.start + random.below(body.len())),
+            1 => payload[body.start + random.below(body.len())] = random.below(256) as u8,
+            2 => payload[body.start + random.below(body.len())] ^= 1 << random.below(8),
             _ => {
                 for _ in 0..8 {
-                    payload[body.start + chance.below(body.len())] = 0xff;
+                    payload[body.start + random.below(body.len())] = 0xff;
                 }
             }
         }
@@ -49,7 +49,7 @@ fn damaged_payloads_are_refused_or_make_a_model_that_works() {
             refused += 1;
             continue;
         }
-        // Whatever it is by now, it can be looked at, asked, saved and deleted.
+        // The value may be anything now; it can still be read, queried, saved and deleted.
         for command in
             ["MODEL.INFO damaged", "MODEL.LABELS damaged NODES", "ASSESS.GET damaged USA C10", "DUMP damaged"]
         {
@@ -59,7 +59,7 @@ fn damaged_payloads_are_refused_or_make_a_model_that_works() {
     }
     assert!(server.is_running(), "seed {seed}");
     assert!(refused > 100, "seed {seed}: only {refused} refused");
-    assert!(client.info_number("memory", "used_memory_peak") < 1 << 30, "seed {seed}: a length was believed");
+    assert!(client.info_number("memory", "used_memory_peak") < 1 << 30, "seed {seed}: a damaged length was allocated");
     assert_eq!(client.info_number("assess", "panics"), 0, "seed {seed}");
     assert_close("total", number(&client.assess("icio USA C10"), "/total"), 169.0 / 60.0);
 }
@@ -77,7 +77,7 @@ fn a_payload_of_another_version_is_refused() {
 }
 
 #[test]
-fn a_version_that_leaves_none_after_it_is_refused() {
+fn a_version_without_a_successor_is_refused() {
     let (_server, mut client) = Server::with_mini(&[]);
     client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1").good();
     let mut dump = client.ask("DUMP icio").bytes().to_vec();
@@ -87,7 +87,7 @@ fn a_version_that_leaves_none_after_it_is_refused() {
         dump[at..at + 8].copy_from_slice(&crafted.to_be_bytes());
         assert!(client.call(&[b"RESTORE", &b"later"[..], b"0", &dump]).is_error(), "{crafted}");
     }
-    // Changes go on as before.
+    // Later changes work as before.
     assert_eq!(client.ask("MODEL.INDICATORDEL icio risk"), Reply::Integer(1));
     assert_eq!(client.info_number("assess", "panics"), 0);
 }

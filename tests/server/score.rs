@@ -1,4 +1,4 @@
-//! Score models: asked one by one, cached under what is scored, in batches; refused where they would be approximated.
+//! Score models: single queries, entries by rounded inputs, batches. A model that would be approximated is refused.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,10 @@ fn a_subject_is_an_object_or_words() {
     assert_eq!(document["score"], 1.0 / (1.0 + (-2.5f64).exp()));
     assert_eq!(document["class"], "1");
     assert_eq!(document["contributions"][0], json!({"feature": "rain", "value": 3.0}));
-    assert!(words.text().ends_with(r#""inputs":{"rain":20.0,"level":2.5,"slope":0.0}}"#), "in the order of the model");
+    assert!(
+        words.text().ends_with(r#""inputs":{"rain":20.0,"level":2.5,"slope":0.0}}"#),
+        "inputs in the order of the model"
+    );
 }
 
 #[test]
@@ -49,15 +52,15 @@ fn near_equal_inputs_share_an_entry_and_a_hit_equals_a_miss() {
     let key = |client: &mut Client, subject: &str| client.ask(&format!("ASSESS.KEY flood {subject}")).text();
     let one = key(&mut client, "rain=20.04 level=2.504 slope=0");
     assert_eq!(key(&mut client, "slope=-0 level=2.5 rain=20"), one);
-    assert_ne!(key(&mut client, "rain=20.05 level=2.5 slope=0"), one, "half away from zero");
-    assert_ne!(key(&mut client, "rain=20 level=2.5 slope=1e-300"), one, "exact bits where nothing is declared");
+    assert_ne!(key(&mut client, "rain=20.05 level=2.5 slope=0"), one, "halves are rounded away from zero");
+    assert_ne!(key(&mut client, "rain=20 level=2.5 slope=1e-300"), one, "exact where no decimals are declared");
     let miss = client.ask("ASSESS.GET flood rain=20.04 level=2.504 slope=0").good();
     client.await_key(&one);
     let hits = client.model_number("flood", "hits");
     let hit = client.ask("ASSESS.GET flood rain=19.96 level=2.496 slope=-0").good();
     assert_eq!(hit, miss);
     assert_eq!(client.model_number("flood", "hits"), hits + 1);
-    // Batches round as well.
+    // Batches round the inputs too.
     let batch = client.call(&["ASSESS.BATCH", "flood", "1", "[[20.04,2.504,0]]"]);
     assert_eq!(batch.array()[0], miss);
     assert_eq!(client.ask("ASSESS.GET flood rain=20.04 level=2.504 slope=0 NOCACHE"), miss);
@@ -79,7 +82,7 @@ fn decimals_of_the_load_replace_those_of_the_model() {
 }
 
 #[test]
-fn a_missing_feature_is_missing_or_an_error_that_names_it() {
+fn a_missing_feature_is_scored_as_missing_or_is_an_error_that_names_it() {
     let (_server, mut client) = with_models();
     let error = client.ask("ASSESS.GET flood rain=1 slope=1");
     assert!(error.error().contains("level"), "{error:?}");
@@ -127,7 +130,7 @@ fn bad_subjects_are_refused_with_a_reason_and_nothing_is_stored() {
 }
 
 #[test]
-fn errors_of_a_batch_stand_in_the_place_of_their_subject() {
+fn errors_of_a_batch_are_in_the_place_of_their_subject() {
     let (_server, mut client) = with_models();
     let good = r#"{"rain":1,"level":1,"slope":1}"#;
     let replies = client.call(&["ASSESS.MGET", "flood", "3", good, "{}", good]).good();
@@ -140,9 +143,9 @@ fn errors_of_a_batch_stand_in_the_place_of_their_subject() {
 }
 
 #[test]
-fn a_batch_of_hits_is_answered_where_nobody_may_wait() {
+fn a_batch_of_hits_is_answered_where_no_client_may_wait() {
     let (_server, mut client) = with_models();
-    // More than is named on the spot for a client that may wait.
+    // Larger than a batch whose keys are computed immediately for a client that may wait.
     let padding = " ".repeat(400);
     let subjects: Vec<String> =
         (0..100).map(|i| format!("{{\"rain\":{i},{padding}\"level\":1,\"slope\":1}}")).collect();
@@ -188,7 +191,7 @@ fn batches_are_bounded_and_their_rows_counted() {
 }
 
 #[test]
-fn a_long_batch_is_scored_by_a_worker_and_refused_where_nobody_may_wait() {
+fn a_long_batch_is_scored_by_a_worker_and_refused_where_no_client_may_wait() {
     let server = Server::with(&["assess.max-batch 100000", "assess.slice-us 50"]);
     let mut client = server.client();
     client.call(&["MODEL.SET", "flood", "SCORE", GLM]).good();
@@ -206,7 +209,7 @@ fn a_long_batch_is_scored_by_a_worker_and_refused_where_nobody_may_wait() {
 }
 
 #[test]
-fn a_changed_model_takes_its_assessments_with_it() {
+fn a_changed_model_invalidates_its_assessments() {
     let (_server, mut client) = with_models();
     let subject = r#"{"rain":1,"level":1,"slope":1}"#;
     let before = client.call(&["ASSESS.GET", "flood", subject]).good();
@@ -220,20 +223,20 @@ fn a_changed_model_takes_its_assessments_with_it() {
 }
 
 #[test]
-fn a_score_model_survives_and_travels() {
+fn a_score_model_survives_a_restart_and_is_replicated() {
     let (mut server, mut client) = with_models();
     let replica = Server::start();
     replica.follow(&server);
     client.call(&["MODEL.SET", "late", "SCORE", GLM, "DECIMALS", "3"]).good();
-    let question = "ASSESS.GET flood rain=20 level=2.5 slope=0 NOCACHE";
-    let (answer, digest) = (client.ask(question).good(), client.ask("DEBUG DIGEST-VALUE flood card late"));
+    let query = "ASSESS.GET flood rain=20 level=2.5 slope=0 NOCACHE";
+    let (answer, digest) = (client.ask(query).good(), client.ask("DEBUG DIGEST-VALUE flood card late"));
     replica.await_in_sync_with(&server);
     let mut there = replica.client();
-    assert_eq!(there.ask(question), answer);
+    assert_eq!(there.ask(query), answer);
     assert_eq!(there.ask("DEBUG DIGEST-VALUE flood card late"), digest);
     server.restart_saving();
     let mut client = server.client();
-    assert_eq!(client.ask(question), answer);
+    assert_eq!(client.ask(query), answer);
     assert_eq!(client.ask("DEBUG DIGEST-VALUE flood card late"), digest);
     assert_eq!(client.ask("MODEL.LABELS flood FEATURES").texts(), ["rain", "level", "slope"]);
     let dump = client.ask("DUMP flood");
@@ -243,7 +246,7 @@ fn a_score_model_survives_and_travels() {
 }
 
 #[test]
-fn what_is_not_evaluated_exactly_is_refused_by_name() {
+fn models_that_cannot_be_evaluated_exactly_are_refused_by_name() {
     let (_server, mut client) = with_models();
     let xgboost = |booster: &str, rest: &str| {
         format!(

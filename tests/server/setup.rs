@@ -1,4 +1,4 @@
-//! `scripts/setup`: what it says where something is missing.
+//! `scripts/setup`: its messages when something is missing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Runs `scripts/setup --check` where `rustc --version` prints this; whether it succeeds, and what it says.
+/// Runs `scripts/setup --check` with a `rustc --version` that prints this; returns its success and its messages.
 fn check_with_rustc(version: &str) -> (bool, String) {
     let folder = TempDir::new().expect("a temporary folder");
     let rustc = folder.path().join("rustc");
@@ -26,17 +26,17 @@ fn check_with_rustc(version: &str) -> (bool, String) {
 fn an_old_rust_is_refused_with_the_version_that_is_needed_and_the_remedy() {
     let needed = env!("CARGO_PKG_RUST_VERSION");
     for old in ["1.63.0", "1.9.0", "0.95.0"] {
-        let (is_good, said) = check_with_rustc(&format!("rustc {old} (897e37553 2022-08-02)"));
+        let (is_good, messages) = check_with_rustc(&format!("rustc {old} (897e37553 2022-08-02)"));
         assert!(!is_good, "{old}");
-        assert!(said.contains(old) && said.contains(needed) && said.contains("rustup"), "{said}");
+        assert!(messages.contains(old) && messages.contains(needed) && messages.contains("rustup"), "{messages}");
     }
 }
 
 #[test]
-fn the_version_that_is_needed_and_later_ones_are_taken() {
+fn the_needed_version_and_later_ones_are_accepted() {
     let needed = env!("CARGO_PKG_RUST_VERSION");
     for version in [&format!("{needed}.0"), &format!("{needed}.2-nightly"), "1.100.0", "2.0.0"] {
-        let (is_good, said) = check_with_rustc(&format!("rustc {version} (0123456789 2026-01-01)"));
-        assert!(is_good, "{version}: {said}");
+        let (is_good, messages) = check_with_rustc(&format!("rustc {version} (0123456789 2026-01-01)"));
+        assert!(is_good, "{version}: {messages}");
     }
 }

@@ -1,32 +1,32 @@
-//! No stale set: whatever many clients compute, fill and invalidate at once, nobody reads a value that was computed from
-//! data older than an invalidation that was acknowledged before the read.
+//! No stale set: whatever many clients compute, fill and invalidate at the same time, no client reads a value that was
+//! computed from data older than an invalidation that was acknowledged before the read.
 //!
-//! The data are numbers of this process: one a key, which only grow. A value is the number at the time it was computed.
-//! Who invalidates raises the number first, and notes it as acknowledged once the server has answered. A read that
-//! began after that and sees less has seen a stale value.
+//! The data are numbers of this process, one for each key, which only grow. A value is the number at the time of its
+//! computation. A client that invalidates first raises the number, and notes it as acknowledged after the reply of the
+//! server. A read that began after that and returns a smaller number has read a stale value.
 
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
 
-use crate::harness::chance::{Chance, seed};
+use crate::harness::random::{Random, seed};
 use crate::harness::{Client, Reply, Server};
 
-/// Clients that work at once.
+/// The number of clients that work at the same time.
 const CLIENTS: usize = 8;
-/// Things each of them does: together at least ten thousand.
+/// The number of operations of each client: together at least ten thousand.
 const ROUNDS: usize = 6000;
-/// Keys of each family: few enough that everybody meets everybody.
+/// Keys of each family: few enough that all clients contend for them.
 const KEYS: usize = 6;
 
-/// A key and what is true of it.
+/// A key and the state of its data.
 struct Truth {
     key: String,
     /// The present state of the data that the value is computed from.
     data: AtomicU64,
     /// The latest state that every read must have seen.
     acknowledged: AtomicU64,
-    /// What revokes leases: begun, and ended.
+    /// Invalidations that revoke leases: the number begun, and the number ended.
     begun: AtomicU64,
     ended: AtomicU64,
 }
@@ -46,7 +46,7 @@ impl Truth {
     }
 }
 
-/// What everybody shares.
+/// The state that all clients share.
 struct World {
     truths: Vec<Truth>,
     stale: AtomicU64,
@@ -54,14 +54,14 @@ struct World {
     filled: AtomicU64,
     stop_at_stale: bool,
     stop: AtomicBool,
-    /// A write without a lease is fenced by nothing: whoever makes one is alone with its key, but for leases.
+    /// No fence protects a write without a lease: such a write excludes all other changes, but no fetches.
     writing: RwLock<()>,
 }
 
 impl World {
     fn new(stop_at_stale: bool) -> Self {
-        // Tiers: plain, with a capacity below the number of keys, with lives of a moment, with packed values; a model's
-        // names; entries that all have a tag; and keys in no tier.
+        // Tiers: plain, with a capacity below the number of keys, with times to live of a few milliseconds, with packed
+        // values; names of a model's entries; entries that all have a tag; and keys in no tier.
         let families = ["plain:", "small:", "brief:", "packed:", "assessment:{m}:", "tagged:", "none:"];
         let names = families.iter().flat_map(|family| (0..KEYS).map(move |i| format!("{family}{}", "x".repeat(i + 1))));
         Self {
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// A value was read that is older than what was acknowledged before the read.
+    /// Records a stale read: a value older than the state that was acknowledged before the read.
     fn check(&self, truth: &Truth, value: u64, acknowledged: u64, how: &str) {
         if value < acknowledged {
             self.stale.fetch_add(1, SeqCst);
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// Raises the data of some keys, invalidates, and notes what has been acknowledged if `invalidate` says it was.
+    /// Raises the data of some keys, invalidates, and notes the new state as acknowledged if `invalidate` returns true.
     fn invalidate(&self, which: impl Fn(&Truth) -> bool, invalidate: impl FnOnce() -> bool) {
         self.invalidate_more(&which, &which, invalidate);
     }
@@ -112,7 +112,7 @@ impl World {
 }
 
 fn number(reply: &Reply) -> Option<u64> {
-    // Packed values are padded to be worth packing.
+    // Packed values are padded, so that they are worth packing.
     match reply {
         Reply::Bulk(bytes) => std::str::from_utf8(bytes).ok()?.trim_end_matches('.').parse().ok(),
         _ => None,
@@ -120,20 +120,20 @@ fn number(reply: &Reply) -> Option<u64> {
 }
 
 /// A value as it is stored.
-fn spelt(truth: &Truth, value: u64) -> String {
+fn padded(truth: &Truth, value: u64) -> String {
     if truth.is_cached_at("packed:") { format!("{value}{}", ".".repeat(200)) } else { value.to_string() }
 }
 
-/// Reads through the cache: uses what is there, computes what is not.
-fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+/// Reads through the cache: uses a value that is there, or computes it.
+fn fetch(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
     let acknowledged = truth.acknowledged.load(SeqCst);
     let ended = truth.ended.load(SeqCst);
-    // A lease that does not end by itself: every refusal must have a reason among what this test does.
+    // The lease does not expire during the test: every refusal must have a reason among the actions of this test.
     let mut words = vec!["CACHE.FETCH", &truth.key, "LEASE", "60000", "WAIT", "500"];
-    if chance.below(4) == 0 {
+    if random.below(4) == 0 {
         words.push("NOSTALE");
     }
-    if chance.below(4) == 0 {
+    if random.below(4) == 0 {
         words.push("BIND");
     }
     let reply = client.call(&words).good();
@@ -150,21 +150,21 @@ fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
         _ => return,
     };
     let value = truth.data.load(SeqCst);
-    for _ in 0..chance.below(4) {
-        // Computing takes as long as it takes for others to do something.
+    for _ in 0..random.below(4) {
+        // A computation takes as long as it takes other clients to do something.
         client.ask("PING");
         thread::yield_now();
     }
-    if chance.below(12) == 0 {
+    if random.below(12) == 0 {
         client.call(&["CACHE.FAIL", &truth.key, &token, "no luck"]);
         return;
     }
-    let value = spelt(truth, value);
+    let value = padded(truth, value);
     let mut words = vec!["CACHE.FILL", &truth.key, &token, &value];
     if truth.is_cached_at("none:") {
         words.extend(["PX", "60000"]);
     }
-    if truth.is_cached_at("tagged:") || chance.below(3) == 0 {
+    if truth.is_cached_at("tagged:") || random.below(3) == 0 {
         words.extend(["TAGS", "1", truth.tag()]);
     }
     let filled = client.call(&words);
@@ -174,9 +174,9 @@ fn fetch(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
     }
     assert_eq!(filled.code(), "LEASELOST", "{}: {filled:?}", truth.key);
     world.refused.fetch_add(1, SeqCst);
-    assert!(!filled.error().contains("expired"), "a lease of a minute has ended: {filled:?}");
-    // Expiry and eviction revoke nothing: somebody must have invalidated, between the grant and the fill.
-    // (Without the fence, leases that are dead fill, and leave others without a reason.)
+    assert!(!filled.error().contains("expired"), "a lease of a minute has expired: {filled:?}");
+    // Expiry and eviction revoke nothing: a client must have invalidated between the grant and the fill.
+    // (Without the fence, revoked leases can fill, and other leases are refused without a reason.)
     assert!(
         world.stop_at_stale || truth.begun.load(SeqCst) > ended,
         "{}: refused without a reason: {filled:?}",
@@ -191,8 +191,8 @@ fn read(world: &World, truth: &Truth, client: &mut Client) {
     }
 }
 
-/// Invalidates in one of the ways there are.
-fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
+/// Invalidates in one of the possible ways.
+fn change(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
     let key = truth.key.as_str();
     let this = |other: &Truth| other.key == key;
     let in_tier = |other: &Truth| !other.is_cached_at("none:");
@@ -200,8 +200,8 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
         reply.good().integer();
         true
     };
-    let shared = world.writing.read().expect("nobody has panicked");
-    match chance.below(16) {
+    let shared = world.writing.read().expect("no thread has panicked");
+    match random.below(16) {
         0..=3 => world.invalidate(this, || invalidated(client.call(&["CACHE.INVALIDATE", "KEY", key]))),
         4 => {
             let soft = ["CACHE.INVALIDATE", "KEY", key, "SOFT"];
@@ -233,7 +233,7 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
             || invalidated(client.call(&["CACHE.INVALIDATE", "MODEL", "m"])),
         ),
         10 => world.invalidate_more(in_tier, |_| true, || invalidated(client.call(&["CACHE.INVALIDATE", "ALL"]))),
-        // Only of a present key does the server tell.
+        // A deletion is acknowledged only if the key existed.
         11 | 12 => world.invalidate(this, || client.call(&["DEL", key]).integer() == 1),
         13 => world.invalidate(|_| true, || client.ask("FLUSHDB") == Reply::ok()),
         14 => world.invalidate(|_| true, || swap(client)),
@@ -241,19 +241,19 @@ fn change(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance
     }
 }
 
-/// Writes without a lease. Of a tagged key, always with its tag.
-fn write(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance) {
-    let _alone = world.writing.write().expect("nobody has panicked");
+/// Writes without a lease; a tagged key is always written with its tag.
+fn write(world: &World, truth: &Truth, client: &mut Client, random: &mut Random) {
+    let _alone = world.writing.write().expect("no thread has panicked");
     let key = truth.key.as_str();
-    let how = if truth.is_cached_at("tagged:") { 2 } else { chance.below(3) };
-    let temporary = format!("made:{}", chance.below(1_000_000));
+    let how = if truth.is_cached_at("tagged:") { 2 } else { random.below(3) };
+    let temporary = format!("made:{}", random.below(1_000_000));
     world.invalidate(
         |other| other.key == key,
         || {
-            let value = spelt(truth, truth.data.load(SeqCst));
+            let value = padded(truth, truth.data.load(SeqCst));
             match how {
                 0 => {
-                    // Written under another name, and put in place at once.
+                    // Written under another name, and then put in place in a single step.
                     client.call(&["SET", &temporary, &value]);
                     client.call(&["RENAME", &temporary, key]) == Reply::ok()
                 }
@@ -264,7 +264,7 @@ fn write(world: &World, truth: &Truth, client: &mut Client, chance: &mut Chance)
     );
 }
 
-/// Empties another database and puts it in the place of this one.
+/// Empties another database, and swaps it with this one.
 fn swap(client: &mut Client) -> bool {
     client.ask("MULTI");
     client.ask("SELECT 9");
@@ -274,7 +274,7 @@ fn swap(client: &mut Client) -> bool {
     !client.ask("EXEC").is_error()
 }
 
-fn play(server: &Server, world: &World, seed: u64, rounds: usize) {
+fn run(server: &Server, world: &World, seed: u64, rounds: usize) {
     let mut watcher = server.client();
     watcher.ask("TIER.SET plain PATTERN plain:* TTL 60 GRACE 60 REFRESH 50 JITTER 20").good();
     watcher.ask(&format!("TIER.SET small PATTERN small:* TTL 60 CAPACITY {}", KEYS - 2)).good();
@@ -283,18 +283,18 @@ fn play(server: &Server, world: &World, seed: u64, rounds: usize) {
     watcher.ask("TIER.SET packed PATTERN packed:* TTL 60 COMPRESS 100").good();
     thread::scope(|scope| {
         for number in 0..CLIENTS {
-            let (mut client, mut chance) = (server.client(), Chance::new(seed.wrapping_add(number as u64 * 7919)));
+            let (mut client, mut random) = (server.client(), Random::new(seed.wrapping_add(number as u64 * 7919)));
             scope.spawn(move || {
                 for _ in 0..rounds {
                     if world.stop.load(SeqCst) {
                         return;
                     }
-                    let truth = &world.truths[chance.below(world.truths.len())];
-                    match chance.below(10) {
-                        0..=5 => fetch(world, truth, &mut client, &mut chance),
+                    let truth = &world.truths[random.below(world.truths.len())];
+                    match random.below(10) {
+                        0..=5 => fetch(world, truth, &mut client, &mut random),
                         6 | 7 => read(world, truth, &mut client),
-                        8 if chance.below(4) == 0 => write(world, truth, &mut client, &mut chance),
-                        _ => change(world, truth, &mut client, &mut chance),
+                        8 if random.below(4) == 0 => write(world, truth, &mut client, &mut random),
+                        _ => change(world, truth, &mut client, &mut random),
                     }
                 }
             });
@@ -303,22 +303,22 @@ fn play(server: &Server, world: &World, seed: u64, rounds: usize) {
 }
 
 #[test]
-fn nobody_reads_what_was_computed_before_an_acknowledged_invalidation() {
+fn no_client_reads_a_value_computed_before_an_acknowledged_invalidation() {
     let server = Server::start();
     let world = World::new(false);
-    play(&server, &world, seed(), ROUNDS);
+    run(&server, &world, seed(), ROUNDS);
     let (filled, refused) = (world.filled.load(SeqCst), world.refused.load(SeqCst));
     println!("{filled} filled, {refused} refused");
     assert_eq!(world.stale.load(SeqCst), 0);
-    assert!(filled > 100 && refused > 10, "the clients did not meet: {filled} filled, {refused} refused");
+    assert!(filled > 100 && refused > 10, "the clients did not contend: {filled} filled, {refused} refused");
     assert_eq!(server.client().info_number("assess", "panics"), 0);
 }
 
 #[test]
-fn without_the_fence_the_same_clients_do_read_stale_values() {
+fn without_the_fence_the_same_clients_read_stale_values() {
     let server = Server::with_environment(&[], &[("ASSESS_TEST_HOOKS", "1")]);
     server.client().ask("ASSESS.SABOTAGE fence").good();
     let world = World::new(true);
-    play(&server, &world, seed(), 4 * ROUNDS);
+    run(&server, &world, seed(), 4 * ROUNDS);
     assert!(world.stale.load(SeqCst) > 0, "a cache without a fence must fail this test");
 }

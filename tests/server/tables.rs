@@ -1,4 +1,4 @@
-//! Indicators in every form, versions, load options, and models under the commands of any key.
+//! Indicators in every form, versions, options of a load, and generic commands on the key of a model.
 
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Reply, Server, mini};
@@ -10,7 +10,7 @@ fn direct(client: &mut Client, indicator: &str) -> [f64; 4] {
 }
 
 #[test]
-fn an_indicator_comes_by_node_region_sector_or_product() {
+fn an_indicator_is_set_by_node_region_sector_or_product() {
     let (_server, mut client) = Server::with_mini(&[]);
     let root = 2f64.sqrt();
     let nodes_json = r#"{"USA":{"C10":1,"C20_21":2},"CHN":{"C10":3,"C20_21":4}}"#;
@@ -46,7 +46,7 @@ fn default_fills_what_a_document_lacks_and_ignore_drops_what_the_model_lacks() {
 }
 
 #[test]
-fn the_first_indicator_is_the_default_and_output_is_always_there() {
+fn the_first_indicator_is_the_default_and_output_always_exists() {
     let server = Server::start();
     let mut client = server.client();
     client.call(&["MODEL.SET", "icio", "IO", mini::TABLE]).good();
@@ -65,7 +65,7 @@ fn the_first_indicator_is_the_default_and_output_is_always_there() {
 }
 
 #[test]
-fn every_change_gives_a_new_version_and_versions_are_never_used_again() {
+fn every_change_gives_a_new_version_and_versions_are_never_reused() {
     let (server, mut client) = Server::with_mini(&[]);
     let mut versions = vec![client.model_number("icio", "version")];
     let mut changed = |client: &mut Client| {
@@ -85,7 +85,7 @@ fn every_change_gives_a_new_version_and_versions_are_never_used_again() {
 }
 
 #[test]
-fn keep_carries_indicators_over_to_a_new_table_and_without_it_they_go() {
+fn keep_carries_indicators_over_to_a_new_table_which_otherwise_drops_them() {
     let (server, mut client) = Server::with_mini(&[]);
     server.write("changed.csv", mini::changed_table());
     client.ask("MODEL.LOAD icio IO FILE changed.csv KEEP").good();
@@ -96,7 +96,7 @@ fn keep_carries_indicators_over_to_a_new_table_and_without_it_they_go() {
 }
 
 #[test]
-fn noreplace_leaves_a_key_that_exists_as_it_is() {
+fn noreplace_keeps_an_existing_key() {
     let (_server, mut client) = Server::with_mini(&[]);
     let before = client.model("icio")["version"].clone();
     assert!(client.ask("MODEL.LOAD icio IO FILE mini.csv NOREPLACE").is_error());
@@ -105,7 +105,7 @@ fn noreplace_leaves_a_key_that_exists_as_it_is() {
 }
 
 #[test]
-fn options_of_a_load_change_what_is_kept() {
+fn options_of_a_load_change_the_stored_model() {
     let server = Server::start();
     server.write("mini.csv", mini::TABLE);
     let mut client = server.client();
@@ -134,7 +134,7 @@ fn a_plain_table_of_triples_is_read_too() {
 }
 
 #[test]
-fn a_model_is_a_key_to_rename_copy_expire_and_delete() {
+fn a_model_is_a_key_that_can_be_renamed_copied_expired_and_deleted() {
     let (_server, mut client) = Server::with_mini(&[]);
     let digest = client.model("icio")["digest"].clone();
     assert_eq!(client.ask("COPY icio copied"), Reply::Integer(1));
@@ -149,6 +149,6 @@ fn a_model_is_a_key_to_rename_copy_expire_and_delete() {
     assert_eq!(client.ask("MODEL.INFO icio").code(), "NOMODEL");
     assert_eq!(client.ask("UNLINK copied"), Reply::Integer(1));
     assert_eq!(client.ask("PEXPIRE renamed 1"), Reply::Integer(1));
-    client.await_gone("renamed");
+    client.await_removed("renamed");
     assert_eq!(client.ask("MODEL.LIST").array(), []);
 }

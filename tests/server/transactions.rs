@@ -1,12 +1,12 @@
-//! `WATCH` and `MULTI` beside the cache: an invalidation that covers a watched key makes the transaction fail at once, and
-//! what a transaction deletes revokes leases when it is run, no sooner and for no other reason.
+//! `WATCH` and `MULTI` with the cache: an invalidation that covers a watched key makes the transaction fail
+//! immediately. A deletion in a transaction revokes leases when it runs, no sooner and for no other reason.
 
 use crate::harness::bans::MANY;
 use crate::harness::{Client, Reply, Server, wait_until};
 
-/// Two tiers with `MANY` entries each, the first tagged; sweeps are held, so that nothing but the ban itself is seen.
+/// Two tiers with `MANY` entries each, the first with a tag; sweeps are held, so that only the ban has an effect.
 fn held(settings: &[&str]) -> (Server, Client) {
-    let server = Server::hooked(settings);
+    let server = Server::with_test_hooks(settings);
     let mut client = server.client();
     client.ask("TIER.SET a PATTERN a:* TTL 3600 GRACE 600").good();
     client.ask("TIER.SET b PATTERN b:* TTL 3600").good();
@@ -14,7 +14,7 @@ fn held(settings: &[&str]) -> (Server, Client) {
         (1..=MANY).map(|i| format!("CACHE.SET a:{i} old TAGS 1 t").split(' ').map(str::to_owned).collect()).collect();
     client.batch(&commands).into_iter().for_each(|reply| _ = reply.good());
     client.fill("b:", MANY, "old");
-    client.hold();
+    client.hold_sweeps();
     (server, client)
 }
 
@@ -30,7 +30,7 @@ fn succeeds(mut client: Client) {
 }
 
 #[test]
-fn a_transaction_fails_whose_watched_key_is_under_a_ban_that_has_not_come_to_it() {
+fn a_transaction_fails_if_its_watched_key_is_covered_by_a_ban_that_has_not_reached_it() {
     for clauses in ["TIER a", "PATTERN a:*", "TAG t", "ALL", "TIER a SOFT", "KEY none PATTERN a:?"] {
         let (server, mut client) = held(&[]);
         let mut covered = watcher(&server, "b:1 a:7");
@@ -42,17 +42,17 @@ fn a_transaction_fails_whose_watched_key_is_under_a_ban_that_has_not_come_to_it(
         assert_eq!(covered.ask("EXEC"), Reply::Nil, "{clauses}");
         succeeds(free);
         assert!(!elsewhere.ask("EXEC").array().is_empty(), "{clauses}: the ban is of another database");
-        // What was written since is not under the ban, and a transaction that watches it goes through.
+        // A later write is not under the ban, and a transaction that watches it succeeds.
         client.ask("SET a:7 new").good();
         succeeds(watcher(&server, "a:7"));
-        client.let_go();
+        client.release_sweeps();
         assert_eq!(client.ask("GET a:7"), Reply::bulk("new"), "{clauses}");
         client.audit();
     }
 }
 
 #[test]
-fn a_transaction_succeeds_whose_watched_key_is_under_no_ban() {
+fn a_transaction_succeeds_if_no_ban_covers_its_watched_key() {
     let (server, mut client) = held(&[]);
     let watchers: Vec<Client> = ["b:1", "result2", "a", "free:1"].iter().map(|key| watcher(&server, key)).collect();
     client.invalidate("TIER a ASYNC");
@@ -61,34 +61,34 @@ fn a_transaction_succeeds_whose_watched_key_is_under_no_ban() {
 
 #[test]
 fn a_transaction_on_a_replica_fails_too() {
-    let (primary, mut client) = held(&[]);
-    let replica = Server::hooked(&[]);
-    replica.follow(&primary);
+    let (master, mut client) = held(&[]);
+    let replica = Server::with_test_hooks(&[]);
+    replica.follow(&master);
     let mut watching = replica.client();
     watching.pipeline(&["WATCH a:7", "MULTI", "GET a:7"]);
     client.invalidate("TIER a ASYNC");
-    replica.await_in_sync_with(&primary);
+    replica.await_in_sync_with(&master);
     assert!(replica.client().exists("a:7"));
     assert_eq!(watching.ask("EXEC"), Reply::Nil);
-    client.let_go();
+    client.release_sweeps();
 }
 
 #[test]
-fn a_transaction_fails_that_watches_an_assessment_of_a_model_that_changed() {
-    let server = Server::hooked(&[]);
+fn a_transaction_that_watches_an_assessment_of_a_changed_model_fails() {
+    let server = Server::with_test_hooks(&[]);
     let mut client = server.client();
     server.load_mini(&mut client, "icio");
     let key = client.cached("icio USA C10");
-    client.hold();
+    client.hold_sweeps();
     let mut watching = watcher(&server, &key);
     client.ask("MODEL.INDICATOR icio risk DATA region,value\nUSA,0.5\n BY region");
     client.ask("DEL icio").good();
     assert!(client.exists(&key), "nothing is swept yet");
     assert_eq!(watching.ask("EXEC"), Reply::Nil);
-    client.let_go();
+    client.release_sweeps();
 }
 
-/// Takes a lease on a key that is not there; its token.
+/// Takes a lease on an absent key, and returns its token.
 fn lease(client: &mut Client, key: &str) -> String {
     let reply = client.call(&["CACHE.FETCH", key, "LEASE", "3600000"]).good();
     assert_eq!(reply.array()[0], Reply::bulk("lease"), "{reply:?}");
@@ -96,7 +96,7 @@ fn lease(client: &mut Client, key: &str) -> String {
 }
 
 #[test]
-fn a_deletion_that_was_queued_before_the_lease_revokes_it_when_it_is_run() {
+fn a_deletion_that_is_queued_before_the_lease_revokes_it_when_it_runs() {
     let server = Server::start();
     let (mut client, mut other) = (server.client(), server.client());
     for deletion in ["DEL k", "UNLINK other k", "GETDEL k"] {
@@ -109,7 +109,7 @@ fn a_deletion_that_was_queued_before_the_lease_revokes_it_when_it_is_run() {
 }
 
 #[test]
-fn a_deletion_revokes_no_lease_that_comes_after_it_whatever_others_run() {
+fn a_deletion_revokes_no_later_lease_whatever_other_clients_run() {
     let server = Server::start();
     let (mut client, mut other) = (server.client(), server.client());
     let old = lease(&mut client, "k");
@@ -121,14 +121,14 @@ fn a_deletion_revokes_no_lease_that_comes_after_it_whatever_others_run() {
 }
 
 #[test]
-fn transactions_of_clients_that_are_gone_delete_nothing() {
+fn transactions_of_disconnected_clients_delete_nothing() {
     let server = Server::start();
     let (mut client, mut other) = (server.client(), server.client());
-    let mut gone = server.client();
-    gone.pipeline(&["MULTI", "DEL k"]);
+    let mut disconnected = server.client();
+    disconnected.pipeline(&["MULTI", "DEL k"]);
     let id = client.ask("CLIENT LIST").text().lines().count();
-    drop(gone);
-    wait_until("the client is gone", || client.ask("CLIENT LIST").text().lines().count() < id);
+    drop(disconnected);
+    wait_until("the client is disconnected", || client.ask("CLIENT LIST").text().lines().count() < id);
     other.pipeline(&["MULTI", "DEL k", "DISCARD"]);
     let token = lease(&mut client, "k");
     other.pipeline(&["MULTI", "SET x 1", "EXEC"]);
@@ -136,7 +136,7 @@ fn transactions_of_clients_that_are_gone_delete_nothing() {
 }
 
 #[test]
-fn a_deletion_outside_of_a_transaction_revokes_at_once_whatever_was_tried_before() {
+fn a_deletion_outside_of_a_transaction_revokes_immediately_whatever_was_tried_before() {
     let server = Server::start();
     let mut client = server.client();
     client.ask("ACL SETUSER plain on nopass ~* +@all -multi").good();
@@ -169,7 +169,7 @@ fn a_client_that_may_not_delete_a_key_revokes_no_lease_of_it() {
     let token = lease(&mut client, "k");
     assert_eq!(reader.ask("DEL k").code(), "NOPERM");
     let filled = client.call(&["CACHE.FILL", "k", &token, "v", "EX", "60"]);
-    // Redis 7.0 does not say whose command it is: there the lease is lost, which costs one computation.
+    // Redis 7.0 does not report which client runs a command: the lease is lost there, which costs one computation.
     let version = client.info("server")["redis_version"].clone();
     if version.starts_with("7.0.") {
         assert_eq!(filled.code(), "LEASELOST", "{version}");

@@ -1,8 +1,8 @@
-//! Models on their way to replicas and the append-only file: whatever happens in between, master and follower have the
-//! same, nothing is left over, and the server lives.
+//! Models in flight to replicas and to the append-only file: whatever happens in between, master and follower have the
+//! same data, nothing is left over, and the server keeps running.
 
-use crate::harness::caught::Running;
-use crate::harness::patience::wait_for;
+use crate::harness::in_progress::Running;
+use crate::harness::waiting::wait_for;
 use crate::harness::{Client, Reply, Server, mini, wait_until};
 
 fn staging(client: &mut Client) -> Vec<String> {
@@ -18,15 +18,15 @@ fn is_blocked(watcher: &mut Client, id: i64) -> bool {
     watcher.ask("CLIENT LIST").text().lines().any(|line| line.starts_with(&mark) && line.contains(" flags=b "))
 }
 
-/// Waits until work on the main thread has looked several times whether the pause is over.
+/// Waits until work on the main thread has checked several times whether the pause is over.
 fn await_postponed(client: &mut Client) {
     let mut slices = || client.info_number("assess", "slices");
     let before = slices();
     wait_until("a write is postponed", || slices() > before + 5);
 }
 
-/// Begins to load `wide.csv` as `wide` and pauses writes when some of its frames have been staged; `None` when the
-/// transfer was over before that. The pause lasts until `CLIENT UNPAUSE`.
+/// Begins to load `wide.csv` as `wide`, and pauses writes when some of its frames are staged; `None` if the transfer
+/// ended before that. The pause lasts until `CLIENT UNPAUSE`.
 fn catch_staging(server: &Server) -> Option<Running> {
     let mut watcher = server.client();
     watcher.ask("DEL wide").good();
@@ -50,13 +50,13 @@ fn catch_staging(server: &Server) -> Option<Running> {
     None
 }
 
-/// Something that must be told of models, apart from a replica.
+/// A setting by which models have a follower that is not a replica.
 const FILE: &str = "appendonly yes";
 
 #[test]
-fn an_indicator_that_was_read_during_a_pause_is_put_when_it_is_over() {
+fn an_indicator_that_is_read_during_a_pause_is_set_after_it() {
     let (mut server, mut client) = Server::with_mini(&[FILE]);
-    let entries = |many: usize| (0..many).map(|i| format!("\"NOBODY_{i}\":1,")).collect::<String>();
+    let entries = |many: usize| (0..many).map(|i| format!("\"UNKNOWN_{i}\":1,")).collect::<String>();
     let mut writer = server.client();
     let id = writer.id();
     // Documents are made longer until one is still being read when the pause begins.
@@ -64,7 +64,7 @@ fn an_indicator_that_was_read_during_a_pause_is_put_when_it_is_over() {
         client.ask("MODEL.INDICATORDEL icio late").good();
         let document = format!("{{{}\"USA\":1,\"CHN\":2}}", entries(many));
         writer.send(&["MODEL.INDICATOR", "icio", "late", "DATA", &document, "BY", "region", "IGNORE"]);
-        wait_until("the document has come in", || {
+        wait_until("the document has arrived", || {
             is_blocked(&mut client, id)
                 || client.ask("MODEL.LABELS icio INDICATORS").texts().contains(&"late".to_owned())
         });
@@ -78,12 +78,12 @@ fn an_indicator_that_was_read_during_a_pause_is_put_when_it_is_over() {
         assert!(client.ask("MODEL.LABELS icio INDICATORS").texts().contains(&"late".to_owned()));
         is_late
     });
-    assert!(caught, "no document was long enough to be caught while it was read");
+    assert!(caught, "no document was long enough to be observed while it was read");
     assert!(server.is_running());
 }
 
 #[test]
-fn a_load_that_ends_during_a_pause_commits_when_it_is_over() {
+fn a_load_that_ends_during_a_pause_commits_after_it() {
     let mut server = Server::with(&[FILE]);
     let mut client = server.client();
     let mut running = server.with_wide_tables(|| {
@@ -104,7 +104,7 @@ fn a_load_that_ends_during_a_pause_commits_when_it_is_over() {
 }
 
 #[test]
-fn a_load_aborted_during_a_pause_leaves_nothing_when_it_is_over() {
+fn a_load_that_is_aborted_during_a_pause_leaves_nothing_after_it() {
     let mut server = Server::with(&[FILE]);
     let mut client = server.client();
     let mut running = server.with_wide_tables(|| catch_staging(&server));
@@ -118,17 +118,17 @@ fn a_load_aborted_during_a_pause_leaves_nothing_when_it_is_over() {
 }
 
 #[test]
-fn a_flush_or_a_swap_in_the_middle_of_a_transfer_fails_the_load_everywhere() {
+fn a_flush_or_a_swap_during_a_transfer_fails_the_load_everywhere() {
     for command in ["FLUSHDB", "SWAPDB 0 1"] {
-        let (primary, replica) = (Server::start(), Server::start());
-        replica.follow(&primary);
-        let (mut client, mut there) = (primary.client(), replica.client());
-        let reply = primary.with_wide_tables(|| {
-            let mut running = catch_staging(&primary)?;
-            let mut other = primary.client();
+        let (master, replica) = (Server::start(), Server::start());
+        replica.follow(&master);
+        let (mut client, mut there) = (master.client(), replica.client());
+        let reply = master.with_wide_tables(|| {
+            let mut running = catch_staging(&master)?;
+            let mut other = master.client();
             let id = other.id();
             other.send_line(command);
-            wait_until("it waits for the end of the pause", || is_blocked(&mut client, id));
+            wait_until("the client waits for the end of the pause", || is_blocked(&mut client, id));
             client.ask("CLIENT UNPAUSE").good();
             other.receive().good();
             let reply = running.client.receive();
@@ -140,7 +140,7 @@ fn a_flush_or_a_swap_in_the_middle_of_a_transfer_fails_the_load_everywhere() {
         for db in ["SELECT 0", "SELECT 1"] {
             client.ask(db).good();
             await_nothing_staged(&mut client);
-            replica.await_in_sync_with(&primary);
+            replica.await_in_sync_with(&master);
             there.ask(db).good();
             assert_eq!(staging(&mut there), [""; 0], "{command}");
             assert_eq!(client.ask("DBSIZE"), there.ask("DBSIZE"), "{command}");
@@ -151,24 +151,24 @@ fn a_flush_or_a_swap_in_the_middle_of_a_transfer_fails_the_load_everywhere() {
 
 #[test]
 fn master_and_replica_agree_whenever_the_staging_key_is_deleted() {
-    let (primary, replica) = (Server::start(), Server::start());
-    replica.follow(&primary);
-    let (mut client, mut there) = (primary.client(), replica.client());
-    let mut loader = primary.client();
+    let (master, replica) = (Server::start(), Server::start());
+    replica.follow(&master);
+    let (mut client, mut there) = (master.client(), replica.client());
+    let mut loader = master.client();
     let delete = "local keys = redis.call('KEYS', 'assess:staging:*') if #keys > 0 then redis.call('DEL', keys[1]) end";
     for round in 0..40 {
         let key = format!("m{round}");
         let id = loader.id();
         loader.send(&["MODEL.SET", &key, "IO", mini::TABLE]);
         wait_until("the load begins", || is_blocked(&mut client, id) || client.exists(&key));
-        // Each round a little later.
+        // Each round deletes a little later.
         for _ in 0..round % 8 {
             client.ask("PING");
         }
         client.call(&["EVAL", delete, "0"]);
         let reply = loader.receive();
         assert!(!reply.is_error() || reply.code() == "BUSY", "{reply:?}");
-        replica.await_in_sync_with(&primary);
+        replica.await_in_sync_with(&master);
         assert_eq!(client.exists(&key), !reply.is_error());
         assert_eq!(client.exists(&key), there.exists(&key), "round {round}: {reply:?}");
     }
@@ -177,32 +177,32 @@ fn master_and_replica_agree_whenever_the_staging_key_is_deleted() {
 }
 
 #[test]
-fn a_staging_key_dies_by_itself_everywhere_but_on_its_master() {
-    let (mut primary, replica) = (Server::start(), Server::start());
-    replica.follow(&primary);
-    let mut client = primary.client();
-    let _running = primary.with_wide_tables(|| catch_staging(&primary));
+fn a_staging_key_expires_everywhere_but_on_its_master() {
+    let (mut master, replica) = (Server::start(), Server::start());
+    replica.follow(&master);
+    let mut client = master.client();
+    let _running = master.with_wide_tables(|| catch_staging(&master));
     let key = staging(&mut client).remove(0);
-    // Eviction by a volatile policy takes what has a time to live.
+    // An eviction policy of volatile keys evicts only keys with a time to live.
     assert_eq!(client.call(&["PTTL", &key]), Reply::Integer(-1));
     let mut there = replica.client();
     there.await_key(&key);
     assert!((1..=120_000).contains(&there.call(&["PTTL", &key]).integer()));
 
-    // A replica that comes now gets the key from the master's file, without a time to live.
+    // A replica that connects now gets the key from the master's file, without a time to live.
     let late = Server::start();
-    late.follow(&primary);
+    late.follow(&master);
     let mut client_of_late = late.client();
-    wait_until("the late replica lets it expire too", || {
+    wait_until("the late replica gives it a time to live too", || {
         (1..=120_000).contains(&client_of_late.call(&["PTTL", &key]).integer())
     });
 
-    // The master dies, and starts with what it had saved.
-    wait_until("it is saved", || !client.ask("SAVE").is_error());
-    primary.kill();
-    primary.start_again();
-    await_nothing_staged(&mut primary.client());
-    assert!(!primary.client().exists("wide"));
+    // The master is killed, and starts with its saved data.
+    wait_until("the data are saved", || !client.ask("SAVE").is_error());
+    master.kill();
+    master.start_again();
+    await_nothing_staged(&mut master.client());
+    assert!(!master.client().exists("wide"));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn indicators_set_during_a_load_are_kept() {
             })
         });
         assert_eq!(client.ask("MODEL.LABELS wide INDICATORS").texts(), ["late", "output"], "{follower}");
-        // Nothing is carried over from what was deleted.
+        // No indicator of a deleted model is kept.
         server.with_wide_tables(|| {
             client.ask("MODEL.LOAD wide IO FILE wide.csv KEEP").good();
             client.call(&["MODEL.INDICATOR", "wide", "late", "DATA", "{}", "BY", "region", "DEFAULT", "1"]).good();
@@ -230,7 +230,7 @@ fn indicators_set_during_a_load_are_kept() {
     }
 }
 
-/// Loads `wide` with `KEEP` and does `meanwhile`; `None` when the load was over before that.
+/// Loads `wide` with `KEEP` and runs `meanwhile`; `None` if the load ended before that.
 fn while_loading_again(server: &Server, meanwhile: impl FnOnce(&mut Client)) -> Option<()> {
     let (mut client, mut loader) = (server.client(), server.client());
     let id = loader.id();
@@ -251,7 +251,7 @@ fn a_load_without_followers_counts_as_a_change() {
 }
 
 #[test]
-fn a_load_whose_slot_has_left_fails_and_leaves_nothing() {
+fn a_load_whose_slot_was_moved_fails_and_leaves_nothing() {
     for follower in [FILE, "appendonly no"] {
         let server = Server::with(&["cluster-enabled yes", follower]);
         let mut client = server.client();

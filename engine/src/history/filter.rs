@@ -1,6 +1,6 @@
 //! Which entries of a history are asked for.
 
-use super::Entry;
+use super::entry::Entry;
 
 /// What is asked for; what is `None` is not looked at.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,3 +1,4 @@
+use super::log::CHUNK;
 use super::*;
 
 fn entry(id: u64) -> Entry {

@@ -15,9 +15,12 @@
 //! copy; a reader takes any cut at whole columns.
 
 mod decode;
-pub(super) mod encode;
+mod encode;
+mod plan;
 
 pub use decode::IoDecoder;
+pub(super) use encode::frame;
+pub(super) use plan::{Plan, text_of};
 
 use super::options::{Format, LeontiefMode, OutputRule, Precision};
 use super::product::Number;

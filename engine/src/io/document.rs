@@ -3,7 +3,7 @@
 use super::assess::{Assessment, Item};
 use super::printed::Printed;
 use super::table::Table;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::model::{Identity, Kind};
 
 /// Appends the document.

@@ -3,8 +3,8 @@
 mod csv;
 mod json;
 
-use super::formats::{shown, shown_node};
 use super::labels::Labels;
+use super::shown::{shown, shown_node};
 use crate::{Error, Place, Progress, Result};
 
 /// The longest name of an indicator, and the longest unit, in bytes.

@@ -15,17 +15,6 @@ use crate::{Budget, Progress, Result};
 
 use super::table::Table;
 
-/// Bytes of columns kept in lazy mode.
-const KEPT_BYTES: usize = 64 << 20;
-
-/// Columns kept in lazy mode at most.
-const KEPT_COLUMNS: usize = 64;
-
-/// How many columns lazy mode keeps for a table of `n` nodes.
-pub(crate) fn kept_columns(n: usize) -> usize {
-    (KEPT_BYTES / (8 * n.max(1))).clamp(1, KEPT_COLUMNS)
-}
-
 /// `L = (I-A)^-1` and what depends on nothing else.
 #[derive(Debug)]
 pub(crate) struct Leontief {
@@ -94,7 +83,7 @@ impl Leontief {
             LeontiefMode::Lazy => {
                 let sums = neumann::rows(&table.coefficients, vec![vec![1.0; n]], stage)?;
                 let activity = sums.into_iter().flatten().collect();
-                let kept = NonZeroUsize::new(kept_columns(n)).unwrap_or(NonZeroUsize::MIN);
+                let kept = NonZeroUsize::new(solve::kept_columns(n)).unwrap_or(NonZeroUsize::MIN);
                 Self { inverse: Inverse::Lazy(Mutex::new(LruCache::new(kept))), activity, warnings }
             }
         })

@@ -1,7 +1,7 @@
 //! Labels as documents show and sort them.
 
 use super::labels::Labels;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 
 /// JSON texts of labels, and the places of regions, sectors and nodes in the order of their names (bytewise, nodes by
 /// region, then sector).

@@ -34,6 +34,17 @@ const WEIGHED: usize = 64;
 /// Columns of the inverse solved at a time, at least.
 const SOLVED: usize = 256;
 
+/// Bytes of columns kept in lazy mode.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Columns kept in lazy mode at most.
+const KEPT_COLUMNS: usize = 64;
+
+/// How many columns lazy mode keeps for a table of `n` nodes.
+pub(crate) fn kept_columns(n: usize) -> usize {
+    (KEPT_BYTES / (8 * n.max(1))).clamp(1, KEPT_COLUMNS)
+}
+
 /// Bytes needed at the peak while the inverse of an `n x n` table is built, besides the table itself, and the columns
 /// kept in lazy mode.
 pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
@@ -49,7 +60,7 @@ pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
 pub fn held_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     match mode {
         LeontiefMode::Full => (n * n) as u64 * precision.bytes(),
-        LeontiefMode::Lazy => (super::leontief::kept_columns(n) * n * 8) as u64,
+        LeontiefMode::Lazy => (kept_columns(n) * n * 8) as u64,
     }
 }
 

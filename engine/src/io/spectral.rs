@@ -6,9 +6,9 @@
 //! found soon, `m' (I - A) = 1'` decides: `I - A` is an M-matrix, hence the radius below 1, exactly if some m > 0 has
 //! `m - m'A > 0` (Berman & Plemmons, theorem 6.2.3, I27).
 
-use super::formats::shown_node;
 use super::matrix::Matrix;
 use super::product::{Number, dot, each_column, nonnegative, sum, with_columns};
+use super::shown::shown_node;
 use super::solve::Factors;
 use super::stage::Stage;
 use super::table::Table;

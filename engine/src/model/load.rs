@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{AnyModel, Kind};
-use crate::io::{self, Input, IoModel, LeontiefMode};
+use crate::io::{self, Input, IoModel};
 use crate::origin::{self, OriginModel};
 use crate::score;
 use crate::{Budget, Progress, Result};
@@ -76,7 +76,7 @@ impl Recipe {
     pub fn read(&self, input: Input<'_>, budget: &Budget, progress: &Progress) -> Result<Part> {
         let part = match self {
             Self::Io { options, keep } => {
-                let model = Arc::new(read_io(input, options, budget, progress)?);
+                let model = Arc::new(io::load_model(input, options, budget, progress)?);
                 if *keep { Part::IoKeeping(model) } else { Part::Model(AnyModel::Io(model)) }
             }
             Self::Score(options) => {
@@ -100,20 +100,6 @@ fn read_file(input: Input<'_>, budget: &Budget, progress: &Progress) -> Result<V
     let bytes = io::read_whole(input, MAX_FILE, progress)?;
     budget.require("the file and what it becomes", bytes.len() as u64 * (1 + EXPANSION))?;
     Ok(bytes)
-}
-
-fn read_io(input: Input<'_>, options: &io::LoadOptions, budget: &Budget, progress: &Progress) -> Result<IoModel> {
-    let loaded = io::load(input, options, budget, progress)?;
-    if options.leontief == Some(LeontiefMode::Full) {
-        let peak = io::solve::peak_bytes(loaded.table.labels.len(), options.precision, LeontiefMode::Full);
-        budget.require("the table with its inverse", peak)?;
-    }
-    io::spectral_check(&loaded.table, progress)?;
-    let mut model = IoModel::new(loaded.table);
-    for indicator in loaded.indicators {
-        model = model.with_indicator(indicator)?;
-    }
-    Ok(model)
 }
 
 impl Part {

@@ -46,6 +46,9 @@ pub(super) const MAX_MACROS: usize = 1_000;
 /// The most bytes that a rule takes as a record of the byte form.
 pub(super) const MAX_RECORD: usize = 56 << 10;
 
+/// Why a part cannot be taken.
+pub(super) type Refused = &'static str;
+
 /// An agreement as it is asked. Cloning is cheap: rules and texts are shared.
 #[derive(Debug, Clone)]
 pub(super) struct Agreement {

@@ -4,6 +4,7 @@ mod choose;
 mod evaluate;
 mod leaf;
 mod missing;
+mod outcome;
 mod product;
 mod tolerance;
 mod verdict;

@@ -3,7 +3,7 @@
 use super::agreement::{Agreement, Rule};
 use super::assess::{Assessment, Condition, Finding, MAX_TRACED, Product, Traced};
 use super::subject::Subject;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::model::{Identity, Kind};
 
 /// The most codes of failing materials that a condition lists, and of alternatives that are cited.

@@ -4,7 +4,7 @@
 //! given: nothing is a share of nothing. A condition that needs it stays unknown and names it among what is missing, and
 //! of `exw|fob` the next one is taken. A material's value or weight of 0 is what it says.
 
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::origin::country;
 use crate::origin::decimal::{self, Decimal};
 use crate::origin::expr::{Base, Bases};

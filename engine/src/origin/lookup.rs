@@ -1,10 +1,10 @@
 //! Looking up codes, and searching codes and rules by words.
 
-use super::find::{self, Filter};
 use super::hs::Hs;
 use super::model::OriginModel;
+use super::nomenclature::{self, CodeHit, Filter};
 use super::rules;
-use super::synonyms::Synonyms;
+use crate::search::Synonyms;
 use crate::{Error, Result};
 
 /// What is asked of a code.
@@ -80,8 +80,8 @@ impl OriginModel {
                 let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
                 let index = self.index().ok_or(Error::NotReady)?;
                 let filter = Filter { section: filter.section, chapter, level: filter.level, limit: filter.limit };
-                let hits = find::find(nomenclature, index, synonyms, text, &filter)?;
-                let document = |hit: find::CodeHit| nomenclature.hit_document(&hit.code, self.sections(), hit.score);
+                let hits = nomenclature::find(nomenclature, index, synonyms, text, &filter)?;
+                let document = |hit: CodeHit| nomenclature.hit_document(&hit.code, self.sections(), hit.score);
                 Ok(hits.into_iter().filter_map(document).collect())
             }
             FindKind::Rules => {

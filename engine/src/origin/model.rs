@@ -1,17 +1,20 @@
 //! A rules-of-origin model: an immutable value whose parts are shared with the models made from it.
+//!
+//! A model holds one nomenclature and any number of agreements, each read from its own document. An assessment goes
+//! through the conditions of an agreement in their order, in three-valued logic: what is not known matters only where
+//! the verdict depends on it, and a text that no machine can read is never guessed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::agreement::Agreement;
 use super::codec::Held;
-use super::find::{self, Corpus, Index};
 use super::load::{Content, Part};
-use super::nomenclature::Nomenclature;
+use super::nomenclature::{self, Nomenclature};
 use super::overrides::Overrides;
 use super::sections::Sections;
-use super::synonyms::Synonyms;
 use crate::model::{Kind, codec::preamble};
+use crate::search::{Corpus, Index, Synonyms};
 use crate::{Error, Progress, Result};
 
 /// The most agreements.
@@ -239,7 +242,7 @@ impl OriginModel {
     pub(super) fn fill(&self, progress: &Progress) -> Result<()> {
         let total = (self.agreements.len() + 2) as f64;
         if let Some(codes) = self.parts.nomenclature.as_ref().filter(|codes| codes.index.get().is_none()) {
-            let index = find::index_of(&codes.held.value, progress)?;
+            let index = nomenclature::index_of(&codes.held.value, progress)?;
             // Somebody else may have built the same meanwhile: then theirs stays.
             codes.index.get_or_init(|| index);
         }

@@ -8,9 +8,12 @@ mod build;
 pub(super) mod codec;
 pub(super) mod csv;
 mod document;
+mod find;
+mod section;
 
 use self::build::Builder;
 pub(super) use self::codec::NomenclatureDecoder;
+pub(super) use self::find::{CodeHit, Filter, find, index_of};
 use super::hs::Hs;
 use crate::{Progress, Result};
 
@@ -25,6 +28,9 @@ const MAX_SECTION: usize = 16;
 
 /// The most sections.
 const MAX_SECTIONS: usize = 1_000;
+
+/// Why a row cannot be taken.
+type Refused = &'static str;
 
 /// Codes with descriptions, in their order.
 #[derive(Debug, Clone, PartialEq)]

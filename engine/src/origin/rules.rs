@@ -6,7 +6,7 @@ use super::country;
 use super::document::{list, raw, text_or_null};
 use super::hs::Hs;
 use super::model::OriginModel;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::{Day, Error, Result};
 
 /// How many rules are given when nobody says how many.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::model::{Machine, ScoreModel};
+use super::machine::Machine;
+use super::model::ScoreModel;
 use super::row::{Scratch, with_scratch};
 use super::subject;
 use super::{codec, document};
@@ -95,30 +96,11 @@ impl Model for ScoreModel {
     }
 
     fn labels(&self, set: LabelSet) -> Option<Vec<String>> {
-        (set == LabelSet::Features).then(|| self.features().iter().map(|name| name.to_string()).collect())
+        self.label_set(set)
     }
 
     fn info(&self) -> Vec<(&'static str, Field)> {
-        let text = |text: &str| Field::Text(text.to_owned());
-        let mut fields = vec![
-            ("format", text(self.format().name())),
-            ("features", Field::Integer(self.features.len() as u64)),
-            ("outputs", Field::Integer(self.outputs() as u64)),
-        ];
-        match &self.machine {
-            Machine::Glm(glm) => fields.push(("link", text(glm.link.name()))),
-            Machine::Scorecard(card) => fields.push(("attributes", Field::Integer(card.attributes.len() as u64))),
-            Machine::Forest(forest) => {
-                fields.push(("trees", Field::Integer(forest.trees() as u64)));
-                fields.push(("objective", text(forest.objective())));
-            }
-        }
-        fields.extend([
-            ("decimals", Field::Text(self.features.decimals_text())),
-            ("bytes", Field::Integer(self.bytes())),
-            ("warnings", Field::List(self.warnings.clone())),
-        ]);
-        fields
+        self.info_fields()
     }
 
     fn bytes(&self) -> u64 {

@@ -7,7 +7,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::document;
 use super::features::Features;
-use super::model::{Machine, ScoreModel, overflow};
+use super::machine::Machine;
+use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
 use super::row::{Row, infinite, score_column, with_scratch};
 use super::subject::{Object, ObjectOrArray, refused};

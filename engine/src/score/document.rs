@@ -1,11 +1,12 @@
 //! The assessment as a JSON document, fields in the order of the contract.
 
-use super::model::{Answer, Machine, ScoreModel, overflow};
+use super::machine::{Answer, Machine};
+use super::model::{ScoreModel, overflow};
 use super::number;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
 use crate::Result;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::model::{Identity, Kind};
 
 /// Appends the document of a row that has been evaluated.

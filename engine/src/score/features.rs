@@ -2,7 +2,7 @@
 
 use super::decimals::{Decimals, MAX_DECIMALS, POWERS};
 use super::{MAX_FEATURES, MAX_NAME};
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::{Error, Result};
 
 /// The mark of a feature that is not rounded.

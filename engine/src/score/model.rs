@@ -1,37 +1,20 @@
 //! A score model and how it evaluates one row.
+//!
+//! What a format has and the machines do not evaluate exactly is refused at load, never approximated.
+//!
+//! Terms follow the field: *feature* (an input by name), *margin* (what the link is applied to), *link*, *bin*, *points*,
+//! *band*, *reason code*, *contribution* (the part of the margin or of the points that a feature brings).
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::codec;
 use super::features::Features;
-use super::forest::{Forest, Task};
-use super::glm::{Glm, Link, numbered};
-use super::load::Format;
+use super::machine::{Answer, Machine};
+use super::options::Format;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
 use crate::{Error, Result};
-
-/// What evaluates a row.
-#[derive(Debug)]
-pub(super) enum Machine {
-    Glm(Glm),
-    Scorecard(Scorecard),
-    Forest(Forest),
-}
-
-/// What a model answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// A number; with the margin when that is another one.
-    Value { with_margin: bool },
-    /// One of two classes.
-    Binary,
-    /// One of several classes.
-    Multi,
-    /// Points.
-    Points,
-}
 
 /// A score model: immutable, ready to answer as soon as it is there.
 #[derive(Debug)]
@@ -65,46 +48,19 @@ impl ScoreModel {
         warnings: Vec<String>,
         frames: Vec<Box<[u8]>>,
     ) -> Self {
-        let answer = match &machine {
-            Machine::Scorecard(_) => Answer::Points,
-            Machine::Glm(glm) => match glm.link {
-                Link::Identity => Answer::Value { with_margin: false },
-                Link::Log => Answer::Value { with_margin: true },
-                Link::Logit => Answer::Binary,
-                Link::Softmax => Answer::Multi,
-            },
-            Machine::Forest(forest) => match forest.task() {
-                Task::Value => Answer::Value { with_margin: !is_identity(forest) },
-                Task::Binary => Answer::Binary,
-                Task::Multi(_) => Answer::Multi,
-            },
-        };
-        let labels = match &machine {
-            Machine::Scorecard(_) => Vec::new(),
-            Machine::Glm(glm) => glm.labels.clone(),
-            Machine::Forest(forest) => match forest.task() {
-                Task::Value => Vec::new(),
-                Task::Binary => numbered(2),
-                Task::Multi(classes) => numbered(classes),
-            },
-        };
-        let printed = |label: &str| {
+        let answer = machine.answer();
+        let printed = |label: &Box<str>| {
             let mut text = Vec::new();
-            crate::model::codec::json_string(label, &mut text);
+            crate::json::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = labels.iter().map(|label| printed(label)).collect();
-        let of_machine = match &machine {
-            Machine::Glm(glm) => glm.bytes(),
-            Machine::Scorecard(card) => card.bytes(),
-            Machine::Forest(forest) => forest.bytes(),
-        };
+        let classes: Vec<_> = machine.classes().iter().map(printed).collect();
         let texts: usize = classes.iter().map(|class| class.len() + 16).sum::<usize>()
             + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
-        let held = size_of::<Self>() as u64 + features.bytes() + of_machine + texts as u64;
+        let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + texts as u64;
         let digest = OnceLock::new();
-        let (row_cost, value_cost) = costs(&machine, features.len());
+        let (row_cost, value_cost) = machine.costs(features.len());
         Self { format, features, machine, answer, classes, warnings, frames, digest, held, row_cost, value_cost }
     }
 
@@ -115,11 +71,7 @@ impl ScoreModel {
 
     /// How many numbers [`ScoreModel::batch_values`] gives for a row: a probability for each of several classes, else one.
     pub fn outputs(&self) -> usize {
-        match &self.machine {
-            Machine::Glm(glm) => glm.outputs(),
-            Machine::Scorecard(_) => 1,
-            Machine::Forest(forest) => forest.outputs(),
-        }
+        self.machine.outputs()
     }
 
     /// The format of the file it was read from.
@@ -193,29 +145,4 @@ impl ScoreModel {
 /// An answer that no number stands for.
 pub(super) fn overflow() -> Error {
     Error::Invalid("the score of these values is too large for a number".into())
-}
-
-/// Whether the margin of a forest is its score, which a few numbers tell.
-fn is_identity(forest: &Forest) -> bool {
-    [0.0, 1.0, -2.5].iter().all(|&margin| {
-        let mut output = [0.0];
-        forest.outputs_of(&[margin], &mut output);
-        output == [margin]
-    })
-}
-
-/// About how long one row takes: with its document, and in a batch of numbers, where rows share every look at the model.
-fn costs(machine: &Machine, features: usize) -> (Duration, Duration) {
-    let features = features as u64;
-    let (outputs, alone, shared) = match machine {
-        Machine::Glm(glm) => {
-            let products = features * glm.outputs() as u64;
-            (glm.outputs() as u64, products, products)
-        }
-        Machine::Scorecard(card) => (1, 10 * card.attributes.len() as u64, 5 * card.attributes.len() as u64),
-        // Alone it goes twice down each tree: for the margins, and, more slowly, for the contributions.
-        Machine::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
-    };
-    let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
-    (alone, Duration::from_nanos(features + 10 * outputs + shared))
 }

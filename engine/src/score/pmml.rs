@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use element::Element;
 
 use super::features::{EXACT, Features};
-use super::model::Machine;
+use super::machine::Machine;
 use crate::{Error, Progress, Result};
 
 /// What the root may hold: models are told apart below.

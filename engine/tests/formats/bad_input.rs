@@ -1,4 +1,4 @@
-//! What is refused, and where the error says it is.
+//! Input that is refused, and the place that the error names.
 
 use assess_engine::io::{Duplicates, Format, LoadOptions, Loaded, Precision};
 use assess_engine::{Budget, Error, Progress};
@@ -7,22 +7,22 @@ use proptest::prelude::*;
 
 use crate::reading::{bytes, bytes_with, folder, gzip, path_with, rowsum, zip};
 
-/// A table that is fine: two regions of one sector, final demand, value added, output.
+/// A valid table: two regions of one sector, final demand, value added, output.
 const GOOD: &str = "V1,A_x,B_x,A_HFCE,OUT\nA_x,1,2,7,10\nB_x,3,4,13,20\nVA,6,14,0,0\nOUT,10,20,0,0\n";
 
 fn text(result: Result<impl std::fmt::Debug, Error>) -> String {
-    result.expect_err("this is refused").to_string()
+    result.expect_err("the input is refused").to_string()
 }
 
 #[test]
-fn the_table_that_the_cases_spoil_is_fine() {
+fn the_table_that_the_cases_damage_is_valid() {
     let table = bytes(GOOD.as_bytes()).unwrap();
     assert_eq!(table.output, Some(vec![10.0, 20.0]));
     assert_eq!(table.warnings, [""; 0]);
 }
 
 #[test]
-fn a_spoiled_icio_table_is_refused_at_the_place_of_the_mistake() {
+fn a_damaged_icio_table_is_refused_at_the_place_of_the_error() {
     let cases = [
         ("not a number", "1,2,7", "1,two,7", "not a finite number (line 2, column 3)"),
         ("NaN", "1,2,7", "1,NaN,7", "the value is marked as missing: write 0 where there is none (line 2, column 3)"),
@@ -60,14 +60,14 @@ fn a_spoiled_icio_table_is_refused_at_the_place_of_the_mistake() {
         ),
     ];
     for (what, from, to, expected) in cases {
-        let spoiled = GOOD.replacen(from, to, 1);
-        assert_ne!(spoiled, GOOD, "{what}");
-        assert_eq!(text(bytes(spoiled.as_bytes()).map(|table| (what, table))), expected, "{what}");
+        let damaged = GOOD.replacen(from, to, 1);
+        assert_ne!(damaged, GOOD, "{what}");
+        assert_eq!(text(bytes(damaged.as_bytes()).map(|table| (what, table))), expected, "{what}");
     }
 }
 
 #[test]
-fn output_is_refused_where_it_was_read() {
+fn output_is_refused_at_the_place_where_it_was_read() {
     let column = "V1,A_x,B_x,OUT\nA_x,1,2,10\nB_x,3,4,-1\n";
     assert_eq!(
         text(bytes(column.as_bytes())),
@@ -94,13 +94,13 @@ fn a_quotient_that_cannot_be_stored_is_refused() {
 }
 
 #[test]
-fn labels_that_are_not_utf8_are_refused_and_never_echoed() {
-    let spoiled: Vec<u8> = GOOD.bytes().map(|byte| if byte == b'B' { 0xff } else { byte }).collect();
-    assert_eq!(text(bytes(&spoiled)), "the label is not UTF-8 (line 1, column 3)");
+fn labels_that_are_not_utf8_are_refused_and_never_repeated() {
+    let damaged: Vec<u8> = GOOD.bytes().map(|byte| if byte == b'B' { 0xff } else { byte }).collect();
+    assert_eq!(text(bytes(&damaged)), "the label is not UTF-8 (line 1, column 3)");
 }
 
 #[test]
-fn labels_of_any_length_are_refused() {
+fn labels_that_are_too_long_are_refused() {
     let name = "n".repeat(513);
     let expected = "a name in the label is longer than 512 bytes (line 1, column 2)";
     assert_eq!(text(bytes(GOOD.replace("A_x", &format!("A_{name}")).as_bytes())), expected);
@@ -111,8 +111,8 @@ fn labels_of_any_length_are_refused() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_never_taken_for_a_whole_one() {
-    // Everything but the closing rows is needed; a number cut in the middle is still a number.
+fn a_truncated_file_is_never_accepted_as_a_whole_one() {
+    // All lines before the closing rows are needed; a truncated number is still a number.
     let end = GOOD.find("VA").unwrap() - ",20\n".len();
     for cut in 0..end {
         assert!(bytes(&GOOD.as_bytes()[..cut]).is_err(), "cut at {cut}");
@@ -120,7 +120,7 @@ fn a_file_cut_anywhere_is_never_taken_for_a_whole_one() {
 }
 
 #[test]
-fn what_is_empty_or_no_table_is_refused() {
+fn empty_input_and_input_without_a_table_are_refused() {
     assert_eq!(text(bytes(b"")), "the input is empty");
     let expected = "the layout is not known; expected a csv whose first line and first column hold the labels of the nodes, or \
                     lines of from_region,from_sector,to_region,to_sector,value";
@@ -130,7 +130,7 @@ fn what_is_empty_or_no_table_is_refused() {
 }
 
 #[test]
-fn a_layout_that_was_asked_for_is_the_only_one_that_is_taken() {
+fn a_requested_layout_is_the_only_one_that_is_accepted() {
     let wanted = |format| LoadOptions { format: Some(format), ..LoadOptions::default() };
     let error = text(bytes_with(GOOD.as_bytes(), &wanted(Format::Triples)));
     let header = "expected from_region,from_sector,to_region,to_sector,value (or flow, or coefficient)";
@@ -169,7 +169,7 @@ fn several_tables_are_refused() {
 }
 
 #[test]
-fn spoiled_triples_are_refused_at_the_place_of_the_mistake() {
+fn damaged_triples_are_refused_at_the_place_of_the_error() {
     let header = "from_region,from_sector,to_region,to_sector,";
     let cases = [
         (
@@ -219,7 +219,7 @@ const FLAT: &str = "icioiRow,icioiCol,refArea,rowIi,counterpartArea,colIi,obsVal
     W2_D1,A_x,W2,D1,A,x,6\nW2_D1,B_x,W2,D1,B,x,14\n";
 
 #[test]
-fn a_flat_file_of_figaro_is_spoiled_by_lines_too_many_or_too_few() {
+fn a_flat_file_of_figaro_with_too_many_or_too_few_lines_is_refused() {
     assert_eq!(bytes(FLAT.as_bytes()).unwrap().output, Some(vec![10.0, 20.0]));
     let again = format!("{FLAT}A_x,A_P3,A,x,A,P3,7\n");
     assert_eq!(
@@ -253,7 +253,7 @@ fn exiobase(files: &[(&str, &str)]) -> Result<Loaded, Error> {
 }
 
 #[test]
-fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
+fn a_damaged_account_is_refused_with_the_file_and_the_place() {
     let cases = [
         ("A.txt", ".1\t.2", ".1\t", "a number is missing: write 0 where there is none (A.txt, line 4, column 4)"),
         ("A.txt", ".1\t.2", ".1", "the row has fewer cells than the header (A.txt, line 4, column 4)"),
@@ -273,8 +273,9 @@ fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
         ("x.txt", "R\ty\t20\n", "", "the file is cut short, missing rows: 1 (x.txt, line 3)"),
     ];
     for (file, from, to, expected) in cases {
-        let spoil = |name, content: &str| if name == file { content.replacen(from, to, 1) } else { content.to_owned() };
-        let (a, x) = (spoil("A.txt", A), spoil("x.txt", X));
+        let damage =
+            |name, content: &str| if name == file { content.replacen(from, to, 1) } else { content.to_owned() };
+        let (a, x) = (damage("A.txt", A), damage("x.txt", X));
         assert!(a != A || x != X, "{from}");
         assert_eq!(text(exiobase(&[("A.txt", &a), ("x.txt", &x)])), expected, "{from} -> {to}");
     }
@@ -284,7 +285,7 @@ fn a_spoiled_account_is_refused_with_the_file_and_the_place() {
 }
 
 #[test]
-fn nothing_of_size_is_allocated_beyond_the_budget() {
+fn nothing_large_is_allocated_beyond_the_budget() {
     let n = 200;
     let mut header = String::from("V1");
     let mut rows = String::new();
@@ -297,7 +298,7 @@ fn nothing_of_size_is_allocated_beyond_the_budget() {
         let input = assess_engine::io::Input::Bytes(table.as_bytes());
         assess_engine::io::load(input, &LoadOptions::default(), &Budget::new(available), &Progress::default())
     };
-    let Err(Error::NoRoom { what, needed, available }) = load(1000) else { panic!("there is no room") };
+    let Err(Error::NoRoom { what, needed, available }) = load(1000) else { panic!("there is not enough memory") };
     assert_eq!((what, available), ("the table", 1000));
     assert!(needed >= (n * n * 8) as u64 && needed < (2 * n * n * 8) as u64, "{needed}");
     assert!(load(needed).is_ok());
@@ -315,9 +316,9 @@ fn cancelled_work_stops() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens to a file, the answer is a table or an error, and text for the log stays ASCII.
+    /// Damaged input gives a table or an error, and error texts stay ASCII.
     #[test]
-    fn spoiled_bytes_never_make_the_reader_panic(which in 0..6usize, spoils in prop::collection::vec(spoil(), 1..4)) {
+    fn damaged_bytes_never_make_the_reader_panic(which in 0..6usize, damages in prop::collection::vec(damage(), 1..4)) {
         let account = [("A.txt", A.as_bytes()), ("x.txt", X.as_bytes()), ("satellite/F.txt", b"s\tR\tR\ns\tx\ty\nC\t1\t2\n")];
         let mut input = match which {
             0 => GOOD.as_bytes().to_vec(),
@@ -327,7 +328,7 @@ proptest! {
             4 => b"from_region,from_sector,to_region,to_sector,value\nA,x,A,x,1\nA,x,B,,2\n".to_vec(),
             _ => ruzstd::encoding::compress_to_vec(GOOD.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest),
         };
-        for (at, byte, cut) in spoils {
+        for (at, byte, cut) in damages {
             let at = at.index(input.len());
             if cut { input.truncate(at.max(1)) } else { input[at] = byte }
         }
@@ -337,20 +338,20 @@ proptest! {
     }
 }
 
-/// Where, the byte put there, and whether the rest is cut off instead.
-fn spoil() -> impl Strategy<Value = (prop::sample::Index, u8, bool)> {
+/// The position, the byte written there, and whether the input is truncated there instead.
+fn damage() -> impl Strategy<Value = (prop::sample::Index, u8, bool)> {
     (any::<prop::sample::Index>(), any::<u8>(), prop::bool::weighted(0.1))
 }
 
 #[test]
-fn a_label_between_nodes_that_is_none_is_named_in_national_tables_too() {
+fn a_label_between_nodes_that_is_no_node_is_named_in_national_tables_too() {
     let national = LoadOptions { region: Some("US".into()), ..LoadOptions::default() };
     let read = |text: &str| bytes_with(text.as_bytes(), &national).map(|loaded| loaded.table.warnings);
     let good = "V1,Mines,Farms,Oil,Exports\nMines,1,2,3,9\nFarms,4,5,6,40\nOil,7,8,9,60\nWages,3,40,66,0\n";
     assert_eq!(read(good).unwrap(), [""; 0]);
-    // Sorted by their labels, rows and columns of any kind stand between nodes.
+    // Sorted by label, rows and columns of every kind are between nodes.
     let sorted = "V1,Exports,Farms,Households,Mines\nFarms,40,5,7,4\nImports,0,3,0,4\nMines,9,2,1,1\n";
-    assert_eq!(read(sorted).unwrap().len(), 1, "sums of columns are not given whole");
+    assert_eq!(read(sorted).unwrap().len(), 1, "one warning, for incomplete sums of columns");
     for (from, to, expected) in [
         (
             "\nFarms,4,5,6,40",

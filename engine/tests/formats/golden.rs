@@ -1,4 +1,4 @@
-//! Tables in the real layouts, against results computed elsewhere.
+//! Tables in the real layouts, compared with results computed by other software.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
-/// Compares labels, output, column sums and the first row, all in the order of the expectation.
+/// Asserts that labels, output, column sums and the first row agree, all in the order of the expectation.
 fn agrees(table: &Table, expected: &Value) {
     let labels: Vec<&str> =
         expected["labels"].as_array().unwrap().iter().map(|label| label.as_str().unwrap()).collect();
@@ -46,8 +46,8 @@ fn mock(test: &str, name: &str, options: &LoadOptions) -> Option<(Loaded, Value)
 }
 
 #[test]
-fn icio_2016_with_china_in_parts() {
-    let test = "icio_2016_with_china_in_parts";
+fn icio_2016_is_read_with_the_parts_of_china_merged() {
+    let test = "icio_2016_is_read_with_the_parts_of_china_merged";
     let Some((loaded, expected)) = mock(test, "oecd_mock/ICIO2016_2003.csv", &rowsum()) else { return };
     agrees(&loaded.table, &expected["oecd2016"]);
     assert_eq!(loaded.table.format, Format::Icio);
@@ -55,18 +55,18 @@ fn icio_2016_with_china_in_parts() {
 }
 
 #[test]
-fn icio_2018_with_mexico_in_parts_as_a_file_and_zipped() {
+fn icio_2018_is_read_with_the_parts_of_mexico_merged_as_a_file_and_zipped() {
     for name in ["oecd_mock/ICIO2018_2010.CSV", "oecd_mock/ICIO2018_2010.zip"] {
-        let test = "icio_2018_with_mexico_in_parts_as_a_file_and_zipped";
+        let test = "icio_2018_is_read_with_the_parts_of_mexico_merged_as_a_file_and_zipped";
         let Some((loaded, expected)) = mock(test, name, &rowsum()) else { return };
         agrees(&loaded.table, &expected["oecd2018"]);
     }
 }
 
 #[test]
-fn parts_of_countries_stay_apart_when_asked() {
+fn parts_of_countries_stay_apart_by_an_option() {
     let options = LoadOptions { split: assess_engine::io::Split::Keep, ..rowsum() };
-    let test = "parts_of_countries_stay_apart_when_asked";
+    let test = "parts_of_countries_stay_apart_by_an_option";
     let Some((loaded, _)) = mock(test, "oecd_mock/ICIO2016_2003.csv", &options) else { return };
     let regions: Vec<&str> = loaded.table.labels.regions().iter().map(|region| &**region).collect();
     assert_eq!(regions, ["AUS", "NZL", "CHN", "PER", "CN1", "CN2"]);
@@ -114,7 +114,7 @@ fn wiod_2011_is_read_cell_by_cell() {
     close(coefficient(&table, "AUS|c1", "AUS|c3"), 21337.0 / 83717.0);
 }
 
-/// Reads the file once more, the simplest way there is.
+/// Reads the file once more, in the simplest way.
 fn every_coefficient_is_a_flow_over_output(path: &Path, table: &Table, store: impl Fn(f64) -> f64) {
     let text = std::fs::read_to_string(path).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();

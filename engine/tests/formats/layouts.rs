@@ -1,4 +1,4 @@
-//! What all layouts have in common: the same economy reads as the same table.
+//! The common behaviour of all layouts: the same economy reads as the same table.
 
 use assess_engine::io::{LoadOptions, Table};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ impl Economy {
         format!("{}_{}", self.names[i].0, self.names[i].1)
     }
 
-    /// ICIO csv with rows and columns in these orders.
+    /// An ICIO table as CSV, with rows and columns in these orders.
     fn icio(&self, rows: &[usize], columns: &[usize]) -> String {
         let mut text = String::from("V1");
         for &j in columns {
@@ -76,7 +76,7 @@ impl Economy {
         (format!("{first}\n{second}\nregion\tsector{}\n{rows}", "\t".repeat(self.names.len())), x)
     }
 
-    /// Whether a table holds this economy, in whatever order.
+    /// Asserts that a table holds this economy, in any order.
     fn is(&self, table: &Table) -> Result<(), TestCaseError> {
         let output = self.output();
         let name = |i: usize| format!("{}|{}", self.names[i].0, self.names[i].1);
@@ -115,7 +115,7 @@ fn economy_and_orders() -> impl Strategy<Value = (Economy, Vec<usize>, Vec<usize
     })
 }
 
-/// Long data with other separators and numbers.
+/// Long data with other separators and number formats.
 fn relined(text: &str, separator: char, number: impl Fn(f64) -> String) -> String {
     let (header, lines) = text.split_once('\n').unwrap();
     let mut relined = header.replace(',', &separator.to_string()) + "\n";
@@ -159,12 +159,12 @@ proptest! {
         economy.is(&bytes(economy.triples().as_bytes()).unwrap())?;
     }
 
-    /// Whatever separates cells and decimals, and however characters are encoded, the numbers are the same.
+    /// The numbers are the same with all separators of cells and of decimals, and in all encodings.
     #[test]
     fn long_data_read_back_from_any_separators_and_encodings(economy in economy()) {
         let text = economy.triples();
         for (separator, decimal) in [(',', '.'), (';', '.'), (';', ','), ('\t', '.'), ('\t', ',')] {
-            // Six decimals hold every flow exactly, and are no thousands.
+            // Six decimals represent every flow exactly, and are not read as thousands.
             let exact = relined(&text, separator, |flow| format!("{flow:.6}").replace('.', &decimal.to_string()));
             economy.is(&bytes(exact.as_bytes()).unwrap())?;
             let wide: Vec<u8> = format!("\u{feff}{exact}").encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -172,7 +172,7 @@ proptest! {
         }
     }
 
-    /// Numbers that may have thousands or decimals are never taken for the wrong ones.
+    /// Numbers that may have thousands or decimals are never misread.
     #[test]
     fn thousands_are_read_as_such_or_refused(economy in economy(), mark in prop::sample::select(vec!['.', ',']), large: bool) {
         let mut economy = economy;

@@ -1,4 +1,4 @@
-//! Which files of a package are read, what is said of the others, and what its header lines hold.
+//! Which files of a package are read, the warnings about the others, and the content of its header lines.
 
 use assess_engine::io::{Duplicates, LoadOptions, Order, Split};
 
@@ -15,7 +15,7 @@ fn as_it_is(value: f64) -> f64 {
     value
 }
 
-/// Names of the stressors that come with a table, and its warnings.
+/// Names of the stressors of a table, and its warnings.
 fn with(files: &[(&str, String)]) -> (Vec<String>, Vec<String>) {
     let all = [&[z(&flows()), x(1.0)], files].concat();
     let loaded = read_with(&all, &LoadOptions::default()).unwrap();
@@ -23,7 +23,7 @@ fn with(files: &[(&str, String)]) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn stressors_that_are_not_their_totals_over_output_are_told_of() {
+fn stressors_that_differ_from_their_totals_over_output_give_a_warning() {
     let s = |factor: f64| {
         let output = [80.0, 217.0, 249.0, 104.0, 300.0, 294.0];
         let rows = F.iter().map(|row| row.iter().zip(output).map(|(value, x)| factor * value / x).collect());
@@ -62,7 +62,7 @@ fn accounts_are_found_beside_the_table_and_in_all_folders() {
 }
 
 #[test]
-fn one_table_is_one_file_in_any_spelling() {
+fn each_table_is_one_file_in_any_spelling() {
     let twice = [z(&flows()), ("Z.csv", z(&flows()).1.replace('\t', ",")), y(&demand())];
     assert_eq!(refused(&twice), "there are both Z.txt and Z.csv: take one out");
     let right = read(&[z(&flows()), y(&demand())]).unwrap();
@@ -92,7 +92,7 @@ fn a_table_at_the_top_can_be_chosen() {
 }
 
 #[test]
-fn units_that_are_not_one_are_told_of() {
+fn nodes_in_different_units_give_a_warning() {
     let units = |unit: [&str; 3]| {
         let rows = NODES.iter().enumerate().map(|(i, node)| format!("{node}\t{}\n", unit[i % 3]));
         ("unit.txt", format!("region\tsector\tunit\n{}", rows.collect::<String>()))
@@ -120,15 +120,15 @@ fn sectors_may_come_before_regions() {
         assert_eq!(nodes(&table), NODES.map(|node| node.replace('\t', "|")));
         assert!(table.warnings[0].starts_with(words), "{:?}", table.warnings);
         let order = |order| LoadOptions { order: Some(order), ..LoadOptions::default() };
-        let asked = read_with(&files, &order(Order::SectorFirst)).unwrap().table;
-        assert_eq!((asked.labels, asked.warnings), (table.labels, vec![]));
+        let requested = read_with(&files, &order(Order::SectorFirst)).unwrap().table;
+        assert_eq!((requested.labels, requested.warnings), (table.labels, vec![]));
         let kept = read_with(&files, &order(Order::RegionFirst)).unwrap().table;
         assert_eq!(nodes(&kept)[0], "agri|AA");
     }
 }
 
 #[test]
-fn options_that_would_not_act_are_refused() {
+fn options_without_an_effect_are_refused() {
     let default = LoadOptions::default();
     for (name, options) in [
         ("REGION", LoadOptions { region: Some("AA".into()), ..default.clone() }),

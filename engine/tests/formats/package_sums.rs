@@ -1,4 +1,5 @@
-//! Packages whose files deny each other: what pymrio, EXIOBASE and EORA26 bring is held against itself as wide tables are.
+//! Packages whose files contradict each other: the files of pymrio, EXIOBASE and EORA26 are compared with each other,
+//! as wide tables are.
 
 use assess_engine::Result;
 use assess_engine::io::{LoadOptions, Loaded, Table};
@@ -39,7 +40,7 @@ fn joined(values: impl IntoIterator<Item = impl ToString>) -> String {
     values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join("\t")
 }
 
-/// A frame as pymrio writes it; labels are pairs with a tab between, or single names of rows.
+/// A frame in the format of pymrio; labels are pairs separated by a tab, or single names of rows.
 pub(crate) fn frame(values: &[Vec<f64>], rows: &[&str], columns: &[&str]) -> String {
     let pad = "\t".repeat(rows[0].matches('\t').count() + 1);
     let level = |k: usize| joined(columns.iter().map(|column| column.split('\t').nth(k).unwrap()));
@@ -87,7 +88,7 @@ fn is_right(table: &Table) {
 }
 
 #[test]
-fn files_that_agree_are_read_without_a_word() {
+fn files_that_agree_are_read_without_a_warning() {
     let all = [a(&coefficients()), z(&flows()), y(&demand()), x(1.0)];
     for files in [&all[..], &all[1..], &all[1..3], &[all[0].clone(), all[2].clone(), all[3].clone()]] {
         let table = read(files).unwrap();
@@ -109,7 +110,7 @@ fn output_in_another_unit_is_refused() {
 }
 
 #[test]
-fn output_that_is_not_what_is_sold_is_told_of() {
+fn output_that_differs_from_sales_gives_a_warning() {
     let half = changed(&Y, |value| value * 0.5);
     let small: Vec<Vec<f64>> =
         coefficients().iter().map(|row| row.iter().map(|value| value / 1000.0).collect()).collect();
@@ -167,7 +168,7 @@ fn a_total_among_the_nodes_is_refused() {
 }
 
 #[test]
-fn coefficients_are_held_against_the_flows_beside_them() {
+fn coefficients_are_compared_with_the_flows_beside_them() {
     let half: Vec<Vec<f64>> = coefficients().iter().map(|row| row.iter().map(|value| value / 2.0).collect()).collect();
     let error = refused(&[a(&half), z(&flows()), x(1.0)]);
     assert!(error.contains("A is not Z.txt divided by output: 36 of 36 cells differ"), "{error}");
@@ -185,7 +186,7 @@ fn coefficients_are_held_against_the_flows_beside_them() {
     assert_eq!(unknown, ["Z.txt was not read: without output, A cannot be held against it"]);
 }
 
-/// EORA26 with so much of value added and so many columns of final demand.
+/// EORA26 with value added times `added`, and with these columns of final demand.
 fn eora(demand: &[Vec<f64>], added: f64) -> Vec<(&'static str, String)> {
     let text = |rows: &[Vec<f64>]| rows.iter().map(|row| joined(row) + "\n").collect::<String>();
     let label = |node: &&str| format!("Country\t{}\tIndustries\t{}\t\n", &node[..2], &node[3..]);
@@ -199,7 +200,7 @@ fn eora(demand: &[Vec<f64>], added: f64) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn value_added_tells_whether_final_demand_is_right() {
+fn value_added_shows_whether_final_demand_is_right() {
     let right = read(&eora(&demand(), 1.0)).unwrap();
     assert_eq!(right.warnings, [""; 0]);
     is_right(&right);
@@ -215,7 +216,7 @@ fn value_added_tells_whether_final_demand_is_right() {
 }
 
 #[test]
-fn the_discrepancy_of_eora_is_left_out_and_told_of() {
+fn the_discrepancy_of_eora_is_left_out_with_a_warning() {
     let with = |values: &str, at: usize| {
         let line = |(i, line): (usize, &str)| -> String {
             let mut cells: Vec<&str> = line.split('\t').collect();
@@ -238,8 +239,8 @@ fn the_discrepancy_of_eora_is_left_out_and_told_of() {
         files[3].1 = insert(&files[3].1, "CROW\tROW\tIndustries\tTOTAL\t");
         let read = read(&files).unwrap();
         assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
-        let said = "ROW TOTAL is what the countries' tables do not agree on, and was left out: it sells 7.0000 and buys 9.0000, ";
-        assert!(read.warnings[0].starts_with(said), "{:?}", read.warnings);
+        let words = "ROW TOTAL is what the countries' tables do not agree on, and was left out: it sells 7.0000 and buys 9.0000, ";
+        assert!(read.warnings[0].starts_with(words), "{:?}", read.warnings);
         is_right(&read);
     }
 }

@@ -1,4 +1,4 @@
-//! Files, folders and archives; what an account brings besides its table.
+//! Files, folders and archives; the content of an account besides its table.
 
 use assess_engine::io::table::OutputSource;
 use assess_engine::io::{Format, LoadOptions, OutputRule};
@@ -37,7 +37,7 @@ fn a_table_is_the_same_however_it_is_packed() {
 }
 
 #[test]
-fn the_row_of_outputs_comes_before_the_column_and_both_before_sums() {
+fn the_row_of_outputs_has_precedence_over_the_column_and_both_over_sums() {
     let source = |text: &str, options: &LoadOptions| {
         let table = bytes_with(text.as_bytes(), options).unwrap().table;
         (table.output.unwrap(), table.output_source)
@@ -59,7 +59,7 @@ fn the_row_of_outputs_comes_before_the_column_and_both_before_sums() {
 }
 
 #[test]
-fn parts_of_a_country_become_one_before_dividing() {
+fn parts_of_a_country_are_merged_before_dividing() {
     let text = "V1,CHN_x,USA_x,CN1_x,CN2_x,F,OUT\n\
         CN2_x,1,2,3,4,5,15\nCHN_x,0,0,0,0,0,0\nUSA_x,6,7,8,9,20,50\nCN1_x,10,20,30,40,50,150\nOUT,5,50,15,80,,\n";
     let table = bytes(text.as_bytes()).unwrap();
@@ -71,7 +71,7 @@ fn parts_of_a_country_become_one_before_dividing() {
 }
 
 #[test]
-fn an_output_column_that_contradicts_the_output_row_is_told_of() {
+fn an_output_column_that_contradicts_the_output_row_gives_a_warning() {
     let text = "V1,A_x,B_y,F_H,OUT\nA_x,2,3,5,-5\nB_y,4,1,5,10\nOUT,10,10,0,0\n";
     let table = bytes(text.as_bytes()).unwrap();
     assert_eq!(table.output, Some(vec![10.0, 10.0]));
@@ -79,7 +79,7 @@ fn an_output_column_that_contradicts_the_output_row_is_told_of() {
 }
 
 #[test]
-fn oddities_are_counted() {
+fn irregular_cells_are_counted_in_warnings() {
     let text = "V1,A_x,B_x,C_x,F\nA_x,-1,2,0,9\nB_x,30,-4,0,13\nC_x,0,0,0,0\nOUT,10,0,0,0\n";
     let table = bytes(text.as_bytes()).unwrap();
     let expected = [
@@ -94,7 +94,7 @@ fn oddities_are_counted() {
 }
 
 #[test]
-fn a_matrix_without_output_and_final_demand_holds_coefficients_or_nothing() {
+fn a_matrix_without_output_and_final_demand_holds_coefficients_or_is_refused() {
     let table = bytes(b"V1,A_x,B_x\nA_x,.1,.2\nB_x,.2,.1\n").unwrap();
     assert_eq!((table.output.clone(), table.output_source), (None, OutputSource::None));
     assert_eq!(coefficient(&table, "A|x", "B|x"), 0.2);
@@ -102,13 +102,13 @@ fn a_matrix_without_output_and_final_demand_holds_coefficients_or_nothing() {
         table.warnings,
         ["there is neither output nor final demand: the cells were read as technical coefficients"]
     );
-    // Flows would be all that a node delivers: a closed economy, whose layers never end.
+    // Flows would be all that a node delivers: a closed economy, whose series does not converge.
     let error = bytes(b"V1,A_x,B_x\nA_x,1,2\nB_x,2,1\n").unwrap_err().to_string();
     assert!(error.contains("neither output nor final demand, and the column of A x sums to 3.0000"), "{error}");
 }
 
 #[test]
-fn sectors_may_hold_underscores_and_totals_are_never_nodes() {
+fn sectors_may_contain_underscores_and_totals_are_never_nodes() {
     let text = "V1,A_B01_02,OUT,TLS,OUT_x\nA_B01_02,1,10,0,4\nTLS,0,0,0,0\nOUT,10,0,0,0\n";
     assert_eq!(nodes(&bytes(text.as_bytes()).unwrap()), ["A|B01_02"]);
 }
@@ -144,7 +144,7 @@ const F: &str =
 const UNITS: &str = "stressor\tunit\nCO2\tkg\nwater\tm3\n";
 
 #[test]
-fn an_account_is_read_with_whatever_it_has() {
+fn an_account_is_read_with_any_subset_of_its_files() {
     let read = |files: &[(&str, &str)], options: &LoadOptions| {
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (*name, content.as_bytes())).collect();
         let zipped = bytes_with(&zip(&files), options).unwrap();

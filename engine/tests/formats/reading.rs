@@ -1,4 +1,4 @@
-//! How these tests read tables.
+//! The functions by which these tests read tables.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -58,7 +58,7 @@ pub(crate) fn path_with(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     load(input, options, &Budget::UNLIMITED, &Progress::default())
 }
 
-/// Files given as `(name, content)` as a folder that goes away.
+/// A temporary folder with these files, given as `(name, content)`.
 pub(crate) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in files {

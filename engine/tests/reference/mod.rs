@@ -1,10 +1,10 @@
-//! Reference data that the repository does not ship, and how a test that lacks them says so.
+//! Reference data that are not in the repository, and the report of a test that lacks them.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 /// The folder or file `name` of the reference data: below `ASSESS_DATA`, else in `../shared/data` beside the
-/// repository. Where it is absent, `None`; the test `test` has then been reported as skipped and is to return.
+/// repository. If it is absent, this returns `None` after reporting that the test `test` is skipped.
 pub(crate) fn find(test: &str, name: &str) -> Option<PathBuf> {
     let data = std::env::var_os("ASSESS_DATA")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
@@ -16,7 +16,7 @@ pub(crate) fn find(test: &str, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Says that a test is skipped, and why: on standard output, and in the file that `ASSESS_SKIPPED` names.
+/// Reports that a test is skipped, and why: on standard output, and in the file that `ASSESS_SKIPPED` names.
 pub(crate) fn skip(test: &str, reason: &str) {
     let line = format!("SKIPPED {test}: {reason}\n");
     print!("{line}");

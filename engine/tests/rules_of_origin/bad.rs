@@ -1,15 +1,15 @@
-//! What must be refused, and how.
+//! Input that must be refused, and how.
 
 use assess_engine::model::Model;
 use assess_engine::origin::{LoadOptions, OriginModel, load};
 use assess_engine::{Error, Progress};
 
-use super::{agreement, assess, model, question, texts};
+use super::{agreement, assess, model, query, texts};
 
 fn refused(document: &[u8]) -> String {
     match load(document, &LoadOptions::default(), &Progress::default()) {
         Err(error) => error.to_string(),
-        Ok(_) => panic!("was read"),
+        Ok(_) => panic!("the document was accepted"),
     }
 }
 
@@ -55,7 +55,7 @@ fn expressions_that_might_be_misread_are_refused() {
 }
 
 #[test]
-fn macros_neither_name_themselves_nor_grow_without_bound() {
+fn macros_neither_refer_to_themselves_nor_grow_without_bound() {
     let document = |macros: &str| {
         let document = String::from_utf8(agreement(r#"{"ref":"m0"}"#)).unwrap();
         document.replacen('{', &format!(r#"{{"macros":{{{macros}}},"#), 1).into_bytes()
@@ -87,7 +87,7 @@ fn nesting_is_bounded() {
 }
 
 #[test]
-fn agreements_that_do_not_fit_together_are_refused() {
+fn inconsistent_agreements_are_refused() {
     let cases = [
         (r#""format":"roo/1""#, r#""format":"roo/2""#, "the format is not roo/1"),
         (r#""agreement":"test""#, r#""agreement":"te st""#, "the id of an agreement"),
@@ -119,9 +119,9 @@ fn agreements_that_do_not_fit_together_are_refused() {
     }
 }
 
-/// What is passed over for its spelling would change verdicts.
+/// An ignored field with a misspelt name would change verdicts.
 #[test]
-fn fields_that_nobody_knows_are_refused_by_name() {
+fn unknown_fields_are_refused_by_name() {
     let cases = [
         (
             r#""title":"test""#,
@@ -158,7 +158,7 @@ fn fields_that_nobody_knows_are_refused_by_name() {
 }
 
 #[test]
-fn every_field_that_is_known_is_taken_and_cited() {
+fn every_known_field_is_accepted_and_cited() {
     let document = with(
         r#""title":"test""#,
         r#""title":"test","article":"Annex 1","source":{"url":"https://a.example","more":{"x":[1]}},"valid_to":null,"members":{"AA":["CC"]},"macros":{"m":{"ah":true}}"#,
@@ -183,14 +183,14 @@ fn every_field_that_is_known_is_taken_and_cited() {
 }
 
 #[test]
-fn subjects_that_cannot_be_are_refused() {
+fn impossible_subjects_are_refused() {
     let model = model(&[&agreement(r#"{"ctc":"CTH"}"#)]);
     let no_subject =
         |words: [&str; 3]| matches!(assess(&model, &words), Err(Error::NoSubject(_) | Error::BadSubject(_)));
     for hs in ["8", "84713000001", "8471", "847", "84713", "", "abcdef", "84713x", "+847130", "84713000000000"] {
         assert!(no_subject([hs, "AA", "BB"]), "{hs}");
     }
-    // ZZ and GERMANY are names that no country has, and no agreement here.
+    // ZZ and GERMANY are names of no country, and of no agreement here.
     for country in ["ZZ", "Germany", "", "A", "A B", "AAAAAAAAAAAAAAAAA", "A\u{e4}"] {
         assert!(no_subject(["847130", country, "BB"]), "{country}");
         assert!(no_subject(["847130", "AA", country]), "{country}");
@@ -208,7 +208,7 @@ fn subjects_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn agreements_are_chosen_by_pair_and_day_or_by_name() {
+fn agreements_are_selected_by_pair_and_day_or_by_name() {
     let text = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
     let other = text.replacen(r#""agreement":"test""#, r#""agreement":"other""#, 1);
     let old = text.replacen("2020-01-01\"", "2010-01-01\",\"valid_to\":\"2019-12-31\"", 1).replacen(
@@ -220,7 +220,7 @@ fn agreements_are_chosen_by_pair_and_day_or_by_name() {
     let error = assess(&two, &["847130", "AA", "BB"]).unwrap_err();
     assert_eq!(error.to_string(), "several agreements cover this pair, name one: other, test");
     let subject = [&b"847130"[..], b"AA", b"BB"];
-    assert!(two.check(&subject, &question()).is_err());
+    assert!(two.check(&subject, &query()).is_err());
     let named = |facts: &str| assess(&two, &["847130", "AA", "BB", facts]).unwrap();
     assert_eq!(named(r#"{"agreement":"test"}"#)["agreement"], "test");
     assert_eq!(texts(&named(r#"{"agreement":"old"}"#), "reasons"), ["date"]);
@@ -239,25 +239,25 @@ fn agreements_are_chosen_by_pair_and_day_or_by_name() {
 }
 
 #[test]
-fn long_work_can_be_called_off_and_is_foreseen() {
+fn long_work_can_be_cancelled_and_is_estimated() {
     let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
     let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
     let lines = vec![r#"{"hs":"010121","origin":"CN"}"#; 1_000].join(",");
     let facts = format!(r#"{{"bom":[{lines}]}}"#);
     let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
-    assert!(model.estimate(&words, &question()).as_millis() >= 10);
-    // Without facts the conditions are gone through as well.
-    assert!((90..200).contains(&model.estimate(&words[..3], &question()).as_micros()));
+    assert!(model.estimate(&words, &query()).as_millis() >= 10);
+    // Without facts the conditions are evaluated as well.
+    assert!((90..200).contains(&model.estimate(&words[..3], &query()).as_micros()));
     let progress = Progress::default();
     progress.cancel();
     let mut out = b"before".to_vec();
     let identity = assess_engine::model::Identity { name: b"m", version: 1 };
-    let result = model.assess_while_wanted(&identity, &words, &question(), &progress, &mut out);
+    let result = model.assess_while_wanted(&identity, &words, &query(), &progress, &mut out);
     assert_eq!((result, &out[..]), (Err(Error::Cancelled), &b"before"[..]));
 }
 
 #[test]
-fn all_candidates_for_a_product_are_foreseen() {
+fn all_candidates_for_a_product_are_estimated() {
     let leaves = vec![r#"{"ctc":"CTH"}"#; 100].join(",");
     let document = |codes: &dyn Fn(usize) -> usize| {
         let rule = |i: usize| {
@@ -272,18 +272,18 @@ fn all_candidates_for_a_product_are_foreseen() {
         document.replacen('{', &format!(r#"{{"macros":{{"m":{{"any":[{leaves}]}}}},"#), 1).into_bytes()
     };
     let estimate = |codes: &dyn Fn(usize) -> usize, words: &[&[u8]]| {
-        u64::try_from(model(&[&document(codes)]).estimate(words, &question()).as_nanos()).unwrap()
+        u64::try_from(model(&[&document(codes)]).estimate(words, &query()).as_nanos()).unwrap()
     };
     let words = [&b"847130"[..], b"AA", b"BB"];
-    // Of a range there are 200 rules with 201 conditions each; else one.
+    // One range has 200 rules with 201 conditions each; otherwise there is one rule.
     assert_eq!(estimate(&|_| 847_130, &words), 5_000 + 30 * 200 * 201);
     assert_eq!(estimate(&|i| i, &words), 5_000 + 30 * 201);
     let facts = [b' '; 270];
     assert_eq!(estimate(&|_| 847_130, &[words[0], words[1], words[2], &facts]), 5_000 + 30 * 270 + 30 * 200 * 201 * 11);
-    assert_eq!(OriginModel::empty().estimate(&words, &question()).as_nanos(), 5_000);
+    assert_eq!(OriginModel::empty().estimate(&words, &query()).as_nanos(), 5_000);
 }
 
-/// Each condition may name each line as one that fails: that much memory is not taken.
+/// Each condition may list each line as failing: the memory for that is bounded.
 #[test]
 fn too_many_conditions_for_too_many_lines_are_refused() {
     let many = vec![r#"{"ctc":"CTH"}"#; 100].join(",");
@@ -299,7 +299,7 @@ fn too_many_conditions_for_too_many_lines_are_refused() {
     let of = |model: &OriginModel, facts: &str| {
         let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
         let found = assess(model, &["847130", "AA", "BB", facts]);
-        assert_eq!(model.check(&words, &question()).err(), found.as_ref().err().cloned());
+        assert_eq!(model.check(&words, &query()).err(), found.as_ref().err().cloned());
         found
     };
     assert_eq!(of(&most, &facts(10_000, "")).unwrap()["verdict"], "qualified");
@@ -311,9 +311,9 @@ fn too_many_conditions_for_too_many_lines_are_refused() {
     assert_eq!(texts(&of(&model(&[other.as_bytes()]), &facts(10_000, "")).unwrap(), "reasons"), ["not_covered"]);
 }
 
-/// What is shown of many conditions is as much as a document takes.
+/// The number of conditions in the trace of a document is bounded.
 #[test]
-fn a_trace_ends_somewhere() {
+fn a_trace_is_bounded() {
     let leaves = vec![r#"{"ctc":"CTH"}"#; 3_000].join(",");
     let model = model(&[&agreement(&format!(r#"{{"all":[{leaves}]}}"#))]);
     let facts = r#"{"bom":[{"hs":"847130","origin":"CN","value":50}],"exw":100}"#;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{assess, model, text};
 use crate::reference;
 
-/// The assessment of a case, and the case.
+/// The assessment of each case, and the case.
 fn cases(test: &str) -> Vec<(Value, Value)> {
     let Some(folder) = reference::find(test, "roo") else { return Vec::new() };
     let cases: Vec<Value> = serde_json::from_slice(&fs::read(folder.join("worked_cases.json")).unwrap()).unwrap();
@@ -23,8 +23,8 @@ fn cases(test: &str) -> Vec<(Value, Value)> {
 }
 
 #[test]
-fn every_case_comes_to_its_verdict() {
-    let wrong: Vec<_> = cases("every_case_comes_to_its_verdict")
+fn every_case_has_its_verdict() {
+    let wrong: Vec<_> = cases("every_case_has_its_verdict")
         .into_iter()
         .filter(|(document, case)| document["verdict"] != case["verdict"])
         .map(|(document, case)| format!("{}: {} is not {document}", case["id"], case["verdict"]))
@@ -32,7 +32,7 @@ fn every_case_comes_to_its_verdict() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The words between two others.
+/// The text between two others.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(start)?;
     rest.split_once(end).map(|(found, _)| found)

@@ -1,5 +1,5 @@
-//! The real rule sets over every code of six digits, with four bills of materials: what comes out is pinned. A change
-//! of these numbers is a change of verdicts, and wants a reason.
+//! The real rule sets over every code of six digits, with four bills of materials: the counts of verdicts are pinned. A
+//! change of these numbers is a change of verdicts, and needs a reason.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,14 +26,14 @@ fn codes(table: &[u8]) -> Vec<String> {
 fn bills(code: &str) -> [(&'static str, String); 4] {
     let product = r#""exw":100,"fob":110,"tv":110,"net_cost":90,"weight":10"#;
     [
-        // Plastics from elsewhere, steel of one's own; nothing is said of processes.
+        // Foreign plastics and own steel; processes are not stated.
         (
             "typical",
             format!(
                 r#"{{"bom":[{{"hs":"392690","origin":"CN","value":30,"weight":3}},{{"hs":"732690","origin":"GB","originating":true,"value":40,"weight":5}}],{product}}}"#
             ),
         ),
-        // Made of what it is, from elsewhere, with no process carried out.
+        // A foreign material with the code of the product, and no process.
         (
             "same",
             format!(r#"{{"bom":[{{"hs":"{code}","origin":"CN","value":60,"weight":9}}],"processes":[],{product}}}"#),
@@ -44,7 +44,7 @@ fn bills(code: &str) -> [(&'static str, String); 4] {
                 r#"{{"bom":[{{"hs":"{code}","origin":"GB","originating":true,"value":60,"weight":9}}],{product}}}"#
             ),
         ),
-        // As typical, without any value or weight.
+        // Like typical, without any value or weight.
         (
             "no values",
             r#"{"bom":[{"hs":"392690","origin":"CN"},{"hs":"732690","origin":"GB","originating":true}]}"#.to_owned(),
@@ -54,7 +54,7 @@ fn bills(code: &str) -> [(&'static str, String); 4] {
 
 type Counts = BTreeMap<String, usize>;
 
-/// How often each verdict comes out, and each reason and missing fact where information is insufficient.
+/// The number of each verdict, and of each reason and missing fact where information is insufficient.
 fn count(model: &OriginModel, codes: &[String], origin: &str, destination: &str, bill: usize) -> Counts {
     let mut counts = Counts::new();
     let mut add = |name: String| *counts.entry(name).or_default() += 1;

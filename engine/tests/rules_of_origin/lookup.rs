@@ -1,4 +1,4 @@
-//! Looking up and searching codes and rules; names of subjects; what a document says beside its verdict.
+//! Lookup and search of codes and rules; names of subjects; the content of a document besides its verdict.
 
 use assess_engine::Budget;
 use assess_engine::Error;
@@ -7,7 +7,7 @@ use assess_engine::model::{LabelSet, Model};
 use assess_engine::origin::{FindFilter, FindKind, OriginModel, Relation, RuleFilter};
 use serde_json::Value;
 
-use super::{assess, model, question, text, texts, today};
+use super::{assess, model, query, text, texts, today};
 
 const RULES: &[u8] = br#"{"format":"roo/1","agreement":"x","parties":["AA","BB"],"hs_version":2017,
 "cumulation":{"bilateral":{"countries":["AA"]}},"texts":["chapter","heading","sub","old","first kind","second kind"],"rules":[
@@ -53,7 +53,7 @@ fn rules_are_found_the_most_specific_first() {
     );
 }
 
-/// Of ranges that overlap and are equally specific the one with the first rule is asked, whatever begins before it.
+/// Of overlapping, equally specific ranges, the one with the first rule applies, whatever begins before it.
 #[test]
 fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
     let rule = |id: &str, from: u32, more: &str, expr: &str| {
@@ -83,7 +83,7 @@ fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
     assert_eq!((cited, &*verdict), (vec!["b".to_owned()], "qualified"));
     let (_, cited, verdict) = of(&[rule("b", 10_105, "", no), rule("a", 10_108, "", yes)]);
     assert_eq!((cited, &*verdict), (vec!["a".to_owned()], "qualified"));
-    // Candidates are of the range of the first, never of another.
+    // Candidates belong to the range of the first rule, never to another one.
     let (_, cited, verdict) = of(&[
         rule("x", 10_103, r#","subdivision":"one","priority":8"#, no),
         rule("y", 10_105, r#","subdivision":"one","priority":9"#, yes),
@@ -94,13 +94,13 @@ fn among_equally_specific_ranges_priority_then_day_then_id_decide() {
 }
 
 #[test]
-fn ten_rules_are_given_unless_told() {
+fn ten_rules_are_returned_by_default() {
     assert_eq!(RuleFilter::default().limit, 10);
     assert_eq!(small().rules(&RuleFilter::default()).unwrap().len(), 8);
 }
 
 #[test]
-fn the_rule_in_force_is_the_one_that_is_applied() {
+fn the_rule_in_force_is_applied() {
     let model = small();
     let facts =
         |date: &str| format!(r#"{{"date":"{date}","bom":[{{"hs":"010290","origin":"CN","value":1}}],"exw":10}}"#);
@@ -137,7 +137,7 @@ fn products_of_several_kinds_are_decided_by_their_name() {
 }
 
 #[test]
-fn codes_without_rules_and_codes_nobody_knows_are_told() {
+fn codes_without_rules_and_unknown_codes_are_reported() {
     let model = small();
     let reasons = |hs: &str, facts: &str| texts(&assess(&model, &[hs, "AA", "BB", facts]).unwrap(), "reasons");
     assert_eq!(reasons("990000", "{}"), ["not_covered", "hs_edition", "unknown_code"]);
@@ -163,7 +163,7 @@ fn codes_are_looked_up_with_their_relatives() {
 }
 
 #[test]
-fn words_are_searched_once_the_index_is_there() {
+fn words_are_searched_once_the_index_is_complete() {
     let model = small();
     let filter = |kind| FindFilter { kind, section: None, chapter: None, level: None, limit: 5 };
     assert_eq!(model.find(b"horse", &filter(FindKind::Hs)), Err(Error::NotReady));
@@ -180,12 +180,12 @@ fn words_are_searched_once_the_index_is_there() {
 }
 
 #[test]
-fn equal_questions_have_equal_names() {
+fn equal_queries_have_equal_names() {
     let model = small();
     let name = |words: &[&str]| {
         let words: Vec<_> = words.iter().map(|word| word.as_bytes()).collect();
         let mut name = Vec::new();
-        model.canonical(&words, &question(), &mut name).unwrap();
+        model.canonical(&words, &query(), &mut name).unwrap();
         String::from_utf8(name).unwrap()
     };
     assert_eq!(name(&["8471.30.01", "mx", "us"]), "847130:MX:US:date=2026-08-01");
@@ -198,12 +198,12 @@ fn equal_questions_have_equal_names() {
 }
 
 #[test]
-fn a_record_says_what_was_found() {
+fn a_record_has_the_result_of_an_assessment() {
     let model = small();
     let words = [&b"0101.29"[..], b"aa", b"BB"];
     let mut document = Vec::new();
     let identity = assess_engine::model::Identity { name: b"m", version: 3 };
-    model.assess(&identity, &words, &question(), &mut document).unwrap();
+    model.assess(&identity, &words, &query(), &mut document).unwrap();
     let record = model.record(&words, &document);
     assert_eq!((&*record.subject, &*record.agreement, &*record.hs), ("010129:AA:BB", "x", "010129"));
     assert_eq!((&*record.status, record.confidence), ("insufficient_information", Some(0.5)));
@@ -211,7 +211,7 @@ fn a_record_says_what_was_found() {
 }
 
 #[test]
-fn a_value_of_nothing_is_as_one_that_is_not_given() {
+fn a_value_of_zero_is_treated_as_missing() {
     let found = |expr: &str, facts: &str| {
         let facts = format!(r#"{{"bom":[{{"hs":"010121","origin":"CN","value":5,"weight":5}}],{facts}}}"#);
         let document = assess(&model(&[&super::agreement(expr)]), &["847130", "AA", "BB", &facts]).unwrap();
@@ -226,7 +226,7 @@ fn a_value_of_nothing_is_as_one_that_is_not_given() {
 }
 
 #[test]
-fn cumulation_reaches_every_party_with_proof_and_the_countries_listed_beside() {
+fn cumulation_covers_every_party_with_proof_and_the_other_countries_listed() {
     let document = String::from_utf8(super::agreement(r#"{"ctc":"CTH"}"#)).unwrap();
     let listed = r#"{"bilateral":{"countries":["AA","BB"]}}"#;
     let found = |cumulation: &str, origin: &str, proof: bool| {
@@ -240,7 +240,7 @@ fn cumulation_reaches_every_party_with_proof_and_the_countries_listed_beside() {
         text(&assess(&model(&[document.as_bytes()]), &["847130", "AA", "BB", &facts]).unwrap(), "verdict")
             == "qualified"
     };
-    // The list of one side leaves itself out, and is about others beside.
+    // The list of one side leaves out that side, and concerns the others.
     for cumulation in
         [r#"{"bilateral":{"countries":["AA"]}}"#, r#"{"full":{}}"#, r#"{"extended":{"countries":["AD"]}}"#]
     {

@@ -1,4 +1,4 @@
-//! What the tests of rules of origin share.
+//! The shared parts of the tests of rules of origin.
 
 mod bad;
 mod cases;
@@ -14,12 +14,12 @@ use assess_engine::model::{Identity, Model, Question};
 use assess_engine::origin::{LoadOptions, OriginModel, load};
 use serde_json::Value;
 
-/// The day that questions are asked which name none.
+/// The date of queries that state none.
 pub(crate) fn today() -> Day {
     Day::parse(b"2026-08-01").unwrap()
 }
 
-pub(crate) fn question() -> Question<'static> {
+pub(crate) fn query() -> Question<'static> {
     Question { today: today(), ..Question::default() }
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn assess(model: &OriginModel, words: &[&str]) -> assess_engine::Resu
     let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
     let mut out = Vec::new();
     let identity = Identity { name: b"roo", version: 1 };
-    model.assess(&identity, &words, &question(), &mut out)?;
+    model.assess(&identity, &words, &query(), &mut out)?;
     Ok(serde_json::from_slice(&out).unwrap())
 }
 

@@ -1,4 +1,4 @@
-//! What must hold for any rule and any product.
+//! Properties of any rule and any product.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use assess_engine::origin::OriginModel;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{agreement, assess, model, question, text};
+use super::{agreement, assess, model, query, text};
 
 /// Rules with conditions of every kind.
 static MODELS: LazyLock<Vec<OriginModel>> = LazyLock::new(|| {
@@ -34,7 +34,7 @@ fn number() -> impl Strategy<Value = Option<u32>> {
     prop_oneof![1 => Just(None), 4 => (0u32..100).prop_map(Some)]
 }
 
-/// A material; every third is the product's own party's.
+/// A material from CN or from one of the two parties.
 fn line() -> impl Strategy<Value = Value> {
     let code = prop_oneof![
         Just("847130"),
@@ -91,13 +91,13 @@ fn verdict(rule: usize, facts: &Value) -> String {
     text(&document(rule, facts), "verdict").to_owned()
 }
 
-/// The facts with something more filled in.
+/// The facts, each time with one more value filled in.
 fn gaps(rule: usize, facts: &Value) -> Vec<Value> {
     let mut filled = Vec::new();
-    // A value of nothing is as one that is not known.
+    // A value of zero is treated as unknown.
     let is_open = |name: &str| facts[name].is_null() || facts[name] == 0;
     for name in ["exw", "fob", "tv", "net_cost", "weight"] {
-        // `exw|fob` takes the first that is there: fob stands in for exw until that is known.
+        // `exw|fob` uses the first known value: fob replaces exw until exw is known.
         let is_replaced = rule == EITHER_BASE && name == "exw" && !is_open("fob");
         if is_open(name) && !is_replaced {
             for value in [1, 60, 1_000_000] {
@@ -145,9 +145,9 @@ fn gaps(rule: usize, facts: &Value) -> Vec<Value> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What is certain stays certain, whatever else becomes known.
+    /// A certain verdict stays the same when more facts become known.
     #[test]
-    fn filling_in_what_is_missing_never_turns_a_verdict(rule in 0..9usize, facts in facts()) {
+    fn filling_in_missing_facts_never_changes_a_verdict(rule in 0..9usize, facts in facts()) {
         let before = verdict(rule, &facts);
         if before != "insufficient_information" {
             for more in gaps(rule, &facts) {
@@ -156,9 +156,9 @@ proptest! {
         }
     }
 
-    /// A material that originates makes nothing worse. It has its value, and the product is worth no less for it.
+    /// One more originating material makes nothing worse: it has a value, and the product is worth no less.
     #[test]
-    fn another_originating_material_never_hurts(rule in 0..9usize, facts in facts(), value in 0..50u32) {
+    fn another_originating_material_never_makes_a_verdict_worse(rule in 0..9usize, facts in facts(), value in 0..50u32) {
         let rank = |verdict: &str| ["not_qualified", "insufficient_information", "qualified"].iter().position(|v| *v == verdict);
         if let Some(lines) = facts["bom"].as_array() {
             let mut more = facts.clone();
@@ -169,7 +169,7 @@ proptest! {
         }
     }
 
-    /// The order of a bill of materials says nothing, neither to the verdict nor to the name.
+    /// The order of a bill of materials affects neither the verdict nor the name.
     #[test]
     fn the_order_of_materials_changes_nothing(rule in 0..9usize, facts in facts(), turn in 0..5usize) {
         if let Some(lines) = facts["bom"].as_array() {
@@ -182,16 +182,16 @@ proptest! {
             let name = |facts: &Value| {
                 let (facts, mut name) = (facts.to_string(), Vec::new());
                 let words = [&b"847130"[..], b"AA", b"BB", facts.as_bytes()];
-                MODELS[rule].canonical(&words, &question(), &mut name).unwrap();
+                MODELS[rule].canonical(&words, &query(), &mut name).unwrap();
                 name
             };
             prop_assert_eq!(name(&turned), name(&facts));
         }
     }
 
-    /// What a document says is missing is not there, and something is wherever information is insufficient.
+    /// Facts that a document names as missing are absent, and some are named whenever missing facts are the reason.
     #[test]
-    fn what_is_missing_is_missing(rule in 0..9usize, facts in facts()) {
+    fn facts_that_are_named_as_missing_are_missing(rule in 0..9usize, facts in facts()) {
         let document = document(rule, &facts);
         let missing = super::texts(&document, "missing");
         let reasons = super::texts(&document, "reasons");
@@ -207,7 +207,7 @@ proptest! {
         }
     }
 
-    /// Anything at all may come as facts.
+    /// Any bytes may come as facts.
     #[test]
     fn any_bytes_as_facts_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let facts = [&b"{"[..], &bytes].concat();

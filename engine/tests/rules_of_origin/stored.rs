@@ -1,4 +1,4 @@
-//! The byte form: what is stored comes back equal, and damage is found.
+//! The byte form: a stored model is restored equal, and damage is detected.
 
 use std::fs;
 
@@ -26,8 +26,8 @@ fn frames(model: &OriginModel) -> Vec<Vec<u8>> {
     (0..model.frames()).map(|index| model.frame(index)).collect()
 }
 
-/// What a model tells of itself; how much memory lists have in store depends on how they grew.
-fn told(model: &OriginModel) -> Vec<(&'static str, Field)> {
+/// The info of a model except its size, which depends on how its lists grew.
+fn info_of(model: &OriginModel) -> Vec<(&'static str, Field)> {
     model.info().into_iter().filter(|(name, _)| *name != "bytes").collect()
 }
 
@@ -41,20 +41,20 @@ fn small() -> OriginModel {
 }
 
 #[test]
-fn a_model_comes_back_equal() {
+fn a_model_is_restored_equal() {
     let model = small();
     let stored = frames(&model);
     let back = decoded(&stored).unwrap();
     assert_eq!(frames(&back), stored);
     assert_eq!(back.digest(), model.digest());
-    assert_eq!(told(&back), told(&model));
+    assert_eq!(info_of(&back), info_of(&model));
     let words = ["010121", "AA", "CC", r#"{"bom":[{"hs":"0101","origin":"CN","value":15}],"exw":100}"#];
     assert_eq!(assess(&back, &words).unwrap(), assess(&model, &words).unwrap());
     assert!(model.frame(model.frames()).is_empty());
 }
 
 #[test]
-fn what_a_model_tells_of_itself_is_right_with_overrides_in_it() {
+fn the_info_of_a_model_is_right_with_overrides_in_it() {
     let with_rules = |n: usize| {
         let rule = |i: usize| {
             format!(
@@ -76,13 +76,13 @@ fn what_a_model_tells_of_itself_is_right_with_overrides_in_it() {
 }
 
 #[test]
-fn the_empty_model_comes_back() {
+fn the_empty_model_is_restored() {
     assert_eq!(decoded(&frames(&OriginModel::empty())).unwrap().frames(), 1);
 }
 
 #[test]
-fn the_real_models_come_back_equal_in_small_frames() {
-    let test = "the_real_models_come_back_equal_in_small_frames";
+fn the_real_models_are_restored_equal_from_small_frames() {
+    let test = "the_real_models_are_restored_equal_from_small_frames";
     let (Some(roo), Some(hs)) = (reference::find(test, "roo"), reference::find(test, "hs")) else { return };
     let names = [hs.join("harmonized-system.csv"), hs.join("sections.csv")];
     let rules = ["eu", "cptpp", "india"].map(|name| roo.join(name).with_extension("json"));
@@ -93,11 +93,11 @@ fn the_real_models_come_back_equal_in_small_frames() {
     assert!(stored.iter().all(|frame| frame.len() <= 64 << 10));
     let back = decoded(&stored).unwrap();
     assert_eq!(frames(&back), stored);
-    assert_eq!(told(&back), told(&model));
+    assert_eq!(info_of(&back), info_of(&model));
 }
 
 #[test]
-fn the_order_in_which_agreement_and_overrides_come_does_not_matter() {
+fn the_order_of_agreement_and_overrides_does_not_matter() {
     let first = agreement(r#"{"maxnom":10}"#);
     let (a, b) = (model(&[&first, OVERRIDES]), model(&[OVERRIDES, &first]));
     assert_eq!(a.digest(), b.digest());

@@ -1,4 +1,4 @@
-//! What the tolerance lets pass, and what it does not.
+//! What the tolerance allows, and what it does not.
 
 use super::{agreement, assess, model, text, texts};
 
@@ -21,21 +21,21 @@ fn shares_up_to_the_limit_pass() {
         (CTH, &[SAME], r#","exw":100"#, "qualified"),
         (CTH, &[r#""hs":"847130","value":10.000001"#], r#","exw":100"#, "not_qualified"),
         (CTH, &[SAME, r#""hs":"8504""#], r#","exw":100"#, "qualified"),
-        // Unknown until the value of the second, or of the product, is known; not where the first is too much already.
+        // Unknown until the value of the second material, or of the product, is known, unless the first is too much.
         (CTH, &[SAME, r#""hs":"847130""#], r#","exw":1000"#, "insufficient_information"),
         (CTH, &[SAME, r#""hs":"847130""#], r#","exw":99"#, "not_qualified"),
         (CTH, &[SAME], "", "insufficient_information"),
         (r#"{"wo":["84"]}"#, &[SAME], r#","exw":100"#, "qualified"),
-        // That is of materials: a product that must be wholly obtained is not because little of it is not.
+        // The tolerance is for materials: it does not apply to a product that must be wholly obtained.
         (r#"{"wo":true}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"wo":true}"#, &[r#""hs":"847130""#], "", "not_qualified"),
         (r#"{"all":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"any":[{"wo":true},{"ctc":"CTH"}]}"#, &[SAME], r#","exw":100"#, "qualified"),
-        // Limits of value and weight are never lifted, alone or beside what is.
+        // Limits of value and weight are never relaxed, alone or beside other conditions.
         (r#"{"maxnom":5}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"all":[{"ctc":"CTH"},{"maxnom":5}]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
         (r#"{"originating":["84"]}"#, &[SAME], r#","exw":100"#, "not_qualified"),
-        // What fails two conditions counts once, what fails one of two counts together.
+        // A material that fails two conditions counts once; materials that fail one of two conditions count together.
         (r#"{"all":[{"ctc":"CTH"},{"wo":["84"]}]}"#, &[SAME], r#","exw":100"#, "qualified"),
         (
             r#"{"all":[{"ctc":"CTH"},{"wo":["01"]}]}"#,
@@ -43,7 +43,7 @@ fn shares_up_to_the_limit_pass() {
             r#","exw":100"#,
             "not_qualified",
         ),
-        // Of several ways the one that little stands against is taken.
+        // Of several alternatives, the one with the smallest failing share is taken.
         (
             r#"{"all":[{"any":[{"ctc":"CTH","except":["85"]},{"ctc":"CTH"}]},{"any":[{"wo":["85"]},{"ah":true}]}]}"#,
             &[SAME, r#""hs":"850440","value":50"#],
@@ -59,16 +59,16 @@ fn shares_up_to_the_limit_pass() {
 }
 
 #[test]
-fn a_verdict_by_tolerance_at_its_limit_is_less_sure() {
+fn a_verdict_by_tolerance_near_its_limit_has_less_confidence() {
     let sure = |value: &str| verdict(r#"{"ctc":"CTH"}"#, &[value], r#","exw":100"#).1;
-    // Machine-parsed; with the tolerance; within one point of its limit.
+    // Parsed by machine; by tolerance; within one point of its limit.
     assert_eq!(sure(r#""hs":"850440","value":9"#), 0.792);
     assert_eq!(sure(r#""hs":"847130","value":8"#), 0.7128);
     assert_eq!(sure(r#""hs":"847130","value":9"#), 0.6415);
 }
 
 #[test]
-fn chapters_may_be_left_out_or_measured_by_weight() {
+fn chapters_may_be_excluded_or_measured_by_weight() {
     let document = String::from_utf8(agreement(r#"{"ctc":"CTH"}"#)).unwrap();
     let with = |words: &str| model(&[document.replacen(r#""pct":10"#, &format!(r#""pct":10,{words}"#), 1).as_bytes()]);
     let facts = r#"{"bom":[{"hs":"847130","origin":"CN","value":5,"weight":20}],"exw":100,"weight":100}"#;
@@ -81,9 +81,9 @@ fn chapters_may_be_left_out_or_measured_by_weight() {
     assert_eq!(verdict(r#""weight_chapters":["04"],"weight_pct":15"#), "qualified");
 }
 
-/// A code that is too short to tell is asked for only where the verdict depends on it.
+/// A more precise code is requested only where the verdict depends on it.
 #[test]
-fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
+fn a_code_is_not_requested_for_a_material_that_is_tolerated_in_any_case() {
     let found = |expr: &str, lines: &[&str], more: &str| {
         let lines: Vec<_> = lines.iter().map(|line| format!(r#"{{"origin":"CN",{line}}}"#)).collect();
         let facts = format!(r#"{{"bom":[{}]{more}}}"#, lines.join(","));
@@ -103,13 +103,13 @@ fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
         (CTH, &[FAILS, unknown], EXW, "insufficient_information", &["bom.hs"]),
         (CTH, &[FAILS, open], "", "insufficient_information", &["bom.hs", "exw"]),
         (CTH, &[r#""hs":"847130","value":11"#, open], EXW, "not_qualified", &[]),
-        // Nothing is known to fail, and what may is little.
+        // No material is known to fail, and the one that may fail is small.
         (CTH, &[open], EXW, "qualified", &[]),
         (CTH, &[r#""hs":"84","value":11"#], EXW, "insufficient_information", &["bom.hs"]),
         (CTH, &[open], "", "insufficient_information", &["bom.hs"]),
         (CTH, &[unknown], EXW, "insufficient_information", &["bom.hs"]),
         (WO, &[open], EXW, "qualified", &[]),
-        // The tolerance is for materials of a change of classification or wholly obtained ones only.
+        // The tolerance applies only to a change of classification and to wholly obtained materials.
         (r#"{"originating":["8473"]}"#, &[open], EXW, "insufficient_information", &["bom.hs"]),
         (r#"{"all":[{"ctc":"CTH"},{"maxnom":2}]}"#, &[open], EXW, "not_qualified", &[]),
         (
@@ -119,7 +119,7 @@ fn what_would_be_tolerated_in_any_case_is_not_asked_for() {
             "insufficient_information",
             &["processes"],
         ),
-        // Of two conditions each leaves something open: both count.
+        // Each of the two conditions leaves a material open: both count.
         (r#"{"all":[{"ctc":"CTH"},{"wo":["8529"]}]}"#, &[at_limit, r#""hs":"85","value":6"#], EXW, "qualified", &[]),
         (
             r#"{"all":[{"ctc":"CTH"},{"wo":["8529"]}]}"#,

@@ -3,7 +3,7 @@
 use super::fetch::HOUR_MS;
 use super::set::Manner;
 use super::too_few;
-use crate::cache::fetch;
+use crate::cache::fill;
 use crate::commands::options;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
@@ -43,7 +43,7 @@ impl Run for Fill<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let fill = Fill::parse(&words)?;
-        fetch::fill(ctx, fill.key, fill.token, fill.value, &fill.manner.tags, fill.manner.life)
+        fill::fill(ctx, fill.key, fill.token, fill.value, &fill.manner.tags, fill.manner.life)
     }
 }
 
@@ -69,7 +69,7 @@ impl Run for Renew<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let renew = Renew::parse(&words)?;
-        fetch::renew(ctx, renew.key, renew.token, renew.ms)
+        fill::renew(ctx, renew.key, renew.token, renew.ms)
     }
 }
 
@@ -99,7 +99,7 @@ impl Run for Fail<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let fail = Fail::parse(&words)?;
-        fetch::fail(ctx, fail.key, fail.token, fail.reason)
+        fill::fail(ctx, fail.key, fail.token, fail.reason)
     }
 }
 

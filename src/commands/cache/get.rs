@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::too_few;
 use crate::cache::look::{self, Looked};
 use crate::cache::{Cache, with};
+use crate::clock::now_ms;
 use crate::commands::options::Options;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -18,7 +19,6 @@ use crate::ffi::send;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::settings;
-use crate::versions::now_ms;
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Get<'a> {

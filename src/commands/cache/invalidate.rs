@@ -1,13 +1,7 @@
 //! `CACHE.INVALIDATE`.
 
-use std::collections::HashSet;
-
-use assess_engine::cache::ban::{self, Ban};
-use assess_engine::cache::{name, pattern};
-
-use super::tags;
-use crate::cache::invalidate::{self, Caller, Order};
-use crate::cache::{Cache, report, with};
+use crate::cache::clauses::{Clause, Invalidate, WORDS, Word};
+use crate::cache::invalidate::{self, Caller};
 use crate::commands::options::choice;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
@@ -16,141 +10,6 @@ use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::reply::Reply;
 use crate::spec::KeyFlags;
-
-/// Most clauses of one command.
-const MOST_CLAUSES: usize = 10_000;
-/// Most of them that are no keys: each is held against every entry and every lease that comes into question.
-const MOST_OTHERS: usize = 100;
-
-/// What is covered, as it was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Clause<'a> {
-    Key(&'a [u8]),
-    Pattern(&'a [u8]),
-    Tag(&'a [u8]),
-    Tier(&'a [u8]),
-    Model(&'a [u8]),
-    All,
-}
-
-/// The clauses are united, except that `match_all` asks for all of the tags.
-#[derive(Debug, Default, PartialEq)]
-pub(in crate::commands) struct Invalidate<'a> {
-    clauses: Vec<Clause<'a>>,
-    match_all: bool,
-    soft: bool,
-    asynchronous: bool,
-    all_keys: bool,
-}
-
-const WORDS: [(&str, Word); 10] = [
-    ("KEY", Word::Key),
-    ("PATTERN", Word::Pattern),
-    ("TAG", Word::Tag),
-    ("TIER", Word::Tier),
-    ("MODEL", Word::Model),
-    ("ALL", Word::All),
-    ("MATCH", Word::Match),
-    ("SOFT", Word::Soft),
-    ("ASYNC", Word::Async),
-    ("ALLKEYS", Word::AllKeys),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
-    Key,
-    Pattern,
-    Tag,
-    Tier,
-    Model,
-    All,
-    Match,
-    Soft,
-    Async,
-    AllKeys,
-}
-
-impl<'a> Invalidate<'a> {
-    fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
-        let mut parsed = Self::default();
-        let (mut matching, mut others) = (None, 0);
-        let mut words = words.iter().copied();
-        while let Some(word) = words.next() {
-            let word = choice(word, &WORDS).ok_or_else(|| {
-                Failure::err(
-                    "unknown clause: expected KEY, PATTERN, TAG, TIER, MODEL, ALL, MATCH, SOFT, ASYNC or ALLKEYS",
-                )
-            })?;
-            let mut value = || words.next().ok_or_else(|| Failure::err(format!("{} needs a value", name(word))));
-            let clause = match word {
-                Word::Key => Clause::Key(value()?),
-                Word::Pattern => {
-                    let pattern = value()?;
-                    super::check_pattern(pattern)?;
-                    Clause::Pattern(pattern)
-                }
-                Word::Tag => {
-                    let tag = value()?;
-                    tags::check(tag)?;
-                    Clause::Tag(tag)
-                }
-                Word::Tier => Clause::Tier(value()?),
-                Word::Model => Clause::Model(value()?),
-                Word::All => Clause::All,
-                Word::Match => {
-                    let all = choice(value()?, &[("any", false), ("all", true)])
-                        .ok_or_else(|| Failure::err("MATCH must be one of any, all"))?;
-                    if matching.replace(all).is_some() {
-                        return Err(twice(word));
-                    }
-                    continue;
-                }
-                Word::Soft => {
-                    once(&mut parsed.soft, word)?;
-                    continue;
-                }
-                Word::Async => {
-                    once(&mut parsed.asynchronous, word)?;
-                    continue;
-                }
-                Word::AllKeys => {
-                    once(&mut parsed.all_keys, word)?;
-                    continue;
-                }
-            };
-            if parsed.clauses.len() == MOST_CLAUSES {
-                return Err(Failure::err("too many clauses: at most 10000 at once"));
-            }
-            if !matches!(clause, Clause::Key(_)) {
-                others += 1;
-                if others > MOST_OTHERS {
-                    return Err(Failure::err("too many clauses: at most 100 that are no KEY at once"));
-                }
-            }
-            parsed.clauses.push(clause);
-        }
-        if parsed.clauses.is_empty() {
-            return Err(Failure::err("nothing to invalidate: give KEY, PATTERN, TAG, TIER, MODEL or ALL"));
-        }
-        if matching.is_some() && !parsed.clauses.iter().any(|clause| matches!(clause, Clause::Tag(_))) {
-            return Err(Failure::err("MATCH says how tags combine and needs a TAG"));
-        }
-        parsed.match_all = matching.unwrap_or(false);
-        Ok(parsed)
-    }
-}
-
-fn once(flag: &mut bool, word: Word) -> Outcome<()> {
-    if std::mem::replace(flag, true) { Err(twice(word)) } else { Ok(()) }
-}
-
-fn twice(word: Word) -> Failure {
-    Failure::err(format!("option {} is given twice", name(word)))
-}
-
-fn name(word: Word) -> &'static str {
-    WORDS.iter().find(|(_, one)| *one == word).map_or("", |(name, _)| name)
-}
 
 impl Run for Invalidate<'_> {
     const KEYS: Option<KeyFlags> = Some(KeyFlags::RM.and(KeyFlags::DELETE));
@@ -177,186 +36,25 @@ impl Run for Invalidate<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let parsed = Invalidate::parse(&words)?;
-        parsed.check_permissions(ctx)?;
+        check_permissions(ctx, &parsed.clauses)?;
         let caller = if parsed.asynchronous { Caller::GoesOn } else { Caller::Waits };
         invalidate::invalidate(ctx, parsed.order()?, caller)
     }
 }
 
-impl Invalidate<'_> {
-    /// The command has no key specs, so that it can be sent to every node of a cluster: its own keys are checked here.
-    fn check_permissions(&self, ctx: Ctx<'_>) -> Outcome<()> {
-        let mut sees_every_key = None;
-        for clause in &self.clauses {
-            let may = match clause {
-                Clause::Key(key) | Clause::Model(key) => user::may_access(ctx, key, KeyFlags::DELETE),
-                Clause::Pattern(_) | Clause::Tag(_) | Clause::Tier(_) | Clause::All => {
-                    *sees_every_key.get_or_insert_with(|| user::may_see_every_key(ctx))
-                }
-            };
-            if !may {
-                return Err(Failure::new(Code::NoPerm, "this user may not invalidate what the command names"));
+/// The command has no key specs, so that it can be sent to every node of a cluster: its own keys are checked here.
+fn check_permissions(ctx: Ctx<'_>, clauses: &[Clause<'_>]) -> Outcome<()> {
+    let mut sees_every_key = None;
+    for clause in clauses {
+        let may = match clause {
+            Clause::Key(key) | Clause::Model(key) => user::may_access(ctx, key, KeyFlags::DELETE),
+            Clause::Pattern(_) | Clause::Tag(_) | Clause::Tier(_) | Clause::All => {
+                *sees_every_key.get_or_insert_with(|| user::may_see_every_key(ctx))
             }
+        };
+        if !may {
+            return Err(Failure::new(Code::NoPerm, "this user may not invalidate what the command names"));
         }
-        Ok(())
     }
-
-    /// What the clauses mean here and now.
-    fn order(&self) -> Outcome<Order> {
-        // A key that is given twice counts once, also when it stays as a stale one.
-        let mut seen = HashSet::new();
-        let keys = self.clauses.iter().filter_map(|clause| match clause {
-            Clause::Key(key) => seen.insert(*key).then(|| Box::from(*key)),
-            _ => None,
-        });
-        Ok(Order {
-            keys: keys.collect(),
-            clauses: self.resolved()?,
-            soft: self.soft,
-            all_keys: self.all_keys,
-            words: self.words(),
-        })
-    }
-
-    /// The clauses that are no keys, as the engine has them.
-    fn resolved(&self) -> Outcome<Vec<ban::Clause>> {
-        let mut resolved = Vec::new();
-        let tags: Vec<Box<[u8]>> = self
-            .clauses
-            .iter()
-            .filter_map(|clause| if let Clause::Tag(tag) = clause { Some(Box::from(*tag)) } else { None })
-            .collect();
-        if !tags.is_empty() {
-            resolved.push(ban::Clause::Tags { tags, all: self.match_all });
-        }
-        for clause in &self.clauses {
-            resolved.push(match *clause {
-                Clause::Key(_) | Clause::Tag(_) => continue,
-                Clause::Pattern(pattern) => ban::Clause::Pattern(pattern.into()),
-                Clause::Tier(name) => {
-                    with(|cache| {
-                        let tier = cache.tiers.find(name).ok_or_else(report::no_tier)?;
-                        let prefixes = if cache.indexing {
-                            // Keys may be in a tier still whose patterns they do not match any more.
-                            vec![Box::default()]
-                        } else {
-                            tier.policy.patterns.iter().map(|glob| pattern::literal_prefix(glob).into()).collect()
-                        };
-                        Ok::<_, Failure>(ban::Clause::Tier { id: tier.id, prefixes })
-                    })?
-                }
-                Clause::Model(key) => {
-                    let mut beginning = Vec::new();
-                    name::begin(key, &mut beginning)?;
-                    ban::Clause::Model { key: key.into(), beginning: beginning.into() }
-                }
-                Clause::All => ban::Clause::All,
-            });
-        }
-        Ok(resolved)
-    }
-
-    /// The command again, without its keys, which are gone before anybody else hears of it.
-    fn words(&self) -> Vec<Vec<u8>> {
-        let mut words: Vec<Vec<u8>> = Vec::new();
-        for clause in &self.clauses {
-            let (word, value) = match *clause {
-                Clause::Key(_) => continue,
-                Clause::Pattern(pattern) => ("PATTERN", pattern),
-                Clause::Tag(tag) => ("TAG", tag),
-                Clause::Tier(tier) => ("TIER", tier),
-                Clause::Model(model) => ("MODEL", model),
-                Clause::All => {
-                    words.push(b"ALL".to_vec());
-                    continue;
-                }
-            };
-            words.extend([word.as_bytes().to_vec(), value.to_vec()]);
-        }
-        if self.match_all {
-            words.extend([b"MATCH".to_vec(), b"all".to_vec()]);
-        }
-        words.extend(self.soft.then(|| b"SOFT".to_vec()));
-        words.extend(self.all_keys.then(|| b"ALLKEYS".to_vec()));
-        words
-    }
-}
-
-/// Begins a ban that a master, an append-only file or an RDB file tells of.
-pub(crate) fn obey_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
-    let parsed = Invalidate::parse(words)?;
-    invalidate::obey(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
     Ok(())
-}
-
-/// A ban in the words that began it, for an RDB file. `None` when nothing can be covered any more: its tier is gone.
-pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
-    let mut parsed = Invalidate { soft: ban.soft, all_keys: ban.all_keys, ..Invalidate::default() };
-    for clause in &ban.clauses {
-        match clause {
-            ban::Clause::Key(key) => parsed.clauses.push(Clause::Key(key)),
-            ban::Clause::Pattern(pattern) => parsed.clauses.push(Clause::Pattern(pattern)),
-            ban::Clause::Tags { tags, all } => {
-                parsed.match_all = *all;
-                parsed.clauses.extend(tags.iter().map(|tag| Clause::Tag(tag)));
-            }
-            ban::Clause::Tier { id, .. } => {
-                parsed.clauses.extend(cache.tiers.get(*id).map(|tier| Clause::Tier(&tier.name)));
-            }
-            ban::Clause::Model { key, .. } => parsed.clauses.push(Clause::Model(key)),
-            ban::Clause::All => parsed.clauses.push(Clause::All),
-        }
-    }
-    parsed.clauses.iter().any(|clause| !matches!(clause, Clause::Key(_))).then(|| parsed.words())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clauses_keep_their_order_and_may_repeat() {
-        let words: [&[u8]; 17] = [
-            b"key", b"KEY", b"SOFT", b"KEY", b"ALL", b"TAG", b"s", b"PATTERN", b"p*", b"TIER", b"t", b"MODEL", b"m",
-            b"MATCH", b"ALL", b"all", b"ALLKEYS",
-        ];
-        let parsed = Invalidate::parse(&words).unwrap();
-        let expected = [
-            Clause::Key(b"KEY"),
-            Clause::Key(b"ALL"),
-            Clause::Tag(b"s"),
-            Clause::Pattern(b"p*"),
-            Clause::Tier(b"t"),
-            Clause::Model(b"m"),
-            Clause::All,
-        ];
-        assert_eq!(parsed.clauses, expected);
-        assert_eq!((parsed.match_all, parsed.soft, parsed.asynchronous, parsed.all_keys), (true, true, false, true));
-    }
-
-    #[test]
-    fn bad_ones_are_refused_by_name() {
-        let many = [&b"KEY"[..], b"k"].repeat(10_001);
-        let long = [b'x'; 257];
-        for (words, named) in [
-            (&[][..], "nothing to invalidate"),
-            (&[&b"SOFT"[..]], "nothing to invalidate"),
-            (&[b"k"], "unknown clause"),
-            (&[b"KEY"], "KEY needs a value"),
-            (&[b"KEY", b"k", b"MATCH", b"all"], "needs a TAG"),
-            (&[b"TAG", b"t", b"MATCH", b"some"], "MATCH must be one of"),
-            (&[b"TAG", b"t", b"MATCH", b"any", b"MATCH", b"any"], "MATCH is given twice"),
-            (&[b"TAG", b"t", b"MATCH"], "MATCH needs a value"),
-            (&[b"TAG", b""], "1 to 256 bytes"),
-            (&[b"TAG", &long], "1 to 256 bytes"),
-            (&[b"ALL", b"SOFT", b"SOFT"], "SOFT is given twice"),
-            (&[b"ALL", b"ASYNC", b"ASYNC"], "ASYNC is given twice"),
-            (&[b"ALL", b"ALLKEYS", b"ALLKEYS"], "ALLKEYS is given twice"),
-            (&many, "too many clauses"),
-        ] {
-            let failure = Invalidate::parse(words).unwrap_err().to_string();
-            assert!(failure.contains(named) && failure.is_ascii(), "{failure}");
-        }
-        assert!(Invalidate::parse(&many[2..]).is_ok());
-    }
 }

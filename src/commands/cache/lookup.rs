@@ -1,13 +1,15 @@
 //! What there is: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
 
-use super::{check_pattern, may_see_every_key, too_few};
-use crate::cache::{export, health, report};
+use super::{may_see_every_key, too_few};
+use crate::cache::clauses::check_pattern;
+use crate::cache::export;
 use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
+use crate::report::{cache_stats, health, metrics};
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Ttl<'a> {
@@ -24,7 +26,7 @@ impl<'a> Ttl<'a> {
 impl Run for Ttl<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
-        report::of_key(ctx, Ttl::parse(&words)?.key)
+        cache_stats::of_key(ctx, Ttl::parse(&words)?.key)
     }
 }
 
@@ -50,10 +52,10 @@ impl<'a> Stats<'a> {
 impl Run for Stats<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         match Stats::parse(&argv.words(1))? {
-            Stats::Total => Ok(report::total(ctx)),
-            Stats::Tier(name) => report::of_tier(name),
+            Stats::Total => Ok(cache_stats::total(ctx)),
+            Stats::Tier(name) => cache_stats::of_tier(name),
             Stats::Reset => {
-                report::reset();
+                cache_stats::reset();
                 Ok(Reply::Ok)
             }
         }
@@ -72,7 +74,7 @@ impl Metrics {
 impl Run for Metrics {
     fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         Self::parse(&argv.words(1))?;
-        Ok(Reply::text(report::metrics()))
+        Ok(Reply::text(metrics::text()))
     }
 }
 
@@ -120,7 +122,7 @@ impl Run for Hot<'_> {
         let words = argv.words(1);
         let hot = Hot::parse(&words)?;
         may_see_every_key(ctx)?;
-        report::hot(ctx, hot.tier, hot.n)
+        cache_stats::hot(ctx, hot.tier, hot.n)
     }
 }
 

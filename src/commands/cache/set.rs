@@ -1,10 +1,11 @@
 //! `CACHE.SET` and `CACHE.MSET`.
 
-use super::{tags, too_few};
+use super::too_few;
+use crate::cache::life::Lives;
 use crate::cache::look::look;
 use crate::cache::store::{self, Life};
+use crate::cache::tags;
 use crate::cache::{Writer, with, writing_as};
-use crate::commands::life::Lives;
 use crate::commands::options::{self, Options};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;

@@ -1,16 +1,16 @@
-//! Random operations on random keys: whatever a server can do to its keyspace, and the commands of this module between.
+//! Random operations on random keys: all that a server can do to its keyspace, mixed with the commands of this module.
 
-use crate::harness::chance::Chance;
+use crate::harness::random::Random;
 
 /// A command.
 pub(super) type Command = Vec<Vec<u8>>;
 
-/// Databases that are played in.
+/// The number of databases in use.
 pub(super) const DATABASES: usize = 4;
 /// Keys of a family in each database.
 const KEYS: usize = 60;
 
-/// Prefixes of keys, and the tiers they belong to at first.
+/// Prefixes of keys, and the policies of the tiers that they belong to at first.
 const TIERS: [(&str, &str); 7] = [
     ("plain:", "TTL 60"),
     ("grace:", "PTTL 200 GRACE 60 REFRESH 20 JITTER 10 RETRY 1"),
@@ -20,7 +20,7 @@ const TIERS: [(&str, &str); 7] = [
     ("hidden:", "TTL 60 INDEX no"),
     ("forced:", "TTL 60 ENFORCE yes"),
 ];
-/// Prefixes that belong to the built-in tier, and to none.
+/// A prefix of the built-in tier, and a prefix of no tier.
 const OTHERS: [&str; 2] = ["assessment:{m}:", "none:"];
 
 const TAGS: [&str; 5] = ["red", "green", "blue", "tall", "wide"];
@@ -32,17 +32,17 @@ pub(super) struct Grant {
     pub(super) token: Vec<u8>,
 }
 
-/// Makes up operations.
-pub(super) struct Maker {
-    pub(super) chance: Chance,
+/// Generates operations.
+pub(super) struct Generator {
+    pub(super) random: Random,
     /// The database that the commands made so far have selected.
     pub(super) db: usize,
-    /// Tokens to be used.
+    /// Tokens that have not been used.
     pub(super) grants: Vec<Grant>,
-    /// Whether tiers change, and databases are emptied and change places.
-    pub(super) is_wild: bool,
-    /// Whether leases are asked for.
-    pub(super) is_asking: bool,
+    /// Whether tiers change, and databases are flushed and swapped.
+    pub(super) changes_tiers_and_databases: bool,
+    /// Whether leases are requested.
+    pub(super) requests_leases: bool,
 }
 
 fn words(line: &str) -> Command {
@@ -58,13 +58,19 @@ fn tier(prefix: &str, policy: &str) -> Command {
     words(&format!("TIER.SET {} PATTERN {prefix}* {policy}", prefix.trim_end_matches(':')))
 }
 
-impl Maker {
+impl Generator {
     pub(super) fn new(seed: u64) -> Self {
-        Self { chance: Chance::new(seed), db: 0, grants: Vec::new(), is_wild: true, is_asking: true }
+        Self {
+            random: Random::new(seed),
+            db: 0,
+            grants: Vec::new(),
+            changes_tiers_and_databases: true,
+            requests_leases: true,
+        }
     }
 
     pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.chance.below(limit)
+        self.random.below(limit)
     }
 
     pub(super) fn key(&mut self) -> Vec<u8> {
@@ -88,7 +94,7 @@ impl Maker {
         }
     }
 
-    /// A life in milliseconds: some end at once, some never in a test.
+    /// A time to live in milliseconds: some end immediately, some never in a test.
     fn ms(&mut self) -> String {
         let most = [3, 30, 60_000][self.below(3)];
         (1 + self.below(most)).to_string()
@@ -100,7 +106,7 @@ impl Maker {
         format!("TAGS {count} {}", tags.join(" "))
     }
 
-    /// Words with `@` for a key and `$` for a value.
+    /// A command from a line of placeholders: `@` key, `$` value, `#` small number, `~` milliseconds, `%` database.
     fn fill(&mut self, line: &str) -> Command {
         let word = |this: &mut Self, word: &str| match word {
             "@" => this.key(),
@@ -125,7 +131,7 @@ impl Maker {
                 self.db = self.below(DATABASES);
                 into.push(words(&format!("SELECT {}", self.db)));
             }
-            20..=22 if self.is_wild => into.push(self.upheaval()),
+            20..=22 if self.changes_tiers_and_databases => into.push(self.broad_change()),
             25..=44 => self.transaction(into),
             45..=84 => into.push(self.script()),
             85..=99 => into.push(self.restore()),
@@ -134,9 +140,9 @@ impl Maker {
         }
     }
 
-    /// One command that may stand in a transaction or a script.
+    /// One command that may be used in a transaction or a script.
     fn plain(&mut self) -> Command {
-        // The first ones are what overwrites, moves and kills keys whole; the rest makes and empties every type.
+        // The first lines overwrite, move and delete whole keys; the rest create and empty values of every type.
         let lines = [
             "SET @ $",
             "SET @ $",
@@ -256,10 +262,10 @@ impl Maker {
             && let Some(at) = self.grants.iter().rposition(|grant| grant.db == self.db)
         {
             let grant = self.grants.swap_remove(at);
-            let life = if self.below(2) == 0 { " PX 40".into() } else { String::new() };
+            let expiry = if self.below(2) == 0 { " PX 40".into() } else { String::new() };
             let tags = if self.below(2) == 0 { format!(" {}", self.tags()) } else { String::new() };
             let mut command = vec![b"CACHE.FILL".to_vec(), grant.key, grant.token, self.value()];
-            command.extend(words(&format!("{life}{tags}")));
+            command.extend(words(&format!("{expiry}{tags}")));
             return command;
         }
         let tags = self.tags();
@@ -311,14 +317,14 @@ impl Maker {
                 [self.one_of(&tagged), tags].concat()
             }
             _ => match self.one_of(&lines) {
-                fetch if fetch[0] == b"CACHE.FETCH" && !self.is_asking => words("PING"),
+                fetch if fetch[0] == b"CACHE.FETCH" && !self.requests_leases => words("PING"),
                 command => command,
             },
         }
     }
 
-    /// What happens to whole databases, and to tiers.
-    fn upheaval(&mut self) -> Command {
+    /// A change of whole databases, or of tiers.
+    fn broad_change(&mut self) -> Command {
         let (prefix, policy) = TIERS[self.below(TIERS.len())];
         let name = prefix.trim_end_matches(':');
         match self.below(24) {
@@ -338,7 +344,7 @@ impl Maker {
         into.push(words("MULTI"));
         for _ in 0..1 + self.below(4) {
             match self.below(12) {
-                0 if self.is_wild => into.push(self.upheaval()),
+                0 if self.changes_tiers_and_databases => into.push(self.broad_change()),
                 1..=3 => into.push(self.of_cache()),
                 4 => {
                     self.db = self.below(DATABASES);
@@ -350,7 +356,7 @@ impl Maker {
         into.push(words("EXEC"));
     }
 
-    /// A few operations in a script; one that fails does not end it.
+    /// A few operations in a script; an operation that fails does not end it.
     fn script(&mut self) -> Command {
         const TEXT: &str = "local at = 1
             for _ = 1, ARGV[1] do
@@ -369,7 +375,7 @@ impl Maker {
         command
     }
 
-    /// A `DUMP` and `RESTORE` of whatever a key holds, in one go.
+    /// A `DUMP` and `RESTORE` of the value of a key, in a single step.
     fn restore(&mut self) -> Command {
         const TEXT: &str = "local form = redis.call('DUMP', ARGV[1])
             if form then
@@ -377,9 +383,9 @@ impl Maker {
                 return redis.pcall('RESTORE', ARGV[2], ARGV[3], form, ARGV[5])
             end";
         let mut command = vec![b"EVAL".to_vec(), TEXT.into(), b"0".to_vec(), self.key(), self.key()];
-        let (life, how) = [("0", "REPLACE"), ("60000", "REPLACE"), ("5", "REPLACE"), ("1", "ABSTTL")][self.below(4)];
+        let (expiry, how) = [("0", "REPLACE"), ("60000", "REPLACE"), ("5", "REPLACE"), ("1", "ABSTTL")][self.below(4)];
         let first = if self.below(2) == 0 { "R" } else { "K" };
-        command.extend([life.into(), first.into(), how.into()]);
+        command.extend([expiry.into(), first.into(), how.into()]);
         command
     }
 }

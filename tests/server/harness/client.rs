@@ -1,11 +1,11 @@
-//! A client that hides nothing: it sends arguments as they are and shows every reply as it came.
+//! A client that sends arguments unchanged and shows every reply unchanged.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
 
-use super::patience::{PATIENCE, wait_until};
 use super::reply::Reply;
+use super::waiting::{LONGEST_WAIT, wait_until};
 
 /// One connection.
 pub(crate) struct Client {
@@ -17,44 +17,44 @@ impl Client {
     pub(crate) fn connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        // A reply that never comes fails the test that waits for it, instead of hanging it.
-        stream.set_read_timeout(Some(PATIENCE))?;
+        // A reply that never comes fails the test instead of hanging it.
+        stream.set_read_timeout(Some(LONGEST_WAIT))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Speaks RESP3 from now on.
+    /// Switches to RESP3.
     pub(crate) fn resp3(mut self) -> Self {
         self.ask("HELLO 3").good();
         self
     }
 
-    /// Sends a command written as one would type it; no argument may hold blanks.
+    /// Sends a command that is given as one line; no argument may contain a blank.
     #[track_caller]
     pub(crate) fn ask(&mut self, line: &str) -> Reply {
         self.send_line(line);
         self.receive()
     }
 
-    /// Sends a command of these arguments.
+    /// Sends a command with these arguments.
     #[track_caller]
     pub(crate) fn call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Reply {
         self.send(arguments);
         self.receive()
     }
 
-    /// Sends commands in one piece, then reads their replies.
+    /// Sends commands in one write, then reads their replies.
     #[track_caller]
     pub(crate) fn pipeline(&mut self, lines: &[&str]) -> Vec<Reply> {
         let bytes: Vec<u8> = lines.iter().flat_map(|line| encoded(&words(line))).collect();
-        self.stream.get_mut().write_all(&bytes).expect("the server takes commands");
+        self.stream.get_mut().write_all(&bytes).expect("the server accepts commands");
         lines.iter().map(|_| self.receive()).collect()
     }
 
-    /// The same for commands of any bytes.
+    /// The same as [`Client::pipeline`], for commands of any bytes.
     #[track_caller]
     pub(crate) fn batch<A: AsRef<[u8]>>(&mut self, commands: &[Vec<A>]) -> Vec<Reply> {
         let bytes: Vec<u8> = commands.iter().flat_map(|command| encoded(command)).collect();
-        self.stream.get_mut().write_all(&bytes).expect("the server takes commands");
+        self.stream.get_mut().write_all(&bytes).expect("the server accepts commands");
         commands.iter().map(|_| self.receive()).collect()
     }
 
@@ -66,7 +66,7 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) {
-        self.stream.get_mut().write_all(&encoded(arguments)).expect("the server takes commands");
+        self.stream.get_mut().write_all(&encoded(arguments)).expect("the server accepts commands");
     }
 
     /// The next reply.
@@ -75,18 +75,18 @@ impl Client {
         self.try_receive().expect("the server replies")
     }
 
-    /// The next reply, or why there is none.
+    /// The next reply, or the reason why there is none.
     pub(crate) fn try_receive(&mut self) -> io::Result<Reply> {
         Reply::read(&mut self.stream)
     }
 
-    /// What the server calls this connection.
+    /// The id of this connection in the server.
     #[track_caller]
     pub(crate) fn id(&mut self) -> i64 {
         self.ask("CLIENT ID").integer()
     }
 
-    /// `INFO section` as a map; the fields of a module lose its name as their prefix.
+    /// `INFO section` as a map; the fields of the module lose their prefix.
     #[track_caller]
     pub(crate) fn info(&mut self, section: &str) -> BTreeMap<String, String> {
         let text = self.call(&["INFO", section]).text();
@@ -132,16 +132,16 @@ impl Client {
         self.call(&["EXISTS", key]).integer() == 1
     }
 
-    /// Waits until a key is there: what a miss computed is stored a moment after its reply.
+    /// Waits until a key exists: the result of a miss is stored a moment after its reply.
     #[track_caller]
     pub(crate) fn await_key(&mut self, key: &str) {
         wait_until(&format!("{key} exists"), || self.exists(key));
     }
 
-    /// Waits until a key is gone: what is no longer true goes a moment after the change.
+    /// Waits until a key is removed: an invalidated entry is removed a moment after the change.
     #[track_caller]
-    pub(crate) fn await_gone(&mut self, key: &str) {
-        wait_until(&format!("{key} is gone"), || !self.exists(key));
+    pub(crate) fn await_removed(&mut self, key: &str) {
+        wait_until(&format!("{key} is removed"), || !self.exists(key));
     }
 }
 

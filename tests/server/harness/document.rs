@@ -1,4 +1,4 @@
-//! Assessment documents, each validated against the schema that users are given.
+//! Assessment documents, each validated against the published schema of its kind.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ fn schema(kind: &str) -> Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/assessment-{kind}.schema.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let schema = serde_json::from_str(&text).expect("the schema is JSON");
-    jsonschema::validator_for(&schema).expect("the schema is a schema")
+    jsonschema::validator_for(&schema).expect("the schema is valid")
 }
 
 /// Reads a document and checks it against the schema of its kind.
@@ -31,12 +31,12 @@ pub(crate) fn parsed(bytes: &[u8]) -> Value {
     };
     let errors: Vec<String> =
         schema.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "the document breaks its schema: {errors:#?}\n{document:#}");
+    assert!(errors.is_empty(), "the document violates its schema: {errors:#?}\n{document:#}");
     document
 }
 
 impl Client {
-    /// `ASSESS.GET` with these arguments: the document, checked.
+    /// `ASSESS.GET` with these arguments: the document, validated.
     #[track_caller]
     pub(crate) fn assess(&mut self, arguments: &str) -> Value {
         let reply = self.ask(&format!("ASSESS.GET {arguments}")).good();
@@ -54,9 +54,9 @@ impl Client {
     pub(crate) fn cached(&mut self, arguments: &str) -> String {
         self.assess(arguments);
         let subject: Vec<&str> = arguments.split(' ').collect();
-        // Options about the entry's life are no part of its name.
-        let life = subject.iter().position(|word| ["TTL", "PTTL", "EX", "PX"].contains(word)).unwrap_or(subject.len());
-        let key = self.key_of(&subject[..life].join(" "));
+        // Options about the time to live are no part of the key.
+        let end = subject.iter().position(|word| ["TTL", "PTTL", "EX", "PX"].contains(word)).unwrap_or(subject.len());
+        let key = self.key_of(&subject[..end].join(" "));
         self.await_key(&key);
         key
     }

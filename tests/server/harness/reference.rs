@@ -1,4 +1,4 @@
-//! Results computed elsewhere, where they are at hand.
+//! Results computed by other software, where they are available.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// A folder of the reference data, or `None` after noting that `test` is skipped.
 ///
-/// They are looked for where `ASSESS_DATA` says, else in `../shared/data`. The note goes to the file that
-/// `ASSESS_SKIPPED` names, from which `scripts/test` prints it.
+/// The data are in the folder `ASSESS_DATA`, or else in `../shared/data`. The note goes to the file that
+/// `ASSESS_SKIPPED` names; `scripts/test` prints it.
 pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ASSESS_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
@@ -20,7 +20,7 @@ pub(crate) fn folder(test: &str, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The folder that scripts/clients has installed a language's libraries into, or `None` after noting the skip.
+/// The folder where `scripts/clients` has installed the libraries of a language, or `None` after noting the skip.
 pub(crate) fn clients(test: &str, language: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 
-/// One reply. Errors are values here: a test says what it expects.
+/// One reply. Errors are values too: each test states what it expects.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     Nil,
@@ -55,11 +55,11 @@ impl Reply {
                     .map(|pair| (pair[0].clone(), pair[1].clone()))
                     .collect(),
             ),
-            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, format!("no RESP: {line:?}"))),
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, format!("not RESP: {line:?}"))),
         })
     }
 
-    /// The text of a string of any sort.
+    /// The text of a string of any type.
     #[track_caller]
     pub(crate) fn text(&self) -> String {
         match self {
@@ -111,7 +111,7 @@ impl Reply {
         self.array().iter().map(Self::text).collect()
     }
 
-    /// A map of RESP3, or the flat array it is in RESP2.
+    /// A map of RESP3, or the flat array of it in RESP2.
     #[track_caller]
     pub(crate) fn map(&self) -> BTreeMap<String, Self> {
         match self {
@@ -130,7 +130,7 @@ impl Reply {
         }
     }
 
-    /// The first word of an error; empty when this is none.
+    /// The first word of an error; empty if this is no error.
     pub(crate) fn code(&self) -> &str {
         match self {
             Self::Error(text) => text.split(' ').next().unwrap_or_default(),
@@ -142,7 +142,7 @@ impl Reply {
         matches!(self, Self::Error(_))
     }
 
-    /// This reply, unless it is an error.
+    /// This reply; panics if it is an error.
     #[track_caller]
     pub(crate) fn good(self) -> Self {
         assert!(!self.is_error(), "expected no error, got {self:?}");
@@ -161,12 +161,12 @@ fn line(from: &mut impl BufRead) -> io::Result<String> {
 }
 
 fn number<N: TryFrom<i64>>(text: &str) -> io::Result<N> {
-    let invalid = || io::Error::new(io::ErrorKind::InvalidData, format!("no number: {text:?}"));
+    let invalid = || io::Error::new(io::ErrorKind::InvalidData, format!("not a number: {text:?}"));
     N::try_from(text.parse::<i64>().map_err(|_| invalid())?).map_err(|_| invalid())
 }
 
 fn double(text: &str) -> io::Result<f64> {
-    text.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("no double: {text:?}")))
+    text.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("not a double: {text:?}")))
 }
 
 fn bytes(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {

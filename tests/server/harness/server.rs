@@ -1,4 +1,4 @@
-//! A redis-server of one's own: free port, own folder, killed when the test is over.
+//! A redis-server for one test: a free port, its own folder, killed at the end of the test.
 
 use std::net::TcpListener;
 use std::ops::Range;
@@ -9,16 +9,16 @@ use std::{fs, io};
 
 use tempfile::TempDir;
 
-use super::patience::{wait_for, wait_until};
+use super::waiting::{wait_for, wait_until};
 use super::{Client, Reply, mini};
 
-/// How often another port is tried when somebody else has taken the free one in the meantime.
+/// The number of ports that are tried if another process takes the free one in the meantime.
 const PORTS_TRIED: u32 = 10;
 
-/// Where servers listen.
+/// The ports of the servers.
 const PORTS: Range<u16> = 12_000..22_000;
 
-/// What every server has; a test's own settings follow and win.
+/// The settings of every server; a test's own settings follow and override them.
 const SETTINGS: &str = "\
 bind 127.0.0.1
 save \"\"
@@ -44,7 +44,7 @@ impl Server {
         Self::with(&[])
     }
 
-    /// The same with settings of redis.conf, each one line.
+    /// The same with settings of redis.conf, one line each.
     pub(crate) fn with(settings: &[&str]) -> Self {
         Self::with_environment(settings, &[])
     }
@@ -60,7 +60,7 @@ impl Server {
         Self::wrapped(settings, &[], Some(filter))
     }
 
-    /// A server whose command is handed to `wrapper`, which has to become it.
+    /// A server whose command is passed to `wrapper`, which must `exec` it.
     fn wrapped(settings: &[&str], environment: &[(&str, &str)], wrapper: Option<PathBuf>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         for name in ["tables", "db"] {
@@ -100,12 +100,12 @@ impl Server {
         Client::connect(self.port).expect("the server accepts connections")
     }
 
-    /// The port it listens on.
+    /// The port that the server listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it is, for clients of other languages.
+    /// The address of the server, for clients in other languages.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -136,12 +136,12 @@ impl Server {
         fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
     }
 
-    /// The number of the process.
+    /// The id of the process.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether the process is still there.
+    /// Whether the process is still running.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
@@ -156,13 +156,13 @@ impl Server {
         self.restart("SHUTDOWN NOSAVE");
     }
 
-    fn restart(&mut self, farewell: &str) {
-        self.client().send_line(farewell);
+    fn restart(&mut self, command: &str) {
+        self.client().send_line(command);
         self.await_end();
         self.start_again();
     }
 
-    /// Ends the process at once, as a power failure would; [`Server::start_again`] brings it back.
+    /// Ends the process immediately, as a power failure does; [`Server::start_again`] starts it again.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the process can be killed");
         self.await_end();
@@ -178,18 +178,18 @@ impl Server {
         wait_until("the server has ended", || !self.is_running());
     }
 
-    /// Makes this server a replica, and waits until it has what its primary has.
-    pub(crate) fn follow(&self, primary: &Self) {
+    /// Makes this server a replica, and waits until it is in sync with its master.
+    pub(crate) fn follow(&self, master: &Self) {
         let mut client = self.client();
-        client.call(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).good();
-        self.await_in_sync_with(primary);
+        client.call(&["REPLICAOF", "127.0.0.1", &master.port.to_string()]).good();
+        self.await_in_sync_with(master);
     }
 
-    /// Waits until everything written on the primary so far has reached this replica.
-    pub(crate) fn await_in_sync_with(&self, primary: &Self) {
-        let written = primary.client().info_number("replication", "master_repl_offset");
+    /// Waits until all writes on the master so far have reached this replica.
+    pub(crate) fn await_in_sync_with(&self, master: &Self) {
+        let written = master.client().info_number("replication", "master_repl_offset");
         let mut client = self.client();
-        wait_until("the replica has what its primary has", || {
+        wait_until("the replica is in sync with its master", || {
             let info = client.info("replication");
             info.get("master_link_status").is_some_and(|status| status == "up")
                 && info.get("slave_repl_offset").and_then(|at| at.parse().ok()).is_some_and(|at: i64| at >= written)
@@ -202,17 +202,17 @@ impl Drop for Server {
         if std::thread::panicking() {
             eprintln!("--- log of the server on port {} ---\n{}", self.port, self.log());
         }
-        // Errors mean that it has ended already.
+        // An error means that the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The module's file.
+/// The file of the module.
 pub(crate) fn module() -> PathBuf {
     let path = std::env::var_os("ASSESS_MODULE").map_or_else(
         || {
-            // target/debug/deps/server-1a2b3c: the module lies one folder up.
+            // target/debug/deps/server-1a2b3c: the module is one folder up.
             let tests = std::env::current_exe().expect("the tests have a file");
             tests.ancestors().nth(2).expect("a folder above").join("libredis_assess.so")
         },
@@ -222,7 +222,7 @@ pub(crate) fn module() -> PathBuf {
     path
 }
 
-/// Starts a server on a free port and waits until it answers; data on disk have been loaded then.
+/// Starts a server on a free port and waits until it replies; it has loaded its data by then.
 fn launched(
     folder: &Path,
     settings: &[String],
@@ -242,13 +242,13 @@ fn launched(
             return (child, port);
         }
         let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
-        assert!(log.contains("Address already in use"), "the server has ended at once:\n{log}");
+        assert!(log.contains("Address already in use"), "the server ended immediately:\n{log}");
     }
     panic!("found no free port");
 }
 
-/// Whether the server at this port is process `id`, and up. While it loads its data it answers PING with LOADING. While a
-/// process starts, another one's server may have taken the port: what answers there is not ours, and ends at any moment.
+/// Whether the server at this port is process `id`, and ready. While it loads its data it replies LOADING to PING.
+/// While the process starts, another server may have taken the port; that server may end at any moment.
 fn answers(port: u16, id: u32) -> bool {
     let ask = || -> io::Result<bool> {
         let mut client = Client::connect(port)?;
@@ -262,8 +262,8 @@ fn answers(port: u16, id: u32) -> bool {
     ask().unwrap_or(false)
 }
 
-/// A port that nobody listens on, and that no other test of this process was given. All are below those that Linux gives to
-/// connections, and the ports of the cluster bus (10,000 above) are, too: a connection never takes one meanwhile.
+/// A port without a listener that no other test of this process was given. All ports are below those that Linux gives
+/// to connections, and so are the ports of the cluster bus (10,000 above): no connection takes one meanwhile.
 fn free_port() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
@@ -284,7 +284,7 @@ fn spawn(
     environment: &[(String, String)],
     wrapper: Option<&Path>,
 ) -> Child {
-    // A line of tiers is for the module, when it is loaded.
+    // A line with a tier is an argument of the module.
     let arguments: Vec<&str> = settings.iter().map(String::as_str).filter(|line| line.starts_with("TIER ")).collect();
     let mut text = format!(
         "loadmodule {} {}\nport {port}\ndir {}\nlogfile {}\n{SETTINGS}",

@@ -1,4 +1,4 @@
-//! Small tables in the layouts of the real ones, against what another library reads from them, by label.
+//! Small tables in the layouts of the real ones, compared by label with the values that another library reads.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,24 +65,24 @@ fn own_contribution(document: &Value, label: &str) -> f64 {
 }
 
 #[test]
-fn an_oecd_table_of_the_edition_of_2016() {
-    let test = "an_oecd_table_of_the_edition_of_2016";
+fn an_oecd_table_of_2016_is_read_as_expected() {
+    let test = "an_oecd_table_of_2016_is_read_as_expected";
     assert_read_as_expected(test, "oecd_mock/ICIO2016_2003.csv", "OUTPUT rowsum", "oecd2016");
 }
 
 #[test]
-fn an_oecd_table_of_the_edition_of_2018() {
-    let test = "an_oecd_table_of_the_edition_of_2018";
+fn an_oecd_table_of_2018_is_read_as_expected() {
+    let test = "an_oecd_table_of_2018_is_read_as_expected";
     assert_read_as_expected(test, "oecd_mock/ICIO2018_2010.CSV", "FORMAT icio OUTPUT rowsum", "oecd2018");
 }
 
 #[test]
-fn an_oecd_table_in_a_zip() {
-    let test = "an_oecd_table_in_a_zip";
+fn an_oecd_table_in_a_zip_is_read_as_expected() {
+    let test = "an_oecd_table_in_a_zip_is_read_as_expected";
     assert_read_as_expected(test, "oecd_mock/ICIO2018_2010.zip", "OUTPUT rowsum", "oecd2018");
 }
 
 #[test]
-fn an_exiobase_table_in_a_folder() {
-    assert_read_as_expected("an_exiobase_table_in_a_folder", "exio3_mock", "", "exio3");
+fn an_exiobase_table_in_a_folder_is_read_as_expected() {
+    assert_read_as_expected("an_exiobase_table_in_a_folder_is_read_as_expected", "exio3_mock", "", "exio3");
 }

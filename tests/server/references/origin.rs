@@ -1,4 +1,4 @@
-//! Rules of origin: 23 cases worked by hand, each loaded as a document and asked through Redis; real agreements.
+//! Rules of origin: 23 cases worked out by hand, each loaded as a document and queried through Redis; real agreements.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn file(folder: &Path, name: &str) -> Value {
     parsed(&fs::read(folder.join(name)).expect("a file of the reference data"))
 }
 
-/// The verdict on a subject as the cases write it.
+/// The verdict on a subject in the form of the cases.
 fn assess(client: &mut Client, model: &str, subject: &Value) -> Value {
     let text = |name: &str| subject[name].as_str().expect("a code or country").to_owned();
     let facts = subject["facts"].to_string();
@@ -37,9 +37,9 @@ fn every_worked_case_has_its_verdict() {
         client.call(&["MODEL.SET", "roo", "ORIGIN", &document]).good();
         let found = assess(&mut client, "roo", &case["subject"]);
         assert_eq!(found["verdict"], case["verdict"], "{id}: {found:#}");
-        // Asked again it is a hit, and the same.
+        // The second query is a hit, with the same document.
         assert_eq!(assess(&mut client, "roo", &case["subject"]), found, "{id}");
-        // Every share that the reasoning names is a figure of the trace, or of one that is not looked at further.
+        // Every share in the reasoning is a figure of the trace.
         for share in shares(&case["why"]) {
             let leaves = found["trace"].as_array().expect("a trace");
             let near = |leaf: &Value| leaf["share"].as_f64().is_some_and(|found| (found - share).abs() < 0.005_001);
@@ -60,8 +60,8 @@ fn shares(why: &Value) -> Vec<f64> {
 }
 
 #[test]
-fn real_agreements_stand_side_by_side() {
-    let Some(roo) = reference::folder("real_agreements_stand_side_by_side", "roo") else { return };
+fn real_agreements_share_one_model() {
+    let Some(roo) = reference::folder("real_agreements_share_one_model", "roo") else { return };
     let data = roo.parent().expect("the reference data");
     let server = Server::with(&[&format!("assess.data-dir {}", data.display())]);
     let mut client = server.client();
@@ -81,7 +81,7 @@ fn real_agreements_stand_side_by_side() {
         assert_eq!(found["verdict"], verdict, "{destination}: {found:#}");
         assert_eq!(found["agreement"].as_str().unwrap_or(""), agreement);
     }
-    // No verdict on the word of a rule that nobody has read: all its alternatives are texts.
+    // A rule that could not be parsed, with texts as all its alternatives, gives no verdict.
     let rules = client.ask("MODEL.RULES roo AGREEMENT india LIMIT 1000").good();
     let unparsed: Vec<Value> = rules
         .array()
@@ -111,7 +111,7 @@ fn codes_and_descriptions_are_found() {
     let codes = |hits: &[Value]| -> Vec<String> {
         hits.iter().map(|hit| hit["code"].as_str().expect("a code").to_owned()).collect()
     };
-    // Waits for the index.
+    // This query waits for the index.
     let hits = found(&mut client, &["MODEL.FIND", "hs", "laptop"]);
     assert_eq!(codes(&hits)[0], "847130");
     for (text, code) in [

@@ -1,4 +1,5 @@
-//! Score models trained by scikit-learn, XGBoost and LightGBM, through Redis: 200 inputs each with what the library says.
+//! Score models trained by scikit-learn, XGBoost and LightGBM, through Redis: 200 inputs each, compared with the
+//! results of the library.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, Server, document, reference};
 
-/// How close a figure has to be.
+/// The required precision of a figure.
 #[derive(Clone, Copy)]
 enum Precision {
     Exact,
@@ -40,7 +41,7 @@ fn assert_is(what: &str, found: &Value, expected: &Value, precision: Precision) 
             found.iter().zip(expected).for_each(|(found, expected)| assert_is(what, found, expected, precision));
         }
         _ => {
-            let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{what}: {value} is no number"));
+            let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{what}: {value} is not a number"));
             let (found, expected) = (number(found), number(expected));
             let is_near = match precision {
                 Precision::Exact => found.to_bits() == expected.to_bits(),
@@ -51,7 +52,7 @@ fn assert_is(what: &str, found: &Value, expected: &Value, precision: Precision) 
     }
 }
 
-/// What a document says under the names that the cases have.
+/// The figure of a document for a name in the cases.
 fn figure(document: &Value, name: &str) -> Value {
     match (name, &document["margin"]) {
         ("y", Value::Array(_)) => document["probabilities"].as_object().expect("classes").values().cloned().collect(),
@@ -71,7 +72,7 @@ fn figure(document: &Value, name: &str) -> Value {
 fn assert_expected(what: &str, document: &Value, expected: &Value, row: usize, precisions: (Precision, Precision)) {
     for (name, values) in expected.as_object().expect("expected figures") {
         let (what, found, value) = (format!("{what}, row {row}, {name}"), figure(document, name), &values[row]);
-        // PMML says neither reason codes' limit nor bands nor probabilities.
+        // PMML has no limit of reason codes, no bands and no probabilities.
         if found.is_null() && what.contains(".pmml") {
             continue;
         }
@@ -131,7 +132,7 @@ fn every_model_scores_as_its_library_does() {
     assert_eq!(rows_compared, 2800);
 }
 
-/// The same bytes from MGET and BATCH as from GET; binary rows give the scores of the documents.
+/// MGET and BATCH reply the same bytes as GET; binary rows give the scores of the documents.
 fn assert_batches_agree(client: &mut Client, file: &str, cases: &Value, subjects: &[String]) {
     let count = subjects.len().to_string();
     let mut words = vec!["ASSESS.MGET", "m", &count];

@@ -19,7 +19,7 @@ struct World {
 }
 
 impl World {
-    /// `None` where the reference data are absent.
+    /// `None` if the reference data are absent.
     fn load(test: &str) -> Option<Self> {
         let folder = reference::folder(test, "wiod")?;
         let server = Server::with(&[&format!("assess.data-dir {}", folder.display()), "assess.max-batch 2000"]);
@@ -64,12 +64,12 @@ fn risks(prefix: &str, labels: &[String]) -> String {
     Value::Object(values).to_string()
 }
 
-/// The indicator here that is called so in the references.
+/// The indicator here for a name in the references.
 fn indicator(name: &str) -> &str {
     if name == "ones" { "output" } else { name }
 }
 
-/// `USA.c3` as the arguments of a question.
+/// `USA.c3` as the arguments of a query.
 fn node(name: &str) -> String {
     name.replacen('.', " ", 1)
 }
@@ -99,7 +99,7 @@ fn assert_listed(what: &str, found: &HashMap<String, f64>, expected: &Value) {
         other => panic!("{what}: {other}"),
     };
     for (label, value) in pairs {
-        // Lists leave out nothing but what lies below their end, and zeros.
+        // A list leaves out only zeros and the items below its end.
         assert_close(&format!("{what} {label}"), found.get(&label).copied().unwrap_or(0.0), value);
     }
 }
@@ -126,14 +126,14 @@ fn each_reference(references: &Value, mut check: impl FnMut(&str, &str, &Value))
 }
 
 #[test]
-fn every_field_of_an_assessment_is_that_of_the_reference() {
-    let Some(mut world) = World::load("every_field_of_an_assessment_is_that_of_the_reference") else { return };
+fn every_field_of_an_assessment_equals_the_reference() {
+    let Some(mut world) = World::load("every_field_of_an_assessment_equals_the_reference") else { return };
     let references = world.json("wiod_2011_ref.json");
     each_reference(&references, |name, label, expected| {
         let what = format!("{name} {label}");
-        let question = format!("wiod {} LAYERS 12 TOP {NODES} INDICATOR", node(label));
-        let document = world.client.assess(&format!("{question} {}", indicator(name)));
-        let activity = world.client.assess(&format!("{question} output"));
+        let query = format!("wiod {} LAYERS 12 TOP {NODES} INDICATOR", node(label));
+        let document = world.client.assess(&format!("{query} {}", indicator(name)));
+        let activity = world.client.assess(&format!("{query} output"));
         for (ours, theirs) in
             [("/direct", "direct"), ("/total", "total"), ("/upstream", "upstream"), ("/mean", "weighted_mean_risk")]
         {
@@ -150,16 +150,15 @@ fn every_field_of_an_assessment_is_that_of_the_reference() {
         assert_listed(&format!("{what} by_country"), &by_label(&document, "by_region"), &expected["by_country"]);
         assert_listed(&format!("{what} by_sector"), &by_label(&document, "by_sector"), &expected["by_sector"]);
         let mut upstream = by_label(&document, "contributors");
-        // In the reference without the node's own direct part.
+        // The reference leaves out the node's own direct part.
         *upstream.entry(label.to_owned()).or_default() -= number(&document, "/direct");
         assert_listed(&format!("{what} top_upstream"), &upstream, &expected["top_upstream"]);
     });
 }
 
 #[test]
-fn concentration_residuals_suppliers_and_contributors_are_those_of_the_reference() {
-    let Some(mut world) = World::load("concentration_residuals_suppliers_and_contributors_are_those_of_the_reference")
-    else {
+fn concentration_residuals_suppliers_and_contributors_equal_the_reference() {
+    let Some(mut world) = World::load("concentration_residuals_suppliers_and_contributors_equal_the_reference") else {
         return;
     };
     let references = world.json("wiod_2011_more.json");
@@ -200,8 +199,8 @@ fn the_governance_index_gives_the_figures_of_the_reference() {
     let references = world.json("wiod_2011_wgi_ref.json");
     for (label, expected) in references.as_object().expect("nodes") {
         let layers = expected["tiers"].as_array().expect("a series").len() - 1;
-        let question = format!("wiod {} INDICATOR wgi LAYERS {layers} TOP 50", node(label));
-        let document = world.client.assess(&question);
+        let query = format!("wiod {} INDICATOR wgi LAYERS {layers} TOP 50", node(label));
+        let document = world.client.assess(&query);
         for (ours, theirs) in [("/total", "total"), ("/mean", "mean_risk"), ("/foreign_share", "foreign_share")] {
             assert_close(&format!("{label} {theirs}"), number(&document, ours), number(&expected[theirs], ""));
         }
@@ -210,7 +209,7 @@ fn the_governance_index_gives_the_figures_of_the_reference() {
     }
 }
 
-/// The rows of a csv, each by the names of its header.
+/// The rows of a CSV file, each by the names of its header.
 fn rows(path: &Path) -> Vec<HashMap<String, String>> {
     let text = fs::read_to_string(path).expect("a reference file");
     let mut lines = text.lines();
@@ -242,7 +241,7 @@ fn all_1435_nodes_have_the_totals_of_the_reference() {
             assert_close(&format!("{name} direct of {subject}"), number(&document, "/direct"), direct);
             if name == "output" {
                 assert_close(&format!("column sum of {subject}"), number(&document, "/layers/1"), expected("colsum_A"));
-                // At least 1, and nobody's total reaches 5: among the first five for sure.
+                // At least 1, and no total reaches 5: it is among the first five.
                 let own = by_label(&document, "contributors")[&subject.replace(' ', ".")];
                 assert_close(&format!("own multiplier of {subject}"), own, expected("L_diag"));
                 if expected("x") == 0.0 {
@@ -256,14 +255,14 @@ fn all_1435_nodes_have_the_totals_of_the_reference() {
 }
 
 #[test]
-fn coefficients_are_exactly_flow_by_output() {
-    let Some(mut world) = World::load("coefficients_are_exactly_flow_by_output") else { return };
+fn coefficients_are_exactly_flow_divided_by_output() {
+    let Some(mut world) = World::load("coefficients_are_exactly_flow_divided_by_output") else { return };
     let text = fs::read_to_string(world.folder.join("WIOD_2011.csv")).expect("the table");
     let table: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     let number = |cell: &str| -> f64 { cell.parse().expect("a number") };
     let outputs = table.last().expect("the row of outputs");
     let words = |label: &str| label.replacen('_', " ", 1);
-    // Every 97th coefficient, 97 being prime to everything here: all rows and all columns.
+    // Every 97th coefficient: 97 is coprime to the number of nodes, so all rows and all columns occur.
     let places: Vec<(usize, usize)> =
         (0..NODES * NODES).step_by(97).map(|place| (1 + place / NODES, 1 + place % NODES)).collect();
     for part in places.chunks(1000) {
@@ -284,8 +283,8 @@ fn coefficients_are_exactly_flow_by_output() {
 }
 
 #[test]
-fn columns_that_are_empty_are_plain_nodes_without_a_warning() {
-    let Some(mut world) = World::load("columns_that_are_empty_are_plain_nodes_without_a_warning") else { return };
+fn empty_columns_are_plain_nodes_without_a_warning() {
+    let Some(mut world) = World::load("empty_columns_are_plain_nodes_without_a_warning") else { return };
     let info = world.client.model("wiod");
     let counts = ["nodes", "regions", "sectors"].map(|field| info[field].integer());
     assert_eq!(counts, [1435, 41, 35]);

@@ -1,8 +1,8 @@
-//! Indicators, as people brought them.
+//! Indicators as users reported them.
 
 use super::Case;
 
-/// The table of a case, loaded.
+/// A case with its table loaded.
 #[track_caller]
 fn table(name: &str, file: &str) -> Option<Case> {
     let mut case = Case::open(name)?;
@@ -20,10 +20,13 @@ impl Case {
 }
 
 #[test]
-fn totals_are_divided_by_output_when_asked() {
+fn totals_are_divided_by_output_with_the_option_totals() {
     let Some(mut case) = table("40-absolute-totals-as-indicator", "t.csv") else { return };
     case.indicator("co2", "f.csv BY node").good();
-    assert!(case.warnings().contains("indicators of whole numbers: co2;"), "the file cannot tell: the warning does");
+    assert!(
+        case.warnings().contains("indicators of whole numbers: co2;"),
+        "a file does not say whether it has totals, so there is a warning"
+    );
     case.indicator("co2", "f.csv BY node TOTALS").good();
     case.agrees("BB manu INDICATOR co2", "/total", "total co2 BB manu");
     assert_eq!(case.warnings(), "");
@@ -39,7 +42,7 @@ fn joined_labels_other_headers_rows_and_more_columns_are_read() {
         case.agrees("BB manu INDICATOR co2", "/total", "m BB manu");
         case.ask("MODEL.INDICATORDEL m co2").good();
     }
-    // The row of another name.
+    // A row with another name than the indicator.
     case.indicator("other", "c.csv BY node ROW co2").good();
     case.agrees("BB manu INDICATOR other", "/total", "m BB manu");
 }
@@ -47,11 +50,11 @@ fn joined_labels_other_headers_rows_and_more_columns_are_read() {
 #[test]
 fn signed_scores_have_totals_and_no_shares() {
     let Some(mut case) = table("42-signed-country-score", "t.csv") else { return };
-    case.play().into_iter().for_each(|(_, reply)| _ = reply.good());
+    case.run_commands().into_iter().for_each(|(_, reply)| _ = reply.good());
     case.agrees("BB manu INDICATOR wgi", "/total", "total wgi BB manu");
     let document = case.document("BB manu INDICATOR wgi");
     assert!(document["foreign_share"].is_null() && document["coverage"].is_null(), "{document:#}");
-    // By size: the larger part is the negative one.
+    // Sorted by size: the larger part is the negative one.
     assert_eq!(document["by_region"][0]["region"], "BB");
     assert!(case.warnings().contains("indicators with values below 0: wgi;"));
     let refused = case.ask("ASSESS.RANK m INDICATOR wgi BY foreign");
@@ -73,7 +76,7 @@ fn scores_of_one_sign_have_shares() {
 }
 
 #[test]
-fn an_extension_file_gives_the_row_that_is_asked_for() {
+fn an_extension_file_gives_the_requested_row() {
     let Some(mut case) = table("49-extension-file-as-indicator", "s") else { return };
     let refused = case.indicator("co2", "s/air_emissions/S.txt BY node");
     assert_eq!(refused.code(), "BADFILE");
@@ -85,7 +88,7 @@ fn an_extension_file_gives_the_row_that_is_asked_for() {
 }
 
 #[test]
-fn nothing_is_foreign_in_a_table_of_one_region() {
+fn no_share_is_foreign_in_a_table_of_one_region() {
     let Some(mut case) = table("50-one-region-foreign-share", "t.csv") else { return };
     let reply = case.ask("ASSESS.GET m US G NOCACHE").good();
     let text = String::from_utf8_lossy(reply.bytes()).into_owned();
@@ -108,7 +111,7 @@ fn codes_of_another_list_are_refused() {
 }
 
 #[test]
-fn several_values_for_one_label_are_added_up_when_asked() {
+fn several_values_for_one_label_are_added_up_with_the_option_sum() {
     let Some(mut case) = table("42-signed-country-score", "t.csv") else { return };
     let document = "region,value\nAA,1\nBB,2\nAA,0.5\n";
     let set = |case: &mut Case, options: &str| {

@@ -1,7 +1,7 @@
-//! Folders and archives, as people brought them.
+//! Folders and archives as users reported them.
 
 use super::Case;
-use super::tables::{silent, warned};
+use super::tables::{read_with_warnings, read_without_warning};
 
 const MANU: &str = "total output BB manu";
 
@@ -14,7 +14,7 @@ fn loaded(name: &str, rest: &str) -> Option<Case> {
 }
 
 #[test]
-fn accounts_of_pymrio_are_read_whatever_their_folder_is_called() {
+fn accounts_of_pymrio_are_read_under_any_folder_name() {
     let Some(mut case) = loaded("01-pymrio-saved-folder", "sys") else { return };
     assert_eq!(case.ask("MODEL.LABELS m INDICATORS").texts(), ["co2/air", "ch4/air", "Value added", "output"]);
     case.agrees("BB manu INDICATOR output", "/total", "multiplier_output_BB_manu");
@@ -41,12 +41,12 @@ fn negative_rows_are_read_and_named_and_have_no_shares() {
     {
         assert!(document.pointer(pointer).is_some_and(serde_json::Value::is_null), "{pointer}: {document:#}");
     }
-    // A row of one sign has them.
+    // A row of one sign has shares.
     assert!(case.document("BB serv INDICATOR Wages")["foreign_share"].is_f64());
 }
 
 #[test]
-fn an_account_of_other_labels_is_left_out_and_named() {
+fn an_account_with_other_labels_is_left_out_and_named() {
     let Some(mut case) = loaded("05-region-codes-differ-between-files", "IOT_2098_ixi") else { return };
     assert_eq!(case.ask("MODEL.LABELS m INDICATORS").texts(), ["output"]);
     let warnings = case.warnings();
@@ -55,12 +55,12 @@ fn an_account_of_other_labels_is_left_out_and_named() {
 
 #[test]
 fn archives_of_windows_are_read() {
-    silent("06-zip-with-backslash-names", "t.zip", "BB manu", "multiplier");
+    read_without_warning("06-zip-with-backslash-names", "t.zip", "BB manu", "multiplier");
 }
 
 #[test]
 fn folders_saved_as_csv_are_read_and_parquet_is_refused_by_name() {
-    silent("07-pymrio-saved-as-csv-and-parquet", "csv", "BB manu", "multiplier");
+    read_without_warning("07-pymrio-saved-as-csv-and-parquet", "csv", "BB manu", "multiplier");
     let Some(mut case) = Case::open("07-pymrio-saved-as-csv-and-parquet") else { return };
     let reply = case.load("pq");
     case.refused(&reply, &["parquet is not read", "table_format='txt'"]);
@@ -77,12 +77,12 @@ fn flows_alone_are_enough() {
 fn eora_is_read_with_its_labels() {
     for options in ["", " FORMAT eora"] {
         let file = format!("Eora26_2099_bp.zip{options}");
-        silent("31-eora26", &file, "BBA manu", "total output BBA manu");
+        read_without_warning("31-eora26", &file, "BBA manu", "total output BBA manu");
     }
 }
 
 #[test]
-fn a_member_is_picked_where_there_are_several_tables() {
+fn a_member_is_selected_from_several_tables() {
     for (name, package, member) in [
         ("32-oecd-bundle-several-years-in-one-zip", "2016-2017_SML.zip", "2017_SML.csv"),
         ("32b-two-years-in-a-folder", "y", "2016_SML.csv"),
@@ -95,14 +95,14 @@ fn a_member_is_picked_where_there_are_several_tables() {
         case.load(&format!("{package} MEMBER {member}")).good();
         case.agrees("BB manu INDICATOR output", "/total", MANU);
     }
-    silent("32b-two-years-in-a-folder", "y/2016_SML.csv", "BB manu", MANU);
+    read_without_warning("32b-two-years-in-a-folder", "y/2016_SML.csv", "BB manu", MANU);
 }
 
 #[test]
 fn output_that_is_rounding_noise_is_zero() {
-    let warnings = warned("34-output-negative-by-rounding", "sys", "BB manu", MANU);
+    let warnings = read_with_warnings("34-output-negative-by-rounding", "sys", "BB manu", MANU);
     let Some(warnings) = warnings else { return };
-    // The reported output of BB serv is noise below 0, while it sells 172: that is told as well.
+    // The reported output of BB serv is noise below 0, while it sells 172: a warning states that as well.
     let expected = "the sums of rows and final demand are not the reported output: they differ by 3.61 % in the median, most at \
                     BB serv, 172 to 0\n1 stressor value of satellite belongs to a node without output and was set to 0";
     assert_eq!(warnings, expected);
@@ -124,12 +124,12 @@ fn accounts_of_exiobase_3_9_are_read() {
 }
 
 #[test]
-fn texts_beside_the_table_are_passed_over() {
-    silent("51-zip-with-readme-beside-the-table", "t.zip", "BB manu", MANU);
-    silent("51b-zip-with-plain-readme", "t.zip", "BB manu", MANU);
+fn texts_beside_the_table_are_ignored() {
+    read_without_warning("51-zip-with-readme-beside-the-table", "t.zip", "BB manu", MANU);
+    read_without_warning("51b-zip-with-plain-readme", "t.zip", "BB manu", MANU);
 }
 
 #[test]
 fn output_may_be_a_row() {
-    silent("52-x-given-as-a-row", "s", "BB manu", MANU);
+    read_without_warning("52-x-given-as-a-row", "s", "BB manu", MANU);
 }

@@ -1,28 +1,28 @@
-//! Wide tables from one file, as people brought them.
+//! Wide tables from one file, as users reported them.
 
 use super::Case;
 
 const MANU: &str = "total output BB manu";
 
-/// Loads a file of a case with options, holds the output multiplier of a node against `expected.json`, and returns the
-/// warnings.
+/// Loads a file of a case with options, asserts that the output multiplier of a node equals `expected.json`, and
+/// returns the warnings.
 #[track_caller]
-pub(super) fn warned(name: &str, load: &str, node: &str, expected: &str) -> Option<String> {
+pub(super) fn read_with_warnings(name: &str, load: &str, node: &str, expected: &str) -> Option<String> {
     let mut case = Case::open(name)?;
     case.load(load).good();
     case.agrees(&format!("{node} INDICATOR output"), "/total", expected);
     Some(case.warnings())
 }
 
-/// The same without a warning.
+/// The same, and asserts that there is no warning.
 #[track_caller]
-pub(super) fn silent(name: &str, load: &str, node: &str, expected: &str) {
-    if let Some(warnings) = warned(name, load, node, expected) {
+pub(super) fn read_without_warning(name: &str, load: &str, node: &str, expected: &str) {
+    if let Some(warnings) = read_with_warnings(name, load, node, expected) {
         assert_eq!(warnings, "", "{name}");
     }
 }
 
-/// Holds that a file is refused with these words, and that options load it with the figure of `expected.json` and a
+/// Asserts that a file is refused with these words, and that options load it with the figure of `expected.json` and a
 /// warning.
 #[track_caller]
 fn remedied(name: &str, says: &[&str], options: &str, node: &str, expected: &str, warning: &str) {
@@ -35,7 +35,7 @@ fn remedied(name: &str, says: &[&str], options: &str, node: &str, expected: &str
 }
 
 #[test]
-fn tables_of_usual_shape_are_read_in_silence() {
+fn tables_of_usual_shape_are_read_without_a_warning() {
     for name in [
         "10c-total-row-and-col",
         "20-excel-trailing-blank-cells-and-rows",
@@ -47,10 +47,10 @@ fn tables_of_usual_shape_are_read_in_silence() {
         "38-rows-after-output-row",
         "38b-sorted-rows",
     ] {
-        silent(name, "t.csv", "BB manu", MANU);
+        read_without_warning(name, "t.csv", "BB manu", MANU);
     }
-    silent("11-label-with-trailing-space", "t.csv", "US 111CA", "total output US 111CA");
-    silent("26-icio2023-TLS-VA-OUT", "t.csv", "CHN B05_06", "total output CHN B05_06");
+    read_without_warning("11-label-with-trailing-space", "t.csv", "US 111CA", "total output US 111CA");
+    read_without_warning("26-icio2023-TLS-VA-OUT", "t.csv", "CHN B05_06", "total output CHN B05_06");
 }
 
 #[test]
@@ -59,15 +59,15 @@ fn totals_are_recognised_by_their_figures_and_named() {
         ("09-total-named-TOT-and-GO", "total output is the column TOT and the row GO"),
         ("10b-lower-case-Output", "total output is the column Output and the row Output"),
     ] {
-        let Some(warnings) = warned(name, "t.csv", "BB manu", MANU) else { return };
+        let Some(warnings) = read_with_warnings(name, "t.csv", "BB manu", MANU) else { return };
         assert_eq!(warnings, said, "{name}");
     }
 }
 
 #[test]
-fn sums_of_rows_leave_totals_out() {
+fn row_sums_leave_totals_out() {
     for options in ["t.csv OUTPUT rowsum", "t.csv"] {
-        let warnings = warned("09b-rowsum-asked-with-a-total-column", options, "BB manu", MANU);
+        let warnings = read_with_warnings("09b-rowsum-asked-with-a-total-column", options, "BB manu", MANU);
         let Some(warnings) = warnings else { return };
         assert_eq!(warnings, "total output is the column TOT", "{options}");
     }
@@ -75,16 +75,17 @@ fn sums_of_rows_leave_totals_out() {
 
 #[test]
 fn published_layouts_are_read() {
-    silent("12-figaro-matrix", "matrix.csv", "FIGW1 C10T12", "total output FIGW1 C10T12");
-    let warnings = warned("15-wiod2016-wide-csv", "WIOT2014.csv", "ROW C10-C12", "total output ROW C10-C12");
+    read_without_warning("12-figaro-matrix", "matrix.csv", "FIGW1 C10T12", "total output FIGW1 C10T12");
+    let warnings =
+        read_with_warnings("15-wiod2016-wide-csv", "WIOT2014.csv", "ROW C10-C12", "total output ROW C10-C12");
     let Some(warnings) = warnings else { return };
     assert_eq!(warnings, "total output is the column TOT and the row TOT73");
-    let warnings = warned("29-useeio-A-matrix", "A.csv", "US 1111A0", "total output US 1111A0").unwrap();
+    let warnings = read_with_warnings("29-useeio-A-matrix", "A.csv", "US 1111A0", "total output US 1111A0").unwrap();
     assert!(warnings.contains("read as technical coefficients"), "{warnings}");
 }
 
 #[test]
-fn a_negative_output_is_refused_by_name_and_zero_when_asked() {
+fn a_negative_output_is_refused_by_name_or_set_to_zero_by_an_option() {
     let Some(mut case) = Case::open("16-one-sector-with-negative-output") else { return };
     let loaded = case.load("t.csv");
     case.refused(&loaded, &["US S009", "line 7, column 5", "NEGATIVE zero"]);
@@ -93,24 +94,24 @@ fn a_negative_output_is_refused_by_name_and_zero_when_asked() {
     case.load("t.csv NEGATIVE zero").good();
     let warnings = case.warnings();
     assert!(warnings.contains("the output of US S009 is negative and was set to 0"), "{warnings}");
-    // Its column is 0 now: it needs nothing but itself.
+    // Its column is 0 now: it needs only itself.
     assert_eq!(case.document("US S009 INDICATOR output")["total"], 1.0);
 }
 
 #[test]
-fn tiny_and_zero_outputs_are_what_they_are() {
-    let warnings = warned("17-sector-with-tiny-output", "t.csv", "US 31", "total output US 31");
+fn tiny_and_zero_outputs_are_accepted() {
+    let warnings = read_with_warnings("17-sector-with-tiny-output", "t.csv", "US 31", "total output US 31");
     let Some(warnings) = warnings else { return };
     assert_eq!(warnings, "1 column of coefficients sums to 1 or more");
     let Some(mut case) = Case::open("18-zero-sector") else { return };
-    case.play().into_iter().for_each(|(_, reply)| _ = reply.good());
+    case.run_commands().into_iter().for_each(|(_, reply)| _ = reply.good());
     case.agrees("US 31 INDICATOR co2", "/total", "total co2 US 31");
-    // A node without output has only its own.
+    // A node without output has only its own value.
     assert_eq!(case.document("US T INDICATOR co2")["total"], 0.3);
 }
 
 #[test]
-fn a_table_whose_layers_never_end_is_refused_by_the_name_of_the_cause() {
+fn a_table_whose_series_does_not_converge_is_refused_with_the_cause() {
     let Some(mut case) = Case::open("28-diagonal-coefficient-of-one") else { return };
     let loaded = case.load("t.csv");
     case.refused(&loaded, &["AT seed needs as much of its own output as it makes"]);
@@ -120,7 +121,7 @@ fn a_table_whose_layers_never_end_is_refused_by_the_name_of_the_cause() {
 }
 
 #[test]
-fn a_national_table_says_its_region() {
+fn a_national_table_needs_the_name_of_its_region() {
     let Some(mut case) = Case::open("30-national-table-plain-labels") else { return };
     let loaded = case.load("t.csv");
     case.refused(&loaded, &["Farms", "REGION"]);
@@ -130,7 +131,7 @@ fn a_national_table_says_its_region() {
 }
 
 #[test]
-fn labels_are_taken_apart_where_they_give_a_grid() {
+fn labels_are_split_where_they_give_a_grid() {
     let Some(mut case) = Case::open("36-underscore-in-region-code") else { return };
     case.load("t.csv").good();
     assert_eq!(case.ask("MODEL.LABELS m REGIONS").texts(), ["EU_north", "EU_south"]);
@@ -140,7 +141,7 @@ fn labels_are_taken_apart_where_they_give_a_grid() {
     assert_eq!(case.ask("MODEL.LABELS m REGIONS").texts(), ["AA", "BB"]);
     case.agrees("BB manu INDICATOR output", "/foreign_share", "foreign_share");
     assert!(case.warnings().contains("labels such as agri_AA were read as sector and region"));
-    // Said, it is no guess.
+    // The option replaces the guess, and its warning.
     case.load("t.csv ORDER sector-first").good();
     assert_eq!(case.warnings(), "");
     case.load("t.csv ORDER region-first SEPARATOR _").good();

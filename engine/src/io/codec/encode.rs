@@ -2,48 +2,9 @@
 
 use super::super::model::IoModel;
 use super::super::product::with_columns;
-use super::super::table::Table;
+use super::plan::{PIECE, put_count, put_text};
 use super::{COLUMNS, FORMATS, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
 use crate::model::{Kind, codec::preamble};
-
-/// Bytes of text in a frame.
-const PIECE: usize = 1 << 19;
-
-/// How many frames of each kind a model has, in order.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::io) struct Plan {
-    text: u64,
-    output: u64,
-    columns: u64,
-    indicators: u64,
-}
-
-impl Plan {
-    pub(in crate::io) fn of(table: &Table, text: usize, indicators: usize) -> Self {
-        Self {
-            text: text.div_ceil(PIECE) as u64,
-            output: u64::from(table.output.is_some()),
-            columns: with_columns!(&table.coefficients, columns => columns.blocks().len()) as u64,
-            indicators: indicators as u64,
-        }
-    }
-
-    pub(in crate::io) fn len(&self) -> u64 {
-        2 + self.text + self.output + self.columns + self.indicators
-    }
-}
-
-/// The names and warnings of a table.
-pub(in crate::io) fn text_of(table: &Table) -> Vec<u8> {
-    let mut text = Vec::new();
-    for name in table.labels.regions().iter().chain(table.labels.sectors()) {
-        put_text(&mut text, name);
-    }
-    for warning in &table.warnings {
-        put_text(&mut text, warning);
-    }
-    text
-}
 
 /// Frame `index`; an empty one beyond the last.
 pub(in crate::io) fn frame(model: &IoModel, index: u64) -> Vec<u8> {
@@ -114,13 +75,4 @@ fn numbers<T: Wire>(tag: u8, numbers: &[T]) -> Vec<u8> {
     frame.push(tag);
     T::write(numbers, &mut frame);
     frame
-}
-
-fn put_count(out: &mut Vec<u8>, count: usize) {
-    out.extend_from_slice(&(count as u32).to_le_bytes());
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_count(out, text.len());
-    out.extend_from_slice(text.as_bytes());
 }

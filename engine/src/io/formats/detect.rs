@@ -1,11 +1,11 @@
 //! Which layout an input has.
 
-use super::cells::Cells;
-use super::notes::shown;
+use super::members::{is_litter, several};
 use super::source::Package;
 use super::triples;
 use super::{Job, eora, exiobase, icio};
 use crate::io::Format;
+use crate::io::text::Cells;
 use crate::{Error, Result};
 
 /// A layout and where its files are in the package.
@@ -99,20 +99,6 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
     only.ok_or(missing)
 }
 
-/// What to say of several tables.
-pub(super) fn several<'a>(names: impl Iterator<Item = &'a str>) -> Error {
-    Error::bad_whole(format!("there are several tables, {}: say MEMBER and one of them", listed(names)))
-}
-
-/// Names of members, the first of them.
-pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 10;
-    let names: Vec<String> = names.map(|name| shown(if name.is_empty() { "." } else { name })).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let text = names[..names.len() - more].join(", ");
-    if more > 0 { format!("{text} and {more} more") } else { text }
-}
-
 /// What to say of files among which there is no table.
 fn nothing(names: &[String]) -> String {
     if names.iter().any(|name| name.to_ascii_lowercase().ends_with(".parquet")) {
@@ -199,9 +185,4 @@ pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job
         "this is one file of a package, with two header lines: give its folder or a zip of it, where flows (Z.txt) have output \
          (x.txt) or final demand (Y.txt) beside them; coefficients (A.txt) may be alone in a zip",
     ))
-}
-
-/// Folders, and what file managers leave in archives.
-pub(super) fn is_litter(name: &str) -> bool {
-    name.ends_with('/') || name.split('/').any(|piece| piece.starts_with('.') || piece == "__MACOSX")
 }

@@ -7,7 +7,6 @@ mod rows;
 
 use self::discrepancy::Discrepancy;
 use self::rows::{each_row, names};
-use super::cells::{Blank, Cells};
 use super::fill::{Filled, Filler};
 use super::icio::balance;
 use super::icio::figures::{Figures, Series};
@@ -16,7 +15,9 @@ use super::source::Package;
 use super::sums::Flows;
 use super::{Job, notes, output};
 use crate::io::labels::Labels;
+use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
+use crate::io::text::{Blank, Cells};
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
@@ -52,7 +53,7 @@ impl Files {
             [] => return Ok(None),
             [labels] => labels,
             ref several => {
-                let several = super::detect::listed(several.iter().map(|&part| names[part].as_str()));
+                let several = super::members::listed(several.iter().map(|&part| names[part].as_str()));
                 return Err(Error::bad_whole(format!(
                     "there are several files of labels, {several}: leave the right one"
                 )));
@@ -61,7 +62,7 @@ impl Files {
         let flows = match all("_T.txt")[..] {
             [] => return Ok(None),
             [flows] => flows,
-            ref several => return Err(super::detect::several(several.iter().map(|&part| names[part].as_str()))),
+            ref several => return Err(super::members::several(several.iter().map(|&part| names[part].as_str()))),
         };
         let demand = match all("_FD.txt")[..] {
             [demand] => demand,
@@ -139,7 +140,7 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     let filled: Filled = filler.finish();
     warnings.extend(notes::of_table(&filled, negative, &labels, job.progress)?);
     if !files.unread.is_empty() {
-        warnings.push(format!("not read: {}", super::detect::listed(files.unread.iter().map(|name| &**name))));
+        warnings.push(format!("not read: {}", super::members::listed(files.unread.iter().map(|name| &**name))));
     }
     let (coefficients, leontief) = (filled.matrix, job.options.leontief);
     let output_source = OutputSource::Rule(OutputRule::RowSum);
@@ -156,7 +157,7 @@ fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<(Labe
     let pairs = nodes.iter().map(|(region, sector)| (region.as_str(), sector.as_str()));
     let labels = Labels::new(pairs).map_err(|i| {
         let (region, sector) = &nodes[i];
-        let what = format!("the label {} occurs twice", notes::shown_node(region, sector));
+        let what = format!("the label {} occurs twice", shown_node(region, sector));
         Error::bad(what, Place { file: LABELS, line: i as u64 + 1, column: 0 })
     })?;
     Ok((labels, discrepancy))

@@ -15,13 +15,13 @@ mod table;
 use self::frame::Frame;
 use self::names::{Role, folder_of_table, one, role};
 use self::table::Account;
-use super::cells::Blank;
 use super::icio::figures::Figures;
-use super::notes::shown_node;
 use super::roll::Roll;
 use super::source::Package;
-use super::{Job, Loaded, detect, output, sums};
+use super::{Job, Loaded, members, output, sums};
 use crate::io::labels::{Labels, MAX_NODES};
+use crate::io::shown::shown_node;
+use crate::io::text::Blank;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
@@ -57,7 +57,7 @@ impl Files {
         let folder = match folders.as_slice() {
             [] => return Ok(None),
             [folder] => *folder,
-            _ => return Err(detect::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
+            _ => return Err(members::several(folders.iter().map(|folder| folder.trim_end_matches('/')))),
         };
         let (a, z) = (one(names, folder, "A")?, one(names, folder, "Z")?);
         let (x, y) = (one(names, folder, "x")?, one(names, folder, "Y")?);

@@ -1,10 +1,10 @@
 //! From rows of a table to columns of coefficients.
 
-use super::notes::shown_node;
 use crate::Result;
 use crate::io::labels::Labels;
 use crate::io::matrix::{Columns, Matrix};
 use crate::io::options::Precision;
+use crate::io::shown::shown_node;
 use crate::{Budget, Error, Progress};
 
 /// Rows that are gathered before they are written: a column then gets 256 bytes at a time.

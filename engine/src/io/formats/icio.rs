@@ -18,13 +18,13 @@ pub(super) mod totals;
 use self::figures::Figures;
 use self::survey::Survey;
 use self::totals::Totals;
-pub(super) use self::totals::{is_named_total, is_named_value_added};
 use super::fill::{Filled, divide};
-use super::lines::Lines;
 use super::source::Package;
 use super::{Job, notes, output};
 use crate::io::matrix::Matrix;
+use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
+use crate::io::text::Lines;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
@@ -118,7 +118,7 @@ impl Output {
             return Err(Error::bad_whole(format!(
                 "there is neither output nor final demand, and the column of {} sums to {:.4}, which coefficients do not: \
                  add a column of output or of final demand",
-                notes::shown_node(region, sector),
+                shown_node(region, sector),
                 figures.column_sums[node],
             )));
         }

@@ -1,10 +1,10 @@
 //! Total output of the nodes.
 
 use super::fill::Stored;
-use super::notes::shown_node;
 use crate::io::Negative;
 use crate::io::labels::Labels;
 use crate::io::matrix::{Columns, Matrix};
+use crate::io::shown::shown_node;
 use crate::{Error, Place, Progress, Result};
 
 /// The most production layers that are added up; a table that needs more is all but singular.

@@ -8,9 +8,9 @@ use std::io::{self, Cursor, Read, Seek};
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::lines::{Lines, broken, unreadable};
 use super::zstd::Zstd;
 use super::{Folder, Input, Job};
+use crate::io::text::{Lines, broken, unreadable};
 use crate::{Error, Place, Progress, Result};
 
 /// The most members that an archive or a folder may have.
@@ -124,8 +124,8 @@ impl<'a> Package<'a> {
         let exact = self.names.iter().any(|name| is_it(name));
         let wanted = |name: &str| if exact { is_it(name) } else { inside(name) };
         if !self.names.iter().any(|name| wanted(name)) {
-            let names = self.names.iter().map(|name| &**name).filter(|name| !super::detect::is_litter(name));
-            return Err(Error::bad_whole(format!("no such MEMBER; there are {}", super::detect::listed(names))));
+            let names = self.names.iter().map(|name| &**name).filter(|name| !super::members::is_litter(name));
+            return Err(Error::bad_whole(format!("no such MEMBER; there are {}", super::members::listed(names))));
         }
         // Parts are told by their numbers: those that are left out lose their names.
         self.names.iter_mut().filter(|name| !wanted(name)).for_each(|name| *name = ".".to_owned());

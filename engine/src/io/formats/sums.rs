@@ -3,9 +3,10 @@
 
 use super::icio::figures::Figures;
 use super::icio::hidden::Hidden;
-use super::icio::totals::{Totals, is_named_total};
-use super::notes::shown_node;
+use super::icio::totals::Totals;
+use super::total_names::is_named_total;
 use crate::io::labels::Labels;
+use crate::io::shown::shown_node;
 use crate::{Error, Place, Result};
 
 /// Watches the rows of flows between nodes.

@@ -15,14 +15,16 @@ mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
-use super::cells::Cells;
 use super::fill::{Filled, Filler, Stored};
-use super::lines::Lines;
 use super::source::{CHANGED, Package};
-use super::{Job, icio, notes, output};
+use super::total_names::{is_named_total, is_named_value_added};
+use super::{Job, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::matrix::{Columns, Matrix};
+use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
+use crate::io::text::Cells;
+use crate::io::text::Lines;
 use crate::io::{Duplicates, Format, OutputRule, Table};
 use crate::{Budget, Error, Place, Progress, Result};
 
@@ -228,16 +230,16 @@ impl Survey {
     fn bad_label(&self, label: usize, what: &str) -> Error {
         let (region, sector) = &self.names[label];
         let place = Place { line: self.first_lines[label], ..Place::default() };
-        Error::bad(format!("{} {what}", notes::shown_node(region, sector)), place)
+        Error::bad(format!("{} {what}", shown_node(region, sector)), place)
     }
 
     /// Value added and totals would count as inputs and deliveries: what is named so and has one side only is no node.
     fn refuse_totals(&self, sides: &[[bool; 2]]) -> Result<()> {
         for (label, side) in sides.iter().enumerate() {
             let sector = &self.names[label].1;
-            let is_total = icio::is_named_total(sector);
+            let is_total = is_named_total(sector);
             match side {
-                [true, false] if is_total || icio::is_named_value_added(sector) => {
+                [true, false] if is_total || is_named_value_added(sector) => {
                     let what = "is a row only, and named as value added or a total: leave its lines out";
                     return Err(self.bad_label(label, what));
                 }

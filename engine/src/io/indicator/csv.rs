@@ -12,8 +12,9 @@ use self::columns::Columns;
 use self::others::Others;
 use self::stressors::Stressors;
 use super::{Axis, By, NOT_FINITE, TWICE, UNKNOWN, Values};
-use crate::io::formats::{Blank, Cells, Lines, shown};
 use crate::io::labels::Labels;
+use crate::io::shown::shown;
+use crate::io::text::{Blank, Cells, Lines};
 use crate::{Error, Place, Progress, Result};
 
 /// Reads all lines; blank ones are passed over.

@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::{
-    Agreement, Alternative, Head, MAX_MACROS, MAX_MEMBERS, MAX_PARTIES, MAX_RECORD, MAX_RULES, MAX_SAME_RANGE,
-    MAX_TEXT, MAX_TEXTS, Patch, Rule,
+    Agreement, Head, MAX_MACROS, MAX_MEMBERS, MAX_PARTIES, MAX_RECORD, MAX_RULES, MAX_SAME_RANGE, MAX_TEXT, MAX_TEXTS,
+    Refused, Rule,
 };
 use crate::origin::codes::Span;
 use crate::origin::expr::{Expr, MAX_DEPTH, MAX_NODES};
-
-/// Why a part cannot be taken.
-pub(in crate::origin) type Refused = &'static str;
 
 /// An agreement in the making.
 #[derive(Debug, Default)]
@@ -130,7 +127,7 @@ impl Builder {
 }
 
 impl Agreement {
-    fn assembled(head: Arc<Head>, texts: Vec<Arc<str>>, mut rules: Vec<Arc<Rule>>) -> Result<Self, Refused> {
+    pub(super) fn assembled(head: Arc<Head>, texts: Vec<Arc<str>>, mut rules: Vec<Arc<Rule>>) -> Result<Self, Refused> {
         let macros = Macros::new(&head.macros)?;
         let mut leaves: BTreeMap<Span, u64> = BTreeMap::new();
         for rule in &rules {
@@ -176,35 +173,6 @@ impl Agreement {
         let unparsed = rules.iter().filter(is_unparsed).count();
         let most_leaves = leaves.into_values().max().unwrap_or_default();
         Ok(Self { head, texts, rules, furthest, most_leaves, unparsed })
-    }
-
-    /// The agreement with some rules changed, and the ids that it lacks.
-    pub(in crate::origin) fn patched(
-        &self,
-        texts: &[Arc<str>],
-        patches: &BTreeMap<Box<str>, Patch>,
-    ) -> Result<(Self, Vec<Box<str>>), Refused> {
-        let offset = self.texts.len() as u32;
-        let mut unknown: BTreeSet<&str> = patches.keys().map(AsRef::as_ref).collect();
-        let mut rules = Vec::with_capacity(self.rules.len());
-        for rule in &self.rules {
-            let Some(patch) = patches.get(&rule.id) else {
-                rules.push(Arc::clone(rule));
-                continue;
-            };
-            unknown.remove(&*rule.id);
-            let mut changed = Rule::clone(rule);
-            changed.validity.from = patch.from.unwrap_or(changed.validity.from);
-            changed.validity.to = patch.to.unwrap_or(changed.validity.to);
-            if let Some(ways) = &patch.alternatives {
-                let moved = |way: &Alternative| Alternative { text: way.text + offset, ..way.clone() };
-                changed.alternatives = ways.iter().map(moved).collect();
-            }
-            rules.push(Arc::new(changed));
-        }
-        let texts = self.texts.iter().chain(texts).cloned().collect();
-        let unknown = unknown.into_iter().map(Box::from).collect();
-        Ok((Self::assembled(Arc::clone(&self.head), texts, rules)?, unknown))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Changes of an agreement's rules, by their ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::build::Refused;
 use super::read::{agreement_id, alternatives, day, expect_format, id, taken};
-use super::{Alternative, MAX_RECORD, MAX_RULES, MAX_TEXT, MAX_TEXTS};
+use super::{Agreement, Alternative, MAX_RECORD, MAX_RULES, MAX_TEXT, MAX_TEXTS, Refused, Rule};
 use crate::Day;
 use crate::origin::json::{Json, Read, Seen};
 
@@ -118,5 +117,36 @@ impl Patch {
             Some(rule) => Ok((rule, patch)),
             None => json.refuse("a rule needs its id"),
         }
+    }
+}
+
+impl Agreement {
+    /// The agreement with some rules changed, and the ids that it lacks.
+    pub(in crate::origin) fn patched(
+        &self,
+        texts: &[Arc<str>],
+        patches: &BTreeMap<Box<str>, Patch>,
+    ) -> Result<(Self, Vec<Box<str>>), Refused> {
+        let offset = self.texts.len() as u32;
+        let mut unknown: BTreeSet<&str> = patches.keys().map(AsRef::as_ref).collect();
+        let mut rules = Vec::with_capacity(self.rules.len());
+        for rule in &self.rules {
+            let Some(patch) = patches.get(&rule.id) else {
+                rules.push(Arc::clone(rule));
+                continue;
+            };
+            unknown.remove(&*rule.id);
+            let mut changed = Rule::clone(rule);
+            changed.validity.from = patch.from.unwrap_or(changed.validity.from);
+            changed.validity.to = patch.to.unwrap_or(changed.validity.to);
+            if let Some(ways) = &patch.alternatives {
+                let moved = |way: &Alternative| Alternative { text: way.text + offset, ..way.clone() };
+                changed.alternatives = ways.iter().map(moved).collect();
+            }
+            rules.push(Arc::new(changed));
+        }
+        let texts = self.texts.iter().chain(texts).cloned().collect();
+        let unknown = unknown.into_iter().map(Box::from).collect();
+        Ok((Self::assembled(Arc::clone(&self.head), texts, rules)?, unknown))
     }
 }

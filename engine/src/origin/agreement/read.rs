@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::build::Refused;
-use super::{Agreement, Alternative, Builder, Rule, Tolerance, Validity};
+use super::{Agreement, Alternative, Builder, Refused, Rule, Tolerance, Validity};
 use crate::Day;
 use crate::origin::codes::Span;
 use crate::origin::country;

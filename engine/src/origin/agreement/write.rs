@@ -2,7 +2,7 @@
 
 use super::{Agreement, Alternative, Patch, Rule, Tolerance, Validity};
 use crate::Day;
-use crate::model::codec::json_string;
+use crate::json::json_string;
 
 impl Rule {
     /// Appends the rule.

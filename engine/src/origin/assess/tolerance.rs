@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluate::{Doubt, Outcome};
 use super::leaf::Finding;
+use super::outcome::{Doubt, Outcome};
 use super::product::{Input, Product};
 use super::{Condition, Missing, Traced, and, or};
 use crate::origin::agreement::{Agreement, Rule, Tolerance};

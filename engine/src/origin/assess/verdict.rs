@@ -1,8 +1,9 @@
 //! The order in which a product is looked at, and how sure the verdict is.
 
 use super::choose::Rules;
-use super::evaluate::{Doubt, Outcome, evaluate};
+use super::evaluate::evaluate;
 use super::leaf::Finding;
+use super::outcome::{Doubt, Outcome};
 use super::product::Product;
 use super::{Assessment, Condition, MAX_TRACED, Missing, Traced, Verdict, and};
 use crate::origin::agreement::Agreement;

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use super::{BEGIN, Cutter, Held, Piece, records};
+use super::held::{BEGIN, Cutter, Held, Piece};
+use super::records;
 use crate::origin::agreement::{Agreement, Builder};
 use crate::origin::load::Content;
 use crate::origin::model::{OriginModel, Parts};
 use crate::origin::nomenclature::{Nomenclature, NomenclatureDecoder};
 use crate::origin::overrides::Overrides;
 use crate::origin::sections::Sections;
-use crate::origin::synonyms::Synonyms;
+use crate::search::Synonyms;
 use crate::{Error, Result};
 
 /// The most parts: a nomenclature, sections, synonyms, agreements and their overrides.

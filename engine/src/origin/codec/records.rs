@@ -1,6 +1,6 @@
 //! Records of agreements and overrides: written and read one by one.
 
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::origin::agreement::{Agreement, Builder, Patch, Rule, write_names};
 use crate::origin::country;
 use crate::origin::expr::{Expr, Sizes};

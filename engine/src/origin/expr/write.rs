@@ -1,7 +1,7 @@
 //! Writing expressions: as JSON that reads back equal, and in a few words for people.
 
 use super::{Base, Bases, Expr, Leaf};
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::origin::codes::Codes;
 
 impl Expr {

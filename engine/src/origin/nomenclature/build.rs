@@ -1,11 +1,9 @@
 //! Putting a nomenclature together, from a file in any order or from records in the order of codes.
 
 use super::csv::at;
-use super::{Hs, MAX_DESCRIPTION, MAX_ROWS, MAX_SECTION, MAX_SECTIONS, Nomenclature, Row, codec};
+use super::section::section_number;
+use super::{Hs, MAX_DESCRIPTION, MAX_ROWS, Nomenclature, Refused, Row, codec};
 use crate::{Error, Result};
-
-/// Why a row cannot be taken.
-pub(super) type Refused = &'static str;
 
 /// A file in the making.
 #[derive(Debug, Default)]
@@ -148,20 +146,4 @@ fn check_description(description: &str) -> Result<(), Refused> {
         1..=MAX_DESCRIPTION => Ok(()),
         _ => Err("the description is longer than 4096 bytes"),
     }
-}
-
-/// The number of a section, which is the next one where it is new.
-pub(super) fn section_number(sections: &mut Vec<Box<str>>, id: &str) -> Result<u16, Refused> {
-    // Nearly always the section of the row before, which is the newest.
-    if let Some(number) = sections.iter().rposition(|known| **known == *id) {
-        return Ok(number as u16);
-    }
-    if id.is_empty() || id.len() > MAX_SECTION {
-        return Err("the id of a section is 1 to 16 bytes long");
-    }
-    if sections.len() == MAX_SECTIONS {
-        return Err("the nomenclature has more than 1000 sections");
-    }
-    sections.push(id.into());
-    Ok((sections.len() - 1) as u16)
 }

@@ -4,7 +4,7 @@
 //! other some whole rows in the order of codes, each as `u8` number of digits, the digits, `u8` digits of the parent
 //! (0 for none, else the code begins with it), `u16` section, `u16` length of the description, the description.
 
-use super::build::section_number;
+use super::section::section_number;
 use super::{Hs, Nomenclature};
 use crate::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! A code as a JSON document.
 
 use super::{Hs, Nomenclature};
-use crate::model::codec::json_string;
+use crate::json::json_string;
 use crate::origin::sections::Sections;
 
 impl Nomenclature {

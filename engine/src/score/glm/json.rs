@@ -8,8 +8,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::super::coarse::close_steps;
 use super::super::features::{Features, declared};
-use super::super::load::{bad_form, close_steps};
+use super::super::json::bad_form;
 use super::{Glm, Link};
 use crate::{Error, Result};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::glm::{Glm, Link};
-use super::super::model::Machine;
+use super::super::machine::Machine;
 use super::element::Element;
 use crate::score::features::Features;
 use crate::score::{MAX_CLASSES, MAX_FEATURES};

@@ -1,6 +1,6 @@
 //! `Scorecard`: every characteristic an attribute, its attributes the bins, the first that holds a value counts.
 
-use super::super::model::Machine;
+use super::super::machine::Machine;
 use super::super::scorecard::{Attribute, Bin, Method, NO_CODE, Overlap, Scorecard, Segments};
 use super::element::Element;
 use super::predicate;

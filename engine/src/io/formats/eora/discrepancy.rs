@@ -1,7 +1,7 @@
 //! The node of EORA26 that is none: `ROW`, `TOTAL` takes what the countries' tables do not agree on. Its row and column are
 //! left out, as readers of these tables do, and their size is told.
 
-use crate::io::formats::notes::shown_node;
+use crate::io::shown::shown_node;
 
 /// Where the discrepancy stands among the lines of a package, if it does, and how large it is.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! The lines of its files.
 
 use crate::io::formats::Job;
-use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::source::Package;
 use crate::io::labels::MAX_NODES;
+use crate::io::text::{Blank, Cells};
 use crate::{Error, Result};
 
 /// The most columns of final demand.

@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::Role;
 use super::frame::Frame;
-use crate::io::formats::cells::{Blank, Cells};
-use crate::io::formats::notes::{note, shown};
+use crate::io::formats::notes::note;
 use crate::io::formats::source::Package;
 use crate::io::formats::{Job, fill::Filler};
 use crate::io::indicator::{MAX_STRESSORS, check_name, check_unit};
+use crate::io::shown::shown;
+use crate::io::text::{Blank, Cells};
 use crate::io::{Indicator, Labels};
 use crate::{Error, Result};
 

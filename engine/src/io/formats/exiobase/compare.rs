@@ -3,11 +3,11 @@
 use super::Role;
 use super::frame::Frame;
 use crate::io::formats::Job;
-use crate::io::formats::cells::Blank;
-use crate::io::formats::notes::shown_node;
 use crate::io::formats::source::Package;
 use crate::io::labels::Labels;
 use crate::io::matrix::Matrix;
+use crate::io::shown::shown_node;
+use crate::io::text::Blank;
 use crate::{Error, Result};
 
 /// How far a coefficient may be from flow over output: a share of the larger, and a number that printing may lose.

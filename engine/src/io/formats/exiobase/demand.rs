@@ -6,11 +6,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::Role;
 use super::frame::Frame;
 use crate::io::formats::Job;
-use crate::io::formats::cells::Blank;
 use crate::io::formats::icio::figures::Series;
-use crate::io::formats::notes::shown;
 use crate::io::formats::source::Package;
 use crate::io::labels::Labels;
+use crate::io::shown::shown;
+use crate::io::text::Blank;
 use crate::{Error, Place, Result};
 
 /// Reads the columns, each with a number for every node.

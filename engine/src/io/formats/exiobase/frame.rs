@@ -1,8 +1,8 @@
 //! Tab-separated frames: header lines with column labels, index columns with row labels, numbers.
 
-use crate::io::formats::cells::{Blank, Cells};
-use crate::io::formats::lines::{Line, Lines};
 use crate::io::labels::MAX_NODES;
+use crate::io::text::{Blank, Cells};
+use crate::io::text::{Line, Lines};
 use crate::{Error, Place, Result};
 
 /// The most columns: nodes, or categories of final demand.

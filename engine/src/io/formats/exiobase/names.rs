@@ -1,7 +1,7 @@
 //! Files by their names.
 
-use crate::io::formats::detect::is_litter;
-use crate::io::formats::notes::shown;
+use crate::io::formats::members::is_litter;
+use crate::io::shown::shown;
 use crate::{Error, Result};
 
 /// A part of the package, and its name in messages.

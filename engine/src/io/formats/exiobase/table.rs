@@ -3,7 +3,6 @@
 use super::frame::Frame;
 use super::{Files, Role, compare};
 use crate::io::OutputRule;
-use crate::io::formats::cells::Blank;
 use crate::io::formats::fill::{Filled, Filler, column_sums};
 use crate::io::formats::icio::balance;
 use crate::io::formats::icio::figures::{Figures, Series};
@@ -14,6 +13,7 @@ use crate::io::formats::{Job, notes, output};
 use crate::io::labels::Labels;
 use crate::io::matrix::Matrix;
 use crate::io::table::OutputSource;
+use crate::io::text::Blank;
 use crate::{Error, Place, Result};
 
 /// A package that is being read.

@@ -2,8 +2,8 @@
 
 use super::figures::Figures;
 use super::totals::Totals;
-use crate::io::formats::notes::shown_node;
 use crate::io::labels::Labels;
+use crate::io::shown::shown_node;
 use crate::{Error, Result};
 
 /// Beyond these shares of output, sums differ by more than the rounding of published tables: half of the nodes, and the

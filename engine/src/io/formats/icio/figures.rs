@@ -4,11 +4,11 @@
 use super::hidden::Hidden;
 use super::survey::{NONE, Row, Survey};
 use crate::io::formats::Job;
-use crate::io::formats::cells::{Blank, Cells};
 use crate::io::formats::fill::{Filled, Filler};
-use crate::io::formats::lines::Lines;
-use crate::io::formats::notes::shown;
 use crate::io::formats::source::CHANGED;
+use crate::io::shown::shown;
+use crate::io::text::Lines;
+use crate::io::text::{Blank, Cells};
 use crate::{Error, Place, Result};
 
 /// The most rows that are no nodes whose numbers are kept; a table has a few dozen.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::io::formats::notes::shown;
+use crate::io::shown::shown;
 use crate::io::{LoadOptions, Order};
 use crate::{Error, Result};
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::io::formats::cells::Cells;
-use crate::io::formats::lines::{Line, Lines};
+use crate::io::text::Cells;
+use crate::io::text::{Line, Lines};
 use crate::{Error, Result};
 
 /// How many cells of a line may be labels, or be passed over, before its numbers.

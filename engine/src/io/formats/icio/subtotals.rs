@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use super::figures::{Figures, Series, alike};
-use crate::io::formats::notes::shown;
+use crate::io::formats::total_names::is_named_total;
+use crate::io::shown::shown;
 use crate::{Progress, Result};
 
 /// Up to how many columns every stretch of columns is tried.
@@ -67,7 +68,7 @@ pub(super) fn sum(figures: &Figures, columns: &[usize]) -> Vec<f64> {
 /// Whether the table has these outputs too, in another place: a row or a column of totals, or what the nodes take and
 /// value added (each row of it, the first few, or all).
 pub(super) fn agree(figures: &Figures, output: &[f64]) -> bool {
-    let is_total = |series: &&Series| super::totals::is_named_total(&series.label);
+    let is_total = |series: &&Series| is_named_total(&series.label);
     if figures.columns.iter().filter(is_total).any(|column| alike(&column.values, output)) {
         return true;
     }

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::grid::Reading;
 use super::header::Key;
 use super::split;
-use super::totals::{is_named_total, is_named_value_added};
-use crate::io::formats::cells::Cells;
-use crate::io::formats::lines::{Line, Lines};
-use crate::io::formats::notes::shown;
+use crate::io::formats::total_names::{is_named_total, is_named_value_added};
 use crate::io::labels::{Labels, MAX_NAME, MAX_NODES};
+use crate::io::shown::shown;
+use crate::io::text::Cells;
+use crate::io::text::{Line, Lines};
 use crate::io::{LoadOptions, Split};
 use crate::{Error, Place, Result};
 

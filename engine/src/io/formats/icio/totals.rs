@@ -2,29 +2,13 @@
 
 use super::figures::{Figures, Series, alike};
 use super::subtotals::{Subtotals, agree, sum};
-use crate::io::formats::notes::{note, shown};
+use crate::io::formats::notes::note;
+use crate::io::formats::total_names::{bare, is_named_total, is_named_value_added};
+use crate::io::shown::shown;
 use crate::{Progress, Result};
-
-/// Names under which total output is published.
-const TOTALS: [&str; 9] =
-    ["out", "output", "total", "tot", "go", "grossoutput", "totaloutput", "outputatbasicprices", "totalsupply"];
 
 /// Names of output that go without saying.
 const USUAL: [&str; 3] = ["OUT", "OUTPUT", "TOTAL"];
-
-/// Whether a label is a name for totals.
-pub(in crate::io::formats) fn is_named_total(label: &str) -> bool {
-    TOTALS.contains(&bare(label).as_str())
-}
-
-/// Whether a label is a name for value added: such rows may have a column of their own, which means nothing.
-pub(in crate::io::formats) fn is_named_value_added(label: &str) -> bool {
-    ["va", "valu", "tls", "valueadded", "grossvalueadded", "gva"].contains(&bare(label).as_str())
-}
-
-fn bare(label: &str) -> String {
-    label.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
-}
 
 /// The roles of what is no node, as numbers into [`Figures::columns`] and [`Figures::rows`].
 pub(in crate::io::formats) struct Totals {

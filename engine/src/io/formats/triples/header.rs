@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::io::formats::cells::{Blank, Cells};
-use crate::io::formats::lines::Line;
-use crate::io::formats::notes::shown;
+use crate::io::shown::shown;
+use crate::io::text::Line;
+use crate::io::text::{Blank, Cells};
 use crate::{Error, Place, Result};
 
 /// The most columns that are looked at.

@@ -1,7 +1,8 @@
 //! What the columns of a long csv are, by their names.
 
 use super::super::Axis;
-use crate::io::formats::{Cells, Line, shown};
+use crate::io::shown::shown;
+use crate::io::text::{Cells, Line};
 use crate::{Error, Result};
 
 /// Names of columns, in lower case without signs.

@@ -2,7 +2,8 @@
 //! something else of them.
 
 use super::columns::{Kind, Named};
-use crate::io::formats::{Cells, Line, shown};
+use crate::io::shown::shown;
+use crate::io::text::{Cells, Line};
 use crate::{Error, Place, Result};
 
 /// A column that is not read, and its first cell.

@@ -1,7 +1,8 @@
 //! The column of a long csv that says which stressor a value is of.
 
 use super::columns::Named;
-use crate::io::formats::{Cells, Line, shown};
+use crate::io::shown::shown;
+use crate::io::text::{Cells, Line};
 use crate::{Error, Place, Result};
 
 /// How many stressors a message lists.

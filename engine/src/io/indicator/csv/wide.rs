@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use super::super::{Axis, MAX_STRESSORS, NO_VALUES, Values};
 use super::columns::is_index;
 use super::{Found, Joined};
-use crate::io::formats::{Blank, Cells, Line, Lines, shown};
 use crate::io::labels::Labels;
+use crate::io::shown::shown;
+use crate::io::text::{Blank, Cells, Line, Lines};
 use crate::{Error, Place, Progress, Result};
 
 /// The most cells before the numbers of a row.

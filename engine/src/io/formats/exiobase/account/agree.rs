@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::super::Role;
 use super::super::frame::Frame;
 use crate::io::formats::Job;
-use crate::io::formats::cells::Blank;
-use crate::io::formats::notes::{shown, shown_node};
 use crate::io::formats::source::Package;
+use crate::io::shown::{shown, shown_node};
+use crate::io::text::Blank;
 use crate::io::{Indicator, Labels};
 use crate::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! Which files of a package are accounts.
 
 use super::super::names::{Role, part_of, role};
-use crate::io::formats::detect::{is_litter, listed};
+use crate::io::formats::members::{is_litter, listed};
 
 /// The files of one account.
 #[derive(Debug, Clone)]

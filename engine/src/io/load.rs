@@ -1,0 +1,32 @@
+//! From an input to a model.
+
+use super::formats::{Input, load};
+use super::model::IoModel;
+use super::options::{LeontiefMode, LoadOptions};
+use super::solve;
+use super::spectral::spectral_check;
+use crate::{Budget, Progress, Result};
+
+/// Reads a table and makes a model of it and its indicators. The budget has room for the inverse where the options ask
+/// for it.
+///
+/// # Errors
+/// Those of [`load`], and [`crate::Error::BadInput`] for a table whose production layers do not converge.
+pub(crate) fn load_model(
+    input: Input<'_>,
+    options: &LoadOptions,
+    budget: &Budget,
+    progress: &Progress,
+) -> Result<IoModel> {
+    let loaded = load(input, options, budget, progress)?;
+    if options.leontief == Some(LeontiefMode::Full) {
+        let peak = solve::peak_bytes(loaded.table.labels.len(), options.precision, LeontiefMode::Full);
+        budget.require("the table with its inverse", peak)?;
+    }
+    spectral_check(&loaded.table, progress)?;
+    let mut model = IoModel::new(loaded.table);
+    for indicator in loaded.indicators {
+        model = model.with_indicator(indicator)?;
+    }
+    Ok(model)
+}

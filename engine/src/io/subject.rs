@@ -1,0 +1,96 @@
+//! The subject of a request, region and sector, and its canonical name: what follows the tag in a cache key.
+
+use crate::cache::name::escape;
+use crate::model::Question;
+use crate::{Error, Result};
+
+/// Arguments of a subject: region and sector.
+const SUBJECT: usize = 2;
+
+/// How many of `args` are the subject.
+///
+/// # Errors
+/// [`Error::Invalid`] when there are too few.
+pub(super) fn len(args: &[&[u8]]) -> Result<usize> {
+    if args.len() < SUBJECT { Err(not_two()) } else { Ok(SUBJECT) }
+}
+
+/// The error for a subject that is not two arguments.
+pub(super) fn not_two() -> Error {
+    Error::Invalid("the subject of an input-output model is two arguments, region and sector".into())
+}
+
+/// Checks the deepest layer of a request.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub(super) fn check_layers(question: &Question<'_>) -> Result<()> {
+    if question.layers <= Question::MAX_LAYERS {
+        Ok(())
+    } else {
+        Err(Error::Invalid("LAYERS is a number from 0 to 32".into()))
+    }
+}
+
+/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
+/// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
+/// encoded too: otherwise it could pass for a name with options.
+pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
+    escape(region, b"", key);
+    key.push(b':');
+    escape(sector, b"", key);
+    key.extend_from_slice(b":indicator=");
+    escape(indicator, b",=", key);
+    let defaults = Question::default();
+    for (name, value, default) in [("layers", question.layers, defaults.layers), ("top", question.top, defaults.top)] {
+        if value != default {
+            key.push(b',');
+            key.extend_from_slice(name.as_bytes());
+            key.push(b'=');
+            decimal(value, key);
+        }
+    }
+}
+
+fn decimal(mut value: u32, key: &mut Vec<u8>) {
+    let mut digits = [0; 10];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    key.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_show_what_differs_from_the_defaults_and_encode_what_is_reserved() {
+        let default = Question::default();
+        let cases: [(&str, &str, &str, Question<'_>, &str); 6] = [
+            ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),
+            ("USA", "C10T12", "wgi", Question { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
+            ("USA", "C10T12", "wgi", Question { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
+            (
+                "A:B",
+                "Meat, fish; \"x\" (100%)",
+                "a,top=5",
+                Question { layers: 0, top: 4_294_967_295, ..default },
+                "A%3AB:Meat,%20fish;%20\"x\"%20(100%25):indicator=a%2Ctop%3D5,layers=0,top=4294967295",
+            ),
+            ("{*}?[a]\\", "\n\u{7f}\t", "x", default, "%7B%2A%7D%3F%5Ba%5D%5C:%0A%7F%09:indicator=x"),
+            ("\u{d6}", "s", "\u{e9}", default, "\u{d6}:s:indicator=\u{e9}"),
+        ];
+        for (region, sector, indicator, question, expected) in cases {
+            let mut key = Vec::new();
+            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &question, &mut key);
+            assert_eq!(String::from_utf8(key).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading a model from frames.
+
+use super::records::Reader;
+use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, SCORECARD};
+use crate::model::Kind;
+use crate::model::codec::preamble;
+use crate::score::features::Features;
+use crate::score::forest;
+use crate::score::glm::GlmDecoder;
+use crate::score::machine::Machine;
+use crate::score::model::ScoreModel;
+use crate::score::options::Format;
+use crate::score::scorecard::ScorecardDecoder;
+use crate::score::{MAX_FEATURES, MAX_NAME};
+use crate::{Error, Result};
+
+/// A score model in the making.
+#[derive(Debug)]
+pub struct ScoreDecoder {
+    format: Format,
+    features: usize,
+    warnings: usize,
+    records: usize,
+    names: Vec<Box<str>>,
+    decimals: Vec<u8>,
+    texts: Vec<String>,
+    machine: MachineDecoder,
+    frames: Vec<Box<[u8]>>,
+    held: u64,
+}
+
+#[derive(Debug)]
+enum MachineDecoder {
+    Glm(GlmDecoder),
+    Scorecard(ScorecardDecoder),
+    Forest(Box<forest::Decoder>),
+}
+
+impl ScoreDecoder {
+    /// Takes the first frame, without its preamble.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn begin(frame: &[u8]) -> Result<Self> {
+        if frame.len() != HEADER {
+            return Err(Error::Corrupt("the header has another length"));
+        }
+        let mut reader = Reader(frame);
+        let format = reader.coded(&Format::ALL)?;
+        let machine = match reader.coded(&[GLM, SCORECARD, FOREST])? {
+            GLM => MachineDecoder::Glm(GlmDecoder::default()),
+            SCORECARD => MachineDecoder::Scorecard(ScorecardDecoder::default()),
+            _ => MachineDecoder::Forest(Box::new(forest::Decoder::new())),
+        };
+        let fits = match format {
+            Format::Glm => matches!(machine, MachineDecoder::Glm(_)),
+            Format::Scorecard => matches!(machine, MachineDecoder::Scorecard(_)),
+            Format::Xgboost | Format::Lightgbm => matches!(machine, MachineDecoder::Forest(_)),
+            Format::Pmml => !matches!(machine, MachineDecoder::Forest(_)),
+        };
+        let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
+        if !fits || features == 0 || features > MAX_FEATURES || warnings > MAX_WARNINGS {
+            return Err(Error::Corrupt("the header does not fit together"));
+        }
+        let first = [&preamble(Kind::Score)[..], frame].concat();
+        Ok(Self {
+            format,
+            features,
+            warnings,
+            records,
+            names: Vec::new(),
+            decimals: Vec::new(),
+            texts: Vec::new(),
+            machine,
+            held: first.len() as u64,
+            frames: vec![first.into()],
+        })
+    }
+
+    /// Takes the next frame.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn push(&mut self, frame: &[u8]) -> Result<()> {
+        if frame.is_empty() || frame.len() > FRAME {
+            return Err(Error::Corrupt("a frame is empty or too long"));
+        }
+        let mut rest = frame;
+        while !rest.is_empty() {
+            let (length, after) = rest.split_first_chunk().ok_or(Error::Corrupt("a record is cut"))?;
+            let (record, after) = after
+                .split_at_checked(usize::from(u16::from_le_bytes(*length)))
+                .ok_or(Error::Corrupt("a record is cut"))?;
+            self.record(record)?;
+            rest = after;
+        }
+        if !matches!(self.machine, MachineDecoder::Forest(_)) {
+            self.held += frame.len() as u64 + size_of::<Box<[u8]>>() as u64;
+            self.frames.push(frame.into());
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &[u8]) -> Result<()> {
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Error::Corrupt("a text is not UTF-8"));
+        if self.names.len() < self.features {
+            let (&decimals, name) = record.split_first().ok_or(Error::Corrupt("an empty record"))?;
+            if name.is_empty() || name.len() > MAX_NAME {
+                return Err(Error::Corrupt("the name of a feature is too long or empty"));
+            }
+            self.names.push(text(name)?.into());
+            self.decimals.push(decimals);
+            self.held += (name.len() + 17) as u64;
+            return Ok(());
+        }
+        if self.texts.len() < self.warnings {
+            if record.len() > LONGEST_WARNING {
+                return Err(Error::Corrupt("a warning is too long"));
+            }
+            self.texts.push(text(record)?.to_owned());
+            self.held += (record.len() + size_of::<String>()) as u64;
+            return Ok(());
+        }
+        self.records = self.records.checked_sub(1).ok_or(Error::Corrupt("too many records"))?;
+        match &mut self.machine {
+            MachineDecoder::Glm(decoder) => decoder.push(record, self.features),
+            MachineDecoder::Scorecard(decoder) => decoder.push(record),
+            MachineDecoder::Forest(decoder) => decoder.push(record),
+        }
+    }
+
+    /// The model, once every frame has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when frames are missing or do not fit together.
+    pub fn finish(self) -> Result<ScoreModel> {
+        if self.names.len() < self.features || self.texts.len() < self.warnings || self.records > 0 {
+            return Err(Error::Corrupt("records are missing"));
+        }
+        let machine = match self.machine {
+            MachineDecoder::Glm(decoder) => Machine::Glm(decoder.finish(self.features)?),
+            MachineDecoder::Scorecard(decoder) => Machine::Scorecard(decoder.finish(self.features)?),
+            MachineDecoder::Forest(decoder) => {
+                let forest = decoder.finish()?;
+                if forest.features() != self.names {
+                    return Err(Error::Corrupt("a forest of other features"));
+                }
+                Machine::Forest(forest)
+            }
+        };
+        let features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
+        if matches!(machine, Machine::Forest(_)) {
+            return Ok(ScoreModel::build(self.format, features, machine, self.texts));
+        }
+        Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.frames))
+    }
+
+    /// Bytes of memory held.
+    pub fn bytes(&self) -> u64 {
+        self.held
+            + match &self.machine {
+                MachineDecoder::Glm(decoder) => decoder.bytes(),
+                MachineDecoder::Scorecard(decoder) => decoder.bytes(),
+                MachineDecoder::Forest(decoder) => decoder.bytes(),
+            }
+    }
+}

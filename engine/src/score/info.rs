@@ -1,0 +1,34 @@
+//! The fields of `MODEL.INFO` and the labels of `MODEL.LABELS`.
+
+use super::machine::Machine;
+use super::model::ScoreModel;
+use crate::model::{Field, LabelSet};
+
+impl ScoreModel {
+    pub(super) fn info_fields(&self) -> Vec<(&'static str, Field)> {
+        let text = |text: &str| Field::Text(text.to_owned());
+        let mut fields = vec![
+            ("format", text(self.format().name())),
+            ("features", Field::Integer(self.features.len() as u64)),
+            ("outputs", Field::Integer(self.outputs() as u64)),
+        ];
+        match &self.machine {
+            Machine::Glm(glm) => fields.push(("link", text(glm.link.name()))),
+            Machine::Scorecard(card) => fields.push(("attributes", Field::Integer(card.attributes.len() as u64))),
+            Machine::Forest(forest) => {
+                fields.push(("trees", Field::Integer(forest.trees() as u64)));
+                fields.push(("objective", text(forest.objective())));
+            }
+        }
+        fields.extend([
+            ("decimals", Field::Text(self.features.decimals_text())),
+            ("bytes", Field::Integer(self.held)),
+            ("warnings", Field::List(self.warnings.clone())),
+        ]);
+        fields
+    }
+
+    pub(super) fn label_set(&self, set: LabelSet) -> Option<Vec<String>> {
+        (set == LabelSet::Features).then(|| self.features().iter().map(|name| name.to_string()).collect())
+    }
+}

@@ -1,0 +1,28 @@
+//! Search by words in labels and descriptions, for every kind of model: corpus, index, query, synonyms.
+//!
+//! Nothing here depends on a kind of model: a caller adds texts and receives the numbers of those that match.
+
+mod corpus;
+mod distance;
+mod evaluate;
+mod index;
+mod labels;
+mod query;
+mod synonyms;
+mod text;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::corpus::Corpus;
+#[cfg(test)]
+pub(crate) use self::evaluate::MAX_LIMIT;
+pub(crate) use self::evaluate::{Hit, check_limit};
+pub(crate) use self::index::Index;
+pub(crate) use self::labels::find_labels;
+pub(crate) use self::synonyms::Synonyms;
+#[cfg(test)]
+pub(crate) use self::synonyms::built_in_keys;
+#[cfg(test)]
+pub(crate) use self::text::{folded, words};

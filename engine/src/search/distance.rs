@@ -1,0 +1,120 @@
+//! How many typing errors lie between two words: insertions, deletions, substitutions and swaps of neighbours, no
+//! letter taking part in two of them (optimal string alignment).
+//!
+//! A column of the table of distances is one machine word, after H. Hyyro, "A bit-vector algorithm for computing
+//! Levenshtein and Damerau edit distances", Nordic Journal of Computing 10 (2003). Letters outside ASCII count as
+//! their bytes.
+
+/// The longest word that errors are counted in, in bytes.
+pub(crate) const MAX_LETTERS: usize = 64;
+
+/// A word to compare others with.
+pub(crate) struct Pattern {
+    /// For each byte the places of the word that hold it.
+    places: [u64; 256],
+    last: u64,
+    length: u32,
+    /// How many errors a word may have to be taken for this one.
+    errors: u32,
+}
+
+impl Pattern {
+    /// A word of 4 to 64 letters without digits; no other is ever taken for a mistyped one. Words of 4 to 7 letters
+    /// may have one error, longer ones two.
+    pub(crate) fn new(word: &str) -> Option<Self> {
+        let errors = match word.len() {
+            4..=7 => 1,
+            8..=MAX_LETTERS => 2,
+            _ => return None,
+        };
+        if word.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let mut places = [0; 256];
+        for (at, byte) in word.bytes().enumerate() {
+            places[usize::from(byte)] |= 1 << at;
+        }
+        Some(Self { places, last: 1 << (word.len() - 1), length: word.len() as u32, errors })
+    }
+
+    /// How many errors a word may have.
+    pub(crate) fn errors(&self) -> u32 {
+        self.errors
+    }
+
+    /// The errors in `word`, or in `word` without an `s` at its end where that has fewer; `None` when too many.
+    pub(crate) fn errors_in(&self, word: &[u8]) -> Option<u32> {
+        let (mut vertical_up, mut vertical_down) = (u64::MAX, 0u64);
+        let (mut diagonal, mut before) = (0u64, 0u64);
+        let (mut distance, mut fewest) = (self.length, u32::MAX);
+        for (at, &byte) in word.iter().enumerate() {
+            if at + 1 == word.len() && byte == b's' {
+                fewest = distance;
+            }
+            let places = self.places[usize::from(byte)];
+            let swapped = ((!diagonal & places) << 1) & before;
+            let carried = (places & vertical_up).wrapping_add(vertical_up) ^ vertical_up;
+            diagonal = carried | places | vertical_down | swapped;
+            let across_up = vertical_down | !(diagonal | vertical_up);
+            let across_down = diagonal & vertical_up;
+            distance += u32::from(across_up & self.last != 0);
+            distance -= u32::from(across_down & self.last != 0);
+            let shifted = (across_up << 1) | 1;
+            vertical_up = (across_down << 1) | !(diagonal | shifted);
+            vertical_down = shifted & diagonal;
+            before = places;
+        }
+        let fewest = fewest.min(distance);
+        (fewest <= self.errors).then_some(fewest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same by the table.
+    fn by_table(a: &[u8], b: &[u8]) -> u32 {
+        let mut table = vec![vec![0u32; b.len() + 1]; a.len() + 1];
+        for i in 0..=a.len() {
+            for j in 0..=b.len() {
+                table[i][j] = if i == 0 || j == 0 {
+                    (i + j) as u32
+                } else {
+                    let mut best = (table[i - 1][j] + 1)
+                        .min(table[i][j - 1] + 1)
+                        .min(table[i - 1][j - 1] + u32::from(a[i - 1] != b[j - 1]));
+                    if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                        best = best.min(table[i - 2][j - 2] + 1);
+                    }
+                    best
+                };
+            }
+        }
+        table[a.len()][b.len()]
+    }
+
+    #[test]
+    fn each_kind_of_error_counts_one() {
+        let pattern = Pattern::new("machines").unwrap();
+        for (word, errors) in [("machines", 0), ("machine", 1), ("amchines", 1), ("machynes", 1), ("mmachine", 2)] {
+            assert_eq!(pattern.errors_in(word.as_bytes()), Some(errors), "{word}");
+        }
+        assert_eq!(pattern.errors_in(b"magazine"), None);
+        assert_eq!(Pattern::new("bicyle").unwrap().errors_in(b"bicycles"), Some(1));
+        assert!(Pattern::new("cat").is_none() && Pattern::new("10kg").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn the_bits_agree_with_the_table(a in "[a-d]{4,20}", b in "[a-d]{0,20}") {
+            let pattern = Pattern::new(&a).unwrap();
+            let whole = by_table(a.as_bytes(), b.as_bytes());
+            let expected = b.strip_suffix('s').map_or(whole, |b| whole.min(by_table(a.as_bytes(), b.as_bytes())));
+            let expected = (expected <= pattern.errors()).then_some(expected);
+            prop_assert_eq!(pattern.errors_in(b.as_bytes()), expected);
+        }
+    }
+}

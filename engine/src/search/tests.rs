@@ -1,0 +1,62 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Progress;
+
+fn search(corpus: Corpus, text: &str) -> Vec<usize> {
+    let index = corpus.index(&Progress::default()).unwrap();
+    let hits = index.search(text.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
+    hits.iter().map(|hit| hit.document).collect()
+}
+
+#[test]
+fn documents_are_found_by_words_above_in_any_order_of_adding() {
+    let mut corpus = Corpus::default();
+    let top = corpus.add("vehicles", None).unwrap();
+    let other = corpus.add("boats", None).unwrap();
+    let low = corpus.add("wheels", Some(top)).unwrap();
+    let oar = corpus.add("oars", Some(other)).unwrap();
+    let deep = corpus.add("steel", Some(low)).unwrap();
+    let index = corpus.index(&Progress::default()).unwrap();
+    let find = |text: &str| {
+        let hits = index.search(text.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
+        hits.iter().map(|hit| hit.document).collect::<Vec<_>>()
+    };
+    assert_eq!(find("vehicles"), [top, low, deep]);
+    assert_eq!(find("boats"), [other, oar]);
+    assert_eq!(find("vehicles steel"), [deep]);
+    assert!(find("boats steel").is_empty());
+}
+
+#[test]
+fn chains_without_end_cost_no_more() {
+    let mut corpus = Corpus::default();
+    let mut last = corpus.add("top", None).unwrap();
+    for _ in 0..50_000 {
+        last = corpus.add("below", Some(last)).unwrap();
+    }
+    assert_eq!(search(corpus, "top").len(), usize::from(corpus::MAX_DEPTH));
+}
+
+#[test]
+fn an_empty_corpus_finds_nothing() {
+    assert!(search(Corpus::default(), "anything").is_empty());
+}
+
+proptest! {
+    #[test]
+    fn descriptions_of_any_text_are_indexed(texts in prop::collection::vec("\\PC{0,60}", 1..8)) {
+        let mut corpus = Corpus::default();
+        for (number, text) in texts.iter().enumerate() {
+            corpus.add(text, number.checked_sub(1)).unwrap();
+        }
+        let index = corpus.index(&Progress::default()).unwrap();
+        for text in &texts {
+            let folded = text::folded(text);
+            for (_, word) in text::words(&folded).filter(|(_, word)| word.len() < 200) {
+                let hits = index.search(word.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
+                prop_assert!(!hits.is_empty(), "{}", word);
+            }
+        }
+    }
+}

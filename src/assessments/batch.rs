@@ -1,0 +1,303 @@
+//! Many assessments of one model (`ASSESS.MGET`) in one pass.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assess_engine::history::Record;
+use assess_engine::model::{AnyModel, Identity};
+use assess_engine::{Error as EngineError, Progress};
+use bytes::Bytes;
+
+use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
+use crate::assessments::naming::{self, Named, Unnamed};
+use crate::assessments::request::{self, Caching, OwnedQuestion, Request};
+use crate::assessments::{lookup, waiting};
+use crate::cache::pending::{self, Pending};
+use crate::cache::store::Life;
+use crate::commands::options;
+use crate::error::{Failure, Outcome};
+use crate::ffi::blocked::{Blocked, Ended};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
+use crate::ffi::key::Mode;
+use crate::models::derive;
+use crate::models::history::Log;
+use crate::reply::Reply;
+use crate::settings;
+use crate::types::model::with_loaded;
+use crate::types::value::Loaded;
+use crate::work::main_loop;
+use crate::work::pool::{self, Lane};
+
+/// The most bytes of all subjects together: they are copied for the worker.
+const MOST_BYTES: usize = 4 << 20;
+
+/// What a worker has to do for a batch.
+pub(crate) enum ToDo {
+    /// Build the names of long subjects; then the request is looked at again.
+    Name(Unnamed),
+    Compute(Work),
+}
+
+pub(crate) struct Batch;
+
+impl ReadRequest for Batch {
+    type Work = ToDo;
+
+    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<ToDo>> {
+        let count = options::batch_size(asked.words[1])?;
+        with_loaded(ctx, asked.model, Mode::Read, |loaded| ask(ctx, loaded, &asked, count))
+    }
+
+    fn ended(_: &ToDo) -> Ended {
+        waiting::ended
+    }
+
+    fn start(ctx: Ctx<'_>, work: ToDo, blocked: Blocked, command: Vec<Vec<u8>>) {
+        match work {
+            ToDo::Name(unnamed) => unnamed.name_elsewhere(ctx.db(), blocked, move |ctx, blocked, names| {
+                answer::waiter::<Self>(ctx, blocked, command, Some(&names));
+            }),
+            ToDo::Compute(work) => compute_elsewhere(work, blocked),
+        }
+    }
+}
+
+/// A batch of which some subjects have to be computed.
+pub(crate) struct Work {
+    model: AnyModel,
+    model_key: Vec<u8>,
+    version: u64,
+    question: OwnedQuestion,
+    db: i32,
+    keep: Option<Life>,
+    log: Option<Log>,
+    /// One per subject: the reply, or what is missing.
+    slots: Vec<Slot>,
+}
+
+enum Slot {
+    Done(Reply),
+    Missing { subject: Vec<Vec<u8>>, name: Vec<u8> },
+}
+
+fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<Answer<ToDo>> {
+    let (model_key, model) = (asked.words[0], loaded.as_model());
+    let (subjects, options) = split_subjects(loaded, &asked.words[2..], count)?;
+    if subjects.iter().copied().flatten().map(|part| part.len()).sum::<usize>() > MOST_BYTES {
+        let what = "the subjects of one batch, in bytes,";
+        return Err(EngineError::TooBig { what, limit: MOST_BYTES as u64 }.into());
+    }
+    let mut request = request::parse(model, options)?;
+    let names = match asked.names.filter(|names| names.version == loaded.version) {
+        Some(names) => {
+            request.question.today = names.today;
+            names.names.clone()
+        }
+        None if naming::are_for_a_worker(ctx, &subjects) => {
+            let subjects = subjects.iter().copied();
+            return Ok(Answer::Work(ToDo::Name(Unnamed::new(loaded, model_key, subjects, &request.question))));
+        }
+        None => {
+            let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, model_key, subject, &request.question);
+            subjects.iter().map(name).collect()
+        }
+    };
+    let work = look_all_up(ctx, loaded, model_key, &subjects, names, &request)?;
+    let missing = work.missing().count();
+    if missing > 0 && !model.ready() {
+        // One subject's check tells whether it is its own series that is missing, or another indicator's.
+        let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
+        let mut checks = short.map(|subject| model.check(subject, &request.question));
+        if checks.any(|check| check == Err(EngineError::NotReady)) {
+            return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
+        }
+    }
+    let is_short = work.estimate().as_micros() <= u128::from(settings::slice_us());
+    if request.caching != Caching::Off {
+        work.missing().for_each(|name| lookup::missed(loaded, name));
+    }
+    // For a waiter a worker computes in any case: many may have waited.
+    if missing == 0 || (is_short && asked.caller == Caller::Command) {
+        let (reply, results) = work.compute(&Progress::default());
+        results.settle();
+        return Ok(Answer::Reply(reply));
+    }
+    Ok(Answer::Work(ToDo::Compute(work)))
+}
+
+type Words<'w, 'a> = &'w [&'a [u8]];
+
+/// Takes so many subjects off the words; what is left are options.
+fn split_subjects<'w, 'a>(
+    loaded: &Loaded,
+    words: Words<'w, 'a>,
+    count: u64,
+) -> Outcome<(Vec<Words<'w, 'a>>, Words<'w, 'a>)> {
+    let mut rest = words;
+    let mut subjects = Vec::new();
+    for _ in 0..count {
+        let len = loaded.as_model().subject_len(rest, false)?;
+        let (subject, after) = rest.split_at(len);
+        subjects.push(subject);
+        rest = after;
+    }
+    Ok((subjects, rest))
+}
+
+fn look_all_up(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    model_key: &[u8],
+    subjects: &[Words<'_, '_>],
+    names: Vec<Named>,
+    request: &Request<'_>,
+) -> Outcome<Work> {
+    let mut slots = Vec::with_capacity(subjects.len());
+    for (subject, name) in subjects.iter().zip(names) {
+        let name = match name {
+            Ok(name) => name,
+            Err(error) => {
+                slots.push(Slot::Done(Reply::Error(error.into())));
+                continue;
+            }
+        };
+        let found = lookup::by_name(ctx, loaded, model_key, &name, request.caching, Bytes::copy_from_slice);
+        // What is wrong with a long subject, the worker finds out.
+        let is_checked = found.is_some() || naming::are_long([*subject]);
+        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &request.question) };
+        slots.push(match (found, check) {
+            (Some(document), _) => Slot::Done(Reply::Bulk(document)),
+            (None, Ok(()) | Err(EngineError::NotReady)) => {
+                Slot::Missing { subject: subject.iter().map(|part| part.to_vec()).collect(), name }
+            }
+            // An indicator that does not exist is no matter of one subject.
+            (None, Err(EngineError::NoIndicator)) => return Err(EngineError::NoIndicator.into()),
+            (None, Err(error)) => Slot::Done(Reply::Error(error.into())),
+        });
+    }
+    Ok(Work {
+        model: loaded.model.clone(),
+        model_key: model_key.to_vec(),
+        version: loaded.version,
+        question: OwnedQuestion::of(&request.question),
+        db: ctx.db(),
+        keep: request.is_kept().then_some(request.life),
+        log: Log::of(ctx, loaded, request.tenant),
+        slots,
+    })
+}
+
+/// How long results are settled between two turns of the event loop.
+const SLICE: Duration = Duration::from_micros(300);
+
+/// What was computed, to be logged and stored on the main thread.
+struct Results {
+    db: i32,
+    model_key: Vec<u8>,
+    version: u64,
+    keep: Option<Life>,
+    log: Option<Log>,
+    computed: VecDeque<Computed>,
+}
+
+struct Computed {
+    name: Vec<u8>,
+    document: Bytes,
+    /// What the history says of it.
+    record: Option<Record>,
+}
+
+impl Results {
+    /// Has them logged and stored, a slice at a time.
+    fn settle(mut self) {
+        let begin = Instant::now();
+        while let Some(Computed { name, document, record }) = self.computed.pop_front() {
+            if let Some((log, record)) = self.log.as_ref().zip(record) {
+                log.computed((self.db, &self.model_key), &name, record, &document);
+            }
+            if let Some(life) = self.keep {
+                let (model, version) = (self.model_key.clone(), self.version);
+                pending::keep(self.db, name, Pending { document, life, model, version });
+            }
+            if begin.elapsed() > SLICE {
+                return main_loop::after(0, move |_| self.settle());
+            }
+        }
+    }
+}
+
+impl Work {
+    /// The names of what is not in the cache.
+    fn missing(&self) -> impl Iterator<Item = &[u8]> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Missing { name, .. } => Some(name.as_slice()),
+            Slot::Done(_) => None,
+        })
+    }
+
+    /// About how long it takes to compute what is missing.
+    fn estimate(&self) -> Duration {
+        let question = self.question.borrowed();
+        let of_one = |slot: &Slot| match slot {
+            Slot::Missing { subject, .. } => {
+                let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+                self.model.as_model().estimate(&subject, &question)
+            }
+            Slot::Done(_) => Duration::ZERO,
+        };
+        self.slots.iter().map(of_one).sum()
+    }
+
+    /// Computes what is missing. A subject request twice in the batch is computed once.
+    fn compute(self, progress: &Progress) -> (Reply, Results) {
+        let question = self.question.borrowed();
+        let identity = Identity { name: &self.model_key, version: self.version };
+        let mut answered: HashMap<Vec<u8>, Reply> = HashMap::new();
+        let mut computed = VecDeque::new();
+        let replies = self.slots.into_iter().map(|slot| {
+            let (subject, name) = match slot {
+                Slot::Done(reply) => return reply,
+                Slot::Missing { subject, name } => (subject, name),
+            };
+            if let Some(reply) = answered.get(&name) {
+                return reply.clone();
+            }
+            let parts: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+            let mut document = Vec::with_capacity(4096);
+            let model = self.model.as_model();
+            let mut assess = || model.assess_while_wanted(&identity, &parts, &question, progress, &mut document);
+            let reply = match progress.check().and_then(|()| assess()) {
+                Ok(()) => {
+                    let document = Bytes::from(document);
+                    let reply = Reply::Bulk(document.clone());
+                    let record = self.log.is_some().then(|| model.record(&parts, &document));
+                    computed.push_back(Computed { name: name.clone(), document, record });
+                    reply
+                }
+                Err(error) => Reply::Error(error.into()),
+            };
+            answered.insert(name, reply.clone());
+            reply
+        });
+        let reply = Reply::Array(replies.collect());
+        let Self { db, model_key, version, keep, log, .. } = self;
+        (reply, Results { db, model_key, version, keep, log, computed })
+    }
+}
+
+fn compute_elsewhere(work: Work, blocked: Blocked) {
+    let progress = Arc::<Progress>::default();
+    pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| work.compute(&progress))));
+        // Called off, it has no answer: half of a batch looks like errors of its subjects.
+        match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
+            Ok((reply, results)) => main_loop::post(move |_| {
+                results.settle();
+                blocked.reply(reply);
+            }),
+            Err(failure) => blocked.reply(failure.into()),
+        }
+    });
+}

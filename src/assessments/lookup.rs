@@ -1,0 +1,112 @@
+//! Cached assessments: by name, among the results that are about to be stored, and by cached route.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::assessments::request::Caching;
+use crate::assessments::routes;
+use crate::cache::look::{self, Looked};
+use crate::cache::{pending, with};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{self, Mode};
+use crate::ffi::send;
+use crate::ffi::string::Argv;
+use crate::report::stats;
+use crate::settings;
+use crate::types::model::{Found, Name, find, with_loaded};
+use crate::types::value::{Loaded, Value, is_whole};
+use crate::work::main_loop;
+use assess_engine::cache::lease::Seen;
+
+/// Sends the document of a request that was served from the cache before, if it may still be served.
+pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
+    let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
+    let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
+    let Some(document) = cached.string().filter(|document| is_whole(document, &route.prefix)) else { return false };
+    let looked = look::look(ctx, &cached, route.name.as_bytes());
+    if !is_fresh(&looked) {
+        return false;
+    }
+    counted_hit(&route.hits, &looked);
+    send::bulk(ctx, document);
+    true
+}
+
+/// Whether a cached assessment may be served. One in its grace is not: computing it anew takes no longer than a client
+/// would need to do so with a lease.
+fn is_fresh(looked: &Looked) -> bool {
+    matches!(looked.seen, Seen::Fresh | Seen::Ageing)
+}
+
+/// Remembers the cached route of a request, unless the model has a time to live, or the name depends on the day.
+pub(crate) fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
+    let model = key::Key::open_arg(ctx, argv, 1, Mode::Peek);
+    if let (Found::Ours(Value::Model(loaded)), None) = (find(&model), model.expires_at())
+        && loaded.as_model().is_timeless()
+    {
+        routes::remember(ctx, argv, name, loaded);
+    }
+}
+
+/// Looks into the cache and among the results not stored yet.
+pub(crate) fn by_name<T>(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    model_key: &[u8],
+    name: &[u8],
+    caching: Caching,
+    hit: impl FnOnce(&[u8]) -> T,
+) -> Option<T> {
+    if caching != Caching::Normal || !settings::enabled() {
+        return None;
+    }
+    let cached = key::Key::open(ctx, name, Mode::Read);
+    let looked = look::look(ctx, &cached, name);
+    if is_fresh(&looked)
+        && let Ok(Some(document)) = look::value(&cached)
+    {
+        if loaded.wrote(model_key, &document) {
+            counted_hit(&loaded.hits, &looked);
+            return Some(hit(&document));
+        }
+        drop(document);
+        drop(cached);
+        outdated(ctx, model_key, name);
+    }
+    let document = pending::find(ctx.db(), name, loaded.version)?;
+    counted_hit(&loaded.hits, &Looked { seen: Seen::Fresh, ..looked });
+    Some(hit(&document))
+}
+
+fn counted_hit(hits: &AtomicU64, looked: &Looked) {
+    // Only the main thread counts, so a plain load and store do.
+    hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    stats::count(|c| &c.hits);
+    look::hit(looked);
+}
+
+pub(crate) fn missed(loaded: &Loaded, name: &[u8]) {
+    loaded.misses.set(loaded.misses.get() + 1);
+    stats::count(|c| &c.misses);
+    look::missed(with(|cache| cache.tiers.of(name)));
+}
+
+/// A document of another version is of no use to anybody: it goes, unless it has been replaced by then.
+fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
+    stats::count(|c| &c.outdated);
+    if !ctx.is_master() {
+        return;
+    }
+    let (db, model_key, name) = (ctx.db(), model_key.to_vec(), name.to_vec());
+    main_loop::after(0, move |ctx| {
+        if !ctx.is_master() || ctx.writes_are_paused() || !ctx.select(db) {
+            return;
+        }
+        let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
+            let cached = key::Key::open(ctx, &name, Mode::Peek);
+            Ok(look::value(&cached)?.is_some_and(|document| !loaded.wrote(&model_key, &document)))
+        });
+        if is_old == Ok(true) {
+            ctx.unlink(&[&name]);
+        }
+    });
+}

@@ -1,0 +1,121 @@
+//! Names of long subjects: reading a subject takes time that grows with it, so those of a bill of materials of a
+//! thousand lines are named on a worker, and the command goes on with the names.
+
+use std::sync::Arc;
+
+use assess_engine::cache::name;
+use assess_engine::model::AnyModel;
+use assess_engine::{Day, Error as EngineError, Progress};
+
+use crate::assessments::request::OwnedQuestion;
+use crate::error::{Failure, Outcome};
+use crate::ffi::blocked::Blocked;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::guard;
+use crate::types::value::Loaded;
+use crate::work::main_loop;
+use crate::work::pool::{self, Lane};
+
+/// Subjects up to this many bytes in all are named where they are asked.
+const SHORT: usize = 16 << 10;
+/// And up to this many where the client cannot be blocked: a hundred rows of a score model.
+const SHORT_FOR_THE_UNBLOCKED: usize = 64 << 10;
+
+pub(crate) type Named = Result<Vec<u8>, EngineError>;
+
+/// Names of subjects, in order.
+pub(crate) struct Names {
+    /// The version of the model that they are of.
+    pub(crate) version: u64,
+    /// The day that subjects are about that name none.
+    pub(crate) today: Day,
+    pub(crate) names: Vec<Named>,
+}
+
+/// Whether so many bytes of subjects are for a worker to name.
+pub(crate) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -> bool {
+    let mut bytes = 0;
+    subjects.into_iter().flatten().any(|part| {
+        bytes += part.len();
+        bytes > SHORT
+    })
+}
+
+/// The same for a batch. Where nobody may wait, hits are to be answered all the same, so a batch of usual subjects is
+/// named there.
+pub(crate) fn are_for_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
+    let bytes: usize = subjects.iter().copied().flatten().map(|part| part.len()).sum();
+    bytes > if ctx.may_block() { SHORT } else { SHORT_FOR_THE_UNBLOCKED }
+}
+
+/// The cache key of a question.
+pub(crate) fn of_one(
+    model: &AnyModel,
+    model_key: &[u8],
+    subject: &[&[u8]],
+    question: &assess_engine::model::Question<'_>,
+) -> Named {
+    let mut named = Vec::with_capacity(96);
+    name::begin(model_key, &mut named)?;
+    model.as_model().canonical(subject, question, &mut named)?;
+    Ok(named)
+}
+
+/// Subjects to be named.
+pub(crate) struct Unnamed {
+    model: AnyModel,
+    model_key: Vec<u8>,
+    version: u64,
+    subjects: Vec<Vec<Vec<u8>>>,
+    question: OwnedQuestion,
+}
+
+impl Unnamed {
+    pub(crate) fn new<'a>(
+        loaded: &Loaded,
+        model_key: &[u8],
+        subjects: impl IntoIterator<Item = &'a [&'a [u8]]>,
+        question: &assess_engine::model::Question<'_>,
+    ) -> Self {
+        let own = |subject: &'a [&'a [u8]]| subject.iter().map(|part| part.to_vec()).collect();
+        Self {
+            model: loaded.model.clone(),
+            model_key: model_key.to_vec(),
+            version: loaded.version,
+            subjects: subjects.into_iter().map(own).collect(),
+            question: OwnedQuestion::of(question),
+        }
+    }
+
+    fn name_all(&self, progress: &Progress) -> Outcome<Names> {
+        let question = self.question.borrowed();
+        let name_one = |subject: &Vec<Vec<u8>>| {
+            progress.check()?;
+            let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+            Ok(of_one(&self.model, &self.model_key, &subject, &question))
+        };
+        let names: Result<_, EngineError> = self.subjects.iter().map(name_one).collect();
+        Ok(Names { version: self.version, today: question.today, names: names? })
+    }
+
+    /// Has a worker name them; `then` goes on, on the main thread, in the database of the command.
+    pub(crate) fn name_elsewhere(
+        self,
+        db: i32,
+        blocked: Blocked,
+        then: impl FnOnce(Ctx<'_>, Blocked, Names) + Send + 'static,
+    ) {
+        let progress = Arc::<Progress>::default();
+        pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+            let named = blocked.measure(|| {
+                let name = || pool::at_low_priority(|| self.name_all(&progress));
+                guard::run("naming subjects", name).and_then(|named| named)
+            });
+            main_loop::post(move |ctx| match named {
+                Ok(names) if ctx.select(db) => then(ctx, blocked, names),
+                Ok(_) => blocked.reply(Failure::internal().into()),
+                Err(failure) => blocked.reply(failure.into()),
+            });
+        });
+    }
+}

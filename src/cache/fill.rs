@@ -1,0 +1,140 @@
+//! `CACHE.FILL`, `RENEW`, `FAIL`: what the holder of a lease does with it.
+
+use assess_engine::cache::lease::{Cause, Done, Failure as Failed, Seen};
+use assess_engine::cache::tiers::TierId;
+use bytes::Bytes;
+
+use super::fetch::arm;
+use super::look::{self, look};
+use super::store::{Life, store};
+use super::waiters::{give_all, text};
+use super::{Cache, Writer, with, writing_as};
+use crate::clock::now_ms;
+use crate::error::{Code, Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::reply::Reply;
+use crate::settings;
+
+/// Puts the value of a lease's holder in place, and gives it to everybody who waits.
+pub(crate) fn fill(ctx: Ctx<'_>, name: &[u8], token: u64, value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Filled) {
+        return filled_before(ctx, name, value);
+    }
+    let (tier, held) = with(|cache| {
+        let tier = cache.tiers.of(name);
+        cache.revoke_banned(now, db, name, tier);
+        let held = cache.leases.holds(now, db, name, token);
+        if let Err(cause) = held {
+            cache.count_refused(tier, cause);
+        }
+        let held = held.map_err(|cause| (cause, "the lease is over: the value was not stored")).and_then(|held| {
+            if cache.fences.refuses(db, tags, held.granted) {
+                cache.revoke_invalidated(now, db, name, tier);
+                cache.count(tier).refused_tag += 1;
+                return Err((Cause::Invalidated, "one of the tags was invalidated while the value was computed"));
+            }
+            Ok(held)
+        });
+        (tier, held)
+    });
+    let held = held.map_err(|(cause, text)| lost(cause, text))?;
+    if settings::enabled() {
+        writing_as(Writer::Holder, || store(ctx, name, value, tags, life))?;
+    }
+    let waiters = with(|cache| {
+        let waiters = cache.leases.filled(db, name, token);
+        let counters = cache.count(tier);
+        counters.fills += 1;
+        counters.saved += waiters.len() as u64;
+        counters.hits += waiters.len() as u64;
+        counters.compute.record(now.saturating_sub(held.granted_at) * 1000);
+        waiters
+    });
+    if !waiters.is_empty() {
+        let value = Bytes::copy_from_slice(value);
+        give_all(tier, waiters, value.len(), move || Reply::Array(vec![text("hit"), Reply::Bulk(value.clone())]));
+    }
+    Ok(Reply::Ok)
+}
+
+/// The reply to a FILL whose token has stored its value already: clients repeat a command whose reply was lost. It is that
+/// of the first, as long as the value is in place.
+fn filled_before(ctx: Ctx<'_>, name: &[u8], value: &[u8]) -> Outcome<Reply> {
+    let key = Key::open(ctx, name, Mode::Peek);
+    let is_in_place = look::value(&key).is_ok_and(|found| found.as_deref() == Some(value));
+    let is_alive = look(ctx, &key, name).seen != Seen::Absent;
+    if is_in_place && is_alive || !settings::enabled() {
+        return Ok(Reply::Ok);
+    }
+    Err(lost(Cause::Overwritten, "the value of this token was stored, and is not there any more"))
+}
+
+/// The error of a token that is dead.
+fn lost(cause: Cause, what: &'static str) -> Failure {
+    let name = match cause {
+        Cause::Expired => "expired",
+        Cause::Invalidated => "invalidated",
+        Cause::Overwritten => "overwritten",
+        Cause::Unknown => "unknown",
+    };
+    Failure::new(Code::LeaseLost, format!("{name}: {what}"))
+}
+
+impl Cache {
+    /// Counts a fill that was refused.
+    fn count_refused(&mut self, tier: Option<TierId>, cause: Cause) {
+        let counters = self.count(tier);
+        match cause {
+            Cause::Expired => counters.refused_expired += 1,
+            Cause::Invalidated => counters.refused_invalidated += 1,
+            Cause::Overwritten => counters.refused_overwritten += 1,
+            Cause::Unknown => counters.refused_unknown += 1,
+        }
+    }
+}
+
+/// Extends a lease.
+pub(crate) fn renew(ctx: Ctx<'_>, name: &[u8], token: u64, ms: u64) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    let renewed = with(|cache| {
+        let tier = cache.tiers.of(name);
+        cache.revoke_banned(now, db, name, tier);
+        cache.leases.renew(now, db, name, token, ms)
+    });
+    renewed.map_err(|cause| lost(cause, "there is no such lease to extend"))?;
+    arm();
+    Ok(Reply::Ok)
+}
+
+/// Gives a lease up. Everybody who waits now hears of it at once, instead of failing one after the other.
+pub(crate) fn fail(ctx: Ctx<'_>, name: &[u8], token: u64, reason: &[u8]) -> Outcome<Reply> {
+    let (db, now) = (ctx.db(), now_ms());
+    if with(|cache| cache.leases.done(db, name, token)) == Some(Done::Failed) {
+        return Ok(Reply::Ok);
+    }
+    let looked = look(ctx, &Key::open(ctx, name, Mode::Peek), name);
+    let (tier, failed) = with(|cache| {
+        let tier = looked.tier;
+        cache.revoke_banned(now, db, name, tier);
+        let policy = cache.policy(tier);
+        let failure = Failed {
+            reason: reason.into(),
+            negative_ms: policy.map_or(0, |policy| policy.negative_ms),
+            retry_ms: policy.map_or(0, |policy| policy.retry_ms),
+            // Of one that still is fresh, too: an early refresh is no more urgent.
+            stale: matches!(looked.seen, Seen::Stale | Seen::Ageing),
+        };
+        let stamp = cache.index.tick();
+        (tier, cache.leases.fail(now, db, name, token, failure, stamp))
+    });
+    let waiters = failed.map_err(|cause| lost(cause, "there is no such lease to give up"))?;
+    with(|cache| {
+        cache.count(tier).errors += 1;
+        cache.count(tier).negative_hits += waiters.len() as u64;
+    });
+    let reason = Bytes::copy_from_slice(reason);
+    give_all(tier, waiters, reason.len(), move || Reply::Array(vec![text("negative"), Reply::Bulk(reason.clone())]));
+    Ok(Reply::Ok)
+}

@@ -1,0 +1,50 @@
+//! Arguments of a command that outlive it.
+
+use std::ffi::c_void;
+
+use redis_module::raw;
+
+use super::ctx::Ctx;
+use super::guard;
+use super::string::{Argv, bytes};
+
+/// An argument kept beyond its command without a copy, readable on any thread.
+pub(crate) struct HeldBytes {
+    raw: *mut raw::RedisModuleString,
+    start: *const u8,
+    len: usize,
+}
+
+// SAFETY: the bytes are never modified while held, so any thread may read them. The reference count is touched on the
+// main thread only: by `hold`, and by the callback that `drop` requests.
+unsafe impl Send for HeldBytes {}
+
+impl HeldBytes {
+    pub(crate) fn hold(ctx: Ctx<'_>, argv: Argv<'_>, i: usize) -> Self {
+        // SAFETY: the argument is valid; HoldString keeps it, or a copy of it, alive until it is freed.
+        let raw = unsafe { api!(RedisModule_HoldString(ctx.as_ptr(), argv.raw(i))) };
+        // SAFETY: `raw` is valid until `drop`.
+        let held: &[u8] = unsafe { bytes(raw) };
+        Self { raw, start: held.as_ptr(), len: held.len() }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        // SAFETY: the bytes live until `drop`.
+        unsafe { std::slice::from_raw_parts(self.start, self.len) }
+    }
+}
+
+impl Drop for HeldBytes {
+    /// Returns the reference on the main thread, whichever thread drops it (invariant 2).
+    fn drop(&mut self) {
+        // SAFETY: the server allows this on any thread and calls `on_free` once, on its main thread.
+        unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_free), self.raw.cast::<c_void>())) };
+    }
+}
+
+extern "C" fn on_free(string: *mut c_void) {
+    guard::or("freeing an argument", (), || {
+        // SAFETY: held once by `hold`, freed once here, on the main thread.
+        unsafe { api!(RedisModule_FreeString(std::ptr::null_mut(), string.cast::<raw::RedisModuleString>())) }
+    });
+}

@@ -1,0 +1,18 @@
+//! The life of a model in the keyspace: load, replication, derivation, history, removal.
+//!
+//! What a model computes is in the engine. Cached assessments of a model are in `assessments` and `cache`.
+
+pub(crate) mod commit;
+pub(crate) mod data_dir;
+pub(crate) mod derivation;
+pub(crate) mod derive;
+pub(crate) mod directory;
+pub(crate) mod history;
+pub(crate) mod info;
+pub(crate) mod load;
+pub(crate) mod loading;
+pub(crate) mod replay;
+pub(crate) mod replicate;
+pub(crate) mod staging;
+pub(crate) mod transfer;
+pub(crate) mod versions;

@@ -1,0 +1,115 @@
+//! Which keys hold models.
+//!
+//! Names enter as models are committed, loaded, copied, restored or moved, and leave as their values die. A name may be
+//! one too many (a restore that failed late), so whoever lists them looks; none is ever missing.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::cache::invalidate;
+use crate::ffi::ctx::{Ctx, warn};
+use crate::report::stats;
+use crate::types::model;
+
+#[derive(Default)]
+struct Directory {
+    databases: HashMap<i32, BTreeSet<Vec<u8>>>,
+    /// Counts everything that happens to models.
+    epoch: u64,
+}
+
+thread_local! {
+    /// The key of the model that died last: the server tells why it went only afterwards.
+    static LAST_DEATH: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
+    static DIRECTORY: RefCell<Directory> = RefCell::default();
+}
+
+/// A number that changes whenever anything happens to any model: one appears, changes, dies, gets a time to live.
+pub(crate) fn epoch() -> u64 {
+    DIRECTORY.with_borrow(|directory| directory.epoch)
+}
+
+/// A model was changed in place.
+pub(crate) fn changed(db: i32, name: &[u8]) {
+    DIRECTORY.with_borrow_mut(|directory| directory.epoch += 1);
+    invalidate::model_changed(db, name);
+}
+
+/// A key was given a time to live.
+pub(crate) fn expires(db: i32, name: &[u8]) {
+    DIRECTORY.with_borrow_mut(|directory| {
+        if directory.databases.get(&db).is_some_and(|names| names.contains(name)) {
+            directory.epoch += 1;
+        }
+    });
+}
+
+/// A key holds a model now.
+pub(crate) fn born(db: i32, name: Vec<u8>) {
+    DIRECTORY.with_borrow_mut(|directory| {
+        directory.databases.entry(db).or_default().insert(name);
+        directory.epoch += 1;
+    });
+}
+
+/// A key holds a model no more: it was deleted, overwritten, renamed, moved, evicted or has expired.
+pub(crate) fn died(db: i32, name: &[u8]) {
+    LAST_DEATH.set(Some((db, name.to_vec())));
+    DIRECTORY.with_borrow_mut(|directory| {
+        if let Some(names) = directory.databases.get_mut(&db) {
+            names.remove(name);
+        }
+        directory.epoch += 1;
+    });
+    invalidate::model_changed(db, name);
+}
+
+/// The server has evicted a key; what it held is gone by now.
+pub(crate) fn evicted(db: i32, name: &[u8]) {
+    let was_model = LAST_DEATH.take().is_some_and(|(at, dead)| at == db && dead == name);
+    if was_model {
+        stats::count(|counters| &counters.models_evicted);
+        warn("a model was evicted: choose a volatile maxmemory-policy, or raise maxmemory (see CACHE.HEALTH)");
+    }
+}
+
+/// A key was renamed, moved, copied or restored: it may hold a model now. The server tells of it after the fact, also
+/// after the death of what the key held before.
+pub(crate) fn arrived(ctx: Ctx<'_>, db: i32, name: &[u8]) {
+    if model::is_one(ctx, name) {
+        born(db, name.to_vec());
+    }
+}
+
+/// A database was emptied; `None` is all of them.
+pub(crate) fn flushed(db: Option<i32>) {
+    DIRECTORY.with_borrow_mut(|directory| {
+        directory.epoch += 1;
+        match db {
+            Some(db) => _ = directory.databases.remove(&db),
+            None => directory.databases.clear(),
+        }
+    });
+}
+
+/// Two databases changed places.
+pub(crate) fn swapped(a: i32, b: i32) {
+    DIRECTORY.with_borrow_mut(|directory| {
+        directory.epoch += 1;
+        let (from_a, from_b) = (directory.databases.remove(&a), directory.databases.remove(&b));
+        directory.databases.extend(from_a.map(|names| (b, names)));
+        directory.databases.extend(from_b.map(|names| (a, names)));
+    });
+}
+
+/// Names of keys that hold models, in order.
+pub(crate) fn names(db: i32) -> Vec<Vec<u8>> {
+    DIRECTORY
+        .with_borrow(|directory| directory.databases.get(&db).map(|names| names.iter().cloned().collect()))
+        .unwrap_or_default()
+}
+
+/// How many there are in all databases.
+pub(crate) fn count() -> usize {
+    DIRECTORY.with_borrow(|directory| directory.databases.values().map(BTreeSet::len).sum())
+}

@@ -1,0 +1,201 @@
+//! The history of models: assessments that were computed are logged in the model's value.
+//!
+//! A question is a read command, so it logs nothing itself: what it computed is put here as an entry, and written a
+//! moment later by the module in its own context, on masters, in batches, each replicated as the entries it adds.
+//! Until then questions to the history find it here. Neither the model's version nor its cached assessments change.
+//! A server that is out of memory logs nothing: what waits is bounded, and what does not fit is counted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assess_engine::cache::name;
+use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
+use bytes::Bytes;
+
+use crate::clock::now_ms;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::models::{replicate, versions};
+use crate::report::stats;
+use crate::types::model::find_mut;
+use crate::types::value::{Loaded, Value};
+use crate::work::main_loop;
+use crate::work::pool::{self, Lane};
+
+/// Most entries that wait to be written, and the most bytes of their documents.
+const MOST: usize = 10_000;
+const MOST_BYTES: usize = 16 << 20;
+/// The longest document that is logged; of a longer one the entry says `null`.
+const LONGEST: usize = codec::MAX_ENTRY / 2;
+/// Bytes of a batch that is written and replicated at once.
+const BATCH: usize = 64 << 10;
+/// How long entries are written between two turns of the event loop.
+const SLICE: Duration = Duration::from_micros(300);
+
+struct Waiting {
+    db: i32,
+    key: Vec<u8>,
+    /// Of the model that was asked ([`Loaded::life`]).
+    life: u64,
+    entry: Arc<Entry>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.entry.document.len();
+        Some(waiting)
+    }
+}
+
+thread_local! {
+    static QUEUE: RefCell<Queue> = RefCell::default();
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+    static LAST_ID: Cell<u64> = const { Cell::new(0) };
+}
+
+/// On whose behalf a question is asked, if its answer is to be logged.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log {
+    tenant: String,
+    life: u64,
+}
+
+impl Log {
+    /// `None` when the model keeps no history, or the server is a replica.
+    pub(crate) fn of(ctx: Ctx<'_>, loaded: &Loaded, tenant: Option<&str>) -> Option<Self> {
+        let is_kept = loaded.history.capacity() > 0 && ctx.is_master();
+        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), life: loaded.life })
+    }
+
+    /// Logs an assessment that was computed. `name` is the key that it is cached at, or would be.
+    pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
+        let document: &[u8] = if document.len() > LONGEST { b"null" } else { document };
+        let is_full =
+            QUEUE.with_borrow(|queue| queue.waiting.len() >= MOST || queue.bytes + document.len() > MOST_BYTES);
+        if is_full {
+            return stats::count(|c| &c.history_dropped);
+        }
+        let now = now_ms();
+        let entry = Entry {
+            id: next_id(now),
+            time: now,
+            tenant: self.tenant.clone(),
+            hash: hash_of(name::canonical(key, name)),
+            record,
+            document: document.into(),
+        };
+        QUEUE.with_borrow_mut(|queue| {
+            queue.bytes += document.len();
+            queue.waiting.push_back(Waiting { db, key: key.to_vec(), life: self.life, entry: Arc::new(entry) });
+        });
+        if !WRITING.replace(true) {
+            main_loop::after(0, write);
+        }
+    }
+}
+
+/// The time, or one more than the last id of this server.
+fn next_id(now: u64) -> u64 {
+    let id = now.max(LAST_ID.get().saturating_add(1));
+    LAST_ID.set(id);
+    id
+}
+
+/// Records the ids of entries that came from a file or from the master.
+fn seen(entries: &[Entry]) {
+    let last = entries.iter().map(|entry| entry.id).filter(|&id| versions::is_plausible(id)).max();
+    LAST_ID.set(LAST_ID.get().max(last.unwrap_or(0)));
+}
+
+/// Entries of a model that are not written yet, newest first.
+pub(crate) fn not_written(db: i32, key: &[u8], life: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
+    QUEUE.with_borrow(|queue| {
+        let is_its = |one: &&Waiting| one.db == db && one.life == life && one.key == key && wanted(&one.entry);
+        queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
+    })
+}
+
+/// Lets go of entries where nobody waits.
+pub(crate) fn dispose(dropped: Dropped) {
+    if !dropped.is_empty() {
+        pool::run(Lane::Disposal, None, move || drop(dropped));
+    }
+}
+
+/// Writes a few batches, and goes on in the next turn of the event loop.
+fn write(ctx: Ctx<'_>) {
+    if ctx.is_master() && (ctx.writes_are_paused() || ctx.is_out_of_memory()) {
+        return main_loop::after(10, write);
+    }
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
+        let Some(batch) = next_batch() else {
+            WRITING.set(false);
+            return;
+        };
+        let count = batch.len() as u64;
+        if !ctx.is_master() || !write_batch(ctx, batch) {
+            stats::add(|c| &c.history_dropped, count);
+        }
+    }
+    main_loop::after(0, write);
+}
+
+/// The oldest entry with those of the same model that follow it directly.
+fn next_batch() -> Option<Vec<Waiting>> {
+    QUEUE.with_borrow_mut(|queue| {
+        let mut batch = vec![queue.pop()?];
+        let mut size = batch[0].entry.document.len();
+        while let Some(next) = queue.waiting.front()
+            && (next.db, next.life, &next.key) == (batch[0].db, batch[0].life, &batch[0].key)
+            && size < BATCH
+        {
+            size += next.entry.document.len();
+            batch.extend(queue.pop());
+        }
+        Some(batch)
+    })
+}
+
+/// Writes the entries of one model; `false` when the model is gone, or is another node's.
+fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
+    let Some(&Waiting { db, life, .. }) = batch.first() else { return true };
+    let key = batch[0].key.clone();
+    if !ctx.select(db) || !ctx.owns(&key) {
+        return false;
+    }
+    let mut frame = Vec::new();
+    {
+        let mut opened = Key::open(ctx, &key, Mode::Write);
+        let Some(Value::Model(loaded)) = find_mut(&mut opened) else { return false };
+        if loaded.history.capacity() == 0 || loaded.life != life {
+            return false;
+        }
+        for Waiting { entry, .. } in batch {
+            if codec::encode(&entry, &mut frame) {
+                loaded.history.push(Arc::unwrap_or_clone(entry));
+            } else {
+                stats::count(|c| &c.history_dropped);
+            }
+        }
+    }
+    replicate::history(ctx, &key, &frame);
+    true
+}
+
+/// Adds entries that came from the master or from a file.
+pub(crate) fn add(history: &mut History, frame: &[u8]) -> Result<(), assess_engine::Error> {
+    let entries = codec::decode(frame)?;
+    seen(&entries);
+    entries.into_iter().for_each(|entry| history.push(entry));
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Sending a model ahead: frame by frame, one a turn of the event loop, no faster than replicas take them.
+
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString};
+
+use assess_engine::model::AnyModel;
+use bytes::Bytes;
+
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::models::replicate;
+use crate::models::staging::{self, Staged};
+use crate::work::pool::{self, Lane};
+use crate::work::{main_loop, memory};
+
+/// Most bytes a replica may be behind before the next frame waits for it.
+const MOST_LAG: u64 = 64 << 20;
+/// How long a frame waits for a replica that does not catch up before it goes without regard to it.
+const PATIENCE_MS: u64 = 30_000;
+/// Frames encoded at a time: few, because until they are staged they are a second copy.
+const AHEAD: u64 = 4;
+
+/// Sends a model ahead and calls `done` with what a commit needs, or with the failure.
+pub(crate) fn begin(
+    ctx: Ctx<'_>,
+    db: i32,
+    key: Vec<u8>,
+    model: AnyModel,
+    is_wanted: impl Fn() -> bool + Send + 'static,
+    done: impl FnOnce(Ctx<'_>, Outcome<Staged>) + Send + 'static,
+) {
+    // A model that was built just now is little more than its coefficients, which is what the frames hold.
+    let (frames, size) = (model.as_model().frames(), model.as_model().bytes());
+    if let Err(error) = memory::budget(ctx).require("the copy of the table that goes to replicas", size) {
+        drop(model);
+        return done(ctx, Err(error.into()));
+    }
+    let staged = Staged::new(db, key.clone());
+    let transfer = Transfer { db, key, model, frames, ahead: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
+    transfer.step(ctx);
+}
+
+struct Transfer<W, D> {
+    db: i32,
+    key: Vec<u8>,
+    model: AnyModel,
+    /// How many frames there are.
+    frames: u64,
+    /// Encoded and not staged yet.
+    ahead: VecDeque<Bytes>,
+    staged: Staged,
+    /// How long the next frame has waited.
+    waited_ms: u64,
+    is_wanted: W,
+    done: D,
+}
+
+impl<W, D> Transfer<W, D>
+where
+    W: Fn() -> bool + Send + 'static,
+    D: FnOnce(Ctx<'_>, Outcome<Staged>) + Send + 'static,
+{
+    fn step(self, ctx: Ctx<'_>) {
+        let db = self.db;
+        main_loop::when_writable(ctx, db, move |ctx, writable| self.step_now(ctx, writable));
+    }
+
+    fn step_now(mut self, ctx: Ctx<'_>, writable: Outcome<()>) {
+        let wanted = || if (self.is_wanted)() { Ok(()) } else { Err(assess_engine::Error::Cancelled.into()) };
+        if let Err(failure) = writable.and_then(|()| wanted()) {
+            return self.end(ctx, Err(failure));
+        }
+        if self.staged.frames() == self.frames {
+            return self.end(ctx, Ok(()));
+        }
+        if self.ahead.is_empty() {
+            return self.encode();
+        }
+        if self.waited_ms < PATIENCE_MS && lag(ctx, self.staged.frames()) > MOST_LAG {
+            self.waited_ms += 20;
+            main_loop::after(20, move |ctx| self.step(ctx));
+            return;
+        }
+        if let Err(failure) = self.send(ctx) {
+            return self.end(ctx, Err(failure));
+        }
+        self.waited_ms = 0;
+        main_loop::after(0, move |ctx| self.step(ctx));
+    }
+
+    /// Has a worker encode the next few frames, which touches every coefficient in them.
+    fn encode(mut self) {
+        // Not behind other loads: they may take minutes.
+        pool::run(Lane::Question, None, move || {
+            let first = self.staged.frames();
+            let next = first..(first + AHEAD).min(self.frames);
+            self.ahead.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
+            main_loop::post(move |ctx| self.step(ctx));
+        });
+    }
+
+    /// Stages the next frame here and at every follower.
+    fn send(&mut self, ctx: Ctx<'_>) -> Outcome<()> {
+        if !ctx.owns(&self.key) {
+            return Err(Failure::slot_lost());
+        }
+        let number = self.staged.frames();
+        let frame = self.ahead.pop_front().ok_or_else(Failure::internal)?;
+        self.staged.push(ctx, frame.clone())?;
+        replicate::frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
+        Ok(())
+    }
+
+    fn end(self, ctx: Ctx<'_>, outcome: Outcome<()>) {
+        let Self { staged, done, model, .. } = self;
+        // Before `done`, whose own copy is then the last one and is let go of where it should be.
+        drop(model);
+        done(ctx, outcome.map(|()| staged));
+    }
+}
+
+/// How far the slowest replica is behind, looked at now and then. One that is still being given the whole data set
+/// counts for nothing: it has acknowledged nothing, and what it will get holds what was staged.
+fn lag(ctx: Ctx<'_>, number: u64) -> u64 {
+    const SECTION: &CStr = c"replication";
+    if !number.is_multiple_of(8) {
+        return 0;
+    }
+    let [offset, replicas] = ctx.server_info(SECTION, [c"master_repl_offset", c"connected_slaves"]);
+    (0..replicas.min(16))
+        .filter_map(|i| {
+            let field = CString::new(format!("slave{i}")).ok()?;
+            let text = ctx.server_info_text(SECTION, &field)?;
+            Some(offset.saturating_sub(acknowledged(&text)?))
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// What a replica that is online has acknowledged, from its line in INFO.
+fn acknowledged(line: &str) -> Option<u64> {
+    let field = |name: &str| line.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    (field("state")? == "online").then_some(())?;
+    field("offset")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::acknowledged;
+
+    #[test]
+    fn only_replicas_that_are_online_are_waited_for() {
+        let line = |state| format!("ip=127.0.0.1,port=7001,state={state},offset=4711,lag=0");
+        assert_eq!(acknowledged(&line("online")), Some(4711));
+        assert_eq!(acknowledged(&line("wait_bgsave")), None);
+        assert_eq!(acknowledged(&line("send_bulk")), None);
+        assert_eq!(acknowledged(""), None);
+    }
+}

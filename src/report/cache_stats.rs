@@ -1,0 +1,247 @@
+//! Statistics as clients see them: `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.HOT`, and the fields of INFO.
+
+use assess_engine::cache::index::Usage;
+use assess_engine::cache::lease::Seen;
+use assess_engine::cache::tier::Policy;
+use assess_engine::stats::openmetrics::{self, Kind, Total};
+use assess_engine::stats::{Latency, TierStats};
+
+use crate::cache::look::{self, look};
+use crate::cache::{sweep, waiters, with};
+use crate::clock::now_ms;
+use crate::error::{Failure, Outcome};
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::reply::Reply;
+use crate::types::entry;
+use crate::work::main_loop;
+
+type Fields = Vec<(&'static str, Reply)>;
+
+/// The statistics of one tier.
+pub(crate) fn of_tier(name: &[u8]) -> Outcome<Reply> {
+    with(|cache| {
+        let tier = cache.tiers.find(name).ok_or_else(no_tier)?;
+        let (id, policy) = (tier.id, tier.policy.clone());
+        let mut fields = counted(cache.stats.get(Some(id)), cache.index.usage(Some(id)));
+        fields.extend(bounds(Some(&policy)));
+        Ok(Reply::Map(fields))
+    })
+}
+
+pub(crate) fn no_tier() -> Failure {
+    Failure::err("there is no such tier, see TIER.LIST")
+}
+
+/// The statistics of everything.
+pub(crate) fn total(ctx: Ctx<'_>) -> Reply {
+    let (waiting, peak) = waiters::waiting();
+    let mut fields = with(|cache| {
+        let mut fields = counted(&cache.stats.total(), cache.index.total());
+        let mut policies = cache.tiers.iter().map(|tier| &tier.policy);
+        let first = policies.next();
+        let same = |of: fn(&Policy) -> Option<u64>| {
+            let first = first.and_then(of);
+            cache.tiers.iter().all(|tier| of(&tier.policy) == first).then_some(first).flatten().unwrap_or(0)
+        };
+        fields.push(("max_cache_size", Reply::count(same(|policy| policy.capacity))));
+        fields.push(("ttl_seconds", Reply::count(same(|policy| Some(policy.ttl_ms / 1000)))));
+        fields.push(("tiers", Reply::count(cache.tiers.iter().count() as u64)));
+        fields.push(("leases", Reply::count(cache.leases.len() as u64)));
+        fields.push(("indexing", Reply::Integer(cache.indexing.into())));
+        fields.push(("index_bytes", Reply::count(cache.index.memory())));
+        fields
+    });
+    fields.push(("waiters", Reply::count(waiting as u64)));
+    fields.push(("waiters_peak", Reply::count(peak as u64)));
+    fields.push(("sweeps", Reply::count(sweep::count() as u64)));
+    let [memory, memory_peak] = ctx.server_info(c"memory", [c"used_memory", c"used_memory_peak"]);
+    let [evicted, expired, commands] =
+        ctx.server_info(c"stats", [c"evicted_keys", c"expired_keys", c"total_commands_processed"]);
+    fields.push(("connected", Reply::Integer(1)));
+    fields.push(("used_memory_mb", megabytes(memory)));
+    fields.push(("used_memory_peak_mb", megabytes(memory_peak)));
+    fields.push(("evicted_keys", Reply::count(evicted)));
+    fields.push(("expired_keys", Reply::count(expired)));
+    fields.push(("total_commands_processed", Reply::count(commands)));
+    Reply::Map(fields)
+}
+
+fn megabytes(bytes: u64) -> Reply {
+    // Two digits, as the systems had it that this replaces.
+    Reply::Double((bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0)
+}
+
+fn counted(stats: &TierStats, usage: Usage) -> Fields {
+    let mut fields: Fields = vec![
+        ("hits", Reply::count(stats.hits)),
+        ("misses", Reply::count(stats.misses)),
+        ("total_requests", Reply::count(stats.requests())),
+        ("hit_rate_percent", Reply::Double((stats.hit_rate_percent() * 100.0).round() / 100.0)),
+        ("cache_size", Reply::count(usage.entries)),
+    ];
+    let numbers = [
+        ("stale_hits", stats.stale_hits),
+        ("negative_hits", stats.negative_hits),
+        ("sets", stats.sets),
+        ("fills", stats.fills),
+        ("fills_refused_expired", stats.refused_expired),
+        ("fills_refused_invalidated", stats.refused_invalidated),
+        ("fills_refused_overwritten", stats.refused_overwritten),
+        ("fills_refused_unknown", stats.refused_unknown),
+        ("fills_refused_tag", stats.refused_tag),
+        ("leases_granted", stats.leases_granted),
+        ("leases_expired", stats.leases_expired),
+        ("leases_revoked", stats.leases_revoked),
+        ("computations_saved", stats.saved),
+        ("refreshes", stats.refreshes),
+        ("evictions", stats.evictions),
+        ("expiries", stats.expiries),
+        ("expired_never_hit", stats.never_hit),
+        ("invalidations", stats.invalidations),
+        ("errors", stats.errors),
+        ("entries", usage.entries),
+        ("bytes", usage.bytes),
+    ];
+    fields.extend(numbers.map(|(name, number)| (name, Reply::count(number))));
+    let ratio = if stats.packed_bytes == 0 { 1.0 } else { stats.raw_bytes as f64 / stats.packed_bytes as f64 };
+    fields.push(("compression_ratio", Reply::Double((ratio * 100.0).round() / 100.0)));
+    fields.push(("ops_per_second", Reply::Double((stats.rate.per_second() * 100.0).round() / 100.0)));
+    latency(&mut fields, ["hit_avg_us", "hit_p50_us", "hit_p95_us", "hit_p99_us", "hit_max_us"], &stats.hit);
+    let names = ["compute_avg_us", "compute_p50_us", "compute_p95_us", "compute_p99_us", "compute_max_us"];
+    latency(&mut fields, names, &stats.compute);
+    latency(&mut fields, ["wait_avg_us", "wait_p50_us", "wait_p95_us", "wait_p99_us", "wait_max_us"], &stats.wait);
+    fields
+}
+
+fn latency(fields: &mut Fields, names: [&'static str; 5], latency: &Latency) {
+    let [avg, p50, p95, p99, max] = names;
+    fields.push((avg, Reply::Double((latency.mean() * 100.0).round() / 100.0)));
+    fields.push((p50, Reply::count(latency.p(50.0))));
+    fields.push((p95, Reply::count(latency.p(95.0))));
+    fields.push((p99, Reply::count(latency.p(99.0))));
+    fields.push((max, Reply::count(latency.max())));
+}
+
+fn bounds(policy: Option<&Policy>) -> Fields {
+    vec![
+        ("max_cache_size", Reply::count(policy.and_then(|policy| policy.capacity).unwrap_or(0))),
+        ("ttl_seconds", Reply::count(policy.map_or(0, |policy| policy.ttl_ms / 1000))),
+    ]
+}
+
+/// A tier: what it was told, and what it has counted.
+pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
+    let policy = with(|cache| cache.tiers.find(name).map(|tier| tier.policy.clone())).ok_or_else(no_tier)?;
+    let or_zero = |number: Option<u64>| Reply::count(number.unwrap_or(0));
+    let yes_no = |yes: bool| Reply::text(if yes { "yes" } else { "no" });
+    let patterns = policy.patterns.iter().map(|pattern| Reply::Bulk(pattern.to_vec().into())).collect();
+    let mut fields: Fields = vec![
+        ("name", Reply::Bulk(name.to_vec().into())),
+        ("patterns", Reply::Array(patterns)),
+        ("ttl_ms", Reply::count(policy.ttl_ms)),
+        ("jitter_pct", Reply::Integer(policy.jitter_pct.into())),
+        ("grace_ms", Reply::count(policy.grace_ms)),
+        ("retry_ms", Reply::count(policy.retry_ms)),
+        ("refresh_pct", Reply::Integer(policy.refresh_pct.into())),
+        ("negative_ms", Reply::count(policy.negative_ms)),
+        ("capacity", or_zero(policy.capacity)),
+        ("maxmemory", or_zero(policy.max_memory)),
+        ("minhit_pct", Reply::Integer(policy.min_hit_pct.unwrap_or(0).into())),
+        ("compress", or_zero(policy.compress)),
+        ("lease_ms", Reply::count(policy.lease_ms.unwrap_or_else(crate::settings::default_lease_ms))),
+        ("wait_ms", Reply::count(policy.wait_ms.unwrap_or_else(crate::settings::default_wait_ms))),
+        ("index", yes_no(policy.index)),
+        ("enforce", yes_no(policy.enforce)),
+    ];
+    let Reply::Map(statistics) = of_tier(name)? else { return Err(Failure::internal()) };
+    fields.extend(statistics);
+    Ok(Reply::Map(fields))
+}
+
+/// How often rates are taken, in milliseconds.
+const OBSERVED_MS: u64 = 1000;
+
+/// Takes note of what has been done, for the rates; again every second.
+pub(crate) fn observe() {
+    with(|cache| cache.stats.observe(now_ms()));
+    main_loop::after(OBSERVED_MS, |_| observe());
+}
+
+/// Zeroes every counter.
+pub(crate) fn reset() {
+    with(|cache| cache.stats.reset());
+    waiters::reset_peak();
+}
+
+/// What there is to say of a key.
+pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
+    let db = ctx.db();
+    let key = Key::open(ctx, name, Mode::Peek);
+    let looked = look(ctx, &key, name);
+    let (now, expires_at) = (now_ms(), key.expires_at());
+    let bytes = look::value(&key)?.map_or(0, |value| value.len());
+    let names: Vec<Reply> = entry::find(&key)
+        .map(|entry| entry.tags().map(|tag| Reply::Bulk(tag.to_vec().into())).collect())
+        .unwrap_or_default();
+    let fresh_until = look::fresh_until(ctx, &key, name);
+    with(|cache| {
+        let left =
+            |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
+        let exists = looked.seen != Seen::Absent;
+        let tier = looked.tier.and_then(|tier| cache.tiers.get(tier));
+        let (fresh, all) = (left(fresh_until), left(expires_at));
+        let lease = cache.leases.info(now, db, name);
+        Ok(Reply::Map(vec![
+            ("tier", tier.map_or(Reply::Nil, |tier| Reply::Bulk(tier.name.to_vec().into()))),
+            ("exists", Reply::Integer(exists.into())),
+            ("fresh_ms", Reply::Integer(if exists { fresh } else { -2 })),
+            ("grace_ms", Reply::Integer(if exists && fresh >= 0 { all - fresh } else { 0 })),
+            ("stale", Reply::Integer((looked.seen == Seen::Stale).into())),
+            ("lease_ms", Reply::count(lease.as_ref().map_or(0, |lease| lease.ms_left))),
+            ("waiters", Reply::count(lease.map_or(0, |lease| lease.waiters as u64))),
+            ("tags", Reply::Array(names)),
+            ("bytes", Reply::count(bytes as u64)),
+        ]))
+    })
+}
+
+/// The most requested keys of a tier in the selected database.
+pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
+    let db = ctx.db();
+    let hot = with(|cache| {
+        let tier = cache.tiers.find(name).ok_or_else(no_tier)?.id;
+        Ok::<_, Failure>(cache.index.hot(db, tier, n))
+    })?;
+    let row =
+        |(name, count): (Box<[u8]>, u64)| Reply::Array(vec![Reply::Bulk(name.into_vec().into()), Reply::count(count)]);
+    Ok(Reply::Array(hot.into_iter().map(row).collect()))
+}
+
+/// Numbers of the cache that belong to no tier.
+pub(crate) fn totals() -> Vec<Total> {
+    let (waiting, peak) = waiters::waiting();
+    with(|cache| {
+        let now = |name, help, value: u64| Total { name, help, kind: Kind::Gauge, value };
+        vec![
+            now("cache_index_bytes", "Memory of the index", cache.index.memory()),
+            now("cache_indexing", "Whether the index is being built", cache.indexing.into()),
+            now("cache_tiers", "Tiers", cache.tiers.iter().count() as u64),
+            now("cache_leases", "Leases held", cache.leases.len() as u64),
+            now("cache_waiters", "Clients that wait for a value", waiting as u64),
+            now("cache_waiters_peak", "The most clients that waited at once", peak as u64),
+            now("cache_sweeps", "Invalidations under way", sweep::count() as u64),
+            now("cache_bans", "Invalidations in effect", cache.bans.iter().count() as u64),
+        ]
+    })
+}
+
+/// Shows what the tiers have counted, all together; `CACHE.METRICS` has the same families by tier.
+pub(crate) fn each_counter(mut show: impl FnMut(&'static str, u64)) {
+    with(|cache| {
+        let (stats, usage) = (cache.stats.total(), cache.index.total());
+        show("cache_entries", usage.entries);
+        show("cache_bytes", usage.bytes);
+        openmetrics::COUNTERS.iter().for_each(|counter| show(counter.name, (counter.of)(&stats)));
+    });
+}

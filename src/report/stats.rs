@@ -1,0 +1,95 @@
+//! Counters of this process, shown in `INFO assess` and in `CACHE.METRICS`.
+//!
+//! Plain cells: only the main thread counts and reads.
+
+use std::cell::Cell;
+
+use assess_engine::stats::openmetrics::{Kind, Total};
+
+use crate::ffi::event_loop;
+use crate::ffi::guard;
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident),* $(,)?) => {
+        /// Counters of the main thread.
+        #[derive(Default)]
+        pub(crate) struct Counters { $( $(#[doc = $doc])+ pub(crate) $name: Cell<u64>, )* }
+
+        impl Counters {
+            /// All of them, in order; what each is, is its documentation above.
+            fn totals(&self) -> Vec<Total> {
+                vec![$( Total {
+                    name: stringify!($name),
+                    help: concat!($($doc),+),
+                    kind: Kind::$kind,
+                    value: self.$name.get(),
+                }, )*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Assessments served from the cache, or from a result not stored yet.
+    hits: Counter,
+    /// Assessments that had to be computed.
+    misses: Counter,
+    /// Cached documents that were of another version than the model's.
+    outdated: Counter,
+    /// Computed assessments that were stored.
+    stored: Counter,
+    /// Computed assessments that the server refused to store, or that were out of date by then.
+    not_stored: Counter,
+    /// Cached documents unlinked because their model changed or went.
+    swept: Counter,
+    /// Assessments that should have been logged and were not: too many at once, or the model was gone by then.
+    history_dropped: Counter,
+    /// Models committed by MODEL.LOAD and MODEL.SET.
+    loads: Counter,
+    /// Loads that ended in an error or were aborted.
+    loads_failed: Counter,
+    /// Models that the server evicted for want of memory.
+    models_evicted: Counter,
+    /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
+    replay_errors: Counter,
+}
+
+thread_local! {
+    static COUNTERS: Counters = Counters::default();
+}
+
+/// Adds one to a counter: `stats::count(|c| &c.hits)`.
+#[inline]
+pub(crate) fn count(which: impl FnOnce(&Counters) -> &Cell<u64>) {
+    add(which, 1);
+}
+
+/// Adds to a counter.
+#[inline]
+pub(crate) fn add(which: impl FnOnce(&Counters) -> &Cell<u64>, by: u64) {
+    COUNTERS.with(|counters| {
+        let counter = which(counters);
+        counter.set(counter.get() + by);
+    });
+}
+
+/// The value of a counter.
+pub(crate) fn get(which: impl FnOnce(&Counters) -> &Cell<u64>) -> u64 {
+    COUNTERS.with(|counters| which(counters).get())
+}
+
+/// Every counter.
+pub(crate) fn totals() -> Vec<Total> {
+    let mut totals = COUNTERS.with(Counters::totals);
+    let slices = event_loop::slices();
+    totals.extend(
+        [
+            ("slices", "Slices of background work on the main thread", Kind::Counter, slices.count),
+            ("slices_over_1ms", "Slices that took more than a millisecond", Kind::Counter, slices.over_1ms),
+            ("slice_max_us", "The longest slice, in microseconds", Kind::Gauge, slices.max_us),
+            ("panics", "Bugs of the module that were caught, see the log", Kind::Counter, guard::panics()),
+        ]
+        .map(|(name, help, kind, value)| Total { name, help, kind, value }),
+    );
+    totals
+}

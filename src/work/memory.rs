@@ -1,0 +1,133 @@
+//! How much memory work may use: what is left below `maxmemory`, below what the machine has, and below
+//! `assess.max-model-memory`.
+//!
+//! Working memory counts like any other: near `maxmemory` it would make the server evict the users' keys. Work asks
+//! when it needs the memory, not when it is queued, and sets aside what it gets, because two jobs that start together
+//! both see the same free memory. What the server says of itself can only be asked on its main thread, so the figures
+//! are kept, and asked again ten times a second while workers have work.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use assess_engine::{Budget, Pool};
+
+use crate::ffi::ctx::Ctx;
+use crate::settings;
+use crate::work::{main_loop, pool};
+
+/// Milliseconds between two looks at the server's figures.
+const TICK_MS: u64 = 100;
+
+static USED: AtomicU64 = AtomicU64::new(0);
+static LIMIT: AtomicU64 = AtomicU64::new(0);
+static TICKING: AtomicBool = AtomicBool::new(false);
+
+/// The memory of this process.
+#[derive(Debug)]
+struct Process;
+
+/// What all jobs together have set aside, and how things stood when the first of them did: what was set aside is in use
+/// a moment later, and is not to be counted twice.
+struct SetAside {
+    bytes: u64,
+    used: u64,
+    available: u64,
+}
+
+static SET_ASIDE: Mutex<SetAside> = Mutex::new(SetAside { bytes: 0, used: 0, available: 0 });
+
+/// The budget of a job. Main thread.
+pub(crate) fn budget(ctx: Ctx<'_>) -> Budget {
+    watch(ctx);
+    budget_of_worker()
+}
+
+/// The same on a worker, where somebody has called [`watch`].
+pub(crate) fn budget_of_worker() -> Budget {
+    let most = match settings::max_model_memory() {
+        0 => u64::MAX,
+        most => most,
+    };
+    Budget::within(&Process, most)
+}
+
+/// Keeps the server's figures fresh as long as workers have work. Main thread.
+pub(crate) fn watch(ctx: Ctx<'_>) {
+    look(ctx);
+    if !TICKING.swap(true, Ordering::Relaxed) {
+        main_loop::after(TICK_MS, tick);
+    }
+}
+
+fn tick(ctx: Ctx<'_>) {
+    look(ctx);
+    if pool::is_busy() {
+        main_loop::after(TICK_MS, tick);
+    } else {
+        TICKING.store(false, Ordering::Relaxed);
+    }
+}
+
+fn look(ctx: Ctx<'_>) {
+    let [used, limit] = ctx.server_info(c"memory", [c"used_memory", c"maxmemory"]);
+    USED.store(used, Ordering::Relaxed);
+    LIMIT.store(limit, Ordering::Relaxed);
+}
+
+fn lock() -> MutexGuard<'static, SetAside> {
+    SET_ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SetAside {
+    fn free(&self) -> u64 {
+        let (used, available) = (USED.load(Ordering::Relaxed), available_to_process());
+        let (used, available) = match self.bytes {
+            0 => (used, available),
+            bytes => (used.max(self.used + bytes), available.min(self.available.saturating_sub(bytes))),
+        };
+        match LIMIT.load(Ordering::Relaxed) {
+            0 => available,
+            limit => available.min(limit.saturating_sub(used)),
+        }
+    }
+}
+
+impl Pool for Process {
+    fn free(&self) -> u64 {
+        lock().free()
+    }
+
+    fn set_aside(&self, bytes: u64) -> bool {
+        let mut set_aside = lock();
+        if bytes > set_aside.free() {
+            return false;
+        }
+        if set_aside.bytes == 0 {
+            set_aside.used = USED.load(Ordering::Relaxed);
+            set_aside.available = available_to_process();
+        }
+        set_aside.bytes += bytes;
+        true
+    }
+
+    fn give_back(&self, bytes: u64) {
+        let mut set_aside = lock();
+        set_aside.bytes -= bytes;
+        if set_aside.bytes > 0 {
+            // What this job leaves behind is nobody's working memory any more, so it counts as used from now on. That
+            // counts twice what others have allocated already, which errs on the careful side.
+            set_aside.used = set_aside.used.max(USED.load(Ordering::Relaxed));
+            set_aside.available = set_aside.available.min(available_to_process());
+        }
+    }
+}
+
+/// What the system could give without swapping, as Linux estimates it; no limit where it does not say.
+fn available_to_process() -> u64 {
+    let available = || {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    };
+    available().unwrap_or(u64::MAX)
+}
