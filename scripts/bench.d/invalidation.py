@@ -138,6 +138,8 @@ def _watched(server: Server, sides: dict[str, Callable], settings: Settings) -> 
     server.call("SET", "probe", PROBED.decode())
     runs: dict[str, list[dict]] = {name: [] for name in sides}
     with Probe(server.port, PER_SECOND) as probe:
+        probe.start(100)  # the process needs longer to start than an invalidation to run
+        probe.result()
         for _ in range(settings.stalls):
             for name, invalidate in sides.items():
                 _write(server, settings.matches[-1])

@@ -2,7 +2,7 @@
 
 Run as `probe.py PORT PERIOD_US`: with a period of 0 in a closed loop, else one request each period (a late request does
 not delay the next ones: times count from the moment when a request was due). Reads lines from standard input:
-`start COUNT` measures COUNT requests, or until `stop` when COUNT is 0; prints one line of nanoseconds, as JSON.
+`start COUNT` measures COUNT requests, or at least 64 until `stop` when COUNT is 0; prints one line of nanoseconds, as JSON.
 """
 
 import gc
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from array import array
+from io import RawIOBase
 
 REQUEST = b"*2\r\n$3\r\nGET\r\n$5\r\nprobe\r\n"
 VALUE = b"x" * 100
@@ -58,14 +59,14 @@ class Probe:
         self.process.stdin.flush()
 
 
-def _measure(connection: socket.socket, period_ns: int, count: int) -> array:
+def _measure(connection: socket.socket, commands: RawIOBase, period_ns: int, count: int) -> array:
     """Nanoseconds of each request."""
     clock, send, receive = time.perf_counter_ns, connection.sendall, connection.recv
     taken = array("Q")
     due = clock()
     while count == 0 or len(taken) < count:
-        if count == 0 and len(taken) % LOOK_EVERY == 0 and select.select([sys.stdin], [], [], 0)[0]:
-            sys.stdin.readline()
+        if count == 0 and taken and len(taken) % LOOK_EVERY == 0 and select.select([commands], [], [], 0)[0]:
+            commands.readline()
             break
         begin = clock()
         if period_ns:
@@ -88,10 +89,12 @@ def main() -> None:
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     gc.disable()
-    for line in iter(sys.stdin.readline, ""):
-        word, *rest = line.split()
+    # Unbuffered: select() does not see a line that Python has buffered, and the client would never stop.
+    commands = open(0, "rb", buffering=0)
+    for line in iter(commands.readline, b""):
+        word, *rest = line.decode().split()
         if word == "start":
-            taken = _measure(connection, period_us * 1000, int(rest[0]))
+            taken = _measure(connection, commands, period_us * 1000, int(rest[0]))
             print(json.dumps(taken.tolist()), flush=True)
 
 
