@@ -1,8 +1,7 @@
 """`@cached` and `@cache_invalidate` over redis-assess: for functions and methods, with redis-py 5 or later.
 
-Callers at the same time share one computation, in all processes; what is invalidated while it is computed is not
-stored. Values and arguments are JSON: a caller gets what JSON gives back, so that a tuple comes as a list, in a miss as
-in a hit.
+Concurrent callers share one computation, in all processes. A value that is invalidated during its computation is not
+stored. Values and arguments are JSON: a caller gets the decoded JSON, on a miss and on a hit; a tuple becomes a list.
 """
 
 import contextlib
@@ -26,9 +25,9 @@ Identity = Callable[[Any], Any]
 
 URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
 
-# How connections behave, here and in cached_async.py. A caller that waits for another's value, or computes it, holds a
-# connection: give the pool more connections than there are threads, and replies more time than the longest WAIT (2 seconds, unless a
-# tier says otherwise).
+# Settings of connections, also in cached_async.py. A caller that computes a value or waits for it holds a connection:
+# the pool needs more connections than the process has threads, and the timeout of replies must be longer than the
+# longest WAIT (2 seconds, unless a tier sets another).
 CONNECTION: dict[str, Any] = {
     "decode_responses": True,
     "max_connections": 1000,
@@ -38,7 +37,7 @@ CONNECTION: dict[str, Any] = {
 
 
 def connect(url: str, **settings: Any) -> redis.Redis:
-    """A client that a server which is away does not hold up: a command is tried twice, and once when it timed out."""
+    """A client that fails fast: a command is tried twice when the connection fails, and once when it times out."""
     retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.Redis.from_url(url, **{**CONNECTION, "retry": retry, **settings})
 
@@ -47,19 +46,19 @@ client = connect(URL)
 
 log = logging.getLogger("redis_assess")
 
-# A server that is away, loading its data, or silent. Its other errors say that something is wrong: they are raised.
+# The server is unreachable, loading its data, or does not reply. All other errors are raised.
 AWAY = (redis.ConnectionError, redis.TimeoutError)
 
 
 class Remembered(Exception):
-    """Somebody else has computed this a moment ago, and failed: the reason. See NEGATIVE of the tier."""
+    """Another caller computed this value a moment ago and failed; the text is its reason. See NEGATIVE of the tier."""
 
 
 class NoLife(Exception):
-    """The entry would not be stored: its key is in no tier, and `ttl` is not given. Nothing was computed."""
+    """The entry could not be stored: its key is in no tier, and `ttl` is not given. Nothing was computed."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key!r} is in no tier: give @cached a ttl, or make a tier for such keys (TIER.SET)")
+        super().__init__(f"{key!r} is in no tier: give @cached a ttl, or declare a tier for such keys (TIER.SET)")
 
 
 def cached(
@@ -70,16 +69,16 @@ def cached(
     fail_open: bool = True,
     self_key: Identity | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Caches what a function returns under `prefix:argument:argument:`.
+    """Caches the result of a function under `prefix:argument:argument:`.
 
-    ttl: life in seconds; without it, that of the key's tier.
-    lease_ms: milliseconds after which another caller computes it; choose more than the computation takes. Without it,
-        that of the tier.
-    fail_open: while Redis is away, compute without the cache and log a warning; `False` raises the error of redis-py.
-    self_key: for methods: what of `self` (or `cls`) the result depends on, as JSON.
+    ttl: time to live in seconds; by default that of the key's tier.
+    lease_ms: milliseconds after which another caller computes the value; must be longer than the computation. By
+        default that of the tier.
+    fail_open: while Redis is unreachable, compute without the cache and log a warning; `False` raises the error.
+    self_key: for methods: returns the parts of `self` (or `cls`) that the result depends on, as JSON.
 
-    Raises NoLife when the key has no life, Remembered when the computation has just failed elsewhere, TypeError for an
-    argument that JSON cannot say.
+    Raises NoLife when the key has no time to live, Remembered when another caller's computation has just failed,
+    TypeError for an argument that JSON cannot represent.
     """
     lease = ("LEASE", lease_ms) if lease_ms is not None else ()
     life = ("TTL", ttl) if ttl is not None else ()
@@ -89,7 +88,7 @@ def cached(
         def ask(*args: P.args, **kwargs: P.kwargs) -> R:
             key = key_of(prefix, compute, args, kwargs, self_key)
             token = None
-            # The connection that is granted the lease stays out of the pool: on it, others would not be made to wait.
+            # The connection of the lease stays out of the pool: a FETCH on it would get `busy` instead of a wait.
             with contextlib.ExitStack() as own:
                 try:
                     fetching = own.enter_context(client.client())  # type: ignore[no-untyped-call]
@@ -102,13 +101,13 @@ def cached(
                             if not life and not in_tier(command("CACHE.TTL", key)):
                                 command("CACHE.FAIL", key, token, "no tier and no ttl")
                                 raise NoLife(key)
-                        # `busy` and `timeout`: computed, and not stored
+                        # `busy` and `timeout`: the value is computed and not stored
                 except AWAY as error:
                     computed_without(error, key, fail_open)
                 try:
                     value = json.dumps(compute(*args, **kwargs))
                 except Exception as error:
-                    with contextlib.suppress(redis.RedisError):  # the lease ends by itself: nothing may hide the error
+                    with contextlib.suppress(redis.RedisError):  # raise the error of the computation
                         if token is not None:
                             command("CACHE.FAIL", key, token, reason_of(error))
                     raise
@@ -125,12 +124,12 @@ def cached(
 def cache_invalidate(
     *patterns: str, self_key: Identity | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Invalidates the entries of these patterns when the function has run, also when it has raised an error.
+    """Invalidates the entries of these patterns after the function has run, also when it raised an error.
 
-    `{name}` stands for the argument of that name, `{self}` for what self_key gives, `{{` and `}}` for braces.
-    An error of Redis is raised, also while it is away: the function has run, and what is cached may be out of date.
+    `{name}` stands for the argument of that name, `{self}` for the result of self_key, `{{` and `}}` for braces.
+    Errors of Redis are raised, also when it is unreachable: the function has run, and cached entries may be outdated.
 
-    Raises ValueError, where the function is defined, for a name that is no argument of it.
+    Raises ValueError at the definition of the function for a name that is not one of its arguments.
     """
 
     def decorate(change: Callable[P, R]) -> Callable[P, R]:
@@ -141,7 +140,7 @@ def cache_invalidate(
             covered = [pattern_of(pattern, change, args, kwargs, self_key) for pattern in patterns]
             try:
                 return change(*args, **kwargs)
-            finally:  # after an error too: it may have come after the change
+            finally:  # also after an error: the change may precede it
                 invalidate(*covered)
 
         return run
@@ -150,9 +149,9 @@ def cache_invalidate(
 
 
 def invalidate(*patterns: str) -> int:
-    """Invalidates what any of the patterns covers: how many entries. What is being computed meanwhile is not stored.
+    """Invalidates the entries that match any of the patterns and returns their number.
 
-    The server has an index of the keys in tiers. For other keys it looks through all its keys: make a tier for them.
+    Computations in flight are not stored. The server has an index of the keys in tiers. For other keys it scans all its keys: declare a tier for them.
     """
     described = [command("CACHE.TTL", sample(pattern)) for pattern in patterns]
     return sum(int(command("CACHE.INVALIDATE", *words)) for words in invalidations(patterns, described))
@@ -162,16 +161,16 @@ def command(*words: Any, through: redis.Redis | None = None) -> Any:
     return (through or client).execute_command(*words)  # type: ignore[no-untyped-call]
 
 
-# What cached_async.py has in common with this file.
+# cached_async.py uses the rest of this file as well.
 
 
 def sample(pattern: str) -> str:
-    """A key that the pattern covers."""
+    """A key that matches the pattern."""
     return pattern.replace("*", "")
 
 
 def invalidations(patterns: tuple[str, ...], described: list[Any]) -> Iterator[list[str]]:
-    """The arguments of one CACHE.INVALIDATE for keys in tiers, and of one for others; described: CACHE.TTL of samples."""
+    """The arguments of a CACHE.INVALIDATE for keys in tiers, and of one for others; described: CACHE.TTL of samples."""
     for has_tier, option in ((True, []), (False, ["ALLKEYS"])):
         covered = [pattern for pattern, tier in zip(patterns, described) if in_tier(tier) == has_tier]
         if covered:
@@ -188,32 +187,32 @@ def computed_without(error: Exception, key: str, fail_open: bool) -> None:
     """Raises the error, or logs it."""
     if not fail_open:
         raise error
-    log.warning("Redis is away, %s is computed without the cache: %s", key, error)
+    log.warning("Redis is unreachable, %s is computed without the cache: %s", key, error)
 
 
 @contextlib.contextmanager
 def unless_stored(key: str) -> Iterator[None]:
-    """The caller has its value whether it was stored or not.
+    """Suppresses errors of a fill: the caller gets its value even when it is not stored.
 
-    It is not when it was invalidated meanwhile or computed for longer than the lease, which is no error; nor when the
-    server is away by now, or full, which is logged.
+    A value that was invalidated, or whose computation took longer than the lease, is not stored: this is normal. Other
+    errors (the server is unreachable or out of memory) are logged.
     """
     try:
         yield
     except redis.RedisError as error:
         if not str(error).startswith("LEASELOST"):
-            log.warning("%s was computed and is not stored: %s", key, error)
+            log.warning("%s was computed but not stored: %s", key, error)
 
 
 def reason_of(error: Exception) -> bytes:
-    """At most 256 bytes."""
+    """The reason for CACHE.FAIL: at most 256 bytes."""
     return f"{type(error).__name__}: {error}".encode()[:256]
 
 
 def key_of(
     prefix: str, function: Callable[..., Any], args: Any, kwargs: Any, self_key: Identity | None = None
 ) -> str:
-    """prefix:argument:argument: - readable: `prefix:42:*` is all of 42. Different arguments never share a key."""
+    """prefix:argument:argument:, where `prefix:42:*` matches all keys of 42. Different arguments never share a key."""
     call = _call(function, args, kwargs, self_key)
     named = [f"{quote(name, safe='')}={part(value)}" for name, value in sorted(call.kwargs.items())]
     return ":".join([prefix, *map(part, call.args), *named, ""])
@@ -227,7 +226,7 @@ def pattern_of(
 
 
 def check(patterns: tuple[str, ...], function: Callable[..., Any]) -> None:
-    """Refuses names that stand for no argument: such a pattern would cover nothing."""
+    """Refuses names that are no argument: such a pattern would match no key."""
     if not patterns:
         raise ValueError("@cache_invalidate needs a pattern")
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -237,11 +236,11 @@ def check(patterns: tuple[str, ...], function: Callable[..., Any]) -> None:
             if name is not None and name not in named:
                 raise ValueError(f"{pattern!r}: {function.__qualname__} has no argument {name!r}")
             if form or conversion:
-                raise ValueError(f"{pattern!r}: arguments stand there as they are in keys, without a format")
+                raise ValueError(f"{pattern!r}: arguments are written as in keys, without a format")
 
 
 def part(value: Any) -> str:
-    """An argument in a key. What JSON cannot give back as it was (a tuple, an object) could share a key: refused."""
+    """An argument in a key. Refuses values that JSON changes (a tuple, an object): they could share a key."""
     if isinstance(value, str):
         return quote(value, safe="")
     try:
@@ -249,12 +248,12 @@ def part(value: Any) -> str:
     except TypeError:
         text = "null"
     if json.loads(text) != value or not isinstance(value, (dict, list, int, float, type(None))):
-        raise TypeError(f"an argument of a cached function must be what JSON can say, not {value!r}")
+        raise TypeError(f"an argument of a cached function must be a JSON value, not {value!r}")
     return "=" + quote(text, safe="")
 
 
 def _pieces(pattern: str) -> list[tuple[str, str | None]]:
-    """Texts, each with the name in braces that follows it."""
+    """Pieces of text, each with the name in braces that follows it."""
     return [(text, name) for text, name, _, _ in string.Formatter().parse(pattern)]
 
 
@@ -263,10 +262,12 @@ def _call(
 ) -> inspect.BoundArguments:
     signature = inspect.signature(function)
     call = signature.bind(*args, **kwargs)
-    call.apply_defaults()  # f(1), f(x=1) and f(1, y=<its default>) are one question
+    call.apply_defaults()  # f(1), f(x=1) and f(1, y=<its default>) share a key
     first = next(iter(signature.parameters), "")
     if self_key is not None:
         call.arguments[first] = self_key(call.arguments[first])
     elif first in ("self", "cls"):
-        raise TypeError(f"{function.__qualname__} is a method: self_key says what of `{first}` its result depends on")
+        raise TypeError(
+            f"{function.__qualname__} is a method: self_key must return the parts of `{first}` that its result depends on"
+        )
     return call

@@ -1,4 +1,4 @@
-"""The same for coroutines, with redis.asyncio. Keys and options are those of cached.py: both share their entries."""
+"""The decorators of cached.py for coroutines, with redis.asyncio. Keys and options are the same: both share entries."""
 
 import contextlib
 import functools
@@ -33,7 +33,7 @@ Decorated = Callable[P, Coroutine[Any, Any, R]]
 
 
 def connect(url: str, **settings: Any) -> redis.asyncio.Redis:
-    """`cached.connect`. Connections belong to the event loop that first used them: one `asyncio.run` in a process."""
+    """`cached.connect`. Connections belong to the event loop that first uses them: call `asyncio.run` once."""
     retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
     return redis.asyncio.Redis.from_url(url, **{**CONNECTION, "retry": retry, **settings})
 
@@ -74,7 +74,7 @@ def cached(
                     computed_without(error, key, fail_open)
                 try:
                     value = json.dumps(await compute(*args, **kwargs))
-                except Exception as error:  # not when cancelled: that is no answer for others. The lease ends
+                except Exception as error:  # a cancellation is not reported to others: the lease expires
                     with contextlib.suppress(redis.RedisError):
                         if token is not None:
                             await command("CACHE.FAIL", key, token, reason_of(error))

@@ -1,54 +1,33 @@
-"""Runs the rows that were asked for, prints the table. See scripts/bench --help."""
+"""Reads the options, then measures rows or renders the document. See scripts/bench --help."""
 
 import argparse
-import json
-import subprocess
 import sys
 from pathlib import Path
 
-import blas
-import build
-import deployment
-import entry
-import exiobase
-import expiry
-import hit
-import invalidation
-import machine
-import memory
-import race
-import ready
-import scores
-import search
-import stall
-import stampede
-import tables
-import uncached
-from figures import Figure, markdown
-from settings import Settings
+import document
 
-ROWS = {
-    1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 9: scores, 10: search, 11: invalidation, 12: stampede,
-    13: race, 15: stall, 16: memory, 17: deployment, 21: expiry,
-}
-OF_TABLES = {1, 3, 5, 15}  # rows that need the generated tables
-OF_GENERATOR = OF_TABLES | {6}
-SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
-SOAK_SECONDS, QUICK_SOAK_SECONDS = 300, 5
+SOAK_SECONDS = 300
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--rows", type=_numbers, default=list(ROWS))
+    parser.add_argument("--rows", type=_numbers)
     parser.add_argument("--sizes", type=_numbers)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--record", type=Path, nargs="?", const=document.FIGURES)
+    parser.add_argument("--render", action="store_true")
+    parser.add_argument("--check", action="store_true", help="with --render: compare, write nothing")
     parser.add_argument("--soak", type=int, nargs="?", const=SOAK_SECONDS, default=0)
     parser.add_argument("--module", type=Path)
     parser.add_argument("--generator", type=Path, help="the built example icio_table; else cargo builds it")
     given = parser.parse_args()
-    if unknown := set(given.rows) - set(ROWS):
-        parser.error(f"no such rows: {sorted(unknown)}; there are {list(ROWS)}")
+    if given.record and given.quick:
+        parser.error("--quick measures too little for --record")
+    if given.record and not given.record.exists():
+        parser.error(f"no such file: {given.record}")
+    if given.check and not given.render:
+        parser.error("--check needs --render")
     return given
 
 
@@ -56,52 +35,15 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def say(text: str) -> None:
-    print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
-def about(module: Path) -> dict:
-    """What was measured, and where."""
-    version = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=build.ROOT, capture_output=True, text=True)
-    return machine.describe() | {"redis": version.strip(), "commit": commit.stdout.strip(), "blas": blas.kernel(), "module": str(module)}
-
-
-def write(file: Path, context: dict, figures: list[Figure], settings: Settings) -> None:
-    """Figures and raw numbers as JSON."""
-    numbers = {"about": context, "figures": [figure.as_json() for figure in figures], "raw": settings.raw}
-    file.write_text(json.dumps(numbers, indent=1) + "\n")
-
-
-def _tables(given: argparse.Namespace, generator: Path | None) -> list[tables.Table]:
-    """The tables to measure with; none when no row needs any."""
-    if not OF_TABLES.intersection(given.rows):
-        return []
-    sizes = given.sizes or (QUICK_SIZES if given.quick else SIZES)
-    return [tables.table(size, generator) for size in sorted(sizes)]
-
-
-def main() -> None:
+def main() -> int:
     given = arguments()
-    module = build.module(given.module)
-    soak_seconds = given.soak or (QUICK_SOAK_SECONDS if given.quick else 0)
-    generator = build.generator(given.generator) if OF_GENERATOR.intersection(given.rows) else None
-    settings = Settings(module, _tables(given, generator), generator, given.quick, soak_seconds)
-    context = about(module)
-    figures: list[Figure] = []
-    for row in given.rows:
-        say(f"row {row}; load average {machine.load_average():.2f}")
-        measured = ROWS[row].measure(settings)
-        for figure in measured:
-            say(f"{figure.work}: {figure.text()}")
-        figures += measured
-        context["load_average_after"] = machine.load_average()
-        if given.json:  # after each row, so that what was measured stays when the next one fails
-            write(given.json, context, figures, settings)
-    print(markdown(figures, given.quick))
-    print(f"\n{context['cpu']}, {context['cores']} cores; {context['redis']}; load average "
-          f"{context['load_average']:.1f} before, {context['load_average_after']:.1f} after; numpy on {context['blas']}")
+    if given.render:
+        return document.main(given.check)
+    import run  # needs numpy and the client, which rendering does not
+
+    run.measure(given)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""The linear algebra that the peers run on, at its best.
+"""The BLAS library of the peers, at full speed.
 
-Variables that pin OpenBLAS to the kernel of an old processor are removed before a peer starts (scripts/bench starts us
-without them too), and the kernel that was chosen is named beside the figures.
+Variables that make OpenBLAS use the kernel of an old processor are removed before a peer starts (scripts/bench removes
+them as well), and the output names the kernel that was used.
 """
 
 import os
@@ -20,12 +20,12 @@ for of in threadpoolctl.threadpool_info():
 
 
 def environment(threads: int | None = None) -> dict[str, str]:
-    """The environment of a peer's process; with as many BLAS threads as it likes unless said."""
+    """The environment of a peer's process; by default without a limit of BLAS threads."""
     free = {name: value for name, value in os.environ.items() if name not in PINS}
     return free if threads is None else free | {f"{library}_NUM_THREADS": str(threads) for library in LIBRARIES}
 
 
 def kernel() -> str:
-    """What numpy runs on in such a process."""
+    """The BLAS kernel of numpy in such a process."""
     done = subprocess.run([sys.executable, "-c", ASK], env=environment(), capture_output=True, text=True)
     return done.stdout.strip() or "BLAS unknown"

@@ -1,11 +1,11 @@
-"""What cargo has to build: the module, and the generator of tables."""
+"""Builds the module and the generator of tables with cargo."""
 
 import os
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DATA = Path(os.environ.get("ASSESS_DATA", ROOT.parent / "shared" / "data"))  # reference data, where they are there
+DATA = Path(os.environ.get("ASSESS_DATA", ROOT.parent / "shared" / "data"))  # reference data, which may be absent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 GENERATOR = ["cargo", "build", "--release", "-p", "assess-engine", "--example", "icio_table"]
 
@@ -22,7 +22,7 @@ def module(given: Path | None) -> Path:
 
 
 def generator(given: Path | None) -> Path:
-    """The program that writes tables."""
+    """The program that writes tables; a release build when none is given."""
     if given:
         return given.resolve(strict=True)
     built = TARGET / "release" / "examples" / "icio_table"

@@ -1,7 +1,7 @@
-"""One question to four caches: give me the value of this key, and compute it if it is not there.
+"""Four caches behind one interface: get the value of a key, and compute it when it is absent.
 
-Each class is a cache as its documentation has one use it across processes: `ask(key, compute)` from any thread, and
-`forget(key)` when what the value was made of has changed.
+Each class uses its cache across processes as its documentation recommends: `ask(key, compute)` from any thread, and
+`forget(key)` when the source of the value has changed.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Ours:
 
 
 class Lock:
-    """Look, take redis-py's lock, look again, compute, write. Forgotten by DEL."""
+    """GET, redis-py's lock, GET again, compute, SET. Invalidated with DEL."""
 
     title, package = "redis.lock.Lock, double check", "redis"
 
@@ -68,7 +68,7 @@ class Lock:
 
 
 class Dogpile:
-    """dogpile.cache with its distributed lock. Forgotten by region.delete."""
+    """dogpile.cache with its distributed lock. Invalidated with region.delete."""
 
     title, package = "dogpile.cache", "dogpile"
 
@@ -89,7 +89,7 @@ class Dogpile:
 
 
 class Cashews:
-    """@cache(lock=True) of cashews, all callers on one event loop. Forgotten by cache.delete."""
+    """@cache(lock=True) of cashews, all callers on one event loop. Invalidated with cache.delete."""
 
     title, package = "cashews", "cashews"
 

@@ -1,7 +1,7 @@
-"""Many callers of one cache, in a process of its own: threads that all ask for the same key at the same moment.
+"""Many callers of one cache in a separate process: all threads request the same key at the same moment.
 
-Run as `callers.py PORT KIND THREADS COMPUTE_MS`. Reads a JSON list a line from standard input: the key, and when to ask
-(of the monotonic clock, which all processes share). Answers with one line: computes, and seconds each caller waited.
+Run as `callers.py PORT KIND THREADS COMPUTE_MS`. Reads JSON lists from standard input, one a line: the key, and the moment
+of the request (monotonic clock, which all processes share). Prints one line: computations, and seconds of each wait.
 """
 
 import json
@@ -16,7 +16,7 @@ LATE = 0.5  # seconds from the call of a round until its beginning
 
 
 class Callers:
-    """The other side: starts the processes, has them all ask."""
+    """The parent's side: starts the processes and makes all of them request a key."""
 
     def __init__(self, port: int, kind: str, processes: int, threads: int, compute_ms: int):
         words = [sys.executable, __file__, str(port), kind, str(threads), str(compute_ms)]
@@ -32,7 +32,7 @@ class Callers:
             process.wait()
 
     def ask(self, key: str) -> tuple[int, list[float]]:
-        """How many computed, and the seconds that each waited."""
+        """The number of computations, and the seconds that each caller waited."""
         begin = time.monotonic() + LATE
         for process in self.processes:
             process.stdin.write(json.dumps([key, begin]) + "\n")
@@ -57,7 +57,7 @@ def main() -> None:
     def ask(key: str, begin: float) -> float:
         time.sleep(max(0, begin - time.monotonic()))
         if cache.ask(key, compute) != "computed":
-            raise RuntimeError("another value than what was computed")
+            raise RuntimeError("the value is not the computed one")
         return time.monotonic() - begin
 
     for line in sys.stdin:

@@ -1,7 +1,7 @@
-"""Row 17: what plain SET, GET and DEL cost on a server that has loaded the module. 50 connections, pipeline 16.
+"""Row 17: the cost of plain SET, GET and DEL on a server that has loaded the module. 50 connections, pipeline 16.
 
-Two servers, one with the module and one without, the same commands on each in turn; keys of no tier and keys of a tier,
-at random. DEL names keys that were all written beforehand; some fall to be named twice, equally many on both sides.
+Two servers, one with the module and one without, get the same commands alternately; random keys in no tier and in a tier.
+DEL names keys that were written before; chance repeats some names, equally often on both sides.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ PREFIXES = {"of no tier": "plain:", "of a tier": "entry:"}
 AT_LEAST = {("GET", "of no tier"): 0.97, ("GET", "of a tier"): 0.97,
             ("SET", "of no tier"): 0.85, ("DEL", "of no tier"): 0.85,
             ("SET", "of a tier"): 0.65, ("DEL", "of a tier"): 0.65}
-KEYS_A_REQUEST = 2  # so that most of the keys DEL names are still there
+KEYS_A_REQUEST = 2  # so that most of the keys that DEL names still exist
 Case = tuple[str, str, str]  # command, which keys, which server
 
 
@@ -34,7 +34,7 @@ def measure(settings: Settings) -> list[Figure]:
         for server in servers.values():
             server.pin(server_cores)
         rounds = []
-        for i in range(-1, settings.rounds):  # the first warms up, and does not count
+        for i in range(-1, settings.rounds):  # the first is a warm-up, not counted
             order = list(servers) if i % 2 == 0 else list(reversed(servers))
             rounds.append({case: of for case, of in _round(servers, order, keys, settings.requests, client_cores)})
         held = servers["with"].stats()["cache_size"]
@@ -47,7 +47,7 @@ def measure(settings: Settings) -> list[Figure]:
 def _round(
     servers: dict[str, Server], order: list[str], keys: int, requests: int, client_cores: set[int]
 ) -> Iterator[tuple[Case, Load]]:
-    """All commands on each server, side by side: a command on both, then the next."""
+    """All commands on both servers: a command on each, then the next command."""
     for which, prefix in PREFIXES.items():
         for server in servers.values():
             fill(server, numbered(prefix, keys), VALUE)

@@ -1,7 +1,7 @@
 """Row 2: an entry of a tier, with all its statistics, against GET of the same bytes. 50 connections, pipeline 16.
 
-Two ways to ask: always for one key, and for keys at random, as many as the index then holds. The peers are plain `GET`
-of the very same keys, and a Lua script that gets and counts, by EVALSHA: what one would write without the module.
+Two access patterns: always the same key, and random keys out of all keys in the index. The peers are plain `GET` of the
+same keys, and a Lua script that gets and counts (EVALSHA): the usual solution without the module.
 """
 
 from statistics import median
@@ -25,7 +25,7 @@ NAMES = {"cache": "`CACHE.GET k`", "get": "`GET k`", "lua": "Lua: GET and HINCRB
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Ratios for one key and for the most keys; what a hit costs for each number of keys."""
+    """Ratios for one key and for the largest number of keys; the cost of a hit for each number of keys."""
     figures, costs = [], []
     with Server(settings.module) as server:
         server.set_tier("entry", *TIER)
@@ -43,13 +43,13 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _alternate(server: Server, keys: int, count: int, settings: Settings) -> list[dict[str, Load]]:
-    """Rounds of each command in turn, every other round in reverse, server and clients on cores of their own."""
+    """Rounds of all commands, every other round in reverse order; server and clients on separate cores."""
     key = f"entry:{load.AT_RANDOM}" if keys > 1 else next(numbered("entry:", 1))
     script = server.call("SCRIPT", "LOAD", COUNTING)
     commands = {"cache": ["CACHE.GET", key], "get": ["GET", key], "lua": ["EVALSHA", script, "2", key, "counters"]}
     first = next(numbered("entry:", 1))
     if {server.call(*(word.replace(key, first) for word in command)) for command in commands.values()} != {VALUE}:
-        raise RuntimeError("the commands do not answer the same bytes")
+        raise RuntimeError("the commands do not return the same bytes")
     server_cores, client_cores = machine.split_cores()
     server.pin(server_cores)
     for command in commands.values():

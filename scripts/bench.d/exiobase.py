@@ -1,4 +1,4 @@
-"""Row 6: the way from file to ready at the size of EXIOBASE, against numpy's inverse alone: its file is parsed already."""
+"""Row 6: from file to ready at the size of EXIOBASE, against numpy's inverse alone, without parsing."""
 
 from statistics import median
 

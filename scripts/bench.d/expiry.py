@@ -1,7 +1,7 @@
-"""Row 21: keys of a tier that all expire at one moment, against the same keys on a server without the module.
+"""Row 21: keys of a tier that all expire at the same moment, against the same keys on a server without the module.
 
-The keys are written with one PXAT. From that moment on a client sets a key of its own in a closed loop, until no other is
-left: how long the server takes to be rid of them, and what that client waits.
+The keys are written with one PXAT. From that moment on a client sets another key in a closed loop until all keys have
+expired: the time until the server has removed them, and the waits of that client.
 """
 
 import contextlib
@@ -14,8 +14,8 @@ from server import Server
 from settings import Settings
 
 VALUE = "v" * 20
-LOOK_EVERY = 50  # requests between two looks at how many keys are left
-WRITE_PER_SECOND = 40_000  # at least: the moment is so far away that all keys are written before it
+LOOK_EVERY = 50  # requests between two checks of the number of keys
+WRITE_PER_SECOND = 40_000  # lower bound: the moment is late enough to write all keys before
 PATIENCE_SECONDS = 120
 
 
@@ -35,25 +35,25 @@ def measure(settings: Settings) -> list[Figure]:
     def waits(name: str) -> list[float]:
         return [of[name][1] for of in rounds]
 
-    work = f"{settings.keys:,} keys of a tier that expire at one moment"
+    work = f"{settings.keys:,} keys of a tier that expire at the same moment"
     peer = "the same server without the module"
     above = [mine - its for mine, its in zip(waits("with"), waits("without"), strict=True)]
     return [
-        Figure(21, f"{work}: until all are gone", peer, ratios(drains("with"), drains("without")), "x", at_most=1.6,
+        Figure(21, f"{work}: until all are removed", peer, ratios(drains("with"), drains("without")), "x", at_most=1.6,
                remark=f"{drains('with')[0]:.2f} s to {drains('without')[0]:.2f} s in the first round"),
         Figure(21, f"{work}: another client's p99.9 above it", peer, above, "ms", at_most=2.0),
     ]
 
 
 def _storm(server: Server, count: int) -> tuple[float, float]:
-    """Seconds until all are gone, and the 99.9th percentile of another client's waits in milliseconds."""
+    """Seconds until all are removed, and the 99.9th percentile of another client's waits in milliseconds."""
     at = time.time() + 2 + count / WRITE_PER_SECOND
     fill(server, numbered("entry:", count), VALUE, expires_at_ms=int(at * 1000))
     if time.time() >= at:
         raise RuntimeError("the keys expired before all were written")
     with redis.Redis(port=server.port) as client:
         if (held := client.dbsize()) < count:
-            raise RuntimeError(f"only {held} of {count} keys were there")
+            raise RuntimeError(f"only {held} of {count} keys exist")
         time.sleep(max(0.0, at - time.time()))
         waits, left = [], count
         while left > 1 and time.time() < at + PATIENCE_SECONDS:

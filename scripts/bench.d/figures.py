@@ -1,4 +1,4 @@
-"""Figures: what was measured, what is to be reached, and the table of them."""
+"""Figures: the measured values, the targets, and the table."""
 
 import math
 import statistics
@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Figure:
-    """One line of the table. `values` has one number per round, the figure is their median. There are
-    none when a peer is not there, as the remark then says.
+    """One line of the table. `values` has one number per round, the figure is their median. It is
+    empty when a peer is missing; the remark then says why.
     """
 
     row: int
@@ -25,7 +25,7 @@ class Figure:
         self.median = statistics.median(self.values) if self.values else None
 
     def text(self) -> str:
-        """The median, and the least and the most of the rounds."""
+        """The median, and the smallest and the largest value of the rounds."""
         if not self.values:
             return self.remark
         spread = f" ({number(min(self.values))} .. {number(max(self.values))})" if len(self.values) > 1 else ""
@@ -52,7 +52,7 @@ class Figure:
 
 
 def number(value: float) -> str:
-    """Three digits, or all before the point."""
+    """Three significant digits, or all digits before the point."""
     if value == 0 or not math.isfinite(value):
         return str(value) if value else "0"
     if abs(value) >= 100:
@@ -61,12 +61,12 @@ def number(value: float) -> str:
 
 
 def ratios(mine: list[float], its: list[float]) -> list[float]:
-    """Round by round, because both sides of a round saw the same machine."""
+    """Ratios by round, because both sides of a round were measured under the same conditions."""
     return [a / b for a, b in zip(mine, its, strict=True)]
 
 
 def exponent(sizes: list[float], values: list[float]) -> float | None:
-    """How a figure grows with the size: the slope of a line through the logarithms."""
+    """The growth of a figure with the size: the slope of a line through the logarithms."""
     points = [(math.log(size), math.log(value)) for size, value in zip(sizes, values) if value > 0]
     if len({x for x, _ in points}) < 2:
         return None
@@ -76,7 +76,7 @@ def exponent(sizes: list[float], values: list[float]) -> float | None:
 def growth(
     row: int, work: str, sizes: list[int], values: list[float], unit: str, by: str = "nodes"
 ) -> Figure | None:
-    """The figure at the largest size, with those at all sizes and the exponent as a remark."""
+    """The figure at the largest size; the remark has the figures at all sizes and the exponent."""
     slope = exponent(sizes, values)
     if slope is None:
         return None
@@ -85,8 +85,8 @@ def growth(
 
 
 def markdown(figures: list[Figure], quick: bool) -> str:
-    """The table. A quick run is too small for targets, so it shows none."""
-    lines = ["| row | work | peer | figure: median (least .. most) | target | met? |", "| --- " * 6 + "|"]
+    """The table. A quick run is too small for targets, so their columns stay empty."""
+    lines = ["| row | work | peer | figure: median (min .. max) | target | met? |", "| --- " * 6 + "|"]
     for f in figures:
         target, met = ("", "") if quick else (f.target(), f.met())
         lines.append(f"| {f.row} | {f.work} | {f.peer} | {f.text()} | {target} | {met} |")

@@ -1,4 +1,4 @@
-"""Writes many keys fast, by plain SET in pipelines over a socket: with notifications, which DEBUG POPULATE has not."""
+"""Writes many keys fast with plain SET in pipelines over a socket: DEBUG POPULATE sends no notifications."""
 
 import socket
 from collections.abc import Iterable, Iterator
@@ -6,12 +6,12 @@ from itertools import islice
 
 from server import Server
 
-BATCH = 2_000  # commands sent before their answers are read
+BATCH = 2_000  # commands sent before their replies are read
 OK = b"+OK\r\n"
 
 
 def fill(server: Server, keys: Iterable[str], value: str, expires_at_ms: int | None = None) -> int:
-    """Sets every key to one value, to expire at one moment (Unix milliseconds) if that is given; how many there were."""
+    """Sets every key to one value, with an expiry time in Unix milliseconds if given; returns the number of keys."""
     tail, words = b"$%d\r\n%s\r\n" % (len(value), value.encode()), 3
     if expires_at_ms is not None:
         tail += b"$4\r\nPXAT\r\n$%d\r\n%d\r\n" % (len(str(expires_at_ms)), expires_at_ms)
@@ -26,7 +26,7 @@ def fill(server: Server, keys: Iterable[str], value: str, expires_at_ms: int | N
 
 
 def numbered(prefix: str, count: int) -> Iterator[str]:
-    """Names as redis-benchmark makes them of `prefix__rand_int__`."""
+    """Names that redis-benchmark makes from `prefix__rand_int__`."""
     return (f"{prefix}{i:012d}" for i in range(count))
 
 

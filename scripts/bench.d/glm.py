@@ -1,4 +1,4 @@
-"""Linear models of scikit-learn as documents that the module reads: glm/1."""
+"""Linear models of scikit-learn as glm/1 documents."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def document(
     labels: Sequence[str] = ("y",),
 ) -> bytes:
     """`intercepts` and `coefficients` have one entry for each output, `means` and `scales` one for each feature. With
-    them a feature x enters as (x - mean) / scale, which is what a StandardScaler does.
+    them a feature x is used as (x - mean) / scale, like in a StandardScaler.
     """
     described = [{"name": feature} for feature in features]
     if means is not None and scales is not None:

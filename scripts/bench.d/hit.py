@@ -1,11 +1,11 @@
-"""Row 1: an assessment that is in the cache, against GET of the same bytes. 50 connections, pipeline 16.
+"""Row 1: a cached assessment, against GET of the same bytes. 50 connections, pipeline 16.
 
-Two questions: the plain one, `ASSESS.GET model region sector`, whose document is as long as the lists of ten make it, and
-one whose TOP makes the document about 1.5 kB long.
+Two requests: the plain one, `ASSESS.GET model region sector`, whose document has lists of ten, and one whose TOP makes
+the document about 1.5 kB long.
 
-The peer is `GET` of the cached key itself, `ASSESS.KEY`, which is a plain string: the same bytes under the same name.
-Two more are stated: `GET` of them under a short name, which is a little cheaper, and `GETRANGE key 0 -1`, a command of
-the server's own with four words, because a part of what a longer command costs is that the server takes it in.
+The peer is `GET` of the cached key (`ASSESS.KEY`), which is a plain string: the same bytes under the same name. Two other
+peers have no target: `GET` of the same bytes under a short name, which is slightly cheaper, and `GETRANGE key 0 -1`, a
+command of the server with four words, because a part of the cost of a longer command is that the server parses it.
 """
 
 import json
@@ -19,7 +19,7 @@ from server import Server
 from settings import Settings
 
 DOCUMENT_BYTES = 1536
-SHORT = "k"  # a key of a short name that holds the same bytes
+SHORT = "k"  # a key with a short name and the same value
 
 
 def measure(settings: Settings) -> list[Figure]:
@@ -45,14 +45,14 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _document_of(server: Server, subject: tuple[str, str]) -> tuple[int, str]:
-    """The TOP whose document is nearest to the size wanted, and that document, which is cached from now on."""
+    """The TOP whose document is nearest to DOCUMENT_BYTES, and that document, which is then cached."""
     documents = {top: server.call("ASSESS.GET", "m", *subject, "TOP", top, "NOCACHE") for top in range(1, 11)}
     top = min(documents, key=lambda top: abs(len(documents[top]) - DOCUMENT_BYTES))
     return top, server.call("ASSESS.GET", "m", *subject, "TOP", top)
 
 
 def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, settings: Settings) -> list[dict]:
-    """Rounds of each command in turn, every other round in reverse, server and clients on cores of their own."""
+    """Rounds of all commands, every other round in reverse order; server and clients on separate cores."""
     ask = ["ASSESS.GET", "m", *subject]
     commands = {
         "get": ["GET", server.call("ASSESS.KEY", *ask[1:], "TOP", top)],
@@ -83,7 +83,7 @@ def _alternate(server: Server, subject: tuple[str, str], top: int, count: int, s
 
 def _same_bytes(server: Server, commands: dict[str, list[str]]) -> None:
     if len({server.call(*command) for command in commands.values()}) != 1:
-        raise RuntimeError("the commands do not answer the same bytes")
+        raise RuntimeError("the commands do not return the same bytes")
 
 
 def _ratios(rounds: list[dict[str, Load]], size: int, top: int) -> list[Figure]:
@@ -94,7 +94,7 @@ def _ratios(rounds: list[dict[str, Load]], size: int, top: int) -> list[Figure]:
         return [of[name].per_second / 1e3 for of in rounds]
 
     forms = {
-        "plain": ("`ASSESS.GET m R S`, as long as it comes", "plain-get"),
+        "plain": ("`ASSESS.GET m R S`, default length", "plain-get"),
         "hit": (f"`ASSESS.GET m R S TOP {top}`", "get"),
         "named": (f"`ASSESS.GET m R S INDICATOR i TOP {top}`", "get"),
         "words": ("the server's own `GETRANGE k 0 -1`", "short"),

@@ -1,6 +1,6 @@
-"""Work that has nothing to do with Redis: inverts matrices of N x N on one niced thread until it is ended.
+"""Work outside Redis: inverts matrices of N x N on one niced thread until it is stopped.
 
-Run as `hog.py N`. A client that is watched beside it shows what sharing the machine costs, whoever computes.
+Run as `hog.py N`. A client that is measured in the meantime shows the cost of sharing the machine with any computation.
 """
 
 import os
@@ -30,7 +30,7 @@ class Hog:
 def main() -> None:
     import numpy as np
 
-    os.nice(19)  # as the workers of the module
+    os.nice(19)  # like the workers of the module
     nodes = int(sys.argv[1])
     matrix = np.random.default_rng(1).uniform(0, 1 / nodes, (nodes, nodes)) + np.eye(nodes)
     print("computing", flush=True)

@@ -1,8 +1,8 @@
-"""Row 11: invalidating some thousands of a million keys, against what clients do without the module.
+"""Row 11: invalidating some thousands of a million keys, against the methods of clients without the module.
 
-Every side works in turn on the same server and the same keys, which are written again before each; that the right number
-went is checked. There the peers' UNLINK keeps the index up to date as well; scan and unlink are therefore timed on a
-server without the module too. What others notice is watched apart from the times, by the paced client of row 15.
+All sides work alternately on the same server and the same keys, which are written again before each; the number of deleted
+keys is checked. On this server UNLINK also updates the index, so scan and unlink are measured on a server without the
+module as well. The effect on other clients is measured in separate runs, with the paced client of row 15.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ def measure(settings: Settings) -> list[Figure]:
             fill(each, numbered(STAYS, settings.keys - settings.matches[-1]), VALUE)
         sides = _sides(server)
         for matches in settings.matches:
-            _round(server, bare, sides, matches, 0)  # warms up, and does not count
+            _round(server, bare, sides, matches, 0)  # warm-up, not counted
             rounds = [_round(server, bare, sides, matches, i) for i in range(settings.invalidations)]
             settings.keep(f"row 11, {matches} keys, ms", rounds)
             costs.append(median(of[MINE] for of in rounds))
@@ -52,7 +52,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _sides(server: Server) -> dict[str, Callable[[], object]]:
-    """What makes the keys go, by name; a peer that is not installed is left out."""
+    """Functions that invalidate the keys, by name; peers that are not installed are left out."""
     sides = {
         MINE: lambda: server.call("CACHE.INVALIDATE", "PATTERN", f"{GONE}*"),
         WIDE: lambda: server.call("CACHE.INVALIDATE", "PATTERN", "*:gone:*"),
@@ -85,7 +85,7 @@ async def _delete_match(port: int) -> None:
 
 
 def _round(server: Server, bare: Server, sides: dict[str, Callable], matches: int, i: int) -> dict[str, float]:
-    """Milliseconds of each side in turn, every other round in reverse, and until `ASYNC` is in effect."""
+    """Milliseconds of each side, every other round in reverse order, and until `ASYNC` is in effect."""
     runs = {name: (server, invalidate) for name, invalidate in sides.items()}
     runs[BARE] = (bare, lambda: _scan_and_unlink(bare))
     order = list(runs) if i % 2 == 0 else list(reversed(runs))
@@ -102,11 +102,11 @@ def _timed(server: Server, invalidate: Callable, matches: int) -> float:
 
 
 def _effect(server: Server, matches: int) -> float:
-    """Milliseconds from sending the command until the last of the keys is not there any more for CACHE.GET."""
+    """Milliseconds from sending the command until CACHE.GET replies nil for the last of the keys."""
     rest = _write(server, matches)
     last = list(numbered(GONE, matches))[-1]
     if server.call("CACHE.GET", last) != VALUE:
-        raise RuntimeError("an entry that was written is not there")
+        raise RuntimeError("a written entry is absent")
     begin = time.perf_counter()
     server.call("CACHE.INVALIDATE", "PATTERN", f"{GONE}*", "ASYNC")
     while server.call("CACHE.GET", last) is not None:
@@ -117,11 +117,11 @@ def _effect(server: Server, matches: int) -> float:
 
 
 def _write(server: Server, matches: int) -> int:
-    """Writes the keys that are to go; how many others there are."""
+    """Writes the keys that are invalidated later; returns the number of other keys."""
     rest = server.client.dbsize()
     fill(server, numbered(GONE, matches), VALUE)
     if server.client.dbsize() != rest + matches:
-        raise RuntimeError("keys of the round before are still there")
+        raise RuntimeError("keys of the previous round still exist")
     return rest
 
 
@@ -129,21 +129,23 @@ def _await_size(server: Server, size: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while (there := server.client.dbsize()) != size:
         if time.monotonic() >= deadline:
-            raise RuntimeError(f"{there} keys are left, not {size}")
+            raise RuntimeError(f"{there} keys exist, not {size}")
         time.sleep(0.001)
 
 
 def _watched(server: Server, sides: dict[str, Callable], settings: Settings) -> list[Figure]:
-    """How much longer another client waits during each side, with the most keys."""
+    """How much longer another client waits while each side runs, with the largest number of keys."""
     server.call("SET", "probe", PROBED.decode())
     runs: dict[str, list[dict]] = {name: [] for name in sides}
     with Probe(server.port, PER_SECOND) as probe:
+        probe.start(100)  # the process needs longer to start than an invalidation to run
+        probe.result()
         for _ in range(settings.stalls):
             for name, invalidate in sides.items():
                 _write(server, settings.matches[-1])
                 runs[name].append(_watch(probe, invalidate))
     settings.keep("row 11, another client", runs)
-    work = f"`GET` of another client ({PER_SECOND} a second) while {settings.matches[-1]:,} of {settings.keys:,} keys go"
+    work = f"`GET` of another client ({PER_SECOND} a second) while {settings.matches[-1]:,} of {settings.keys:,} keys are invalidated"
     figures = []
     for name, of in runs.items():
         above = [run["busy"]["p99.9"] - run["idle"]["p99.9"] for run in of]
@@ -158,7 +160,7 @@ def _watched(server: Server, sides: dict[str, Callable], settings: Settings) -> 
 def _watch(probe: Probe, invalidate: Callable) -> dict:
     """The client during an invalidation, and for as many requests on the idle server. Milliseconds."""
     probe.start()
-    time.sleep(0.02)  # the client is at work when the keys begin to go
+    time.sleep(0.02)  # the client sends requests before the invalidation begins
     invalidate()
     busy = probe.stop()
     time.sleep(0.2)
@@ -172,7 +174,7 @@ def _times(rounds: list[dict[str, float]], matches: int, settings: Settings) -> 
         return [times[name] for times in rounds]
 
     work = f"`CACHE.INVALIDATE`, {matches:,} of {settings.keys:,} keys"
-    figures = [Figure(11, f"{work}: `ASYNC` until CACHE.GET answers nil", "", of("effect"), "ms", at_most=EFFECT_MS)]
+    figures = [Figure(11, f"{work}: `ASYNC` until CACHE.GET replies nil", "", of("effect"), "ms", at_most=EFFECT_MS)]
     for mine in (MINE, WIDE):
         for peer in (SCAN, BARE, LUA, CASHEWS):
             if peer not in rounds[0]:

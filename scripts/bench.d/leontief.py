@@ -1,9 +1,9 @@
-"""Peers of rows 5 and 6, each in a process of its own; prints the seconds of each part as one JSON object.
+"""Peers of rows 5 and 6, each in a separate process; prints the seconds of each part as one JSON object.
 
     leontief.py pandas FILE NODES     pandas reads the table
-    leontief.py pymrio FILE NODES     pandas reads it, pymrio makes A and L of it: the shortest way
-    leontief.py pymrio-reader FILE .. pymrio reads it with its own reader and makes x, A and L of it: the way of its manual
-    leontief.py numpy NODES           numpy inverts I - A of that many nodes, nothing else
+    leontief.py pymrio FILE NODES     pandas reads it, pymrio computes A and L: the fastest way
+    leontief.py pymrio-reader FILE .. pymrio reads it with its own reader and computes x, A and L, as in its manual
+    leontief.py numpy NODES           numpy inverts I - A of this size
 """
 
 import json
@@ -16,14 +16,14 @@ import blas
 
 
 def run(*words: object) -> dict[str, float]:
-    """Starts such a process and waits for its figures."""
+    """Starts such a process and returns its figures."""
     command = [sys.executable, __file__, *map(str, words)]
     done = subprocess.run(command, env=blas.environment(), check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
 class Clock:
-    """Seconds of one part after the other."""
+    """Seconds of consecutive parts."""
 
     def __init__(self) -> None:
         self.parts: dict[str, float] = {}
@@ -72,7 +72,7 @@ def with_reader_of_pymrio(file: Path) -> dict[str, float]:
 def with_numpy(nodes: int) -> dict[str, float]:
     import numpy as np
 
-    # Columns sum to about a half, as those of a table do: what an inversion costs does not depend on the figures.
+    # Columns sum to about a half, as in a table. The cost of an inversion does not depend on the values.
     matrix = np.eye(nodes) - np.random.default_rng(1).random((nodes, nodes)) / nodes
     clock = Clock()
     np.linalg.inv(matrix)

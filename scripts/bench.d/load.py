@@ -1,4 +1,4 @@
-"""redis-benchmark against a server of ours: 50 connections, pipeline 16, and what a request cost."""
+"""redis-benchmark against a server: 50 connections, pipeline 16, and the cost of a request."""
 
 import subprocess
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ import machine
 from server import Server
 
 CONNECTIONS, PIPELINE = 50, 16
-RUN_SECONDS = 300  # at most, for one redis-benchmark
+RUN_SECONDS = 300  # limit for one redis-benchmark
 AT_RANDOM = "__rand_int__"  # in a word: a number of twelve digits below `keys`
 
 
 @dataclass
 class Load:
-    """What one redis-benchmark saw and cost."""
+    """The throughput of one redis-benchmark and its cost in the server."""
 
     per_second: float
     process_us: float  # CPU of the server process, microseconds a request
@@ -21,7 +21,7 @@ class Load:
 
 
 def run(server: Server, command: list[str], requests: int, client_cores: set[int], keys: int = 0) -> Load:
-    """One redis-benchmark; `keys` is how many AT_RANDOM is one of."""
+    """Runs redis-benchmark once; AT_RANDOM stands for one of `keys` numbers."""
     cores = ",".join(map(str, client_cores))
     tool = ["redis-benchmark", "-p", server.port, "-c", CONNECTIONS, "-P", PIPELINE, "-n", requests, "--csv"]
     if keys:

@@ -1,4 +1,4 @@
-"""What the figures were measured on, and where on it: CPU clocks, cores, the load by others."""
+"""The machine of a measurement: CPU clocks, cores, the load by other processes."""
 
 import os
 import platform
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def process_cpu(pid: int) -> int:
-    """CPU time of all threads of a process, those that have ended included, in nanoseconds.
+    """CPU time of all threads of a process, including ended threads, in nanoseconds.
 
-    The clock of another process, as clock_getcpuclockid(3) makes its number: no ticks are involved.
+    Reads the clock of the other process, whose number is that of clock_getcpuclockid(3): exact, not in ticks.
     """
     return time.clock_gettime_ns((~pid << 3) | 2)
 
@@ -25,29 +25,29 @@ def main_thread_waited(pid: int) -> int:
 
 
 def cores() -> list[int]:
-    """Cores this process was started on."""
+    """Cores that this process may use since its start."""
     return sorted(_STARTED_ON)
 
 
 def peak_memory(pid: int) -> int:
-    """The most physical memory that a process ever had, in bytes."""
+    """The peak physical memory of a process, in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) << 10
-    raise RuntimeError("the kernel does not say how much memory a process had")
+    raise RuntimeError("the kernel does not report the peak memory of a process")
 
 
 _STARTED_ON = os.sched_getaffinity(0)
 
 
 def split_cores() -> tuple[set[int], set[int]]:
-    """Cores for a server and for its clients: apart when there are two or more."""
+    """Cores for a server and for its clients: different cores when there are two or more."""
     first, *rest = cores()
     return {first}, set(rest) or {first}
 
 
 def pin(pid: int, to: set[int]) -> None:
-    """Keeps every thread of a process on some cores."""
+    """Restricts every thread of a process to some cores."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
             os.sched_setaffinity(int(task.name), to)
@@ -61,7 +61,7 @@ def load_average() -> float:
 
 
 def cpu_name() -> str:
-    """The processor as it names itself."""
+    """The name of the processor."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

@@ -1,7 +1,7 @@
-"""Row 16: what the index costs in memory, and (with --soak) whether memory grows under mixed traffic.
+"""Row 16: the memory of the index, and (with --soak) whether memory grows under mixed traffic.
 
-The index: used_memory of the server with as many keys of a tier, less what it was before the tier was declared, and what
-is left of it when all the keys are gone. Written in order of the tier's keys and at random, which fills nodes less well.
+The index: used_memory of the server with the keys in a tier, minus used_memory before the tier was declared, and the rest
+after all keys were removed. The keys are written in random order, which fills the nodes of the index less densely.
 """
 
 import random
@@ -22,7 +22,7 @@ KEY_BYTES = len(next(numbered(PREFIX, 1)))
 OVERHEAD_BYTES = 128
 SEED = 16
 TIER = ("entry", "PATTERN", f"{PREFIX}*", "TTL", 86_400)
-WARM_UP = 0.3  # of a soak: while the database fills up
+WARM_UP = 0.3  # share of a soak while the database fills
 SETTLE_SECONDS = 3
 
 
@@ -33,11 +33,11 @@ def measure(settings: Settings) -> list[Figure]:
     settings.keep("row 16", {"sizes": sizes, "by size": by_size, "runs": runs})
     work = f"index of {sizes[-1]:,} keys of {KEY_BYTES} bytes"
     figures = [
-        Figure(16, f"{work}, built over keys that are there: bytes a key", "the same keys in no tier",
+        Figure(16, f"{work}, built over existing keys: bytes a key", "the same keys in no tier",
                [run["built"] for run in runs], "B", at_most=OVERHEAD_BYTES + KEY_BYTES),
         Figure(16, f"{work}, written at random: bytes a key", "the same keys in no tier",
                [run["written"] for run in runs], "B", at_most=OVERHEAD_BYTES + KEY_BYTES),
-        Figure(16, f"{work}: bytes a key left when all of them are gone", "", [run["left"] for run in runs], "B"),
+        Figure(16, f"{work}: bytes a key left after all were removed", "", [run["left"] for run in runs], "B"),
     ]
     costs = [run["written"] for run in by_size]
     grown = growth(16, "bytes a key of the index", sizes, costs, "B", by="keys")
@@ -45,7 +45,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _bytes_a_key(settings: Settings, count: int) -> dict[str, float]:
-    """Bytes a key: of the index built over keys, of the index of keys written at random, and left at the end."""
+    """Bytes a key: index built over existing keys, index of keys written at random, and the rest at the end."""
     keys = list(numbered(PREFIX, count))
     random.Random(SEED).shuffle(keys)
     with Server(settings.module) as server:
@@ -68,7 +68,7 @@ def _bytes_a_key(settings: Settings, count: int) -> dict[str, float]:
 
 
 def _settled(server: Server) -> int:
-    """Memory once it does not change any more: tables that grow are moved by and by."""
+    """Memory after it has stopped changing: hash tables that grow are rehashed in steps."""
     before, deadline = -1, time.monotonic() + SETTLE_SECONDS
     while (now := server.memory()) != before and time.monotonic() < deadline:
         before = now
@@ -77,7 +77,7 @@ def _settled(server: Server) -> int:
 
 
 def _soak(settings: Settings) -> list[Figure]:
-    """Memory under mixed traffic, and when everything is gone. None when not asked for."""
+    """Memory under mixed traffic, and after everything was removed; without --soak no figures."""
     if not settings.soak_seconds:
         return []
     samples, begin = [], time.monotonic()
@@ -100,13 +100,13 @@ def _soak(settings: Settings) -> list[Figure]:
     keys_from, keys_to = min(keys for _, _, keys in steady), max(keys for _, _, keys in steady)
     work = f"{settings.soak_seconds} s of mixed traffic, {commands:,} commands"
     return [
-        Figure(16, f"{work}: slope of used_memory, as many keys", "", [slope * 60 / 1e3], "kB a minute",
+        Figure(16, f"{work}: slope of used_memory, number of keys constant", "", [slope * 60 / 1e3], "kB a minute",
                remark=f"at {used / 1e6:.1f} MB and {keys_from:,} to {keys_to:,} keys; {slope * 3600 / used:+.1%} in an hour"),
-        Figure(16, f"{work}: bytes left when all is gone", "", [left / 1e3], "kB"),
+        Figure(16, f"{work}: bytes left after everything was removed", "", [left / 1e3], "kB"),
     ]
 
 
 def _slope(samples: list[tuple[float, int, int]]) -> float:
-    """Bytes a second: memory as a plane over time and the number of keys, because that goes up and down by chance."""
+    """Bytes a second: a plane is fitted over time and number of keys, because the number varies at random."""
     seconds, used, keys = np.array(samples).T
     return float(np.linalg.lstsq(np.array([np.ones(len(used)), seconds, keys]).T, used, rcond=None)[0][1])

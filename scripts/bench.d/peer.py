@@ -1,6 +1,6 @@
-"""numpy, answering the questions of row 3 in a process of its own, because the number of BLAS threads is set at start.
+"""numpy, computing the assessments of row 3 in a separate process, because the number of BLAS threads is set at start.
 
-Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, answers each with one JSON value a line:
+Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, prints one JSON value a line for each:
 ["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node].
 """
 
@@ -18,7 +18,7 @@ LAYERS, TOP, MOST = 5, 10, 0.8
 
 
 class Peer:
-    """The client's side: starts the process, asks it."""
+    """The client's side: starts the process and sends requests to it."""
 
     def __init__(self, matrices: tuple[Path, Path], threads: int | None):
         self.process = subprocess.Popen(
@@ -44,7 +44,7 @@ class Peer:
 
 
 class Model:
-    """A table in numpy. Both matrices have contiguous columns, which is what both ways read."""
+    """A table in numpy. Both matrices have contiguous columns, because both methods read columns."""
 
     def __init__(self, a: np.ndarray, inverse: np.ndarray, labels: list, values: list[float]):
         self.a, self.inverse, self.r = a, inverse, np.array(values)
@@ -59,7 +59,7 @@ class Model:
         self.residual = self.m - self.rows[: LAYERS + 1].sum(axis=0)
 
     def multiply(self, j: int) -> str:
-        """Layers 0..5 of node j, and groups of what contributes to them, by five products of A and a vector."""
+        """Layers 0..5 of node j, and its contributions by group, by five products of A and a vector."""
         y = np.zeros(len(self.r))
         y[j] = 1.0
         layers, seen = [self.r[j]], y.copy()
@@ -71,7 +71,7 @@ class Model:
         return json.dumps({"layers": layers, "total": contributions.sum(), **self._lists(contributions)})
 
     def look_up(self, j: int) -> str:
-        """The whole document, from the inverse and from rows computed beforehand."""
+        """The whole document, from the inverse and from precomputed rows."""
         contributions = self.r * self.inverse[:, j]
         total = self.m[j]
         layers = self.rows[: LAYERS + 1, j]
@@ -107,7 +107,7 @@ def _top_groups(name: str, names: np.ndarray, group_of: np.ndarray, contribution
 
 
 def _largest(values: np.ndarray) -> np.ndarray:
-    """Places of the ten largest, largest first."""
+    """Indices of the ten largest values, largest first."""
     count = min(TOP, len(values))
     places = np.argpartition(values, len(values) - count)[-count:]
     return places[np.argsort(-values[places])]

@@ -1,7 +1,7 @@
-"""A PostgreSQL of our own with pg_trgm: on a free loopback port, in a temporary folder, stopped and gone afterwards.
+"""A temporary PostgreSQL with pg_trgm: on a free loopback port, in a temporary folder, stopped and deleted afterwards.
 
-Installed with apt-get where it is not there. PostgreSQL refuses to run as root, so it runs as the user postgres that
-its package makes; whoever is not root runs it as himself.
+Installed with apt-get when it is missing. PostgreSQL refuses to run as root: root runs it as the user postgres, which the
+package creates; other users run it as themselves.
 """
 
 import importlib.util
@@ -15,19 +15,19 @@ from pathlib import Path
 
 from server import free_port
 
-PACKAGE = "postgresql"  # brings pg_trgm
+PACKAGE = "postgresql"  # contains pg_trgm
 OWNER = "postgres"
 START_SECONDS = 30
-# Nothing is written to disk while it is measured, and all of it fits into the buffers.
+# During a measurement nothing is written to disk, and all data fit into the buffers.
 SETTINGS = ["fsync=off", "shared_buffers=128MB", "autovacuum=off", "jit=off", "max_parallel_workers_per_gather=0"]
 
 
 class Unavailable(Exception):
-    """Why there is no PostgreSQL to measure."""
+    """Why PostgreSQL cannot be measured."""
 
 
 class Postgres:
-    """A context manager: the server runs inside the `with`, `connection` talks to it."""
+    """A context manager: the server runs inside the `with`; `connection` is a client."""
 
     def __init__(self) -> None:
         if not importlib.util.find_spec("psycopg"):
@@ -105,7 +105,7 @@ class Postgres:
 
 
 def _programs() -> Path | None:
-    """The folder of the newest server's programs, when it can make the extension pg_trgm."""
+    """The folder of the newest server's programs that has the extension pg_trgm."""
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     with_trgm = [
         path
@@ -117,21 +117,21 @@ def _programs() -> Path | None:
 
 def _install() -> Path:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Unavailable(f"{PACKAGE} is not installed, and only root can, with apt-get")
+        raise Unavailable(f"{PACKAGE} is not installed, and only root can install it with apt-get")
     before = _clusters()
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "-y", "--no-install-recommends", PACKAGE]):
         done = subprocess.run(["apt-get", *words], env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode or not (programs := _programs()):
         raise Unavailable(f"apt-get could not install {PACKAGE}")
-    # The package makes a cluster and starts it; who only wants to measure did not ask for that.
+    # The package creates a cluster and starts it; a measurement does not need it.
     for version, name in _clusters() - before:
         subprocess.run(["pg_ctlcluster", version, name, "stop"], capture_output=True)
     return programs
 
 
 def _clusters() -> set[tuple[str, str]]:
-    """Version and name of each of the system's own clusters."""
+    """Version and name of each cluster of the system."""
     if not shutil.which("pg_lsclusters"):
         return set()
     listed = subprocess.run(["pg_lsclusters", "-h"], capture_output=True, text=True).stdout

@@ -1,8 +1,8 @@
-"""A client in a process of its own that sends GET again and again, and notes how long each answer takes.
+"""A client in a separate process that sends GET repeatedly and records the time of each reply.
 
-Run as `probe.py PORT PERIOD_US`: with a period of 0 in a closed loop, else one request each period (a request that is
-late does not make the next ones late: times count from when a request was due). Reads lines from standard input:
-`start COUNT` measures COUNT requests, or until `stop` when COUNT is 0; answers with one line of nanoseconds, as JSON.
+Run as `probe.py PORT PERIOD_US`: with a period of 0 in a closed loop, else one request each period (a late request does
+not delay the next ones: times count from the moment when a request was due). Reads lines from standard input:
+`start COUNT` measures COUNT requests, or at least 64 until `stop` when COUNT is 0; prints one line of nanoseconds, as JSON.
 """
 
 import gc
@@ -13,15 +13,16 @@ import subprocess
 import sys
 import time
 from array import array
+from io import RawIOBase
 
 REQUEST = b"*2\r\n$3\r\nGET\r\n$5\r\nprobe\r\n"
 VALUE = b"x" * 100
 REPLY_BYTES = len(b"$100\r\n") + len(VALUE) + 2
-LOOK_EVERY = 64  # requests between two looks at standard input
+LOOK_EVERY = 64  # requests between two checks of standard input
 
 
 class Probe:
-    """The other side: starts the process, has it measure."""
+    """The parent's side: starts the process and its measurements."""
 
     def __init__(self, port: int, per_second: int | None):
         period_us = 1_000_000 // per_second if per_second else 0
@@ -38,16 +39,16 @@ class Probe:
         self.process.wait()
 
     def start(self, count: int = 0) -> None:
-        """Begins: COUNT requests, or as many as come until `stop`."""
+        """Starts COUNT requests, or requests until `stop`."""
         self._say(f"start {count}")
 
     def stop(self) -> list[int]:
-        """Ends, and gives the nanoseconds of each request."""
+        """Stops, and returns the nanoseconds of each request."""
         self._say("stop")
         return self.result()
 
     def result(self) -> list[int]:
-        """Waits for the end."""
+        """Waits for the end of the requests."""
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("the probing client ended")
@@ -58,23 +59,23 @@ class Probe:
         self.process.stdin.flush()
 
 
-def _measure(connection: socket.socket, period_ns: int, count: int) -> array:
+def _measure(connection: socket.socket, commands: RawIOBase, period_ns: int, count: int) -> array:
     """Nanoseconds of each request."""
     clock, send, receive = time.perf_counter_ns, connection.sendall, connection.recv
     taken = array("Q")
     due = clock()
     while count == 0 or len(taken) < count:
-        if count == 0 and len(taken) % LOOK_EVERY == 0 and select.select([sys.stdin], [], [], 0)[0]:
-            sys.stdin.readline()
+        if count == 0 and taken and len(taken) % LOOK_EVERY == 0 and select.select([commands], [], [], 0)[0]:
+            commands.readline()
             break
         begin = clock()
         if period_ns:
             due += period_ns
             if due > begin:
                 time.sleep((due - begin) / 1e9)
-                begin = clock()  # waking up late is this process's own delay, and no fault of the server's
+                begin = clock()  # waking up late is a delay of this process, not of the server
             else:
-                begin = due  # the answer before came late, so this request waited too
+                begin = due  # the previous reply was late, so this request waited as well
         send(REQUEST)
         got = len(receive(4096))
         while got < REPLY_BYTES:
@@ -88,10 +89,12 @@ def main() -> None:
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     gc.disable()
-    for line in iter(sys.stdin.readline, ""):
-        word, *rest = line.split()
+    # Unbuffered: select() does not see a line that Python has buffered, and the client would never stop.
+    commands = open(0, "rb", buffering=0)
+    for line in iter(commands.readline, b""):
+        word, *rest = line.decode().split()
         if word == "start":
-            taken = _measure(connection, period_us * 1000, int(rest[0]))
+            taken = _measure(connection, commands, period_us * 1000, int(rest[0]))
             print(json.dumps(taken.tolist()), flush=True)
 
 

@@ -1,8 +1,9 @@
-"""Row 13: what a value was made of changes while it is being computed, and the cache is told so.
+"""Row 13: the source of a value changes during the computation of the value, and the key is invalidated.
 
-A round: one caller asks, and computes for some milliseconds from what it read at its beginning; at a random moment of
-that the source changes and the key is invalidated; two more callers ask at random moments; at the end one asks again. An
-answer is stale when it was asked for after the invalidation had returned and yet is of the old source.
+A round: one caller requests the value and computes it for some milliseconds from the source that it read first. At a random
+moment of the computation the source changes and the key is invalidated. Two more callers request the value at random
+moments; at the end one caller requests it once more. A result is stale when it was requested after the invalidation had
+returned and comes from the old source.
 """
 
 import random
@@ -31,13 +32,13 @@ class Round:
         self.others_after = [dice.uniform(0, 2 * self.compute_s) for _ in range(2)]
 
     def run(self) -> bool:
-        """Whether any answer was stale."""
+        """Whether any result was stale."""
         waits = [0.0, *self.others_after]
         callers = [threading.Thread(target=self._ask, args=(wait,)) for wait in waits]
         for caller in callers:
             caller.start()
         if not self.computing.wait(60):
-            raise RuntimeError("nobody computes")
+            raise RuntimeError("no caller computes")
         time.sleep(self.changes_after)
         self.source = "new"
         self.cache.forget(self.key)
@@ -46,7 +47,7 @@ class Round:
             caller.join()
         self._ask(0)
         if len(self.asked) != len(callers) + 1:
-            raise RuntimeError("a caller had no answer")
+            raise RuntimeError("a caller got no result")
         return any(value == "old" and begin > self.forgotten_at for begin, value in self.asked)
 
     def _ask(self, after: float) -> None:

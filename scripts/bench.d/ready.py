@@ -1,7 +1,8 @@
-"""Row 5: from a file to answers, against pandas reading it, and pymrio making A and L of it, with its own reader too.
+"""Row 5: from a file to the first assessment, against pandas (reads the file) and pymrio (computes A and L of it).
 
-Three moments of ours: the file is parsed (the engine alone, one thread), the first assessment is answered, the model is
-ready. The last two with as many workers as there are cores, since the peers use them all; `ready` with the default too.
+Three times are measured: until the file is parsed (the engine alone, one thread), until the first assessment is returned,
+until the model is ready. The last two with one worker for each core, since the peers use all cores; `ready` also with the
+default number of workers.
 """
 
 import subprocess
@@ -19,13 +20,13 @@ from settings import Settings
 from tables import Table
 
 KEY = "m"
-# The ways of pymrio, the fastest first: each round has both.
+# Two ways to use pymrio, the fastest first: each round runs both.
 WAYS = {"pymrio": "pandas and pymrio: parse, A and L", "pymrio-reader": "pymrio's own reader, x, A and L"}
-WAIT_SECONDS = 0.002  # before a model that was not ready is asked again
+WAIT_SECONDS = 0.002  # until the next request to a model that was not ready
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Ratios at the largest size, and how the seconds grow with the nodes."""
+    """Ratios at the largest size, and the growth of the seconds with the nodes."""
     sizes, times = [], []
     for table in settings.tables:
         is_last = table is settings.tables[-1]
@@ -38,7 +39,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _rounds(settings: Settings, table: Table, count: int, with_peers: bool) -> list[dict[str, float]]:
-    """Seconds of each side, in turn."""
+    """Seconds of each side, alternately."""
     cores = len(machine.cores())
     rounds = []
     for _ in range(count):
@@ -55,14 +56,14 @@ def _rounds(settings: Settings, table: Table, count: int, with_peers: bool) -> l
 
 
 def parse(settings: Settings, table: Table) -> float:
-    """Seconds in which the engine reads a table into A, without a server."""
+    """Seconds that the engine needs to read a table into A, without a server."""
     command = [settings.generator, "--read", table.path]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(done.stdout.split(" s,")[0].rsplit(" ", 1)[1])
 
 
 def first_and_ready(settings: Settings, table: Table, threads: int | None) -> dict[str, float]:
-    """Seconds from MODEL.LOAD to the first assessment and to `ready`, and the most memory that the server had."""
+    """Seconds from MODEL.LOAD to the first assessment and to `ready`, and the peak memory of the server."""
     settled = [] if threads is None else ["--assess.threads", str(threads)]
     with Server(settings.module, table.path.parent, options=settled) as server:
         begin = time.perf_counter()
@@ -74,7 +75,7 @@ def first_and_ready(settings: Settings, table: Table, threads: int | None) -> di
 
 
 def _await_answer(server: Server, table: Table) -> None:
-    """Asks until there is an answer."""
+    """Repeats the request until the model returns an assessment."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:

@@ -1,8 +1,8 @@
-"""Row 9: scores of many rows at once, against scikit-learn, XGBoost and LightGBM predicting the same rows in this
-process; and one score that is not cached, against GET of the same reply.
+"""Row 9: scores of many rows in one command, against scikit-learn, XGBoost and LightGBM in this process; and one score
+that is not cached, against GET of the same reply.
 
-What is compared is unequal on purpose: the peer is called where its matrix lies, we are asked through a connection of
-redis-py, and the clock runs from the client's matrix to the client's vector of scores.
+The comparison favours the peer: it is called in the process that holds the matrix, while the module is called through a
+connection of redis-py. The time is measured from the client's matrix to the client's vector of scores.
 """
 
 import time
@@ -20,16 +20,16 @@ from server import Server
 from settings import Settings
 from trained import Trained
 
-ROWS = 500  # what the target is about
+ROWS = 500  # the target applies to this size
 SIZES, QUICK_SIZES = [5, 50, 500, 5_000], [5, 500]
 PEERS = {"sklearn": trained.logistic, "xgboost": trained.xgboost_binary, "lightgbm": trained.lightgbm_binary}
-SHORT = "k"  # a key of a short name that holds the same bytes
+SHORT = "k"  # a key with a short name and the same value
 TOLERANCE = 1e-9
 F32_TOLERANCE = 1e-6  # XGBoost computes its probability in f32
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Ratios for 500 rows, growth with the rows, and one score beside GET."""
+    """Ratios for 500 rows, growth with the rows, and one score against GET."""
     if not (is_installed("sklearn") and is_installed("threadpoolctl")):
         return [Figure(9, f"scores of {ROWS} rows", "scikit-learn", [], remark="scikit-learn is not installed")]
     from threadpoolctl import threadpool_limits
@@ -62,8 +62,8 @@ class Asked:
         return np.frombuffer(reply, "<f8")
 
     def send(self, rows: np.ndarray) -> object:
-        """As many bytes on the same way, to a command that does nothing with them."""
-        return self.client.execute_command("PUBLISH", "nobody", rows.tobytes())
+        """Sends as many bytes to a command that does nothing with them."""
+        return self.client.execute_command("PUBLISH", "unused", rows.tobytes())
 
 
 def _batches(server: Server, model: Trained, settings: Settings) -> list[Figure]:
@@ -81,14 +81,14 @@ def _batches(server: Server, model: Trained, settings: Settings) -> list[Figure]
 
 
 def _round(server: Server, asked: Asked, rows: np.ndarray, calls: int, peer_first: bool) -> dict[str, float]:
-    """Microseconds a call: the whole round trip, in the command alone, the peer's, and the way there and back alone."""
+    """Microseconds for each call: the round trip, the command alone, the peer, and the transport alone."""
     server.call("CONFIG", "RESETSTAT")
     sides = {"trip_us": asked.predict, "peer_us": asked.model.predict, "way_us": asked.send}
     order = list(reversed(sides)) if peer_first else list(sides)
     took = {side: _clock(sides[side], rows, calls) for side in order}
     counted = server.client.info("commandstats")["cmdstat_assess.batch"]
     if counted["calls"] != calls or counted["failed_calls"]:
-        raise RuntimeError(f"{calls} batches, but the server counts {counted}")
+        raise RuntimeError(f"{calls} batches were sent, but the server counts {counted}")
     return took | {"command_us": counted["usec"] / calls}
 
 
@@ -101,11 +101,11 @@ def _clock(predict: callable, rows: np.ndarray, calls: int) -> float:
 
 
 def _agree(asked: Asked, rows: np.ndarray) -> None:
-    """Both sides say the same, before either is timed."""
+    """Checks that both sides return the same scores, before the measurement."""
     mine, its = asked.predict(rows), asked.model.predict(rows)
     tolerance = F32_TOLERANCE if its.dtype == np.float32 else TOLERANCE
     if mine.shape != its.shape or not np.allclose(mine, its, rtol=tolerance, atol=tolerance):
-        raise RuntimeError(f"{asked.model.name}: the server says {mine[:5]}, {asked.model.peer} {its[:5]}")
+        raise RuntimeError(f"{asked.model.name}: the server returns {mine[:5]}, {asked.model.peer} {its[:5]}")
 
 
 def _figures(model: Trained, rounds_of: dict[int, list[dict]]) -> list[Figure]:
@@ -152,11 +152,11 @@ def _single(server: Server, model: Trained, settings: Settings) -> list[Figure]:
     """One score, computed for each request, against GET of the same reply. 50 connections, pipeline 16."""
     Asked(server, model)
     row = model.values[0]
-    question = ["ASSESS.GET", model.name, *(f"{name}={value:g}" for name, value in zip(model.features, row)), "NOCACHE"]
-    server.call("SET", SHORT, server.call(*question))
-    commands = {"score": question, "get": ["GET", SHORT]}
+    request = ["ASSESS.GET", model.name, *(f"{name}={value:g}" for name, value in zip(model.features, row)), "NOCACHE"]
+    server.call("SET", SHORT, server.call(*request))
+    commands = {"score": request, "get": ["GET", SHORT]}
     if server.call(*commands["score"]) != server.call(*commands["get"]):
-        raise RuntimeError("the commands do not answer the same bytes")
+        raise RuntimeError("the commands do not return the same bytes")
     _, client_cores = machine.split_cores()
     for command in commands.values():
         load.run(server, command, settings.requests // 4, client_cores)

@@ -1,9 +1,9 @@
 """Row 10: search in the descriptions of the Harmonized System, against PostgreSQL with a trigram index (pg_trgm, GIN).
 
-Three kinds of questions, made of words of the descriptions themselves: the word, its beginning, and the word misspelt.
-The peer answers each the way that serves it best: ILIKE for words and beginnings, ranked by similarity; the operator
-`<%` (the question resembles a part of the text) for misspelt words, from its default threshold of 0.6 on and from 0.4
-on, where it finds most of them; beside it `%`, which compares with the whole text.
+Three kinds of queries, made from words of the descriptions: the word, its beginning, and the word misspelt. The peer uses
+the operator that is best for each kind: ILIKE for words and beginnings, ranked by similarity; `<%` (the query resembles a
+part of the text) for misspelt words, with its default threshold of 0.6 and with 0.4, which finds most of them; also `%`,
+which compares with the whole text.
 """
 
 import csv
@@ -22,7 +22,7 @@ from server import Server
 from settings import Settings
 
 FILE = build.DATA / "hs" / "harmonized-system.csv"
-ROOT = "TOTAL"  # its own parent, without which no part of the file can be read
+ROOT = "TOTAL"  # its own parent; every part of the file needs it
 LIMIT = 10
 SEED = 1
 TABLE = ["create extension pg_trgm", "create table hs (code text primary key, description text not null)"]
@@ -46,7 +46,7 @@ THRESHOLD = "select set_config('pg_trgm.word_similarity_threshold', %s, false)"
 
 
 def measure(settings: Settings) -> list[Figure]:
-    """Ratios for each kind of question, over all codes; how the time grows with the codes."""
+    """Ratios for each kind of query, over all codes; the growth of the time with the codes."""
     if not FILE.exists():
         return [
             Figure(10, "search in descriptions of the HS", "", [], remark=f"there is no {FILE.name} in ASSESS_DATA")
@@ -71,27 +71,27 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _alternate(codes: list[dict], count: int, with_peer: bool, settings: Settings) -> list[dict]:
-    """Rounds: the questions of each kind to one side, then to the other. Microseconds a question."""
+    """Rounds: the queries of each kind to one side, then to the other. Microseconds for each query."""
     with Server(settings.module) as server:
         server.call("MODEL.SET", "hs", "ORIGIN", _csv(codes), "FORMAT", "hs")
         server.await_ready("hs")
         server_cores, _ = machine.split_cores()
         server.pin(server_cores)
-        questions = _questions(codes, 20 if settings.quick else 100)
+        queries = _queries(codes, 20 if settings.quick else 100)
         if not with_peer:
-            return [_round(questions, server, None, False) for _ in range(count)]
+            return [_round(queries, server, None, False) for _ in range(count)]
         try:
             with Postgres() as postgres:
                 _fill(postgres, codes)
                 machine.pin(postgres.connection.info.backend_pid, server_cores)
-                _round(questions, server, postgres, False)
-                return [_round(questions, server, postgres, i % 2 == 1) for i in range(count)]
+                _round(queries, server, postgres, False)
+                return [_round(queries, server, postgres, i % 2 == 1) for i in range(count)]
         except Unavailable as missing:
-            return [_round(questions, server, None, False) | {"missing": str(missing)} for _ in range(count)]
+            return [_round(queries, server, None, False) | {"missing": str(missing)} for _ in range(count)]
 
 
 def _csv(codes: list[dict]) -> str:
-    """The file of some codes; what has lost its parent goes, too."""
+    """A file with some of the codes; codes without their parent are left out."""
     known, lines = {ROOT}, [",".join(codes[0])]
     for code in codes:
         if code["parent"] in known:
@@ -111,8 +111,8 @@ def _fill(postgres: Postgres, codes: list[dict]) -> None:
         postgres.connection.execute(statement)
 
 
-def _questions(codes: list[dict], count: int) -> dict[str, list[tuple[str, str]]]:
-    """For each kind: what is asked, and the word that was meant."""
+def _queries(codes: list[dict], count: int) -> dict[str, list[tuple[str, str]]]:
+    """For each kind: the text of the query, and the intended word."""
     chance = random.Random(SEED)
     words = sorted({word.lower() for code in codes for word in re.findall(r"[A-Za-z]{6,}", code["description"])})
     chosen = chance.sample(words, min(count, len(words)))
@@ -124,16 +124,16 @@ def _questions(codes: list[dict], count: int) -> dict[str, list[tuple[str, str]]
 
 
 def _misspell(word: str, chance: random.Random) -> str:
-    """One letter left out, or two exchanged; never the first, as people rarely miss that."""
+    """Omits a letter or exchanges two; never the first letter, which is rarely misspelt."""
     at = chance.randrange(1, len(word) - 2)
     if chance.random() < 0.5 or word[at] == word[at + 1]:
         return word[:at] + word[at + 1 :]
     return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
 
-def _round(questions: dict, server: Server, postgres: Postgres | None, peer_first: bool) -> dict[str, dict]:
+def _round(queries: dict, server: Server, postgres: Postgres | None, peer_first: bool) -> dict[str, dict]:
     answers = {}
-    for kind, asked in questions.items():
+    for kind, asked in queries.items():
         sides = {"server": lambda: _ask_server(server, asked)}
         if postgres:
             sides |= {way: lambda way=way: _ask_postgres(postgres, way, asked) for way in KINDS[kind]}
@@ -171,7 +171,7 @@ def _ask_postgres(postgres: Postgres, way: str, asked: list[tuple[str, str]]) ->
 
 
 def _clock(find: Callable[[str], list[str]], asked: list[tuple[str, str]]) -> dict[str, float]:
-    """Microseconds a question on the client's clock, and how many answers hold the word that was meant."""
+    """Microseconds for each query on the client's clock, and the number of replies that contain the intended word."""
     begin = time.perf_counter()
     answers = [find(text) for text, _ in asked]
     took = time.perf_counter() - begin

@@ -1,6 +1,6 @@
-"""A redis-server of our own: on a free loopback port, in a temporary folder, gone afterwards.
+"""A temporary redis-server: on a free loopback port, in a temporary folder, deleted afterwards.
 
-Without the module where none is given.
+Without the module when none is given.
 """
 
 import shutil
@@ -66,11 +66,11 @@ class Server:
         return self.process.pid
 
     def call(self, *words: object) -> object:
-        """One command."""
+        """Runs one command."""
         return self.client.execute_command(*words)
 
     def pin(self, to: set[int]) -> None:
-        """Keeps the server on some cores. Worker threads that start later inherit it."""
+        """Restricts the server to some cores. Worker threads that start later inherit it."""
         machine.pin(self.pid, to)
 
     def model(self, key: str) -> dict:
@@ -94,7 +94,7 @@ class Server:
             time.sleep(POLL_SECONDS)
 
     def await_key(self, key: str) -> None:
-        """Waits until a key is there: what a question computed is stored a moment after its answer."""
+        """Waits until a key exists: an assessment is stored shortly after its reply."""
         deadline = time.monotonic() + 10
         while not self.call("EXISTS", key):
             if time.monotonic() > deadline:
@@ -102,7 +102,7 @@ class Server:
             time.sleep(0.001)
 
     def set_tier(self, name: str, *policy: object) -> None:
-        """Declares a tier and waits until the keys that are there already belong to it."""
+        """Declares a tier and waits until existing keys belong to it."""
         self.call("TIER.SET", name, *policy)
         deadline = time.monotonic() + START_SECONDS
         while self.stats()["indexing"]:
@@ -116,7 +116,7 @@ class Server:
         return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
 
     def memory(self) -> int:
-        """Bytes that the server says it uses, what clients cost left out."""
+        """used_memory of the server in bytes, without the memory of clients."""
         info = self.client.info("memory")
         return info["used_memory"] - info["mem_clients_normal"]
 
@@ -125,7 +125,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while self.client.info("replication").get("master_link_status") != "up":
             if time.monotonic() > deadline:
-                raise RuntimeError("the replica does not come up: " + self.log.read_text()[-2000:])
+                raise RuntimeError("the replica does not start: " + self.log.read_text()[-2000:])
             time.sleep(POLL_SECONDS)
 
     def counters(self) -> dict[str, int]:
@@ -146,7 +146,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
+    """A port of the loopback address without a listener."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What a run is to measure."""
+"""Sizes and repetitions of a run."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +9,8 @@ from tables import Table
 @dataclass
 class Settings:
     module: Path
-    tables: list[Table]  # by size; targets are about the last
-    generator: Path | None  # writes tables, and reads them; None where no row needs any
+    tables: list[Table]  # by size; the targets apply to the last
+    generator: Path | None  # writes and reads tables; None when no row needs it
     quick: bool
     soak_seconds: int = 0
     raw: dict = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Settings:
 
     @property
     def many_rounds(self) -> int:
-        """Repetitions of a ratio of short runs: many and short, because what disturbs the machine lasts seconds."""
+        """Repetitions of a ratio of short runs: many, because a disturbance of the machine lasts seconds."""
         return 2 if self.quick else 31
 
     @property
@@ -41,18 +41,18 @@ class Settings:
         return 20_000 if self.quick else 150_000
 
     @property
-    def questions(self) -> int:
+    def uncached_requests(self) -> int:
         """Uncached assessments in one round."""
         return 200 if self.quick else 4_000
 
     @property
-    def peer_questions(self) -> int:
-        """Questions that numpy answers by multiplying, in one round."""
+    def peer_requests(self) -> int:
+        """Assessments that numpy computes by multiplying, in one round."""
         return 2 if self.quick else 10
 
     @property
     def stalls(self) -> int:
-        """Loads during which another client is watched."""
+        """Loads during which another client is measured."""
         return 1 if self.quick else 5
 
     @property
@@ -62,12 +62,12 @@ class Settings:
 
     @property
     def key_counts(self) -> list[int]:
-        """Keys to be hit at random, by size; a target is about the last."""
+        """Numbers of keys for random hits; the target applies to the last."""
         return [100, 1_000] if self.quick else [1_000, 10_000, 100_000]
 
     @property
     def matches(self) -> list[int]:
-        """Keys that an invalidation matches, by size."""
+        """Numbers of keys that an invalidation matches."""
         return [1_000, 5_000] if self.quick else [10_000, 100_000]
 
     @property
@@ -87,14 +87,14 @@ class Settings:
 
     @property
     def peer_races(self) -> int:
-        """The same, for a peer: enough to say what share of the rounds goes wrong."""
+        """The same for a peer: enough to estimate the share of rounds with a stale value."""
         return 10 if self.quick else 100
 
     @property
     def memory_runs(self) -> int:
-        """Repetitions of a figure of memory, which hardly varies."""
+        """Repetitions of a memory figure, which hardly varies."""
         return 1 if self.quick else 5
 
     def keep(self, name: str, numbers: object) -> None:
-        """Raw numbers, for the JSON."""
+        """Keeps raw numbers for the JSON file."""
         self.raw[name] = numbers

@@ -1,7 +1,7 @@
-"""Mixed traffic in processes of their own, for as long as it takes: what applications do to a cache, all at once.
+"""Mixed traffic in separate processes, for a given time: the operations of applications on a cache, mixed at random.
 
-Run as `soak.py PORT SEED`; ends when its standard input does, and says how many commands it sent. Half of the keys come
-back again and again, half are never seen twice and die by themselves, because that is where an index would leak.
+Run as `soak.py PORT SEED`; ends when its standard input closes, and prints the number of commands it sent. Half of the
+keys are used repeatedly; the other half are used once and expire, because an index would leak there.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ import redis
 from server import Server
 
 PROCESSES = 2
-KNOWN = 5_000  # keys that come back
+KNOWN = 5_000  # keys that are used repeatedly
 TAGS = 200
 
 
 class Traffic:
-    """A context manager: the traffic runs inside the `with`; afterwards it has `commands`."""
+    """A context manager: the traffic runs inside the `with`; afterwards `commands` is set."""
 
     TIERS = {
         "known": ("PATTERN", "known:*", "TTL", 5, "GRACE", 2, "JITTER", 20, "REFRESH", 10, "NEGATIVE", 1),
@@ -54,7 +54,7 @@ class Sender:
         self.dice, self.seed, self.ever = random.Random(seed), seed, itertools.count()
 
     def step(self) -> int:
-        """A few commands; how many."""
+        """Sends a few commands; returns their number."""
         known = f"known:{self.dice.randrange(KNOWN)}"
         once = f"once:{self.seed}:{next(self.ever)}"
         value, tag = "v" * self.dice.randrange(1000), f"tag-{self.dice.randrange(TAGS)}"
@@ -77,7 +77,7 @@ class Sender:
                 self.call("DEL", known)
             case n if n < 360:
                 self.call("SET", known, value, "EX", 5)
-                with contextlib.suppress(redis.ResponseError):  # the other process was faster: no such key
+                with contextlib.suppress(redis.ResponseError):  # the other process renamed the key first
                     self.call("RENAME", known, f"{known}:moved")
                 self.call("EXPIRE", f"{known}:moved", 1)
                 return 3
@@ -92,7 +92,7 @@ class Sender:
         match answer:
             case ["lease", token, *_] | ["refresh", _, token, *_]:
                 if self.dice.random() < 0.05:
-                    return 1  # a caller that died
+                    return 1  # a caller that disconnects without a fill
                 try:
                     if self.dice.random() < 0.05:
                         self.call("CACHE.FAIL", key, token, "no such thing")

@@ -1,7 +1,7 @@
-"""Row 15: how long another client waits while a table is loaded and its inverse built, against an idle server.
+"""Row 15: how long another client waits while a table is loaded and inverted, against an idle server.
 
-Each run watches the client during a load, until the model is ready, and then for as many requests on the idle server.
-Nothing is pinned: server, workers and client share the machine as they would anywhere.
+Each run measures the client during a load, until the model is ready, and then for as many requests on the idle server.
+Nothing is pinned: server, workers and client share all cores.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from server import Server
 from settings import Settings
 from tables import Table
 
-AT_MOST_MS = 2.0  # that p99.9 may rise
+AT_MOST_MS = 2.0  # limit for the rise of p99.9
 PER_SECOND = 1000  # of the paced client
-REST_SECONDS = 1.0  # after a load, until what it left is freed
+REST_SECONDS = 1.0  # after a load, until its memory is freed
 SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 
 
@@ -38,7 +38,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _watch(settings: Settings, table: Table, per_second: int | None, with_replica: bool) -> tuple[list[dict], dict]:
-    """The runs, and the module's own counters of its slices on the main thread."""
+    """The runs, and the module's counters of its slices on the main thread."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(Server(settings.module, table.path.parent))
         if with_replica:
@@ -54,7 +54,7 @@ def _watch(settings: Settings, table: Table, per_second: int | None, with_replic
 
 
 def _run(server: Server, probe: Probe, table: Table) -> dict:
-    """One load, then the same number of requests on the idle server, then beside work outside Redis. Milliseconds."""
+    """One load, then the same number of requests on the idle server, then during work outside Redis. Milliseconds."""
     waited = machine.main_thread_waited(server.pid)
     probe.start()
     seconds = server.load("m", table.file)
@@ -94,7 +94,7 @@ def _figures(client: str, nodes: int, runs: list[dict], slices: dict) -> list[Fi
     return [
         Figure(15, f"{work}: p99.9 above idle", "the same client, idle server", more("busy", "p99.9"), "ms",
                at_most=AT_MOST_MS, remark=sides),
-        Figure(15, "the same beside a niced process that inverts, server idle: p99.9 above idle",
+        Figure(15, "the same during an inversion in another niced process, server idle: p99.9 above idle",
                "the same client, idle machine", more("beside", "p99.9"), "ms", remark=f"{middle('beside')} ms"),
         Figure(15, f"{client}: slices of the main thread over 1 ms", "", [slices["slices_over_1ms"]], at_most=0,
                remark=f"of {slices['slices']}, the longest {slices['slice_max_us']} us"),

@@ -1,7 +1,7 @@
-"""Row 12: a hundred callers at once ask for a value that is not there and takes 200 ms to compute.
+"""Row 12: a hundred callers request an absent value at the same time; it takes 200 ms to compute.
 
-Four processes of 25 threads; the same callers with each cache in turn, on one server. A first round, which opens their
-connections, does not count. Callers wait for the computation that is under way: the least anybody can wait is 200 ms.
+Four processes of 25 threads; the same callers use each cache in turn, on one server. The first round opens the connections
+and is not counted. Callers wait for the computation in flight: the shortest possible wait is 200 ms.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _round(server: Server, callers: Callers, key: str) -> dict[str, float]:
-    """Computes, waits in milliseconds, and the commands that the server was sent."""
+    """Number of computations, waits in milliseconds, and the commands that the server received."""
     server.call("CONFIG", "RESETSTAT")
     computes, waits = callers.ask(key)
     stats = server.client.info("commandstats")

@@ -1,4 +1,4 @@
-"""Tables to measure with: made-up ones of any size, the same on every machine, and what numpy makes of them."""
+"""Tables for the measurements: generated in any size, the same on every machine, and their matrices by numpy."""
 
 import subprocess
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Table:
         return {region: round(float(value), 4) for region, value in zip(regions, values)}
 
     def matrices(self) -> tuple[Path, Path]:
-        """Files of A and L = (I - A)^-1: n x n, f64, columns contiguous. Made once, with numpy."""
+        """Files of A and L = (I - A)^-1: n x n, f64, columns contiguous. Computed once, with numpy."""
         a_file, l_file = (FOLDER / f"icio-{self.nodes}.{name}.npy" for name in "AL")
         if not (a_file.exists() and l_file.exists()):
             n = self.nodes
@@ -61,12 +61,12 @@ class Table:
 
 
 def table(nodes: int, generator: Path) -> Table:
-    """The generated table nearest to a number of nodes."""
+    """The generated table whose size is nearest to a number of nodes."""
     return made(max(2, round(nodes / SECTORS)), SECTORS, generator)
 
 
 def made(regions: int, sectors: int, generator: Path) -> Table:
-    """The generated table of so many regions and sectors; its file is written unless it is there."""
+    """The generated table of these regions and sectors; its file is written when it does not exist."""
     table = Table(regions, sectors)
     if not table.path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def made(regions: int, sectors: int, generator: Path) -> Table:
 
 
 def _last_line(path: Path) -> str:
-    """The closing row: total output."""
+    """The last row: total output."""
     with path.open("rb") as file:
         file.seek(-min(path.stat().st_size, 1 << 20), 2)
         return file.read().decode().rstrip("\n").rsplit("\n", 1)[1]

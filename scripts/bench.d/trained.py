@@ -1,5 +1,5 @@
-"""Score models trained in this run on the data sets that scikit-learn brings: what a peer predicts with, and the
-document that the module loads. Every peer keeps to one thread, and is imported where it is used: it might not be installed.
+"""Score models trained in this run on the data sets of scikit-learn: the predictor of a peer, and the document that the
+module loads. Every peer uses one thread, and is imported where it is used, because it may not be installed.
 """
 
 from collections.abc import Callable
@@ -19,21 +19,21 @@ class Trained:
     """A model, on both sides."""
 
     name: str
-    peer: str  # what predicts beside us
+    peer: str  # the library and its predictor
     document: bytes  # for MODEL.SET
     features: list[str]
     values: np.ndarray  # rows of the data set, f64
-    predict: Callable[[np.ndarray], np.ndarray]  # rows to the score that ASSESS.BATCH answers
+    predict: Callable[[np.ndarray], np.ndarray]  # from rows to the scores that ASSESS.BATCH returns
 
     def rows(self, count: int) -> np.ndarray:
-        """Rows drawn from the data set, each value moved by up to one per cent so that no two rows are the same."""
+        """Rows drawn from the data set, each value changed by up to one per cent so that no two rows are equal."""
         random = np.random.default_rng(SEED)
         drawn = self.values[random.integers(len(self.values), size=count)]
         return np.ascontiguousarray(drawn * random.uniform(0.99, 1.01, drawn.shape))
 
 
 def logistic() -> Trained:
-    """A logistic regression behind a scaler."""
+    """A logistic regression after a scaler."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

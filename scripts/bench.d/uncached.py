@@ -1,4 +1,4 @@
-"""Row 3: an assessment that is not cached, against numpy answering the same question. Layers 5, top 10, groups."""
+"""Row 3: an assessment that is not cached, against the same computation with numpy. Layers 5, top 10, groups."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from server import Server
 from settings import Settings
 from tables import Table
 
-PIPELINE = 100  # questions sent at once
+PIPELINE = 100  # requests in one pipeline
 OPTIONS = ("NOCACHE", "TOP", 10)
 PEERS = {"1 BLAS thread": 1, "default BLAS threads": None}
 
@@ -41,7 +41,7 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _alternate(server: Server, table: Table, peers: dict, count: int, settings: Settings) -> list[dict]:
-    """Rounds: the server answers random nodes, then each numpy does. Times a question, in microseconds."""
+    """Rounds: random nodes by the server, then by each numpy. Microseconds for each request."""
     random = np.random.default_rng(7)
     server_cores, client_cores = machine.split_cores()
     server.pin(server_cores)
@@ -52,12 +52,12 @@ def _alternate(server: Server, table: Table, peers: dict, count: int, settings: 
         for peer in asked.values():
             peer.ask("set", table.names, [values[region] for region, _ in table.names])
             _agree(server, peer, table, random.integers(table.nodes, size=5).tolist())
-        _ask_server(server, table, random.integers(table.nodes, size=settings.questions // 4))
+        _ask_server(server, table, random.integers(table.nodes, size=settings.uncached_requests // 4))
         for _ in range(count):
-            got = _ask_server(server, table, random.integers(table.nodes, size=settings.questions))
+            got = _ask_server(server, table, random.integers(table.nodes, size=settings.uncached_requests))
             for name, peer in asked.items():
-                few = random.integers(table.nodes, size=settings.peer_questions).tolist()
-                many = random.integers(table.nodes, size=20 * settings.peer_questions).tolist()
+                few = random.integers(table.nodes, size=settings.peer_requests).tolist()
+                many = random.integers(table.nodes, size=20 * settings.peer_requests).tolist()
                 got[f"multiply, {name}"] = peer.ask("multiply", few) / len(few) * 1e6
                 got[f"look_up, {name}"] = peer.ask("look_up", many) / len(many) * 1e6
             rounds.append(got)
@@ -65,7 +65,7 @@ def _alternate(server: Server, table: Table, peers: dict, count: int, settings: 
 
 
 def _ask_server(server: Server, table: Table, nodes: np.ndarray) -> dict[str, float]:
-    """Microseconds an assessment: in the command, of CPU of the process, and of time on the clock, pipelined."""
+    """Microseconds for each assessment: in the command, CPU of the process, and elapsed time of the pipeline."""
     server.call("CONFIG", "RESETSTAT")
     cpu, begin = machine.process_cpu(server.pid), time.perf_counter()
     for start in range(0, len(nodes), PIPELINE):
@@ -76,13 +76,13 @@ def _ask_server(server: Server, table: Table, nodes: np.ndarray) -> dict[str, fl
     took, cpu = time.perf_counter() - begin, machine.process_cpu(server.pid) - cpu
     calls = server.client.info("commandstats")["cmdstat_assess.get"]
     if calls["calls"] != len(nodes) or calls["failed_calls"]:
-        raise RuntimeError(f"{len(nodes)} questions, but the server counts {calls}")
+        raise RuntimeError(f"{len(nodes)} requests were sent, but the server counts {calls}")
     totals = {"server_us": calls["usec"], "cpu_us": cpu / 1e3, "clock_us": took * 1e6}
     return {name: total / len(nodes) for name, total in totals.items()}
 
 
 def _agree(server: Server, peer: Peer, table: Table, nodes: list[int]) -> None:
-    """Both sides answer the same question: every field numpy computes is what the server says, to 1e-9."""
+    """Checks that both sides agree: every field that numpy computes equals that of the server, to 1e-9."""
     for j in nodes:
         mine = json.loads(server.call("ASSESS.GET", "m", *table.names[j], *OPTIONS))
         _compare(mine, peer.ask("document", j), f"node {j}")
@@ -98,9 +98,9 @@ def _compare(mine: object, its: object, where: str) -> None:
                 _compare(a, b, f"{where}, {i}")
         case float():
             if not math.isclose(mine, its, rel_tol=1e-9, abs_tol=1e-12):
-                raise RuntimeError(f"{where}: the server says {mine}, numpy {its}")
+                raise RuntimeError(f"{where}: the server returns {mine}, numpy {its}")
         case _ if mine != its:
-            raise RuntimeError(f"{where}: the server says {mine}, numpy {its}")
+            raise RuntimeError(f"{where}: the server returns {mine}, numpy {its}")
 
 
 def _figures(rounds: list[dict], nodes: int) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Trains models, asks the module, compares. See scripts/differential --help."""
+"""Trains models, scores rows with the module and the library, compares. See scripts/differential --help."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ import numpy as np
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.append(str(ROOT / "scripts" / "bench.d"))  # its server, and its documents of linear models
+sys.path.append(str(ROOT / "scripts" / "bench.d"))  # for its server.py and glm.py
 
 import failures
 import refusals
@@ -24,8 +24,8 @@ from kinds import KINDS
 from server import Server
 
 MODELS, ROWS = 1_100, 100  # about two minutes
-DECIMALS = 3  # of the models that are asked with rounding, too
-MISSING = 0.2  # the share of values left out there
+DECIMALS = 3  # of the models that are also compared with rounding
+MISSING = 0.2  # the share of missing values in these rows
 
 
 def arguments() -> argparse.Namespace:
@@ -43,12 +43,12 @@ def arguments() -> argparse.Namespace:
     module = given.module or os.environ.get("ASSESS_MODULE") or given.target / "debug" / "libredis_assess.so"
     given.module = Path(module).resolve()
     if not given.module.exists():
-        parser.error(f"there is no module {given.module}: cargo build")
+        parser.error(f"no module at {given.module}: run cargo build")
     return given
 
 
 def check(client: redis.Redis, given: argparse.Namespace, number: int) -> str | None:
-    """Trains the model of this number and compares it; says what is wrong."""
+    """Trains the model of this number and compares it; returns the first difference."""
     kind = given.kinds[number % len(given.kinds)]
     random = np.random.default_rng([given.seed, number])
     case = KINDS[kind](random)
@@ -75,7 +75,7 @@ def check(client: redis.Redis, given: argparse.Namespace, number: int) -> str | 
 
 def main() -> int:
     given = arguments()
-    warnings.simplefilter("ignore")  # of training: features without variance, too few iterations
+    warnings.simplefilter("ignore")  # warnings of training: features without variance, too few iterations
     numbers = range(given.models) if given.only is None else [given.only]
     print(f"differential: seed {given.seed}, {len(numbers)} models, {given.rows} rows each", flush=True)
     begin, results = time.monotonic(), Counter()
@@ -94,7 +94,7 @@ def main() -> int:
             for wrong in refusals.accepted(client, np.random.default_rng(given.seed)):
                 results["failed"] += 1
                 print(wrong, flush=True)
-    print(f"differential: {time.monotonic() - begin:.0f} s; again with --seed {given.seed}")
+    print(f"differential: {time.monotonic() - begin:.0f} s; repeat with --seed {given.seed}")
     print(f"{results['passed']} passed, {results['failed']} failed")
     return 1 if results["failed"] else 0
 

@@ -1,4 +1,4 @@
-"""The module's side: a model loaded into a server, asked in every way there is."""
+"""The module's side: a model loaded into a server, and all commands that score rows."""
 
 import json
 
@@ -12,7 +12,7 @@ KEY = "model"
 
 
 class Asked:
-    """Answers of one model. Documents are the bytes that came, or the error in their place."""
+    """Replies of one model. A document is the bytes of the reply, or the error in its place."""
 
     def __init__(self, client: redis.Redis, case: Case, decimals: int | None = None):
         self.client, self.case = client, case
@@ -21,14 +21,14 @@ class Asked:
         client.execute_command("MODEL.SET", KEY, "SCORE", case.document, *options)
 
     def get(self, rows: np.ndarray, *options: str) -> list[bytes | Exception]:
-        """ASSESS.GET, one row each."""
+        """ASSESS.GET, one row in each."""
         pipeline = self.client.pipeline(transaction=False)
         for row in rows:
             pipeline.execute_command("ASSESS.GET", KEY, as_json(self.case, row), *options)
         return pipeline.execute(raise_on_error=False)
 
     def get_by_words(self, row: np.ndarray) -> bytes:
-        """ASSESS.GET with name=value, `nan` where a value is missing."""
+        """ASSESS.GET with name=value, `nan` for a missing value."""
         words = [
             f"{name}={'nan' if np.isnan(value) else repr(float(value))}" for name, value in zip(self.case.features, row)
         ]

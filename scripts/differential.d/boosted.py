@@ -1,4 +1,4 @@
-"""Forests of XGBoost and LightGBM, trained on made-up data."""
+"""Forests of XGBoost and LightGBM, trained on generated data."""
 
 import json
 import re
@@ -9,8 +9,8 @@ import xgboost
 
 from cases import BINARY, MULTI, VALUE, Case, Expected, drawn_from, noun, table
 
-PROBABILITY, CONTRIBUTION = 1e-6, 1e-5  # of XGBoost, which computes in f32
-RELATIVE = 1e-12  # of LightGBM's outputs; its margins are the same bits
+PROBABILITY, CONTRIBUTION = 1e-6, 1e-5  # tolerances of XGBoost, which computes in f32
+RELATIVE = 1e-12  # tolerance of LightGBM's outputs; its margins are equal bit by bit
 TINY = 1e-300
 
 
@@ -119,7 +119,7 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
     task = MULTI if classes else BINARY if objective == "binary" else VALUE
     labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
     special = _lightgbm_thresholds(document, len(names))
-    for j in categorical:  # categories that were seen, that were not, and what is no category
+    for j in categorical:  # categories of the training data, other categories, and values that are no category
         special[j] = [*map(float, range(8)), 63.0, 64.0, 69.0, 483.0, 484.0, 1000.0, -1.0, 2.5, -0.5, 2147483646.0]
     return Case(
         f"lightgbm {objective}",
@@ -135,7 +135,7 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
 
 
 def _target(random: np.random.Generator, inputs: np.ndarray, objective: str, classes: int) -> np.ndarray:
-    """What the objective can be trained on, depending on the inputs and on chance."""
+    """A target that suits the objective, computed from the inputs and random noise."""
     filled = np.nan_to_num(inputs)
     standard = (filled - filled.mean(axis=0)) / np.maximum(filled.std(axis=0), 1e-9)
     margin = np.clip(standard @ random.normal(size=inputs.shape[1]), -3, 3) + random.normal(size=len(inputs)) * 0.3
@@ -174,7 +174,7 @@ def _lightgbm_thresholds(document: str, features: int) -> list[list[float]]:
 
 
 def _keeping_categories(draw: callable, inputs: np.ndarray, categorical: list[int]) -> callable:
-    """Ordinary rows with categories as they are, not moved."""
+    """Ordinary rows with unchanged categories."""
 
     def drawn(random: np.random.Generator, count: int) -> np.ndarray:
         rows = draw(random, count)

@@ -1,20 +1,20 @@
-"""A model on both sides: the document that the module loads, and what the library that made it says of a row."""
+"""A model on both sides: the document that the module loads, and the results of the library that made it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-VALUE, BINARY, MULTI = "value", "binary", "multi"  # what is predicted
+VALUE, BINARY, MULTI = "value", "binary", "multi"  # the kind of prediction
 
 
 @dataclass
 class Expected:
-    """What is right for n rows. Tolerances are absolute, one for each row and output, or one for all; zero means the
-    same bits.
+    """The correct results for n rows. Tolerances are absolute, one for each row and output, or one for all; zero means
+    equal bit by bit.
     """
 
-    scores: np.ndarray  # n x outputs, what ASSESS.BATCH answers
+    scores: np.ndarray  # n x outputs, as ASSESS.BATCH returns them
     score_tolerance: np.ndarray | float
     margins: np.ndarray | None = None  # n x groups; None when the link is the identity
     margin_tolerance: np.ndarray | float = 0.0
@@ -35,14 +35,14 @@ class Case:
     features: list[str]
     task: str
     expect: Callable[[np.ndarray], Expected]
-    ordinary: Callable[[np.random.Generator, int], np.ndarray]  # rows like those it was trained on
-    special: list[list[float]] = field(default_factory=list)  # for each feature: values where something happens
-    labels: list[str] = field(default_factory=list)  # of classes
+    ordinary: Callable[[np.random.Generator, int], np.ndarray]  # rows similar to the training data
+    special: list[list[float]] = field(default_factory=list)  # for each feature: values at which the result may change
+    labels: list[str] = field(default_factory=list)  # names of classes
     knows_missing: bool = True
 
 
 def noun(random: np.random.Generator, count: int) -> list[str]:
-    """Names of features, plain ones and some with characters that need care."""
+    """Names of features: plain ones, and some with characters that need escapes."""
     odd = ["of day", "Größe", "a:b", "x.y-z", 'a"b', "a\\b"]
     names = [f"f{i}" for i in range(count)]
     for i in random.choice(count, size=min(count, int(random.integers(0, 3))), replace=False):
@@ -51,7 +51,7 @@ def noun(random: np.random.Generator, count: int) -> list[str]:
 
 
 def table(random: np.random.Generator, rows: int, features: int, missing: float = 0.0) -> np.ndarray:
-    """Made-up inputs: each column on a scale of its own, some of them whole numbers with many ties and zeros."""
+    """Generated inputs: each column has its own scale, some are whole numbers with many ties and zeros."""
     values = random.normal(size=(rows, features)) * 10.0 ** random.integers(-2, 4, features) + random.normal(
         size=features
     )
@@ -62,7 +62,7 @@ def table(random: np.random.Generator, rows: int, features: int, missing: float 
 
 
 def drawn_from(trained_on: np.ndarray) -> Callable[[np.random.Generator, int], np.ndarray]:
-    """Rows like these: each value drawn from its column, most of them moved a little."""
+    """Rows similar to these: each value is drawn from its column, and most are changed a little."""
 
     def draw(random: np.random.Generator, count: int) -> np.ndarray:
         rows, features = trained_on.shape

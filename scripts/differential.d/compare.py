@@ -1,4 +1,4 @@
-"""Every answer of the module held against what is right, and against what the same question says by another way."""
+"""Compares every reply of the module with the correct results, and with the replies of the other commands."""
 
 import json
 
@@ -8,12 +8,12 @@ import redis
 from asked import Asked
 from cases import BINARY, MULTI, Case, Expected
 
-# Contributions and a constant make the margin of a forest: by how much the constant may differ, relative to the parts.
+# The margin of a forest is the sum of contributions and a constant: tolerance of the constant, relative to the parts.
 SAME_CONSTANT = {"lightgbm": 1e-12, "xgboost": 1e-5}
 
 
 class Difference(Exception):
-    """What is wrong, and in which row when it is one row's."""
+    """A difference, and its row when it concerns one row."""
 
     def __init__(self, text: str, row: int | None = None):
         super().__init__(text if row is None else f"row {row}: {text}")
@@ -21,7 +21,7 @@ class Difference(Exception):
 
 
 def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
-    """`rows` are what is asked, `scored` what they are after rounding, which is what the peer is asked."""
+    """`rows` are sent to the module; `scored` are the same rows after rounding, which the library scores."""
     case, expected = asked.case, asked.case.expect(scored)
     documents = _documents(asked.get(rows, "NOCACHE"), "ASSESS.GET")
     for i, document in enumerate(documents):
@@ -47,7 +47,7 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
 
 
 def _compare_f32(asked: Asked, rows: np.ndarray) -> None:
-    """What an f32 blob says is what an f64 blob of the same values says, rounded to f32."""
+    """The scores of an f32 blob are those of an f64 blob of the same values, rounded to f32."""
     with np.errstate(over="ignore"):
         narrow = rows.astype(np.float32)
     narrow[np.isinf(narrow)] = 0.0
@@ -57,7 +57,7 @@ def _compare_f32(asked: Asked, rows: np.ndarray) -> None:
 
 
 def _compare_sums(case: Case, documents: list[dict], tolerance: float) -> None:
-    """What contributions leave of the margin is a constant: one for each class."""
+    """The margin minus the contributions is a constant: one for each class."""
     constants = {}
     for i, document in enumerate(documents):
         margin = np.atleast_1d(document.get("margin", document["score"]))
@@ -70,7 +70,7 @@ def _compare_sums(case: Case, documents: list[dict], tolerance: float) -> None:
 
 
 def compare_missing(asked: Asked, row: np.ndarray) -> None:
-    """A model that does not know missing values refuses a row that lacks one, and names the feature."""
+    """A model without missing values refuses a row with a missing value, and names the feature."""
     row = row.copy()
     row[-1] = np.nan
     name = asked.case.features[-1]
@@ -81,7 +81,7 @@ def compare_missing(asked: Asked, row: np.ndarray) -> None:
     }
     for command, (answer,) in answers.items():
         if not isinstance(answer, redis.ResponseError):
-            raise Difference(f"ASSESS.{command} answers {answer} though {name} is missing")
+            raise Difference(f"ASSESS.{command} returns {answer} though {name} is missing")
         if name.isascii() and name.isalnum() and name not in str(answer):
             raise Difference(f"ASSESS.{command} does not name {name}: {answer}")
 
@@ -122,7 +122,7 @@ def _compare_document(case: Case, expected: Expected, i: int, document: dict, ro
 def _compare_classes(case: Case, document: dict, right: np.ndarray, tolerance: np.ndarray | float) -> None:
     if list(document["probabilities"]) != case.labels:
         raise Difference(f"probabilities are of {list(document['probabilities'])}, not {case.labels}")
-    # 1 - p of two classes is exact to a last bit of 1, not of itself
+    # 1 - p of two classes is exact to the last bit of 1, not of 1 - p
     _close("probabilities", np.array(list(document["probabilities"].values())), right, np.max(tolerance) + 1e-15)
     said = case.labels.index(document["class"])
     if right[said] < right.max() - 1e-6:
@@ -132,14 +132,14 @@ def _compare_classes(case: Case, document: dict, right: np.ndarray, tolerance: n
 
 
 def _outputs(case: Case, document: dict) -> list[float]:
-    """What ASSESS.BATCH answers for this row."""
+    """The scores that ASSESS.BATCH returns for this row."""
     return list(document["probabilities"].values()) if case.task == MULTI else [document["score"]]
 
 
 def _documents(answers: list, command: str) -> list[bytes]:
     for i, answer in enumerate(answers):
         if not isinstance(answer, bytes):
-            raise Difference(f"{command} answers {answer}", i)
+            raise Difference(f"{command} returns {answer}", i)
     return answers
 
 
@@ -148,14 +148,14 @@ def _at(tolerance: np.ndarray | float, i: int) -> np.ndarray | float:
 
 
 def _is_plain(case: Case) -> bool:
-    """Whether every name can be told from its value in name=value."""
+    """Whether no name contains `=`, the separator of name=value."""
     return not any("=" in name for name in case.features)
 
 
 def _same(these: list[bytes], those: list[bytes], what: str) -> None:
     for i, (this, that) in enumerate(zip(these, those, strict=True)):
         if this != that:
-            raise Difference(f"{what} says {that!r}, ASSESS.GET {this!r}", i)
+            raise Difference(f"{what} returns {that!r}, ASSESS.GET {this!r}", i)
 
 
 def _same_numbers(what: str, these: np.ndarray, those: np.ndarray) -> None:
@@ -170,7 +170,7 @@ def _close(what: str, mine: np.ndarray, right: np.ndarray, tolerance: np.ndarray
     if mine.shape != right.shape:
         raise Difference(f"{what}: {mine.shape} numbers, not {right.shape}")
     off = np.abs(mine - right)
-    wrong = ~(off <= tolerance)  # not a number is wrong too
+    wrong = ~(off <= tolerance)  # NaN is wrong too
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
         allowed = np.broadcast_to(tolerance, off.shape)[at]

@@ -1,4 +1,4 @@
-"""What is kept of a model that failed: the document, the row, what went wrong, how to see it again."""
+"""Files that are kept of a failed model: the document, the rows, the difference, the command to repeat it."""
 
 import json
 import shlex
@@ -12,11 +12,11 @@ EXTENSIONS = {"glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm":
 
 
 def keep(folder: Path, case: Case, rows: np.ndarray, row: int | None, text: str, again: list[str]) -> Path:
-    """Writes one folder for one failure."""
+    """Writes a folder for one failure."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"model.{EXTENSIONS[case.format]}").write_bytes(case.document)
     which = rows if row is None else rows[[row]]
     values = [[None if np.isnan(value) else float(value) for value in each] for each in which]
     (folder / "rows.json").write_text(json.dumps({"features": case.features, "rows": values}, indent=1) + "\n")
-    (folder / "README").write_text(f"{case.kind}: {text}\n\nAgain: {shlex.join(again)}\n")
+    (folder / "README").write_text(f"{case.kind}: {text}\n\nRepeat: {shlex.join(again)}\n")
     return folder

@@ -1,4 +1,4 @@
-"""Rows to ask about: ordinary ones, and ones with values at which models of this kind have been known to go wrong."""
+"""Rows to score: ordinary rows, and rows with values at which models of this kind are often wrong."""
 
 import json
 
@@ -7,11 +7,11 @@ import numpy as np
 from cases import Case
 
 ZEROS = [0.0, -0.0, 5e-324, -5e-324, 1e-36, -1e-36, 1e-35, 1e-34]
-LARGE = [1e9, -1e9, 3e38, -3e38]  # the largest that an f32 holds, nearly
+LARGE = [1e9, -1e9, 3e38, -3e38]  # near the largest f32
 
 
 def rows_for(case: Case, random: np.random.Generator, count: int) -> np.ndarray:
-    """A third of the rows are ordinary; in the others some values are special, or missing where the model knows that."""
+    """A third of the rows are ordinary; in the others some values are special, or missing if the model supports that."""
     rows = case.ordinary(random, count)
     if not case.knows_missing:
         rows = np.nan_to_num(rows)
@@ -39,7 +39,7 @@ def as_json(case: Case, row: np.ndarray) -> str:
 
 
 def rounded(rows: np.ndarray, decimals: int) -> np.ndarray:
-    """What is scored when a model declares decimals: round(x * 10^d) / 10^d, half away from zero."""
+    """The rounding of a model that declares decimals: round(x * 10^d) / 10^d, half away from zero."""
     scaled = rows * 10.0**decimals
     whole = np.trunc(scaled)
     return (whole + np.where(np.abs(scaled - whole) >= 0.5, np.copysign(1.0, scaled), 0.0)) / 10.0**decimals

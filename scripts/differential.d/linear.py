@@ -33,12 +33,12 @@ def gamma(random: np.random.Generator, style: str) -> Case:
 
 
 def binary(random: np.random.Generator, style: str) -> Case:
-    """LogisticRegression of two classes."""
+    """LogisticRegression with two classes."""
     return _classes(random, style, 2)
 
 
 def multinomial(random: np.random.Generator, style: str) -> Case:
-    """LogisticRegression of several classes."""
+    """LogisticRegression with several classes."""
     return _classes(random, style, int(random.integers(3, 6)))
 
 
@@ -114,7 +114,7 @@ class _Folded:
         return ((rows - self.means) / self.scales)[:, None, :] * self.coefficients[None]
 
     def slack(self, rows: np.ndarray) -> np.ndarray:
-        """How far a margin may be off, n x groups: relative to the terms of its sum, which may cancel."""
+        """Tolerance of a margin, n x groups: relative to the terms of its sum, which may cancel."""
         weights = np.abs(self.coefficients / self.scales)
         terms = (np.abs(rows) + np.abs(self.means)) @ weights.T + np.abs(self.intercepts)
         return RELATIVE * np.maximum(terms, 1.0)
@@ -154,7 +154,7 @@ class _Folded:
 
 
 def _without_contributions(expect: callable) -> callable:
-    """PMML has no means, so what a feature contributes is counted from zero: only their sum is compared."""
+    """PMML has no means, so contributions are relative to zero: only their sum is compared."""
 
     def expect_sums(rows: np.ndarray) -> Expected:
         expected = expect(rows)

@@ -13,7 +13,7 @@ def regression(
     weights: Sequence[Sequence[float]],
     labels: Sequence[str],
 ) -> bytes:
-    """A RegressionModel. Of two classes the second has the weights and the first a table of zeros, as is usual."""
+    """A RegressionModel. With two classes the second has the weights and the first a table of zeros, as usual."""
     is_classifier = link in ("logit", "softmax")
     function = "classification" if is_classifier else "regression"
     fields = "".join(f'<DataField name={quoteattr(name)} optype="continuous" dataType="double"/>' for name in features)

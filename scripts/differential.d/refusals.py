@@ -1,4 +1,4 @@
-"""Models that the module does not evaluate exactly, which it has to refuse when they are loaded."""
+"""Models that the module cannot evaluate exactly, and must refuse when they are loaded."""
 
 from collections.abc import Iterator
 
@@ -22,10 +22,10 @@ LIGHTGBM = {
 
 
 def accepted(client: redis.Redis, random: np.random.Generator) -> Iterator[str]:
-    """Names of those that were not refused as they should be."""
+    """Names of the models that were not refused."""
     inputs = table(random, 200, 4)
     inputs[:, 0] = random.integers(0, 6, len(inputs))
-    target = inputs[:, 1] + 9 * inputs[:, 1].std() * (inputs[:, 0] % 2)  # what the categories say outweighs the rest
+    target = inputs[:, 1] + 9 * inputs[:, 1].std() * (inputs[:, 0] % 2)  # the categories have the largest effect
     for name, parameters in XGBOOST.items():
         several = np.column_stack([target, -target]) if "vector" in name else target
         types = ["c" if "categories" in name else "float", "float", "float", "float"]
@@ -46,4 +46,4 @@ def _accepted(client: redis.Redis, name: str, document: bytes) -> Iterator[str]:
             return
         yield f"{name}: refused, but with {error}"
     else:
-        yield f"{name}: accepted, though it is not evaluated exactly"
+        yield f"{name}: accepted, but it cannot be evaluated exactly"

@@ -1,4 +1,4 @@
-"""Scorecards with made-up bins, against an evaluation with numpy."""
+"""Scorecards with generated bins, against an evaluation with numpy."""
 
 import json
 
@@ -82,7 +82,7 @@ def _band(bands: list[dict], score: float) -> str:
 
 
 def _reasons(attributes: list[dict], points: np.ndarray, most: int) -> list[dict]:
-    """Codes of the attributes furthest below their baseline, in the order of the document where equally far."""
+    """Codes of the attributes with the largest distance below their baseline; ties keep the order of the document."""
     below = [(a["baseline_points"] - int(own), i) for i, (a, own) in enumerate(zip(attributes, points))]
     worst = sorted((each for each in below if each[0] > 0), key=lambda each: (-each[0], each[1]))[:most]
     return [
