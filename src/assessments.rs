@@ -1,7 +1,6 @@
-//! The path of a request for an assessment: its cache key, the lookup, the computation here or on a worker, the wait for
-//! a model that is not ready, and the result that is stored afterwards.
-//!
-//! Arguments are parsed in `commands`; entries are written in `cache`.
+//! The path of a read request to a model: options, cache key, lookup, computation on the main thread or on a worker,
+//! and the wait for a model that is not ready. No commands of Redis (`commands` calls this room), no writing of entries
+//! (`cache`), no life cycle of models (`models`).
 
 pub(crate) mod answer;
 pub(crate) mod batch;

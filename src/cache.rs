@@ -1,8 +1,6 @@
-//! The cache of this server: what the engine's machines are told, and what they say is to be done.
-//!
-//! The machines (tiers, index, leases, bans, statistics) live in one cell of the main thread. They never call the
-//! server; whoever uses them asks, lets go, and then does what the answer says: the server tells us of our own writes
-//! from inside the call that makes them, and would find the cell in use.
+//! The cache on the keyspace: reads, writes, leases, invalidation, eviction, and the index that follows every change.
+//! The engine's state machines (tiers, index, leases, bans, statistics) live in one cell of the main thread.
+//! No arguments of commands, no reports, and no call of the server while the cell is borrowed: see [`with`].
 
 #[cfg(feature = "test-hooks")]
 pub(crate) mod audit;
@@ -17,18 +15,18 @@ pub(crate) mod follow;
 #[cfg(feature = "test-hooks")]
 pub(crate) mod hold;
 pub(crate) mod invalidate;
-pub(crate) mod life;
-pub(crate) mod look;
+pub(crate) mod lookup;
 pub(crate) mod measure;
 pub(crate) mod pending;
 pub(crate) mod queued;
 pub(crate) mod saved;
-pub(crate) mod settle;
 pub(crate) mod store;
 pub(crate) mod sweep;
 pub(crate) mod tags;
 mod tidy;
+pub(crate) mod ttl;
 pub(crate) mod waiters;
+pub(crate) mod wake;
 pub(crate) mod watched;
 
 use std::cell::{Cell, RefCell};
@@ -41,7 +39,7 @@ use assess_engine::cache::tier::Policy;
 use assess_engine::cache::tiers::{TierId, Tiers};
 use assess_engine::stats::{Stats, TierStats};
 
-/// Everything the cache knows, beside what the keyspace holds.
+/// The state of the cache that is not in the keyspace.
 pub(crate) struct Cache {
     pub(crate) tiers: Tiers,
     pub(crate) index: Index,
@@ -49,12 +47,12 @@ pub(crate) struct Cache {
     pub(crate) bans: Bans,
     pub(crate) fences: TagFence,
     pub(crate) stats: Stats,
-    /// Keys may exist that belong into the index and are not in it yet.
+    /// The index is being built: keys of indexed tiers may be missing from it.
     pub(crate) indexing: bool,
-    /// The moment at which that began, on the clock of changes.
+    /// When the build began, on the index's clock of changes.
     pub(crate) indexing_since: u64,
     pub(crate) random: fastrand::Rng,
-    /// Hits since the latest one whose time was taken.
+    /// Hits since the last one that was timed.
     untimed: u32,
 }
 
@@ -76,26 +74,26 @@ impl Cache {
         }
     }
 
-    /// The policy of a tier, if it still is one.
+    /// The policy of a tier; `None` if the tier was removed.
     #[inline]
     pub(crate) fn policy(&self, tier: Option<TierId>) -> Option<&Policy> {
         Some(&self.tiers.get(tier?)?.policy)
     }
 
-    /// The tier of a key, where its keys are indexed.
+    /// The tier of a key, if the tier is indexed.
     #[inline]
     pub(crate) fn indexed_tier(&self, name: &[u8]) -> Option<TierId> {
         let tier = self.tiers.of(name)?;
         self.policy(Some(tier)).is_some_and(|policy| policy.index).then_some(tier)
     }
 
-    /// Counters of a tier; `None` are those of keys in no tier.
+    /// The counters of a tier; those of keys without a tier for `None`.
     #[inline]
     pub(crate) fn count(&mut self, tier: Option<TierId>) -> &mut TierStats {
         self.stats.of(tier)
     }
 
-    /// Whether the time of this hit is to be taken: of one in 64, since a look at the clock costs as much as a hit.
+    /// Whether to time this hit. One hit in 64 is timed, because reading the clock costs as much as a hit.
     #[inline]
     pub(crate) fn takes_time(&mut self) -> bool {
         self.untimed = (self.untimed + 1) % 64;
@@ -108,28 +106,29 @@ thread_local! {
     static WRITER: Cell<Writer> = const { Cell::new(Writer::User) };
 }
 
-/// Lends the cache. `work` must not call the server.
+/// Borrows the cache for `work`, which must not call the server: the server notifies this module of the module's own
+/// writes from inside the call, and the handler of the notification borrows the cell again.
 #[inline]
 pub(crate) fn with<T>(work: impl FnOnce(&mut Cache) -> T) -> T {
     CACHE.with_borrow_mut(work)
 }
 
-/// On whose behalf the server is writing: our own writes do not mean to a lease what a user's do.
+/// On whose behalf the server writes. A user's write revokes the lease of its key, a write of the module does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writer {
-    /// A client, by a command of the server.
+    /// A client, by a command of Redis.
     User,
-    /// A client, by a command of ours.
+    /// A client, by a command of this module.
     Command,
-    /// The holder of the lease, who closes it.
+    /// The holder of the lease, by the fill that ends it.
     Holder,
-    /// The sweep of a ban, which has revoked the leases that it covers.
+    /// The sweep of a ban. The leases that the ban covers are revoked separately.
     Sweep,
-    /// What is evicted is still true.
+    /// An eviction: the value was still valid, so a lease remains.
     Eviction,
 }
 
-/// Who is writing just now.
+/// The current writer.
 #[inline]
 pub(crate) fn writer() -> Writer {
     WRITER.get()

@@ -1,4 +1,6 @@
-//! The commands, one file per family or per idea: typed arguments, a call of the engine, a reply.
+//! The commands, one file per family or concern: each parses its arguments, calls a room of `src` or the engine, and
+//! returns the reply.
+//! No state, no computing, and no code that another room calls, except the parsers of options.
 
 pub(crate) mod assess;
 mod batch;
@@ -24,7 +26,7 @@ use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::spec::{self, Command, Family};
 
-/// Every command of the table with what runs it.
+/// Every command of the table with its handler.
 pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::model::LOAD, entry::<model::Load>),
     (&spec::model::SET, entry::<model::Set>),
@@ -105,7 +107,7 @@ impl Run for CacheHelp {
     }
 }
 
-/// Registers every command, and with the feature `test-hooks` the commands of the tests.
+/// Registers every command; with the feature `test-hooks` also the commands for tests.
 pub(crate) fn register(ctx: &redis_module::Context) -> Result<(), String> {
     let category = crate::ffi::command_info::add_acl_category(ctx);
     for &(command, handler) in HANDLERS {

@@ -20,7 +20,7 @@ mod work;
 use redis_module::{Context, RedisString, Status, redis_module};
 
 use crate::cache::follow::{self, Change};
-use crate::cache::{fetch, queued, saved, settle, watched};
+use crate::cache::{fetch, queued, saved, wake, watched};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::events::{self, Handlers};
 use crate::ffi::filter::{self, Filtered};
@@ -62,7 +62,7 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     filter::register(ctx, filtered)?;
     ffi::info::register(ctx, info::fields)?;
     ffi::config::register(ctx)?;
-    settle::answer_with(fetch::answer);
+    wake::set_answer(fetch::answer);
     let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
     saved::declare(&words)
 }
@@ -92,8 +92,8 @@ const HANDLERS: Handlers = Handlers {
 fn key_changed(ctx: Ctx<'_>, name: &[u8], event: &[u8], by_module: bool) {
     let change = Change::of(event, by_module);
     match change {
-        Change::Arrived | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), name),
-        Change::Relived => directory::expires(ctx.db(), name),
+        Change::MovedIn | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), name),
+        Change::TtlChanged => directory::expires(ctx.db(), name),
         Change::Evicted => directory::evicted(ctx.db(), name),
         _ => {}
     }

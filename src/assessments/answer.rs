@@ -1,7 +1,7 @@
-//! How a read request ends: with a reply now, on a worker, or after its model has become ready.
+//! The outcome of a read request: a reply now, work for a worker, or a wait until the model is ready.
 //!
-//! `ASSESS.GET`, `ASSESS.MGET`, `ASSESS.RANK` and `MODEL.FIND` share this path. Each says what it finds as an [`Answer`];
-//! [`command`] and [`waiter`] are the only places that act on one.
+//! `ASSESS.GET`, `ASSESS.MGET`, `ASSESS.RANK` and `MODEL.FIND` share this path. Each returns its outcome as an
+//! [`Answer`]; only [`command`] and [`waiter`] act on it.
 
 use std::sync::Arc;
 
@@ -16,35 +16,35 @@ use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::Name;
 
-/// What a request comes to in the slice in which it is looked at.
+/// The outcome of handling a request.
 pub(crate) enum Answer<W> {
-    /// The cache held the document, under this name.
+    /// The document was in the cache, or among the pending results, under this key.
     Hit { name: Vec<u8>, reply: Reply },
-    /// The result was computed here, or was about to be stored.
+    /// The reply was made on the main thread.
     Reply(Reply),
-    /// The model is not ready: the client waits for its derivation.
+    /// The model is not ready: the client has to wait for its derivation.
     NotReady(Arc<Derivation>),
-    /// A worker has to do this.
+    /// A worker has to make the reply.
     Work(W),
 }
 
-/// On whose behalf a request is looked at.
+/// For which client a request is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// The command that a client has just sent.
+    /// The client that has just sent the command.
     Command,
-    /// A client that was blocked, possibly one of many.
+    /// A blocked client, possibly one of many.
     Waiter,
 }
 
-/// A request that is looked at now.
+/// A request to handle.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) model: Name<'a>,
-    /// The words of the command after its name; the model's key is the first.
+    /// The words of the command without its name; the first is the model's key.
     pub(crate) words: &'a [&'a [u8]],
     pub(crate) caller: Caller,
-    /// Names of long subjects, where a worker has built them.
+    /// The cache keys of long subjects, if a worker has built them.
     pub(crate) names: Option<&'a Names>,
 }
 
@@ -52,19 +52,20 @@ pub(crate) struct Asked<'a> {
 pub(crate) trait ReadRequest {
     type Work;
 
+    /// Handles the request as far as possible on the main thread.
     fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>>;
 
-    /// What a client receives when its wait for the work ends early.
+    /// The reply for a client whose wait for the work ends early.
     fn ended(work: &Self::Work) -> Ended;
 
-    /// Runs the work on a worker, for a blocked client; `command` is its whole command.
+    /// Runs the work on a worker for a blocked client. `command` is its whole command.
     fn start(ctx: Ctx<'_>, work: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>);
 
-    /// The request was served from the cache, under this name.
+    /// Called after the request was served from the cache, under this key.
     fn hit(_: Ctx<'_>, _: Argv<'_>, _: &[u8]) {}
 }
 
-/// Answers the command of a client, or blocks the client.
+/// Handles the command of a client: replies, or blocks the client.
 pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
     let answer = argv.with_words(1, |words| {
         R::ask(ctx, Asked { model: Name::Argument(argv, 1), words, caller: Caller::Command, names: None })
@@ -85,7 +86,7 @@ pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<R
     }
 }
 
-/// Looks again at the request of a client that is blocked.
+/// Handles the request of a blocked client again.
 pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<&Names>) {
     let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
     let asked = Asked { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
@@ -93,22 +94,22 @@ pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Ve
         Ok(Answer::Hit { reply, .. } | Answer::Reply(reply)) => blocked.reply(reply),
         Ok(Answer::NotReady(derivation)) => match derivation.why() {
             Some(_) => blocked.reply(not_ready(&derivation).into()),
-            // Its model has changed in the meantime.
-            None => waiting::park(Parked { blocked, db: ctx.db(), command, derivation, again: again::<R> }),
+            // The model has changed in the meantime, and is derived again.
+            None => waiting::park(Parked { blocked, db: ctx.db(), command, derivation, retry: retry::<R> }),
         },
         Ok(Answer::Work(work)) => R::start(ctx, work, blocked, command),
         Err(failure) => blocked.reply(failure.into()),
     }
 }
 
-/// A derivation has ended: the request of a waiter is looked at again.
-fn again<R: ReadRequest>(ctx: Ctx<'_>, parked: Parked) {
+/// Handles the request of a waiter again, after a derivation has ended.
+fn retry<R: ReadRequest>(ctx: Ctx<'_>, parked: Parked) {
     if ctx.select(parked.db) {
         waiter::<R>(ctx, parked.blocked, parked.command, None);
     }
 }
 
-/// Blocks the client until the model is ready, or answers that it is not where the client cannot be blocked.
+/// Blocks the client until the model is ready; an error if the client cannot be blocked.
 fn wait<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation>) -> Outcome<Reply> {
     let wait_ms = settings::default_wait_ms();
     if derivation.why().is_some() || wait_ms == 0 || !ctx.may_block() {
@@ -116,11 +117,11 @@ fn wait<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation
     }
     let blocked = Blocked::block(ctx, wait_ms, waiting::ended);
     let (db, command) = (ctx.db(), owned(argv));
-    waiting::park(Parked { blocked, db, command, derivation, again: again::<R> });
+    waiting::park(Parked { blocked, db, command, derivation, retry: retry::<R> });
     Ok(Reply::Sent)
 }
 
-/// The whole command of a client.
+/// A copy of the whole command.
 fn owned(argv: Argv<'_>) -> Vec<Vec<u8>> {
     argv.words(0).into_iter().map(<[u8]>::to_vec).collect()
 }

@@ -14,7 +14,7 @@ use crate::assessments::naming::{self, Named, Unnamed};
 use crate::assessments::request::{self, Caching, OwnedQuestion, Request};
 use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
-use crate::cache::store::Life;
+use crate::cache::store::TimeToLive;
 use crate::commands::options;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
@@ -30,13 +30,14 @@ use crate::types::value::Loaded;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// The most bytes of all subjects together: they are copied for the worker.
+/// The most bytes of all subjects together, since they are copied for the worker.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What a worker has to do for a batch.
+/// The work of a worker for a batch.
 pub(crate) enum ToDo {
-    /// Build the names of long subjects; then the request is looked at again.
+    /// Build the cache keys of long subjects; then the request is handled again.
     Name(Unnamed),
+    /// Compute the missing documents.
     Compute(Work),
 }
 
@@ -56,24 +57,24 @@ impl ReadRequest for Batch {
 
     fn start(ctx: Ctx<'_>, work: ToDo, blocked: Blocked, command: Vec<Vec<u8>>) {
         match work {
-            ToDo::Name(unnamed) => unnamed.name_elsewhere(ctx.db(), blocked, move |ctx, blocked, names| {
+            ToDo::Name(unnamed) => unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
                 answer::waiter::<Self>(ctx, blocked, command, Some(&names));
             }),
-            ToDo::Compute(work) => compute_elsewhere(work, blocked),
+            ToDo::Compute(work) => compute_on_worker(work, blocked),
         }
     }
 }
 
-/// A batch of which some subjects have to be computed.
+/// A batch with subjects that have to be computed.
 pub(crate) struct Work {
     model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
     question: OwnedQuestion,
     db: i32,
-    keep: Option<Life>,
+    keep: Option<TimeToLive>,
     log: Option<Log>,
-    /// One per subject: the reply, or what is missing.
+    /// One per subject: the reply, or the missing subject.
     slots: Vec<Slot>,
 }
 
@@ -95,7 +96,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
             request.question.today = names.today;
             names.names.clone()
         }
-        None if naming::are_for_a_worker(ctx, &subjects) => {
+        None if naming::need_a_worker(ctx, &subjects) => {
             let subjects = subjects.iter().copied();
             return Ok(Answer::Work(ToDo::Name(Unnamed::new(loaded, model_key, subjects, &request.question))));
         }
@@ -107,7 +108,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
     let work = look_all_up(ctx, loaded, model_key, &subjects, names, &request)?;
     let missing = work.missing().count();
     if missing > 0 && !model.ready() {
-        // One subject's check tells whether it is its own series that is missing, or another indicator's.
+        // The check of a subject shows whether it needs a part of the model that is not derived yet.
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
         let mut checks = short.map(|subject| model.check(subject, &request.question));
         if checks.any(|check| check == Err(EngineError::NotReady)) {
@@ -118,10 +119,10 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
     if request.caching != Caching::Off {
         work.missing().for_each(|name| lookup::missed(loaded, name));
     }
-    // For a waiter a worker computes in any case: many may have waited.
+    // For a waiter a worker always computes, since many may be answered at the same time.
     if missing == 0 || (is_short && asked.caller == Caller::Command) {
         let (reply, results) = work.compute(&Progress::default());
-        results.settle();
+        results.finish();
         return Ok(Answer::Reply(reply));
     }
     Ok(Answer::Work(ToDo::Compute(work)))
@@ -129,7 +130,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
 
 type Words<'w, 'a> = &'w [&'a [u8]];
 
-/// Takes so many subjects off the words; what is left are options.
+/// Splits the words into `count` subjects and the options after them.
 fn split_subjects<'w, 'a>(
     loaded: &Loaded,
     words: Words<'w, 'a>,
@@ -164,7 +165,7 @@ fn look_all_up(
             }
         };
         let found = lookup::by_name(ctx, loaded, model_key, &name, request.caching, Bytes::copy_from_slice);
-        // What is wrong with a long subject, the worker finds out.
+        // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
         let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &request.question) };
         slots.push(match (found, check) {
@@ -172,7 +173,7 @@ fn look_all_up(
             (None, Ok(()) | Err(EngineError::NotReady)) => {
                 Slot::Missing { subject: subject.iter().map(|part| part.to_vec()).collect(), name }
             }
-            // An indicator that does not exist is no matter of one subject.
+            // An unknown indicator is an error of the whole command, not of one subject.
             (None, Err(EngineError::NoIndicator)) => return Err(EngineError::NoIndicator.into()),
             (None, Err(error)) => Slot::Done(Reply::Error(error.into())),
         });
@@ -183,21 +184,21 @@ fn look_all_up(
         version: loaded.version,
         question: OwnedQuestion::of(&request.question),
         db: ctx.db(),
-        keep: request.is_kept().then_some(request.life),
+        keep: request.is_kept().then_some(request.ttl),
         log: Log::of(ctx, loaded, request.tenant),
         slots,
     })
 }
 
-/// How long results are settled between two turns of the event loop.
+/// The most time of one slice of logging and storing results.
 const SLICE: Duration = Duration::from_micros(300);
 
-/// What was computed, to be logged and stored on the main thread.
+/// Computed results, to be logged and stored on the main thread.
 struct Results {
     db: i32,
     model_key: Vec<u8>,
     version: u64,
-    keep: Option<Life>,
+    keep: Option<TimeToLive>,
     log: Option<Log>,
     computed: VecDeque<Computed>,
 }
@@ -205,31 +206,31 @@ struct Results {
 struct Computed {
     name: Vec<u8>,
     document: Bytes,
-    /// What the history says of it.
+    /// Its record for the history.
     record: Option<Record>,
 }
 
 impl Results {
-    /// Has them logged and stored, a slice at a time.
-    fn settle(mut self) {
+    /// Writes them to the history and queues them to be stored, in slices.
+    fn finish(mut self) {
         let begin = Instant::now();
         while let Some(Computed { name, document, record }) = self.computed.pop_front() {
             if let Some((log, record)) = self.log.as_ref().zip(record) {
                 log.computed((self.db, &self.model_key), &name, record, &document);
             }
-            if let Some(life) = self.keep {
+            if let Some(ttl) = self.keep {
                 let (model, version) = (self.model_key.clone(), self.version);
-                pending::keep(self.db, name, Pending { document, life, model, version });
+                pending::keep(self.db, name, Pending { document, ttl, model, version });
             }
             if begin.elapsed() > SLICE {
-                return main_loop::after(0, move |_| self.settle());
+                return main_loop::after(0, move |_| self.finish());
             }
         }
     }
 }
 
 impl Work {
-    /// The names of what is not in the cache.
+    /// The cache keys that were not found.
     fn missing(&self) -> impl Iterator<Item = &[u8]> {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Missing { name, .. } => Some(name.as_slice()),
@@ -237,7 +238,7 @@ impl Work {
         })
     }
 
-    /// About how long it takes to compute what is missing.
+    /// The estimated time to compute the missing subjects.
     fn estimate(&self) -> Duration {
         let question = self.question.borrowed();
         let of_one = |slot: &Slot| match slot {
@@ -250,7 +251,7 @@ impl Work {
         self.slots.iter().map(of_one).sum()
     }
 
-    /// Computes what is missing. A subject request twice in the batch is computed once.
+    /// Computes the missing subjects. A repeated subject is computed once.
     fn compute(self, progress: &Progress) -> (Reply, Results) {
         let question = self.question.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
@@ -287,14 +288,14 @@ impl Work {
     }
 }
 
-fn compute_elsewhere(work: Work, blocked: Blocked) {
+fn compute_on_worker(work: Work, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
         let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| work.compute(&progress))));
-        // Called off, it has no answer: half of a batch looks like errors of its subjects.
+        // A cancelled batch has no reply: a part of a batch would look like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {
-                results.settle();
+                results.finish();
                 blocked.reply(reply);
             }),
             Err(failure) => blocked.reply(failure.into()),

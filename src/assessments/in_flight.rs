@@ -1,4 +1,4 @@
-//! Questions that a worker computes.
+//! Requests that a worker computes. Equal requests at the same time share one computation (single flight).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crate::assessments::request::{OwnedQuestion, Request};
 use crate::assessments::waiting;
 use crate::cache::pending::{self, Pending};
-use crate::cache::store::Life;
+use crate::cache::store::TimeToLive;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
@@ -24,7 +24,7 @@ use crate::types::value::Loaded;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// A question for a worker.
+/// A request for a worker.
 pub(crate) struct Work {
     db: i32,
     name: Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) struct Work {
     version: u64,
     subject: Vec<Vec<u8>>,
     question: OwnedQuestion,
-    life: Life,
+    ttl: TimeToLive,
     keeps: bool,
     log: Option<Log>,
 }
@@ -55,16 +55,16 @@ pub(crate) fn work(
         version: loaded.version,
         subject: subject.iter().map(|part| part.to_vec()).collect(),
         question: OwnedQuestion::of(&request.question),
-        life: request.life,
+        ttl: request.ttl,
         keeps: request.is_kept(),
         log,
     }
 }
 
-/// What a worker has made.
+/// The result of a worker.
 struct Computed {
     document: Bytes,
-    /// What the history says of it.
+    /// Its record for the history.
     record: Option<Record>,
 }
 
@@ -81,89 +81,89 @@ impl Work {
         Ok(Computed { record: record.transpose()?, document: document.into() })
     }
 
-    /// What a client is told whose wait for the answer is over.
+    /// The reply for a client whose wait ends before the result.
     pub(crate) fn ended(&self) -> Ended {
-        if self.keeps { waiting::ended } else { waiting::given_up }
+        if self.keeps { waiting::ended } else { waiting::ended_unstored }
     }
 
-    fn flight(&self) -> Flight {
+    fn flight_key(&self) -> FlightKey {
         (self.db, self.name.clone(), self.version)
     }
 
-    /// Has the result logged and stored, where somebody wants that.
-    fn landed(self, computed: Computed, keep: Option<Life>) {
+    /// Writes the result to the history, and queues it to be stored, if requested.
+    fn finish(self, computed: Computed, keep: Option<TimeToLive>) {
         let Self { db, name, model_key, version, log, .. } = self;
         let Computed { document, record } = computed;
         if let Some((log, record)) = log.zip(record) {
             log.computed((db, &model_key), &name, record, &document);
         }
-        if let Some(life) = keep {
-            pending::keep(db, name, Pending { document, life, model: model_key, version });
+        if let Some(ttl) = keep {
+            pending::keep(db, name, Pending { document, ttl, model: model_key, version });
         }
     }
 }
 
-/// What is computed: database, name and version of the model.
-type Flight = (i32, Vec<u8>, u64);
+/// Identifies a computation: database, cache key, and version of the model.
+type FlightKey = (i32, Vec<u8>, u64);
 
-/// Those who wait for one computation.
+/// The clients that wait for one computation.
 #[derive(Default)]
-struct Passengers {
+struct Waiters {
     waiting: Vec<Blocked>,
-    /// How long the result is to live, if anybody wants it kept.
-    keep: Option<Life>,
+    /// The time to live of the result, if one of the requests stores it.
+    keep: Option<TimeToLive>,
 }
 
 thread_local! {
-    /// Questions that a worker computes, with those who wait for the same answer: nobody computes twice.
-    static IN_FLIGHT: RefCell<HashMap<Flight, Passengers>> = RefCell::default();
+    /// The computations in flight, with their waiters.
+    static IN_FLIGHT: RefCell<HashMap<FlightKey, Waiters>> = RefCell::default();
 }
 
-pub(crate) fn compute_elsewhere(work: Work, blocked: Blocked) {
+pub(crate) fn compute_on_worker(work: Work, blocked: Blocked) {
     if work.keeps {
-        // It will be stored: who asks again finds it.
+        // The result will be stored, so a client that retries finds it.
         blocked.limit(settings::default_wait_ms());
     }
     let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
-        let passengers = flights.entry(work.flight()).or_default();
-        passengers.waiting.push(blocked);
-        passengers.keep = work.keeps.then_some(work.life).or(passengers.keep);
-        passengers.waiting.len() == 1
+        let waiters = flights.entry(work.flight_key()).or_default();
+        waiters.waiting.push(blocked);
+        waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
+        waiters.waiting.len() == 1
     });
     if !is_first {
         return;
     }
-    // Whatever becomes of the job, those who wait are answered: a landing that is dropped says so.
-    let landing = Landing { work: Some(work), computed: Err(Failure::internal()) };
+    // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
+    let completion = Completion { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
     pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
-        let mut landing = landing;
+        let mut completion = completion;
         let compute = |work: &Work| pool::at_low_priority(|| work.compute(&progress));
-        if let Some(computed) = landing.work.as_ref().map(compute) {
-            landing.computed = computed;
+        if let Some(computed) = completion.work.as_ref().map(compute) {
+            completion.computed = computed;
         }
     });
 }
 
-/// Answers everybody who waited for a computation, as it is dropped.
-struct Landing {
-    /// Taken when it lands.
+/// Answers all waiters of a computation when it is dropped.
+struct Completion {
+    /// Taken when it is dropped.
     work: Option<Work>,
     computed: Outcome<Computed>,
 }
 
-impl Drop for Landing {
+impl Drop for Completion {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
         let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
         main_loop::post(move |_| {
-            let passengers = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&work.flight())).unwrap_or_default();
-            for blocked in passengers.waiting {
+            let waiters = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&work.flight_key())).unwrap_or_default();
+            for blocked in waiters.waiting {
                 let document = computed.as_ref().map(|computed| computed.document.clone()).map_err(Clone::clone);
                 blocked.reply(document.map(Reply::Bulk).into());
             }
             if let Ok(computed) = computed {
-                work.landed(computed, passengers.keep);
+                work.finish(computed, waiters.keep);
             }
         });
     }

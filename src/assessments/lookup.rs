@@ -1,10 +1,10 @@
-//! Cached assessments: by name, among the results that are about to be stored, and by cached route.
+//! Cached assessments: found by cached route, by cache key, and among the pending results.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::assessments::request::Caching;
 use crate::assessments::routes;
-use crate::cache::look::{self, Looked};
+use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{self, Mode};
@@ -17,27 +17,27 @@ use crate::types::value::{Loaded, Value, is_whole};
 use crate::work::main_loop;
 use assess_engine::cache::lease::Seen;
 
-/// Sends the document of a request that was served from the cache before, if it may still be served.
+/// Sends the document of a request that has a cached route, if the document may still be served.
 pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
     let Some(document) = cached.string().filter(|document| is_whole(document, &route.prefix)) else { return false };
-    let looked = look::look(ctx, &cached, route.name.as_bytes());
-    if !is_fresh(&looked) {
+    let found = lookup::look_up(ctx, &cached, route.name.as_bytes());
+    if !is_fresh(&found) {
         return false;
     }
-    counted_hit(&route.hits, &looked);
+    counted_hit(&route.hits, &found);
     send::bulk(ctx, document);
     true
 }
 
-/// Whether a cached assessment may be served. One in its grace is not: computing it anew takes no longer than a client
-/// would need to do so with a lease.
-fn is_fresh(looked: &Looked) -> bool {
-    matches!(looked.seen, Seen::Fresh | Seen::Ageing)
+/// Whether a cached assessment may be served. A stale one is not: it is computed again, which takes no longer than a
+/// client with a lease would take.
+fn is_fresh(found: &Lookup) -> bool {
+    matches!(found.seen, Seen::Fresh | Seen::Ageing)
 }
 
-/// Remembers the cached route of a request, unless the model has a time to live, or the name depends on the day.
+/// Remembers the cached route of a request, unless the model has a time to live, or the cache key depends on the day.
 pub(crate) fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
     let model = key::Key::open_arg(ctx, argv, 1, Mode::Peek);
     if let (Found::Ours(Value::Model(loaded)), None) = (find(&model), model.expires_at())
@@ -47,7 +47,7 @@ pub(crate) fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
     }
 }
 
-/// Looks into the cache and among the results not stored yet.
+/// Looks up a cache key in the cache and among the pending results.
 pub(crate) fn by_name<T>(
     ctx: Ctx<'_>,
     loaded: &Loaded,
@@ -60,12 +60,12 @@ pub(crate) fn by_name<T>(
         return None;
     }
     let cached = key::Key::open(ctx, name, Mode::Read);
-    let looked = look::look(ctx, &cached, name);
-    if is_fresh(&looked)
-        && let Ok(Some(document)) = look::value(&cached)
+    let found = lookup::look_up(ctx, &cached, name);
+    if is_fresh(&found)
+        && let Ok(Some(document)) = lookup::value(&cached)
     {
         if loaded.wrote(model_key, &document) {
-            counted_hit(&loaded.hits, &looked);
+            counted_hit(&loaded.hits, &found);
             return Some(hit(&document));
         }
         drop(document);
@@ -73,24 +73,26 @@ pub(crate) fn by_name<T>(
         outdated(ctx, model_key, name);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
-    counted_hit(&loaded.hits, &Looked { seen: Seen::Fresh, ..looked });
+    counted_hit(&loaded.hits, &Lookup { seen: Seen::Fresh, ..found });
     Some(hit(&document))
 }
 
-fn counted_hit(hits: &AtomicU64, looked: &Looked) {
-    // Only the main thread counts, so a plain load and store do.
+/// Counts a hit.
+fn counted_hit(hits: &AtomicU64, found: &Lookup) {
+    // Only the main thread writes this counter, so a plain load and store are enough.
     hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     stats::count(|c| &c.hits);
-    look::hit(looked);
+    lookup::hit(found);
 }
 
+/// Counts a miss.
 pub(crate) fn missed(loaded: &Loaded, name: &[u8]) {
     loaded.misses.set(loaded.misses.get() + 1);
     stats::count(|c| &c.misses);
-    look::missed(with(|cache| cache.tiers.of(name)));
+    lookup::missed(with(|cache| cache.tiers.of(name)));
 }
 
-/// A document of another version is of no use to anybody: it goes, unless it has been replaced by then.
+/// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.
 fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
     stats::count(|c| &c.outdated);
     if !ctx.is_master() {
@@ -103,7 +105,7 @@ fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
         }
         let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
             let cached = key::Key::open(ctx, &name, Mode::Peek);
-            Ok(look::value(&cached)?.is_some_and(|document| !loaded.wrote(&model_key, &document)))
+            Ok(lookup::value(&cached)?.is_some_and(|document| !loaded.wrote(&model_key, &document)))
         });
         if is_old == Ok(true) {
             ctx.unlink(&[&name]);

@@ -1,5 +1,6 @@
-//! Names of long subjects: reading a subject takes time that grows with it, so those of a bill of materials of a
-//! thousand lines are named on a worker, and the command goes on with the names.
+//! Names (cache keys) of subjects. Building a name takes time in proportion to the size of the subject. So a worker
+//! builds the names of long subjects, for example a bill of materials of a thousand lines, and then the command
+//! continues.
 
 use std::sync::Arc;
 
@@ -16,23 +17,23 @@ use crate::types::value::Loaded;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// Subjects up to this many bytes in all are named where they are asked.
+/// Subjects up to this many bytes in total are named in the command.
 const SHORT: usize = 16 << 10;
-/// And up to this many where the client cannot be blocked: a hundred rows of a score model.
-const SHORT_FOR_THE_UNBLOCKED: usize = 64 << 10;
+/// The same where the client cannot be blocked: a hundred rows of a score model.
+const SHORT_WITHOUT_BLOCKING: usize = 64 << 10;
 
 pub(crate) type Named = Result<Vec<u8>, EngineError>;
 
-/// Names of subjects, in order.
+/// The names of subjects, in their order.
 pub(crate) struct Names {
-    /// The version of the model that they are of.
+    /// The version of the model that built them.
     pub(crate) version: u64,
-    /// The day that subjects are about that name none.
+    /// The day of the subjects that give no date.
     pub(crate) today: Day,
     pub(crate) names: Vec<Named>,
 }
 
-/// Whether so many bytes of subjects are for a worker to name.
+/// Whether subjects are so long that a worker has to name them.
 pub(crate) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -> bool {
     let mut bytes = 0;
     subjects.into_iter().flatten().any(|part| {
@@ -41,14 +42,14 @@ pub(crate) fn are_long<'a>(subjects: impl IntoIterator<Item = &'a [&'a [u8]]>) -
     })
 }
 
-/// The same for a batch. Where nobody may wait, hits are to be answered all the same, so a batch of usual subjects is
-/// named there.
-pub(crate) fn are_for_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
+/// The same for a batch. Where the client cannot be blocked, a batch of usual size is named in the command, so that its
+/// cache hits are answered.
+pub(crate) fn need_a_worker(ctx: Ctx<'_>, subjects: &[&[&[u8]]]) -> bool {
     let bytes: usize = subjects.iter().copied().flatten().map(|part| part.len()).sum();
-    bytes > if ctx.may_block() { SHORT } else { SHORT_FOR_THE_UNBLOCKED }
+    bytes > if ctx.may_block() { SHORT } else { SHORT_WITHOUT_BLOCKING }
 }
 
-/// The cache key of a question.
+/// The cache key of a request.
 pub(crate) fn of_one(
     model: &AnyModel,
     model_key: &[u8],
@@ -61,7 +62,7 @@ pub(crate) fn of_one(
     Ok(named)
 }
 
-/// Subjects to be named.
+/// Subjects for a worker to name.
 pub(crate) struct Unnamed {
     model: AnyModel,
     model_key: Vec<u8>,
@@ -98,8 +99,8 @@ impl Unnamed {
         Ok(Names { version: self.version, today: question.today, names: names? })
     }
 
-    /// Has a worker name them; `then` goes on, on the main thread, in the database of the command.
-    pub(crate) fn name_elsewhere(
+    /// Names them on a worker. Then `then` runs on the main thread, in the database of the command.
+    pub(crate) fn name_on_worker(
         self,
         db: i32,
         blocked: Blocked,

@@ -1,4 +1,4 @@
-//! Replies that a worker puts together when they take longer than a slice.
+//! Replies that a worker makes because they take longer than a slice.
 
 use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
@@ -8,7 +8,7 @@ use crate::ffi::guard;
 use crate::reply::Reply;
 use crate::work::pool::{self, Lane};
 
-/// Has `work` make the reply: here when it is short, else on a worker, for which the client waits.
+/// Makes the reply with `work`: in the command if it is short, else on a worker while the client is blocked.
 pub(crate) fn answer(
     ctx: Ctx<'_>,
     is_long: bool,
@@ -21,11 +21,11 @@ pub(crate) fn answer(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    for_blocked(Blocked::block(ctx, 0, waiting::given_up), what, work);
+    for_blocked(Blocked::block(ctx, 0, waiting::ended_unstored), what, work);
     Ok(Reply::Sent)
 }
 
-/// Has a worker make the reply for a client that is blocked already.
+/// Makes the reply on a worker, for a client that is already blocked.
 pub(crate) fn for_blocked(
     blocked: Blocked,
     what: &'static str,

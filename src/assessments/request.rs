@@ -1,10 +1,10 @@
-//! What the requests `ASSESS.*` have in common: the query and how its answer is cached.
+//! The options of `ASSESS.*`: the query, and how its answer is cached.
 
 use assess_engine::Day;
 use assess_engine::model::{Model, Question};
 
-use crate::cache::life::Lives;
-use crate::cache::store::Life;
+use crate::cache::store::TimeToLive;
+use crate::cache::ttl::TtlOptions;
 use crate::clock::now_ms;
 use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
@@ -14,14 +14,14 @@ use crate::settings;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Request<'a> {
     pub(crate) question: Question<'a>,
-    pub(crate) life: Life,
+    pub(crate) ttl: TimeToLive,
     pub(crate) caching: Caching,
-    /// On whose behalf, for the history.
+    /// The tenant that the history records.
     pub(crate) tenant: Option<&'a str>,
 }
 
 impl Request<'_> {
-    /// Says what day it is, where that matters: looking at the clock costs as much as reading a feature.
+    /// Sets the current day, if the model needs it: reading the clock costs as much as reading a feature.
     fn dated(mut self, model: &dyn Model) -> Self {
         if !model.is_timeless() {
             self.question.today = Day::of_unix_ms(now_ms());
@@ -29,13 +29,13 @@ impl Request<'_> {
         self
     }
 
-    /// Whether what is computed is to be stored.
+    /// Whether a computed result is stored.
     pub(crate) fn is_kept(&self) -> bool {
         settings::enabled() && self.caching != Caching::Off
     }
 }
 
-/// A question that outlives its command.
+/// A query that is kept after its command has ended, for a worker.
 #[derive(Debug)]
 pub(crate) struct OwnedQuestion {
     indicator: Option<Vec<u8>>,
@@ -55,15 +55,15 @@ impl OwnedQuestion {
     }
 }
 
-/// What a question has to do with the cache.
+/// How a request uses the cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// Reads it, and stores what had to be computed.
+    /// Reads the cache, and stores a computed result.
     #[default]
     Normal,
-    /// Computes, and replaces what is cached.
+    /// Computes, and replaces the cached result.
     Refresh,
-    /// Neither reads nor stores.
+    /// Neither reads the cache nor stores.
     Off,
 }
 
@@ -89,25 +89,25 @@ pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Reques
     parse_known(model.options(), words, &GET).map(|request| request.dated(model))
 }
 
-/// The options of `ASSESS.KEY`: those that make a difference to the key.
+/// The options of `ASSESS.KEY`: only those that change the key.
 pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Request<'a>> {
     parse_known(model.options(), words, &KEY).map(|request| request.dated(model))
 }
 
-/// Options of questions that only some kinds of models know.
+/// Options that only some kinds of models have.
 const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
-/// Reads options of which the kind of model knows `of_kind` beside those that all know.
+/// Reads the options in `known`. Of those in [`OF_KINDS`], the kind of model has only `of_kind`.
 fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Request<'a>> {
     let mut request = Request::default();
     if words.is_empty() {
         return Ok(request);
     }
     let mut options = Options::new(words);
-    let mut lives = Lives::default();
+    let mut ttl = TtlOptions::default();
     while let Some(option) = options.next(known)? {
         if OF_KINDS.contains(&option) && !of_kind.contains(&option) {
-            return Err(Failure::err(format!("a model of this kind knows no {option}")));
+            return Err(Failure::err(format!("a model of this kind has no option {option}")));
         }
         match option {
             "INDICATOR" => request.question.indicator = Some(options.value(option)?),
@@ -119,21 +119,21 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
             "TENANT" => request.tenant = Some(tenant(options.value(option)?)?),
             "NOCACHE" => request.caching = Caching::Off,
             "REFRESH" => request.caching = Caching::Refresh,
-            life if lives.takes(life, &mut options)? => {}
+            option if ttl.takes(option, &mut options)? => {}
             _ => return Err(Failure::internal()),
         }
     }
-    request.life = lives.given();
+    request.ttl = ttl.given();
     Ok(request)
 }
 
 /// The longest name of a tenant, in bytes.
 const LONGEST_TENANT: usize = 256;
 
-/// The name of a tenant.
+/// Checks the name of a tenant.
 pub(crate) fn tenant(name: &[u8]) -> Outcome<&str> {
     let name = std::str::from_utf8(name).ok().filter(|name| (1..=LONGEST_TENANT).contains(&name.len()));
-    name.ok_or_else(|| Failure::err("TENANT has 1 to 256 bytes of UTF-8"))
+    name.ok_or_else(|| Failure::err("TENANT must be 1 to 256 bytes of UTF-8"))
 }
 
 /// The most entries a list can have: as many as a table can have nodes.
@@ -144,10 +144,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_options_the_defaults_of_the_contract_hold() {
+    fn without_options_the_documented_defaults_apply() {
         let request = parse_known(&[], &[], &GET).unwrap();
         assert_eq!((request.question.layers, request.question.top, request.question.indicator), (5, 10, None));
-        assert_eq!((request.life, request.caching), (Life::Tier, Caching::Normal));
+        assert_eq!((request.ttl, request.caching), (TimeToLive::Tier, Caching::Normal));
     }
 
     #[test]
@@ -164,6 +164,6 @@ mod tests {
         }
         assert!(parse_known(&OF_KINDS, &[b"TTL", b"5"], &KEY).is_err());
         let failure = parse_known(&[], &[b"TOP", b"5"], &GET).unwrap_err().to_string();
-        assert!(failure.contains("knows no TOP"), "{failure}");
+        assert!(failure.contains("has no option TOP"), "{failure}");
     }
 }

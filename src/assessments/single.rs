@@ -1,4 +1,4 @@
-//! One assessment (`ASSESS.GET`): from the cache, from a result not stored yet, computed here, or on a worker.
+//! One assessment (`ASSESS.GET`): from the cache, from the pending results, or computed here or on a worker.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -25,11 +25,11 @@ use crate::settings;
 use crate::types::model::with_loaded;
 use crate::types::value::Loaded;
 
-/// What a worker has to do for one assessment.
+/// The work of a worker for one assessment.
 pub(crate) enum ToDo {
-    /// Build the name of a long subject; then the request is looked at again.
+    /// Build the cache key of a long subject; then the request is handled again.
     Name(Box<Unnamed>),
-    /// Compute the document: that takes longer than a slice.
+    /// Compute the document, which takes longer than a slice.
     Compute(Box<Work>),
 }
 
@@ -51,10 +51,10 @@ impl ReadRequest for Single {
 
     fn start(ctx: Ctx<'_>, work: ToDo, blocked: Blocked, command: Vec<Vec<u8>>) {
         match work {
-            ToDo::Name(unnamed) => unnamed.name_elsewhere(ctx.db(), blocked, move |ctx, blocked, names| {
+            ToDo::Name(unnamed) => unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
                 answer::waiter::<Self>(ctx, blocked, command, Some(&names));
             }),
-            ToDo::Compute(work) => in_flight::compute_elsewhere(*work, blocked),
+            ToDo::Compute(work) => in_flight::compute_on_worker(*work, blocked),
         }
     }
 
@@ -63,8 +63,8 @@ impl ReadRequest for Single {
     }
 }
 
-/// A document for the caller: sent to a command without a copy, copied for a waiter.
-fn lend(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
+/// The reply with a document: a command sends it without a copy, a waiter receives a copy.
+fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
     match caller {
         Caller::Command => {
             send::bulk(ctx, document);
@@ -96,11 +96,11 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
         }
         None => naming::of_one(&loaded.model, model_key, subject, &request.question)?,
     };
-    let hit = |document: &[u8]| lend(ctx, asked.caller, document);
+    let hit = |document: &[u8]| document_reply(ctx, asked.caller, document);
     if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, request.caching, hit) {
         return Ok(Answer::Hit { name, reply });
     }
-    // Errors of a long subject are found by the worker.
+    // The worker finds the errors of a long subject.
     if !naming::are_long([subject]) {
         match model.check(subject, &request.question) {
             Ok(()) => {}
@@ -123,17 +123,17 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
     }
     if request.is_kept() {
         let (model, version) = (model_key.to_vec(), loaded.version);
-        pending::keep(ctx.db(), name, Pending { document: document.clone(), life: request.life, model, version });
+        pending::keep(ctx.db(), name, Pending { document: document.clone(), ttl: request.ttl, model, version });
     }
     Ok(Answer::Reply(Reply::Bulk(document)))
 }
 
 thread_local! {
-    /// The buffer of documents that are not kept.
+    /// The buffer of documents that are not stored.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Computes what is neither cached nor logged: it needs no name.
+/// Computes a result that is neither cached nor logged: it needs no cache key.
 fn compute_unshared(
     ctx: Ctx<'_>,
     loaded: &Loaded,
@@ -146,7 +146,7 @@ fn compute_unshared(
     document.clear();
     let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &request.question, &mut document);
     let answer = match assessed {
-        Ok(()) => Ok(Answer::Reply(lend(ctx, caller, &document))),
+        Ok(()) => Ok(Answer::Reply(document_reply(ctx, caller, &document))),
         Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
         Err(error) => Err(error.into()),
     };
@@ -156,5 +156,5 @@ fn compute_unshared(
     answer
 }
 
-/// Memory kept for the next document.
+/// The most memory that is kept for the next document.
 const MOST_SCRATCH: usize = 64 << 10;

@@ -1,7 +1,7 @@
-//! Clients that wait for a model to become ready.
+//! Clients that are blocked until a model becomes ready.
 //!
-//! They are blocked, the server is not. Whenever a derivation ends, every one of them asks again; who is not served by
-//! then goes on waiting until its time is up.
+//! When a derivation ends, the requests of all of them are handled again. A client whose model is still not ready
+//! continues to wait, until its time is up.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,39 +15,40 @@ use crate::models::derivation::Derivation;
 use crate::reply::Reply;
 use crate::work::main_loop;
 
-/// How long those who wait are answered between two turns of the event loop.
+/// The most time of one slice of answering waiters.
 const SLICE: Duration = Duration::from_micros(400);
 
-/// A question that cannot be answered yet.
+/// A blocked request of a model that is not ready.
 pub(crate) struct Parked {
     pub(crate) blocked: Blocked,
     pub(crate) db: i32,
-    /// The whole command, its name first.
+    /// The whole command, including its name.
     pub(crate) command: Vec<Vec<u8>>,
     pub(crate) derivation: Arc<Derivation>,
-    /// Asks again, and answers or parks anew.
-    pub(crate) again: fn(Ctx<'_>, Parked),
+    /// Handles the request again: answers the client or parks it again.
+    pub(crate) retry: fn(Ctx<'_>, Parked),
 }
 
 thread_local! {
-    /// By client, in the order of their ids: a client waits for one thing at a time.
+    /// Parked requests by client id. A client has at most one.
     static PARKED: RefCell<BTreeMap<u64, Parked>> = const { RefCell::new(BTreeMap::new()) };
 }
 
+/// Keeps a request until its model is ready.
 pub(crate) fn park(parked: Parked) {
-    // A worker named its subject meanwhile, and its wait is over.
+    // The wait may have ended while a worker named the subject.
     if !parked.blocked.is_waiting() {
         return;
     }
     PARKED.with_borrow_mut(|all| _ = all.insert(parked.blocked.client(), parked));
 }
 
-/// How many wait.
+/// The number of parked requests.
 pub(crate) fn count() -> usize {
     PARKED.with_borrow(BTreeMap::len)
 }
 
-/// Lets everybody ask again, in slices: the answers of many add up.
+/// Handles all parked requests again, in slices, since many answers take long.
 pub(crate) fn retry(ctx: Ctx<'_>) {
     let waiting: Vec<u64> = PARKED.with_borrow(|all| all.keys().copied().collect());
     retry_from(ctx, waiting.into_iter());
@@ -58,29 +59,29 @@ fn retry_from(ctx: Ctx<'_>, mut rest: std::vec::IntoIter<u64>) {
     while begin.elapsed() < SLICE {
         let Some(client) = rest.next() else { return };
         if let Some(parked) = PARKED.with_borrow_mut(|all| all.remove(&client)) {
-            (parked.again)(ctx, parked);
+            (parked.retry)(ctx, parked);
         }
     }
     main_loop::after(0, move |ctx| retry_from(ctx, rest));
 }
 
-/// What a client is told whose wait is over, and whom nobody answers any more.
+/// The reply for a client whose wait ended without an answer.
 pub(crate) fn ended(client: u64) -> Reply {
     let parked = PARKED.with_borrow_mut(|all| all.remove(&client));
     let failure = match &parked {
         Some(parked) => not_ready(&parked.derivation),
         // The model became ready late, or a worker has not finished the answer.
-        None => Failure::new(Code::NotReady, "the answer is still being computed, ask again"),
+        None => Failure::new(Code::NotReady, "the answer is still being computed, send the command again"),
     };
     failure.into()
 }
 
-/// What a client is told whom `CLIENT UNBLOCK` wakes while a worker makes an answer that is not stored.
-pub(crate) fn given_up(_: u64) -> Reply {
+/// The reply for a client that `CLIENT UNBLOCK` unblocks while a worker computes an answer that will not be stored.
+pub(crate) fn ended_unstored(_: u64) -> Reply {
     Failure::new(Code::NotReady, "the answer was still being computed and is not stored: send the command again").into()
 }
 
-/// The error of a model that is not ready: how far it is, or why it will not be.
+/// The error for a model that is not ready: the progress of its derivation, or why the derivation failed.
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
     match derivation.why() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),

@@ -1,6 +1,6 @@
-//! Whether index and keyspace agree: everything is compared, in one go. Debug builds only, for tests.
+//! Compares the index with the keyspace, all keys in a single step. For tests only (feature `test-hooks`).
 //!
-//! What counts is what is physically there: a key whose time is up stays, on a replica, until its master says so.
+//! A key counts if the server stores it. On a replica that includes an expired key, until its master deletes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
 use crate::types::entry;
 
-/// Most differences that are told.
+/// The most differences that are reported.
 const MOST: usize = 20;
 
-/// What the index says of a key.
+/// What the index stores for a key.
 #[derive(Debug, PartialEq)]
 struct Known {
     tier: Option<u16>,
@@ -24,10 +24,10 @@ struct Known {
     may_be_stale: bool,
 }
 
-/// What index and keyspace, and the parts of the index, do not agree on, in words; empty when they do.
+/// Differences between index and keyspace, and between the parts of the index; empty if there are none.
 pub(crate) fn differences(ctx: Ctx<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    // Selecting is for good: the context is the client's own.
+    // The context is the client's own, so its database has to be selected again at the end.
     let selected = ctx.db();
     for db in (0..).take_while(|&db| ctx.select(db)) {
         compare(ctx, db, &mut found);
@@ -45,7 +45,7 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
     let mut indexed = names(db);
     for name in &present {
         let known = indexed.remove(name);
-        let mut tell = |what: &str| found.push(format!("db {db}: {} {what}", String::from_utf8_lossy(name)));
+        let mut report = |what: &str| found.push(format!("db {db}: {} {what}", String::from_utf8_lossy(name)));
         let tier = with(|cache| cache.indexed_tier(name).map(|tier| tier.0));
         let is_banned = with(|cache| cache.index.find(db, name).is_some_and(|at| cache.is_banned(db, name, at)));
         let key = Key::open(ctx, name, Mode::Peek);
@@ -54,30 +54,30 @@ fn compare(ctx: Ctx<'_>, db: i32, found: &mut Vec<String>) {
         let bytes = measure::bytes(&key);
         drop(key);
         let Some(tags) = tags else {
-            // Its time is up. A master has deleted it just now, and the event has told the index.
+            // Expired. A master has just deleted it, and the event has updated the index.
             if ctx.is_master() && with(|cache| cache.index.find(db, name).is_some()) {
-                tell("has expired and is still in the index");
+                report("has expired and is still in the index");
             } else if !ctx.is_master() && tier.is_some() && known.is_none() {
-                tell("has expired, is still there, and is not in the index");
+                report("has expired, is still there, and is not in the index");
             }
             continue;
         };
         match known {
-            // What a running invalidation of its tier covers stays there until that has ended.
-            Some(known) if known.tier != tier && !is_banned => tell("is in the wrong tier"),
-            Some(known) if known.tags != tags => tell("has other tags"),
-            Some(known) if known.bytes.is_some_and(|known| known != bytes) => tell("has another size"),
+            // An entry that a running invalidation of its tier covers stays in that tier until the invalidation ends.
+            Some(known) if known.tier != tier && !is_banned => report("is in the wrong tier"),
+            Some(known) if known.tags != tags => report("has other tags"),
+            Some(known) if known.bytes.is_some_and(|known| known != bytes) => report("has another size"),
             Some(known) if known.tier.is_none() && known.tags.is_empty() && !known.may_be_stale => {
-                tell("is in the index for nothing");
+                report("is in the index without need");
             }
-            None if tier.is_some() || !tags.is_empty() => tell("is not in the index"),
+            None if tier.is_some() || !tags.is_empty() => report("is not in the index"),
             Some(_) | None => {}
         }
     }
     found.extend(indexed.keys().map(|name| format!("db {db}: {} is in the index only", String::from_utf8_lossy(name))));
 }
 
-/// Everything that the index has of a database.
+/// All entries of the index in a database.
 fn names(db: i32) -> BTreeMap<Box<[u8]>, Known> {
     let mut names = BTreeMap::new();
     with(|cache| {

@@ -1,7 +1,7 @@
-//! Putting existing keys into the index: when a tier is declared over them, or the module is loaded into a live server.
+//! Builds the index over existing keys: after a tier was declared for them, or after the module was loaded into a
+//! server that has keys.
 //!
-//! The whole keyspace is looked through in slices. Meanwhile `indexing` is said, and invalidations look through the
-//! keyspace too.
+//! The whole keyspace is scanned in slices. During the scan `indexing` is set, and invalidations scan the keyspace too.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -15,67 +15,68 @@ use crate::ffi::scan::Scan;
 use crate::types::entry;
 use crate::work::main_loop;
 
-/// How long one slice may take.
+/// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
 
-/// How far a look through all databases has come.
-struct Course {
+/// The position of the scan over all databases.
+struct Progress {
     db: i32,
     scan: Scan,
 }
 
 thread_local! {
-    static COURSE: RefCell<Option<Course>> = const { RefCell::new(None) };
-    /// An entry was left in its old tier, because a running invalidation of that tier covers it.
-    static LEFT: Cell<bool> = const { Cell::new(false) };
+    static PROGRESS: RefCell<Option<Progress>> = const { RefCell::new(None) };
+    /// An entry was kept in its old tier, because a running invalidation of that tier covers it.
+    static KEPT_IN_OLD_TIER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Looks through every database from the beginning: what belongs where may have changed.
+/// Starts the scan from the first database: the tiers of keys may have changed.
 pub(crate) fn begin() {
     with(|cache| {
         cache.indexing = true;
         cache.indexing_since = cache.index.tick();
     });
-    let was_running = COURSE.with_borrow_mut(|course| course.replace(Course { db: 0, scan: Scan::new() }).is_some());
+    let was_running =
+        PROGRESS.with_borrow_mut(|progress| progress.replace(Progress { db: 0, scan: Scan::new() }).is_some());
     if !was_running {
-        main_loop::after(0, go_on);
+        main_loop::after(0, run_slice);
     }
 }
 
-/// Databases changed places: one that was to be looked through may now be where the look has been already.
+/// Two databases were swapped: one that was not scanned yet may now have a number that was. Starts the scan again.
 pub(crate) fn swapped() {
-    if COURSE.with_borrow(Option::is_some) {
+    if PROGRESS.with_borrow(Option::is_some) {
         begin();
     }
 }
 
-/// An invalidation has ended. What it made stale, or found that it need not take, may have been left in its old tier.
+/// An invalidation has ended. Entries that it covered and did not remove may still be in their old tier.
 pub(crate) fn ban_ended() {
-    if LEFT.replace(false) {
+    if KEPT_IN_OLD_TIER.replace(false) {
         begin();
     }
 }
 
-fn go_on(ctx: Ctx<'_>) {
+fn run_slice(ctx: Ctx<'_>) {
     let begin = Instant::now();
     let mut names: Vec<Box<[u8]>> = Vec::new();
     while begin.elapsed() < SLICE {
-        // Out of its cell while the server is called, which may tell us of keys that expire.
-        let Some(mut course) = COURSE.take() else { return };
-        if !ctx.select(course.db) {
+        // Taken out of its cell: the calls below may expire keys, and the server notifies this module of that.
+        let Some(mut progress) = PROGRESS.take() else { return };
+        if !ctx.select(progress.db) {
             return end();
         }
-        let more = course.scan.step(ctx, &mut |name| names.push(name.into()));
+        let more = progress.scan.step(ctx, &mut |name| names.push(name.into()));
         if !more {
-            course = Course { db: course.db + 1, scan: Scan::new() };
+            progress = Progress { db: progress.db + 1, scan: Scan::new() };
         }
         let db = ctx.db();
-        COURSE.set(Some(course));
+        PROGRESS.set(Some(progress));
         for name in names.drain(..) {
             assign(ctx, db, &name);
         }
     }
-    main_loop::after(0, go_on);
+    main_loop::after(0, run_slice);
 }
 
 fn end() {
@@ -86,17 +87,17 @@ fn end() {
     bounded.into_iter().for_each(evict::consider);
 }
 
-/// Puts a key where it belongs.
+/// Puts a key into the tier that its name belongs to.
 fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     let (tier, is_new) = with(|cache| {
         let tier = cache.indexed_tier(name);
         let Some(at) = cache.index.find(db, name) else { return (tier, tier.is_some()) };
         let entry = cache.index.entry(at);
-        // What a running invalidation of its tier covers stays there until that has ended.
+        // An entry that a running invalidation of its tier covers stays in that tier until the invalidation ends.
         if entry.tier != tier && cache.is_banned(db, name, at) {
-            LEFT.set(true);
+            KEPT_IN_OLD_TIER.set(true);
         } else if entry.tier != tier {
-            // One that may be stale is remembered in no tier too: it must not become fresh by that.
+            // An entry that may be stale stays in the index without a tier: otherwise it would count as fresh.
             if tier.is_some() || entry.tagged || entry.freshness != Freshness::UntilExpiry {
                 cache.index.retier(at, tier);
             } else {
@@ -107,16 +108,16 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     });
     if is_new {
         let key = Key::open(ctx, name, Mode::Peek);
-        // On a replica a key whose time is up is there until its master says otherwise: which may be that it lives on.
+        // On a replica an expired key exists until its master deletes it, and the master may extend its time to live.
         if key.holds() == Holds::Nothing && ctx.is_master() {
             return;
         }
         let entry = entry::find(&key);
         let tags: Vec<&[u8]> = entry.map(|entry| entry.tags().collect()).unwrap_or_default();
         with(|cache| {
-            // A ban that looks through the keyspace covers what was there before it.
+            // A ban that scans the keyspace covers the keys that existed before it.
             let stamp = cache.bans.scan_covers(db, name, tier).then_some(0);
-            // As after any plain write: fresh until it expires.
+            // As after a plain write: fresh until it expires.
             let freshness = Freshness::UntilExpiry;
             cache.index.written(db, name, &Write { tier, freshness, bytes: None, tags: &tags, stamp, reorders: true });
         });

@@ -1,4 +1,4 @@
-//! The clauses of an invalidation as words: as clients send them, as replicas receive them, and as an RDB file holds them.
+//! The clauses of an invalidation as words: parsed from a client's command, and written for replicas and RDB files.
 
 use std::collections::HashSet;
 
@@ -11,12 +11,12 @@ use crate::commands::options::choice;
 use crate::error::{Failure, Outcome};
 use crate::report::cache_stats;
 
-/// Most clauses of one command.
+/// The most clauses of one command.
 const MOST_CLAUSES: usize = 10_000;
-/// Most of them that are no keys: each is held against every entry and every lease that comes into question.
+/// The most clauses other than `KEY`: each of them is compared with every candidate entry and lease.
 const MOST_OTHERS: usize = 100;
 
-/// What is covered, as it was said.
+/// One clause, as the client wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clause<'a> {
     Key(&'a [u8]),
@@ -27,7 +27,7 @@ pub(crate) enum Clause<'a> {
     All,
 }
 
-/// The clauses are united, except that `match_all` asks for all of the tags.
+/// The parsed command. An entry is covered if one clause covers it; with `match_all` it needs all of the tags.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Invalidate<'a> {
     pub(crate) clauses: Vec<Clause<'a>>,
@@ -89,10 +89,10 @@ impl<'a> Invalidate<'a> {
                     let clause = Clause::parse(word, value)?;
                     others += usize::from(!matches!(clause, Clause::Key(_)));
                     if parsed.clauses.len() == MOST_CLAUSES {
-                        return Err(Failure::err("too many clauses: at most 10000 at once"));
+                        return Err(Failure::err("too many clauses: at most 10000 in one command"));
                     }
                     if others > MOST_OTHERS {
-                        return Err(Failure::err("too many clauses: at most 100 that are no KEY at once"));
+                        return Err(Failure::err("too many clauses: at most 100 in one command besides KEY"));
                     }
                     parsed.clauses.push(clause);
                 }
@@ -102,7 +102,7 @@ impl<'a> Invalidate<'a> {
             return Err(Failure::err("nothing to invalidate: give KEY, PATTERN, TAG, TIER, MODEL or ALL"));
         }
         if matching.is_some() && !parsed.clauses.iter().any(|clause| matches!(clause, Clause::Tag(_))) {
-            return Err(Failure::err("MATCH says how tags combine and needs a TAG"));
+            return Err(Failure::err("MATCH combines tags, so it needs a TAG"));
         }
         parsed.match_all = matching.unwrap_or(false);
         Ok(parsed)
@@ -110,7 +110,7 @@ impl<'a> Invalidate<'a> {
 }
 
 impl<'a> Clause<'a> {
-    /// A clause of the kind that `word` names, with its value.
+    /// The clause that `word` names, with its value.
     fn parse(word: Word, value: impl FnOnce() -> Outcome<&'a [u8]>) -> Outcome<Self> {
         Ok(match word {
             Word::Key => Self::Key(value()?),
@@ -132,15 +132,15 @@ impl<'a> Clause<'a> {
     }
 }
 
-/// The value of `MATCH`: whether an entry needs all of the tags.
+/// The value of `MATCH`: whether an entry must have all of the tags.
 fn match_all<'a>(value: impl FnOnce() -> Outcome<&'a [u8]>) -> Outcome<bool> {
     choice(value()?, &[("any", false), ("all", true)]).ok_or_else(|| Failure::err("MATCH must be one of any, all"))
 }
 
-/// Longest pattern, as in a tier.
+/// The longest pattern in bytes, the same as in a tier.
 const LONGEST_PATTERN: usize = 1024;
 
-/// Refuses a pattern that is too long.
+/// Returns an error if a pattern is too long.
 pub(crate) fn check_pattern(pattern: &[u8]) -> Outcome<()> {
     if pattern.len() > LONGEST_PATTERN {
         return Err(Failure::err("PATTERN must have at most 1024 bytes"));
@@ -161,9 +161,9 @@ fn name(word: Word) -> &'static str {
 }
 
 impl Invalidate<'_> {
-    /// What the clauses mean here and now.
+    /// Resolves the clauses against the current tiers.
     pub(crate) fn order(&self) -> Outcome<Order> {
-        // A key that is given twice counts once, also when it stays as a stale one.
+        // A repeated key counts once, also when it is made stale instead of removed.
         let mut seen = HashSet::new();
         let keys = self.clauses.iter().filter_map(|clause| match clause {
             Clause::Key(key) => seen.insert(*key).then(|| Box::from(*key)),
@@ -178,7 +178,7 @@ impl Invalidate<'_> {
         })
     }
 
-    /// The clauses that are no keys, as the engine has them.
+    /// The clauses other than `KEY`, as the engine expects them.
     fn resolved(&self) -> Outcome<Vec<ban::Clause>> {
         let mut resolved = Vec::new();
         let tags: Vec<Box<[u8]>> = self
@@ -197,7 +197,7 @@ impl Invalidate<'_> {
                     with(|cache| {
                         let tier = cache.tiers.find(name).ok_or_else(cache_stats::no_tier)?;
                         let prefixes = if cache.indexing {
-                            // Keys may be in a tier still whose patterns they do not match any more.
+                            // Entries may still be in this tier although its patterns no longer match them.
                             vec![Box::default()]
                         } else {
                             tier.policy.patterns.iter().map(|glob| pattern::literal_prefix(glob).into()).collect()
@@ -216,7 +216,7 @@ impl Invalidate<'_> {
         Ok(resolved)
     }
 
-    /// The command again, without its keys, which are gone before anybody else hears of it.
+    /// The words for replicas, without the keys: these are deleted before the ban is replicated.
     fn words(&self) -> Vec<Vec<u8>> {
         let mut words: Vec<Vec<u8>> = Vec::new();
         for clause in &self.clauses {
@@ -242,14 +242,14 @@ impl Invalidate<'_> {
     }
 }
 
-/// Begins a ban that a master, an append-only file or an RDB file tells of.
-pub(crate) fn obey_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
+/// Begins a ban that comes from a master, an append-only file or an RDB file.
+pub(crate) fn begin_replicated_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome<()> {
     let parsed = Invalidate::parse(words)?;
-    invalidate::obey(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
+    invalidate::begin_replicated(db, id, parsed.resolved()?, parsed.soft, parsed.all_keys);
     Ok(())
 }
 
-/// A ban in the words that began it, for an RDB file. `None` when nothing can be covered any more: its tier is gone.
+/// The words of a ban, for an RDB file. `None` if it can no longer cover anything, because its tier was removed.
 pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
     let mut parsed = Invalidate { soft: ban.soft, all_keys: ban.all_keys, ..Invalidate::default() };
     for clause in &ban.clauses {
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_ones_are_refused_by_name() {
+    fn bad_clauses_are_refused_by_name() {
         let many = [&b"KEY"[..], b"k"].repeat(10_001);
         let long = [b'x'; 257];
         for (words, named) in [

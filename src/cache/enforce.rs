@@ -1,4 +1,4 @@
-//! `ENFORCE`: keys of a tier that plain commands wrote without a time to live are given the tier's.
+//! `ENFORCE`: sets the tier's time to live on keys that plain commands wrote without one.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::work::main_loop;
 
-/// How long one slice may take.
+/// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
 
 thread_local! {
-    /// Keys to be looked at: database, name.
+    /// Keys to check: database, name.
     static WRITTEN: RefCell<Vec<(i32, Box<[u8]>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Two databases changed places: keys that wait to be looked at went with them.
+/// Two databases were swapped: the queued keys are now in the other one.
 pub(crate) fn swapped(a: i32, b: i32) {
     WRITTEN.with_borrow_mut(|written| {
         for (db, _) in written {
@@ -35,7 +35,7 @@ pub(crate) fn swapped(a: i32, b: i32) {
     });
 }
 
-/// A key of a tier was written: has it looked at in the next turn of the event loop, if its tier wants that.
+/// A key of a tier was written: if the tier has `ENFORCE`, the key is checked in the next turn of the event loop.
 #[inline]
 pub(crate) fn consider(db: i32, name: &[u8], tier: TierId) {
     if !with(|cache| cache.policy(Some(tier)).is_some_and(|policy| policy.enforce)) {
@@ -46,19 +46,19 @@ pub(crate) fn consider(db: i32, name: &[u8], tier: TierId) {
         written.len() == 1
     });
     if is_first {
-        main_loop::after(0, look);
+        main_loop::after(0, enforce_queued);
     }
 }
 
-/// Has every key of such tiers looked at, in slices: after loading, and after a promotion.
-pub(crate) fn look_at_all() {
-    main_loop::after(0, |_| go_on(0, None));
+/// Checks every key of the tiers with `ENFORCE`, in slices: after loading, and after a promotion.
+pub(crate) fn enforce_all() {
+    main_loop::after(0, |_| queue_slice(0, None));
 }
 
-/// Keys queued in one go.
+/// Index entries visited in one slice.
 const STEP: usize = 256;
 
-fn go_on(nth: usize, after: Option<Box<[u8]>>) {
+fn queue_slice(nth: usize, after: Option<Box<[u8]>>) {
     let queued = with(|cache| {
         let db = *cache.index.databases().get(nth)?;
         let mut names = Vec::new();
@@ -72,42 +72,42 @@ fn go_on(nth: usize, after: Option<Box<[u8]>>) {
         consider(db, &name, tier);
     }
     let nth = if next.is_none() { nth + 1 } else { nth };
-    main_loop::after(1, move |_| go_on(nth, next));
+    main_loop::after(1, move |_| queue_slice(nth, next));
 }
 
-fn look(ctx: Ctx<'_>) {
+fn enforce_queued(ctx: Ctx<'_>) {
     if !ctx.is_master() {
         WRITTEN.take();
         return;
     }
     if ctx.writes_are_paused() {
-        main_loop::after(10, look);
+        main_loop::after(10, enforce_queued);
         return;
     }
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
         let Some((db, name)) = WRITTEN.with_borrow_mut(Vec::pop) else { return };
         if ctx.select(db) {
-            // Whatever becomes of one, the others are looked at.
-            guard::or("a life that a tier gives", (), || give_life(ctx, &name));
+            // A panic for one key does not stop the others.
+            guard::or("setting a time to live", (), || set_ttl(ctx, &name));
         }
     }
-    main_loop::after(0, look);
+    main_loop::after(0, enforce_queued);
 }
 
-/// Gives a key its tier's life if it has none.
-fn give_life(ctx: Ctx<'_>, name: &[u8]) {
+/// Sets the tier's time to live on a key that has none.
+fn set_ttl(ctx: Ctx<'_>, name: &[u8]) {
     let key = Key::open(ctx, name, Mode::Peek);
     if key.holds() == Holds::Nothing || key.expires_at().is_some() {
         return;
     }
     drop(key);
-    let life = with(|cache| {
+    let ttl = with(|cache| {
         let tier = cache.tiers.of(name);
         let random = cache.random.u64(..);
         cache.policy(tier).filter(|policy| policy.enforce).map(|policy| policy.fresh_life(random))
     });
-    if let Some(life) = life {
-        ctx.write(c"PEXPIREAT", &[name, (now_ms() + life).to_string().as_bytes()]);
+    if let Some(ttl) = ttl {
+        ctx.write(c"PEXPIREAT", &[name, (now_ms() + ttl).to_string().as_bytes()]);
     }
 }

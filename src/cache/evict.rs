@@ -1,4 +1,4 @@
-//! Capacity: what a tier has too much of goes, least recently used first.
+//! Capacity: evicts the least recently used entries of a tier that is over its limits.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -12,23 +12,23 @@ use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::work::main_loop;
 
-/// How long one slice may take.
+/// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
 
 thread_local! {
-    /// Tiers that may hold too much, to be looked at in the next turn of the event loop.
-    static CROWDED: RefCell<BTreeSet<TierId>> = const { RefCell::new(BTreeSet::new()) };
+    /// Tiers that may be over their limits, to be checked in the next turn of the event loop.
+    static OVER_CAPACITY: RefCell<BTreeSet<TierId>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// A key of a tier was written: has the tier looked at, soon, if it holds too much.
+/// A key of a tier was written: if the tier is over its limits, an eviction is scheduled.
 #[inline]
 pub(crate) fn consider(tier: TierId) {
-    if !with(|cache| cache.is_crowded(tier)) {
+    if !with(|cache| cache.is_over_capacity(tier)) {
         return;
     }
-    let is_first = CROWDED.with_borrow_mut(|crowded| {
-        let was_empty = crowded.is_empty();
-        crowded.insert(tier);
+    let is_first = OVER_CAPACITY.with_borrow_mut(|over_capacity| {
+        let was_empty = over_capacity.is_empty();
+        over_capacity.insert(tier);
         was_empty
     });
     if is_first {
@@ -36,9 +36,10 @@ pub(crate) fn consider(tier: TierId) {
     }
 }
 
-/// Evicts what a tier has too much of, as far as a slice reaches; the rest follows.
+/// Evicts from a tier that is over its limits, for at most one slice; the rest follows in the next turns of the event
+/// loop.
 pub(crate) fn now(ctx: Ctx<'_>, tier: TierId) {
-    if !ctx.is_master() || !with(|cache| cache.is_crowded(tier)) {
+    if !ctx.is_master() || !with(|cache| cache.is_over_capacity(tier)) {
         return;
     }
     evict(ctx, tier, Instant::now());
@@ -47,7 +48,7 @@ pub(crate) fn now(ctx: Ctx<'_>, tier: TierId) {
 fn evict_all(ctx: Ctx<'_>) {
     if !ctx.is_master() {
         // The master evicts for its replicas.
-        CROWDED.with_borrow_mut(BTreeSet::clear);
+        OVER_CAPACITY.with_borrow_mut(BTreeSet::clear);
         return;
     }
     if ctx.writes_are_paused() {
@@ -56,23 +57,23 @@ fn evict_all(ctx: Ctx<'_>) {
     }
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
-        let Some(tier) = CROWDED.with_borrow(|crowded| crowded.first().copied()) else { return };
-        // After a panic the tier is left alone until the next write.
+        let Some(tier) = OVER_CAPACITY.with_borrow(|over_capacity| over_capacity.first().copied()) else { return };
+        // After a panic the tier is not tried again until the next write.
         if guard::or("an eviction", true, || evict(ctx, tier, begin)) {
-            CROWDED.with_borrow_mut(|crowded| crowded.remove(&tier));
+            OVER_CAPACITY.with_borrow_mut(|over_capacity| over_capacity.remove(&tier));
         }
     }
-    if CROWDED.with_borrow(|crowded| !crowded.is_empty()) {
+    if OVER_CAPACITY.with_borrow(|over_capacity| !over_capacity.is_empty()) {
         main_loop::after(0, evict_all);
     }
 }
 
-/// Evicts until the tier is within its bounds or the slice is over; whether it is.
+/// Evicts until the tier is within its limits or the slice is over. `false` if there is more to evict.
 fn evict(ctx: Ctx<'_>, tier: TierId, begin: Instant) -> bool {
     let selected = ctx.db();
     loop {
         let oldest = with(|cache| {
-            if !cache.is_crowded(tier) {
+            if !cache.is_over_capacity(tier) {
                 return None;
             }
             cache.index.oldest(tier).map(|(db, name)| (db, name.to_vec()))
@@ -81,16 +82,16 @@ fn evict(ctx: Ctx<'_>, tier: TierId, begin: Instant) -> bool {
             ctx.select(selected);
             return true;
         };
-        let went = ctx.select(db) && writing_as(Writer::Eviction, || ctx.unlink(&[&name])) > 0;
-        if !went && Key::open(ctx, &name, Mode::Peek).holds() != Holds::Nothing {
-            // The server refuses: a slot that is not here, say. Then nothing more can be done now.
+        let unlinked = ctx.select(db) && writing_as(Writer::Eviction, || ctx.unlink(&[&name])) > 0;
+        if !unlinked && Key::open(ctx, &name, Mode::Peek).holds() != Holds::Nothing {
+            // The server refused, for example because the slot is on another node: stop until the next write.
             ctx.select(selected);
             return true;
         }
         with(|cache| {
-            // Where the server knew no such key, nobody has told the index.
+            // If the server had no such key, it sent no event, so the index is updated here.
             cache.index.gone(db, &name);
-            cache.count(Some(tier)).evictions += u64::from(went);
+            cache.count(Some(tier)).evictions += u64::from(unlinked);
         });
         if begin.elapsed() >= SLICE {
             ctx.select(selected);
@@ -100,9 +101,9 @@ fn evict(ctx: Ctx<'_>, tier: TierId, begin: Instant) -> bool {
 }
 
 impl Cache {
-    /// Whether a tier holds more than its policy allows.
+    /// Whether a tier holds more entries or bytes than its policy allows.
     #[inline]
-    fn is_crowded(&self, tier: TierId) -> bool {
+    fn is_over_capacity(&self, tier: TierId) -> bool {
         let Some(policy) = self.policy(Some(tier)).filter(|policy| policy.is_bounded()) else { return false };
         let usage = self.index.usage(Some(tier));
         policy.capacity.is_some_and(|most| usage.entries > most)

@@ -1,9 +1,9 @@
-//! `CACHE.EXPORT`: entries with what is left of their lives, as JSON lines, a page at a time.
+//! `CACHE.EXPORT`: entries with their remaining time to live, as JSON lines, one page at a time.
 
 use assess_engine::cache::pattern;
 use serde_json::{Map, Value};
 
-use super::look::{self, look};
+use super::lookup::{self, look_up};
 use super::with;
 use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
@@ -13,19 +13,19 @@ use crate::reply::Reply;
 use crate::types::entry;
 use assess_engine::cache::lease::Seen;
 
-/// Bytes of values after which a page ends early: one page is put together in one go.
+/// Bytes of lines after which a page ends early: a page is built in a single step.
 const PAGE_BYTES: usize = 256 << 10;
 
-/// Bytes of a value beyond which a line names it and leaves it out: `CACHE.GET` or `DUMP` of the key has it, at the price of
-/// one copy.
+/// A value longer than this many bytes is left out of its line, which says its size. `CACHE.GET` or `DUMP` of the key
+/// returns it with a single copy.
 const LARGE: usize = 64 << 10;
 
-/// A page of the entries that match: the cursor of the next one (`0` at the end), and lines.
+/// One page of the entries that match: the cursor of the next page (`0` at the end), and the lines.
 pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usize) -> Outcome<Reply> {
     let after = match cursor {
         None => None,
         Some(hex) => {
-            Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or what the page before replied"))?)
+            Some(from_hex(hex).ok_or_else(|| Failure::err("CURSOR must be 0, or the cursor of the previous reply"))?)
         }
     };
     let (db, prefix) = (ctx.db(), pattern::literal_prefix(glob));
@@ -52,13 +52,13 @@ pub(crate) fn page(ctx: Ctx<'_>, glob: &[u8], cursor: Option<&[u8]>, count: usiz
     Ok(Reply::Array(vec![Reply::text(cursor), Reply::Array(lines)]))
 }
 
-/// An entry as a line; `None` for what is no longer fresh, or no value of the cache.
+/// An entry as a line; `None` if it is not fresh, or the key holds no value of the cache.
 fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
     let key = Key::open(ctx, name, Mode::Peek);
-    if !matches!(look(ctx, &key, name).seen, Seen::Fresh | Seen::Ageing) {
+    if !matches!(look_up(ctx, &key, name).seen, Seen::Fresh | Seen::Ageing) {
         return None;
     }
-    let value = look::value(&key).ok()??;
+    let value = lookup::value(&key).ok()??;
     let mut fields = Map::new();
     put(&mut fields, ["key", "key_hex"], name);
     if value.len() > LARGE {
@@ -66,8 +66,8 @@ fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
     } else {
         put(&mut fields, ["value", "value_hex"], &value);
     }
-    // Of its fresh life: whoever imports it adds a grace of its own.
-    if let Some(at) = look::fresh_until(ctx, &key, name) {
+    // Without the grace: the importing server adds the grace of its own tier.
+    if let Some(at) = lookup::fresh_until(ctx, &key, name) {
         fields.insert("ttl_ms".into(), at.saturating_sub(now_ms()).into());
     }
     if let Some(entry) = entry::find(&key) {
@@ -80,7 +80,8 @@ fn line(ctx: Ctx<'_>, name: &[u8]) -> Option<String> {
     Some(Value::Object(fields).to_string())
 }
 
-/// Text as text; other bytes, which JSON has no strings for, in hexadecimal digits under another name.
+/// Adds a field: UTF-8 as text, other bytes as hexadecimal digits under the second name, because JSON has no byte
+/// strings.
 fn put(fields: &mut Map<String, Value>, [plain, hex]: [&str; 2], bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => fields.insert(plain.into(), text.into()),

@@ -1,7 +1,7 @@
-//! `CACHE.FETCH`: the state machine of leases, between the keyspace and blocked clients. Holders of leases are served in
-//! `fill`.
+//! `CACHE.FETCH`: connects the engine's state machine of leases with the keyspace and with blocked clients. The
+//! commands of lease holders are in `fill`.
 //!
-//! The machine knows waiters by their client ids; their handles are in `waiters`.
+//! The state machine knows a waiter by its client id; `waiters` holds the handle of the blocked client.
 
 use std::cell::Cell;
 
@@ -9,9 +9,9 @@ use assess_engine::cache::lease::{Ask, Cause, Fetched, Grant as Next, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
-use super::look::{self, Looked, look};
-use super::waiters::{self, Grant, give, text, word};
-use super::{Cache, settle, with};
+use super::lookup::{self, Lookup, look_up};
+use super::waiters::{self, Grant, reply_to, text, word};
+use super::{Cache, wake, with};
 use crate::clock::now_ms;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -22,10 +22,10 @@ use crate::settings;
 use crate::spec::KeyFlags;
 use crate::work::main_loop;
 
-/// How a `CACHE.FETCH` asks.
+/// The options of `CACHE.FETCH`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Wish {
-    /// Milliseconds; else the tier's, else the configured one.
+pub(crate) struct FetchOptions {
+    /// Milliseconds. Default: the tier's, then the configured one.
     pub(crate) lease_ms: Option<u64>,
     pub(crate) wait_ms: Option<u64>,
     pub(crate) nostale: bool,
@@ -33,43 +33,43 @@ pub(crate) struct Wish {
 }
 
 thread_local! {
-    /// When the timer for the ends of leases is due, in Unix milliseconds.
+    /// When the timer that expires leases is due, in Unix milliseconds.
     static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Asks for a value, or for the right to compute it.
-pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Outcome<Reply> {
+/// Replies with the value, or a lease to compute it, or blocks the client until one of them is available.
+pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOptions) -> Outcome<Reply> {
     let db = ctx.db();
     let now = now_ms();
-    let looked = look(ctx, key, name);
-    // A value that nobody can read is an error before it is a lease.
-    let value = if looked.seen == Seen::Absent { None } else { look::value(key)? };
+    let found = look_up(ctx, key, name);
+    // A value of a wrong type is an error, and no lease is granted.
+    let value = if found.seen == Seen::Absent { None } else { lookup::value(key)? };
     if !settings::enabled() {
-        look::missed(looked.tier);
+        lookup::missed(found.tier);
         return Ok(word("busy"));
     }
-    // A user who may not write the key could not fill it. Of a fresh value there is nothing to fill.
-    let may_fill = looked.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
+    // A user without permission to write the key could not fill it. A fresh value needs no fill.
+    let may_fill = found.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
     let (fetched, wait_ms) = with(|cache| {
-        cache.revoke_banned(now, db, name, looked.tier);
-        let policy = cache.policy(looked.tier);
-        let lease_ms = wish.lease_ms.or(policy.and_then(|policy| policy.lease_ms));
-        let wait_ms = wish.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
+        cache.revoke_banned(now, db, name, found.tier);
+        let policy = cache.policy(found.tier);
+        let lease_ms = options.lease_ms.or(policy.and_then(|policy| policy.lease_ms));
+        let wait_ms = options.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
         let wait_ms = wait_ms.unwrap_or_else(settings::default_wait_ms);
         let has_few = u64::from(cache.leases.held_by(ctx.client_id())) < settings::max_leases_per_client();
         let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi() && may_fill && has_few;
         let ask = Ask {
             client: ctx.client_id(),
             lease_ms: lease_ms.unwrap_or_else(settings::default_lease_ms),
-            nostale: wish.nostale,
-            bind: wish.bind,
+            nostale: options.nostale,
+            bind: options.bind,
             may_grant,
             may_wait: may_grant && wait_ms > 0 && ctx.may_block(),
         };
         let (token, stamp) = (cache.random.u64(..), cache.index.tick());
-        (cache.leases.fetch(now, db, name, looked.seen, &ask, token, stamp), wait_ms)
+        (cache.leases.fetch(now, db, name, found.seen, &ask, token, stamp), wait_ms)
     });
-    count(&looked, &fetched);
+    count(&found, &fetched);
     if fetched == Fetched::Wait {
         waiters::block(ctx, wait_ms);
         return Ok(Reply::Sent);
@@ -78,15 +78,15 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], wish: &Wish) -> Ou
     Ok(reply(fetched, || value.map_or_else(Bytes::new, |value| Bytes::copy_from_slice(&value))))
 }
 
-fn count(looked: &Looked, fetched: &Fetched) {
+fn count(found: &Lookup, fetched: &Fetched) {
     match fetched {
-        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => look::hit(looked),
-        Fetched::Negative(_) => with(|cache| cache.count(looked.tier).negative_hits += 1),
-        Fetched::Lease { .. } | Fetched::Busy => look::missed(looked.tier),
-        // What it comes to is counted when it is known.
+        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => lookup::hit(found),
+        Fetched::Negative(_) => with(|cache| cache.count(found.tier).negative_hits += 1),
+        Fetched::Lease { .. } | Fetched::Busy => lookup::missed(found.tier),
+        // Counted when the waiter is answered.
         Fetched::Wait => {}
     }
-    with(|cache| cache.count_grant(looked.tier, fetched));
+    with(|cache| cache.count_grant(found.tier, fetched));
 }
 
 impl Cache {
@@ -102,7 +102,8 @@ impl Cache {
         }
     }
 
-    /// Revokes the lease of a key if a ban that is being swept covers it: what a ban says holds at once.
+    /// Revokes the lease of a key if a ban covers it: a ban takes effect immediately, before its sweep reaches the
+    /// lease.
     pub(super) fn revoke_banned(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
         if self.bans.is_empty() {
             return;
@@ -113,18 +114,18 @@ impl Cache {
         }
     }
 
-    /// Revokes the lease of an invalidated key; its waiters are granted anew in the next turn of the event loop.
+    /// Revokes the lease of an invalidated key. In the next turn of the event loop one of its waiters gets a new lease.
     pub(crate) fn revoke_invalidated(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
         if let Some(revoked) = self.leases.revoke(now, db, name, Cause::Invalidated) {
             self.count(tier).leases_revoked += 1;
             if revoked.waiters > 0 {
-                settle::soon(db, name);
+                wake::soon(db, name);
             }
         }
     }
 }
 
-/// The reply to a fetch that need not wait.
+/// The reply to a fetch that does not block.
 fn reply(fetched: Fetched, value: impl FnOnce() -> Bytes) -> Reply {
     let number = |number: u64| Reply::count(number);
     Reply::Array(match fetched {
@@ -132,44 +133,44 @@ fn reply(fetched: Fetched, value: impl FnOnce() -> Bytes) -> Reply {
         Fetched::Stale => vec![text("stale"), Reply::Bulk(value())],
         Fetched::Refresh { token, ms, seen } => {
             let seen = if seen == Seen::Stale { "stale" } else { "fresh" };
-            vec![text("refresh"), Reply::Bulk(value()), spelt(token), number(ms), text(seen)]
+            vec![text("refresh"), Reply::Bulk(value()), token_text(token), number(ms), text(seen)]
         }
-        Fetched::Lease { token, ms } => vec![text("lease"), spelt(token), number(ms)],
+        Fetched::Lease { token, ms } => vec![text("lease"), token_text(token), number(ms)],
         Fetched::Negative(reason) => vec![text("negative"), Reply::Bulk(Bytes::copy_from_slice(&reason))],
         Fetched::Busy | Fetched::Wait => vec![text("busy")],
     })
 }
 
-/// A token as clients see it.
-fn spelt(token: u64) -> Reply {
+/// A fencing token as text: 16 hexadecimal digits.
+fn token_text(token: u64) -> Reply {
     Reply::text(format!("{token:016x}"))
 }
 
-/// Lets the waiters of a key ask again: something has happened to it.
+/// Answers the waiters of a key after a change of the key or of its lease.
 pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
     let (db, now) = (ctx.db(), now_ms());
     let key = Key::open(ctx, name, Mode::Peek);
-    let looked = look(ctx, &key, name);
-    let value = match look::value(&key) {
-        Ok(value) if looked.seen != Seen::Absent => value.map(|value| Bytes::copy_from_slice(&value)),
+    let found = look_up(ctx, &key, name);
+    let value = match lookup::value(&key) {
+        Ok(value) if found.seen != Seen::Absent => value.map(|value| Bytes::copy_from_slice(&value)),
         _ => None,
     };
-    // What cannot be read (a list, say) is not there for those who wait for a value.
-    let seen = if value.is_some() { looked.seen } else { Seen::Absent };
-    let limit = waiters::at_once(value.as_ref().map_or(0, Bytes::len));
+    // A key of another type (for example a list) counts as absent for its waiters.
+    let seen = if value.is_some() { found.seen } else { Seen::Absent };
+    let limit = waiters::reply_batch(value.as_ref().map_or(0, Bytes::len));
     let answers = with(|cache| {
         let next = Next { token: cache.random.u64(..), stamp: cache.index.tick() };
         cache.leases.answer(now, db, name, seen, next, limit)
     });
     if answers.len() == limit {
-        // More may wait: in the next turn.
-        settle::soon(db, name);
+        // There may be more waiters: they are answered in the next turn of the event loop.
+        wake::soon(db, name);
     }
     let value = value.unwrap_or_default();
     for (waiter, fetched) in answers {
         with(|cache| {
-            cache.count_grant(looked.tier, &fetched);
-            let counters = cache.count(looked.tier);
+            cache.count_grant(found.tier, &fetched);
+            let counters = cache.count(found.tier);
             match fetched {
                 Fetched::Value | Fetched::Refresh { .. } => counters.hits += 1,
                 Fetched::Stale => counters.stale_hits += 1,
@@ -184,27 +185,27 @@ pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
             }
             _ => None,
         };
-        give(looked.tier, &waiter, reply(fetched, || value.clone()), grant);
+        reply_to(found.tier, &waiter, reply(fetched, || value.clone()), grant);
     }
     arm();
 }
 
-/// A connection has ended: leases that were bound to it end too.
+/// A client disconnected: the leases that were bound to its connection end.
 pub(crate) fn client_left(client: u64) {
     if with(|cache| cache.leases.is_empty()) {
         return;
     }
     for (db, name) in with(|cache| cache.leases.disconnected(now_ms(), client)) {
-        settle::soon(db, &name);
+        wake::soon(db, &name);
     }
 }
 
-/// This server is no master any more, or reads another data set: nobody holds anything here.
+/// Drops all leases: this server is no longer a master, or it loads another data set.
 pub(crate) fn abandon() {
     with(|cache| cache.leases.abandon());
 }
 
-/// Has the ends of leases looked at when the first one is due.
+/// Sets a timer for the lease that expires first.
 pub(super) fn arm() {
     let Some(end) = with(|cache| cache.leases.next_end()) else { return };
     if ARMED.get().is_some_and(|due| due <= end) {
@@ -212,20 +213,20 @@ pub(super) fn arm() {
     }
     ARMED.set(Some(end));
     main_loop::after(end.saturating_sub(now_ms()), move |ctx| {
-        // A timer that was armed for a later end than another one finds nothing to do.
+        // If an earlier timer was set meanwhile, this one finds nothing to do.
         if ARMED.get() == Some(end) {
             ARMED.set(None);
         }
-        ends(ctx);
+        expire_leases(ctx);
     });
 }
 
-/// Most leases that are ended in one go.
-const ENDS: usize = 128;
+/// The most leases that expire in one step.
+const EXPIRE_BATCH: usize = 128;
 
-fn ends(ctx: Ctx<'_>) {
+fn expire_leases(ctx: Ctx<'_>) {
     let due = with(|cache| {
-        let due = cache.leases.end_due(now_ms(), ENDS);
+        let due = cache.leases.end_due(now_ms(), EXPIRE_BATCH);
         for name in cache.leases.take_expired() {
             let tier = cache.tiers.of(&name);
             cache.count(tier).leases_expired += 1;

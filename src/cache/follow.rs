@@ -1,4 +1,4 @@
-//! Following the keyspace: every write and every death of a key, whoever caused it.
+//! Follows the keyspace: updates index, bans and leases on every event of a key, from any client or from the server.
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -6,47 +6,48 @@ use std::cell::RefCell;
 use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, Writer, build, enforce, evict, measure, settle, tidy, with, writer};
+use super::{Cache, Writer, build, enforce, evict, measure, tidy, wake, with, writer};
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::entry;
 
-/// What an event means to the cache.
+/// What an event means for the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// A value of any kind was written or changed.
+    /// A value of any type was written or changed.
     Written,
-    /// A module wrote: perhaps one of our entries.
+    /// A module wrote the key: possibly an entry of the cache.
     WrittenByModule,
-    /// The key came from an RDB file.
+    /// The key was read from an RDB file.
     Loaded,
-    /// The key came from another one, or from a `DUMP`.
+    /// The key is a copy of another key.
     Copied,
+    /// The key was restored from a `DUMP`.
     Restored,
-    /// The key is what another name was until now.
-    Arrived,
-    /// The key has gone to another name, or database.
-    Left,
+    /// The key was renamed or moved to this name.
+    MovedIn,
+    /// The key was renamed, or moved to another database.
+    MovedOut,
     Removed,
     Expired,
     Evicted,
-    /// The same value has another time to live.
-    Relived,
+    /// The time to live was changed, the value was not.
+    TtlChanged,
 }
 
 impl Change {
-    /// The meaning of an event of the server.
+    /// Maps an event of the server.
     #[inline]
     pub(crate) fn of(event: &[u8], by_module: bool) -> Self {
         match event {
             b"del" => Self::Removed,
-            b"expire" | b"persist" => Self::Relived,
+            b"expire" | b"persist" => Self::TtlChanged,
             b"expired" => Self::Expired,
             b"evicted" => Self::Evicted,
             b"loaded" => Self::Loaded,
-            b"rename_from" | b"move_from" => Self::Left,
-            b"rename_to" | b"move_to" => Self::Arrived,
+            b"rename_from" | b"move_from" => Self::MovedOut,
+            b"rename_to" | b"move_to" => Self::MovedIn,
             b"copy_to" => Self::Copied,
             b"restore" => Self::Restored,
             _ if by_module => Self::WrittenByModule,
@@ -54,29 +55,30 @@ impl Change {
         }
     }
 
-    /// Whether the key may hold one of our entries now, which has tags.
+    /// Whether the key may now hold an entry of the cache with tags.
     fn may_be_entry(self) -> bool {
         match self {
-            Self::WrittenByModule | Self::Copied | Self::Restored | Self::Arrived => true,
-            // The type's own callback has just run, if it is one.
+            Self::WrittenByModule | Self::Copied | Self::Restored | Self::MovedIn => true,
+            // If it is one, the load callback of the type has just run.
             Self::Loaded => entry::take_loaded(),
             _ => false,
         }
     }
 }
 
-/// What a key that leaves its name takes along.
+/// State of an entry that follows it to another name.
 #[derive(Clone, Copy)]
-struct Luggage {
+struct MovedState {
     freshness: Freshness,
     stamp: u64,
 }
 
 thread_local! {
-    /// Of the key that left its name last: `RENAME` and `MOVE` tell of the departure first, then of the arrival.
-    static LUGGAGE: RefCell<Option<Luggage>> = const { RefCell::new(None) };
-    /// Whether it was under a ban.
-    static LEFT_BANNED: Cell<bool> = const { Cell::new(false) };
+    /// Of the last key that was renamed or moved: the server sends the event of the old name first, then of the new
+    /// one.
+    static MOVED_STATE: RefCell<Option<MovedState>> = const { RefCell::new(None) };
+    /// Whether a ban covered that key.
+    static MOVED_UNDER_BAN: Cell<bool> = const { Cell::new(false) };
 }
 
 #[cfg(feature = "test-hooks")]
@@ -84,33 +86,33 @@ thread_local! {
     static DROPS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Has the next event overheard, for the test that shows that such a thing is found.
+/// Ignores the next event, for the test that shows that the audit finds the difference.
 #[cfg(feature = "test-hooks")]
 pub(crate) fn drop_one() {
     DROPS.set(true);
 }
 
 thread_local! {
-    /// Events that this module makes for others are no news to it.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// Whether events are ignored: the module sends some itself, for other modules.
+    static SUSPENDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes events that are not followed here.
-pub(super) fn quietly(events: impl FnOnce()) {
+/// Runs `events` without following the events that it sends.
+pub(super) fn without_following(events: impl FnOnce()) {
     struct Before(bool);
     impl Drop for Before {
         fn drop(&mut self) {
-            QUIET.set(self.0);
+            SUSPENDED.set(self.0);
         }
     }
-    let _before = Before(QUIET.replace(true));
+    let _before = Before(SUSPENDED.replace(true));
     events();
 }
 
-/// Something happened to a key of the selected database.
+/// An event of a key in the selected database.
 #[inline]
 pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
-    if QUIET.get() {
+    if SUSPENDED.get() {
         return;
     }
     #[cfg(feature = "test-hooks")]
@@ -119,18 +121,18 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
     }
     let db = ctx.db();
     match change {
-        Change::Removed | Change::Left | Change::Expired | Change::Evicted => went(db, name, change),
-        Change::Relived => with(|cache| {
+        Change::Removed | Change::MovedOut | Change::Expired | Change::Evicted => key_removed(db, name, change),
+        Change::TtlChanged => with(|cache| {
             if let Some(at) = cache.index.find(db, name) {
                 let entry = cache.index.entry(at);
                 let grace = cache.policy(entry.tier).map_or(0, |policy| policy.grace_ms);
                 if ctx.is_loading() && grace > 0 {
-                    // A rewritten append-only file writes an entry first and its expiry then.
+                    // A rewritten append-only file sets the expiry of an entry after its value.
                     cache.index.describe(at, Freshness::FromExpiry { grace }, entry.bytes);
                 } else if entry.tier.is_some() || entry.tagged {
                     cache.index.describe(at, Freshness::UntilExpiry, entry.bytes);
                 } else {
-                    // It was remembered for being stale, and is not any more.
+                    // It was in the index only because it was stale, and it no longer is.
                     cache.index.gone(db, name);
                 }
             }
@@ -140,32 +142,32 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
             match entry::find(&key) {
                 Some(entry) => {
                     let tags: Vec<&[u8]> = entry.tags().collect();
-                    came(db, name, change, &tags, Some(entry.bytes()));
+                    key_written(db, name, change, &tags, Some(entry.bytes()));
                 }
-                None => came(db, name, change, &[], None),
+                None => key_written(db, name, change, &[], None),
             }
         }
-        _ => came(db, name, change, &[], None),
+        _ => key_written(db, name, change, &[], None),
     }
 }
 
 #[inline]
-fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>) {
-    let mut cares = false;
+fn key_written(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>) {
+    let mut may_act = false;
     let tier = with(|cache| {
         let tier = cache.indexed_tier(name);
         if tier.is_some() || !tags.is_empty() {
             cache.index_write(db, name, tier, change, tags, bytes);
         } else {
             if cache.may_index(None) {
-                // A key with tags may have been overwritten by one without.
+                // The key may have had tags before this write.
                 cache.index.gone(db, name);
             }
             if cache.bans.wants_survivors() && change != Change::Loaded {
                 let is_old = match change {
-                    // Nobody says what it was copied from: see `index_write`.
+                    // The event does not name the source of the copy: see `index_write`.
                     Change::Copied => true,
-                    Change::Arrived => LEFT_BANNED.take(),
+                    Change::MovedIn => MOVED_UNDER_BAN.take(),
                     _ => false,
                 };
                 if is_old {
@@ -178,39 +180,39 @@ fn came(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Option<u64>
         if change != Change::Loaded {
             cache.revoke(db, name);
         }
-        // Most tiers have nothing more to do: so they need not be asked again.
+        // Most tiers have no limit and no `ENFORCE`: then nothing more is to be done.
         let policy = cache.policy(tier);
-        cares = policy.is_some_and(|policy| policy.is_bounded() || policy.enforce);
+        may_act = policy.is_some_and(|policy| policy.is_bounded() || policy.enforce);
         tier
     });
     if bytes.is_none() && tier.is_some() {
         measure::soon();
     }
-    if let Some(tier) = tier.filter(|_| cares) {
+    if let Some(tier) = tier.filter(|_| may_act) {
         evict::consider(tier);
         if writer() == Writer::User
-            && matches!(change, Change::Written | Change::Arrived | Change::Copied | Change::Restored)
+            && matches!(change, Change::Written | Change::MovedIn | Change::Copied | Change::Restored)
         {
             enforce::consider(db, name, tier);
         }
     }
 }
 
-fn went(db: i32, name: &[u8], change: Change) {
-    let gone = with(|cache| {
+fn key_removed(db: i32, name: &[u8], change: Change) {
+    let removed = with(|cache| {
         let tier = cache.indexed_tier(name);
-        if change == Change::Left {
-            LEFT_BANNED.set(cache.is_under_ban(db, name));
+        if change == Change::MovedOut {
+            MOVED_UNDER_BAN.set(cache.is_under_ban(db, name));
         }
-        let gone = match cache.may_index(tier) {
+        let removed = match cache.may_index(tier) {
             false => None,
             true if change == Change::Expired => cache.index.died(db, name),
             true => cache.index.gone(db, name),
         };
-        if matches!(change, Change::Removed | Change::Left) {
+        if matches!(change, Change::Removed | Change::MovedOut) {
             cache.revoke(db, name);
         }
-        let entry = gone?;
+        let entry = removed?;
         let counters = cache.count(entry.tier);
         match change {
             Change::Expired => {
@@ -220,11 +222,11 @@ fn went(db: i32, name: &[u8], change: Change) {
             Change::Evicted => counters.evictions += 1,
             _ => {}
         }
-        Some(Luggage { freshness: entry.freshness, stamp: entry.stamp })
+        Some(MovedState { freshness: entry.freshness, stamp: entry.stamp })
     });
     match change {
-        Change::Left => LUGGAGE.set(gone),
-        Change::Expired if gone.is_some() => tidy::soon(),
+        Change::MovedOut => MOVED_STATE.set(removed),
+        Change::Expired if removed.is_some() => tidy::soon(),
         _ => {}
     }
 }
@@ -243,12 +245,12 @@ impl Cache {
         let (freshness, stamp) = match change {
             Change::Loaded => (from_expiry, Some(0)),
             Change::Restored => (from_expiry, None),
-            // Nobody says what it was copied from. That may be covered by a ban that is being swept: then the copy is
-            // too. A miss too many is harmless, an old value is not.
+            // The event does not name the source of the copy. If a ban is being swept, it may cover the source, so
+            // the copy is treated as covered: an extra miss is harmless, an invalid value is not.
             Change::Copied => (from_expiry, (!self.bans.is_empty()).then_some(0)),
-            Change::Arrived => match LUGGAGE.take() {
-                Some(luggage) => (luggage.freshness, (!self.bans.is_empty()).then_some(luggage.stamp)),
-                // From outside every tier, where no ban reaches.
+            Change::MovedIn => match MOVED_STATE.take() {
+                Some(moved) => (moved.freshness, (!self.bans.is_empty()).then_some(moved.stamp)),
+                // The old name was not in the index: there is no state to keep.
                 None => (Freshness::UntilExpiry, None),
             },
             _ => (Freshness::UntilExpiry, None),
@@ -257,8 +259,8 @@ impl Cache {
         self.index.written(db, name, &Write { tier, freshness, bytes, tags, stamp, reorders });
     }
 
-    /// Whether a key of this tier, or of none, can be in the index: one in no tier only by its tags, or because its tier
-    /// was changed a moment ago. Most keys of most servers are in none, and are not looked for.
+    /// Whether a key of this tier can be in the index. A key without a tier is there only if it has tags, or if its
+    /// tier has just changed. Most keys of most servers have no tier, and this check saves their lookup.
     #[inline]
     fn may_index(&self, tier: Option<TierId>) -> bool {
         tier.is_some() || self.indexing || self.index.usage(None).entries > 0
@@ -274,7 +276,7 @@ impl Cache {
             let tier = self.tiers.of(name);
             self.count(tier).leases_revoked += 1;
             if revoked.waiters > 0 {
-                settle::soon(db, name);
+                wake::soon(db, name);
             }
         }
     }
@@ -285,9 +287,9 @@ pub(super) fn is_leased(name: &[u8]) -> bool {
     with(|cache| !cache.leases.is_empty() && !cache.leases.databases(name).is_empty())
 }
 
-/// A key of this name is about to be deleted by a plain command. The server tells nothing of a key that is not there, so
-/// that its lease would outlive the change that the deletion stands for. Which database is meant is not known here: a
-/// lease that is revoked for nothing costs one computation.
+/// A plain command is about to delete a key. For a key that does not exist the server sends no event, and the lease of
+/// the key would outlive the change that the client reports by the deletion. The database is not known here, so the
+/// leases of this name in all databases are revoked: a lease that is revoked without need costs one computation.
 pub(super) fn deleting(name: &[u8]) {
     with(|cache| {
         for db in cache.leases.databases(name) {
@@ -296,26 +298,26 @@ pub(super) fn deleting(name: &[u8]) {
     });
 }
 
-/// A database was emptied; `None` is all of them. Its keys may be many: they go where nobody waits.
+/// A database was flushed; `None` means all databases. The index of many keys is freed by a worker.
 pub(crate) fn flushed(db: Option<i32>) {
     let debris = with(|cache| {
         let debris = cache.index.flushed(db);
         cache.bans.flushed(db);
         for (db, name) in cache.leases.flushed(now_ms(), db) {
-            settle::soon(db, &name);
+            wake::soon(db, &name);
         }
         debris
     });
     crate::work::pool::run(crate::work::pool::Lane::Disposal, None, move || drop(debris));
 }
 
-/// Two databases changed places.
+/// Two databases were swapped.
 pub(crate) fn swapped(a: i32, b: i32) {
     with(|cache| {
         cache.index.swapped(a, b);
         cache.bans.swapped(a, b);
         for (db, name) in cache.leases.swapped(now_ms(), a, b) {
-            settle::soon(db, &name);
+            wake::soon(db, &name);
         }
     });
     build::swapped();

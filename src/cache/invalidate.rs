@@ -1,8 +1,8 @@
-//! Invalidation: a ban that holds at once. The sweep that follows it is `sweep`'s.
+//! Invalidation: declares a ban, which takes effect immediately. Its sweep is in `sweep`.
 //!
-//! A ban goes to replicas and into the append-only file before anything is unlinked, and its end after everything is:
-//! whoever takes over in between knows what must not be served, and finishes. What a changed model leaves behind is
-//! covered by a ban too; that one every server declares for itself, as it sees the model change.
+//! A ban is replicated, and written to the append-only file, before any key is unlinked; its end is replicated after
+//! the last one. A replica that is promoted in between knows what must not be served, and finishes the sweep. The
+//! entries of a changed model are covered by a ban too; every server declares that ban itself when the model changes.
 
 use assess_engine::cache::ban::sweep::Sweep;
 use assess_engine::cache::ban::{Ban, Clause};
@@ -17,17 +17,17 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
 
-/// Each invalidation under way is held against every entry that is read.
+/// The most sweeps in progress: each active ban is compared with every entry that is read.
 const MOST_SWEEPS: usize = 1000;
 
-/// What a client wants gone.
+/// What a client invalidates.
 pub(crate) struct Order {
     pub(crate) keys: Vec<Box<[u8]>>,
-    /// All but the keys.
+    /// The clauses other than `KEY`.
     pub(crate) clauses: Vec<Clause>,
     pub(crate) soft: bool,
     pub(crate) all_keys: bool,
-    /// The clauses as a replica is to hear them.
+    /// The clauses as words for replicas.
     pub(crate) words: Vec<Vec<u8>>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Order {
 pub(crate) enum Caller {
     Waits,
     /// `ASYNC`.
-    GoesOn,
+    Continues,
 }
 
 /// How an invalidation is carried out.
@@ -72,25 +72,25 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
     let count = match extent {
         Extent::Keys => removed,
         Extent::Few => {
-            running.count = removed + enact(&ban);
+            running.count = removed + apply(&ban);
             with(|cache| cache.bans.add(ban));
             while step(ctx, &mut running) == Stepped::More {}
             with(|cache| _ = cache.bans.remove(running.id));
             running.count
         }
         Extent::Many => {
-            running.count = removed + enact(&ban);
+            running.count = removed + apply(&ban);
             watched::fail(&ban);
             with(|cache| cache.bans.add(ban));
             replicate(ctx, running.id, &order.words);
             if caller == Caller::Waits {
-                running.caller = Some(Blocked::block(ctx, 0, sweep::no_more));
+                running.caller = Some(Blocked::block(ctx, 0, sweep::unblocked));
             }
             start(running);
             return Ok(if caller == Caller::Waits { Reply::Sent } else { Reply::Integer(0) });
         }
     };
-    Ok(Reply::count(if caller == Caller::GoesOn { 0 } else { count }))
+    Ok(Reply::count(if caller == Caller::Continues { 0 } else { count }))
 }
 
 /// Whether a sweep may be started for this client.
@@ -99,12 +99,12 @@ fn may_sweep(ctx: Ctx<'_>, caller: Caller) -> Outcome<()> {
         return Err(Failure::new(Code::Busy, "this covers many entries, and the client cannot wait here: add ASYNC"));
     }
     if sweep::count() >= MOST_SWEEPS {
-        return Err(Failure::new(Code::Busy, "1000 invalidations are under way already: wait for one to end"));
+        return Err(Failure::new(Code::Busy, "1000 invalidations are in progress: retry when one has ended"));
     }
     Ok(())
 }
 
-/// Removes keys, or makes them stale, and revokes their leases; returns how many entries there were.
+/// Removes keys, or makes them stale, and revokes their leases. Returns the number of entries.
 fn remove_keys(ctx: Ctx<'_>, keys: &[Box<[u8]>], soft: bool) -> u64 {
     let db = ctx.db();
     let remove_one = |key: &Box<[u8]>| {
@@ -112,7 +112,7 @@ fn remove_keys(ctx: Ctx<'_>, keys: &[Box<[u8]>], soft: bool) -> u64 {
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
-        // A result that is about to be stored is an entry for its client: it counts, once.
+        // A result that is not stored yet counts as an entry, once.
         let was_pending = pending::forget_one(db, key);
         remove(ctx, key, soft).max(u64::from(was_pending))
     };
@@ -128,7 +128,7 @@ fn replicate(ctx: Ctx<'_>, id: u64, clauses: &[Vec<u8>]) {
 }
 
 impl super::Cache {
-    /// A ban of this moment; nothing obeys it yet.
+    /// Creates a ban as of now. It is not active yet.
     fn declare(&mut self, db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) -> Ban {
         let is_range = |clause: &Clause| {
             matches!(clause, Clause::Pattern(_) | Clause::Tier { .. } | Clause::Model { .. } | Clause::All)
@@ -140,8 +140,8 @@ impl super::Cache {
         ban
     }
 
-    /// Whether a clause may cover keys of tiers that are not in the index: while that is being built, and where the
-    /// clause reaches into a tier with `INDEX no`. Another tier's keys are no reason to look through all there are.
+    /// Whether a clause may cover keys of tiers that are not in the index: while the index is being built, and if the
+    /// clause may cover keys of a tier with `INDEX no`. Other tiers with `INDEX no` do not require a scan.
     fn may_miss(&self, clause: &Clause) -> bool {
         let prefix = match clause {
             Clause::Key(_) | Clause::Tags { .. } => return false,
@@ -158,13 +158,13 @@ impl super::Cache {
         })
     }
 
-    /// Whether a ban covers so little that it can be swept on the spot.
+    /// Whether a ban covers so few entries that it can be swept in the command.
     fn is_small(&self, ban: &Ban) -> bool {
         if ban.scans || self.indexing || self.leases.len() > SMALL {
             return false;
         }
         let (mut sweep, mut found) = (Sweep::new(), 0);
-        // Each clause takes a step of its own, however little it covers.
+        // Each clause takes a step of its own, even if it covers nothing.
         for _ in 0..SMALL / STEP + ban.clauses.len() {
             let step = sweep.next(ban, &self.index, STEP);
             found += step.names.len();
@@ -176,10 +176,11 @@ impl super::Cache {
     }
 }
 
-/// What a ban does beside covering entries and leases: fills with its tags are refused, failures are forgotten, and so is
-/// what was computed and is not stored yet.
-/// Returns how many results that were about to be stored are forgotten.
-fn enact(ban: &Ban) -> u64 {
+/// The immediate effects of a ban, besides covering entries and leases: later fills with its tags are refused, recorded
+/// failures are forgotten, and so are the pending results that it covers.
+///
+/// Returns how many of those pending results have no entry yet.
+fn apply(ban: &Ban) -> u64 {
     with(|cache| {
         for clause in &ban.clauses {
             if let Clause::Tags { tags, all } = clause {
@@ -194,21 +195,21 @@ fn enact(ban: &Ban) -> u64 {
     pending::forget(ban.db, is_covered, |name| with(|cache| cache.index.find(ban.db, name).is_some()))
 }
 
-/// A master, or an append-only file, says that a ban begins.
-pub(crate) fn obey(db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) {
+/// Begins a ban that comes from a master, or from an append-only file.
+pub(crate) fn begin_replicated(db: i32, id: u64, clauses: Vec<Clause>, soft: bool, all_keys: bool) {
     let ban = with(|cache| cache.declare(db, id, clauses, soft, all_keys));
-    enact(&ban);
+    apply(&ban);
     watched::fail(&ban);
     with(|cache| cache.bans.add(ban));
 }
 
-/// A master, or an append-only file, says that a ban has ended.
-pub(crate) fn obey_end(id: u64) {
+/// Ends a ban whose end comes from a master, or from an append-only file.
+pub(crate) fn end_replicated(id: u64) {
     with(|cache| _ = cache.bans.remove(id));
     build::ban_ended();
 }
 
-/// Everything cached of a model so far is out of date.
+/// A model was changed, replaced or deleted: invalidates the assessments cached from it.
 pub(crate) fn model_changed(db: i32, model: &[u8]) {
     let mut beginning = Vec::new();
     if name::begin(model, &mut beginning).is_err() {
@@ -216,12 +217,13 @@ pub(crate) fn model_changed(db: i32, model: &[u8]) {
     }
     let declared = with(|cache| {
         let clause = Clause::Model { key: model.into(), beginning: beginning.as_slice().into() };
-        // Most models die or change without anything of theirs being cached: then there is nothing to remember.
+        // Most models change without cached assessments: then no ban is needed.
         if !cache.may_miss(&clause) && !cache.index.has_any(db, &beginning) {
             return None;
         }
         let id = cache.random.u64(..);
-        // One for each change of the model would be held against every entry that is read: the newest covers the others.
+        // Every active ban is compared with every entry that is read: the newest one replaces the older ones of the
+        // model.
         let is_older = |ban: &&Ban| ban.local && ban.db == db && ban.clauses.first() == Some(&clause);
         let older: Vec<u64> = cache.bans.iter().filter(is_older).map(|ban| ban.id).collect();
         older.iter().for_each(|id| _ = cache.bans.remove(*id));

@@ -1,4 +1,5 @@
-//! Sizes of entries that plain commands wrote: taken now and then, because opening a key costs as much as writing it.
+//! Sizes of entries that plain commands wrote: measured later, in slices, because opening a key costs as much as
+//! writing it.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -9,19 +10,19 @@ use crate::ffi::key::{Holds, Key, Mode};
 use crate::types::entry;
 use crate::work::main_loop;
 
-/// How long one slice may take where sizes only count, and where something is evicted by them.
+/// The most time of one slice: where sizes are only reported, and where a tier is evicted by them.
 const SLICE: Duration = Duration::from_micros(200);
 const SLICE_OF_BOUNDED: Duration = Duration::from_micros(400);
-/// Between two slices, in milliseconds: a hundredth of the server's time, or a few.
+/// Pause between two slices, in milliseconds: measuring takes at most 2 % or 4 % of the server's time.
 const PAUSE_MS: u64 = 10;
-/// Entries between two looks at the clock.
+/// Entries between two readings of the clock.
 const STEP: usize = 16;
 
 thread_local! {
     static MEASURING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Entries have been written whose sizes nobody knows.
+/// An entry of unknown size was written: schedules a measurement.
 #[inline]
 pub(crate) fn soon() {
     if !MEASURING.get() {
@@ -46,12 +47,12 @@ fn measure(ctx: Ctx<'_>) {
     soon();
 }
 
-/// What a key holds, as the index counts it.
+/// The size of a value as the index counts it.
 pub(super) fn bytes(key: &Key<'_>) -> u64 {
     match key.holds() {
         Holds::Nothing => 0,
         Holds::Native => entry::find(key).map_or(0, |entry| entry.bytes()),
-        // Of a collection the number of elements is what can be told without walking over it.
+        // For a collection this is the number of elements: its size in bytes would need a walk over them.
         Holds::String | Holds::Other => key.len() as u64,
     }
 }

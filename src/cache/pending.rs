@@ -1,8 +1,8 @@
 //! Results that are computed and not stored yet.
 //!
-//! A question is a read command, so it stores nothing itself: what it computed is put here, and stored by the module
-//! in its own context, on masters, a moment later. Until then the same question is answered from here. The number is
-//! bounded: what does not fit is computed again when it is asked again.
+//! `ASSESS.GET` and `ASSESS.MGET` are read commands, so they store nothing themselves. Their results are queued here,
+//! and on a master the module stores them from its own context shortly after. Until then the same request is answered
+//! from this queue. The queue is bounded: a result that is pushed out is computed again at the next request.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lru::LruCache;
 
-use super::store::{Life, store as write};
+use super::store::{TimeToLive, store as write};
 use super::{Writer, writing_as};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
@@ -21,16 +21,16 @@ use crate::settings;
 use crate::types::model::{Name, with_loaded};
 use crate::work::main_loop;
 
-/// Most results kept.
+/// The most results in the queue.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
-/// How long results are stored between two turns of the event loop.
+/// The most time of one slice of storing.
 const SLICE: Duration = Duration::from_micros(300);
 
-/// A result of a question.
+/// The result of a request.
 pub(crate) struct Pending {
     pub(crate) document: Bytes,
-    pub(crate) life: Life,
-    /// The model's key and version that it was computed from.
+    pub(crate) ttl: TimeToLive,
+    /// The key and the version of the model that computed it.
     pub(crate) model: Vec<u8>,
     pub(crate) version: u64,
 }
@@ -42,7 +42,7 @@ thread_local! {
     static STORING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The result for a name, if it is of this version of the model.
+/// The result for a cache key, if this version of the model computed it.
 pub(crate) fn find(db: i32, name: &[u8], version: u64) -> Option<Bytes> {
     PENDING.with_borrow(|pending| {
         if pending.is_empty() {
@@ -53,7 +53,7 @@ pub(crate) fn find(db: i32, name: &[u8], version: u64) -> Option<Bytes> {
     })
 }
 
-/// Keeps a result, to be stored soon.
+/// Queues a result, to be stored soon.
 pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
     let pushed_out = PENDING.with_borrow_mut(|pending| pending.push((db, name.clone()), result));
     if pushed_out.is_some_and(|(place, _)| place != (db, name)) {
@@ -64,9 +64,9 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
     }
 }
 
-/// Forgets the results of a database that were computed before an invalidation which covers them.
+/// Removes the results of a database that an invalidation covers.
 ///
-/// Returns how many of them have no entry yet: one that replaces an entry is no other.
+/// Returns how many of them have no entry yet: a result that would replace an entry is not counted twice.
 pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool, has_entry: impl Fn(&[u8]) -> bool) -> u64 {
     PENDING.with_borrow_mut(|pending| {
         let covered: Vec<Place> = pending
@@ -80,17 +80,17 @@ pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool, has_entry: imp
     })
 }
 
-/// Forgets the result for a name; whether there was one.
+/// Removes the result for a cache key; returns whether there was one.
 pub(crate) fn forget_one(db: i32, name: &[u8]) -> bool {
     PENDING.with_borrow_mut(|pending| !pending.is_empty() && pending.pop(&(db, name.to_vec())).is_some())
 }
 
-/// How many there are.
+/// The number of results in the queue.
 pub(crate) fn count() -> usize {
     PENDING.with_borrow(LruCache::len)
 }
 
-/// Stores a few results, and goes on in the next turn of the event loop.
+/// Stores results for one slice, and continues in the next turn of the event loop.
 fn store(ctx: Ctx<'_>) {
     if ctx.is_master() && ctx.writes_are_paused() {
         main_loop::after(10, store);
@@ -103,18 +103,18 @@ fn store(ctx: Ctx<'_>) {
             return;
         };
         let store = || settings::enabled() && ctx.is_master() && ctx.select(db) && store_one(ctx, &name, &result);
-        // Whatever becomes of one, the others are stored.
-        let stored = guard::or("a result that is stored", false, store);
+        // A panic for one result does not stop the others.
+        let stored = guard::or("storing a result", false, store);
         stats::count(|c| if stored { &c.stored } else { &c.not_stored });
     }
     main_loop::after(0, store);
 }
 
-/// Stores a result unless its model has changed since; `false` when it was not stored.
+/// Stores a result, unless its model has changed since; returns whether it was stored.
 fn store_one(ctx: Ctx<'_>, name: &[u8], result: &Pending) -> bool {
     let current = with_loaded(ctx, Name::Bytes(&result.model), Mode::Peek, |loaded| Ok(loaded.version));
     if current != Ok(result.version) {
         return false;
     }
-    writing_as(Writer::Command, || write(ctx, name, &result.document, &[], result.life)).is_ok()
+    writing_as(Writer::Command, || write(ctx, name, &result.document, &[], result.ttl)).is_ok()
 }

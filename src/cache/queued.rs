@@ -1,8 +1,10 @@
-//! Deletions of keys that may not be there, and those that transactions have queued: a filter of commands sees a command
-//! when it comes, not when EXEC runs it, and sees it before anything is checked.
+//! Deletions by plain commands, of keys that may not exist, also inside of transactions. The command filter of the
+//! server sees a command when it arrives, not when EXEC runs it, and before the server checks it. So the deletions of
+//! open transactions are remembered here until EXEC.
 //!
-//! Redis 7.0 does not say which client a command is of. There all transactions are counted together, and one that lasts
-//! longer than [`FORGOTTEN_MS`] is forgotten, so that a count that went wrong (MULTI inside of MULTI, RESET) heals.
+//! Redis 7.0 does not tell a filter which client sent a command. There all transactions are counted together, and one
+//! that lasts longer than [`FORGOTTEN_MS`] is forgotten, so that a wrong count (MULTI inside of MULTI, RESET) corrects
+//! itself.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -12,24 +14,24 @@ use crate::clock::now_ms;
 use crate::ffi::{client, user};
 use crate::spec::KeyFlags;
 
-/// How many names are remembered of all open transactions together, and how many bytes they have. Deletions beyond that
-/// revoke leases when they are queued, and none when EXEC runs them.
+/// The most names, and their most bytes, that are remembered for all open transactions together. Further deletions
+/// revoke leases when they are queued, and not when EXEC runs them.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 1 << 20;
-/// How many transactions are remembered.
+/// The most transactions that are remembered.
 const MOST_OPEN: usize = 10_000;
 
-/// How long a transaction is remembered on a server that does not say whose it is.
+/// How long a transaction is remembered on a server that does not name the client.
 const FORGOTTEN_MS: u64 = 10_000;
 
-/// All clients together, on such a server.
-const ANYBODY: u64 = 0;
+/// Stands for all clients together on such a server.
+const ANY_CLIENT: u64 = 0;
 
 thread_local! {
     static QUEUED: RefCell<Queued> = RefCell::default();
 }
 
-/// Transactions that have begun, and what they will delete.
+/// Open transactions, and the keys that they delete.
 #[derive(Default)]
 struct Queued {
     open: HashMap<u64, Open>,
@@ -38,17 +40,17 @@ struct Queued {
     bytes: usize,
 }
 
-/// Those of one client: one at most, unless it is [`ANYBODY`].
+/// The open transactions of one client: at most one, except for [`ANY_CLIENT`].
 #[derive(Default)]
 struct Open {
-    /// When they began, in Unix milliseconds.
+    /// When each of them began, in Unix milliseconds.
     begun: VecDeque<u64>,
     names: HashSet<Box<[u8]>>,
 }
 
 impl Queued {
     fn begins(&mut self, client: u64, now: u64) {
-        if client == ANYBODY {
+        if client == ANY_CLIENT {
             self.forget_old(now);
         } else if self.open.contains_key(&client) {
             return;
@@ -63,7 +65,7 @@ impl Queued {
         self.open.contains_key(&client)
     }
 
-    /// A deletion that is queued, or may be; whether it is remembered.
+    /// Records a deletion of an open transaction; returns whether it is remembered.
     fn deletes(&mut self, client: u64, name: &[u8]) -> bool {
         let Some(open) = self.open.get_mut(&client) else { return false };
         if open.names.contains(name) {
@@ -78,7 +80,8 @@ impl Queued {
         has_room
     }
 
-    /// A transaction is over: the oldest one, where they cannot be told apart. The names go with the last.
+    /// A transaction has ended: the oldest one, where clients are not distinguished. The names are dropped with the
+    /// last.
     fn ends(&mut self, client: u64) {
         let Some(open) = self.open.get_mut(&client) else { return };
         self.transactions -= usize::from(open.begun.pop_front().is_some());
@@ -91,8 +94,8 @@ impl Queued {
 
     fn forget_old(&mut self, now: u64) {
         let is_old = |open: &Open| open.begun.front().is_some_and(|&begun| begun + FORGOTTEN_MS < now);
-        while self.open.get(&ANYBODY).is_some_and(is_old) {
-            self.ends(ANYBODY);
+        while self.open.get(&ANY_CLIENT).is_some_and(is_old) {
+            self.ends(ANY_CLIENT);
         }
     }
 
@@ -101,14 +104,14 @@ impl Queued {
     }
 }
 
-/// A plain command deletes a key, now or when its transaction is run.
+/// A plain command deletes a key, now or when EXEC runs its transaction.
 pub(crate) fn deletes(client: Option<u64>, name: &[u8]) {
     let waits_for_exec = QUEUED.with_borrow_mut(|queued| {
-        let id = client.unwrap_or(ANYBODY);
+        let id = client.unwrap_or(ANY_CLIENT);
         if !queued.may_have_begun(id) {
             return false;
         }
-        // MULTI may have been refused, or RESET have ended it.
+        // The server may have refused MULTI, or RESET may have ended the transaction.
         if client.is_some() && !client::is_in_transaction(id) {
             queued.ends(id);
             return false;
@@ -120,18 +123,19 @@ pub(crate) fn deletes(client: Option<u64>, name: &[u8]) {
     }
 }
 
-/// A client that may not delete a key revokes no lease of it: the server will refuse its command.
+/// Revokes the leases of a key, unless the client lacks the permission to delete it: then the server refuses the
+/// command.
 fn revoke(client: Option<u64>, name: &[u8]) {
     if follow::is_leased(name) && client.is_none_or(|id| user::client_may_access(id, name, KeyFlags::DELETE)) {
         follow::deleting(name);
     }
 }
 
-/// A client begins a transaction, if the server lets it.
+/// A client sent MULTI, which the server may still refuse.
 pub(crate) fn begins(client: Option<u64>) {
     QUEUED.with_borrow_mut(|queued| {
-        let id = client.unwrap_or(ANYBODY);
-        // What it has queued before is over, unless this is MULTI inside of MULTI, which changes nothing.
+        let id = client.unwrap_or(ANY_CLIENT);
+        // An older transaction of the client has ended, unless this is MULTI inside of MULTI, which changes nothing.
         if client.is_some() && queued.may_have_begun(id) && !client::is_in_transaction(id) {
             queued.ends(id);
         }
@@ -139,9 +143,9 @@ pub(crate) fn begins(client: Option<u64>) {
     });
 }
 
-/// A client has its transaction run.
+/// A client sent EXEC.
 pub(crate) fn runs(client: Option<u64>) {
-    let id = client.unwrap_or(ANYBODY);
+    let id = client.unwrap_or(ANY_CLIENT);
     QUEUED.with_borrow_mut(|queued| {
         if !queued.may_have_begun(id) {
             return;
@@ -152,24 +156,24 @@ pub(crate) fn runs(client: Option<u64>) {
     });
 }
 
-/// A client gives its transaction up.
+/// A client sent DISCARD.
 pub(crate) fn discards(client: Option<u64>) {
-    QUEUED.with_borrow_mut(|queued| queued.ends(client.unwrap_or(ANYBODY)));
+    QUEUED.with_borrow_mut(|queued| queued.ends(client.unwrap_or(ANY_CLIENT)));
 }
 
-/// A connection has ended.
+/// A client disconnected.
 pub(crate) fn client_left(client: u64, in_transaction: bool) {
     QUEUED.with_borrow_mut(|queued| {
         queued.ends(client);
         if in_transaction {
-            queued.ends(ANYBODY);
+            queued.ends(ANY_CLIENT);
         }
     });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ANYBODY, FORGOTTEN_MS, MOST, MOST_OPEN, Queued};
+    use super::{ANY_CLIENT, FORGOTTEN_MS, MOST, MOST_OPEN, Queued};
 
     fn names(queued: &Queued, client: u64) -> Vec<&[u8]> {
         let mut names: Vec<&[u8]> = queued.names(client).collect();
@@ -178,10 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_client_queues_what_it_deletes_in_its_own_transaction() {
+    fn deletions_are_recorded_for_the_transaction_of_their_client() {
         let mut queued = Queued::default();
         assert!(!queued.deletes(1, b"a"));
-        assert!(!queued.may_have_begun(1) && names(&queued, 1).is_empty(), "it has begun none");
+        assert!(!queued.may_have_begun(1) && names(&queued, 1).is_empty(), "the client has no open transaction");
         queued.begins(1, 0);
         queued.begins(1, 0);
         assert!(["a", "b", "a"].iter().all(|name| queued.deletes(1, name.as_bytes())));
@@ -194,31 +198,31 @@ mod tests {
     }
 
     #[test]
-    fn names_of_anybody_are_kept_until_the_last_transaction_is_over() {
+    fn unattributed_names_are_kept_until_the_last_transaction_ends() {
         let mut queued = Queued::default();
-        queued.begins(ANYBODY, 0);
-        queued.begins(ANYBODY, 0);
-        assert!(queued.deletes(ANYBODY, b"a"));
-        queued.ends(ANYBODY);
-        assert_eq!(names(&queued, ANYBODY), [b"a"]);
-        queued.ends(ANYBODY);
-        assert!(!queued.may_have_begun(ANYBODY));
-        queued.ends(ANYBODY);
+        queued.begins(ANY_CLIENT, 0);
+        queued.begins(ANY_CLIENT, 0);
+        assert!(queued.deletes(ANY_CLIENT, b"a"));
+        queued.ends(ANY_CLIENT);
+        assert_eq!(names(&queued, ANY_CLIENT), [b"a"]);
+        queued.ends(ANY_CLIENT);
+        assert!(!queued.may_have_begun(ANY_CLIENT));
+        queued.ends(ANY_CLIENT);
     }
 
     #[test]
-    fn transactions_of_anybody_that_never_end_are_forgotten() {
+    fn unattributed_transactions_that_never_end_are_forgotten() {
         let mut queued = Queued::default();
-        queued.begins(ANYBODY, 0);
-        queued.begins(ANYBODY, 5);
-        assert!(queued.deletes(ANYBODY, b"a"));
+        queued.begins(ANY_CLIENT, 0);
+        queued.begins(ANY_CLIENT, 5);
+        assert!(queued.deletes(ANY_CLIENT, b"a"));
         queued.forget_old(FORGOTTEN_MS + 4);
-        assert_eq!(names(&queued, ANYBODY), [b"a"]);
+        assert_eq!(names(&queued, ANY_CLIENT), [b"a"]);
         queued.forget_old(FORGOTTEN_MS + 6);
-        assert!(!queued.may_have_begun(ANYBODY));
+        assert!(!queued.may_have_begun(ANY_CLIENT));
         queued.begins(7, 0);
         queued.forget_old(u64::MAX);
-        assert!(queued.may_have_begun(7), "whose end is known is never forgotten");
+        assert!(queued.may_have_begun(7), "a transaction of a known client is never forgotten");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tiers and bans as they are kept: in load arguments, in RDB files, and in what replicas are told.
+//! Tiers and bans as data: read from the module's load arguments, written to RDB files, and restored from them.
 
 use std::cell::RefCell;
 
@@ -9,11 +9,11 @@ use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::report::cache_stats;
 
-/// A line of words, as a command has them.
+/// A line of words, like those of a command.
 pub(crate) type Line = Vec<Vec<u8>>;
 
 thread_local! {
-    /// The tiers of the configuration file.
+    /// The tiers of the module's load arguments.
     static DECLARED: RefCell<Vec<(Box<[u8]>, Policy)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -40,22 +40,22 @@ pub(crate) fn set_tier(name: &[u8], policy: Policy) -> Outcome<()> {
     if change.reassigns {
         build::begin();
     } else if enforces {
-        enforce::look_at_all();
+        enforce::enforce_all();
     }
     evict::consider(change.id);
     Ok(())
 }
 
-/// Removes a tier; whether there was one. Its keys stay, and belong elsewhere.
+/// Removes a tier; returns whether it existed. Its keys stay, and may now belong to another tier.
 pub(crate) fn remove_tier(name: &[u8]) -> bool {
-    let went = with(|cache| cache.tiers.remove(name)).is_some();
-    if went {
+    let existed = with(|cache| cache.tiers.remove(name)).is_some();
+    if existed {
         build::begin();
     }
-    went
+    existed
 }
 
-/// What an RDB file has to hold, beside the keys.
+/// The lines that an RDB file stores besides the keys.
 pub(crate) fn lines() -> Vec<Line> {
     with(|cache| {
         let tiers = cache.tiers.iter().filter(|tier| !cache.tiers.is_builtin(tier.id));
@@ -76,8 +76,8 @@ pub(crate) fn lines() -> Vec<Line> {
     })
 }
 
-/// Takes over what an RDB file holds, before its keys come.
-pub(crate) fn obey(lines: &[Line]) -> Outcome<()> {
+/// Replaces tiers and bans with those of an RDB file, before its keys are read.
+pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
     with(|cache| {
         cache.tiers.clear();
         cache.bans.clear();
@@ -88,37 +88,37 @@ pub(crate) fn obey(lines: &[Line]) -> Outcome<()> {
             [b"TIER", name, options @ ..] => {
                 let set = Policy::parse(options).and_then(|policy| with(|cache| cache.tiers.set(name, policy)));
                 if let Err(error) = set {
-                    // Of a later version, say. Better to do without a tier than without the data.
-                    crate::ffi::ctx::warn(&format!("a tier of the file is left out: {error}"));
+                    // For example a tier of a later version. It is dropped, so that the data can be loaded.
+                    crate::ffi::ctx::warn(&format!("a tier of the RDB file is ignored: {error}"));
                 }
             }
             [b"BAN", db, id, clauses @ ..] => {
                 let number = |word: &[u8]| std::str::from_utf8(word).ok().and_then(|text| text.parse::<u64>().ok());
                 let (Some(db), Some(id)) = (number(db).and_then(|db| i32::try_from(db).ok()), number(id)) else {
-                    return Err(Failure::err("a damaged ban"));
+                    return Err(Failure::err("the RDB file holds a damaged ban"));
                 };
-                clauses::obey_ban(db, id, clauses)?;
+                clauses::begin_replicated_ban(db, id, clauses)?;
             }
-            // Of a later version of the module: what it says is lost, the keys are not.
+            // A line of a later version of the module: it is ignored, and the keys are loaded.
             _ => {}
         }
     }
     Ok(())
 }
 
-/// The server begins to read a data set.
+/// The server begins to load a data set.
 pub(crate) fn begins() {
     fetch::abandon();
 }
 
-/// The server has read its data set.
+/// The server has loaded its data set.
 pub(crate) fn loaded(ctx: Ctx<'_>) {
     if ctx.is_master() {
         let reassigns = DECLARED.with_borrow(|declared| {
             with(|cache| {
                 let mut reassigns = false;
                 for (name, policy) in declared {
-                    // They were accepted when the module was loaded.
+                    // This cannot fail: the tier was accepted when the module was loaded.
                     reassigns |= cache.tiers.set(name, policy.clone()).is_ok_and(|change| change.reassigns);
                 }
                 reassigns
@@ -136,7 +136,8 @@ pub(crate) fn promoted(ctx: Ctx<'_>) {
     serves_as_master(ctx);
 }
 
-/// A master finishes what others began, and sees to capacity and lives that a replica leaves to its master.
+/// Starts the work that only a master does: it finishes sweeps that another master began, and enforces limits and times
+/// to live.
 fn serves_as_master(ctx: Ctx<'_>) {
     if !ctx.is_master() {
         return;
@@ -148,7 +149,7 @@ fn serves_as_master(ctx: Ctx<'_>) {
     });
     bounded.into_iter().for_each(evict::consider);
     if enforcing {
-        enforce::look_at_all();
+        enforce::enforce_all();
     }
 }
 
@@ -165,16 +166,16 @@ mod tests {
             line(&[]),
             line(&["BAN", "2", "7", "TIER", "a"]),
         ];
-        obey(&file).unwrap();
+        restore(&file).unwrap();
         assert_eq!(lines().len(), 2);
-        // What was there before is not there beside it.
-        obey(&file[1..2]).unwrap();
+        // The lines replace the earlier state.
+        restore(&file[1..2]).unwrap();
         assert_eq!(lines().len(), 1);
         for damaged in [line(&["BAN", "x", "7", "ALL"]), line(&["BAN", "2", "7"])] {
-            assert!(obey(&[damaged]).is_err());
+            assert!(restore(&[damaged]).is_err());
         }
-        // A tier that this version does not understand costs nothing but itself.
-        obey(&[line(&["TIER", "a", "PATTERN", "a:*", "TTL", "5", "SHAPE", "round"])]).unwrap();
+        // A tier with an unknown option is dropped, without an error.
+        restore(&[line(&["TIER", "a", "PATTERN", "a:*", "TTL", "5", "SHAPE", "round"])]).unwrap();
         assert_eq!(lines().len(), 0);
     }
 }

@@ -1,7 +1,7 @@
-//! Writing an entry: how long it lives, in what form it is kept, and how it reaches replicas and the append-only file.
+//! Writes an entry: its time to live, its form, and how it reaches replicas and the append-only file.
 //!
-//! A plain entry is written by `SET key value PXAT t`, and travels as that. One with tags, or packed, is a native value,
-//! and travels as its own bytes in the internal command `CACHE.REPLAY`, which is also what writes it here.
+//! A plain entry is written with `SET key value PXAT t`, and replicated like that. An entry that has tags, or is
+//! compressed, is a native value. The internal command `CACHE.REPLAY` writes it here, and replicates its encoded bytes.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -16,30 +16,30 @@ use crate::ffi::ctx::{Called, Ctx};
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::types::entry;
 
-/// How long an entry is to live, as its caller says.
+/// The time to live of an entry, as the caller gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Life {
-    /// As its tier says.
+pub(crate) enum TimeToLive {
+    /// The time to live of its tier.
     #[default]
     Tier,
     /// Fresh until a time in Unix milliseconds.
     Until(u64),
-    /// As long as what is there already, else as its tier says.
-    Kept,
-    /// Until somebody deletes it.
-    Forever,
+    /// The remaining time to live of the existing key; without a key, that of its tier.
+    Keep,
+    /// Until it is deleted.
+    Unlimited,
 }
 
-/// When an entry is no longer fresh, and when it goes.
+/// When an entry becomes stale, and when it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Term {
+struct Expiry {
     freshness: Freshness,
     expires_at: Option<u64>,
 }
 
-/// Writes an entry in the selected database. The server may refuse it (out of memory, a slot that is not ours).
-pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], life: Life) -> Outcome<()> {
-    let term = term(ctx, name, life)?;
+/// Writes an entry in the selected database. The server may refuse it (out of memory, another node's slot).
+pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], ttl: TimeToLive) -> Outcome<()> {
+    let expiry = expiry(ctx, name, ttl)?;
     let compress = with(|cache| {
         let tier = cache.tiers.of(name);
         cache.policy(tier).and_then(|policy| policy.compress)
@@ -49,7 +49,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], lif
     match entry {
         Some(entry) if entry.is_packed() || !tags.is_empty() => {
             let saved = (value.len() as u64, entry.bytes());
-            write_native(ctx, name, &entry, term)?;
+            write_native(ctx, name, &entry, expiry)?;
             if packs {
                 with(|cache| {
                     let tier = cache.tiers.of(name);
@@ -59,7 +59,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], lif
                 });
             }
         }
-        _ => write_plain(ctx, name, value, term)?,
+        _ => write_plain(ctx, name, value, expiry)?,
     }
     if let Some(tier) = with(|cache| cache.indexed_tier(name)) {
         evict::now(ctx, tier);
@@ -67,72 +67,71 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], lif
     Ok(())
 }
 
-/// What a life means for a key. Fails where there is none: a key in no tier, and none given.
-fn term(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<Term> {
-    let (policy, random) = with(|cache| {
+/// The expiry of a key for a time to live. An error if none is given and the key is in no tier.
+fn expiry(ctx: Ctx<'_>, name: &[u8], ttl: TimeToLive) -> Outcome<Expiry> {
+    let (policy, tier_ttl) = with(|cache| {
         let tier = cache.tiers.of(name);
         let policy = cache.policy(tier).map(|policy| (policy.ttl_ms, policy.grace_ms, policy.refresh_pct));
-        let fresh_life = {
+        let tier_ttl = {
             let random = cache.random.u64(..);
             cache.policy(tier).map(|policy| policy.fresh_life(random))
         };
-        (policy, fresh_life)
+        (policy, tier_ttl)
     });
     let (_, grace, refresh) = policy.unwrap_or_default();
     let now = now_ms();
     let until = |at: u64| {
-        // Where there is neither grace nor an early refresh, an entry is fresh as long as it exists, and reading it
-        // takes no look at the clock.
+        // Without grace and early refresh an entry is fresh until it expires, and reading it does not need the clock.
         let freshness = if grace == 0 && refresh == 0 {
             Freshness::UntilExpiry
         } else {
             Freshness::Until { at, life: at.saturating_sub(now) }
         };
-        Term { freshness, expires_at: Some(at.saturating_add(grace)) }
+        Expiry { freshness, expires_at: Some(at.saturating_add(grace)) }
     };
-    let by_tier = || random.map(|life| until(now + life)).ok_or_else(no_life);
-    match life {
-        Life::Tier => by_tier(),
-        Life::Until(at) => Ok(until(at)),
-        Life::Forever => Ok(Term { freshness: Freshness::UntilExpiry, expires_at: None }),
-        Life::Kept => {
+    let by_tier = || tier_ttl.map(|ms| until(now + ms)).ok_or_else(no_ttl);
+    match ttl {
+        TimeToLive::Tier => by_tier(),
+        TimeToLive::Until(at) => Ok(until(at)),
+        TimeToLive::Unlimited => Ok(Expiry { freshness: Freshness::UntilExpiry, expires_at: None }),
+        TimeToLive::Keep => {
             let key = Key::open(ctx, name, Mode::Peek);
             if key.holds() == Holds::Nothing {
                 return by_tier();
             }
             let db = ctx.db();
             let freshness = with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness));
-            // A new value is no staler than its life: what is left of an old grace is its time now.
+            // A new value is fresh: if the old one was stale, the rest of its grace is the new time to live.
             let freshness = freshness.filter(|freshness| match freshness {
                 Freshness::Until { at, .. } => *at > now,
                 Freshness::FromExpiry { .. } | Freshness::UntilExpiry => false,
             });
-            Ok(Term { freshness: freshness.unwrap_or(Freshness::UntilExpiry), expires_at: key.expires_at() })
+            Ok(Expiry { freshness: freshness.unwrap_or(Freshness::UntilExpiry), expires_at: key.expires_at() })
         }
     }
 }
 
-/// Whether a key can have this life: one in no tier must be given one, or have one that is kept.
-pub(crate) fn check_life(ctx: Ctx<'_>, name: &[u8], life: Life) -> Outcome<()> {
-    let has_life = match life {
-        Life::Until(_) | Life::Forever => true,
-        Life::Tier => false,
-        Life::Kept => Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing,
+/// An error if a key would have no time to live: it is in no tier, and none is given or kept.
+pub(crate) fn check_ttl(ctx: Ctx<'_>, name: &[u8], ttl: TimeToLive) -> Outcome<()> {
+    let has_ttl = match ttl {
+        TimeToLive::Until(_) | TimeToLive::Unlimited => true,
+        TimeToLive::Tier => false,
+        TimeToLive::Keep => Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing,
     };
-    if has_life || with(|cache| cache.tiers.of(name)).is_some() { Ok(()) } else { Err(no_life()) }
+    if has_ttl || with(|cache| cache.tiers.of(name)).is_some() { Ok(()) } else { Err(no_ttl()) }
 }
 
-fn no_life() -> Failure {
-    Failure::err("the key is in no tier: give it a life (TTL seconds, PX milliseconds, ...), or PERSIST")
+fn no_ttl() -> Failure {
+    Failure::err("the key is in no tier: give a time to live (TTL seconds, PX milliseconds, ...), or PERSIST")
 }
 
 fn refused() -> Failure {
-    // What the server says itself for a command of a client; here a command of ours was refused.
-    Failure::new(Code::Err, "the server refused the write: out of memory, a failed save, or a slot that is not here")
+    // To a command of a client the server would reply the exact reason; for a command of a module it does not.
+    Failure::new(Code::Err, "the server refused the write: out of memory, a failed save, or a slot of another node")
 }
 
-fn write_plain(ctx: Ctx<'_>, name: &[u8], value: &[u8], term: Term) -> Outcome<()> {
-    let written = match term.expires_at {
+fn write_plain(ctx: Ctx<'_>, name: &[u8], value: &[u8], expiry: Expiry) -> Outcome<()> {
+    let written = match expiry.expires_at {
         Some(at) => ctx.write(c"SET", &[name, value, b"PXAT", at.to_string().as_bytes()]),
         None => ctx.write(c"SET", &[name, value]),
     };
@@ -140,18 +139,18 @@ fn write_plain(ctx: Ctx<'_>, name: &[u8], value: &[u8], term: Term) -> Outcome<(
         return Err(refused());
     }
     let db = ctx.db();
-    with(|cache| describe(cache, db, name, term.freshness, Some(value.len() as u64)));
-    // A replica takes a plain SET for fresh until it expires: where that is not so, it is told.
-    if term.freshness != Freshness::UntilExpiry && with(|cache| cache.indexed_tier(name)).is_some() {
-        let (at, life) = spelt(term.freshness);
+    with(|cache| describe(cache, db, name, expiry.freshness, Some(value.len() as u64)));
+    // After a plain SET a replica treats the entry as fresh until it expires. Any other freshness is replicated.
+    if expiry.freshness != Freshness::UntilExpiry && with(|cache| cache.indexed_tier(name)).is_some() {
+        let (at, life) = freshness_words(expiry.freshness);
         ctx.replicate(REPLAY, &[name, b"FRESH", at.as_bytes(), life.as_bytes()]);
     }
     Ok(())
 }
 
-fn write_native(ctx: Ctx<'_>, name: &[u8], entry: &Entry, term: Term) -> Outcome<()> {
-    let (at, life) = spelt(term.freshness);
-    let expires_at = term.expires_at.unwrap_or(0).to_string();
+fn write_native(ctx: Ctx<'_>, name: &[u8], entry: &Entry, expiry: Expiry) -> Outcome<()> {
+    let (at, life) = freshness_words(expiry.freshness);
+    let expires_at = expiry.expires_at.unwrap_or(0).to_string();
     let form = entry.encode();
     let words: [&[u8]; 6] = [name, b"ENTRY", expires_at.as_bytes(), at.as_bytes(), life.as_bytes(), &form];
     OWN.set(true);
@@ -161,11 +160,11 @@ fn write_native(ctx: Ctx<'_>, name: &[u8], entry: &Entry, term: Term) -> Outcome
 }
 
 thread_local! {
-    /// Whether it is this module that runs the internal command.
+    /// Whether this module itself runs the internal command.
     static OWN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether it is this module that runs the internal command: once for each time it does.
+/// Whether this module itself runs the internal command. True once for each run.
 pub(crate) fn is_own() -> bool {
     OWN.take()
 }
@@ -173,8 +172,9 @@ pub(crate) fn is_own() -> bool {
 /// The internal command of the cache.
 pub(crate) const REPLAY: &CStr = c"CACHE.REPLAY";
 
-/// A freshness as two words: Unix milliseconds and a life. The largest number is for as long as the entry exists.
-fn spelt(freshness: Freshness) -> (String, String) {
+/// A freshness as two words: until when, in Unix milliseconds, and the time to live or grace in milliseconds. The
+/// largest number means until the entry expires, the second largest that the grace begins before the expiry.
+fn freshness_words(freshness: Freshness) -> (String, String) {
     match freshness {
         Freshness::UntilExpiry => (u64::MAX.to_string(), "0".into()),
         Freshness::FromExpiry { grace } => ((u64::MAX - 1).to_string(), grace.to_string()),
@@ -182,7 +182,8 @@ fn spelt(freshness: Freshness) -> (String, String) {
     }
 }
 
-fn read(at: u64, life: u64) -> Freshness {
+/// Reads the two numbers that [`freshness_words`] writes.
+fn parse_freshness(at: u64, life: u64) -> Freshness {
     match at {
         u64::MAX => Freshness::UntilExpiry,
         at if at == u64::MAX - 1 => Freshness::FromExpiry { grace: life },
@@ -190,7 +191,7 @@ fn read(at: u64, life: u64) -> Freshness {
     }
 }
 
-/// `CACHE.REPLAY key ENTRY expires-at fresh-until life form`: puts an entry in place, here or on a replica.
+/// `CACHE.REPLAY key ENTRY expires-at fresh-until life form`: writes an entry, on the master or on a replica.
 pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &[u8]) -> Outcome<()> {
     let [expires_at, fresh_until, life] = numbers;
     let entry = Entry::decode(form)?;
@@ -204,11 +205,11 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     }
     drop(key);
     ctx.key_changed(name, c"cache.set");
-    follow::quietly(|| ctx.key_was_set(name, expires_at > 0));
+    follow::without_following(|| ctx.key_was_set(name, expires_at > 0));
     let db = ctx.db();
     with(|cache| {
-        let freshness = match read(fresh_until, life) {
-            // A rewritten append-only file does not say: then it is as after any loading.
+        let freshness = match parse_freshness(fresh_until, life) {
+            // A rewritten append-only file does not hold the grace: the tier's is used, as after loading an RDB file.
             Freshness::FromExpiry { .. } => {
                 let tier = cache.tiers.of(name);
                 Freshness::FromExpiry { grace: cache.policy(tier).map_or(0, |policy| policy.grace_ms) }
@@ -220,14 +221,14 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     Ok(())
 }
 
-/// `CACHE.REPLAY key FRESH fresh-until life`: what the master knows of an entry beside its expiry.
+/// `CACHE.REPLAY key FRESH fresh-until life`: until when an entry is fresh, as the master knows it.
 pub(crate) fn replay_fresh(ctx: Ctx<'_>, name: &[u8], fresh_until: u64, life: u64) {
     let db = ctx.db();
     let exists = Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing;
     with(|cache| {
-        let (freshness, tier) = (read(fresh_until, life), cache.indexed_tier(name));
+        let (freshness, tier) = (parse_freshness(fresh_until, life), cache.indexed_tier(name));
         if tier.is_some() && exists && cache.index.find(db, name).is_none() {
-            // The index of this server is being built, and has not come to this key.
+            // The index of this server is being built, and the scan has not reached this key.
             cache.index.written(
                 db,
                 name,
@@ -245,21 +246,21 @@ fn describe(cache: &mut super::Cache, db: i32, name: &[u8], freshness: Freshness
     }
 }
 
-/// Makes an entry stale: it may be served as such for its tier's grace, and no longer. `false` when there is no grace.
-pub(crate) fn soften(ctx: Ctx<'_>, name: &[u8]) -> bool {
+/// Makes an entry stale, and shortens its time to live to the tier's grace. `false` if there is no grace.
+pub(crate) fn make_stale(ctx: Ctx<'_>, name: &[u8]) -> bool {
     let db = ctx.db();
     let grace = with(|cache| {
         let tier = cache.tiers.of(name);
         cache.policy(tier).map_or(0, |policy| policy.grace_ms)
     });
-    // What the index does not know could not be remembered as stale.
+    // Only the index stores that an entry is stale.
     if grace == 0 || with(|cache| cache.index.find(db, name).is_none()) {
         return false;
     }
     let at_most = now_ms() + grace;
     let expires_at = Key::open(ctx, name, Mode::Peek).expires_at();
     if expires_at.is_none_or(|at| at > at_most) {
-        // Refused (a failed save, too few replicas): then it goes.
+        // The server refused (a failed save, too few replicas): the caller then removes the entry.
         if ctx.write(c"PEXPIREAT", &[name, at_most.to_string().as_bytes()]) != Called::Done {
             return false;
         }

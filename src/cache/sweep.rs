@@ -1,4 +1,4 @@
-//! The course of a ban: what it covers is unlinked, slice by slice, and then the ban is dropped.
+//! The sweep of a ban: unlinks the entries that it covers, in slices, and then drops the ban.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,20 +21,20 @@ use crate::reply::Reply;
 use crate::report::stats;
 use crate::work::main_loop;
 
-/// How long one slice may take.
+/// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(200);
-/// Entries looked at between two looks at the clock.
+/// Entries visited between two readings of the clock.
 pub(super) const STEP: usize = 32;
 
-/// An invalidation that covers no more entries than this is over before its command is.
+/// An invalidation that covers at most so many entries is finished within its command.
 pub(super) const SMALL: usize = 256;
 
 /// Who declared a ban.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// A client, here or at the master: replicas are told of its end.
+    /// A client, here or on the master: the end is replicated.
     Command,
-    /// This server itself: a model changed.
+    /// This server, because a model changed.
     Model,
 }
 
@@ -49,11 +49,11 @@ pub(super) struct Running {
 }
 
 enum Phase {
-    /// Revokes the leases it covers.
+    /// Revokes the leases that it covers.
     Leases { after: Option<Box<[u8]>> },
-    /// Unlinks the entries it covers.
+    /// Unlinks the entries that it covers.
     Entries(Sweep),
-    /// Looks through the whole keyspace for keys that no index has.
+    /// Scans the keyspace for keys that are not in the index.
     Keyspace(Scan),
 }
 
@@ -61,21 +61,21 @@ thread_local! {
     static RUNNING: RefCell<VecDeque<Running>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// What a step has come to.
+/// The outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stepped {
     Done,
     More,
-    /// There is nothing to do yet.
+    /// Nothing can be done yet.
     Waits,
 }
 
-/// How many sweeps there are.
+/// The number of sweeps in progress.
 pub(crate) fn count() -> usize {
     RUNNING.with_borrow(VecDeque::len)
 }
 
-/// This server has become a master, or has read its data as one: what others began is its to finish.
+/// Starts the sweeps of bans that another master began: after a promotion, and after loading as a master.
 pub(crate) fn take_over() {
     let known: Vec<u64> = RUNNING.with_borrow(|all| all.iter().map(|running| running.id).collect());
     let bans: Vec<(u64, i32)> = with(|cache| cache.bans.iter().map(|ban| (ban.id, ban.db)).collect());
@@ -86,10 +86,9 @@ pub(crate) fn take_over() {
     }
 }
 
-/// What the caller is told whom `CLIENT UNBLOCK` wakes before the sweep is done.
-pub(super) fn no_more(_: u64) -> Reply {
-    let text =
-        "the entries are invalidated already; their memory is freed without this client, see assess_cache_sweeps";
+/// The error for a caller that `CLIENT UNBLOCK` unblocks before the sweep ends.
+pub(super) fn unblocked(_: u64) -> Reply {
+    let text = "the entries are invalidated, and the server continues to free their memory, see assess_cache_sweeps";
     Failure::new(Code::Busy, text).into()
 }
 
@@ -103,7 +102,7 @@ pub(super) fn start(running: Running) {
     }
 }
 
-/// One slice; goes on in the next turns of the event loop until every sweep is done.
+/// Runs one slice, and continues in the next turns of the event loop until every sweep is done.
 fn run(ctx: Ctx<'_>) {
     let (begin, mut waiting) = (Instant::now(), 0);
     let wait = loop {
@@ -115,15 +114,15 @@ fn run(ctx: Ctx<'_>) {
             break 20;
         }
         let Some(mut running) = RUNNING.with_borrow_mut(VecDeque::pop_front) else { return };
-        // Databases may have changed places.
+        // The databases may have been swapped.
         running.db = with(|cache| cache.bans.get(running.id).map_or(running.db, |ban| ban.db));
         let stepped = guard::run("a sweep", || match (ctx.select(running.db), ctx.is_master()) {
             (false, _) => Stepped::Done,
             (true, true) => step(ctx, &mut running),
             (true, false) => step_of_replica(ctx, &mut running),
         });
-        // After a panic nobody knows what is left: the ban stays, so that nothing of it is served, the caller hears of an
-        // error as its handle goes, and the other sweeps go on.
+        // After a panic the rest of the work is unknown. The ban stays, so that nothing it covers is served; the caller
+        // receives an error when its handle is dropped; the other sweeps continue.
         let Ok(stepped) = stepped else { continue };
         if stepped == Stepped::Done {
             finish(ctx, running);
@@ -137,7 +136,7 @@ fn run(ctx: Ctx<'_>) {
                     break 10;
                 }
             }
-            // A replica has time: its master does the work.
+            // A replica only follows its master, so it can wait longer.
             Stepped::More | Stepped::Waits if !ctx.is_master() => break 100,
             Stepped::Done | Stepped::More | Stepped::Waits => waiting = 0,
         }
@@ -169,11 +168,11 @@ impl Running {
     }
 }
 
-/// A replica's master unlinks for it, and tells of the end of what clients began. Of what this server began itself,
-/// what is left is counted now and then: nothing left is the end.
+/// On a replica the master unlinks the entries, and replicates the end of a ban that a client began. For a ban that
+/// this server declared itself, the remaining entries are counted from time to time: the ban ends when there are none.
 fn step_of_replica(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
     if running.origin == Origin::Command {
-        // One that this server began while it was a master is over once its master says so, or knows nothing of it.
+        // Also a ban that this server began as a master: it has ended when the new master ended it, or never had it.
         let is_over = with(|cache| cache.bans.get(running.id).is_none());
         return if is_over { Stepped::Done } else { Stepped::Waits };
     }
@@ -183,12 +182,12 @@ fn step_of_replica(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
     let Phase::Entries(sweep) = &mut running.phase else { return Stepped::Waits };
     let stepped = with(|cache| Some(sweep.next(cache.bans.get(running.id)?, &cache.index, SMALL)));
     let Some(stepped) = stepped else { return Stepped::Done };
-    // What its master leaves alone is not left to be done.
+    // The master removes documents only, so only documents are counted.
     running.count += stepped.names.iter().filter(|name| is_document(ctx, name)).count() as u64;
     match (stepped.done, running.count) {
         (true, 0) => Stepped::Done,
         (true, _) => {
-            // Once more, from the beginning.
+            // Count again from the beginning.
             running.phase = Phase::Entries(Sweep::new());
             running.count = 0;
             Stepped::Waits
@@ -197,9 +196,9 @@ fn step_of_replica(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
     }
 }
 
-/// A few entries further.
+/// Sweeps a few entries.
 pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
-    // Its master, or an earlier one, said that it has ended.
+    // The master, or an earlier one, ended it.
     if with(|cache| cache.bans.get(running.id).is_none()) {
         return Stepped::Done;
     }
@@ -214,8 +213,8 @@ pub(super) fn step(ctx: Ctx<'_>, running: &mut Running) -> Stepped {
         Phase::Entries(sweep) => {
             let stepped = with(|cache| {
                 let ban = cache.bans.get(running.id)?;
-                // Tags of keys that are not in the index yet would be missed, and so would keys that are not in their
-                // tier yet, or no more.
+                // While the index is being built, it misses tags of some keys, and some entries are not in their new
+                // tier: clauses of tags and tiers wait.
                 let asks_index = |clause: &Clause| matches!(clause, Clause::Tags { .. } | Clause::Tier { .. });
                 let waits = cache.indexing && ban.clauses.iter().any(asks_index);
                 Some((ban.soft, ban.scans, (!waits).then(|| sweep.next(ban, &cache.index, STEP))))
@@ -252,7 +251,7 @@ impl super::Cache {
         self.bans.iter().any(|ban| ban.db == db && self.is_covered(ban, name))
     }
 
-    /// Whether a ban covers a key of its database that is there.
+    /// Whether a ban covers an existing key of its database.
     pub(super) fn is_covered(&self, ban: &Ban, name: &[u8]) -> bool {
         match self.index.find(ban.db, name) {
             Some(at) => {
@@ -282,14 +281,14 @@ fn revoke_leases(id: u64, db: i32, after: Option<&[u8]>) -> Option<Box<[u8]>> {
     })
 }
 
-/// Whether a key holds an assessment document. Names are not proof: a user may have put something else there.
+/// Whether a key holds an assessment document. Its name is no proof: a user may have stored another value there.
 fn is_document(ctx: Ctx<'_>, name: &[u8]) -> bool {
     let key = Key::open(ctx, name, Mode::Peek);
-    let value = super::look::value(&key);
+    let value = super::lookup::value(&key);
     matches!(value, Ok(Some(value)) if value.starts_with(b"{\"model\":"))
 }
 
-/// Removes entries, or makes them stale; how many that were.
+/// Removes entries, or makes them stale. Returns their number.
 fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> u64 {
     if names.is_empty() {
         return 0;
@@ -297,35 +296,36 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
     if soft {
         return names.iter().map(|name| remove(ctx, name, true)).sum();
     }
-    let mut gone: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
+    let mut covered: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
     if origin == Origin::Model {
-        gone.retain(|name| is_document(ctx, name));
+        covered.retain(|name| is_document(ctx, name));
     }
-    let went = writing_as(Writer::Sweep, || ctx.unlink(&gone));
-    stats::add(|c| &c.swept, went);
+    let unlinked = writing_as(Writer::Sweep, || ctx.unlink(&covered));
+    stats::add(|c| &c.swept, unlinked);
     let db = ctx.db();
     with(|cache| {
-        for name in gone.iter().take(went as usize) {
+        for name in covered.iter().take(unlinked as usize) {
             let tier = cache.tiers.of(name);
             cache.count(tier).invalidations += 1;
         }
     });
-    if went < gone.len() as u64 {
-        // Where the server knew no such key any more, nobody has told the index. What it refused to unlink stays.
-        gone.retain(|name| Key::open(ctx, name, Mode::Peek).holds() == Holds::Nothing);
-        with(|cache| gone.iter().for_each(|name| _ = cache.index.gone(db, name)));
+    if unlinked < covered.len() as u64 {
+        // For a key that no longer existed the server sent no event, so it is removed from the index here. A key that
+        // the server refused to unlink stays.
+        covered.retain(|name| Key::open(ctx, name, Mode::Peek).holds() == Holds::Nothing);
+        with(|cache| covered.iter().for_each(|name| _ = cache.index.gone(db, name)));
     }
-    went
+    unlinked
 }
 
-/// Removes an entry, or makes it stale; 1 if there was one.
+/// Removes an entry, or makes it stale. Returns 1 if there was one.
 pub(super) fn remove(ctx: Ctx<'_>, name: &[u8], soft: bool) -> u64 {
     if soft {
         let exists = Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing;
         if !exists {
             return 0;
         }
-        if writing_as(Writer::Sweep, || store::soften(ctx, name)) {
+        if writing_as(Writer::Sweep, || store::make_stale(ctx, name)) {
             with(|cache| {
                 let tier = cache.tiers.of(name);
                 cache.count(tier).invalidations += 1;

@@ -1,19 +1,19 @@
-//! `TAGS n t1 .. tn`.
+//! The option `TAGS n t1 .. tn`.
 
 use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
 
-/// Most tags of an entry.
+/// The most tags of an entry.
 pub(crate) const MOST_TAGS: u64 = 64;
-/// Longest tag.
+/// The longest tag, in bytes.
 pub(crate) const LONGEST_TAG: usize = 256;
 
-/// The tags behind the option `TAGS`. One given twice is the same as once.
+/// Reads the tags after the option `TAGS`. A repeated tag counts once.
 pub(crate) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>> {
     let count = options.number("TAGS", 1..=MOST_TAGS)?;
     let mut tags = Vec::with_capacity(count as usize);
     for _ in 0..count {
-        let tag = options.value("TAGS").map_err(|_| Failure::err("TAGS has fewer tags than it says"))?;
+        let tag = options.value("TAGS").map_err(|_| Failure::err("TAGS has fewer tags than its count"))?;
         check(tag)?;
         if !tags.contains(&tag) {
             tags.push(tag);
@@ -22,6 +22,7 @@ pub(crate) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>>
     Ok(tags)
 }
 
+/// An error if a tag is empty or too long.
 pub(crate) fn check(tag: &[u8]) -> Outcome<()> {
     if tag.is_empty() || tag.len() > LONGEST_TAG {
         return Err(Failure::err("a tag must have 1 to 256 bytes"));

@@ -1,7 +1,7 @@
-//! What the index leaves undone when many entries expire at one moment: done in slices, between which clients are served.
+//! Clean-up of the index after many entries expired at the same time, in slices, so that clients are served in between.
 //!
-//! The server spends at most a quarter of its time on expired keys. What is done in its events lengthens the time until all
-//! are gone, and every cycle of it is a stall for others.
+//! The server spends at most a quarter of its time on expired keys. Work inside its expiry events would delay the
+//! removal of the other expired keys, and would make each expiry cycle a longer stall for clients.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::ffi::ctx::Ctx;
 use crate::work::main_loop;
 
 const SLICE: Duration = Duration::from_micros(200);
-/// Between two slices, in milliseconds.
+/// Pause between two slices, in milliseconds.
 const PAUSE_MS: u64 = 1;
-/// Entries between two looks at the clock.
+/// Entries between two readings of the clock.
 const STEP: usize = 32;
 
 thread_local! {
     static TIDYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// An entry has expired.
+/// An entry has expired: schedules the clean-up.
 #[inline]
 pub(super) fn soon() {
     if !TIDYING.replace(true) {

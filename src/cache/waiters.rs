@@ -1,5 +1,4 @@
-//! Clients that wait for a value: blocked in the server, polling nothing, until they are answered, have waited long
-//! enough, or leave.
+//! Clients that wait for a value. The server blocks them until they are answered, their time is up, or they disconnect.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -8,7 +7,7 @@ use assess_engine::cache::lease::{Cause, Waiter};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
-use super::{settle, with};
+use super::{wake, with};
 use crate::clock::now_ms;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -16,18 +15,18 @@ use crate::reply::Reply;
 use crate::work::main_loop;
 
 thread_local! {
-    /// By client id.
+    /// Handles of blocked clients, by client id.
     static WAITING: RefCell<HashMap<u64, Blocked>> = RefCell::default();
-    /// The most that waited at once.
+    /// The most waiters at the same time.
     static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many wait, and how many did at most.
+/// The number of waiters, and its maximum so far.
 pub(crate) fn waiting() -> (usize, usize) {
     (WAITING.with_borrow(HashMap::len), PEAK.get())
 }
 
-/// Forgets how many waited at most.
+/// Sets the maximum to the current number.
 pub(crate) fn reset_peak() {
     PEAK.set(WAITING.with_borrow(HashMap::len));
 }
@@ -42,7 +41,7 @@ pub(super) fn block(ctx: Ctx<'_>, wait_ms: u64) {
     PEAK.set(PEAK.get().max(waiting));
 }
 
-/// A reply of one word.
+/// A reply with a single word.
 pub(super) fn word(word: &'static str) -> Reply {
     Reply::Array(vec![text(word)])
 }
@@ -51,16 +50,16 @@ pub(super) fn text(text: &'static str) -> Reply {
     Reply::Bulk(Bytes::from_static(text.as_bytes()))
 }
 
-/// Most waiters that are answered in one go, and most bytes that they are sent then: each reply is copied for its client.
-const AT_ONCE: usize = 64;
-const BYTES_AT_ONCE: usize = 1 << 20;
+/// The most waiters that are answered in a single step, and the most bytes: each reply is copied for its client.
+const BATCH: usize = 64;
+const BATCH_BYTES: usize = 1 << 20;
 
-/// How many waiters may be answered in one go with a value of so many bytes.
-pub(super) fn at_once(bytes: usize) -> usize {
-    (BYTES_AT_ONCE / bytes.max(1)).clamp(1, AT_ONCE)
+/// How many waiters may be answered in a single step with a value of so many bytes.
+pub(super) fn reply_batch(bytes: usize) -> usize {
+    (BATCH_BYTES / bytes.max(1)).clamp(1, BATCH)
 }
 
-/// A lease in a reply that has not reached its client yet.
+/// A lease in a reply that has not been sent yet.
 pub(super) struct Grant {
     pub(super) db: i32,
     pub(super) name: Box<[u8]>,
@@ -68,7 +67,7 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// The lease did not reach its client: the next waiter gets it. Main thread.
+    /// The reply was not sent: the lease is granted to the next waiter. Main thread only.
     fn pass_on(self) {
         let Self { db, name, token } = self;
         with(|cache| {
@@ -76,24 +75,29 @@ impl Grant {
                 cache.leases.revoke(now_ms(), db, &name, Cause::Expired);
             }
         });
-        settle::soon(db, &name);
+        wake::soon(db, &name);
     }
 }
 
-/// Answers waiters alike with a value of so many bytes, the first ones now, the rest in the next turns of the event loop.
-pub(super) fn give_all(tier: Option<TierId>, waiters: Vec<Waiter>, bytes: usize, answer: impl Fn() -> Reply + 'static) {
+/// Sends the same reply of so many bytes to all waiters, a batch now, the rest in the next turns of the event loop.
+pub(super) fn reply_to_all(
+    tier: Option<TierId>,
+    waiters: Vec<Waiter>,
+    bytes: usize,
+    answer: impl Fn() -> Reply + 'static,
+) {
     let mut waiters = waiters;
-    let rest = waiters.split_off(waiters.len().min(at_once(bytes)));
+    let rest = waiters.split_off(waiters.len().min(reply_batch(bytes)));
     for waiter in waiters {
-        give(tier, &waiter, answer(), None);
+        reply_to(tier, &waiter, answer(), None);
     }
     if !rest.is_empty() {
-        main_loop::after(0, move |_| give_all(tier, rest, bytes, answer));
+        main_loop::after(0, move |_| reply_to_all(tier, rest, bytes, answer));
     }
 }
 
-/// Answers one waiter, unless it has left.
-pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply, grant: Option<Grant>) {
+/// Answers a waiter, unless it is no longer blocked.
+pub(super) fn reply_to(tier: Option<TierId>, waiter: &Waiter, answer: Reply, grant: Option<Grant>) {
     let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&waiter.client));
     match (blocked, grant) {
         (Some(blocked), grant) => {
@@ -108,7 +112,7 @@ pub(super) fn give(tier: Option<TierId>, waiter: &Waiter, answer: Reply, grant: 
     }
 }
 
-/// A client waits here no more: its time is over, `CLIENT UNBLOCK` woke it, or it is gone.
+/// The reply when a wait ends early: the time is up, `CLIENT UNBLOCK` was sent, or the client disconnected.
 fn ended(client: u64) -> Reply {
     let blocked = WAITING.with_borrow_mut(|waiting| waiting.remove(&client));
     drop(blocked);

@@ -1,6 +1,6 @@
-//! Names that clients watch: an invalidation that is not over at once tells the server which of them it covers, and
-//! transactions that watch those fail, however long the sweep takes to reach a key. The server has no event for WATCH and
-//! lists no watched keys; the names come from the filter of commands.
+//! Keys that clients watch with WATCH. An invalidation with a sweep signals the watched keys that it covers as
+//! modified, so that their transactions fail immediately, and not when the sweep reaches the key. The server has no
+//! event for WATCH and does not list watched keys, so the names come from the command filter.
 
 use std::cell::RefCell;
 
@@ -10,8 +10,8 @@ use lru::LruCache;
 use super::with;
 use crate::ffi::ctx;
 
-/// How many names are remembered, and how many bytes they have: those watched last. A name is of use for as long as a
-/// transaction takes, which nobody tells; one that is remembered longer is looked up at each ban that is not over at once.
+/// The most names, and their most bytes; the oldest are dropped. A name is needed until its transaction ends, which the
+/// filter does not see; a name that is kept longer costs a lookup at each invalidation with a sweep.
 const MOST: usize = 2048;
 const MOST_BYTES: usize = 1 << 20;
 
@@ -38,12 +38,12 @@ impl Watched {
     }
 }
 
-/// A client watches a key, of a database that is not known.
+/// A client watches a key. Its database is not known.
 pub(crate) fn watches(name: &[u8]) {
     WATCHED.with_borrow_mut(|watched| watched.add(name));
 }
 
-/// Has transactions fail that watch what a ban covers.
+/// Lets the transactions fail that watch a key covered by a ban.
 pub(super) fn fail(ban: &Ban) {
     let covered: Vec<Box<[u8]>> = WATCHED.with_borrow(|watched| {
         let names = watched.names.iter().map(|(name, ())| name);
@@ -59,7 +59,7 @@ mod tests {
     use super::{LruCache, MOST, MOST_BYTES, Watched};
 
     #[test]
-    fn the_names_watched_last_are_remembered() {
+    fn the_most_recently_watched_names_are_remembered() {
         let mut watched = Watched { names: LruCache::unbounded(), bytes: 0 };
         for i in 0..=MOST {
             watched.add(b"again");

@@ -43,8 +43,8 @@ impl Run for Key {
             Ok(name) => Ok(Reply::Bulk(name.into())),
             Err(_) if !ctx.may_block() => Err(Failure::cannot_block()),
             Err(unnamed) => {
-                let blocked = Blocked::block(ctx, 0, waiting::given_up);
-                unnamed.name_elsewhere(ctx.db(), blocked, |_, blocked, mut names| {
+                let blocked = Blocked::block(ctx, 0, waiting::ended_unstored);
+                unnamed.name_on_worker(ctx.db(), blocked, |_, blocked, mut names| {
                     let name = names.names.pop().map(|name| name.map_err(Failure::from));
                     let name = name.unwrap_or_else(|| Err(Failure::internal()));
                     blocked.reply(name.map(|name| Reply::Bulk(name.into())).into());

@@ -1,4 +1,5 @@
-//! `CACHE.*`: typed arguments of the commands, one file per idea. Words are those after the command's name.
+//! `CACHE.*`: the arguments of the commands as typed values, one file per concern. `words` are the arguments without
+//! the command's name.
 
 mod fetch;
 mod fill;
@@ -23,7 +24,8 @@ use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::reply::Reply;
 
-/// What a master, or an append-only file, says; and how this server itself writes native entries.
+/// The internal command. It comes from a master, from an append-only file, or from this module, which writes native
+/// entries with it.
 ///
 /// ```text
 /// CACHE.REPLAY key ENTRY expires-at fresh-until life form
@@ -35,9 +37,9 @@ pub(super) struct Replay;
 
 impl Run for Replay {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        // Our own writes come by way of the server too, so that it replicates them, and refuses them where it must.
+        // The module calls this command for its own writes, so that the server checks and replicates them.
         if !ctx.is_replay() && !store::is_own() {
-            return Err(Failure::err("an internal command, for replication and the append-only file only"));
+            return Err(Failure::err("this command is internal: only replication and the append-only file use it"));
         }
         match argv.words(1).as_slice() {
             [key, b"ENTRY", expires_at, fresh_until, life, form] => {
@@ -47,15 +49,15 @@ impl Run for Replay {
             [key, b"FRESH", fresh_until, life] => {
                 store::replay_fresh(ctx, key, number(fresh_until)?, number(life)?);
             }
-            [_, b"BAN", id, clauses @ ..] => clauses::obey_ban(ctx.db(), number(id)?, clauses)?,
-            [_, b"BANEND", id] => order::obey_end(number(id)?),
+            [_, b"BAN", id, clauses @ ..] => clauses::begin_replicated_ban(ctx.db(), number(id)?, clauses)?,
+            [_, b"BANEND", id] => order::end_replicated(number(id)?),
             _ => {
                 return Err(Failure::err(
                     "unknown form of an internal command: the master runs another version of the module",
                 ));
             }
         }
-        // What this server was told, or does, its replicas and its append-only file are told.
+        // For the replicas and the append-only file of this server.
         ctx.replicate_verbatim();
         Ok(Reply::Ok)
     }
@@ -65,15 +67,18 @@ fn number(word: &[u8]) -> Outcome<u64> {
     options::number(word).ok_or_else(|| Failure::err("not a number in an internal command"))
 }
 
-/// What shows the names of keys is for those who may read all of them.
+/// An error unless the user may read every key: for commands that show the names of keys.
 fn may_see_every_key(ctx: Ctx<'_>) -> Outcome<()> {
     if user::may_see_every_key(ctx) {
         return Ok(());
     }
-    Err(Failure::new(Code::NoPerm, "this shows the names of keys: it needs a user who may read every key (~*)"))
+    Err(Failure::new(
+        Code::NoPerm,
+        "this command shows the names of keys: the user needs permission to read every key (~*)",
+    ))
 }
 
-/// The server checks a command's arity before it calls; this is for words that come another way.
+/// The server checks the arity before it calls a command. This error is for parsers that are called in another way.
 fn too_few() -> Failure {
     Failure::err("wrong number of arguments, see the command's HELP")
 }

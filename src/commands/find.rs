@@ -21,7 +21,7 @@ pub(super) struct Find;
 
 const PLACES: [(&str, FindIn); 3] = [("sectors", FindIn::Sectors), ("hs", FindIn::Hs), ("rules", FindIn::Rules)];
 
-/// Texts searched where the question is asked.
+/// Up to this many texts are searched on the main thread.
 const FEW: usize = 20_000;
 
 impl Run for Find {
@@ -37,11 +37,11 @@ impl ReadRequest for Find {
         let filter = parse(&asked.words[2..])?;
         with_loaded(ctx, asked.model, Mode::Read, |loaded| {
             let model = loaded.as_model();
-            // The index is derived; a kind that has none is always ready.
+            // The search index is derived; a kind of model without one is always ready.
             if !model.ready() {
                 return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
             }
-            // For a waiter a worker searches in any case: many may have waited.
+            // For a waiter a worker always searches, since many may be answered at the same time.
             if model.searchable() > FEW || asked.caller == Caller::Waiter {
                 return Ok(Answer::Work((loaded.model.clone(), filter)));
             }
@@ -50,7 +50,7 @@ impl ReadRequest for Find {
     }
 
     fn ended(_: &Self::Work) -> Ended {
-        waiting::given_up
+        waiting::ended_unstored
     }
 
     fn start(_: Ctx<'_>, (model, filter): Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {

@@ -1,4 +1,4 @@
-//! `ASSESS.HISTORY`: what was assessed.
+//! `ASSESS.HISTORY`: the assessments that a model recorded.
 
 use assess_engine::history::{Entry, Filter, parse_hash};
 
@@ -16,9 +16,9 @@ use crate::types::model::{Name, with_loaded};
 
 pub(super) struct History;
 
-/// Entries looked through where the question is asked.
+/// Up to this many entries are searched on the main thread.
 const FEW: usize = 5_000;
-/// Bytes put together there.
+/// Up to this many bytes of a reply are made on the main thread.
 const FEW_BYTES: u64 = 256 << 10;
 /// The most entries of a reply.
 const MOST: u64 = 1000;
@@ -33,13 +33,13 @@ impl Run for History {
             let (db, key) = (ctx.db(), argv.bytes(1));
             let mut newest = history::not_written(db, key, loaded.life, |entry| filter.matches(entry));
             newest.truncate(filter.limit);
-            // Chunks of entries, not the entries.
+            // This clones references to chunks of entries, not the entries.
             Ok((loaded.history.clone(), newest))
         })?;
-        // About what the reply holds, if it holds as many as it may.
+        // The estimated bytes of a full reply.
         let usual = log.bytes() / (log.len() as u64).max(1);
         let is_long = log.len() > FEW || (filter.limit as u64) * usual > FEW_BYTES;
-        on_worker::answer(ctx, is_long, "a question to the history", move || {
+        on_worker::answer(ctx, is_long, "a query of the history", move || {
             let rest = Filter { limit: filter.limit - newest.len(), ..filter };
             let newest = newest.iter().map(|entry| document(entry));
             Ok(Reply::Array(newest.chain(log.find(&rest).into_iter().map(document)).collect()))
@@ -66,7 +66,7 @@ fn parse(words: &[&[u8]]) -> Outcome<Filter> {
             "TENANT" => filter.tenant = Some(tenant(options.value(option)?)?.to_owned()),
             "AGREEMENT" => filter.agreement = text(&mut options)?,
             "HS" => filter.hs = Some(digits(options.value(option)?)?),
-            // As subjects are written, so they are raised.
+            // Upper case, as in subjects.
             "ROUTE" => {
                 filter.route =
                     text(&mut options)?.zip(text(&mut options)?).map(|(a, b)| (a.to_uppercase(), b.to_uppercase()))
@@ -83,13 +83,13 @@ fn parse(words: &[&[u8]]) -> Outcome<Filter> {
     Ok(filter)
 }
 
-/// The digits of a code, dots left out.
+/// The digits of a code, without dots, at most six.
 fn digits(code: &[u8]) -> Outcome<String> {
     let digits: String = code.iter().filter(|&&byte| byte != b'.').map(|&byte| char::from(byte)).collect();
     if !digits.is_empty() && digits.len() <= 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(digits.get(..6).map(str::to_owned).unwrap_or(digits))
     } else {
-        Err(Failure::err("HS is the beginning of a code, 1 to 10 digits"))
+        Err(Failure::err("HS must be 1 to 10 digits, the beginning of a code"))
     }
 }
 

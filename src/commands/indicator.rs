@@ -22,8 +22,9 @@ use crate::types::model::{Name, with_loaded};
 use crate::work::pool::{self, Lane};
 use crate::work::{discard, main_loop};
 
-/// Documents up to this size are read on the main thread where a client cannot wait (MULTI, scripts). The size of the
-/// model does not matter: one of the most nodes takes about a millisecond, since labels are looked up as they come.
+/// Documents up to this size in bytes are read on the main thread if the client cannot be blocked (MULTI, scripts).
+/// This takes about a millisecond even for a model of the maximum size, since only the labels of the document are
+/// looked up.
 const SHORT: usize = 16 << 10;
 
 pub(super) struct Put;
@@ -47,9 +48,9 @@ enum Origin {
     Path(Vec<u8>),
 }
 
-/// What a client is told whom `CLIENT UNBLOCK` wakes before the indicator is read.
-fn no_more(_: u64) -> Reply {
-    Failure::new(Code::Busy, "the indicator is set without this client, see MODEL.INFO").into()
+/// The error for a client that `CLIENT UNBLOCK` unblocks before the indicator is set.
+fn unblocked(_: u64) -> Reply {
+    Failure::new(Code::Busy, "the server continues to set the indicator, see MODEL.INFO").into()
 }
 
 impl Run for Put {
@@ -58,7 +59,7 @@ impl Run for Put {
         let model = io_model(ctx, &request.key)?;
         indicator::check_name(&request.name)?;
         if ctx.may_block() {
-            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, no_more));
+            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, unblocked));
             let progress = Arc::<Progress>::default();
             pool::run(Lane::Document, Some(Arc::clone(&progress)), move || {
                 let read = || pool::at_low_priority(|| request.read(&model, &progress));
@@ -145,7 +146,7 @@ impl Request {
 const BY: [(&str, By); 4] =
     [("node", By::Node), ("region", By::Region), ("sector", By::Sector), ("product", By::Product)];
 
-/// A value that a label without one gets.
+/// The value of `DEFAULT`, for labels without a value.
 fn value(word: &[u8]) -> Outcome<f64> {
     let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
     number.filter(|number: &f64| number.is_finite()).ok_or_else(|| Failure::err("DEFAULT must be a finite number"))
@@ -155,7 +156,7 @@ fn io_model(ctx: Ctx<'_>, key: &[u8]) -> Outcome<Arc<IoModel>> {
     with_loaded(ctx, Name::Bytes(key), Mode::Peek, |loaded| Ok(Arc::clone(loaded.model.as_io()?)))
 }
 
-/// Puts an indicator into the model, provided it is still the table that the document was read against.
+/// Adds an indicator to the model. An error if the table has been replaced since the document was read.
 fn put(ctx: Ctx<'_>, key: &[u8], read_against: &IoModel, indicator: Indicator) -> Outcome<()> {
     if !ctx.owns(key) {
         return Err(Failure::slot_lost());

@@ -1,4 +1,4 @@
-//! Reading what a model holds: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
+//! Commands that read a model: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
 
 use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
@@ -24,7 +24,7 @@ impl Run for Info {
         let shown =
             with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(info::fields(loaded, loading.as_ref())));
         match (shown, loading) {
-            // A key that is being loaded for the first time holds nothing yet.
+            // During its first load the key does not exist yet.
             (Err(Failure { code: Code::NoModel, .. }), Some(loading)) => Ok(Reply::Map(vec![
                 ("kind", Reply::text(loading.kind)),
                 ("state", Reply::text("loading")),
@@ -57,7 +57,7 @@ impl Run for Labels {
     }
 }
 
-/// Labels of so many nodes are put together in a fraction of a slice.
+/// Labels of up to this many nodes take a fraction of a slice.
 const FEW_NODES: usize = 1000;
 
 fn labels(model: &AnyModel, set: LabelSet) -> Outcome<Reply> {
@@ -77,7 +77,7 @@ impl Run for List {
         if !user::may_see_every_key(ctx) {
             return Err(Failure::new(
                 Code::NoPerm,
-                "this shows the names of keys: it needs a user who may read every key (~*)",
+                "this command shows the names of keys: the user needs permission to read every key (~*)",
             ));
         }
         let mut names = directory::names(ctx.db());
@@ -85,7 +85,7 @@ impl Run for List {
         names.sort();
         names.dedup();
         names.retain(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)));
-        // The directory may know a name too many.
+        // The directory may have names of keys that no longer hold a model.
         names.retain(|name| model::is_one(ctx, name) || loading::find(ctx.db(), name).is_some());
         Ok(Reply::Array(names.into_iter().map(|name| Reply::Bulk(name.into())).collect()))
     }

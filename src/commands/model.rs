@@ -1,10 +1,11 @@
-//! Making models: `MODEL.LOAD`, `MODEL.SET`, `MODEL.ABORT`, and `MODEL.REPLAY`, by which masters tell replicas.
+//! Commands that create models: `MODEL.LOAD`, `MODEL.SET`, `MODEL.ABORT`, and the internal `MODEL.REPLAY`, which
+//! replicates models.
 
 mod recipe;
 
 use assess_engine::cache::name;
 
-use self::recipe::Given;
+use self::recipe::ParsedLoad;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -43,7 +44,8 @@ impl Run for Set {
 fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce() -> Origin) -> Outcome<Reply> {
     let key = argv.bytes(1);
     name::begin(key, &mut Vec::new())?;
-    let Given { recipe, noreplace, history } = recipe::parse(recipe::kind(argv.bytes(2))?, &argv.words(first_option))?;
+    let ParsedLoad { recipe, noreplace, history } =
+        recipe::parse(recipe::kind(argv.bytes(2))?, &argv.words(first_option))?;
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
@@ -68,11 +70,11 @@ pub(super) struct Replay;
 impl Run for Replay {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         if !ctx.is_replay() {
-            return Err(Failure::err("an internal command, for replication and the append-only file only"));
+            return Err(Failure::err("this command is internal: only replication and the append-only file use it"));
         }
         let words = argv.words(0);
         replay::obey(ctx, &words)?;
-        // What this server was told, its own replicas and its own append-only file are told.
+        // For the replicas and the append-only file of this server.
         ctx.replicate_verbatim();
         Ok(Reply::Ok)
     }

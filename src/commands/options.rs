@@ -1,15 +1,15 @@
-//! Options after the required arguments: any order, none twice, every failure by name.
+//! Options after the required arguments: in any order, none twice, and every error names its option.
 
 use std::ops::RangeInclusive;
 
 use crate::error::{Code, Failure, Outcome};
 use crate::settings;
 
-/// Walks over the options of a command.
+/// An iterator over the options of a command.
 pub(crate) struct Options<'w, 'a> {
     words: &'w [&'a [u8]],
     at: usize,
-    /// Which of the known options have been seen, one bit each.
+    /// The known options that have been read, one bit each.
     seen: u32,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn batch_size(word: &[u8]) -> Outcome<u64> {
     Ok(count)
 }
 
-/// A word for an error text: as it is when it looks like an option; else none of its bytes, which are a user's.
+/// A word for an error text. If it does not look like an option, it is not shown, because it may hold data of a user.
 fn shown(word: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
     if !word.is_empty() && word.len() <= 24 && word.iter().all(plain) {

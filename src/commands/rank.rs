@@ -52,7 +52,7 @@ impl ReadRequest for Rank {
     }
 
     fn ended(_: &Self::Work) -> Ended {
-        waiting::given_up
+        waiting::ended_unstored
     }
 
     fn start(_: Ctx<'_>, model: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
@@ -68,9 +68,9 @@ impl ReadRequest for Rank {
     }
 }
 
-/// About how long a node takes to rank.
+/// The estimated time to rank a node.
 const PER_NODE: Duration = Duration::from_nanos(60);
-/// About how long a row of the reply takes.
+/// The estimated time for a row of the reply.
 const PER_ROW: Duration = Duration::from_nanos(500);
 
 fn rank(model: &IoModel, ranking: &Ranking<'_>) -> Result<Reply, EngineError> {
@@ -97,5 +97,5 @@ fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Ranking<'a>> {
     Ok(ranking)
 }
 
-/// As many as a table can have nodes.
+/// The most rows of a reply: the most nodes of a table.
 const MOST: u64 = assess_engine::io::labels::MAX_NODES as u64;

@@ -1,4 +1,4 @@
-//! What an ORIGIN model holds: `MODEL.HS`, `MODEL.RULES`, `MODEL.DROP`.
+//! The commands of ORIGIN models: `MODEL.HS`, `MODEL.RULES`, `MODEL.DROP`.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Run for Hs {
         let relation = match argv.len() {
             3 => Relation::Alone,
             4 => options::choice(argv.bytes(3), &RELATIONS)
-                .ok_or_else(|| Failure::err("after the code: CHILDREN, PARENTS or nothing"))?,
+                .ok_or_else(|| Failure::err("expected CHILDREN, PARENTS or nothing after the code"))?,
             _ => return Err(Failure::err("wrong number of arguments for 'model.hs' command")),
         };
         with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
@@ -40,7 +40,7 @@ pub(super) struct Rules;
 /// The most results of a reply.
 pub(super) const MOST: u64 = 1000;
 
-/// Rules looked through where the question is asked.
+/// Up to this many rules are searched on the main thread.
 const FEW: usize = 5_000;
 
 impl Run for Rules {

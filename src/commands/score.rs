@@ -32,9 +32,9 @@ enum Form {
 
 const FORMS: [(&str, Form); 3] = [("json", Form::Json), ("f32", Form::F32), ("f64", Form::F64)];
 
-/// Reading a byte of JSON and writing its part of a document, about.
+/// The estimated time to read a byte of JSON and to write its part of a document.
 const PER_JSON_BYTE: Duration = Duration::from_nanos(10);
-/// Reading a byte of numbers, about.
+/// The estimated number of bytes of binary numbers that are read in a nanosecond.
 const BYTES_PER_NS: u64 = 2;
 
 impl Run for Batch {
@@ -90,7 +90,7 @@ fn compute(model: &ScoreModel, identity: &Identity<'_>, count: usize, rows: &[u8
         }
         Form::F32 => {
             let values = model.batch_values(&Rows::from_f32(model, rows, count)?, &progress)?;
-            // What is too large for 4 bytes becomes infinite, as it does in every library.
+            // A value too large for 4 bytes becomes infinite, as in other libraries.
             bulk(values.into_iter().flat_map(|value| (value as f32).to_le_bytes()))
         }
         Form::F64 => {

@@ -1,5 +1,5 @@
-//! Commands of the tests: failures on demand, and checks of the index. Built with the feature `test-hooks` only, and
-//! registered only when the environment asks for them.
+//! Commands for tests: failures on demand, and checks of the index. They are built with the feature `test-hooks` only,
+//! and registered only if the environment variable `ASSESS_TEST_HOOKS` is set.
 
 use crate::cache::{audit, follow, hold, with};
 use crate::error::{Failure, Outcome};
@@ -33,17 +33,17 @@ struct Panic;
 impl Run for Panic {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         match argv.bytes(1) {
-            b"handler" => panic!("asked for by a test"),
+            b"handler" => panic!("requested by a test"),
             b"worker" => {
-                let blocked = Blocked::block(ctx, 0, crate::assessments::waiting::given_up);
+                let blocked = Blocked::block(ctx, 0, crate::assessments::waiting::ended_unstored);
                 pool::run(Lane::Question, None, move || {
-                    // Owned by the closure: what unwinds here must still answer the client.
+                    // The closure owns the handle: unwinding drops it, and that must answer the client.
                     let _blocked = blocked;
-                    panic!("asked for by a test");
+                    panic!("requested by a test");
                 });
                 Ok(Reply::Sent)
             }
-            _ => Err(Failure::err("handler or worker")),
+            _ => Err(Failure::err("expected handler or worker")),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Run for Audit {
 
 const SABOTAGE: Command = Command {
     name: "ASSESS.SABOTAGE",
-    summary: "Switches something off that keeps the cache right",
+    summary: "Disables a mechanism that keeps the cache correct",
     args: &[Arg::string("what")],
     reply: "OK",
     ..PANIC
@@ -84,7 +84,7 @@ impl Run for Sabotage {
             b"sweep" => hold::set(true),
             b"step" => hold::let_one_pass(),
             b"nothing" => hold::set(false),
-            _ => return Err(Failure::err("fence, notification, hold, step or nothing")),
+            _ => return Err(Failure::err("expected fence, notification, sweep, step or nothing")),
         }
         Ok(Reply::Ok)
     }
@@ -92,7 +92,7 @@ impl Run for Sabotage {
 
 pub(super) fn register(ctx: &redis_module::Context, category: OwnCategory) -> Result<(), String> {
     let Some(asked) = std::env::var_os("ASSESS_TEST_HOOKS") else { return Ok(()) };
-    // Held from the beginning: what was under way before a restart is to be seen before it goes on.
+    // Paused from the start, so that a test can inspect a sweep that was in progress before a restart.
     hold::set(asked == "sweep");
     for (command, handler) in
         [(&PANIC, entry::<Panic> as Handler), (&AUDIT, entry::<Audit>), (&SABOTAGE, entry::<Sabotage>)]

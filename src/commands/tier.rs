@@ -1,4 +1,4 @@
-//! `TIER.*`: the typed arguments. What the options of a policy mean is the engine's to say.
+//! `TIER.*`: the arguments of the commands as typed values. The engine parses the options of a policy.
 
 use assess_engine::cache::tier::Policy;
 
@@ -25,12 +25,15 @@ impl<'a> Set<'a> {
     }
 }
 
-/// A tier gives lives to keys and evicts them, whichever they are.
+/// An error unless the user has every key: a tier changes the time to live of keys, and evicts them.
 fn may_change_every_key(ctx: Ctx<'_>) -> Outcome<()> {
     if user::may_see_every_key(ctx) {
         return Ok(());
     }
-    Err(Failure::new(Code::NoPerm, "tiers change the lives of keys: this needs a user who has every key (~*)"))
+    Err(Failure::new(
+        Code::NoPerm,
+        "tiers change the time to live of keys: the user needs permission for every key (~*)",
+    ))
 }
 
 impl Run for Set<'_> {
@@ -61,11 +64,11 @@ impl Run for Del<'_> {
         let words = argv.words(1);
         let del = Del::parse(&words)?;
         may_change_every_key(ctx)?;
-        let went = saved::remove_tier(del.name);
-        if went {
+        let existed = saved::remove_tier(del.name);
+        if existed {
             ctx.replicate_verbatim();
         }
-        Ok(Reply::Integer(went.into()))
+        Ok(Reply::Integer(existed.into()))
     }
 }
 
@@ -104,7 +107,7 @@ impl Run for List {
     }
 }
 
-/// The server checks a command's arity before it calls; this is for words that come another way.
+/// The server checks the arity before it calls a command. This error is for parsers that are called in another way.
 fn wrong_number() -> Failure {
     Failure::err("wrong number of arguments, see TIER.HELP")
 }

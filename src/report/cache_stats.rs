@@ -6,7 +6,7 @@ use assess_engine::cache::tier::Policy;
 use assess_engine::stats::openmetrics::{self, Kind, Total};
 use assess_engine::stats::{Latency, TierStats};
 
-use crate::cache::look::{self, look};
+use crate::cache::lookup::{self, look_up};
 use crate::cache::{sweep, waiters, with};
 use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
@@ -178,18 +178,18 @@ pub(crate) fn reset() {
 pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
     let db = ctx.db();
     let key = Key::open(ctx, name, Mode::Peek);
-    let looked = look(ctx, &key, name);
+    let found = look_up(ctx, &key, name);
     let (now, expires_at) = (now_ms(), key.expires_at());
-    let bytes = look::value(&key)?.map_or(0, |value| value.len());
+    let bytes = lookup::value(&key)?.map_or(0, |value| value.len());
     let names: Vec<Reply> = entry::find(&key)
         .map(|entry| entry.tags().map(|tag| Reply::Bulk(tag.to_vec().into())).collect())
         .unwrap_or_default();
-    let fresh_until = look::fresh_until(ctx, &key, name);
+    let fresh_until = lookup::fresh_until(ctx, &key, name);
     with(|cache| {
         let left =
             |until: Option<u64>| until.map_or(-1, |at| i64::try_from(at.saturating_sub(now)).unwrap_or(i64::MAX));
-        let exists = looked.seen != Seen::Absent;
-        let tier = looked.tier.and_then(|tier| cache.tiers.get(tier));
+        let exists = found.seen != Seen::Absent;
+        let tier = found.tier.and_then(|tier| cache.tiers.get(tier));
         let (fresh, all) = (left(fresh_until), left(expires_at));
         let lease = cache.leases.info(now, db, name);
         Ok(Reply::Map(vec![
@@ -197,7 +197,7 @@ pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
             ("exists", Reply::Integer(exists.into())),
             ("fresh_ms", Reply::Integer(if exists { fresh } else { -2 })),
             ("grace_ms", Reply::Integer(if exists && fresh >= 0 { all - fresh } else { 0 })),
-            ("stale", Reply::Integer((looked.seen == Seen::Stale).into())),
+            ("stale", Reply::Integer((found.seen == Seen::Stale).into())),
             ("lease_ms", Reply::count(lease.as_ref().map_or(0, |lease| lease.ms_left))),
             ("waiters", Reply::count(lease.map_or(0, |lease| lease.waiters as u64))),
             ("tags", Reply::Array(names)),

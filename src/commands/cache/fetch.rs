@@ -1,7 +1,7 @@
 //! `CACHE.FETCH`.
 
 use super::too_few;
-use crate::cache::fetch::{self, Wish};
+use crate::cache::fetch::{self, FetchOptions};
 use crate::commands::options::Options;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -10,29 +10,29 @@ use crate::ffi::key::{Key, Mode};
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 
-/// Longest lease and longest wait: an hour.
+/// The longest lease and the longest wait: an hour.
 pub(super) const HOUR_MS: u64 = 3_600_000;
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Fetch<'a> {
     key: &'a [u8],
-    wish: Wish,
+    options: FetchOptions,
 }
 
 impl<'a> Fetch<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, rest @ ..] = words else { return Err(too_few()) };
-        let mut wish = Wish::default();
+        let mut parsed = FetchOptions::default();
         let mut options = Options::new(rest);
         while let Some(option) = options.next(&["LEASE", "WAIT", "NOSTALE", "BIND"])? {
             match option {
-                "LEASE" => wish.lease_ms = Some(options.number(option, 1..=HOUR_MS)?),
-                "WAIT" => wish.wait_ms = Some(options.number(option, 0..=HOUR_MS)?),
-                "NOSTALE" => wish.nostale = true,
-                _ => wish.bind = true,
+                "LEASE" => parsed.lease_ms = Some(options.number(option, 1..=HOUR_MS)?),
+                "WAIT" => parsed.wait_ms = Some(options.number(option, 0..=HOUR_MS)?),
+                "NOSTALE" => parsed.nostale = true,
+                _ => parsed.bind = true,
             }
         }
-        Ok(Self { key, wish })
+        Ok(Self { key, options: parsed })
     }
 }
 
@@ -40,7 +40,7 @@ impl Run for Fetch<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let fetch = Fetch::parse(&words)?;
-        fetch::fetch(ctx, &Key::open_arg(ctx, argv, 1, Mode::Read), fetch.key, &fetch.wish)
+        fetch::fetch(ctx, &Key::open_arg(ctx, argv, 1, Mode::Read), fetch.key, &fetch.options)
     }
 }
 
@@ -53,9 +53,12 @@ mod tests {
         let all = Fetch::parse(&[b"k", b"wait", b"0", b"BIND", b"LEASE", b"7", b"NOSTALE"]);
         assert_eq!(
             all,
-            Ok(Fetch { key: b"k", wish: Wish { lease_ms: Some(7), wait_ms: Some(0), nostale: true, bind: true } })
+            Ok(Fetch {
+                key: b"k",
+                options: FetchOptions { lease_ms: Some(7), wait_ms: Some(0), nostale: true, bind: true }
+            })
         );
-        let none = Fetch { key: b"k", wish: Wish::default() };
+        let none = Fetch { key: b"k", options: FetchOptions::default() };
         assert_eq!(Fetch::parse(&[b"k"]), Ok(none));
         for (words, named) in [
             (&[][..], "wrong number"),

@@ -1,7 +1,7 @@
-//! What the holder of a lease says: `CACHE.FILL`, `CACHE.RENEW`, `CACHE.FAIL`.
+//! The commands of a lease holder: `CACHE.FILL`, `CACHE.RENEW`, `CACHE.FAIL`.
 
 use super::fetch::HOUR_MS;
-use super::set::Manner;
+use super::set::StoreOptions;
 use super::too_few;
 use crate::cache::fill;
 use crate::commands::options;
@@ -11,10 +11,10 @@ use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 
-/// Longest reason of a failure.
+/// The longest reason of a failure, in bytes.
 const LONGEST_REASON: usize = 256;
 
-/// A token as `CACHE.FETCH` shows it.
+/// Parses a fencing token as `CACHE.FETCH` replies it.
 fn token(word: &[u8]) -> Outcome<u64> {
     let wrong = || Failure::err("token must be 16 hex digits");
     if word.len() != 16 || !word.iter().all(u8::is_ascii_hexdigit) {
@@ -29,13 +29,13 @@ pub(in crate::commands) struct Fill<'a> {
     key: &'a [u8],
     token: u64,
     value: &'a [u8],
-    manner: Manner<'a>,
+    options: StoreOptions<'a>,
 }
 
 impl<'a> Fill<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, given, value, rest @ ..] = words else { return Err(too_few()) };
-        Ok(Self { key, token: token(given)?, value, manner: Manner::parse(rest)? })
+        Ok(Self { key, token: token(given)?, value, options: StoreOptions::parse(rest)? })
     }
 }
 
@@ -43,7 +43,7 @@ impl Run for Fill<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let fill = Fill::parse(&words)?;
-        fill::fill(ctx, fill.key, fill.token, fill.value, &fill.manner.tags, fill.manner.life)
+        fill::fill(ctx, fill.key, fill.token, fill.value, &fill.options.tags, fill.options.ttl)
     }
 }
 
@@ -106,7 +106,7 @@ impl Run for Fail<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::store::Life;
+    use crate::cache::store::TimeToLive;
 
     const TOKEN: &[u8] = b"00000000000000Ff";
 
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn arguments_are_read() {
-        let manner = Manner { life: Life::Tier, tags: vec![b"t"] };
-        let fill = Fill { key: b"k", token: 255, value: b"v", manner };
+        let options = StoreOptions { ttl: TimeToLive::Tier, tags: vec![b"t"] };
+        let fill = Fill { key: b"k", token: 255, value: b"v", options };
         assert_eq!(Fill::parse(&[b"k", TOKEN, b"v", b"TAGS", b"1", b"t"]), Ok(fill));
         assert_eq!(Renew::parse(&[b"k", TOKEN, b"9"]), Ok(Renew { key: b"k", token: 255, ms: 9 }));
         assert_eq!(Fail::parse(&[b"k", TOKEN]), Ok(Fail { key: b"k", token: 255, reason: b"" }));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_ones_are_refused() {
+    fn bad_arguments_are_refused() {
         assert!(Fill::parse(&[b"k", TOKEN]).is_err());
         assert!(Fill::parse(&[b"k", TOKEN, b"v", b"NX"]).is_err());
         assert!(Fill::parse(&[b"k", b"1", b"v"]).is_err());

@@ -7,7 +7,7 @@ use assess_engine::cache::lease::Seen;
 use bytes::Bytes;
 
 use super::too_few;
-use crate::cache::look::{self, Looked};
+use crate::cache::lookup::{self, Lookup};
 use crate::cache::{Cache, with};
 use crate::clock::now_ms;
 use crate::commands::options::Options;
@@ -44,7 +44,7 @@ impl<'a> Get<'a> {
 
 impl Run for Get<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        // The usual question has no options, and is asked often.
+        // Most requests have no options: they need no parsing.
         let (takes_stale, with_ttl) = match argv.len() > 2 {
             true => Get::parse(&argv.words(1)).map(|get| (get.stale, get.with_ttl))?,
             false => (false, false),
@@ -52,17 +52,17 @@ impl Run for Get<'_> {
         let name = argv.bytes(1);
         let begin = with(Cache::takes_time).then(Instant::now);
         let key = Key::open_arg(ctx, argv, 1, Mode::Read);
-        let Some((looked, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
+        let Some((found, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
         match with_ttl {
             true => {
-                let left = look::fresh_until(ctx, &key, name).map_or(-1, |at| at.saturating_sub(now_ms()) as i64);
+                let left = lookup::fresh_until(ctx, &key, name).map_or(-1, |at| at.saturating_sub(now_ms()) as i64);
                 let value = Reply::Bulk(Bytes::copy_from_slice(&value));
                 send::reply(ctx, &Reply::Array(vec![value, Reply::Integer(left)]));
             }
             false => send::bulk(ctx, &value),
         }
         if let Some(begin) = begin {
-            with(|cache| cache.count(looked.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
+            with(|cache| cache.count(found.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
         }
         Ok(Reply::Sent)
     }
@@ -88,7 +88,7 @@ impl Run for Mget<'_> {
         let words = argv.words(1);
         let read_one = |(i, name): (usize, &&[u8])| {
             let key = Key::open_arg(ctx, argv, i + 1, Mode::Read);
-            // As in MGET, what is no value of the cache is not there.
+            // As in MGET, a key of another type counts as absent.
             match read(ctx, &key, name, false) {
                 Ok(Some((_, value))) => Reply::Bulk(Bytes::copy_from_slice(&value)),
                 Ok(None) | Err(_) => Reply::Nil,
@@ -98,28 +98,28 @@ impl Run for Mget<'_> {
     }
 }
 
-/// Reads an entry that may be served, and counts.
+/// Reads an entry that may be served, and counts a hit or a miss.
 #[inline]
 fn read<'k>(
     ctx: Ctx<'_>,
     key: &'k Key<'_>,
     name: &[u8],
     takes_stale: bool,
-) -> Outcome<Option<(Looked, Cow<'k, [u8]>)>> {
-    let looked = look::look(ctx, key, name);
-    let serves = match looked.seen {
+) -> Outcome<Option<(Lookup, Cow<'k, [u8]>)>> {
+    let found = lookup::look_up(ctx, key, name);
+    let serves = match found.seen {
         Seen::Fresh | Seen::Ageing => true,
         Seen::Stale => takes_stale,
         Seen::Absent => false,
     };
-    let value = look::value(key)?.filter(|_| serves && settings::enabled());
+    let value = lookup::value(key)?.filter(|_| serves && settings::enabled());
     match value {
         Some(value) => {
-            look::hit(&looked);
-            Ok(Some((looked, value)))
+            lookup::hit(&found);
+            Ok(Some((found, value)))
         }
         None => {
-            look::missed(looked.tier);
+            lookup::missed(found.tier);
             Ok(None)
         }
     }

@@ -14,8 +14,8 @@ use crate::spec::KeyFlags;
 impl Run for Invalidate<'_> {
     const KEYS: Option<KeyFlags> = Some(KeyFlags::RM.and(KeyFlags::DELETE));
 
-    /// The values of `KEY`, where there are no other clauses: those concern every node of a cluster, and a loop over its
-    /// masters sends them to each.
+    /// The values of `KEY`, if there are no other clauses. Other clauses concern every node of a cluster: the client
+    /// sends such a command to each master.
     fn keys(argv: Argv<'_>) -> Vec<usize> {
         let mut keys = Vec::new();
         let mut at = 1;
@@ -37,12 +37,12 @@ impl Run for Invalidate<'_> {
         let words = argv.words(1);
         let parsed = Invalidate::parse(&words)?;
         check_permissions(ctx, &parsed.clauses)?;
-        let caller = if parsed.asynchronous { Caller::GoesOn } else { Caller::Waits };
+        let caller = if parsed.asynchronous { Caller::Continues } else { Caller::Waits };
         invalidate::invalidate(ctx, parsed.order()?, caller)
     }
 }
 
-/// The command has no key specs, so that it can be sent to every node of a cluster: its own keys are checked here.
+/// The command has no key specs, so that it can be sent to every node of a cluster. So its keys are checked here.
 fn check_permissions(ctx: Ctx<'_>, clauses: &[Clause<'_>]) -> Outcome<()> {
     let mut sees_every_key = None;
     for clause in clauses {
@@ -53,7 +53,10 @@ fn check_permissions(ctx: Ctx<'_>, clauses: &[Clause<'_>]) -> Outcome<()> {
             }
         };
         if !may {
-            return Err(Failure::new(Code::NoPerm, "this user may not invalidate what the command names"));
+            return Err(Failure::new(
+                Code::NoPerm,
+                "this user has no permission to invalidate the keys that the command covers",
+            ));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What there is: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
+//! Commands that read the state of the cache: `CACHE.TTL`, `STATS`, `METRICS`, `HOT`, `HEALTH`, `EXPORT`.
 
 use super::{may_see_every_key, too_few};
 use crate::cache::clauses::check_pattern;
@@ -30,7 +30,7 @@ impl Run for Ttl<'_> {
     }
 }
 
-/// `RESET` in any case is never a tier's name here.
+/// The argument `RESET`, in upper or lower case, never names a tier here.
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) enum Stats<'a> {
     Total,
@@ -94,7 +94,7 @@ impl Run for Health {
     }
 }
 
-/// Most keys that `CACHE.HOT` lists: as many as are counted.
+/// The most keys that `CACHE.HOT` lists: as many as are counted.
 const MOST_HOT: u64 = 256;
 
 #[derive(Debug, PartialEq)]
@@ -126,13 +126,13 @@ impl Run for Hot<'_> {
     }
 }
 
-/// Most entries of a page.
+/// The most entries of a page.
 const LONGEST_PAGE: u64 = 10_000;
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Export<'a> {
     pattern: &'a [u8],
-    /// `None`: from the beginning, which `0` says too.
+    /// `None` starts from the beginning, like the cursor `0`.
     cursor: Option<&'a [u8]>,
     count: usize,
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_ones_are_refused() {
+    fn bad_arguments_are_refused() {
         assert!(Ttl::parse(&[b"k", b"l"]).is_err());
         assert!(Stats::parse(&[b"hs", b"RESET"]).is_err());
         assert!(Metrics::parse(&[b"x"]).is_err() && Health::parse(&[b"x"]).is_err());

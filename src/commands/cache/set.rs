@@ -1,10 +1,10 @@
 //! `CACHE.SET` and `CACHE.MSET`.
 
 use super::too_few;
-use crate::cache::life::Lives;
-use crate::cache::look::look;
-use crate::cache::store::{self, Life};
+use crate::cache::lookup::look_up;
+use crate::cache::store::{self, TimeToLive};
 use crate::cache::tags;
+use crate::cache::ttl::TtlOptions;
 use crate::cache::{Writer, with, writing_as};
 use crate::commands::options::{self, Options};
 use crate::error::{Code, Failure, Outcome};
@@ -18,9 +18,9 @@ use crate::settings;
 use crate::spec::KeyFlags;
 use assess_engine::cache::lease::Seen;
 
-/// On what condition an entry is stored.
+/// The condition for storing an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Only {
+enum Condition {
     Always,
     /// `NX`
     IfAbsent,
@@ -28,51 +28,51 @@ enum Only {
     IfPresent,
 }
 
-/// How an entry is stored.
+/// The options of an entry that is stored.
 #[derive(Debug, PartialEq)]
-pub(super) struct Manner<'a> {
-    pub(super) life: Life,
+pub(super) struct StoreOptions<'a> {
+    pub(super) ttl: TimeToLive,
     pub(super) tags: Vec<&'a [u8]>,
 }
 
-pub(super) const MANNER: [&str; 9] = ["TAGS", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST"];
+pub(super) const STORE_OPTIONS: [&str; 9] = ["TAGS", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST"];
 const SET: [&str; 11] = ["TAGS", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST", "NX", "XX"];
 
-impl<'a> Manner<'a> {
+impl<'a> StoreOptions<'a> {
     pub(super) fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
-        parse(words, &MANNER).map(|(manner, _)| manner)
+        parse(words, &STORE_OPTIONS).map(|(options, _)| options)
     }
 }
 
-fn parse<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<(Manner<'a>, Only)> {
+fn parse<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<(StoreOptions<'a>, Condition)> {
     let mut given = Options::new(words);
-    let (mut lives, mut tags, mut only) = (Lives::default(), Vec::new(), Only::Always);
+    let (mut ttl, mut tags, mut condition) = (TtlOptions::default(), Vec::new(), Condition::Always);
     while let Some(option) = given.next(known)? {
         match option {
             "TAGS" => tags = tags::parse(&mut given)?,
-            "NX" | "XX" if only != Only::Always => return Err(Failure::err("NX and XX exclude each other")),
-            "NX" => only = Only::IfAbsent,
-            "XX" => only = Only::IfPresent,
-            life if lives.takes(life, &mut given)? => {}
+            "NX" | "XX" if condition != Condition::Always => return Err(Failure::err("NX and XX exclude each other")),
+            "NX" => condition = Condition::IfAbsent,
+            "XX" => condition = Condition::IfPresent,
+            option if ttl.takes(option, &mut given)? => {}
             _ => return Err(Failure::internal()),
         }
     }
-    Ok((Manner { life: lives.given(), tags }, only))
+    Ok((StoreOptions { ttl: ttl.given(), tags }, condition))
 }
 
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Set<'a> {
     key: &'a [u8],
     value: &'a [u8],
-    manner: Manner<'a>,
-    only: Only,
+    options: StoreOptions<'a>,
+    condition: Condition,
 }
 
 impl<'a> Set<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, value, rest @ ..] = words else { return Err(too_few()) };
-        let (manner, only) = parse(rest, &SET)?;
-        Ok(Self { key, value, manner, only })
+        let (options, condition) = parse(rest, &SET)?;
+        Ok(Self { key, value, options, condition })
     }
 }
 
@@ -83,20 +83,20 @@ impl Run for Set<'_> {
         if !settings::enabled() {
             return Ok(Reply::Ok);
         }
-        if set.only != Only::Always {
-            let seen = look(ctx, &Key::open_arg(ctx, argv, 1, Mode::Peek), set.key).seen;
-            if (seen == Seen::Absent) != (set.only == Only::IfAbsent) {
+        if set.condition != Condition::Always {
+            let seen = look_up(ctx, &Key::open_arg(ctx, argv, 1, Mode::Peek), set.key).seen;
+            if (seen == Seen::Absent) != (set.condition == Condition::IfAbsent) {
                 return Ok(Reply::Nil);
             }
         }
-        put(ctx, set.key, set.value, &set.manner)?;
+        put(ctx, set.key, set.value, &set.options)?;
         Ok(Reply::Ok)
     }
 }
 
 /// Stores an entry for a client.
-fn put(ctx: Ctx<'_>, key: &[u8], value: &[u8], manner: &Manner<'_>) -> Outcome<()> {
-    writing_as(Writer::Command, || store::store(ctx, key, value, &manner.tags, manner.life))?;
+fn put(ctx: Ctx<'_>, key: &[u8], value: &[u8], options: &StoreOptions<'_>) -> Outcome<()> {
+    writing_as(Writer::Command, || store::store(ctx, key, value, &options.tags, options.ttl))?;
     with(|cache| {
         let tier = cache.tiers.of(key);
         cache.count(tier).sets += 1;
@@ -107,7 +107,7 @@ fn put(ctx: Ctx<'_>, key: &[u8], value: &[u8], manner: &Manner<'_>) -> Outcome<(
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Mset<'a> {
     entries: Vec<(&'a [u8], &'a [u8])>,
-    manner: Manner<'a>,
+    options: StoreOptions<'a>,
 }
 
 impl<'a> Mset<'a> {
@@ -119,7 +119,7 @@ impl<'a> Mset<'a> {
             .filter(|count| (1..=pairs.len()).contains(count))
             .ok_or_else(|| Failure::err("n must be the number of pairs of key and value that follow, at least 1"))?;
         let entries = pairs[..count].iter().map(|&[key, value]| (key, value)).collect();
-        Ok(Self { entries, manner: Manner::parse(&rest[count * 2..])? })
+        Ok(Self { entries, options: StoreOptions::parse(&rest[count * 2..])? })
     }
 }
 
@@ -135,19 +135,19 @@ impl Run for Mset<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let mset = Mset::parse(&words)?;
-        // A server of 7.0 checks only the first half of the keys.
+        // Redis 7.0 checks only the first half of the keys.
         if !mset.entries.iter().all(|(key, _)| user::may_access(ctx, key, KeyFlags::UPDATE)) {
             return Err(Failure::new(Code::NoPerm, "this user may not write one of the keys that the command names"));
         }
         if !settings::enabled() {
             return Ok(Reply::Ok);
         }
-        // All or nothing: what could fail is asked before anything is written.
+        // All or nothing: everything that could fail is checked before the first write.
         for (key, _) in &mset.entries {
-            store::check_life(ctx, key, mset.manner.life)?;
+            store::check_ttl(ctx, key, mset.options.ttl)?;
         }
         for (key, value) in &mset.entries {
-            put(ctx, key, value, &mset.manner)?;
+            put(ctx, key, value, &mset.options)?;
         }
         Ok(Reply::Ok)
     }
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn options_are_read_and_bad_ones_refused_by_name() {
         let set = Set::parse(&[b"k", b"v", b"nx", b"TAGS", b"3", b"a", b"b", b"a", b"PERSIST"]).unwrap();
-        assert_eq!((set.key, set.value, set.only), (&b"k"[..], &b"v"[..], Only::IfAbsent));
-        assert_eq!(set.manner, Manner { life: Life::Forever, tags: vec![b"a", b"b"] });
+        assert_eq!((set.key, set.value, set.condition), (&b"k"[..], &b"v"[..], Condition::IfAbsent));
+        assert_eq!(set.options, StoreOptions { ttl: TimeToLive::Unlimited, tags: vec![b"a", b"b"] });
         let long = [b'x'; 257];
         for (rest, named) in [
             (&[&b"FOO"[..]][..], "unknown option FOO"),
@@ -183,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn as_many_pairs_as_the_count_says() {
+    fn the_count_is_the_number_of_pairs() {
         let mset = Mset::parse(&[b"2", b"a", b"1", b"b", b"2", b"TAGS", b"1", b"t"]).unwrap();
         assert_eq!(mset.entries, [(&b"a"[..], &b"1"[..]), (b"b", b"2")]);
-        assert_eq!(mset.manner, Manner { life: Life::Tier, tags: vec![b"t"] });
+        assert_eq!(mset.options, StoreOptions { ttl: TimeToLive::Tier, tags: vec![b"t"] });
         for words in [&[][..], &[&b"0"[..], b"a", b"1"], &[b"2", b"a", b"1", b"b"], &[b"x", b"a", b"1"]] {
             assert!(Mset::parse(words).is_err());
         }

@@ -1,4 +1,4 @@
-//! The options of a load: which there are depends on the kind of model.
+//! The options of a load. They depend on the kind of model.
 
 use assess_engine::io::{self, Duplicates, LeontiefMode, Negative, Order, OutputRule, Precision, Split};
 use assess_engine::model::Kind;
@@ -9,9 +9,9 @@ use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
 use crate::settings;
 
-/// What the words of a load say.
+/// The parsed options of a load.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct ParsedLoad {
     pub(super) recipe: Recipe,
     pub(super) noreplace: bool,
     pub(super) history: Option<u64>,
@@ -44,9 +44,9 @@ const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
 /// Reads the options after the data.
-pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
+pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
     let (mut noreplace, mut history) = (false, None);
-    // Options of all kinds are taken here, the others handed on.
+    // Handles the options that all kinds have, and passes the others to `own`.
     let mut each = |known: &[&'static str], own: OwnOption<'_>| {
         let mut options = Options::new(words);
         while let Some(option) = options.next(known)? {
@@ -100,7 +100,7 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<Given> {
             Recipe::Origin(load)
         }
     };
-    Ok(Given { recipe, noreplace, history })
+    Ok(ParsedLoad { recipe, noreplace, history })
 }
 
 type OwnOption<'f> = &'f mut dyn FnMut(&'static str, &mut Options<'_, '_>) -> Outcome<()>;
@@ -131,7 +131,7 @@ fn label(option: &str, value: &[u8]) -> Outcome<Box<str>> {
         .ok_or_else(|| Failure::err(format!("{option} must be 1 to {MAX_LABEL} bytes of UTF-8 text")))
 }
 
-/// What joins the parts of a label: a space may.
+/// The text between the parts of a label. It may be a space.
 fn separator(value: &[u8]) -> Outcome<Box<str>> {
     if value == b" " { Ok(" ".into()) } else { label("SEPARATOR", value) }
 }
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_knows_its_own_options_and_no_others() {
+    fn every_kind_has_its_own_options_and_no_others() {
         crate::settings::reset();
         let parse = |kind, words: &str| {
             let words: Vec<&[u8]> = words.split_whitespace().map(str::as_bytes).collect();

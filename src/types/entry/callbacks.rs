@@ -162,7 +162,7 @@ extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -
         }
         // SAFETY: the callback's own handle.
         let mut io = unsafe { Loader::new(io) };
-        load_lines(&mut io).is_ok_and(|lines| saved::obey(&lines).is_ok())
+        load_lines(&mut io).is_ok_and(|lines| saved::restore(&lines).is_ok())
     });
     if done { raw::REDISMODULE_OK as c_int } else { raw::REDISMODULE_ERR as c_int }
 }

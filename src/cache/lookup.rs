@@ -1,4 +1,4 @@
-//! Reading an entry: what is there, and whether it may be served.
+//! Reads an entry: its state, its value, and whether it may be served.
 
 use std::borrow::Cow;
 
@@ -14,40 +14,42 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key};
 use crate::types::entry;
 
-/// What was found under a name.
+/// The state of a key.
 #[derive(Clone, Copy)]
-pub(crate) struct Looked {
+pub(crate) struct Lookup {
     pub(crate) at: Option<At>,
     pub(crate) tier: Option<TierId>,
     pub(crate) seen: Seen,
 }
 
-/// Looks at a key of the selected database, without counting.
+/// Looks up a key of the selected database, without counting a hit or a miss.
 #[inline]
-pub(crate) fn look(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Looked {
+pub(crate) fn look_up(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Lookup {
     if key.holds() == Holds::Nothing {
-        return Looked { at: None, tier: with(|cache| cache.tiers.of(name)), seen: Seen::Absent };
+        return Lookup { at: None, tier: with(|cache| cache.tiers.of(name)), seen: Seen::Absent };
     }
     let db = ctx.db();
     let known = with(|cache| cache.known(db, name));
-    let (looked, freshness) = match known {
-        Known::Sure(looked) => return looked,
-        Known::Indexed(looked, freshness) => (looked, freshness),
+    let (found, freshness) = match known {
+        Known::Sure(found) => return found,
+        Known::Indexed(found, freshness) => (found, freshness),
         Known::Unindexed(tier) => return unindexed(key, db, name, tier),
     };
-    let Freshness::FromExpiry { grace } = freshness else { return looked };
-    // From a file: fresh until the grace begins.
+    let Freshness::FromExpiry { grace } = freshness else { return found };
+    // Read from a file: fresh until its grace begins.
     let seen = match key.expires_at() {
         Some(at) if grace > 0 && now_ms() >= at.saturating_sub(grace) => Seen::Stale,
         _ => Seen::Fresh,
     };
-    Looked { seen, ..looked }
+    Lookup { seen, ..found }
 }
 
+/// What the index and the bans know about a key.
 enum Known {
-    Sure(Looked),
-    Indexed(Looked, Freshness),
-    /// In no index, and bans are active.
+    Sure(Lookup),
+    /// The state also depends on the expiry of the key.
+    Indexed(Lookup, Freshness),
+    /// The key is not in the index, and bans are active.
     Unindexed(Option<TierId>),
 }
 
@@ -57,48 +59,48 @@ impl Cache {
         let Some(at) = self.index.find(db, name) else {
             let tier = self.tiers.of(name);
             if self.bans.is_empty() {
-                return Known::Sure(Looked { at: None, tier, seen: Seen::Fresh });
+                return Known::Sure(Lookup { at: None, tier, seen: Seen::Fresh });
             }
             return Known::Unindexed(tier);
         };
         let entry = self.index.entry(at);
         let tier = entry.tier;
-        let looked = |seen| Looked { at: Some(at), tier, seen };
+        let found = |seen| Lookup { at: Some(at), tier, seen };
         if !self.bans.is_empty() {
             let has_grace = self.policy(tier).is_some_and(|policy| policy.grace_ms > 0);
             let has_tag = |tag: &[u8]| self.index.tags(at).any(|own| own == tag);
             let mut verdict = self.bans.verdict(db, name, tier, entry.stamp, &has_tag);
             if self.indexing && verdict == Verdict::Lives {
-                // It may not have been moved to its tier yet.
+                // The entry may not have been moved to its new tier yet.
                 verdict = self.bans.verdict(db, name, self.tiers.of(name), entry.stamp, &has_tag);
             }
             match verdict {
                 Verdict::Lives => {}
-                Verdict::Soft if has_grace => return Known::Sure(looked(Seen::Stale)),
-                Verdict::Soft | Verdict::Gone => return Known::Sure(looked(Seen::Absent)),
+                Verdict::Soft if has_grace => return Known::Sure(found(Seen::Stale)),
+                Verdict::Soft | Verdict::Gone => return Known::Sure(found(Seen::Absent)),
             }
         }
         match entry.freshness {
-            Freshness::UntilExpiry => Known::Sure(looked(Seen::Fresh)),
-            Freshness::FromExpiry { .. } => Known::Indexed(looked(Seen::Fresh), entry.freshness),
-            Freshness::Until { at, life } => Known::Sure(looked(self.age(tier, at, life))),
+            Freshness::UntilExpiry => Known::Sure(found(Seen::Fresh)),
+            Freshness::FromExpiry { .. } => Known::Indexed(found(Seen::Fresh), entry.freshness),
+            Freshness::Until { at, life } => Known::Sure(found(self.age(tier, at, life))),
         }
     }
 
-    /// Whether a running invalidation covers an entry, which its sweep will remove or make stale.
+    /// Whether a running invalidation covers an entry, so that its sweep will remove the entry or make it stale.
     pub(super) fn is_banned(&self, db: i32, name: &[u8], at: At) -> bool {
         if self.bans.is_empty() {
             return false;
         }
         let (entry, has_tag) = (self.index.entry(at), |tag: &[u8]| self.index.tags(at).any(|own| own == tag));
-        // What a model leaves behind need not be an assessment: of that, something may stay.
-        // One that was declared since keys began to move means the tiers as they will be.
+        // A ban of a changed model removes assessment documents only: other values that it covers stay.
+        // A ban that was declared after the build of the index began refers to the new tiers.
         let holds = |ban: &&Ban| ban.db == db && !ban.local && ban.stamp < self.indexing_since;
         let mut running = self.bans.iter().filter(holds);
         running.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
     }
 
-    /// How an entry that is fresh until `at`, after a fresh life of `life`, is to be served now.
+    /// The state now of an entry that is fresh until `at`, with a time to live of `life` milliseconds.
     fn age(&self, tier: Option<TierId>, at: u64, life: u64) -> Seen {
         let now = now_ms();
         if now >= at {
@@ -110,17 +112,17 @@ impl Cache {
     }
 }
 
-/// A key that no index has: only a scanning ban can cover it, or one of its own tags.
-fn unindexed(key: &Key<'_>, db: i32, name: &[u8], tier: Option<TierId>) -> Looked {
+/// The state of a key that is not in the index: only a ban that scans, or a ban of one of its tags, can cover it.
+fn unindexed(key: &Key<'_>, db: i32, name: &[u8], tier: Option<TierId>) -> Lookup {
     let tags: Vec<&[u8]> = entry::find(key).map(|entry| entry.tags().collect()).unwrap_or_default();
     let covered = with(|cache| {
         cache.bans.scan_covers(db, name, tier)
             || (!tags.is_empty() && cache.bans.verdict(db, name, tier, 0, &|tag| tags.contains(&tag)) != Verdict::Lives)
     });
-    Looked { at: None, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
+    Lookup { at: None, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
 }
 
-/// The value of a key: that of a string, or of one of our entries, unpacked. `None` for a key that is not there.
+/// The value of a key: a string, or an entry of the cache, decompressed. `None` if the key does not exist.
 #[inline]
 pub(crate) fn value<'k>(key: &'k Key<'_>) -> Outcome<Option<Cow<'k, [u8]>>> {
     match key.holds() {
@@ -134,7 +136,7 @@ pub(crate) fn value<'k>(key: &'k Key<'_>) -> Outcome<Option<Cow<'k, [u8]>>> {
     }
 }
 
-/// Until when an entry is fresh, in Unix milliseconds; `None` for ever.
+/// Until when an entry is fresh, in Unix milliseconds; `None` without a limit.
 pub(crate) fn fresh_until(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Option<u64> {
     let (db, expires_at) = (ctx.db(), key.expires_at());
     match with(|cache| cache.index.find(db, name).map(|at| cache.index.entry(at).freshness)) {
@@ -144,23 +146,23 @@ pub(crate) fn fresh_until(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Option<u6
     }
 }
 
-/// Counts a read that was served.
+/// Counts a hit.
 #[inline]
-pub(crate) fn hit(looked: &Looked) {
+pub(crate) fn hit(found: &Lookup) {
     with(|cache| {
-        if let Some(at) = looked.at {
-            let reorder = cache.policy(looked.tier).is_some_and(|policy| policy.is_bounded());
+        if let Some(at) = found.at {
+            let reorder = cache.policy(found.tier).is_some_and(|policy| policy.is_bounded());
             cache.index.touched(at, reorder);
         }
-        let counters = cache.count(looked.tier);
-        match looked.seen {
+        let counters = cache.count(found.tier);
+        match found.seen {
             Seen::Stale => counters.stale_hits += 1,
             _ => counters.hits += 1,
         }
     });
 }
 
-/// Counts a read that found nothing to serve.
+/// Counts a miss.
 #[inline]
 pub(crate) fn missed(tier: Option<TierId>) {
     with(|cache| cache.count(tier).misses += 1);
