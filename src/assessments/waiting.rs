@@ -82,7 +82,7 @@ pub(crate) fn given_up(_: u64) -> Reply {
 
 /// The error of a model that is not ready: how far it is, or why it will not be.
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
-    match derivation.why() {
+    match derivation.failure() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
         None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.percent())),
     }

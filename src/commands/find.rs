@@ -39,7 +39,7 @@ impl ReadRequest for Find {
             let model = loaded.as_model();
             // The index is derived; a kind that has none is always ready.
             if !model.ready() {
-                return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
+                return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
             }
             // For a waiter a worker searches in any case: many may have waited.
             if model.searchable() > FEW || asked.caller == Caller::Waiter {

@@ -71,7 +71,7 @@ impl Run for Replay {
             return Err(Failure::err("an internal command, for replication and the append-only file only"));
         }
         let words = argv.words(0);
-        replay::obey(ctx, &words)?;
+        replay::apply(ctx, &words)?;
         // What this server was told, its own replicas and its own append-only file are told.
         ctx.replicate_verbatim();
         Ok(Reply::Ok)

@@ -290,9 +290,9 @@ fn arm() {
 
 /// Ends the waits that are due, some in one go.
 fn end_due() {
-    const AT_ONCE: usize = 64;
+    const MAX_PER_RUN: usize = 64;
     let now = now_ms();
-    for _ in 0..AT_ONCE {
+    for _ in 0..MAX_PER_RUN {
         let (handle, serial, client, ended) = {
             let mut table = table();
             let Some(&(due, handle)) = table.due.first() else { return };

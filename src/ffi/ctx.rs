@@ -23,7 +23,7 @@ static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(std::ptr::null_
 struct Flags(u32);
 
 impl Flags {
-    const BLOCKS_NOBODY: Self = Self(
+    const DENIES_BLOCKING: Self = Self(
         raw::REDISMODULE_CTX_FLAGS_LUA | raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING,
     );
     const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
@@ -65,7 +65,7 @@ impl<'a> Ctx<'a> {
 
     /// Whether a client may be blocked here.
     pub(crate) fn may_block(self) -> bool {
-        !self.flags().any(Flags::BLOCKS_NOBODY)
+        !self.flags().any(Flags::DENIES_BLOCKING)
     }
 
     /// Whether more memory is used than `maxmemory` allows, which the next command of a client may make the server evict.
@@ -157,10 +157,10 @@ impl<'a> Ctx<'a> {
             if reply.is_null() {
                 return 0;
             }
-            let went = api!(RedisModule_CallReplyInteger(reply));
+            let removed = api!(RedisModule_CallReplyInteger(reply));
             api!(RedisModule_FreeCallReply(reply));
             // An error has no number: the server says the smallest one.
-            u64::try_from(went).unwrap_or(0)
+            u64::try_from(removed).unwrap_or(0)
         }
     }
 

@@ -10,7 +10,7 @@ const NICENESS: libc::c_int = 19;
 /// Where a filter of system calls is in force, one of them may end the whole process, and the units of Debian's packages
 /// choose that for `setpriority`. There the thread keeps its priority, and offers the processor to others each time its
 /// work checks its progress.
-pub(crate) fn give_way() {
+pub(crate) fn lower_priority() {
     if calls_are_filtered() {
         Progress::yield_on_this_thread();
         return;
@@ -22,12 +22,12 @@ pub(crate) fn give_way() {
 /// Whether a filter of system calls (seccomp) may be in force for the calling thread. Looked up for each thread, since
 /// filters belong to threads: 12 us beside the start of a thread. `prctl` would say it too, but may be filtered itself.
 fn calls_are_filtered() -> bool {
-    std::fs::read_to_string("/proc/thread-self/status").map_or(true, |status| says_filtered(&status))
+    std::fs::read_to_string("/proc/thread-self/status").map_or(true, |status| has_filter(&status))
 }
 
 /// What the text of `/proc/PID/status` says. Anything but "none" counts as a filter; a kernel built without seccomp has
 /// no such line, and no filters.
-fn says_filtered(status: &str) -> bool {
+fn has_filter(status: &str) -> bool {
     status.lines().find_map(|line| line.strip_prefix("Seccomp:")).is_some_and(|mode| mode.trim() != "0")
 }
 
@@ -39,14 +39,14 @@ pub(crate) fn is_main() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::says_filtered;
+    use super::has_filter;
 
     #[test]
     fn a_filter_is_in_force_unless_the_status_says_none() {
-        assert!(!says_filtered("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"));
-        assert!(!says_filtered("Name:\tredis-server\nThreads:\t5\n"), "a kernel without seccomp");
+        assert!(!has_filter("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"));
+        assert!(!has_filter("Name:\tredis-server\nThreads:\t5\n"), "a kernel without seccomp");
         for mode in ["1", "2", "3", ""] {
-            assert!(says_filtered(&format!("NoNewPrivs:\t1\nSeccomp:\t{mode}\nSeccomp_filters:\t1\n")), "{mode}");
+            assert!(has_filter(&format!("NoNewPrivs:\t1\nSeccomp:\t{mode}\nSeccomp_filters:\t1\n")), "{mode}");
         }
     }
 }

@@ -9,11 +9,11 @@ use super::string::{self, Text};
 use crate::spec::KeyFlags;
 
 /// On whose behalf a command runs.
-enum Who {
+enum Caller {
     /// A module, the master, an append-only file: trusted, as the server trusts them. Or a server that cannot say.
     Trusted,
     /// A user who has been deleted meanwhile.
-    Nobody,
+    Deleted,
     User(User),
 }
 
@@ -29,10 +29,10 @@ impl Drop for User {
 
 /// Whether the user may read every key (`~*`), as one who sees the names of all keys of a kind must.
 pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
-    let user = match who(ctx) {
-        Who::Trusted => return true,
-        Who::Nobody => return false,
-        Who::User(user) => user,
+    let user = match caller(ctx) {
+        Caller::Trusted => return true,
+        Caller::Deleted => return false,
+        Caller::User(user) => user,
     };
     // SAFETY: invariants 1 and 2; the text is freed here.
     unsafe {
@@ -49,27 +49,27 @@ pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
 
 /// Whether the user may do this to a key.
 pub(crate) fn may_access(ctx: Ctx<'_>, key: &[u8], flags: KeyFlags) -> bool {
-    who(ctx).may_access(key, flags)
+    caller(ctx).may_access(key, flags)
 }
 
 /// The same for the user of a connection, told by its id; where the server cannot say, yes. Main thread.
 pub(crate) fn client_may_access(client: u64, key: &[u8], flags: KeyFlags) -> bool {
     // SAFETY: the detached context is valid; the functions are looked for.
-    let who = unsafe {
+    let caller = unsafe {
         let ctx = Ctx::new(super::ctx::detached());
         match (raw::RedisModule_GetClientUserNameById, raw::RedisModule_GetModuleUserFromUserName) {
             (Some(name_of), Some(user_of)) => named(ctx, name_of(ctx.as_ptr(), client), user_of),
-            _ => Who::Trusted,
+            _ => Caller::Trusted,
         }
     };
-    who.may_access(key, flags)
+    caller.may_access(key, flags)
 }
 
-impl Who {
+impl Caller {
     fn may_access(&self, key: &[u8], flags: KeyFlags) -> bool {
         let user = match self {
             Self::Trusted => return true,
-            Self::Nobody => return false,
+            Self::Deleted => return false,
             Self::User(user) => user,
         };
         user.may_access(key, flags)
@@ -93,19 +93,19 @@ type UserOf = unsafe extern "C" fn(*mut raw::RedisModuleString) -> *mut raw::Red
 ///
 /// # Safety
 /// `name` is null or a string that is ours, and `user_of` the server's function.
-unsafe fn named(ctx: Ctx<'_>, name: *mut raw::RedisModuleString, user_of: UserOf) -> Who {
+unsafe fn named(ctx: Ctx<'_>, name: *mut raw::RedisModuleString, user_of: UserOf) -> Caller {
     if name.is_null() {
-        return Who::Trusted; // no client of the network
+        return Caller::Trusted; // no client of the network
     }
     // SAFETY: by the contract of this function.
     unsafe {
         let user = user_of(name);
         api!(RedisModule_FreeString(ctx.as_ptr(), name));
-        if user.is_null() { Who::Nobody } else { Who::User(User(user)) }
+        if user.is_null() { Caller::Deleted } else { Caller::User(User(user)) }
     }
 }
 
-fn who(ctx: Ctx<'_>) -> Who {
+fn caller(ctx: Ctx<'_>) -> Caller {
     // SAFETY: invariants 1 and 2; the functions are there from 7.0.6 on and looked for. The name is freed here.
     unsafe {
         let (Some(name_of), Some(current), Some(user_of)) = (
@@ -113,14 +113,14 @@ fn who(ctx: Ctx<'_>) -> Who {
             raw::RedisModule_GetCurrentUserName,
             raw::RedisModule_GetModuleUserFromUserName,
         ) else {
-            return Who::Trusted;
+            return Caller::Trusted;
         };
         // A script's client has no number that the server would know it by, but its caller's user: where there is none,
         // because a module called, the server's function for the name follows a null pointer.
         let name = match ctx.is_script() {
             false => name_of(ctx.as_ptr(), ctx.client_id()),
             true if has_user(ctx) => current(ctx.as_ptr()),
-            true => return Who::Trusted,
+            true => return Caller::Trusted,
         };
         named(ctx, name, user_of)
     }

@@ -55,7 +55,7 @@ pub(super) fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, ca
     let mut expires_at = None;
     if let Some(Value::Model(before)) = model::find_mut(&mut opened) {
         loaded.history = std::mem::take(&mut before.history);
-        loaded.life = before.life;
+        loaded.generation = before.generation;
         // A part that was added is no reason for the whole to live for ever.
         expires_at = Some(before.model.adds_up_with(&loaded.model));
     }
@@ -71,7 +71,7 @@ pub(super) fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, ca
     if let Some(at) = expires_at {
         Key::open(ctx, key, Mode::Write).expire_at(at);
     }
-    directory::born(ctx.db(), key.to_vec());
+    directory::created(ctx.db(), key.to_vec());
     ctx.key_changed(key, c"model.load");
     Ok(capacity)
 }

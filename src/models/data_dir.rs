@@ -14,9 +14,9 @@ use crate::error::{Code, Failure, Outcome};
 use crate::settings;
 
 /// Most files that a folder of a table may hold: a listing has to be bounded.
-const MOST_FILES: usize = 10_000;
+const MAX_FILES: usize = 10_000;
 /// How deep folders may be nested.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// Opens a file or a folder for reading.
 pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
@@ -105,12 +105,12 @@ fn list(dir: &Dir, prefix: &str, depth: usize, names: &mut Vec<String>) -> io::R
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = format!("{prefix}{name}");
         let kind = entry.file_type()?;
-        if kind.is_dir() && depth < DEEPEST {
+        if kind.is_dir() && depth < MAX_DEPTH {
             list(&entry.open_dir()?, &format!("{path}/"), depth + 1, names)?;
         } else if !kind.is_dir() {
             names.push(path);
         }
-        if names.len() > MOST_FILES {
+        if names.len() > MAX_FILES {
             return Err(io::Error::other("too many files"));
         }
     }

@@ -13,7 +13,7 @@ use assess_engine::model::AnyModel;
 
 /// How long a failure stands before whoever asks has it tried again: there may be more memory by then, or a limit may
 /// have been raised.
-const STANDS: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What one value wants derived, and how far that is.
 #[derive(Default)]
@@ -31,7 +31,7 @@ struct State {
     /// A timer will put it in line: the server is loading.
     deferred: bool,
     /// The value was freed.
-    gone: bool,
+    freed: bool,
 }
 
 #[derive(Clone)]
@@ -58,7 +58,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Derivation {
     /// One for another value with the same table.
-    pub(crate) fn beside(&self) -> Arc<Self> {
+    pub(crate) fn with_same_table(&self) -> Arc<Self> {
         Arc::new(Self { line: Arc::clone(&self.line), state: Mutex::default() })
     }
 
@@ -66,10 +66,10 @@ impl Derivation {
     pub(crate) fn want(&self, model: &AnyModel) -> bool {
         let mut state = lock(&self.state);
         let is_at_it = |run: &Run| run.model.is_same(model) && run.progress.check().is_ok();
-        if state.gone || state.running.as_ref().is_some_and(is_at_it) {
+        if state.freed || state.running.as_ref().is_some_and(is_at_it) {
             return false;
         }
-        if state.failed.as_ref().is_some_and(|(_, at)| at.elapsed() < STANDS) {
+        if state.failed.as_ref().is_some_and(|(_, at)| at.elapsed() < RETRY_AFTER) {
             return false;
         }
         state.failed = None;
@@ -80,7 +80,7 @@ impl Derivation {
     }
 
     /// What was said of an older model does not hold for the one that takes its place.
-    pub(crate) fn forgive(&self) {
+    pub(crate) fn clear_failure(&self) {
         lock(&self.state).failed = None;
     }
 
@@ -90,7 +90,7 @@ impl Derivation {
     }
 
     /// Puts it in line; `true` when nobody serves the line, which is up to the caller from now on.
-    pub(crate) fn queue_up(self: &Arc<Self>) -> bool {
+    pub(crate) fn enqueue(self: &Arc<Self>) -> bool {
         lock(&self.state).deferred = false;
         let mut line = lock(&self.line.0);
         if !line.queue.iter().any(|queued| Arc::ptr_eq(queued, self)) {
@@ -113,7 +113,7 @@ impl Derivation {
     }
 
     /// Nobody will serve the line: workers are being stopped. Whoever asks later has it tried again.
-    pub(crate) fn give_up(&self) {
+    pub(crate) fn cancel_queued(&self) {
         let queue = {
             let mut line = lock(&self.line.0);
             line.served = false;
@@ -155,7 +155,7 @@ impl Derivation {
     pub(crate) fn abandon(&self) {
         let is_alone = lock(&self.line.0).queue.iter().all(|queued| std::ptr::eq(&**queued, self));
         let mut state = lock(&self.state);
-        state.gone = true;
+        state.freed = true;
         if let (Some(run), true) = (&state.running, is_alone) {
             run.progress.cancel();
         }
@@ -170,7 +170,7 @@ impl Derivation {
     }
 
     /// Why it failed, until it is tried again.
-    pub(crate) fn why(&self) -> Option<String> {
+    pub(crate) fn failure(&self) -> Option<String> {
         lock(&self.state).failed.as_ref().map(|(why, _)| why.clone())
     }
 }

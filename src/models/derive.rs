@@ -24,7 +24,7 @@ pub(crate) fn request(ctx: Ctx<'_>, loaded: &Loaded) {
 
 /// What somebody waits for who asked for something that is not there yet. Asking has it derived: an indicator beyond
 /// the first few is derived only then.
-pub(crate) fn awaited(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
+pub(crate) fn requested(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
     request(ctx, loaded);
     Arc::clone(&loaded.derivation)
 }
@@ -41,7 +41,7 @@ pub(crate) fn request_later(loaded: &Loaded) {
 
 fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
     memory::watch(ctx);
-    if derivation.queue_up() {
+    if derivation.enqueue() {
         serve(Arc::clone(derivation));
     }
 }
@@ -79,7 +79,7 @@ struct Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.taken {
-            self.line.give_up();
+            self.line.cancel_queued();
         } else if self.line.has_next() {
             serve(Arc::clone(&self.line));
         }

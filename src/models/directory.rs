@@ -20,7 +20,7 @@ struct Directory {
 
 thread_local! {
     /// The key of the model that died last: the server tells why it went only afterwards.
-    static LAST_DEATH: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
+    static LAST_REMOVED: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
     static DIRECTORY: RefCell<Directory> = RefCell::default();
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn expires(db: i32, name: &[u8]) {
 }
 
 /// A key holds a model now.
-pub(crate) fn born(db: i32, name: Vec<u8>) {
+pub(crate) fn created(db: i32, name: Vec<u8>) {
     DIRECTORY.with_borrow_mut(|directory| {
         directory.databases.entry(db).or_default().insert(name);
         directory.epoch += 1;
@@ -53,8 +53,8 @@ pub(crate) fn born(db: i32, name: Vec<u8>) {
 }
 
 /// A key holds a model no more: it was deleted, overwritten, renamed, moved, evicted or has expired.
-pub(crate) fn died(db: i32, name: &[u8]) {
-    LAST_DEATH.set(Some((db, name.to_vec())));
+pub(crate) fn removed(db: i32, name: &[u8]) {
+    LAST_REMOVED.set(Some((db, name.to_vec())));
     DIRECTORY.with_borrow_mut(|directory| {
         if let Some(names) = directory.databases.get_mut(&db) {
             names.remove(name);
@@ -66,7 +66,7 @@ pub(crate) fn died(db: i32, name: &[u8]) {
 
 /// The server has evicted a key; what it held is gone by now.
 pub(crate) fn evicted(db: i32, name: &[u8]) {
-    let was_model = LAST_DEATH.take().is_some_and(|(at, dead)| at == db && dead == name);
+    let was_model = LAST_REMOVED.take().is_some_and(|(at, dead)| at == db && dead == name);
     if was_model {
         stats::count(|counters| &counters.models_evicted);
         warn("a model was evicted: choose a volatile maxmemory-policy, or raise maxmemory (see CACHE.HEALTH)");
@@ -77,7 +77,7 @@ pub(crate) fn evicted(db: i32, name: &[u8]) {
 /// after the death of what the key held before.
 pub(crate) fn arrived(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     if model::is_one(ctx, name) {
-        born(db, name.to_vec());
+        created(db, name.to_vec());
     }
 }
 

@@ -25,12 +25,12 @@ use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
 /// Most entries that wait to be written, and the most bytes of their documents.
-const MOST: usize = 10_000;
-const MOST_BYTES: usize = 16 << 20;
+const MAX_WAITING: usize = 10_000;
+const MAX_WAITING_BYTES: usize = 16 << 20;
 /// The longest document that is logged; of a longer one the entry says `null`.
-const LONGEST: usize = codec::MAX_ENTRY / 2;
+const MAX_DOCUMENT: usize = codec::MAX_ENTRY / 2;
 /// Bytes of a batch that is written and replicated at once.
-const BATCH: usize = 64 << 10;
+const BATCH_BYTES: usize = 64 << 10;
 /// How long entries are written between two turns of the event loop.
 const SLICE: Duration = Duration::from_micros(300);
 
@@ -38,7 +38,7 @@ struct Waiting {
     db: i32,
     key: Vec<u8>,
     /// Of the model that was asked ([`Loaded::life`]).
-    life: u64,
+    generation: u64,
     entry: Arc<Entry>,
 }
 
@@ -66,21 +66,21 @@ thread_local! {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     tenant: String,
-    life: u64,
+    generation: u64,
 }
 
 impl Log {
     /// `None` when the model keeps no history, or the server is a replica.
     pub(crate) fn of(ctx: Ctx<'_>, loaded: &Loaded, tenant: Option<&str>) -> Option<Self> {
         let is_kept = loaded.history.capacity() > 0 && ctx.is_master();
-        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), life: loaded.life })
+        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), generation: loaded.generation })
     }
 
     /// Logs an assessment that was computed. `name` is the key that it is cached at, or would be.
     pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
-        let document: &[u8] = if document.len() > LONGEST { b"null" } else { document };
+        let document: &[u8] = if document.len() > MAX_DOCUMENT { b"null" } else { document };
         let is_full =
-            QUEUE.with_borrow(|queue| queue.waiting.len() >= MOST || queue.bytes + document.len() > MOST_BYTES);
+            QUEUE.with_borrow(|queue| queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES);
         if is_full {
             return stats::count(|c| &c.history_dropped);
         }
@@ -95,7 +95,7 @@ impl Log {
         };
         QUEUE.with_borrow_mut(|queue| {
             queue.bytes += document.len();
-            queue.waiting.push_back(Waiting { db, key: key.to_vec(), life: self.life, entry: Arc::new(entry) });
+            queue.waiting.push_back(Waiting { db, key: key.to_vec(), generation: self.generation, entry: Arc::new(entry) });
         });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
@@ -117,9 +117,9 @@ fn seen(entries: &[Entry]) {
 }
 
 /// Entries of a model that are not written yet, newest first.
-pub(crate) fn not_written(db: i32, key: &[u8], life: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
+pub(crate) fn not_written(db: i32, key: &[u8], generation: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
     QUEUE.with_borrow(|queue| {
-        let is_its = |one: &&Waiting| one.db == db && one.life == life && one.key == key && wanted(&one.entry);
+        let is_its = |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
         queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
 }
@@ -156,8 +156,8 @@ fn next_batch() -> Option<Vec<Waiting>> {
         let mut batch = vec![queue.pop()?];
         let mut size = batch[0].entry.document.len();
         while let Some(next) = queue.waiting.front()
-            && (next.db, next.life, &next.key) == (batch[0].db, batch[0].life, &batch[0].key)
-            && size < BATCH
+            && (next.db, next.generation, &next.key) == (batch[0].db, batch[0].generation, &batch[0].key)
+            && size < BATCH_BYTES
         {
             size += next.entry.document.len();
             batch.extend(queue.pop());
@@ -168,7 +168,7 @@ fn next_batch() -> Option<Vec<Waiting>> {
 
 /// Writes the entries of one model; `false` when the model is gone, or is another node's.
 fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
-    let Some(&Waiting { db, life, .. }) = batch.first() else { return true };
+    let Some(&Waiting { db, generation, .. }) = batch.first() else { return true };
     let key = batch[0].key.clone();
     if !ctx.select(db) || !ctx.owns(&key) {
         return false;
@@ -177,7 +177,7 @@ fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
     {
         let mut opened = Key::open(ctx, &key, Mode::Write);
         let Some(Value::Model(loaded)) = find_mut(&mut opened) else { return false };
-        if loaded.history.capacity() == 0 || loaded.life != life {
+        if loaded.history.capacity() == 0 || loaded.generation != generation {
             return false;
         }
         for Waiting { entry, .. } in batch {

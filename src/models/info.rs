@@ -34,7 +34,7 @@ pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply 
         };
         if name == "warnings" { warnings = shown } else { fields.push((name, shown)) }
     }
-    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.why()) {
+    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.failure()) {
         warnings.push(Reply::text(format!("deriving failed: {why}")));
     }
     fields.push(("warnings", warnings));

@@ -16,8 +16,8 @@ use crate::types::model;
 use crate::types::value::Value;
 
 /// Does what a master, or an append-only file, says. A failure means that this server has other models than it should.
-pub(crate) fn obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
-    try_obey(ctx, words).inspect_err(|failure| {
+pub(crate) fn apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
+    try_apply(ctx, words).inspect_err(|failure| {
         stats::count(|c| &c.replay_errors);
         ctx.log_warning(&format!(
             "a change of a model, from the master or the append-only file, FAILED: {failure}. \
@@ -26,7 +26,7 @@ pub(crate) fn obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     })
 }
 
-fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
+fn try_apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     match words {
         [_, key, b"STAGE", id, expires_at, number, frame] => {
             let side = Side::Follower { expires_at: parse(expires_at)? };

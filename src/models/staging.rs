@@ -20,7 +20,7 @@ use crate::types::value::{Staging, Value};
 use crate::work::main_loop;
 
 /// A staging key whose master is gone lives no longer than this after its last frame.
-const LIFE_MS: u64 = 120_000;
+const TTL_MS: u64 = 120_000;
 
 thread_local! {
     /// What loads that run on this server have sent ahead.
@@ -29,7 +29,7 @@ thread_local! {
 
 /// When a frame that is staged now may go.
 pub(crate) fn expires_at() -> u64 {
-    now_ms() + LIFE_MS
+    now_ms() + TTL_MS
 }
 
 /// The staging key's name: in the slot of the model, unlike any that a user would choose.
@@ -149,14 +149,14 @@ impl Drop for Staged {
         main_loop::post(move |ctx| {
             main_loop::when_writable(ctx, db, move |ctx, writable| {
                 OWNED.with_borrow_mut(|owned| owned.remove(&id));
-                give_up(ctx, db, &key_of(&key, id), id, writable.is_ok());
+                remove_staging_key(ctx, db, &key_of(&key, id), id, writable.is_ok());
             });
         });
     }
 }
 
 /// Takes a staging key away, wherever `SWAPDB` may have put it.
-fn give_up(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) {
+fn remove_staging_key(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) {
     /// Servers with more databases than this are not searched for what is worth a few megabytes.
     const DATABASES: i32 = 1024;
     let holds = |db| ctx.select(db) && frames_at(ctx, staging_key, id).is_some();
@@ -178,12 +178,12 @@ fn give_up(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) 
 
 /// A staging key came out of a file or a full synchronisation, perhaps without a time to live. Unless a load that runs
 /// here owns it, it is of no use to a master; a replica keeps it for what its master may still send.
-pub(crate) fn came_from_a_file(db: i32, staging_key: Vec<u8>, id: u64) {
+pub(crate) fn loaded_from_file(db: i32, staging_key: Vec<u8>, id: u64) {
     // Timers wait until loading has ended.
     main_loop::after(0, move |ctx| {
         main_loop::when_writable(ctx, db, move |ctx, writable| {
             if !OWNED.with_borrow(|owned| owned.contains(&id)) {
-                give_up(ctx, db, &staging_key, id, writable.is_ok());
+                remove_staging_key(ctx, db, &staging_key, id, writable.is_ok());
             }
         });
     });

@@ -14,11 +14,11 @@ use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
 
 /// Most bytes a replica may be behind before the next frame waits for it.
-const MOST_LAG: u64 = 64 << 20;
+const MAX_LAG: u64 = 64 << 20;
 /// How long a frame waits for a replica that does not catch up before it goes without regard to it.
-const PATIENCE_MS: u64 = 30_000;
+const MAX_WAIT_MS: u64 = 30_000;
 /// Frames encoded at a time: few, because until they are staged they are a second copy.
-const AHEAD: u64 = 4;
+const FRAMES_ENCODED: u64 = 4;
 
 /// Sends a model ahead and calls `done` with what a commit needs, or with the failure.
 pub(crate) fn begin(
@@ -36,7 +36,7 @@ pub(crate) fn begin(
         return done(ctx, Err(error.into()));
     }
     let staged = Staged::new(db, key.clone());
-    let transfer = Transfer { db, key, model, frames, ahead: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
+    let transfer = Transfer { db, key, model, frames, encoded: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
     transfer.step(ctx);
 }
 
@@ -47,7 +47,7 @@ struct Transfer<W, D> {
     /// How many frames there are.
     frames: u64,
     /// Encoded and not staged yet.
-    ahead: VecDeque<Bytes>,
+    encoded: VecDeque<Bytes>,
     staged: Staged,
     /// How long the next frame has waited.
     waited_ms: u64,
@@ -73,10 +73,10 @@ where
         if self.staged.frames() == self.frames {
             return self.end(ctx, Ok(()));
         }
-        if self.ahead.is_empty() {
+        if self.encoded.is_empty() {
             return self.encode();
         }
-        if self.waited_ms < PATIENCE_MS && lag(ctx, self.staged.frames()) > MOST_LAG {
+        if self.waited_ms < MAX_WAIT_MS && lag(ctx, self.staged.frames()) > MAX_LAG {
             self.waited_ms += 20;
             main_loop::after(20, move |ctx| self.step(ctx));
             return;
@@ -93,8 +93,8 @@ where
         // Not behind other loads: they may take minutes.
         pool::run(Lane::Question, None, move || {
             let first = self.staged.frames();
-            let next = first..(first + AHEAD).min(self.frames);
-            self.ahead.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
+            let next = first..(first + FRAMES_ENCODED).min(self.frames);
+            self.encoded.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
             main_loop::post(move |ctx| self.step(ctx));
         });
     }
@@ -105,7 +105,7 @@ where
             return Err(Failure::slot_lost());
         }
         let number = self.staged.frames();
-        let frame = self.ahead.pop_front().ok_or_else(Failure::internal)?;
+        let frame = self.encoded.pop_front().ok_or_else(Failure::internal)?;
         self.staged.push(ctx, frame.clone())?;
         replicate::frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
         Ok(())

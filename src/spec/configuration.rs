@@ -108,13 +108,13 @@ pub(crate) const SLICE_US: Parameter = Parameter {
 
 pub(crate) const HISTORY_MAX: Parameter = Parameter {
     name: "history-max",
-    kind: Kind::Number { min: 0, max: MOST_ENTRIES, default: 10_000, memory: false },
+    kind: Kind::Number { min: 0, max: MAX_ENTRIES, default: 10_000, memory: false },
     protected: false,
     summary: "Most assessments that a load may ask a model to log (HISTORY); 0: none",
 };
 
 /// The most that the engine can hold.
-const MOST_ENTRIES: i64 = assess_engine::history::MAX_CAPACITY as i64;
+const MAX_ENTRIES: i64 = assess_engine::history::MAX_CAPACITY as i64;
 
 pub(crate) const ENABLED: Parameter = Parameter {
     name: "enabled",

@@ -32,18 +32,18 @@ pub(crate) struct Loaded {
     /// What was assessed; holds nothing unless the load asked for it.
     pub(crate) history: History,
     /// Tells one life of a key from the next: what was computed from a model that is gone is not logged in another.
-    pub(crate) life: u64,
+    pub(crate) generation: u64,
     prefix: RefCell<Prefix>,
 }
 
-fn next_life() -> u64 {
+fn next_generation() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whether a document begins as it should and was not cut short.
 #[inline]
-pub(crate) fn is_whole(document: &[u8], prefix: &[u8]) -> bool {
+pub(crate) fn is_complete(document: &[u8], prefix: &[u8]) -> bool {
     document.starts_with(prefix) && document.ends_with(b"}")
 }
 
@@ -64,7 +64,7 @@ impl Loaded {
             hits: Arc::default(),
             misses: Cell::new(0),
             history: History::default(),
-            life: next_life(),
+            generation: next_generation(),
             prefix: RefCell::default(),
         }
     }
@@ -72,7 +72,7 @@ impl Loaded {
     /// The same under another key. The table is derived once for both.
     pub(crate) fn copy(&self) -> Self {
         let mut copy = Self::new(self.model.clone(), self.version, self.source.clone());
-        copy.derivation = self.derivation.beside();
+        copy.derivation = self.derivation.with_same_table();
         copy.history = self.history.clone();
         copy
     }
@@ -93,12 +93,12 @@ impl Loaded {
     }
 
     /// Whether a document was computed from this content under this name.
-    pub(crate) fn wrote(&self, name: &[u8], document: &[u8]) -> bool {
+    pub(crate) fn matches_document(&self, name: &[u8], document: &[u8]) -> bool {
         let mut prefix = self.prefix.borrow_mut();
         if prefix.name != name || prefix.bytes.is_empty() {
             *prefix = Prefix { name: name.to_vec(), bytes: self.prefix(name) };
         }
-        is_whole(document, &prefix.bytes)
+        is_complete(document, &prefix.bytes)
     }
 
     /// Puts a changed model in place of this one; what was counted stays.
@@ -107,7 +107,7 @@ impl Loaded {
             self.derivation.abandon();
             self.derivation = Arc::default();
         }
-        self.derivation.forgive();
+        self.derivation.clear_failure();
         discard::model(std::mem::replace(&mut self.model, model));
         self.version = version;
         self.prefix = RefCell::default();
@@ -116,7 +116,7 @@ impl Loaded {
     pub(crate) fn state(&self) -> &'static str {
         if self.as_model().ready() {
             "ready"
-        } else if self.derivation.why().is_some() {
+        } else if self.derivation.failure().is_some() {
             "failed"
         } else {
             "deriving"

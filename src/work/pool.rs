@@ -6,7 +6,7 @@
 //! nothing of the keyspace; results go back through `main_loop::post`.
 //!
 //! Whatever computes runs at the lowest priority that it may have, in a thread of its own within a job
-//! ([`at_low_priority`]; where system calls are filtered it yields often instead, see [`thread::give_way`]). The job
+//! ([`at_low_priority`]; where system calls are filtered it yields often instead, see [`thread::lower_priority`]). The job
 //! itself does not: it takes locks that the main thread takes too, and a thread that is kept from running by others while
 //! it holds one would keep everybody waiting.
 
@@ -69,7 +69,7 @@ fn lock() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn wanted(lane: Lane) -> usize {
+fn thread_limit(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
         Lane::Question | Lane::Document | Lane::Disposal => 1,
@@ -89,14 +89,14 @@ pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce
     }
     state.jobs[lane as usize].push_back(job);
     state.handles.retain(|thread| !thread.is_finished());
-    state.staff(lane);
+    state.start_thread(lane);
 }
 
 impl State {
     /// Starts a thread where jobs wait and one more is allowed. When the system has none to give, the jobs wait for the
     /// threads there are, or until it has.
-    fn staff(&mut self, lane: Lane) {
-        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= wanted(lane) {
+    fn start_thread(&mut self, lane: Lane) {
+        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= thread_limit(lane) {
             return;
         }
         match std::thread::Builder::new().name(lane.name().into()).spawn(move || work_on(lane)) {
@@ -118,7 +118,7 @@ fn retry() {
     let mut state = lock();
     state.retrying = false;
     if !state.stopping {
-        Lane::ALL.into_iter().for_each(|lane| state.staff(lane));
+        Lane::ALL.into_iter().for_each(|lane| state.start_thread(lane));
     }
 }
 
@@ -127,7 +127,7 @@ fn work_on(lane: Lane) {
     loop {
         // Without work a thread ends, and gives back what the kernels keep per thread: tens of megabytes. A thread
         // that looks and ends holds the lock, so no job can come to wait for one that is about to go.
-        let is_wanted = state.threads[lane as usize] <= wanted(lane);
+        let is_wanted = state.threads[lane as usize] <= thread_limit(lane);
         let Some(job) = is_wanted.then(|| state.jobs[lane as usize].pop_front()).flatten() else {
             state.threads[lane as usize] -= 1;
             return;
@@ -146,7 +146,7 @@ fn work_on(lane: Lane) {
 pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let computing = scope.spawn(|| {
-            thread::give_way();
+            thread::lower_priority();
             work()
         });
         computing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -158,7 +158,7 @@ pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     at_low_priority(|| {
         let threads = settings::threads();
         let pool = (threads > 1).then(|| {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::give_way()).build()
+            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::lower_priority()).build()
         });
         match pool {
             Some(Ok(pool)) => pool.install(work),
@@ -194,13 +194,13 @@ pub(crate) fn is_busy() -> bool {
 /// Cancels what runs, forgets what waits, and joins the threads: none may run while the server takes itself apart.
 /// Should it decide to go on (a save on the way out that failed), whatever is run afterwards finds new threads.
 pub(crate) fn stop() {
-    let (threads, forgotten) = {
+    let (threads, dropped) = {
         let mut state = lock();
         state.stopping = true;
         state.running.iter().for_each(|progress| progress.cancel());
         (std::mem::take(&mut state.handles), std::mem::take(&mut state.jobs))
     };
-    drop(forgotten);
+    drop(dropped);
     for thread in threads {
         let _ = thread.join();
     }

@@ -23,8 +23,8 @@ const ENCODING: c_int = 1;
 /// The server tries to compress every string it saves, in a buffer of the string's own size: so none is longer.
 const PIECE: usize = 1 << 20;
 /// More lines, or words of a line, than any server has.
-const MOST_LINES: u64 = 100_000;
-const MOST_WORDS: u64 = 100_000;
+const MAX_LINES: u64 = 100_000;
+const MAX_WORDS: u64 = 100_000;
 
 /// Registers the type.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
@@ -170,9 +170,9 @@ extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -
 fn load_lines(io: &mut Loader<'_>) -> Result<Vec<Line>, Damaged> {
     let bounded = |number: u64, most: u64| if number <= most { Ok(number) } else { Err(Damaged) };
     let mut lines = Vec::new();
-    for _ in 0..bounded(io.number()?, MOST_LINES)? {
+    for _ in 0..bounded(io.number()?, MAX_LINES)? {
         let mut line = Line::new();
-        for _ in 0..bounded(io.number()?, MOST_WORDS)? {
+        for _ in 0..bounded(io.number()?, MAX_WORDS)? {
             line.push(io.bytes(<[u8]>::to_vec)?);
         }
         lines.push(line);

@@ -92,13 +92,13 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
                     Value::Model(loaded) => {
                         versions::seen(loaded.version);
                         if let Some((db, name)) = io.key() {
-                            directory::born(db, name);
+                            directory::created(db, name);
                         }
                         derive::request_later(loaded);
                     }
                     Value::Staging(staging) => {
                         if let Some((db, name)) = io.key() {
-                            staging::came_from_a_file(db, name, staging.id);
+                            staging::loaded_from_file(db, name, staging.id);
                         }
                     }
                 }
@@ -212,7 +212,7 @@ extern "C" fn unlink(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         if matches!(value, Value::Model(_)) {
             let (db, name) = place.key();
-            directory::died(db, &name);
+            directory::removed(db, &name);
         }
     });
 }
@@ -226,7 +226,7 @@ extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) 
         // The version names the content, not the key, so the copy keeps it: a replica copies for itself.
         let copy = loaded.copy();
         derive::request_later(&copy);
-        directory::born(db, name);
+        directory::created(db, name);
         into_raw(Value::Model(copy))
     })
 }
