@@ -80,8 +80,9 @@ impl Log {
     /// Queues a computed assessment. `name` is its cache key, whether or not it is cached.
     pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
         let document: &[u8] = if document.len() > MAX_DOCUMENT { b"null" } else { document };
-        let is_full =
-            QUEUE.with_borrow(|queue| queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES);
+        let is_full = QUEUE.with_borrow(|queue| {
+            queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES
+        });
         if is_full {
             return stats::count(|c| &c.history_dropped);
         }
@@ -96,7 +97,12 @@ impl Log {
         };
         QUEUE.with_borrow_mut(|queue| {
             queue.bytes += document.len();
-            queue.waiting.push_back(Waiting { db, key: key.to_vec(), generation: self.generation, entry: Arc::new(entry) });
+            queue.waiting.push_back(Waiting {
+                db,
+                key: key.to_vec(),
+                generation: self.generation,
+                entry: Arc::new(entry),
+            });
         });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
@@ -120,7 +126,8 @@ fn seen(entries: &[Entry]) {
 /// The queued entries of a model, newest first.
 pub(crate) fn not_written(db: i32, key: &[u8], generation: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
     QUEUE.with_borrow(|queue| {
-        let is_its = |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
+        let is_its =
+            |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
         queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
 }

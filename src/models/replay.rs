@@ -93,5 +93,9 @@ fn parse(word: &[u8]) -> Outcome<u64> {
 
 fn parse_version(word: &[u8]) -> Outcome<u64> {
     let version = parse(word)?;
-    if versions::is_plausible(version) { Ok(version) } else { Err(Failure::err("a version is more than a century ahead of the clock")) }
+    if versions::is_plausible(version) {
+        Ok(version)
+    } else {
+        Err(Failure::err("a version is more than a century ahead of the clock"))
+    }
 }

@@ -101,7 +101,8 @@ fn persistence(ctx: Ctx<'_>) -> Vec<Check> {
         let text = if has_preamble {
             "persistence: the append-only file has a preamble".into()
         } else {
-            "persistence: with aof-use-rdb-preamble no, tiers of TIER.SET and running invalidations are lost at a rewrite"
+            "persistence: with aof-use-rdb-preamble no, tiers of TIER.SET and invalidations in progress are lost at a \
+             rewrite"
                 .to_owned()
         };
         checks.push(Check { is_fine: has_preamble, text });
