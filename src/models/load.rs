@@ -84,14 +84,14 @@ impl Built {
         Ok(Self { part, joined })
     }
 
-    /// Drops it on the main thread; a worker frees what is large.
+    /// Drops it on the main thread; a worker frees the large parts.
     fn discard(self) {
         drop(self.part);
         discard::model(self.joined.model);
     }
 }
 
-/// A load in flight, with what every stage needs.
+/// A load in flight, with the data that every stage needs.
 struct Load {
     begun: Instant,
     db: i32,
@@ -107,8 +107,7 @@ struct Load {
     blocked: Blocked,
 }
 
-/// Begins a load. The client is answered when the load has ended. `origin` is evaluated after the last reason to
-/// refuse.
+/// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
 pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
     commit::may_replace(ctx, &request.key, request.noreplace)?;
     let place = (ctx.db(), request.key.clone());

@@ -70,7 +70,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         if encoding != ENCODING {
             return ptr::null_mut();
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         match load(&mut io) {
             Ok(entry) => {
@@ -162,7 +162,7 @@ extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -
         if encoding != ENCODING {
             return false;
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         load_lines(&mut io).is_ok_and(|lines| saved::obey(&lines).is_ok())
     });

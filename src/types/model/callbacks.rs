@@ -85,7 +85,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         if !(1..=ENCODING).contains(&encoding) {
             return ptr::null_mut();
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         match load(&mut io, encoding) {
             Ok(value) => {
@@ -209,7 +209,7 @@ extern "C" fn free_effort(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_voi
 
 extern "C" fn unlink(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) {
     guard::or("unlinking a model", (), || {
-        // SAFETY: the callback's own handle, and a value of ours.
+        // SAFETY: the handle is that of this callback; the value has our type.
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         if matches!(value, Value::Model(_)) {
             let (db, name) = place.key();
@@ -220,7 +220,7 @@ extern "C" fn unlink(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void
 
 extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> *mut c_void {
     guard::or("copying a model", ptr::null_mut(), || {
-        // SAFETY: the callback's own handle, and a value of ours.
+        // SAFETY: the handle is that of this callback; the value has our type.
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         let Value::Model(loaded) = value else { return ptr::null_mut() };
         let (db, name) = place.target();
