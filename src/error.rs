@@ -1,12 +1,13 @@
-//! What a client is told when something fails: a code from the contract's closed list, and a sentence that says what
-//! to do. Texts are made of constants and numbers, never of what a user sent.
+//! Errors of commands: a code from a closed list, and a sentence that says what to do.
+//!
+//! Texts consist of constants and numbers. They never contain bytes that a client sent.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use assess_engine::Error as EngineError;
 
-/// The codes of the contract that this release uses.
+/// The error codes. Clients may depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     Err,
@@ -22,7 +23,7 @@ pub(crate) enum Code {
     ReadOnly,
     NoPerm,
     LeaseLost,
-    #[expect(dead_code, reason = "for CACHE.FETCH, which is not built yet")]
+    #[expect(dead_code, reason = "a code of the closed list that no command of this release returns")]
     Unblocked,
 }
 

@@ -1,17 +1,20 @@
-//! Safe wrappers for the parts of the module API that this module uses: with `types`, the only place with `unsafe`.
+//! Safe wrappers for the functions of the module API that this module uses, and the callbacks that the server calls.
 //!
-//! Three invariants carry the SAFETY comments of this folder:
+//! `unsafe` is used here and in `types`, nowhere else. This folder does not depend on models, assessments or cache
+//! entries.
 //!
-//! 1. **Function pointers.** Every `RedisModule_*` pointer is filled in by the server before `init` runs and never
-//!    changes again; `require_api` refuses to load where one that is used unconditionally is missing.
-//! 2. **Main thread.** A [`ctx::Ctx`] exists only inside a callback of the server on its main thread and is neither `Send`
-//!    nor `'static`, so whatever takes one runs there. What other threads may do is named in `event_loop` and
-//!    `blocked`.
-//! 3. **Borrowed bytes.** Bytes behind a `RedisModuleString` live as long as the command's argument vector, or as
-//!    their owner [`string::Text`]; bytes of a key's value live as long as its open [`key::Key`], provided no command
-//!    is called in between.
+//! The SAFETY comments of this folder refer to three invariants:
+//!
+//! 1. **Function pointers.** The server sets every `RedisModule_*` pointer before `init` runs and never changes it. The
+//!    module refuses to load (`require_api`) when a function that it calls unconditionally is missing.
+//! 2. **Main thread.** A [`ctx::Ctx`] exists only inside a callback of the server on its main thread. It is neither
+//!    `Send` nor `'static`, so a function that takes one runs on the main thread. The functions that other threads may
+//!    call are documented in `event_loop` and `blocked`.
+//! 3. **Borrowed bytes.** The bytes of a `RedisModuleString` are valid as long as the command's argument vector, or as
+//!    long as the [`string::Text`] that owns them. The bytes of a key's value are valid as long as its [`key::Key`] is
+//!    open and no command is called.
 
-/// Calls a function of the module API; to be used inside `unsafe`.
+/// Calls a function of the module API. Used inside `unsafe`.
 macro_rules! api {
     ($name:ident ( $($arg:expr),* $(,)? )) => {
         (::redis_module::raw::$name.expect("checked by require_api"))($($arg),*)

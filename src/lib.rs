@@ -1,7 +1,8 @@
 //! `redis-assess`: computes assessments from coefficient data and caches them, inside Redis.
 //!
-//! This crate is the Redis face: it parses, calls the engine (`assess_engine`), replies and replicates. Data flow one
-//! way: bytes -> typed arguments -> engine -> value -> reply and propagation. `ffi` and `types` hold all `unsafe`.
+//! This crate is the Redis module: it parses commands, calls the engine (`assess_engine`), replies and replicates. Data
+//! flow in one direction: bytes -> typed arguments -> engine -> value -> reply and replication. All `unsafe` is in
+//! `ffi` and `types`.
 
 mod assessments;
 mod cache;
@@ -32,7 +33,7 @@ use crate::report::info;
 use ffi::allocator::ServerAllocator as Allocator;
 #[cfg(not(test))]
 const ALLOCATOR: Allocator = ffi::allocator::ServerAllocator;
-// Unit tests run without a server, hence without its allocator.
+// Unit tests run without a server, so they use the system allocator.
 #[cfg(test)]
 use std::alloc::System as Allocator;
 #[cfg(test)]
@@ -88,7 +89,7 @@ const HANDLERS: Handlers = Handlers {
     },
 };
 
-/// Every write to every key comes here, so a key that is not ours has to leave quickly.
+/// Runs for every write to every key of the server, so it returns quickly for keys that the module does not manage.
 fn key_changed(ctx: Ctx<'_>, name: &[u8], event: &[u8], by_module: bool) {
     let change = Change::of(event, by_module);
     match change {

@@ -1,6 +1,6 @@
-//! The life of a model in the keyspace: load, replication, derivation, history, removal.
+//! Models in the keyspace: load, commit, replication, derivation, history, removal.
 //!
-//! What a model computes is in the engine. Cached assessments of a model are in `assessments` and `cache`.
+//! The computations of a model are in the engine. The cached assessments of a model are in `assessments` and `cache`.
 
 pub(crate) mod commit;
 pub(crate) mod data_dir;

@@ -1,23 +1,23 @@
-//! Replies as values: commands return them, workers make them, one place sends them.
+//! Replies as values: commands return them, workers build them, and `ffi::send` sends them.
 
 use bytes::Bytes;
 
 use crate::error::Failure;
 
-/// What a client gets.
+/// A reply to a client.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     Ok,
     Nil,
     Integer(i64),
-    /// A double in RESP3, its shortest round-trip text in RESP2.
+    /// A double in RESP3; in RESP2 a bulk string with the shortest text that parses to the same number.
     Double(f64),
     Bulk(Bytes),
     Array(Vec<Reply>),
     /// A map in RESP3, a flat array in RESP2.
     Map(Vec<(&'static str, Reply)>),
     Error(Failure),
-    /// The command has replied itself, or will when its client is unblocked.
+    /// The command has already replied, or replies when its client is unblocked.
     Sent,
 }
 

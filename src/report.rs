@@ -1,6 +1,6 @@
-//! What the module reports of itself: `INFO assess`, statistics of tiers, metrics, health.
+//! Reports of the module: `INFO assess`, statistics of tiers, metrics, health.
 //!
-//! Every other room may count here; nothing here changes what it reports.
+//! Every other folder may increment the counters here. Nothing here changes models, entries or leases.
 
 pub(crate) mod cache_stats;
 pub(crate) mod health;

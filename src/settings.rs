@@ -1,13 +1,13 @@
-//! Configuration parameters as the module reads them. The table is `spec::configuration`.
+//! The current values of the configuration parameters. Their table is `spec::configuration`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::spec::configuration::{Kind, PARAMETERS};
 
-/// Values of numeric and boolean parameters, in the order of the table.
+/// Values of the numeric and boolean parameters, in the order of the table.
 static NUMBERS: [AtomicI64; PARAMETERS.len()] = [const { AtomicI64::new(0) }; PARAMETERS.len()];
-/// Values of textual parameters, in the order of the table.
+/// Values of the text parameters, in the order of the table.
 static TEXTS: [Mutex<String>; PARAMETERS.len()] = [const { Mutex::new(String::new()) }; PARAMETERS.len()];
 
 pub(crate) fn number(index: usize) -> i64 {
@@ -17,7 +17,7 @@ pub(crate) fn number(index: usize) -> i64 {
 pub(crate) fn set_number(index: usize, value: i64) {
     NUMBERS[index].store(value, Ordering::Relaxed);
     if index == index_of("default-ttl") {
-        // The life that the built-in tier has.
+        // The time to live of the built-in tier.
         crate::cache::with(|cache| cache.tiers.set_default_ttl(value as u64 * 1000));
     }
 }
@@ -26,7 +26,7 @@ pub(crate) fn text(index: usize) -> String {
     TEXTS[index].lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Sets a textual parameter, if it is acceptable.
+/// Sets a text parameter, or returns why the value is refused.
 pub(crate) fn set_text(index: usize, value: &[u8]) -> Result<(), &'static str> {
     let value = std::str::from_utf8(value).map_err(|_| "must be UTF-8")?;
     if index == index_of("data-dir") && !value.is_empty() && !std::path::Path::new(value).is_dir() {
@@ -36,7 +36,7 @@ pub(crate) fn set_text(index: usize, value: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Gives every parameter its default.
+/// Sets every parameter to its default.
 pub(crate) fn reset() {
     for (index, parameter) in PARAMETERS.iter().enumerate() {
         match parameter.kind {
@@ -49,7 +49,7 @@ pub(crate) fn reset() {
     }
 }
 
-/// Where a parameter stands in the table; evaluated when compiling.
+/// The index of a parameter in the table. Evaluated at compile time.
 const fn index_of(name: &str) -> usize {
     let mut index = 0;
     while index < PARAMETERS.len() {
@@ -80,7 +80,7 @@ macro_rules! numbers {
 numbers! {
     max_batch = "max-batch",
     max_payload = "max-payload",
-    /// Bytes; 0 is no limit of our own.
+    /// In bytes; 0: the module sets no limit.
     max_model_memory = "max-model-memory",
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
@@ -89,7 +89,7 @@ numbers! {
     history_max = "history-max",
 }
 
-/// Worker threads for heavy work, at least one.
+/// The number of worker threads for heavy work, at least one.
 pub(crate) fn threads() -> usize {
     match number(const { index_of("threads") }) {
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1)).max(1),

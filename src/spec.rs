@@ -1,8 +1,8 @@
 //! The command table as data.
 //!
-//! One constant per command says everything that is not its execution: name, arguments, keys, flags, categories and
-//! the words that explain it. Registration, `COMMAND DOCS`, `HELP`, docs/commands and the tests read the same
-//! constants, so that none of them can tell a different story. Nothing here knows the server: no FFI, no allocation.
+//! One constant for each command describes everything except its execution: name, arguments, keys, flags, categories
+//! and texts. Registration, `COMMAND DOCS`, `HELP`, docs/commands and the tests read these constants, so they agree.
+//! Nothing here depends on the server: no FFI, no allocation.
 
 pub(crate) mod assess;
 pub(crate) mod cache;
@@ -62,11 +62,11 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &cache::REPLAY,
 ];
 
-/// The module's own ACL category. Servers before 7.4 have no such thing, see `ffi::command_info`.
+/// The ACL category of the module. Servers before 7.4 cannot add categories, see `ffi::command_info`.
 pub(crate) const ACL_CATEGORY: &str = "assess";
 
 pub(crate) struct Command {
-    /// Full name in upper case, `MODEL.LOAD`. The server matches names without regard to case.
+    /// The full name in upper case: `MODEL.LOAD`. The server ignores the case of names.
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) since: &'static str,
@@ -74,9 +74,9 @@ pub(crate) struct Command {
     pub(crate) group: Family,
     /// Flags in the spelling of `RM_CreateCommand`.
     pub(crate) flags: &'static str,
-    /// ACL categories, all of them: setting categories replaces those that the server derives from the flags.
+    /// All ACL categories. They replace the categories that the server derives from the flags.
     pub(crate) acl: &'static str,
-    /// Number of arguments with the command's name; negative: at least so many.
+    /// The number of arguments including the name of the command; negative: a minimum.
     pub(crate) arity: i32,
     pub(crate) args: &'static [Arg],
     pub(crate) keys: &'static [KeySpec],
@@ -84,19 +84,19 @@ pub(crate) struct Command {
     pub(crate) tips: &'static [&'static str],
     /// The reply in one line.
     pub(crate) reply: &'static str,
-    /// Sent by the module to itself through replication: left out of everything that is written for users.
+    /// Sent only by the module, through replication. Not shown in `HELP` and the documents.
     pub(crate) internal: bool,
 }
 
 impl Command {
-    /// The first key, the last and the step between them, as `RM_CreateCommand` wants them; zeros without keys.
+    /// The first key, the last key and the step between keys for `RM_CreateCommand`; zeros without keys.
     ///
-    /// The server replaces them by the key specs; they remain what it shows to clients that know no key specs.
+    /// The server finds keys with the key specs. It shows this range to clients that do not use key specs.
     pub(crate) const fn key_range(&self) -> (i32, i32, i32) {
         match self.keys {
             [KeySpec { begin, find: Find::Range { last, step }, .. }, ..] if *last < 0 => (*begin, *last, *step),
             [KeySpec { begin, find: Find::Range { last, step }, .. }, ..] => (*begin, *begin + *last, *step),
-            // A counted number of keys is no range: only the key spec says it.
+            // A counted number of keys is not a range; only the key spec can describe it.
             _ => (0, 0, 0),
         }
     }
@@ -133,9 +133,9 @@ pub(crate) struct Arg {
     pub(crate) summary: Option<&'static str>,
     pub(crate) optional: bool,
     pub(crate) multiple: bool,
-    /// Where an argument may be repeated, its token is repeated with it.
+    /// If the argument is repeated, its token is repeated too.
     pub(crate) multiple_token: bool,
-    /// The alternatives of `OneOf`, the members of `Block`; empty for every other kind.
+    /// The alternatives of a `OneOf` or the members of a `Block`; empty for every other kind.
     pub(crate) args: &'static [Arg],
 }
 
@@ -187,12 +187,12 @@ impl Arg {
         Self::new(name, ArgKind::UnixTime)
     }
 
-    /// A key found by the key spec with this index.
+    /// A key that the key spec with this index finds.
     pub(crate) const fn key(name: &'static str, key_spec: usize) -> Self {
         Self::new(name, ArgKind::Key(key_spec))
     }
 
-    /// A word that stands for itself.
+    /// A literal word.
     pub(crate) const fn token(name: &'static str, token: &'static str) -> Self {
         Self::new(name, ArgKind::PureToken).after(token)
     }
@@ -204,14 +204,14 @@ impl Arg {
         arg
     }
 
-    /// All the members, one after the other.
+    /// All members, one after the other.
     pub(crate) const fn block(name: &'static str, members: &'static [Arg]) -> Self {
         let mut arg = Self::new(name, ArgKind::Block);
         arg.args = members;
         arg
     }
 
-    /// The token that introduces the argument.
+    /// Sets the token before the argument.
     pub(crate) const fn after(mut self, token: &'static str) -> Self {
         self.token = Some(token);
         self
@@ -240,34 +240,36 @@ impl Arg {
     }
 }
 
-/// Where keys stand among the arguments, and what the command does to them. Every command finds its keys by position.
+/// The positions of keys among the arguments, and the access to them.
 pub(crate) struct KeySpec {
     pub(crate) flags: KeyFlags,
-    /// Where the search begins; the command's name is index 0.
+    /// The index where the search begins; the command's name has index 0.
     pub(crate) begin: i32,
     pub(crate) find: Find,
 }
 
-/// Which arguments from the beginning of the search on are keys.
+/// Which arguments are keys, counted from the begin of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Find {
-    /// The first one, and every `step`th up to `last`, which is counted from it; negative: from the end, -1 is the last.
+    /// The first argument, and every `step`th one up to `last`. `last` is relative to the first; if negative, relative
+    /// to the end: -1 is the last argument.
     Range { last: i32, step: i32 },
-    /// The first argument says how many keys there are; they follow it, every `step`th.
+    /// The first argument is the number of keys. The keys follow it, at every `step`th argument.
     Count { step: i32 },
 }
 
 impl KeySpec {
-    /// One key, the first argument: where a model always stands.
+    /// One key, the first argument.
     pub(crate) const fn first_argument(flags: KeyFlags) -> Self {
         Self { flags, begin: 1, find: Find::Range { last: 0, step: 1 } }
     }
 }
 
-/// What happens to a key, in the bits of `REDISMODULE_CMD_KEY_*` (`ffi::command_info` asserts that they agree).
+/// The access of a command to a key, in the bits of `REDISMODULE_CMD_KEY_*` (`ffi::command_info` asserts that they
+/// agree).
 ///
-/// Exactly one of `RO RW OW RM` says what happens to the value; `ACCESS` and at most one of `UPDATE INSERT DELETE` say
-/// what happens to the user's data, and it is these that key permissions (`%R~`, `%W~`) are checked against.
+/// Exactly one of `RO RW OW RM` describes the access to the value. `ACCESS` and at most one of `UPDATE INSERT DELETE`
+/// describe the access to the user's data; key permissions (`%R~`, `%W~`) are checked against these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyFlags(u64);
 
@@ -280,7 +282,7 @@ impl KeyFlags {
     pub(crate) const UPDATE: Self = Self(1 << 5);
     pub(crate) const INSERT: Self = Self(1 << 6);
     pub(crate) const DELETE: Self = Self(1 << 7);
-    /// The specification may miss keys: the server asks the command (`getkeys-api`).
+    /// The key spec may not find all keys; the server then calls the command to get them (`getkeys-api`).
     pub(crate) const INCOMPLETE: Self = Self(1 << 9);
 
     pub(crate) const fn and(self, other: Self) -> Self {

@@ -1,6 +1,6 @@
-//! Work beside commands: the pool of worker threads, jobs for the main thread, memory budgets.
+//! Work outside commands: the pool of worker threads, jobs on the main thread, memory budgets.
 //!
-//! Nothing here depends on models, assessments or cache entries; those rooms bring the work.
+//! This folder does not depend on `models`, `assessments` or `cache`; these folders submit the work.
 
 pub(crate) mod discard;
 pub(crate) mod main_loop;

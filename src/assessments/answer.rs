@@ -92,7 +92,7 @@ pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Ve
     let asked = Asked { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
     match R::ask(ctx, asked) {
         Ok(Answer::Hit { reply, .. } | Answer::Reply(reply)) => blocked.reply(reply),
-        Ok(Answer::NotReady(derivation)) => match derivation.why() {
+        Ok(Answer::NotReady(derivation)) => match derivation.failure() {
             Some(_) => blocked.reply(not_ready(&derivation).into()),
             // The model has changed in the meantime, and is derived again.
             None => waiting::park(Parked { blocked, db: ctx.db(), command, derivation, retry: retry::<R> }),
@@ -112,7 +112,7 @@ fn retry<R: ReadRequest>(ctx: Ctx<'_>, parked: Parked) {
 /// Blocks the client until the model is ready; an error if the client cannot be blocked.
 fn wait<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation>) -> Outcome<Reply> {
     let wait_ms = settings::default_wait_ms();
-    if derivation.why().is_some() || wait_ms == 0 || !ctx.may_block() {
+    if derivation.failure().is_some() || wait_ms == 0 || !ctx.may_block() {
         return Err(not_ready(&derivation));
     }
     let blocked = Blocked::block(ctx, wait_ms, waiting::ended);

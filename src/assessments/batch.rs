@@ -112,7 +112,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
         let mut checks = short.map(|subject| model.check(subject, &request.question));
         if checks.any(|check| check == Err(EngineError::NotReady)) {
-            return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
+            return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
         }
     }
     let is_short = work.estimate().as_micros() <= u128::from(settings::slice_us());

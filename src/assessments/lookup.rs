@@ -13,7 +13,7 @@ use crate::ffi::string::Argv;
 use crate::report::stats;
 use crate::settings;
 use crate::types::model::{Found, Name, find, with_loaded};
-use crate::types::value::{Loaded, Value, is_whole};
+use crate::types::value::{Loaded, Value, is_complete};
 use crate::work::main_loop;
 use assess_engine::cache::lease::Seen;
 
@@ -21,7 +21,7 @@ use assess_engine::cache::lease::Seen;
 pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let Some(route) = routes::find(ctx, argv).filter(|_| settings::enabled()) else { return false };
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
-    let Some(document) = cached.string().filter(|document| is_whole(document, &route.prefix)) else { return false };
+    let Some(document) = cached.string().filter(|document| is_complete(document, &route.prefix)) else { return false };
     let found = lookup::look_up(ctx, &cached, route.name.as_bytes());
     if !is_fresh(&found) {
         return false;
@@ -64,7 +64,7 @@ pub(crate) fn by_name<T>(
     if is_fresh(&found)
         && let Ok(Some(document)) = lookup::value(&cached)
     {
-        if loaded.wrote(model_key, &document) {
+        if loaded.matches_document(model_key, &document) {
             counted_hit(&loaded.hits, &found);
             return Some(hit(&document));
         }
@@ -105,7 +105,7 @@ fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
         }
         let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
             let cached = key::Key::open(ctx, &name, Mode::Peek);
-            Ok(lookup::value(&cached)?.is_some_and(|document| !loaded.wrote(&model_key, &document)))
+            Ok(lookup::value(&cached)?.is_some_and(|document| !loaded.matches_document(&model_key, &document)))
         });
         if is_old == Ok(true) {
             ctx.unlink(&[&name]);

@@ -104,7 +104,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
     if !naming::are_long([subject]) {
         match model.check(subject, &request.question) {
             Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
+            Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::requested(ctx, loaded))),
             Err(error) => return Err(error.into()),
         }
     }
@@ -147,7 +147,7 @@ fn compute_unshared(
     let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &request.question, &mut document);
     let answer = match assessed {
         Ok(()) => Ok(Answer::Reply(document_reply(ctx, caller, &document))),
-        Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
+        Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::requested(ctx, loaded))),
         Err(error) => Err(error.into()),
     };
     if document.capacity() <= MOST_SCRATCH {

@@ -83,7 +83,7 @@ pub(crate) fn ended_unstored(_: u64) -> Reply {
 
 /// The error for a model that is not ready: the progress of its derivation, or why the derivation failed.
 pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
-    match derivation.why() {
+    match derivation.failure() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
         None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.percent())),
     }

@@ -39,7 +39,7 @@ impl ReadRequest for Find {
             let model = loaded.as_model();
             // The search index is derived; a kind of model without one is always ready.
             if !model.ready() {
-                return Ok(Answer::NotReady(derive::awaited(ctx, loaded)));
+                return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
             }
             // For a waiter a worker always searches, since many may be answered at the same time.
             if model.searchable() > FEW || asked.caller == Caller::Waiter {

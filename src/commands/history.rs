@@ -31,7 +31,7 @@ impl Run for History {
                 return Err(Failure::err("the model keeps no history: load it with HISTORY n"));
             }
             let (db, key) = (ctx.db(), argv.bytes(1));
-            let mut newest = history::not_written(db, key, loaded.life, |entry| filter.matches(entry));
+            let mut newest = history::not_written(db, key, loaded.generation, |entry| filter.matches(entry));
             newest.truncate(filter.limit);
             // This clones references to chunks of entries, not the entries.
             Ok((loaded.history.clone(), newest))

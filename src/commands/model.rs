@@ -73,7 +73,7 @@ impl Run for Replay {
             return Err(Failure::err("this command is internal: only replication and the append-only file use it"));
         }
         let words = argv.words(0);
-        replay::obey(ctx, &words)?;
+        replay::apply(ctx, &words)?;
         // For the replicas and the append-only file of this server.
         ctx.replicate_verbatim();
         Ok(Reply::Ok)

@@ -45,7 +45,7 @@ impl ReadRequest for Rank {
             }
             match rank(model, &ranking) {
                 Ok(reply) => Ok(Answer::Reply(reply)),
-                Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::awaited(ctx, loaded))),
+                Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::requested(ctx, loaded))),
                 Err(error) => Err(error.into()),
             }
         })

@@ -1,20 +1,20 @@
-//! The server's allocator as Rust's, so that `used_memory` and `maxmemory` see every byte.
+//! The server's allocator as the global allocator of Rust, so that `used_memory` and `maxmemory` count every byte.
 //!
-//! jemalloc as built for Redis gives 16-byte alignment whatever the size, while matrix kernels ask for 64 and 128.
-//! Larger alignments are therefore made here: the block is over-allocated, and the distance to its true start is kept
-//! in the bytes before the aligned address.
+//! jemalloc as built for Redis guarantees an alignment of 16 bytes for every size, while matrix kernels request 64 and
+//! 128. Larger alignments are therefore implemented here: a longer block is allocated, and a pointer to its true start
+//! is stored directly before the aligned address.
 
 use std::alloc::{GlobalAlloc, Layout};
 
 use redis_module::raw;
 
-/// What the server's allocator guarantees.
+/// The alignment that the server's allocator guarantees, in bytes.
 const SERVER_ALIGN: usize = 16;
 
 pub(crate) struct ServerAllocator;
 
-// SAFETY: memory comes from the server's allocator, which is thread-safe; `aligned`/`true_start` keep the promise of
-// the layout's alignment, and a block is freed with the same layout, hence by the same path, it was made with.
+// SAFETY: memory comes from the server's allocator, which is thread-safe. `aligned` and `true_start` provide the
+// alignment of the layout. A block is freed with the layout of its allocation, so by the same path.
 unsafe impl GlobalAlloc for ServerAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(alloc) = (
@@ -28,8 +28,8 @@ unsafe impl GlobalAlloc for ServerAllocator {
             return unsafe { alloc(layout.size()).cast() };
         }
         let Some(size) = layout.size().checked_add(layout.align() + SERVER_ALIGN) else { return std::ptr::null_mut() };
-        // SAFETY: the block is `align + 16` bytes longer than asked, so the aligned address and the word before it,
-        // at least 16 bytes from its start, lie inside.
+        // SAFETY: the block is `align + 16` bytes longer than requested. The aligned address is at least 16 bytes after
+        // its start, so this address and the word before it are inside the block.
         unsafe { aligned(alloc(size).cast(), layout.align()) }
     }
 
@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for ServerAllocator {
             // SAFETY: any count and size are valid arguments.
             return unsafe { calloc(1, layout.size()).cast() };
         }
-        // SAFETY: the caller's layout, passed on.
+        // SAFETY: the layout is that of the caller.
         let block = unsafe { self.alloc(layout) };
         if !block.is_null() {
             // SAFETY: `block` has `layout.size()` bytes.
@@ -59,7 +59,7 @@ unsafe impl GlobalAlloc for ServerAllocator {
         ) else {
             std::process::abort()
         };
-        // SAFETY: `block` was made by `alloc` with this layout; a large alignment keeps its true start.
+        // SAFETY: `alloc` made `block` with this layout; with a large alignment the true start is stored before it.
         unsafe { free(if layout.align() <= SERVER_ALIGN { block } else { true_start(block) }.cast()) }
     }
 
@@ -70,12 +70,12 @@ unsafe impl GlobalAlloc for ServerAllocator {
                 unsafe { raw::RedisModule_Realloc }
             )
         {
-            // SAFETY: a block without a header came from the server's allocator as it is.
+            // SAFETY: a block of small alignment came directly from the server's allocator.
             return unsafe { realloc(block.cast(), size).cast() };
         }
-        // SAFETY: the alignment is that of a valid layout; the caller promises that `size` fits it.
+        // SAFETY: the alignment is that of a valid layout; the caller guarantees that `size` is valid for it.
         let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        // SAFETY: both blocks are at least as long as the shorter size, and distinct.
+        // SAFETY: both blocks are at least as long as the shorter size, and they do not overlap.
         unsafe {
             let new = self.alloc(new_layout);
             if !new.is_null() {
@@ -87,7 +87,7 @@ unsafe impl GlobalAlloc for ServerAllocator {
     }
 }
 
-/// The first address at least 16 bytes into `start` that is a multiple of `align`, with `start` kept before it.
+/// The first address at least 16 bytes after `start` that is a multiple of `align`. Stores `start` directly before it.
 ///
 /// # Safety
 /// `start` is null, or the start of a block with `align + 16` spare bytes.
@@ -96,7 +96,7 @@ unsafe fn aligned(start: *mut u8, align: usize) -> *mut u8 {
         return start;
     }
     let address = (start as usize + SERVER_ALIGN).next_multiple_of(align);
-    // SAFETY: by the caller's promise both addresses are inside the block; alignment is at least that of a pointer.
+    // SAFETY: by the contract both addresses are inside the block; the alignment is at least that of a pointer.
     unsafe {
         let block = start.add(address - start as usize);
         block.cast::<*mut u8>().sub(1).write(start);
@@ -107,7 +107,7 @@ unsafe fn aligned(start: *mut u8, align: usize) -> *mut u8 {
 /// # Safety
 /// `block` was returned by [`aligned`] and is not null.
 unsafe fn true_start(block: *mut u8) -> *mut u8 {
-    // SAFETY: `aligned` has written the start there.
+    // SAFETY: `aligned` has stored the start there.
     unsafe { block.cast::<*mut u8>().sub(1).read() }
 }
 
@@ -115,9 +115,9 @@ unsafe fn true_start(block: *mut u8) -> *mut u8 {
 mod tests {
     use super::*;
 
-    /// Stands in for a server: its allocator, and what it guarantees, are those of the C library.
+    /// Uses the C library as the server's allocator; it guarantees the same alignment.
     fn with_an_allocator() {
-        // SAFETY: every test of this module writes the same values, and nothing else of the unit tests reads them.
+        // SAFETY: every test of this module writes the same values, and no other unit test reads them.
         unsafe {
             raw::RedisModule_Alloc = Some(libc::malloc);
             raw::RedisModule_Calloc = Some(libc::calloc);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_aligned_keep_their_bytes_and_can_be_given_back() {
+    fn blocks_are_aligned_keep_their_bytes_and_can_be_freed() {
         with_an_allocator();
         for align in [1, 8, 16, 32, 64, 128, 4096] {
             for size in [1, 15, 16, 100, 5000] {
@@ -140,7 +140,7 @@ mod tests {
                     (0..size).for_each(|i| block.add(i).write(i as u8));
                     let block = ServerAllocator.realloc(block, layout, longer);
                     assert!((block as usize).is_multiple_of(align), "size {longer}, alignment {align}");
-                    assert!((0..size).all(|i| block.add(i).read() == i as u8), "realloc keeps what was there");
+                    assert!((0..size).all(|i| block.add(i).read() == i as u8), "realloc keeps the bytes");
                     ServerAllocator.dealloc(block, Layout::from_size_align(longer, align).expect("a layout"));
                     let zeroed = ServerAllocator.alloc_zeroed(layout);
                     assert!((0..size).all(|i| zeroed.add(i).read() == 0));

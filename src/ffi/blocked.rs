@@ -1,12 +1,13 @@
-//! Blocked clients: each gets exactly one reply, whatever meets in one turn of the event loop.
+//! Blocked clients: each client receives exactly one reply, in every order of events within a turn of the event loop.
 //!
-//! The server drops the reply of a handle that was given back (`RM_UnblockClient`) but is not served yet when its own
-//! timeout or `CLIENT UNBLOCK` comes in between. So no wait is left to the server's timeout, and no handle is given back
-//! before the moment at which it is served: a reply that is decided stays in the table here until the end of the turn.
-//! `CLIENT UNBLOCK` then finds a client that is still blocked, and its callback sends the reply that was decided.
-//! (Servers that serve handles before that moment, 7.2 and later, leave a handle alone that was given back.)
+//! After a handle is returned to the server (`RM_UnblockClient`), the server sends the reply later in the turn. If its
+//! own timeout or `CLIENT UNBLOCK` comes in between, it drops the reply. The module therefore never uses the server's
+//! timeout, and returns a handle only at the end of the turn, directly before the server sends the reply. Until then a
+//! decided reply stays in the table here. `CLIENT UNBLOCK` finds a client that is still blocked, and its callback sends
+//! the decided reply. (Servers from 7.2 on send replies earlier in the turn; they do not unblock a handle that was
+//! already returned.)
 //!
-//! An entry of the table is removed, under its lock, before its handle is given back: no thread measures time on a
+//! An entry is removed from the table, under the lock, before its handle is returned: no thread measures time on a
 //! handle that the server has freed.
 
 use std::cell::RefCell;
@@ -23,19 +24,19 @@ use crate::clock::now_ms;
 use crate::error::Failure;
 use crate::reply::Reply;
 
-/// Called once when a client's wait ends without an answer, on the main thread: its time is over, `CLIENT UNBLOCK`, or it
-/// is gone. Removes the client (given by its id) from the tables of its owner and returns what it is to be told.
+/// Called once, on the main thread, when the wait of a client ends without a reply: timeout, `CLIENT UNBLOCK` or
+/// disconnect. Removes the client with this id from the tables of its owner and returns the reply.
 pub(crate) type Ended = fn(u64) -> Reply;
 
-/// The right to answer a blocked client, on any thread. Dropped without a reply it answers with an internal error: nobody
-/// hangs because of a bug. A reply to a client whose wait has ended meanwhile goes nowhere.
+/// A blocked client, to be answered from any thread. If this is dropped without a reply, the client receives an
+/// internal error, so that no client hangs because of a bug. A reply after the end of the wait is dropped.
 pub(crate) struct Blocked {
     handle: Handle,
     serial: u64,
     client: u64,
 }
 
-/// A handle of the server, as a number: it is used only while its entry is in the table.
+/// A handle of the server, as a number. It is used only while its entry is in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Handle(usize);
 
@@ -48,11 +49,11 @@ impl Handle {
         self.0 as *mut raw::RedisModuleBlockedClient
     }
 
-    /// Gives it back to the server. Once per handle, after its entry was removed.
+    /// Returns the handle to the server. Called once per handle, after its entry was removed.
     fn give_back(self, decided: Option<Decided>) {
         let data = decided.map_or(std::ptr::null_mut(), |decided| Box::into_raw(Box::new(decided)));
-        // SAFETY: the handle was valid while its entry was in the table, whose removal the caller has seen; `free_reply`
-        // frees the box.
+        // SAFETY: the handle was valid while its entry was in the table, and the caller has just removed the entry.
+        // `free_reply` frees the box.
         unsafe { api!(RedisModule_UnblockClient(self.as_ptr(), data.cast::<c_void>())) };
     }
 }
@@ -60,7 +61,7 @@ impl Handle {
 /// Called when a reply did not reach its client. Any thread.
 pub(crate) type Undelivered = Box<dyn FnOnce() + Send>;
 
-/// The reply of a client. Dropped before it was sent, it reports itself as undelivered.
+/// A decided reply. If it is dropped before it was sent, it calls `undelivered`.
 struct Decided {
     client: u64,
     reply: Reply,
@@ -69,7 +70,7 @@ struct Decided {
 
 enum State {
     Waiting,
-    /// Its time is over and its owner is being asked for the reply.
+    /// The wait has timed out, and the owner is computing the reply.
     Ending,
     Decided(Decided),
 }
@@ -78,7 +79,7 @@ struct Entry {
     serial: u64,
     client: u64,
     ended: Ended,
-    /// When its wait is over, in Unix milliseconds.
+    /// When the wait times out, in Unix milliseconds.
     due: Option<u64>,
     state: State,
 }
@@ -87,21 +88,21 @@ struct Entry {
 struct Table {
     serial: u64,
     entries: Option<HashMap<Handle, Entry>>,
-    /// The ends of waits.
+    /// The timeouts, in order.
     due: BTreeSet<(u64, Handle)>,
-    /// Those whose reply is decided, with their serial numbers: a handle is an address, and one that the server has freed
-    /// meanwhile may be that of another client.
+    /// The clients whose reply is decided, with their serial numbers. A handle is an address, so the server may reuse a
+    /// freed one for another client.
     ready: Vec<(Handle, u64)>,
 }
 
-/// A plain mutex: it is held for a look-up, never across a callback.
+/// A standard mutex: it is held only for a look-up, never during a callback.
 static TABLE: Mutex<Table> = Mutex::new(Table { serial: 0, entries: None, due: BTreeSet::new(), ready: Vec::new() });
 
 thread_local! {
-    /// When the timer for the ends of waits fires.
+    /// When the timer for timeouts fires, in Unix milliseconds.
     static ARMED: RefCell<Option<u64>> = const { RefCell::new(None) };
-    /// Replies with a callback that were sent in this turn of the event loop and in the one before: a client that
-    /// disconnects now has not read them.
+    /// Replies with an `undelivered` callback that were sent in this turn of the event loop and in the previous one. A
+    /// client that disconnects now has not read them.
     static SENT: RefCell<[Vec<(u64, Undelivered)>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
@@ -131,7 +132,7 @@ impl Table {
         self.remove(handle)
     }
 
-    /// Decides a reply, unless one is decided. Gives it back then.
+    /// Decides the reply of a client. Returns the reply when the client no longer waits for it.
     fn decide(&mut self, handle: Handle, serial: u64, decided: Decided, by_owner: bool) -> Option<Decided> {
         let Some(entry) = self.find(handle, serial) else { return Some(decided) };
         if !matches!((&entry.state, by_owner), (State::Waiting, true) | (State::Ending, false)) {
@@ -150,20 +151,21 @@ impl Table {
     }
 }
 
-/// How many clients are blocked by this module.
+/// The number of clients that this module blocks.
 pub(crate) fn count() -> usize {
     table().entries().len()
 }
 
 impl Blocked {
-    /// Blocks the client of a context for at most `wait_ms`; 0 is for ever.
+    /// Blocks the client of a context for at most `wait_ms` milliseconds; 0: without limit.
     pub(crate) fn block(ctx: Ctx<'_>, wait_ms: u64, ended: Ended) -> Self {
-        // SAFETY: the context is that of a command which may block (the caller has asked `may_block`); callbacks have
-        // the signatures the server wants. No timeout: the server's own loses replies.
+        // SAFETY: the context is that of a command that may block (the caller has checked `may_block`); the callbacks
+        // have the signatures that the server requires. No timeout is given, because the server's timeout loses
+        // replies.
         let raw = unsafe {
             api!(RedisModule_BlockClient(ctx.as_ptr(), Some(on_reply), Some(on_unblock), Some(free_reply), 0))
         };
-        let raw = NonNull::new(raw).expect("may_block was asked before");
+        let raw = NonNull::new(raw).expect("the caller has checked may_block");
         // SAFETY: just created.
         unsafe { api!(RedisModule_SetDisconnectCallback(raw.as_ptr(), Some(on_disconnect))) };
         let (handle, client) = (Handle::of(raw.as_ptr()), ctx.client_id());
@@ -188,7 +190,7 @@ impl Blocked {
         self.client
     }
 
-    /// Whether the client still waits for this.
+    /// Whether the client still waits and no reply is decided.
     pub(crate) fn is_waiting(&self) -> bool {
         table().find(self.handle, self.serial).is_some_and(|entry| matches!(entry.state, State::Waiting))
     }
@@ -199,13 +201,13 @@ impl Blocked {
         std::mem::forget(self);
     }
 
-    /// Unblocks the client with a reply; `undelivered` is called if the client does not receive it. Main thread.
+    /// Unblocks the client with a reply. `undelivered` is called if the client does not receive it. Main thread.
     pub(crate) fn reply_or(self, reply: Reply, undelivered: Undelivered) {
         self.decide(reply, Some(undelivered));
         std::mem::forget(self);
     }
 
-    /// Lets the client wait for at most that long from now on. Main thread.
+    /// Limits the wait of a client without a limit to `wait_ms` milliseconds from now. Main thread.
     pub(crate) fn limit(&self, wait_ms: u64) {
         let due = now_ms().saturating_add(wait_ms);
         {
@@ -220,8 +222,8 @@ impl Blocked {
         arm();
     }
 
-    /// Counts the time of `work` as the command's own, so that SLOWLOG and command statistics see it. Any thread, one
-    /// at a time.
+    /// Adds the time of `work` to the time of the command, so that SLOWLOG and command statistics include it. Any
+    /// thread, but not two threads for the same client.
     pub(crate) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
         {
             let mut table = table();
@@ -242,7 +244,7 @@ impl Blocked {
     fn decide(&self, reply: Reply, undelivered: Option<Undelivered>) {
         let decided = Decided { client: self.client, reply, undelivered };
         let left_over = table().decide(self.handle, self.serial, decided, true);
-        // Dropped outside the lock: it may carry a lease.
+        // Dropped outside the lock, because the callback may release a lease.
         drop(left_over);
     }
 }
@@ -262,7 +264,7 @@ impl Drop for Decided {
 }
 
 impl Decided {
-    /// Sends it to the client of a callback. Main thread.
+    /// Sends the reply to the client of a callback. Main thread.
     fn send(&mut self, ctx: Ctx<'_>) {
         send::reply(ctx, &self.reply);
         if let Some(undelivered) = self.undelivered.take() {
@@ -271,7 +273,7 @@ impl Decided {
     }
 }
 
-/// Has the ends of waits looked at when the first one is due.
+/// Starts a timer for the first timeout.
 fn arm() {
     let Some(&(due, _)) = table().due.first() else { return };
     if ARMED.with_borrow(|armed| armed.is_some_and(|armed| armed <= due)) {
@@ -279,7 +281,7 @@ fn arm() {
     }
     ARMED.set(Some(due));
     event_loop::after(due.saturating_sub(now_ms()), move |_| {
-        // A timer that was armed for a later end than another one finds nothing to do.
+        // Another timer may have been started since, for an earlier timeout.
         if ARMED.with_borrow(|armed| *armed == Some(due)) {
             ARMED.set(None);
         }
@@ -288,11 +290,11 @@ fn arm() {
     });
 }
 
-/// Ends the waits that are due, some in one go.
+/// Ends the waits that have timed out, at most `MAX_PER_RUN` of them.
 fn end_due() {
-    const AT_ONCE: usize = 64;
+    const MAX_PER_RUN: usize = 64;
     let now = now_ms();
-    for _ in 0..AT_ONCE {
+    for _ in 0..MAX_PER_RUN {
         let (handle, serial, client, ended) = {
             let mut table = table();
             let Some(&(due, handle)) = table.due.first() else { return };
@@ -310,8 +312,9 @@ fn end_due() {
     }
 }
 
-/// Sends every reply that is decided. Runs at the end of a turn of the event loop: the server serves the handles right
-/// after it, and no command of a client comes in between. Returns whether it has to run in the next turn too.
+/// Returns the handles of all decided replies to the server. Runs at the end of a turn of the event loop: the server
+/// sends the replies directly afterwards, and no command of a client runs in between. Returns whether it must run in
+/// the next turn.
 fn serve() -> bool {
     SENT.with_borrow_mut(|sent| sent[1] = std::mem::take(&mut sent[0]));
     let ready = std::mem::take(&mut table().ready);
@@ -323,13 +326,13 @@ fn serve() -> bool {
     }
     let sent = SENT.with_borrow(|sent| sent.iter().any(|sent| !sent.is_empty()));
     if sent {
-        // The next turn comes immediately: from then on the replies count as read.
+        // Start the next turn immediately. From then on the replies count as read.
         event_loop::nudge();
     }
     sent || !table().entries().is_empty()
 }
 
-/// A connection has ended: replies that were sent to it in this turn were not read.
+/// A connection has ended. Replies that were just sent to it count as undelivered.
 pub(super) fn client_left(client: u64) {
     let mut unread = Vec::new();
     SENT.with_borrow_mut(|sent| {
@@ -342,7 +345,7 @@ pub(super) fn client_left(client: u64) {
 
 extern "C" fn on_reply(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisModuleString, _: c_int) -> c_int {
     guard::or("a reply", (), || {
-        // SAFETY: private data are those of `give_back`, and nobody else looks at them now; the context is that of this
+        // SAFETY: `give_back` made the private data, and no other code accesses them now; the context is that of this
         // callback.
         unsafe {
             let decided = api!(RedisModule_GetBlockedClientPrivateData(ctx)).cast::<Decided>();
@@ -354,9 +357,9 @@ extern "C" fn on_reply(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisMod
     raw::REDISMODULE_OK as c_int
 }
 
-/// `CLIENT UNBLOCK`. The server unblocks the client after this.
+/// Called for `CLIENT UNBLOCK`. The server unblocks the client afterwards.
 extern "C" fn on_unblock(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisModuleString, _: c_int) -> c_int {
-    guard::or("a client's end of waiting", (), || {
+    guard::or("CLIENT UNBLOCK", (), || {
         // SAFETY: the context is that of this callback.
         let (handle, ctx) = unsafe { (Handle::of(api!(RedisModule_GetBlockedClientHandle(ctx))), Ctx::new(ctx)) };
         let Some(entry) = table().remove(handle) else { return };
@@ -372,7 +375,7 @@ extern "C" fn on_unblock(ctx: *mut raw::RedisModuleCtx, _: *mut *mut raw::RedisM
     raw::REDISMODULE_OK as c_int
 }
 
-/// The client is gone, or the server has answered it (`CLIENT UNBLOCK .. ERROR`, demotion).
+/// The client has disconnected, or the server has sent it an error (`CLIENT UNBLOCK .. ERROR`, demotion).
 extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::RedisModuleBlockedClient) {
     guard::or("a disconnect", (), || {
         let handle = Handle::of(blocked);
@@ -380,7 +383,7 @@ extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::Redi
         if !matches!(entry.state, State::Decided(_)) {
             drop((entry.ended)(entry.client));
         }
-        // A reply that was decided is dropped, and hands on its lease.
+        // Drops a decided reply, whose callback may pass its lease to another client.
         drop(entry.state);
         handle.give_back(None);
     });
@@ -388,7 +391,7 @@ extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::Redi
 
 extern "C" fn free_reply(_: *mut raw::RedisModuleCtx, decided: *mut c_void) {
     if !decided.is_null() {
-        // SAFETY: made by `give_back`, freed once by the server's contract.
+        // SAFETY: `give_back` made the box; the server calls this once.
         let decided = unsafe { Box::from_raw(decided.cast::<Decided>()) };
         guard::or("a reply that is freed", (), || drop(decided));
     }

@@ -1,6 +1,7 @@
-//! Registers commands from the table, with everything `COMMAND DOCS`, `COMMAND INFO` and ACLs show of them.
+//! Registers commands from the table, with the data that `COMMAND DOCS`, `COMMAND INFO` and ACLs use.
 //!
-//! The crate's own registration needs a function of 7.2; here whatever is newer than 7.0 is optional.
+//! The registration of the `redis-module` crate requires a function of Redis 7.2. Here every function that is newer
+//! than 7.0 is optional.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
@@ -10,18 +11,18 @@ use redis_module::{Context, raw};
 
 use crate::spec::{ACL_CATEGORY, Arg, ArgKind, Command, Find, KeyFlags, KeySpec};
 
-/// What the server calls when a client sends the command.
+/// The function that the server calls when a client sends the command.
 pub(crate) type Handler =
     unsafe extern "C" fn(*mut raw::RedisModuleCtx, *mut *mut raw::RedisModuleString, c_int) -> c_int;
 
-/// Why a command could not be registered; loading fails with it.
+/// Why a command could not be registered. The module is not loaded then.
 #[derive(Debug)]
 pub(crate) enum RegisterError {
-    /// Somebody else owns the name: the only refusal left for a row that the table's tests have passed.
+    /// Another module, or the server, owns the name. The tests of the table exclude every other reason.
     NameTaken(&'static str),
-    /// The server refused the description; its log says which part.
+    /// The server refused the description; its log states which part.
     InfoRefused(&'static str),
-    /// The categories exist and were refused nevertheless.
+    /// The server refused categories that exist.
     CategoriesRefused(&'static str),
     /// The server is older than 7.0.
     ServerTooOld,
@@ -42,17 +43,17 @@ impl fmt::Display for RegisterError {
 
 impl std::error::Error for RegisterError {}
 
-/// Whether the server has the category `@assess`: an unknown one must never be given to a command, the server would
-/// refuse all of its categories.
+/// Whether the server has the category `@assess`. If a command has an unknown category, the server refuses all
+/// categories of the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnCategory {
     Known,
     Unknown,
 }
 
-/// Adds `@assess` to the server's ACL categories. To be called once, before the first command is registered.
+/// Adds `@assess` to the server's ACL categories. Called once, before the first command is registered.
 ///
-/// Servers before 7.4 cannot add categories: the log says so, and their operators name the commands (`+model.info`).
+/// Servers before 7.4 cannot add categories. This is logged; operators then list the commands in ACLs (`+model.info`).
 pub(crate) fn add_acl_category(ctx: &Context) -> OwnCategory {
     // SAFETY: the server fills the function pointers before it calls `RedisModule_OnLoad` and never changes them.
     let Some(add) = (unsafe { raw::RedisModule_AddACLCategory }) else {
@@ -69,7 +70,7 @@ pub(crate) fn add_acl_category(ctx: &Context) -> OwnCategory {
     }
 }
 
-/// Registers `command`, to be executed by `handler`. The server allows it only while the module is being loaded.
+/// Registers `command` with its `handler`. The server allows this only while the module is being loaded.
 pub(crate) fn register(
     ctx: &Context,
     command: &'static Command,
@@ -85,7 +86,7 @@ pub(crate) fn register(
             raw::RedisModule_SetCommandACLCategories,
         )
     };
-    // Lower case as the server's own commands: `COMMAND LIST` and the metrics show the name as it was declared.
+    // Lower case, like the server's own commands: `COMMAND LIST` and the metrics show the registered name.
     let name = c_string(&command.name.to_ascii_lowercase());
     let flags = c_string(command.flags);
     let (first, last, step) = command.key_range();
@@ -94,7 +95,7 @@ pub(crate) fn register(
     if unsafe { create(ctx.ctx, name.as_ptr(), Some(handler), flags.as_ptr(), first, last, step) } != OK {
         return Err(RegisterError::NameTaken(command.name));
     }
-    // SAFETY: as above. The result belongs to the server and lives as long as the module.
+    // SAFETY: as above. The server owns the result, which is valid as long as the module is loaded.
     let registered = unsafe { get(ctx.ctx, name.as_ptr()) };
     if registered.is_null() {
         return Err(RegisterError::NameTaken(command.name));
@@ -102,8 +103,8 @@ pub(crate) fn register(
 
     let mut arena = Arena::default();
     let info = arena.info(command);
-    // SAFETY: `registered` was checked; everything `info` points to is owned by `arena`, which outlives the call; the
-    // server copies it all (`moduleCopyCommandArgs` and `zstrdup` in its module.c).
+    // SAFETY: `registered` was checked. `arena` owns all data that `info` points to and outlives the call. The server
+    // copies the data (`moduleCopyCommandArgs` and `zstrdup` in its module.c).
     if unsafe { set_info(registered, &info) } != OK {
         return Err(RegisterError::InfoRefused(command.name));
     }
@@ -120,19 +121,20 @@ pub(crate) fn register(
 
 const OK: c_int = raw::REDISMODULE_OK as c_int;
 
-/// The command's categories as far as this server knows them.
+/// The categories of the command that this server knows.
 fn categories(command: &Command, own_category: OwnCategory) -> String {
     let known = |category: &&str| own_category == OwnCategory::Known || *category != ACL_CATEGORY;
     command.acl.split(' ').filter(known).collect::<Vec<_>>().join(" ")
 }
 
-/// The table's texts hold no NUL (tested there), and one that did would be cut off rather than stop the server.
+/// The texts of the table contain no NUL (a test checks it). A text with a NUL would be truncated.
 fn c_string(text: &str) -> CString {
     let end = text.find('\0').unwrap_or(text.len());
     CString::new(&text[..end]).unwrap_or_default()
 }
 
-/// Sizes by which the server walks the arrays that it is given, whatever header it was built with itself.
+/// The sizes of the array elements. The server uses them to iterate, so it may be built with another version of the
+/// header.
 static INFO_VERSION: raw::RedisModuleCommandInfoVersion = raw::RedisModuleCommandInfoVersion {
     version: 1,
     sizeof_historyentry: size_of::<raw::RedisModuleCommandHistoryEntry>(),
@@ -140,7 +142,7 @@ static INFO_VERSION: raw::RedisModuleCommandInfoVersion = raw::RedisModuleComman
     sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
 };
 
-// The table spells the server's bits itself, in order to know nothing of the server: they must be the same.
+// The table defines the bits itself, so that it does not depend on the server. They must equal the server's bits.
 const _: () = {
     assert!(KeyFlags::RO.bits() == raw::REDISMODULE_CMD_KEY_RO as u64);
     assert!(KeyFlags::RW.bits() == raw::REDISMODULE_CMD_KEY_RW as u64);
@@ -153,8 +155,8 @@ const _: () = {
     assert!(KeyFlags::INCOMPLETE.bits() == raw::REDISMODULE_CMD_KEY_INCOMPLETE as u64);
 };
 
-/// Owns what the structures point to. Nothing in it moves while it grows: only the vectors' headers do, not what they
-/// point to.
+/// Owns the data that the structures point to. The data do not move while the arena grows: only the headers of the
+/// inner vectors move.
 #[derive(Default)]
 struct Arena {
     strings: Vec<CString>,
@@ -163,9 +165,9 @@ struct Arena {
 }
 
 impl Arena {
-    /// The description of `command`; valid as long as the arena.
+    /// The description of `command`, valid as long as the arena.
     fn info(&mut self, command: &Command) -> raw::RedisModuleCommandInfo {
-        // The terminator is recognised by its search type, which is 0, INVALID.
+        // The server recognises the terminator by its search type INVALID (0).
         self.key_specs = command.keys.iter().map(key_spec).chain([NO_KEY_SPEC]).collect();
         raw::RedisModuleCommandInfo {
             version: &INFO_VERSION,
@@ -173,7 +175,7 @@ impl Arena {
             complexity: self.text(command.complexity),
             since: self.text(command.since),
             history: ptr::null_mut(),
-            // An empty text would become one empty tip.
+            // The server would read an empty text as one empty tip.
             tips: self.optional_text((!command.tips.is_empty()).then(|| command.tips.join(" ")).as_deref()),
             arity: command.arity,
             key_specs: self.key_specs.as_mut_ptr(),
@@ -192,7 +194,7 @@ impl Arena {
         text.map_or(ptr::null(), |text| self.text(text))
     }
 
-    /// An array of the server's structures, ended by one without a name; null when there is none.
+    /// An array of the server's structures, terminated by an element without a name; null when there are no arguments.
     fn args(&mut self, args: &[Arg]) -> *mut raw::RedisModuleCommandArg {
         if args.is_empty() {
             return ptr::null_mut();
@@ -241,7 +243,7 @@ fn arg_type(kind: ArgKind) -> (raw::RedisModuleCommandArgType, c_int) {
         ArgKind::String => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, NO_KEY),
         ArgKind::Integer => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, NO_KEY),
         ArgKind::Double => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_DOUBLE, NO_KEY),
-        // An index that does not fit is as wrong as none: the server refuses it and says where.
+        // The server refuses a wrong index and logs the place, so an index that does not fit is replaced by "no key".
         ArgKind::Key(index) => {
             (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, c_int::try_from(index).unwrap_or(NO_KEY))
         }
@@ -268,7 +270,7 @@ fn key_spec(key: &KeySpec) -> raw::RedisModuleCommandKeySpec {
             raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE,
             raw::RedisModuleCommandKeySpec__bindgen_ty_2 { range: range(last, step) },
         ),
-        // Both indices count from where the search begins: the count stands there, the first key behind it.
+        // Both indices are relative to the begin of the search: the count is there, and the first key follows it.
         Find::Count { step } => (
             raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_KEYNUM,
             raw::RedisModuleCommandKeySpec__bindgen_ty_2 {
@@ -320,16 +322,16 @@ mod tests {
         assert_eq!(categories(&model::COEF, OwnCategory::Unknown), "read fast");
     }
 
-    /// Follows the pointers as the server does: up to the entry without a name.
+    /// Follows the pointers as the server does, up to the element without a name.
     fn assert_same(given: *const raw::RedisModuleCommandArg, table: &[Arg]) {
         if table.is_empty() {
             assert!(given.is_null());
             return;
         }
-        // SAFETY: the arena is alive in the caller, and the array has one entry more than the table.
+        // SAFETY: the caller keeps the arena, and the array has one element more than the table.
         let given = unsafe { std::slice::from_raw_parts(given, table.len() + 1) };
         for (given, arg) in given.iter().zip(table) {
-            // SAFETY: the arena is alive in the caller, and every entry but the last has a name.
+            // SAFETY: the caller keeps the arena, and every element but the last has a name.
             assert_eq!(unsafe { CStr::from_ptr(given.name) }.to_str(), Ok(arg.name));
             assert_eq!(given.token.is_null(), arg.token.is_none());
             assert_eq!(given.flags & 1 != 0, arg.optional);
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn structures_say_what_the_table_says_and_end_where_the_server_stops() {
+    fn structures_equal_the_table_and_have_the_terminators_of_the_server() {
         for command in COMMANDS {
             let mut arena = Arena::default();
             let info = arena.info(command);

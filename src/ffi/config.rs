@@ -12,7 +12,7 @@ use crate::ffi::guard;
 use crate::settings;
 use crate::spec::configuration::{Kind, PARAMETERS, Parameter};
 
-/// Registers every parameter of the table and reads what the configuration file says of them.
+/// Registers every parameter of the table and loads the values of the configuration file.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     settings::reset();
     for (index, parameter) in PARAMETERS.iter().enumerate() {
@@ -20,7 +20,7 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
             return Err(format!("cannot register the parameter assess.{}", parameter.name));
         }
     }
-    // SAFETY: the context is that of loading.
+    // SAFETY: `ctx` is the context of loading.
     if unsafe { api!(RedisModule_LoadConfigs(ctx.as_ptr())) } != raw::REDISMODULE_OK as c_int {
         return Err("a value of an assess.* parameter was refused".into());
     }
@@ -34,7 +34,7 @@ fn register_one(ctx: Ctx<'_>, index: usize, parameter: &Parameter) -> c_int {
     if parameter.protected {
         flags |= raw::REDISMODULE_CONFIG_PROTECTED as c_uint;
     }
-    // SAFETY: the context is that of loading; names are copied; `data` is a number that is never followed.
+    // SAFETY: `ctx` is the context of loading; names are copied; `data` is a number and never dereferenced.
     unsafe {
         match parameter.kind {
             Kind::Number { min, max, default, memory } => {
@@ -110,7 +110,7 @@ extern "C" fn set_bool(
 }
 
 thread_local! {
-    /// The server borrows what a getter returns, so it is kept until the next one.
+    /// The server borrows the string that a getter returns, so it is kept until the next call.
     static SHOWN: RefCell<Option<Text>> = const { RefCell::new(None) };
 }
 
@@ -135,7 +135,7 @@ extern "C" fn set_text(
             Ok(()) => raw::REDISMODULE_OK as c_int,
             Err(text) => {
                 if !error.is_null() {
-                    // SAFETY: the server gives a place for the text, and frees it.
+                    // SAFETY: the server provides the place for the text and frees the text.
                     unsafe { *error = Text::new(text.as_bytes()).into_raw() };
                 }
                 raw::REDISMODULE_ERR as c_int

@@ -1,4 +1,4 @@
-//! A context of the server: what a callback on the main thread may ask and say.
+//! A context of the server: requests that a callback on the main thread may send to the server.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
@@ -15,15 +15,15 @@ pub(crate) struct Ctx<'a> {
     _callback: PhantomData<&'a ()>,
 }
 
-/// The context that lives as long as the module, for what needs a module but no client.
+/// A context that is valid as long as the module is loaded, for calls that need a module but no client.
 static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(std::ptr::null_mut());
 
-/// What the server says of itself and of the client of a context.
+/// The server's flags for its own state and for the client of a context.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Flags(u32);
 
 impl Flags {
-    const BLOCKS_NOBODY: Self = Self(
+    const DENIES_BLOCKING: Self = Self(
         raw::REDISMODULE_CTX_FLAGS_LUA | raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING,
     );
     const LUA: Self = Self(raw::REDISMODULE_CTX_FLAGS_LUA);
@@ -40,7 +40,7 @@ impl Flags {
     }
 }
 
-/// How a command that this module ran ended.
+/// The outcome of a command that this module ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Called {
     Done,
@@ -49,7 +49,7 @@ pub(crate) enum Called {
 
 impl<'a> Ctx<'a> {
     /// # Safety
-    /// `raw` was given by the server to a callback that runs on its main thread and does not return before `'a` ends.
+    /// The server passed `raw` to a callback that runs on its main thread and does not return before `'a` ends.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleCtx) -> Self {
         Self { raw, _callback: PhantomData }
     }
@@ -65,10 +65,11 @@ impl<'a> Ctx<'a> {
 
     /// Whether a client may be blocked here.
     pub(crate) fn may_block(self) -> bool {
-        !self.flags().any(Flags::BLOCKS_NOBODY)
+        !self.flags().any(Flags::DENIES_BLOCKING)
     }
 
-    /// Whether more memory is used than `maxmemory` allows, which the next command of a client may make the server evict.
+    /// Whether more memory is used than `maxmemory` allows. The server then evicts keys before the next command of a
+    /// client.
     pub(crate) fn is_out_of_memory(self) -> bool {
         self.flags().any(Flags::OUT_OF_MEMORY)
     }
@@ -85,7 +86,8 @@ impl<'a> Ctx<'a> {
         self.flags().any(Flags::LUA)
     }
 
-    /// Whether the server is reading its data set from a file or from its master: timers wait until it has.
+    /// Whether the server is loading its data set from a file or from its master. Timers do not fire before the load
+    /// ends.
     pub(crate) fn is_loading(self) -> bool {
         self.flags().any(Flags::LOADING)
     }
@@ -99,9 +101,9 @@ impl<'a> Ctx<'a> {
         self.flags().any(Flags::REPLAYED)
     }
 
-    /// Whether replicas must not be sent anything just now (`CLIENT PAUSE WRITE`, a failover).
+    /// Whether nothing may be sent to replicas now (`CLIENT PAUSE WRITE`, a failover).
     pub(crate) fn writes_are_paused(self) -> bool {
-        // SAFETY: takes nothing; absent on older servers.
+        // SAFETY: the function takes no arguments; older servers do not have it.
         unsafe { raw::RedisModule_AvoidReplicaTraffic.is_some_and(|avoid| avoid() != 0) }
     }
 
@@ -110,7 +112,7 @@ impl<'a> Ctx<'a> {
         unsafe { api!(RedisModule_GetSelectedDb(self.raw)) }
     }
 
-    /// Selects a database; `false` when the server has no such.
+    /// Selects a database; `false` when the server has no database with this number.
     pub(crate) fn select(self, db: i32) -> bool {
         // SAFETY: the context is valid; the server checks the number.
         unsafe { api!(RedisModule_SelectDb(self.raw, db)) == raw::REDISMODULE_OK as c_int }
@@ -121,13 +123,13 @@ impl<'a> Ctx<'a> {
         unsafe { api!(RedisModule_GetClientId(self.raw)) }
     }
 
-    /// Runs a write command and replicates it. It is refused where a client's would be: out of memory, after a failed
-    /// save, too few replicas, a slot that is not ours.
+    /// Runs a write command and replicates it. The server refuses it in the same cases as a command of a client: out of
+    /// memory, a failed save, too few replicas, a slot of another node.
     pub(crate) fn write(self, command: &CStr, args: &[&[u8]]) -> Called {
         let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
         let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
-        // SAFETY: format `v` takes a pointer to strings and their number, which live until after the call.
-        // `!` replicates, `M` and `S` obey memory and persistence limits, `E` gives a reply for errors too.
+        // SAFETY: format `v` takes a pointer to strings and their number; the strings are valid until after the call.
+        // `!` replicates, `M` and `S` apply the memory and persistence limits, `E` returns errors as replies.
         unsafe {
             let reply =
                 api!(RedisModule_Call(self.raw, command.as_ptr(), c"!MSEv".as_ptr(), argv.as_ptr(), argv.len()));
@@ -140,7 +142,8 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Unlinks keys, whatever the state of memory; how many there were. In a cluster one by one: their slots differ.
+    /// Unlinks keys, also when the server is out of memory, and returns how many existed. In a cluster each key is
+    /// unlinked by a separate command, because the slots differ.
     pub(crate) fn unlink(self, keys: &[&[u8]]) -> u64 {
         if keys.len() > 1 && self.flags().any(Flags::CLUSTER) {
             return keys.iter().map(|key| self.unlink(&[key])).sum();
@@ -157,21 +160,21 @@ impl<'a> Ctx<'a> {
             if reply.is_null() {
                 return 0;
             }
-            let went = api!(RedisModule_CallReplyInteger(reply));
+            let removed = api!(RedisModule_CallReplyInteger(reply));
             api!(RedisModule_FreeCallReply(reply));
-            // An error has no number: the server says the smallest one.
-            u64::try_from(went).unwrap_or(0)
+            // For an error the server returns the smallest integer.
+            u64::try_from(removed).unwrap_or(0)
         }
     }
 
-    /// Whether this node may write a key: always outside a cluster, and where the key's slot is ours.
+    /// Whether this node may write a key. In a cluster the node must own the key's slot; otherwise always true.
     pub(crate) fn owns(self, key: &[u8]) -> bool {
         if !self.flags().any(Flags::CLUSTER) {
             return true;
         }
         let name = Text::new(key);
-        // SAFETY: format `s` takes a string, which lives until after the call. Without `E` there is no reply for what
-        // the cluster refuses.
+        // SAFETY: format `s` takes a string, which is valid until after the call. Without `E` the reply is null when
+        // the cluster refuses the key.
         unsafe {
             let reply = api!(RedisModule_Call(self.raw, c"EXISTS".as_ptr(), c"s".as_ptr(), name.as_ptr()));
             if !reply.is_null() {
@@ -194,13 +197,14 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Sends the command of this context on as it came.
+    /// Replicates the command of this context unchanged.
     pub(crate) fn replicate_verbatim(self) {
         // SAFETY: the context is that of a command.
         unsafe { api!(RedisModule_ReplicateVerbatim(self.raw)) };
     }
 
-    /// Tells watchers and tracking clients that a key of the selected database changed, and subscribers which event.
+    /// Reports a change of a key of the selected database to WATCH and client-side caching, and `event` to subscribers
+    /// of keyspace events.
     pub(crate) fn key_changed(self, key: &[u8], event: &CStr) {
         let name = Text::new(key);
         // SAFETY: context and name are valid.
@@ -215,7 +219,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Tells subscribers of the events that the server's own SET would have made: near caches and feeds listen for those.
+    /// Publishes the keyspace events of the server's own SET, because near caches and feeds subscribe to them.
     pub(crate) fn key_was_set(self, key: &[u8], expires: bool) {
         let name = Text::new(key);
         let events = [(raw::REDISMODULE_NOTIFY_STRING, c"set"), (raw::REDISMODULE_NOTIFY_GENERIC, c"expire")];
@@ -227,7 +231,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Numeric fields of a section of INFO; 0 for one that is not there.
+    /// Numeric fields of a section of INFO; 0 for a field that does not exist.
     pub(crate) fn server_info<const N: usize>(self, section: &CStr, fields: [&CStr; N]) -> [u64; N] {
         // SAFETY: context and names are valid; the data are freed after the last field is read.
         unsafe {
@@ -255,7 +259,8 @@ impl<'a> Ctx<'a> {
 
     /// A parameter of the server's configuration.
     pub(crate) fn configured(self, name: &CStr) -> Option<Vec<u8>> {
-        // SAFETY: format `cc` takes two C strings; parts of a reply live as long as the reply, which is freed here.
+        // SAFETY: format `cc` takes two C strings. Parts of a reply are valid as long as the reply, which is freed
+        // here.
         unsafe {
             let reply =
                 api!(RedisModule_Call(self.raw, c"CONFIG".as_ptr(), c"cc".as_ptr(), c"GET".as_ptr(), name.as_ptr()));
@@ -279,21 +284,22 @@ impl<'a> Ctx<'a> {
         log(self.raw, c"warning", message);
     }
 
-    /// Keeps a context that outlives this one, for `log` and timers.
+    /// Creates the detached context, for `log` and timers.
     pub(crate) fn keep_detached(self) {
-        // SAFETY: the context is valid while the module is loaded, which is for ever once init has succeeded.
+        // SAFETY: the new context is valid while the module is loaded, and a module with native types is never
+        // unloaded.
         DETACHED.store(unsafe { api!(RedisModule_GetDetachedThreadSafeContext(self.raw)) }, Ordering::Release);
     }
 }
 
-/// The module's own context: valid for logging on any thread, for timers on the main thread.
+/// The detached context: for logging on any thread, for timers on the main thread.
 pub(super) fn detached() -> *mut raw::RedisModuleCtx {
     DETACHED.load(Ordering::Acquire)
 }
 
-/// Tells watchers and tracking clients that keys of a database changed. Main thread.
+/// Reports changes of keys of a database to WATCH and client-side caching. Main thread.
 pub(crate) fn signal_modified(db: i32, names: &[Box<[u8]>]) {
-    // SAFETY: the detached context is the module's own, on the main thread; nobody else expects a database of it.
+    // SAFETY: this is the main thread, and no other code depends on the selected database of the detached context.
     let ctx = unsafe { Ctx::new(detached()) };
     if !ctx.select(db) {
         return;
@@ -305,21 +311,21 @@ pub(crate) fn signal_modified(db: i32, names: &[Box<[u8]>]) {
     }
 }
 
-/// Logs, from any thread, what an operator may want to know.
+/// Logs a message of level "notice". Any thread.
 pub(crate) fn note(message: &str) {
     log(detached(), c"notice", message);
 }
 
-/// Logs, from any thread, what an operator should look at.
+/// Logs a message of level "warning", for a condition that an operator should check. Any thread.
 pub(crate) fn warn(message: &str) {
     log(detached(), c"warning", message);
 }
 
 fn log(ctx: *mut raw::RedisModuleCtx, level: &CStr, message: &str) {
-    // Names of keys and files may hold anything; a line of the log stays one line.
+    // Names of keys and files may contain control characters. A message must stay on one line.
     let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = CString::new(line).unwrap_or_default();
-    // SAFETY: logging takes a null context too; the format takes one string. Unit tests run without a server to log to.
+    // SAFETY: the function accepts a null context; the format takes one string. In unit tests there is no server.
     unsafe {
         if let Some(log) = raw::RedisModule_Log {
             log(ctx, level.as_ptr(), c"%s".as_ptr(), text.as_ptr().cast::<c_char>());

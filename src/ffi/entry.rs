@@ -1,4 +1,4 @@
-//! The way from the server into a command and back.
+//! The entry point of commands: from the server into a command and back.
 
 use std::ffi::c_int;
 
@@ -14,26 +14,26 @@ use crate::spec::KeyFlags;
 
 /// A command of the table.
 pub(crate) trait Run {
-    /// What the command does to the keys that [`Run::keys`] finds; for commands with the flag `getkeys-api`, whose keys
-    /// cannot be told from positions alone.
+    /// The access to the keys that [`Run::keys`] returns. Only for commands with the flag `getkeys-api`, whose keys
+    /// cannot be found by position alone.
     const KEYS: Option<KeyFlags> = None;
 
-    /// Runs it. A failure has changed nothing.
+    /// Runs the command. If it fails, it has changed nothing.
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply>;
 
-    /// Which arguments are keys, whatever else is wrong with them.
+    /// The positions of the arguments that are keys. Must also work for invalid arguments.
     fn keys(_: Argv<'_>) -> Vec<usize> {
         Vec::new()
     }
 }
 
-/// What the server calls.
+/// The function that the server calls.
 pub(crate) unsafe extern "C" fn entry<C: Run>(
     ctx: *mut raw::RedisModuleCtx,
     argv: *mut *mut raw::RedisModuleString,
     argc: c_int,
 ) -> c_int {
-    // SAFETY: the server gives context and arguments of this command, on its main thread.
+    // SAFETY: the server passes the context and the arguments of this command, on its main thread.
     let (ctx, argv) = unsafe { (Ctx::new(ctx), Argv::new(argv, argc)) };
     if let Some(flags) = C::KEYS
         // SAFETY: the context is that of this call.
@@ -41,7 +41,7 @@ pub(crate) unsafe extern "C" fn entry<C: Run>(
     {
         let positions = guard::run("the keys of a command", || C::keys(argv)).unwrap_or_default();
         for at in positions {
-            // SAFETY: as above, and the server asks for positions.
+            // SAFETY: as above, and this call is a request for key positions.
             unsafe { api!(RedisModule_KeyAtPosWithFlags(ctx.as_ptr(), at as c_int, flags.bits() as c_int)) };
         }
         return raw::REDISMODULE_OK as c_int;

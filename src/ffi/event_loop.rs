@@ -1,6 +1,7 @@
-//! Work on the server's main thread: posted from any thread, after a delay, or in the next turn of the event loop.
+//! Jobs on the server's main thread: posted from any thread, run after a delay, or run in the next turn of the event
+//! loop.
 //!
-//! Long work is cut into slices; the server serves clients between them. Every slice is timed.
+//! Long work is split into slices; the server serves clients between them. The time of every slice is measured.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -12,20 +13,20 @@ use redis_module::raw;
 use super::ctx::{Ctx, detached};
 use super::guard;
 
-/// Work for the main thread.
+/// A job for the main thread.
 pub(crate) type Job = Box<dyn FnOnce(Ctx<'_>)>;
 
-/// Work for the main thread, posted from any thread.
+/// A job for the main thread that any thread may post.
 type Posted = Box<dyn FnOnce(Ctx<'_>) + Send>;
 
-/// Jobs posted by other threads and not yet taken by the main thread.
+/// Posted jobs that the main thread has not taken yet.
 static INBOX: Mutex<Vec<Posted>> = Mutex::new(Vec::new());
 
 fn inbox() -> MutexGuard<'static, Vec<Posted>> {
     INBOX.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Times of the slices of background work since the server started.
+/// Statistics of the slices of background work since the server started.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Slices {
     pub(crate) count: u64,
@@ -41,13 +42,13 @@ thread_local! {
     static NEXT_TURN: RefCell<Option<Job>> = const { RefCell::new(None) };
     /// Runs at the end of every turn while it returns `true`.
     static AT_TURN_END: Cell<fn() -> bool> = const { Cell::new(|| false) };
-    /// Whether turns are wanted. The subscription itself is ended later than that, see `on_turn`.
+    /// Whether turns are needed. The subscription itself ends later, see `turn`.
     static WATCHING: Cell<bool> = const { Cell::new(false) };
     /// Whether the server calls `on_turn`.
     static SUBSCRIBED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The times of all slices so far. Main thread.
+/// The statistics of all slices. Main thread.
 pub(crate) fn slices() -> Slices {
     SLICES.get()
 }
@@ -72,8 +73,8 @@ pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
     }
 }
 
-/// A one-shot callback has no context, and writes made in it are not replicated until another command ends. A timer has
-/// a context and replicates, so every posted job becomes a timer, and a slice, of its own.
+/// A one-shot callback has no context, and its writes are not replicated until another command ends. A timer has a
+/// context and replicates, so every posted job becomes a separate timer and a separate slice.
 extern "C" fn on_wake(_: *mut c_void) {
     guard::or("a wake-up", (), || {
         let jobs = std::mem::take(&mut *inbox());
@@ -102,9 +103,9 @@ extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, data: *mut c_void) {
     });
 }
 
-/// Runs `job` in the next turn of the event loop. A timer fires a millisecond later at the earliest, and the server would
-/// idle for most of that time; here it serves clients and continues at once with the job. One job at a time, which is what a
-/// sweep needs. Main thread.
+/// Runs `job` in the next turn of the event loop. A timer would fire a millisecond later at the earliest, and the
+/// server would be idle for most of that time. Here the server serves clients and then continues immediately with the
+/// job. Only one job can be scheduled at a time, which is sufficient for a sweep. Main thread.
 pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
     if !watch() {
         return after(0, job);
@@ -126,7 +127,7 @@ fn watch() -> bool {
     WATCHING.get()
 }
 
-/// Makes the event loop turn immediately instead of waiting for an event. Any thread.
+/// Makes the event loop start its next turn immediately instead of waiting for an event. Any thread.
 pub(crate) fn nudge() {
     // SAFETY: the server allows this on any thread; the callback does nothing.
     unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_nudge), std::ptr::null_mut())) };
@@ -134,10 +135,11 @@ pub(crate) fn nudge() {
 
 extern "C" fn on_nudge(_: *mut c_void) {}
 
-/// Subscribes to the turns of the event loop, or ends the subscription; `false` when the server refuses. Main thread, and
-/// never from inside `on_turn`: the server would read a subscription that no longer exists.
+/// Subscribes to the turns of the event loop, or ends the subscription; `false` when the server refuses. Main thread,
+/// and never inside `on_turn`: the server would access the freed subscription.
 fn subscribe(on: bool) -> bool {
-    // Ending a subscription that does not exist makes the server take the missing callback for a new one, and call it.
+    // If there is no subscription, a call without a callback would register the null pointer, and the server would call
+    // it.
     if SUBSCRIBED.get() == on {
         return true;
     }
@@ -154,14 +156,14 @@ fn subscribe(on: bool) -> bool {
 }
 
 /// Whether this server reports the turns of its event loop. Every reply to a blocked client is sent in a turn, so the
-/// module refuses to load where this is `false`.
+/// module refuses to load when this is `false`.
 pub(super) fn reports_turns() -> bool {
     subscribe(true) && subscribe(false)
 }
 
 unsafe extern "C" fn on_turn(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, what: u64, _: *mut c_void) {
-    // Before the event loop sleeps, so that a nudge made in this callback keeps it from sleeping: the nudge of the turn
-    // before has been consumed by then.
+    // Only before the event loop sleeps: a nudge in this callback then prevents the sleep. The nudge of the previous
+    // turn has been consumed by then.
     if what != raw::REDISMODULE_SUBEVENT_EVENTLOOP_BEFORE_SLEEP {
         return;
     }
@@ -175,13 +177,13 @@ fn turn(ctx: Ctx<'_>) {
     let job = NEXT_TURN.take();
     let has_worked = job.is_some();
     if let Some(job) = job {
-        // A panic of the job does not keep clients from being answered below.
+        // Guarded separately, so that clients are answered below even if the job panics.
         guard::or("a slice of work", (), || slice(|| job(ctx)));
     }
     // After the job, because its replies are sent in this turn too.
     let goes_on = AT_TURN_END.get()();
     if !has_worked && !goes_on && WATCHING.replace(false) {
-        // There is no more work: end the subscription, but not from inside this callback.
+        // There is no more work: end the subscription, but not inside this callback.
         after(0, |_| {
             if !WATCHING.get() {
                 subscribe(false);

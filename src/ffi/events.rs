@@ -1,4 +1,4 @@
-//! What happens to keys and databases.
+//! Events of the server: keys, databases, roles, loading, connections.
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -8,10 +8,10 @@ use redis_module::raw;
 use super::ctx::Ctx;
 use super::{blocked, guard, string};
 
-/// What the module does with the server's events. All run on the main thread, guarded against panics.
+/// The handlers of the server's events. All run on the main thread, guarded against panics.
 #[derive(Clone, Copy)]
 pub(crate) struct Handlers {
-    /// A key of the selected database: its name, the event, and whether a module reports it.
+    /// An event of a key of the selected database: the name, the event, and whether a module reported it.
     pub(crate) key: fn(Ctx<'_>, &[u8], &[u8], bool),
     /// A database was emptied; `None` is all of them.
     pub(crate) flushed: fn(Option<i32>),
@@ -22,11 +22,11 @@ pub(crate) struct Handlers {
     pub(crate) promoted: fn(Ctx<'_>),
     /// The server has become a replica.
     pub(crate) demoted: fn(),
-    /// The server begins to read a data set.
+    /// The server begins to load a data set.
     pub(crate) loading: fn(),
-    /// The server has read a data set.
+    /// The server has loaded a data set.
     pub(crate) loaded: fn(Ctx<'_>),
-    /// A connection has ended: the client's id, and whether it had a transaction open.
+    /// A connection has ended: the client's id, and whether it had an open transaction.
     pub(crate) client_left: fn(u64, bool),
 }
 
@@ -34,7 +34,7 @@ thread_local! {
     static HANDLERS: Cell<Option<&'static Handlers>> = const { Cell::new(None) };
 }
 
-/// Runs one of the handlers. There are none before [`subscribe`], which no event precedes.
+/// Runs one of the handlers. No event comes before [`subscribe`], which sets them.
 #[inline]
 fn with(what: &'static str, call: impl FnOnce(&Handlers)) {
     if let Some(handlers) = HANDLERS.get() {
@@ -42,10 +42,11 @@ fn with(what: &'static str, call: impl FnOnce(&Handlers)) {
     }
 }
 
-/// Subscribes to the events that the handlers are for.
+/// Subscribes to the events of the handlers.
 pub(crate) fn subscribe(ctx: Ctx<'_>, handlers: &'static Handlers) -> Result<(), &'static str> {
     HANDLERS.set(Some(handlers));
-    // All classes: a string may be overwritten by a value of any type, and that is told under the type's class.
+    // All classes: a value of any type may overwrite a string, and the server reports that in the class of the new
+    // type.
     let classes = raw::REDISMODULE_NOTIFY_GENERIC
         | raw::REDISMODULE_NOTIFY_STRING
         | raw::REDISMODULE_NOTIFY_LIST
@@ -57,7 +58,7 @@ pub(crate) fn subscribe(ctx: Ctx<'_>, handlers: &'static Handlers) -> Result<(),
         | raw::REDISMODULE_NOTIFY_EVICTED
         | raw::REDISMODULE_NOTIFY_LOADED
         | raw::REDISMODULE_NOTIFY_MODULE;
-    // SAFETY: the context is that of loading; callbacks have the signatures the server wants.
+    // SAFETY: `ctx` is the context of loading; the callbacks have the signatures that the server requires.
     unsafe {
         let ok = raw::REDISMODULE_OK as c_int;
         if api!(RedisModule_SubscribeToKeyspaceEvents(ctx.as_ptr(), classes, Some(on_key))) != ok {
@@ -102,7 +103,8 @@ extern "C" fn on_key(
 }
 
 unsafe extern "C" fn on_flush(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleEvent, subevent: u64, data: *mut c_void) {
-    // Keys must stay known while the server empties itself: it reports no key that it unlinks in between.
+    // Handled at the end of the flush: the keys must stay known during it, because the server reports no key that it
+    // unlinks in between.
     if subevent != raw::REDISMODULE_SUBEVENT_FLUSHDB_END || data.is_null() {
         return;
     }
@@ -151,7 +153,7 @@ unsafe extern "C" fn on_client(_: *mut raw::RedisModuleCtx, _: raw::RedisModuleE
     }
     // SAFETY: this event's data are of this type.
     let raw::RedisModuleClientInfo { id, flags, .. } = unsafe { *data.cast::<raw::RedisModuleClientInfo>() };
-    with("a client that left", |handlers| {
+    with("a disconnect", |handlers| {
         blocked::client_left(id);
         (handlers.client_left)(id, flags & u64::from(raw::REDISMODULE_CLIENTINFO_FLAG_MULTI) != 0);
     });

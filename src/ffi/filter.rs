@@ -1,9 +1,9 @@
-//! What the server has no event for, seen by a filter of commands: deletions of keys that are not there, and the names of
-//! keys that clients watch.
+//! A command filter, for actions that the server reports no event for: the deletion of keys that do not exist, WATCH,
+//! and transactions.
 //!
-//! Every command of the server passes through it, which costs up to 2 % of the server's time for a pipelined GET (see
-//! `docs/decisions/06-filter-of-commands.md`). A filter that is registered only while it is needed would miss what was
-//! watched, or queued, before.
+//! Every command of the server passes through the filter, which costs up to 2 % of the server's time for a pipelined
+//! GET (see `docs/decisions/06-filter-of-commands.md`). A filter that is registered only while it is needed would miss
+//! the keys that were watched, and the commands that were queued, before.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -13,12 +13,12 @@ use redis_module::raw;
 use super::ctx::Ctx;
 use super::guard;
 
-/// What the commands looked for do.
+/// The actions that the filter detects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// Deletes the keys that all its arguments name.
+    /// Every argument is a key to delete.
     DeletesAll,
-    /// Deletes the key that its first argument names.
+    /// The first argument is a key to delete.
     DeletesFirst,
     Watches,
     Begins,
@@ -29,7 +29,7 @@ enum Seen {
 impl Seen {
     #[inline]
     fn of(command: &[u8]) -> Option<Self> {
-        // Most commands are told by their length.
+        // The length alone excludes most commands.
         let (name, seen): (&[u8], _) = match command.len() {
             3 => (b"del", Self::DeletesAll),
             4 => (b"exec", Self::Runs),
@@ -44,19 +44,19 @@ impl Seen {
     }
 }
 
-/// A command that the filter looks for. `client` is its client's id, `None` where the server does not report it (Redis 7.0).
+/// A detected command. `client` is the id of its client; `None` when the server does not report it (Redis 7.0).
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Filtered<'a> {
-    /// The command deletes this key, whether it exists or not.
+    /// The command deletes this key, which may not exist.
     Deletes {
         client: Option<u64>,
         name: &'a [u8],
     },
-    /// A client watches this key, of a database that is not known.
+    /// A client watches this key. The database is unknown.
     Watches {
         name: &'a [u8],
     },
-    /// A transaction begins, is run, or is discarded.
+    /// A transaction begins (MULTI), runs (EXEC) or is discarded (DISCARD).
     Begins {
         client: Option<u64>,
     },
@@ -68,34 +68,34 @@ pub(crate) enum Filtered<'a> {
     },
 }
 
-/// Is called for each of these commands before the server runs it.
+/// Called for each of these commands before the server runs it.
 pub(crate) type Handler = fn(Filtered<'_>);
 
 thread_local! {
     static HANDLER: Cell<Handler> = const { Cell::new(|_| {}) };
 }
 
-/// Registers the filter, for as long as the module is loaded.
+/// Registers the filter permanently.
 pub(crate) fn register(ctx: Ctx<'_>, handler: Handler) -> Result<(), &'static str> {
     HANDLER.set(handler);
-    // Calls of this module's own are known to it.
+    // Commands that this module runs itself are not filtered.
     let flags = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
-    // SAFETY: the context is that of loading; the callback has the signature the server wants.
+    // SAFETY: `ctx` is the context of loading; the callback has the signature that the server requires.
     let filter = unsafe { api!(RedisModule_RegisterCommandFilter(ctx.as_ptr(), Some(on_command), flags)) };
-    if filter.is_null() { Err("the server refuses a filter of commands") } else { Ok(()) }
+    if filter.is_null() { Err("the server refuses a command filter") } else { Ok(()) }
 }
 
 unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) {
     // SAFETY: the context is that of this callback, and a command has a name.
     let Some(seen) = Seen::of(unsafe { argument(command, 0) }) else { return };
-    guard::or("a filter of commands", (), || {
-        // SAFETY: as above; redis 7.0 does not say which client it is, the others do.
+    guard::or("the command filter", (), || {
+        // SAFETY: as above. Redis 7.0 does not report the client; later servers do.
         let (count, client) = unsafe {
             let count = api!(RedisModule_CommandFilterArgsCount(command));
             (count, raw::RedisModule_CommandFilterGetClientId.map(|client| client(command)))
         };
         let names = |end: c_int| {
-            // SAFETY: as above; numbers below `count` are those of arguments.
+            // SAFETY: as above; every index is below `count`.
             (1..end.min(count)).map(move |at| unsafe { argument(command, at) })
         };
         let handle = HANDLER.get();
@@ -103,7 +103,7 @@ unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) 
             Seen::DeletesAll => names(c_int::MAX).for_each(|name| handle(Filtered::Deletes { client, name })),
             Seen::DeletesFirst => names(2).for_each(|name| handle(Filtered::Deletes { client, name })),
             Seen::Watches => names(c_int::MAX).for_each(|name| handle(Filtered::Watches { name })),
-            // With arguments they are errors.
+            // With arguments these commands fail.
             Seen::Begins | Seen::Runs | Seen::Discards if count != 1 => {}
             Seen::Begins => handle(Filtered::Begins { client }),
             Seen::Runs => handle(Filtered::Runs { client }),
@@ -132,7 +132,7 @@ mod tests {
     use super::Seen;
 
     #[test]
-    fn commands_are_told_whatever_their_case_and_no_others() {
+    fn commands_are_detected_in_any_case_and_no_others_are() {
         assert_eq!(Seen::of(b"DEL"), Some(Seen::DeletesAll));
         assert_eq!(Seen::of(b"uNlink"), Some(Seen::DeletesAll));
         assert_eq!(Seen::of(b"GETDEL"), Some(Seen::DeletesFirst));

@@ -1,7 +1,7 @@
-//! No panic reaches the server: whatever it calls is run here.
+//! Catches panics, so that no panic reaches the server. Every callback runs inside [`run`] or [`or`].
 //!
-//! A panic that unwinds into C aborts the process, with everybody's data. Caught, it costs one client its answer; the
-//! log gets the text and the place.
+//! A panic that unwinds into C aborts the process with all its data. If it is caught, one client receives an error, and
+//! the text of the panic is logged.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +12,14 @@ use crate::error::Failure;
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// How many panics were caught since the server started.
+/// The number of panics that were caught since the server started.
 pub(crate) fn panics() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
 /// Runs `work`; a panic becomes a failure, logged under `what`.
 pub(crate) fn run<T>(what: &'static str, work: impl FnOnce() -> T) -> Result<T, Failure> {
-    // Unwind safety: state that a panic leaves half-changed is per command, or lives in cells that are only ever
+    // Unwind safety: state that a panic may leave inconsistent belongs to one command, or is in cells that are only
     // replaced as a whole.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Arguments of a command that outlive it.
+//! Arguments that are kept after their command has ended.
 
 use std::ffi::c_void;
 
@@ -8,20 +8,20 @@ use super::ctx::Ctx;
 use super::guard;
 use super::string::{Argv, bytes};
 
-/// An argument kept beyond its command without a copy, readable on any thread.
+/// An argument that is kept after its command without a copy. Any thread may read it.
 pub(crate) struct HeldBytes {
     raw: *mut raw::RedisModuleString,
     start: *const u8,
     len: usize,
 }
 
-// SAFETY: the bytes are never modified while held, so any thread may read them. The reference count is touched on the
-// main thread only: by `hold`, and by the callback that `drop` requests.
+// SAFETY: the bytes are not modified while they are held, so any thread may read them. Only the main thread changes the
+// reference count: in `hold`, and in the callback that `drop` requests.
 unsafe impl Send for HeldBytes {}
 
 impl HeldBytes {
     pub(crate) fn hold(ctx: Ctx<'_>, argv: Argv<'_>, i: usize) -> Self {
-        // SAFETY: the argument is valid; HoldString keeps it, or a copy of it, alive until it is freed.
+        // SAFETY: the argument is valid; HoldString keeps it, or a copy of it, valid until it is freed.
         let raw = unsafe { api!(RedisModule_HoldString(ctx.as_ptr(), argv.raw(i))) };
         // SAFETY: `raw` is valid until `drop`.
         let held: &[u8] = unsafe { bytes(raw) };
@@ -29,13 +29,13 @@ impl HeldBytes {
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        // SAFETY: the bytes live until `drop`.
+        // SAFETY: the bytes are valid until `drop`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
 }
 
 impl Drop for HeldBytes {
-    /// Returns the reference on the main thread, whichever thread drops it (invariant 2).
+    /// Releases the reference on the main thread (invariant 2). Any thread may drop this.
     fn drop(&mut self) {
         // SAFETY: the server allows this on any thread and calls `on_free` once, on its main thread.
         unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_free), self.raw.cast::<c_void>())) };

@@ -18,19 +18,19 @@ thread_local! {
 /// Registers the section `INFO assess`.
 pub(crate) fn register(ctx: Ctx<'_>, fields: Fields) -> Result<(), &'static str> {
     FIELDS.set(fields);
-    // SAFETY: the context is that of loading; the callback has the right signature.
+    // SAFETY: `ctx` is the context of loading; the callback has the signature that the server requires.
     let done = unsafe { api!(RedisModule_RegisterInfoFunc(ctx.as_ptr(), Some(on_info))) };
     if done == raw::REDISMODULE_OK as c_int { Ok(()) } else { Err("cannot register the INFO section") }
 }
 
 extern "C" fn on_info(info: *mut raw::RedisModuleInfoCtx, crash_report: c_int) {
-    // A crash may have happened anywhere, with anything half-changed: add nothing to it.
+    // In a crash report the state of the module may be inconsistent, so no fields are added.
     if crash_report != 0 {
         return;
     }
     guard::or("INFO", (), || {
-        // SAFETY: the INFO context is valid during the callback; an unnamed section is called after the module. A
-        // section that was not asked for is refused, and fields must not be added then.
+        // SAFETY: the INFO context is valid during the callback. An unnamed section gets the name of the module. The
+        // server refuses a section that the client did not request; no fields may be added then.
         if unsafe { api!(RedisModule_InfoAddSection(info, std::ptr::null())) } != raw::REDISMODULE_OK as c_int {
             return;
         }

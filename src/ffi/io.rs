@@ -1,4 +1,4 @@
-//! Reading and writing of RDB files, append-only files and digests.
+//! Access to RDB files, append-only files and digests inside the callbacks of a native type.
 
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
@@ -19,19 +19,19 @@ pub(crate) struct Loader<'a> {
     _callback: PhantomData<&'a ()>,
 }
 
-/// Reading failed; the server knows and deals with it.
+/// A read failed. The server has recorded the error and handles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
 impl Saver<'_> {
     /// # Safety
-    /// `raw` is that of a save callback which does not return before `'_` ends.
+    /// `raw` is the handle of a save callback that does not return before `'_` ends.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
         Self { raw, _callback: PhantomData }
     }
 
     pub(crate) fn number(&mut self, number: u64) {
-        // SAFETY: valid by the promise of `new`.
+        // SAFETY: valid by the contract of `new`.
         unsafe { api!(RedisModule_SaveUnsigned(self.raw, number)) }
     }
 
@@ -43,21 +43,21 @@ impl Saver<'_> {
 
 impl Loader<'_> {
     /// # Safety
-    /// `raw` is that of a load callback which does not return before `'_` ends.
+    /// `raw` is the handle of a load callback that does not return before `'_` ends.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
         Self { raw, _callback: PhantomData }
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, Damaged> {
-        // SAFETY: valid by the promise of `new`.
+        // SAFETY: valid by the contract of `new`.
         let number = unsafe { api!(RedisModule_LoadUnsigned(self.raw)) };
         self.checked(number)
     }
 
-    /// Lends a string to `take`; the server has bounded its length by what memory it could get.
+    /// Reads a string and lends it to `take`. The server fails the read when it cannot allocate the length.
     pub(crate) fn bytes<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T, Damaged> {
         let mut len = 0;
-        // SAFETY: valid by the promise of `new`; the buffer is ours, `len` bytes long, and freed here.
+        // SAFETY: valid by the contract of `new`. The buffer belongs to the caller, has `len` bytes, and is freed here.
         unsafe {
             let start = api!(RedisModule_LoadStringBuffer(self.raw, &raw mut len));
             if start.is_null() {
@@ -69,9 +69,9 @@ impl Loader<'_> {
         }
     }
 
-    /// Database and name of the key being loaded; `None` when the server does not say.
+    /// Database and name of the key that is loaded; `None` when the server does not report them.
     pub(crate) fn key(&self) -> Option<(i32, Vec<u8>)> {
-        // SAFETY: valid by the promise of `new`; the name is copied at once.
+        // SAFETY: valid by the contract of `new`; the name is copied immediately.
         unsafe {
             let name = api!(RedisModule_GetKeyNameFromIO(self.raw));
             (!name.is_null()).then(|| (api!(RedisModule_GetDbIdFromIO(self.raw)), string::bytes(name).to_vec()))
@@ -79,17 +79,17 @@ impl Loader<'_> {
     }
 
     fn checked<T>(&self, value: T) -> Result<T, Damaged> {
-        // SAFETY: valid by the promise of `new`.
+        // SAFETY: valid by the contract of `new`.
         if unsafe { api!(RedisModule_IsIOError(self.raw)) } == 0 { Ok(value) } else { Err(Damaged) }
     }
 }
 
-/// A buffer of the server's allocator, freed on every way out.
+/// A buffer of the server's allocator, freed when it is dropped.
 struct Buffer(*mut c_char);
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: LoadStringBuffer hands over the buffer.
+        // SAFETY: LoadStringBuffer transfers the ownership of the buffer.
         unsafe { api!(RedisModule_Free(self.0.cast())) }
     }
 }
@@ -102,7 +102,7 @@ pub(crate) struct Rewriter<'a> {
 
 impl Rewriter<'_> {
     /// # Safety
-    /// `raw` is that of an aof_rewrite callback which does not return before `'_` ends.
+    /// `raw` is the handle of an aof_rewrite callback that does not return before `'_` ends.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleIO) -> Self {
         Self { raw, _callback: PhantomData }
     }
@@ -110,7 +110,7 @@ impl Rewriter<'_> {
     pub(crate) fn command(&mut self, command: &CStr, args: &[&[u8]]) {
         let texts: Vec<Text> = args.iter().map(|arg| Text::new(arg)).collect();
         let argv: Vec<_> = texts.iter().map(Text::as_ptr).collect();
-        // SAFETY: format `v` takes a pointer to strings and their number, alive during the call.
+        // SAFETY: format `v` takes a pointer to strings and their number, valid during the call.
         unsafe { api!(RedisModule_EmitAOF(self.raw, command.as_ptr(), c"v".as_ptr(), argv.as_ptr(), argv.len())) }
     }
 }
@@ -120,23 +120,23 @@ pub(crate) struct Digest(*mut raw::RedisModuleDigest);
 
 impl Digest {
     /// # Safety
-    /// `raw` is that of a digest callback.
+    /// `raw` is the handle of a digest callback that does not return before this is dropped.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleDigest) -> Self {
         Self(raw)
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        // SAFETY: valid by the promise of `new`.
+        // SAFETY: valid by the contract of `new`.
         unsafe { api!(RedisModule_DigestAddStringBuffer(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len())) }
     }
 
     pub(crate) fn end(self) {
-        // SAFETY: valid by the promise of `new`.
+        // SAFETY: valid by the contract of `new`.
         unsafe { api!(RedisModule_DigestEndSequence(self.0)) }
     }
 }
 
-/// Where a copied, unlinked or measured value is: what the newer callbacks of a native type are told.
+/// The key of a value that is copied, unlinked or measured, as the newer callbacks of a native type receive it.
 pub(crate) struct Place<'a> {
     raw: *mut raw::RedisModuleKeyOptCtx,
     _callback: PhantomData<&'a ()>,
@@ -144,14 +144,14 @@ pub(crate) struct Place<'a> {
 
 impl Place<'_> {
     /// # Safety
-    /// `raw` is that of a callback which does not return before `'_` ends.
+    /// `raw` is the handle of a callback that does not return before `'_` ends.
     pub(crate) unsafe fn new(raw: *mut raw::RedisModuleKeyOptCtx) -> Self {
         Self { raw, _callback: PhantomData }
     }
 
     /// Database and name of the key.
     pub(crate) fn key(&self) -> (i32, Vec<u8>) {
-        // SAFETY: valid by the promise of `new`; the name is copied at once.
+        // SAFETY: valid by the contract of `new`; the name is copied immediately.
         unsafe {
             let name = api!(RedisModule_GetKeyNameFromOptCtx(self.raw));
             let bytes = if name.is_null() { Vec::new() } else { string::bytes(name).to_vec() };
@@ -159,7 +159,7 @@ impl Place<'_> {
         }
     }
 
-    /// Database and name of the key copied to.
+    /// Database and name of the target key of a copy.
     pub(crate) fn target(&self) -> (i32, Vec<u8>) {
         // SAFETY: as above.
         unsafe {

@@ -8,18 +8,18 @@ use redis_module::raw;
 use super::ctx::Ctx;
 use super::string::Text;
 
-/// A key opened for reading or writing. Present or not.
+/// A key that is open for reading or writing. It may be absent.
 pub(crate) struct Key<'a> {
     raw: *mut raw::RedisModuleKey,
     _ctx: PhantomData<Ctx<'a>>,
 }
 
-/// What a key holds, as far as this module cares.
+/// The type of a key's value, as far as this module distinguishes types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
     Nothing,
     String,
-    /// A native value of some module.
+    /// A native value of a module.
     Native,
     Other,
 }
@@ -27,7 +27,7 @@ pub(crate) enum Holds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Read,
-    /// Reading that leaves recency and frequency as they are.
+    /// Reading that does not change the LRU and LFU data of the key.
     Peek,
     Write,
 }
@@ -41,17 +41,17 @@ impl<'a> Key<'a> {
             Mode::Peek => raw::REDISMODULE_READ | raw::REDISMODULE_OPEN_KEY_NOTOUCH,
             Mode::Write => raw::REDISMODULE_READ | raw::REDISMODULE_WRITE,
         };
-        // SAFETY: the context is valid, the name by the caller's promise.
+        // SAFETY: the context is valid; the name is valid by the contract.
         Self { raw: unsafe { api!(RedisModule_OpenKey(ctx.as_ptr(), name, mode as c_int)) }, _ctx: PhantomData }
     }
 
     pub(crate) fn open(ctx: Ctx<'a>, name: &[u8], mode: Mode) -> Self {
         let name = Text::new(name);
-        // SAFETY: the name is valid during the call; an open key holds a reference of its own.
+        // SAFETY: the name is valid during the call; an open key holds its own reference.
         unsafe { Self::open_raw(ctx, name.as_ptr(), mode) }
     }
 
-    /// Opens a key whose name is a string of the server already.
+    /// Opens a key whose name is already a string of the server.
     pub(crate) fn open_text(ctx: Ctx<'a>, name: &Text, mode: Mode) -> Self {
         // SAFETY: the name is valid during the call.
         unsafe { Self::open_raw(ctx, name.as_ptr(), mode) }
@@ -78,8 +78,8 @@ impl<'a> Key<'a> {
             return None;
         }
         let mut len = 0;
-        // SAFETY: the key is open and holds a string; the bytes live until it is closed or a command is called
-        // (invariant 3), and `&self` is borrowed meanwhile.
+        // SAFETY: the key is open and holds a string. The bytes are valid until it is closed or a command is called
+        // (invariant 3), and `&self` is borrowed for that time.
         unsafe {
             let start = api!(RedisModule_StringDMA(self.raw, &raw mut len, raw::REDISMODULE_READ as c_int));
             if start.is_null() || len == 0 {
@@ -89,13 +89,13 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// The length of a string value, without its bytes; 0 for an absent key.
+    /// The length of a string value in bytes; 0 for an absent key. Does not read the value.
     pub(crate) fn len(&self) -> usize {
         // SAFETY: the server takes a null key for an absent one.
         unsafe { api!(RedisModule_ValueLength(self.raw)) }
     }
 
-    /// Unix milliseconds at which the key expires.
+    /// When the key expires, in Unix milliseconds; `None` without a time to live.
     pub(crate) fn expires_at(&self) -> Option<u64> {
         if self.raw.is_null() {
             return None;
@@ -104,7 +104,7 @@ impl<'a> Key<'a> {
         u64::try_from(unsafe { api!(RedisModule_GetAbsExpire(self.raw)) }).ok()
     }
 
-    /// Lets the key expire at a time in Unix milliseconds. The key is open for writing and present.
+    /// Sets when the key expires, in Unix milliseconds. The key must be open for writing and exist.
     pub(crate) fn expire_at(&self, at: u64) {
         // SAFETY: the key is open for writing.
         unsafe { api!(RedisModule_SetAbsExpire(self.raw, i64::try_from(at).unwrap_or(i64::MAX))) };
@@ -115,7 +115,7 @@ impl<'a> Key<'a> {
         unsafe { api!(RedisModule_DeleteKey(self.raw)) };
     }
 
-    /// The native value, when it is of this type.
+    /// The native value, if it has this type.
     pub(crate) fn native(&self, kind: *mut raw::RedisModuleType) -> Option<*mut c_void> {
         if self.holds() != Holds::Native {
             return None;
@@ -127,12 +127,12 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// Makes the key hold a native value, in place of whatever it holds; `false` when the server refuses.
+    /// Stores a native value in the key and replaces the old value; `false` when the server refuses.
     ///
     /// # Safety
-    /// `value` is what the callbacks of `kind` expect, and is owned by the key from now on if this returns true.
+    /// `value` is valid for the callbacks of `kind`. If this returns true, the key owns it.
     pub(crate) unsafe fn set_native(&self, kind: *mut raw::RedisModuleType, value: *mut c_void) -> bool {
-        // SAFETY: the key is open for writing; the rest by the caller's promise.
+        // SAFETY: the key is open for writing; the value is valid by the contract.
         unsafe { api!(RedisModule_ModuleTypeSetValue(self.raw, kind, value)) == raw::REDISMODULE_OK as c_int }
     }
 }

@@ -1,16 +1,16 @@
-//! What happens when the server loads the module.
+//! Checks and preparations when the server loads the module.
 
 use redis_module::raw;
 
 use super::ctx::Ctx;
 use super::event_loop;
 
-/// Fails with the name of the first function of the module API that this server lacks.
+/// Fails with the name of the first required function of the module API that this server does not have.
 #[expect(clippy::too_many_lines, reason = "a list, one name a line")]
 fn require_api() -> Result<(), &'static str> {
     macro_rules! require {
         ($($name:ident),* $(,)?) => {
-            // SAFETY: invariant 1; reading a pointer that is written once, before this.
+            // SAFETY: invariant 1: the pointer was written before, and does not change.
             $( if (unsafe { raw::$name }).is_none() { return Err(stringify!($name)); } )*
         };
     }
@@ -113,20 +113,20 @@ fn require_api() -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Checks that this server has what the module needs, and makes the context of loading last: `Ctx` is what the rest of
-/// the module registers itself with.
+/// Checks that the server has the functions that the module needs, creates the detached context, and returns the
+/// context for all registrations.
 pub(crate) fn begin(ctx: &redis_module::Context) -> Result<Ctx<'_>, String> {
     require_api().map_err(|name| format!("the server lacks {name}: Redis 7.0 or Valkey 8.0 is needed"))?;
     // SAFETY: the context of loading, on the main thread.
     let ctx = unsafe { Ctx::new(ctx.ctx) };
     ctx.keep_detached();
-    // SAFETY: the context is valid. Without this option a damaged payload of RESTORE would end the server.
+    // SAFETY: the context is valid. Without this option a damaged payload of RESTORE would terminate the server.
     unsafe {
         api!(RedisModule_SetModuleOptions(ctx.as_ptr(), raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS as i32));
     }
-    // Every reply to a blocked client is sent in a turn: better not to be loaded than to leave clients without one.
+    // Every reply to a blocked client is sent in a turn. Without turns, blocked clients would receive no reply.
     if !event_loop::reports_turns() {
-        return Err("the server does not tell of the turns of its event loop".into());
+        return Err("the server does not report the turns of its event loop".into());
     }
     Ok(ctx)
 }

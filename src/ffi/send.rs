@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_long};
 use super::ctx::Ctx;
 use crate::reply::Reply;
 
-/// Sends bytes as a bulk string, without a copy of our own.
+/// Sends bytes as a bulk string, without another copy.
 pub(crate) fn bulk(ctx: Ctx<'_>, bytes: &[u8]) {
     // SAFETY: context and bytes are valid during the call.
     unsafe { api!(RedisModule_ReplyWithStringBuffer(ctx.as_ptr(), bytes.as_ptr().cast::<c_char>(), bytes.len())) };
@@ -14,7 +14,7 @@ pub(crate) fn bulk(ctx: Ctx<'_>, bytes: &[u8]) {
 /// Sends a reply to the client of the context.
 pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
     let raw = ctx.as_ptr();
-    // SAFETY: the context is valid; strings are NUL-terminated where the function wants them so.
+    // SAFETY: the context is valid; strings are NUL-terminated where the function requires it.
     unsafe {
         match reply {
             Reply::Ok => {
@@ -26,7 +26,7 @@ pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
             Reply::Integer(number) => {
                 api!(RedisModule_ReplyWithLongLong(raw, *number));
             }
-            // Servers before 7.2 print 17 digits of a double, so RESP2 gets our own text.
+            // Servers before 7.2 print 17 digits of a double, so the text for RESP2 is made here.
             Reply::Double(number) if !ctx.is_resp3() => bulk(ctx, shortest(*number).as_bytes()),
             Reply::Double(number) => {
                 api!(RedisModule_ReplyWithDouble(raw, *number));
@@ -54,7 +54,7 @@ pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
     }
 }
 
-/// The shortest text that reads back equal; whole numbers without a point, as the server prints them.
+/// The shortest text that parses to the same number; integers have no decimal point, as in replies of the server.
 fn shortest(number: f64) -> String {
     format!("{number}")
 }

@@ -13,7 +13,7 @@ pub(crate) struct Text {
 
 impl Text {
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        // SAFETY: a context is only needed for automatic memory; the server copies the bytes.
+        // SAFETY: a context is only needed for automatic memory management; the server copies the bytes.
         let raw =
             unsafe { api!(RedisModule_CreateString(ptr::null_mut(), bytes.as_ptr().cast::<c_char>(), bytes.len())) };
         Self { raw }
@@ -24,11 +24,11 @@ impl Text {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        // SAFETY: created in `new`, alive as long as self, and modified by nobody.
+        // SAFETY: created in `new`, valid as long as self, and never modified.
         unsafe { bytes(self.raw) }
     }
 
-    /// Gives the string away.
+    /// Transfers the ownership of the string to the caller.
     pub(crate) fn into_raw(self) -> *mut raw::RedisModuleString {
         let raw = self.raw;
         std::mem::forget(self);
@@ -46,17 +46,17 @@ impl Drop for Text {
 /// The bytes of a string.
 ///
 /// # Safety
-/// `string` is valid, and stays so, unmodified, for `'a`.
+/// `string` is valid and not modified for `'a`.
 pub(crate) unsafe fn bytes<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
     let mut len = 0;
-    // SAFETY: by the caller's promise; the server returns a pointer to `len` bytes, never null for a valid string.
+    // SAFETY: by the contract. The server returns a pointer to `len` bytes, never null for a valid string.
     unsafe {
         let start = api!(RedisModule_StringPtrLen(string, &raw mut len));
         std::slice::from_raw_parts(start.cast::<u8>(), len)
     }
 }
 
-/// The arguments of a command, its name first.
+/// The arguments of a command. The first one is the name of the command.
 #[derive(Clone, Copy)]
 pub(crate) struct Argv<'a> {
     argv: *mut *mut raw::RedisModuleString,
@@ -66,7 +66,7 @@ pub(crate) struct Argv<'a> {
 
 impl<'a> Argv<'a> {
     /// # Safety
-    /// `argv` points to `argc` strings that live for `'a`.
+    /// `argv` points to `argc` strings that are valid for `'a`.
     pub(crate) unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: c_int) -> Self {
         Self { argv, argc: usize::try_from(argc).unwrap_or(0), _command: PhantomData }
     }
@@ -75,15 +75,15 @@ impl<'a> Argv<'a> {
         self.argc
     }
 
-    /// Argument `i` as the server's own string.
+    /// Argument `i` as a string of the server.
     pub(crate) fn raw(&self, i: usize) -> *mut raw::RedisModuleString {
         assert!(i < self.argc, "argument {i} of {}", self.argc);
-        // SAFETY: `i` is in range, by the promise of `new`.
+        // SAFETY: `i` is in range, by the contract of `new`.
         unsafe { *self.argv.add(i) }
     }
 
     pub(crate) fn bytes(&self, i: usize) -> &'a [u8] {
-        // SAFETY: arguments live for 'a and nobody modifies them (invariant 3 of this folder).
+        // SAFETY: arguments are valid for 'a and not modified (invariant 3 of this folder).
         unsafe { bytes(self.raw(i)) }
     }
 
@@ -92,7 +92,8 @@ impl<'a> Argv<'a> {
         (first..self.argc).map(|i| self.bytes(i)).collect()
     }
 
-    /// The same lent to `work`; a few are not worth an allocation, which costs as much as reading them.
+    /// Lends the arguments from `first` on to `work`. Up to 16 are passed without an allocation, which would cost as
+    /// much as reading them.
     pub(crate) fn with_words<T>(&self, first: usize, work: impl FnOnce(&[&'a [u8]]) -> T) -> T {
         const FEW: usize = 16;
         let count = self.argc.saturating_sub(first);

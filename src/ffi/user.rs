@@ -1,4 +1,4 @@
-//! What the user of a context may do, where key specs cannot say it.
+//! Permissions of the user of a context, for checks that key specs cannot express.
 
 use std::ffi::c_int;
 
@@ -8,31 +8,32 @@ use super::ctx::Ctx;
 use super::string::{self, Text};
 use crate::spec::KeyFlags;
 
-/// On whose behalf a command runs.
-enum Who {
-    /// A module, the master, an append-only file: trusted, as the server trusts them. Or a server that cannot say.
+/// The user that a command runs for.
+enum Caller {
+    /// A module, the master or an append-only file, which the server trusts too. Or the server cannot report the user.
     Trusted,
-    /// A user who has been deleted meanwhile.
-    Nobody,
+    /// A user that was deleted while the client was connected.
+    Deleted,
     User(User),
 }
 
-/// A user of the server, freed here.
+/// A user of the server. Freed on drop.
 struct User(*mut raw::RedisModuleUser);
 
 impl Drop for User {
     fn drop(&mut self) {
-        // SAFETY: made by GetModuleUserFromUserName, freed once; the function is there where that one is (7.0.6).
+        // SAFETY: made by GetModuleUserFromUserName, freed once. Servers that have that function (7.0.6) have this one
+        // too.
         unsafe { api!(RedisModule_FreeModuleUser(self.0)) }
     }
 }
 
-/// Whether the user may read every key (`~*`), as one who sees the names of all keys of a kind must.
+/// Whether the user may access every key (`~*`). Commands that list the names of keys require it.
 pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
-    let user = match who(ctx) {
-        Who::Trusted => return true,
-        Who::Nobody => return false,
-        Who::User(user) => user,
+    let user = match caller(ctx) {
+        Caller::Trusted => return true,
+        Caller::Deleted => return false,
+        Caller::User(user) => user,
     };
     // SAFETY: invariants 1 and 2; the text is freed here.
     unsafe {
@@ -47,29 +48,29 @@ pub(crate) fn may_see_every_key(ctx: Ctx<'_>) -> bool {
     }
 }
 
-/// Whether the user may do this to a key.
+/// Whether the user may access a key in this way.
 pub(crate) fn may_access(ctx: Ctx<'_>, key: &[u8], flags: KeyFlags) -> bool {
-    who(ctx).may_access(key, flags)
+    caller(ctx).may_access(key, flags)
 }
 
-/// The same for the user of a connection, told by its id; where the server cannot say, yes. Main thread.
+/// The same for the user of the client with this id; true when the server cannot report the user. Main thread.
 pub(crate) fn client_may_access(client: u64, key: &[u8], flags: KeyFlags) -> bool {
-    // SAFETY: the detached context is valid; the functions are looked for.
-    let who = unsafe {
+    // SAFETY: the detached context is valid; the functions are checked for null.
+    let caller = unsafe {
         let ctx = Ctx::new(super::ctx::detached());
         match (raw::RedisModule_GetClientUserNameById, raw::RedisModule_GetModuleUserFromUserName) {
             (Some(name_of), Some(user_of)) => named(ctx, name_of(ctx.as_ptr(), client), user_of),
-            _ => Who::Trusted,
+            _ => Caller::Trusted,
         }
     };
-    who.may_access(key, flags)
+    caller.may_access(key, flags)
 }
 
-impl Who {
+impl Caller {
     fn may_access(&self, key: &[u8], flags: KeyFlags) -> bool {
         let user = match self {
             Self::Trusted => return true,
-            Self::Nobody => return false,
+            Self::Deleted => return false,
             Self::User(user) => user,
         };
         user.may_access(key, flags)
@@ -89,44 +90,45 @@ impl User {
 
 type UserOf = unsafe extern "C" fn(*mut raw::RedisModuleString) -> *mut raw::RedisModuleUser;
 
-/// Whom a name that the server gave stands for; frees it.
+/// The user with a name that the server returned. Frees the name.
 ///
 /// # Safety
-/// `name` is null or a string that is ours, and `user_of` the server's function.
-unsafe fn named(ctx: Ctx<'_>, name: *mut raw::RedisModuleString, user_of: UserOf) -> Who {
+/// `name` is null or a string that the caller owns, and `user_of` is the function of the server.
+unsafe fn named(ctx: Ctx<'_>, name: *mut raw::RedisModuleString, user_of: UserOf) -> Caller {
     if name.is_null() {
-        return Who::Trusted; // no client of the network
+        return Caller::Trusted; // not a network client
     }
     // SAFETY: by the contract of this function.
     unsafe {
         let user = user_of(name);
         api!(RedisModule_FreeString(ctx.as_ptr(), name));
-        if user.is_null() { Who::Nobody } else { Who::User(User(user)) }
+        if user.is_null() { Caller::Deleted } else { Caller::User(User(user)) }
     }
 }
 
-fn who(ctx: Ctx<'_>) -> Who {
-    // SAFETY: invariants 1 and 2; the functions are there from 7.0.6 on and looked for. The name is freed here.
+fn caller(ctx: Ctx<'_>) -> Caller {
+    // SAFETY: invariants 1 and 2. The functions exist from 7.0.6 on and are checked for null; `named` frees the name.
     unsafe {
         let (Some(name_of), Some(current), Some(user_of)) = (
             raw::RedisModule_GetClientUserNameById,
             raw::RedisModule_GetCurrentUserName,
             raw::RedisModule_GetModuleUserFromUserName,
         ) else {
-            return Who::Trusted;
+            return Caller::Trusted;
         };
-        // A script's client has no number that the server would know it by, but its caller's user: where there is none,
-        // because a module called, the server's function for the name follows a null pointer.
+        // The client of a script has no id that the server can look up, but it has the user of its caller. When a
+        // module runs the script there is no user, and the server's function for the name would dereference a null
+        // pointer.
         let name = match ctx.is_script() {
             false => name_of(ctx.as_ptr(), ctx.client_id()),
             true if has_user(ctx) => current(ctx.as_ptr()),
-            true => return Who::Trusted,
+            true => return Caller::Trusted,
         };
         named(ctx, name, user_of)
     }
 }
 
-/// Whether the context's client has a user: a call that checks permissions says so before anything else.
+/// Whether the client of the context has a user. A call that checks permissions fails first when there is none.
 fn has_user(ctx: Ctx<'_>) -> bool {
     // SAFETY: the format takes no arguments; `C` checks permissions, and without `E` a refusal is null and `errno`.
     unsafe {

@@ -1,4 +1,4 @@
-//! Putting models in place: the commit of a load, and the change of a model that is there.
+//! Writes of models: the commit of a load, and the change of an existing model.
 
 use std::ffi::CStr;
 
@@ -12,17 +12,17 @@ use crate::models::{derive, directory, history, replicate, versions};
 use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Value};
 
-/// What a load puts in place.
+/// The content that a load stores.
 pub(crate) struct Content {
     pub(crate) model: AnyModel,
-    /// Where it was loaded from, as the client said.
+    /// The source that the client gave for the load.
     pub(crate) source: Vec<u8>,
 }
 
-/// Puts a model in place and tells everybody who follows. What was staged is done with.
+/// Stores a model, replicates the commit and removes the staging key.
 ///
-/// Without a staging key nobody may follow: the caller has asked [`replicate::is_followed`] in the same slice.
-/// The history of the model that is replaced goes on; `capacity` changes how much it holds.
+/// Without a staging key the server must have no followers: the caller has checked [`replicate::is_followed`] in the
+/// same slice. The history of the replaced model is kept; `capacity` changes its capacity.
 pub(crate) fn commit(
     ctx: Ctx<'_>,
     key: &[u8],
@@ -30,7 +30,7 @@ pub(crate) fn commit(
     content: Content,
     capacity: Option<u64>,
 ) -> Outcome<u64> {
-    // A follower that lacks a frame would keep the old model, and differ from this server for ever.
+    // A follower without all frames would keep the old model and differ from this server permanently.
     if let Some(staged) = &staged {
         staged.check(ctx)?;
     }
@@ -40,14 +40,15 @@ pub(crate) fn commit(
     if let Some(staged) = staged {
         replicate::commit(ctx, key, [staged.finish(ctx), version, capacity], &source);
     } else {
-        // This reaches nobody and would do nothing, but the server counts it as a change: `save` depends on the count.
+        // There is no follower, and the key does not exist. But the server counts the command as a change, and `save`
+        // depends on this count.
         ctx.replicate(c"UNLINK", &[&staging::key_of(key, version)]);
     }
     Ok(version)
 }
 
-/// Makes a key hold a model, whatever it held. The history of a model goes on, with another capacity if one is given;
-/// returns the capacity.
+/// Stores a model in a key and replaces its value. The history of a replaced model is kept, with a new capacity if one
+/// is given. Returns the capacity.
 pub(super) fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, capacity: Option<u64>) -> Outcome<u64> {
     let mut loaded = Loaded::new(content.model, version, content.source);
     derive::request(ctx, &loaded);
@@ -55,8 +56,8 @@ pub(super) fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, ca
     let mut expires_at = None;
     if let Some(Value::Model(before)) = model::find_mut(&mut opened) {
         loaded.history = std::mem::take(&mut before.history);
-        loaded.life = before.life;
-        // A part that was added is no reason for the whole to live for ever.
+        loaded.generation = before.generation;
+        // If the load added a part to the model, the key keeps its time to live.
         expires_at = Some(before.model.adds_up_with(&loaded.model));
     }
     let expires_at = expires_at.filter(|adds_up| *adds_up).and_then(|_| opened.expires_at());
@@ -71,12 +72,12 @@ pub(super) fn place(ctx: Ctx<'_>, key: &[u8], content: Content, version: u64, ca
     if let Some(at) = expires_at {
         Key::open(ctx, key, Mode::Write).expire_at(at);
     }
-    directory::born(ctx.db(), key.to_vec());
+    directory::created(ctx.db(), key.to_vec());
     ctx.key_changed(key, c"model.load");
     Ok(capacity)
 }
 
-/// Changes a model in place: its assessments are out of date from now on.
+/// Changes a model in place and invalidates its assessments.
 pub(crate) fn change(ctx: Ctx<'_>, key: &[u8], model: AnyModel, version: u64, event: &CStr) -> Outcome<()> {
     let mut opened = Key::open(ctx, key, Mode::Write);
     let Some(Value::Model(loaded)) = model::find_mut(&mut opened) else { return Err(Failure::no_model()) };

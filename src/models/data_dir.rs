@@ -1,7 +1,7 @@
-//! Files below `assess.data-dir`, and only those.
+//! Access to files below `assess.data-dir`, and to no others.
 //!
-//! Every path is resolved by `cap_std` relative to the open folder, so that neither `..`, nor an absolute path, nor a
-//! link leads out of it, not even one that is exchanged while we look.
+//! `cap_std` resolves every path relative to the open folder. So `..`, absolute paths and links cannot lead out of it,
+//! even if a link is replaced during the access.
 
 use std::fs::File;
 use std::io;
@@ -13,16 +13,16 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use crate::error::{Code, Failure, Outcome};
 use crate::settings;
 
-/// Most files that a folder of a table may hold: a listing has to be bounded.
-const MOST_FILES: usize = 10_000;
-/// How deep folders may be nested.
-const DEEPEST: usize = 8;
+/// The most files that the folder of a table may contain, so that a listing is bounded.
+const MAX_FILES: usize = 10_000;
+/// The deepest nesting of folders.
+const MAX_DEPTH: usize = 8;
 
 /// Opens a file or a folder for reading.
 pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
     let root = root()?;
     let path = std::str::from_utf8(path).map_err(|_| Failure::new(Code::BadFile, "a path must be UTF-8"))?;
-    // `..` inside the folder would be harmless, and is refused all the same: nobody needs it.
+    // `..` inside the folder would be safe, but no client needs it, so it is refused.
     if path.is_empty() || path.contains('\0') || path.split('/').any(|part| part == "..") || path.starts_with('/') {
         return Err(outside());
     }
@@ -34,7 +34,7 @@ pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
     Ok(Input::File(open_file(&root, path).map_err(refused)?))
 }
 
-/// Reads a file whole, up to a number of bytes.
+/// Reads a whole file of at most `most` bytes.
 pub(crate) fn read(path: &[u8], most: u64) -> Outcome<Vec<u8>> {
     match open(path)? {
         Input::File(file) => {
@@ -59,7 +59,7 @@ fn root() -> Outcome<Dir> {
         .map_err(|_| Failure::new(Code::BadFile, "assess.data-dir cannot be opened"))
 }
 
-/// Opens a regular file. Without waiting: opening a pipe would block for ever.
+/// Opens a regular file. Opens it non-blocking, because the opening of a pipe may block without limit.
 fn open_file(dir: &Dir, path: &str) -> io::Result<File> {
     let file = dir.open_with(path, OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK))?;
     if file.metadata()?.is_file() { Ok(file.into_std()) } else { Err(io::ErrorKind::InvalidInput.into()) }
@@ -72,7 +72,7 @@ fn outside() -> Failure {
 fn refused(error: io::Error) -> Failure {
     let text = match error.kind() {
         io::ErrorKind::NotFound => "no such file below assess.data-dir",
-        // cap-std says so of whatever leads out of the folder.
+        // cap-std returns this kind also for a path that leads out of the folder.
         io::ErrorKind::PermissionDenied => "the path leads out of assess.data-dir, or may not be read",
         io::ErrorKind::InvalidInput => "not a regular file",
         _ => "the file cannot be read",
@@ -80,7 +80,7 @@ fn refused(error: io::Error) -> Failure {
     Failure::new(Code::BadFile, text)
 }
 
-/// A folder of a table.
+/// The folder of a table.
 struct DataFolder {
     dir: Dir,
 }
@@ -101,16 +101,16 @@ impl Folder for DataFolder {
 fn list(dir: &Dir, prefix: &str, depth: usize, names: &mut Vec<String>) -> io::Result<()> {
     for entry in dir.entries()? {
         let entry = entry?;
-        // A name that is not UTF-8 is not one of a table.
+        // The files of a table have UTF-8 names.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = format!("{prefix}{name}");
         let kind = entry.file_type()?;
-        if kind.is_dir() && depth < DEEPEST {
+        if kind.is_dir() && depth < MAX_DEPTH {
             list(&entry.open_dir()?, &format!("{path}/"), depth + 1, names)?;
         } else if !kind.is_dir() {
             names.push(path);
         }
-        if names.len() > MOST_FILES {
+        if names.len() > MAX_FILES {
             return Err(io::Error::other("too many files"));
         }
     }

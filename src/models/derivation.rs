@@ -1,8 +1,8 @@
-//! Who wants what derived: one thing at a time for each table.
+//! Derivation requests: at most one derivation runs for each table.
 //!
-//! The inverse belongs to a table, and models that share the table (one and its successor after a new indicator, one and
-//! its copies) share it. So at most one derivation runs for all of them, and the others wait in line; each value wants
-//! one thing at most, the model it holds now: what it held before is nobody's any more.
+//! The inverse belongs to a table, and models with the same table share it: a model and its successor after a new
+//! indicator, a model and its copies. So these models share one queue of derivations. Each value requests at most one
+//! derivation, that of its current model; a request for an earlier model is dropped.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,27 +11,27 @@ use std::time::{Duration, Instant};
 use assess_engine::Progress;
 use assess_engine::model::AnyModel;
 
-/// How long a failure stands before whoever asks has it tried again: there may be more memory by then, or a limit may
-/// have been raised.
-const STANDS: Duration = Duration::from_secs(1);
+/// A failed derivation is not retried before this time. A retry may succeed, because memory was freed or a limit was
+/// raised.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What one value wants derived, and how far that is.
+/// The derivation requests of one value, and their progress.
 #[derive(Default)]
 pub(crate) struct Derivation {
-    line: Arc<Line>,
+    queue: Arc<Queue>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The latest model to derive; none when it is being derived or nothing is wanted.
+    /// The model to derive next; `None` when its derivation is running or nothing is requested.
     wanted: Option<AnyModel>,
     running: Option<Run>,
     failed: Option<(String, Instant)>,
-    /// A timer will put it in line: the server is loading.
+    /// A timer will queue the request, because the server is loading.
     deferred: bool,
     /// The value was freed.
-    gone: bool,
+    freed: bool,
 }
 
 #[derive(Clone)]
@@ -40,97 +40,98 @@ struct Run {
     progress: Arc<Progress>,
 }
 
-/// The derivations of one table.
+/// The queued derivations of one table.
 #[derive(Default)]
-struct Line(Mutex<Waiting>);
+struct Queue(Mutex<Queued>);
 
 #[derive(Default)]
-struct Waiting {
-    queue: VecDeque<Arc<Derivation>>,
-    /// Somebody serves the line.
-    served: bool,
+struct Queued {
+    derivations: VecDeque<Arc<Derivation>>,
+    /// A worker job is running or submitted for this queue.
+    is_served: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing is left half done under these locks.
+    // No panic under these locks can leave the state inconsistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Derivation {
-    /// One for another value with the same table.
-    pub(crate) fn beside(&self) -> Arc<Self> {
-        Arc::new(Self { line: Arc::clone(&self.line), state: Mutex::default() })
+    /// A derivation for another value with the same table.
+    pub(crate) fn with_same_table(&self) -> Arc<Self> {
+        Arc::new(Self { queue: Arc::clone(&self.queue), state: Mutex::default() })
     }
 
-    /// Says what is wanted now; `false` when that changes nothing, or it has failed a moment ago.
-    pub(crate) fn want(&self, model: &AnyModel) -> bool {
+    /// Sets the model to derive. Returns `false` when that changes nothing, or when the last derivation has just
+    /// failed.
+    pub(crate) fn set_wanted(&self, model: &AnyModel) -> bool {
         let mut state = lock(&self.state);
-        let is_at_it = |run: &Run| run.model.is_same(model) && run.progress.check().is_ok();
-        if state.gone || state.running.as_ref().is_some_and(is_at_it) {
+        let is_deriving = |run: &Run| run.model.is_same(model) && run.progress.check().is_ok();
+        if state.freed || state.running.as_ref().is_some_and(is_deriving) {
             return false;
         }
-        if state.failed.as_ref().is_some_and(|(_, at)| at.elapsed() < STANDS) {
+        if state.failed.as_ref().is_some_and(|(_, at)| at.elapsed() < RETRY_AFTER) {
             return false;
         }
         state.failed = None;
-        // The model that was wanted before is dropped when nobody looks any more: it may be the last of its kind.
+        // The previous model is dropped outside the lock: this may be its last reference, and then it is freed here.
         let before = state.wanted.replace(model.clone());
         drop(state);
         before.is_none_or(|before| !before.is_same(model))
     }
 
-    /// What was said of an older model does not hold for the one that takes its place.
-    pub(crate) fn forgive(&self) {
+    /// Forgets the failure of an earlier model, because it does not apply to the new one.
+    pub(crate) fn clear_failure(&self) {
         lock(&self.state).failed = None;
     }
 
-    /// Whether the caller is to put it in line later; `false` when somebody will.
+    /// Whether the caller must queue the request later; `false` when a timer already does.
     pub(crate) fn defer(&self) -> bool {
         !std::mem::replace(&mut lock(&self.state).deferred, true)
     }
 
-    /// Puts it in line; `true` when nobody serves the line, which is up to the caller from now on.
-    pub(crate) fn queue_up(self: &Arc<Self>) -> bool {
+    /// Queues the request. Returns `true` when the queue has no worker job; the caller must then submit one.
+    pub(crate) fn enqueue(self: &Arc<Self>) -> bool {
         lock(&self.state).deferred = false;
-        let mut line = lock(&self.line.0);
-        if !line.queue.iter().any(|queued| Arc::ptr_eq(queued, self)) {
-            line.queue.push_back(Arc::clone(self));
+        let mut queue = lock(&self.queue.0);
+        if !queue.derivations.iter().any(|queued| Arc::ptr_eq(queued, self)) {
+            queue.derivations.push_back(Arc::clone(self));
         }
-        !std::mem::replace(&mut line.served, true)
+        !std::mem::replace(&mut queue.is_served, true)
     }
 
-    /// Takes the first of the line that still wants something, with what it wants; the line is not served any more when
-    /// there is none.
+    /// Takes the first queued derivation that still has a request, with its model. When there is none, the queue is no
+    /// longer marked as served.
     pub(crate) fn next(&self, progress: &Arc<Progress>) -> Option<(Arc<Self>, AnyModel)> {
-        let mut line = lock(&self.line.0);
-        while let Some(first) = line.queue.pop_front() {
+        let mut queue = lock(&self.queue.0);
+        while let Some(first) = queue.derivations.pop_front() {
             if let Some(model) = first.begin(progress) {
                 return Some((first, model));
             }
         }
-        line.served = false;
+        queue.is_served = false;
         None
     }
 
-    /// Nobody will serve the line: workers are being stopped. Whoever asks later has it tried again.
-    pub(crate) fn give_up(&self) {
-        let queue = {
-            let mut line = lock(&self.line.0);
-            line.served = false;
-            std::mem::take(&mut line.queue)
+    /// Cancels all queued derivations, because the workers are being stopped. A later request retries them.
+    pub(crate) fn cancel_queued(&self) {
+        let derivations = {
+            let mut queue = lock(&self.queue.0);
+            queue.is_served = false;
+            std::mem::take(&mut queue.derivations)
         };
-        for derivation in queue {
+        for derivation in derivations {
             let wanted = lock(&derivation.state).wanted.take();
             drop(wanted);
             derivation.end(Err("cancelled".to_owned()));
         }
     }
 
-    /// Whether somebody waits in line. If not, it is not served any more.
+    /// Whether derivations are queued. If not, the queue is no longer marked as served.
     pub(crate) fn has_next(&self) -> bool {
-        let mut line = lock(&self.line.0);
-        line.served = !line.queue.is_empty();
-        line.served
+        let mut queue = lock(&self.queue.0);
+        queue.is_served = !queue.derivations.is_empty();
+        queue.is_served
     }
 
     fn begin(&self, progress: &Arc<Progress>) -> Option<AnyModel> {
@@ -140,7 +141,7 @@ impl Derivation {
         Some(model)
     }
 
-    /// Records how it ended. What failed for a model that has been replaced meanwhile is of no interest.
+    /// Records the outcome. A failure is ignored when a newer model is requested already.
     pub(crate) fn end(&self, outcome: Result<(), String>) {
         let mut state = lock(&self.state);
         let run = state.running.take();
@@ -151,11 +152,12 @@ impl Derivation {
         drop(run);
     }
 
-    /// The value is freed. Work that others of the table wait for as well goes on.
+    /// The value is freed: drops its request. A running derivation is cancelled unless other values of the table wait
+    /// for it.
     pub(crate) fn abandon(&self) {
-        let is_alone = lock(&self.line.0).queue.iter().all(|queued| std::ptr::eq(&**queued, self));
+        let is_alone = lock(&self.queue.0).derivations.iter().all(|queued| std::ptr::eq(&**queued, self));
         let mut state = lock(&self.state);
-        state.gone = true;
+        state.freed = true;
         if let (Some(run), true) = (&state.running, is_alone) {
             run.progress.cancel();
         }
@@ -164,13 +166,13 @@ impl Derivation {
         drop(wanted);
     }
 
-    /// Percent done of what runs, 0 when nothing does.
+    /// The progress of the running derivation in percent, 0 when none runs.
     pub(crate) fn percent(&self) -> u32 {
         lock(&self.state).running.as_ref().map_or(0, |run| run.progress.percent())
     }
 
-    /// Why it failed, until it is tried again.
-    pub(crate) fn why(&self) -> Option<String> {
+    /// Why the last derivation failed; `None` after a retry has begun.
+    pub(crate) fn failure(&self) -> Option<String> {
         lock(&self.state).failed.as_ref().map(|(why, _)| why.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! Has workers compute what is derived from models: after a load, a restart, a full sync, a copy, a new indicator.
+//! Submits derivations to workers: after a load, a restart, a full synchronisation, a copy, a new indicator.
 
 use std::sync::Arc;
 
@@ -12,27 +12,27 @@ use crate::types::value::Loaded;
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
 
-/// Has a worker derive what a model lacks, unless one does already or has failed just now. While the server loads its
-/// data set, that waits: a later command of the same file may well replace what this one made.
+/// Requests the derivation of a model that is not ready, unless it is running or has just failed. While the server
+/// loads its data set the derivation is deferred, because a later command of the same file may replace the model.
 pub(crate) fn request(ctx: Ctx<'_>, loaded: &Loaded) {
     if ctx.is_loading() {
         request_later(loaded);
-    } else if !loaded.as_model().ready() && loaded.derivation.want(&loaded.model) {
+    } else if !loaded.as_model().ready() && loaded.derivation.set_wanted(&loaded.model) {
         start(ctx, &loaded.derivation);
     }
 }
 
-/// What somebody waits for who asked for something that is not there yet. Asking has it derived: an indicator beyond
-/// the first few is derived only then.
-pub(crate) fn awaited(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
+/// Requests the derivation that a query needs, and returns it for the waiter. Only the first few indicators are derived
+/// without a request; the others are derived when a query needs them.
+pub(crate) fn requested(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
     request(ctx, loaded);
     Arc::clone(&loaded.derivation)
 }
 
-/// The same as [`request`], where there is no context to ask for memory: while an RDB file is loaded, when its size is
-/// not known yet. Timers wait until loading has ended.
+/// The same as [`request`], but starts the derivation with a timer. For callers without a context, and while the data
+/// set is loading: timers do not fire before the load ends, and the memory figures are final then.
 pub(crate) fn request_later(loaded: &Loaded) {
-    if loaded.as_model().ready() || !loaded.derivation.want(&loaded.model) || !loaded.derivation.defer() {
+    if loaded.as_model().ready() || !loaded.derivation.set_wanted(&loaded.model) || !loaded.derivation.defer() {
         return;
     }
     let derivation = Arc::clone(&loaded.derivation);
@@ -41,19 +41,19 @@ pub(crate) fn request_later(loaded: &Loaded) {
 
 fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
     memory::watch(ctx);
-    if derivation.queue_up() {
+    if derivation.enqueue() {
         serve(Arc::clone(derivation));
     }
 }
 
-/// Has a worker do the next thing of the line that a derivation stands in. One job for each, so that other tables get
-/// their turn, and each with a progress of its own: to be cancelled once is not to be cancelled for ever.
-fn serve(line: Arc<Derivation>) {
+/// Submits a worker job for the next derivation in the queue of `member`. Each derivation is a separate job, so that
+/// other tables are served between them, and has its own progress, so that a cancellation does not affect the next one.
+fn serve(member: Arc<Derivation>) {
     let progress = Arc::<Progress>::default();
-    let mut turn = Turn { line, taken: false };
+    let mut turn = Turn { member, taken: false };
     pool::run(Lane::Heavy, Some(Arc::clone(&progress)), move || {
         turn.taken = true;
-        if let Some((derivation, model)) = turn.line.next(&progress) {
+        if let Some((derivation, model)) = turn.member.next(&progress) {
             let derived = guard::run("deriving", || {
                 let budget = memory::budget_of_worker();
                 pool::on_all_threads(|| model.as_model().derive(&budget, &progress))
@@ -64,24 +64,24 @@ fn serve(line: Arc<Derivation>) {
                 Err(failure) => Err(failure.text.into_owned()),
             });
         }
-        // Ready, failed or gone: those who wait have an answer in any case.
+        // The model is ready, failed or removed: in each case the waiters can be answered.
         main_loop::post(waiting::retry);
     });
 }
 
-/// A turn in serving a line, which passes on when it is over, however it ends.
+/// The job for one derivation of a queue. When it is dropped, also after a panic, the next job is submitted.
 struct Turn {
-    line: Arc<Derivation>,
-    /// A worker has taken it; if none did, none will.
+    member: Arc<Derivation>,
+    /// A worker has started the job. If this is dropped before, the workers are being stopped.
     taken: bool,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.taken {
-            self.line.give_up();
-        } else if self.line.has_next() {
-            serve(Arc::clone(&self.line));
+            self.member.cancel_queued();
+        } else if self.member.has_next() {
+            serve(Arc::clone(&self.member));
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Which keys hold models.
+//! The directory of the keys that hold models.
 //!
-//! Names enter as models are committed, loaded, copied, restored or moved, and leave as their values die. A name may be
-//! one too many (a restore that failed late), so whoever lists them looks; none is ever missing.
+//! A name is added when a model is committed, loaded, copied, restored or moved, and removed when its value is removed.
+//! The directory contains every model. It may also contain a key without a model (after a restore that failed late), so
+//! a command that lists names must check each key.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -14,17 +15,17 @@ use crate::types::model;
 #[derive(Default)]
 struct Directory {
     databases: HashMap<i32, BTreeSet<Vec<u8>>>,
-    /// Counts everything that happens to models.
+    /// Incremented by every event of a model.
     epoch: u64,
 }
 
 thread_local! {
-    /// The key of the model that died last: the server tells why it went only afterwards.
-    static LAST_DEATH: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
+    /// The key of the model that was removed last. The server reports the reason (eviction) only afterwards.
+    static LAST_REMOVED: RefCell<Option<(i32, Vec<u8>)>> = const { RefCell::new(None) };
     static DIRECTORY: RefCell<Directory> = RefCell::default();
 }
 
-/// A number that changes whenever anything happens to any model: one appears, changes, dies, gets a time to live.
+/// A number that changes when any model is created, changed or removed, or gets a time to live.
 pub(crate) fn epoch() -> u64 {
     DIRECTORY.with_borrow(|directory| directory.epoch)
 }
@@ -44,17 +45,17 @@ pub(crate) fn expires(db: i32, name: &[u8]) {
     });
 }
 
-/// A key holds a model now.
-pub(crate) fn born(db: i32, name: Vec<u8>) {
+/// A key now holds a model.
+pub(crate) fn created(db: i32, name: Vec<u8>) {
     DIRECTORY.with_borrow_mut(|directory| {
         directory.databases.entry(db).or_default().insert(name);
         directory.epoch += 1;
     });
 }
 
-/// A key holds a model no more: it was deleted, overwritten, renamed, moved, evicted or has expired.
-pub(crate) fn died(db: i32, name: &[u8]) {
-    LAST_DEATH.set(Some((db, name.to_vec())));
+/// A key no longer holds a model: it was deleted, overwritten, renamed, moved or evicted, or it has expired.
+pub(crate) fn removed(db: i32, name: &[u8]) {
+    LAST_REMOVED.set(Some((db, name.to_vec())));
     DIRECTORY.with_borrow_mut(|directory| {
         if let Some(names) = directory.databases.get_mut(&db) {
             names.remove(name);
@@ -64,20 +65,20 @@ pub(crate) fn died(db: i32, name: &[u8]) {
     invalidate::model_changed(db, name);
 }
 
-/// The server has evicted a key; what it held is gone by now.
+/// The server has evicted a key; its value was removed before this event.
 pub(crate) fn evicted(db: i32, name: &[u8]) {
-    let was_model = LAST_DEATH.take().is_some_and(|(at, dead)| at == db && dead == name);
+    let was_model = LAST_REMOVED.take().is_some_and(|(at, removed)| at == db && removed == name);
     if was_model {
         stats::count(|counters| &counters.models_evicted);
         warn("a model was evicted: choose a volatile maxmemory-policy, or raise maxmemory (see CACHE.HEALTH)");
     }
 }
 
-/// A key was renamed, moved, copied or restored: it may hold a model now. The server tells of it after the fact, also
-/// after the death of what the key held before.
+/// A key was renamed, moved, copied or restored and may now hold a model. The server reports this after the removal of
+/// the key's old value.
 pub(crate) fn arrived(ctx: Ctx<'_>, db: i32, name: &[u8]) {
     if model::is_one(ctx, name) {
-        born(db, name.to_vec());
+        created(db, name.to_vec());
     }
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn flushed(db: Option<i32>) {
     });
 }
 
-/// Two databases changed places.
+/// Two databases were swapped.
 pub(crate) fn swapped(a: i32, b: i32) {
     DIRECTORY.with_borrow_mut(|directory| {
         directory.epoch += 1;
@@ -109,7 +110,7 @@ pub(crate) fn names(db: i32) -> Vec<Vec<u8>> {
         .unwrap_or_default()
 }
 
-/// How many there are in all databases.
+/// The number of models in all databases.
 pub(crate) fn count() -> usize {
     DIRECTORY.with_borrow(|directory| directory.databases.values().map(BTreeSet::len).sum())
 }

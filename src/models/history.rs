@@ -1,9 +1,10 @@
-//! The history of models: assessments that were computed are logged in the model's value.
+//! The history of models: computed assessments are logged in the value of the model.
 //!
-//! A question is a read command, so it logs nothing itself: what it computed is put here as an entry, and written a
-//! moment later by the module in its own context, on masters, in batches, each replicated as the entries it adds.
-//! Until then questions to the history find it here. Neither the model's version nor its cached assessments change.
-//! A server that is out of memory logs nothing: what waits is bounded, and what does not fit is counted.
+//! A query is a read command, so it writes nothing itself. Each computed assessment is queued here as an entry. On a
+//! master the module writes the entries a moment later, outside the command, in batches; each batch is replicated as
+//! its entries. `ASSESS.HISTORY` also returns the queued entries. A write changes neither the model's version nor its
+//! cached assessments. When the server is out of memory, nothing is written. The queue is bounded; entries that do not
+//! fit are counted.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -24,21 +25,21 @@ use crate::types::value::{Loaded, Value};
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// Most entries that wait to be written, and the most bytes of their documents.
-const MOST: usize = 10_000;
-const MOST_BYTES: usize = 16 << 20;
-/// The longest document that is logged; of a longer one the entry says `null`.
-const LONGEST: usize = codec::MAX_ENTRY / 2;
-/// Bytes of a batch that is written and replicated at once.
-const BATCH: usize = 64 << 10;
-/// How long entries are written between two turns of the event loop.
+/// The most queued entries, and the most bytes of their documents.
+const MAX_WAITING: usize = 10_000;
+const MAX_WAITING_BYTES: usize = 16 << 20;
+/// The longest document that is logged, in bytes. The entry of a longer one contains `null` instead.
+const MAX_DOCUMENT: usize = codec::MAX_ENTRY / 2;
+/// Bytes of documents in one batch, which is written and replicated as a whole.
+const BATCH_BYTES: usize = 64 << 10;
+/// How long entries are written in one slice of the main thread.
 const SLICE: Duration = Duration::from_micros(300);
 
 struct Waiting {
     db: i32,
     key: Vec<u8>,
-    /// Of the model that was asked ([`Loaded::life`]).
-    life: u64,
+    /// The generation of the assessed model ([`Loaded::generation`]).
+    generation: u64,
     entry: Arc<Entry>,
 }
 
@@ -62,25 +63,26 @@ thread_local! {
     static LAST_ID: Cell<u64> = const { Cell::new(0) };
 }
 
-/// On whose behalf a question is asked, if its answer is to be logged.
+/// The tenant of a query whose assessment is logged, and the generation of the model.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     tenant: String,
-    life: u64,
+    generation: u64,
 }
 
 impl Log {
-    /// `None` when the model keeps no history, or the server is a replica.
+    /// `None` when the model has no history or the server is a replica.
     pub(crate) fn of(ctx: Ctx<'_>, loaded: &Loaded, tenant: Option<&str>) -> Option<Self> {
         let is_kept = loaded.history.capacity() > 0 && ctx.is_master();
-        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), life: loaded.life })
+        is_kept.then(|| Self { tenant: tenant.unwrap_or_default().to_owned(), generation: loaded.generation })
     }
 
-    /// Logs an assessment that was computed. `name` is the key that it is cached at, or would be.
+    /// Queues a computed assessment. `name` is its cache key, whether or not it is cached.
     pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
-        let document: &[u8] = if document.len() > LONGEST { b"null" } else { document };
-        let is_full =
-            QUEUE.with_borrow(|queue| queue.waiting.len() >= MOST || queue.bytes + document.len() > MOST_BYTES);
+        let document: &[u8] = if document.len() > MAX_DOCUMENT { b"null" } else { document };
+        let is_full = QUEUE.with_borrow(|queue| {
+            queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES
+        });
         if is_full {
             return stats::count(|c| &c.history_dropped);
         }
@@ -95,7 +97,12 @@ impl Log {
         };
         QUEUE.with_borrow_mut(|queue| {
             queue.bytes += document.len();
-            queue.waiting.push_back(Waiting { db, key: key.to_vec(), life: self.life, entry: Arc::new(entry) });
+            queue.waiting.push_back(Waiting {
+                db,
+                key: key.to_vec(),
+                generation: self.generation,
+                entry: Arc::new(entry),
+            });
         });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
@@ -103,35 +110,36 @@ impl Log {
     }
 }
 
-/// The time, or one more than the last id of this server.
+/// The current time in milliseconds, or one more than the last id of this server.
 fn next_id(now: u64) -> u64 {
     let id = now.max(LAST_ID.get().saturating_add(1));
     LAST_ID.set(id);
     id
 }
 
-/// Records the ids of entries that came from a file or from the master.
+/// Records the ids of entries from a file or from the master.
 fn seen(entries: &[Entry]) {
     let last = entries.iter().map(|entry| entry.id).filter(|&id| versions::is_plausible(id)).max();
     LAST_ID.set(LAST_ID.get().max(last.unwrap_or(0)));
 }
 
-/// Entries of a model that are not written yet, newest first.
-pub(crate) fn not_written(db: i32, key: &[u8], life: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
+/// The queued entries of a model, newest first.
+pub(crate) fn not_written(db: i32, key: &[u8], generation: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Arc<Entry>> {
     QUEUE.with_borrow(|queue| {
-        let is_its = |one: &&Waiting| one.db == db && one.life == life && one.key == key && wanted(&one.entry);
+        let is_its =
+            |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
         queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
 }
 
-/// Lets go of entries where nobody waits.
+/// Frees entries on a worker.
 pub(crate) fn dispose(dropped: Dropped) {
     if !dropped.is_empty() {
         pool::run(Lane::Disposal, None, move || drop(dropped));
     }
 }
 
-/// Writes a few batches, and goes on in the next turn of the event loop.
+/// Writes a few batches, and continues in the next slice.
 fn write(ctx: Ctx<'_>) {
     if ctx.is_master() && (ctx.writes_are_paused() || ctx.is_out_of_memory()) {
         return main_loop::after(10, write);
@@ -150,14 +158,14 @@ fn write(ctx: Ctx<'_>) {
     main_loop::after(0, write);
 }
 
-/// The oldest entry with those of the same model that follow it directly.
+/// The oldest entry, with the entries of the same model that follow it directly.
 fn next_batch() -> Option<Vec<Waiting>> {
     QUEUE.with_borrow_mut(|queue| {
         let mut batch = vec![queue.pop()?];
         let mut size = batch[0].entry.document.len();
         while let Some(next) = queue.waiting.front()
-            && (next.db, next.life, &next.key) == (batch[0].db, batch[0].life, &batch[0].key)
-            && size < BATCH
+            && (next.db, next.generation, &next.key) == (batch[0].db, batch[0].generation, &batch[0].key)
+            && size < BATCH_BYTES
         {
             size += next.entry.document.len();
             batch.extend(queue.pop());
@@ -166,9 +174,9 @@ fn next_batch() -> Option<Vec<Waiting>> {
     })
 }
 
-/// Writes the entries of one model; `false` when the model is gone, or is another node's.
+/// Writes the entries of one model; `false` when the model was removed or belongs to another node.
 fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
-    let Some(&Waiting { db, life, .. }) = batch.first() else { return true };
+    let Some(&Waiting { db, generation, .. }) = batch.first() else { return true };
     let key = batch[0].key.clone();
     if !ctx.select(db) || !ctx.owns(&key) {
         return false;
@@ -177,7 +185,7 @@ fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
     {
         let mut opened = Key::open(ctx, &key, Mode::Write);
         let Some(Value::Model(loaded)) = find_mut(&mut opened) else { return false };
-        if loaded.history.capacity() == 0 || loaded.life != life {
+        if loaded.history.capacity() == 0 || loaded.generation != generation {
             return false;
         }
         for Waiting { entry, .. } in batch {
@@ -192,7 +200,7 @@ fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
     true
 }
 
-/// Adds entries that came from the master or from a file.
+/// Adds entries from the master or from a file.
 pub(crate) fn add(history: &mut History, frame: &[u8]) -> Result<(), assess_engine::Error> {
     let entries = codec::decode(frame)?;
     seen(&entries);

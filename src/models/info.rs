@@ -1,4 +1,4 @@
-//! What `MODEL.INFO` and the reply of a load show of a model.
+//! The fields of a model in `MODEL.INFO` and in the reply of a load.
 
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,7 @@ pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply 
         ("state", Reply::text(state)),
         ("progress", Reply::count(progress.into())),
         ("version", Reply::count(loaded.version)),
-        // Empty until a worker has computed it: waiting here would be waiting with everybody.
+        // Empty until a worker has computed it: waiting for it here would block all clients.
         ("digest", Reply::text(model.known_digest().map(hex).unwrap_or_default())),
     ];
     let mut warnings = Reply::Array(Vec::new());
@@ -34,7 +34,7 @@ pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply 
         };
         if name == "warnings" { warnings = shown } else { fields.push((name, shown)) }
     }
-    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.why()) {
+    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.failure()) {
         warnings.push(Reply::text(format!("deriving failed: {why}")));
     }
     fields.push(("warnings", warnings));

@@ -1,8 +1,8 @@
 //! The load of a model, from a command through a worker into the keyspace.
 //!
-//! A load passes through the stages of [`Stage`]; [`Load::advance`] is the only place that moves it from one to the next. A
-//! worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until then the
-//! keyspace does not change. The load continues when its client disconnects.
+//! A load passes through the stages of [`Stage`]; [`Load::advance`] is the only place that moves it from one to the
+//! next. A worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until
+//! then the keyspace does not change. The load continues when its client disconnects.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -84,14 +84,14 @@ impl Built {
         Ok(Self { part, joined })
     }
 
-    /// Drops it on the main thread; a worker frees what is large.
+    /// Drops it on the main thread; a worker frees the large parts.
     fn discard(self) {
         drop(self.part);
         discard::model(self.joined.model);
     }
 }
 
-/// A load in flight, with what every stage needs.
+/// A load in flight, with the data that every stage needs.
 struct Load {
     begun: Instant,
     db: i32,
@@ -107,7 +107,7 @@ struct Load {
     blocked: Blocked,
 }
 
-/// Begins a load. The client is answered when the load has ended. `origin` is evaluated after the last reason to refuse.
+/// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
 pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
     commit::may_replace(ctx, &request.key, request.noreplace)?;
     let place = (ctx.db(), request.key.clone());
@@ -139,7 +139,7 @@ fn in_flight() -> Failure {
 
 /// The reply to a client that `CLIENT UNBLOCK` wakes: the wait for a load has no other limit.
 fn unblocked(_: u64) -> Reply {
-    Failure::new(Code::Busy, "the load goes on without this client, see MODEL.INFO").into()
+    Failure::new(Code::Busy, "the load continues without this client, see MODEL.INFO").into()
 }
 
 /// The model that the result depends on.
@@ -264,7 +264,7 @@ impl Load {
             Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
         };
         let part = self.request.recipe.read(input, &self.budget, &self.progress)?;
-        // The memory is in use now, and the derivation needs the rest of the budget at once.
+        // The memory is allocated now; the derivation needs the rest of the budget immediately.
         self.budget.done();
         Built::join(part, self.before.as_ref())
     }

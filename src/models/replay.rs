@@ -1,5 +1,5 @@
-//! What a master, or an append-only file, says of models (`MODEL.REPLAY`), done on this server. The form of the command is in
-//! `replicate`.
+//! Applies the changes of models that the master or an append-only file sends (`MODEL.REPLAY`). The forms of the
+//! command are documented in `replicate`.
 
 use assess_engine::io::Indicator;
 use assess_engine::model::AnyModel;
@@ -15,9 +15,10 @@ use crate::report::stats;
 use crate::types::model;
 use crate::types::value::Value;
 
-/// Does what a master, or an append-only file, says. A failure means that this server has other models than it should.
-pub(crate) fn obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
-    try_obey(ctx, words).inspect_err(|failure| {
+/// Applies a change from the master or an append-only file. After a failure the models of this server may differ from
+/// the master's.
+pub(crate) fn apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
+    try_apply(ctx, words).inspect_err(|failure| {
         stats::count(|c| &c.replay_errors);
         ctx.log_warning(&format!(
             "a change of a model, from the master or the append-only file, FAILED: {failure}. \
@@ -26,13 +27,13 @@ pub(crate) fn obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     })
 }
 
-fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
+fn try_apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     match words {
         [_, key, b"STAGE", id, expires_at, number, frame] => {
             let side = Side::Follower { expires_at: parse(expires_at)? };
             staging::stage(ctx, key, parse(id)?, parse(number)?, Bytes::copy_from_slice(frame), side)
         }
-        // Without a capacity: written by a version that had no histories.
+        // Versions of the module without histories sent no capacity.
         [_, key, b"COMMIT", id, version, source, capacity @ ..] if capacity.len() <= 1 => {
             let (id, version) = (parse(id)?, parse_version(version)?);
             let capacity = capacity.first().map_or(Ok(0), |capacity| parse(capacity))?;
@@ -69,7 +70,7 @@ fn try_obey(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
             let model = current(ctx, key)?;
             versions::seen(version);
             let changed = model.as_origin()?.without_agreement(agreement);
-            let changed = changed.ok_or_else(|| Failure::err("an agreement is to be dropped that is not there"))?;
+            let changed = changed.ok_or_else(|| Failure::err("the agreement to be dropped does not exist"))?;
             change(ctx, key, AnyModel::Origin(changed.into()), version, c"model.drop")
         }
         [_, key, b"HISTORY", entries] => {
@@ -92,5 +93,9 @@ fn parse(word: &[u8]) -> Outcome<u64> {
 
 fn parse_version(word: &[u8]) -> Outcome<u64> {
     let version = parse(word)?;
-    if versions::is_plausible(version) { Ok(version) } else { Err(Failure::err("a version from the far future")) }
+    if versions::is_plausible(version) {
+        Ok(version)
+    } else {
+        Err(Failure::err("a version is more than a century ahead of the clock"))
+    }
 }

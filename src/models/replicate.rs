@@ -1,8 +1,9 @@
-//! How models reach replicas and the append-only file: as results, never as computations.
+//! Replication of models to replicas and the append-only file: as results, never as computations.
 //!
-//! A model travels as its own frames (`transfer`), into a staging key beside it (`staging`; same cluster slot) that dies
-//! by itself if the master does; then one commit puts it in place. The staging key exists on the master too: a replica
-//! that attaches in the middle finds in its RDB file what went before. Everything is carried by one internal command:
+//! The frames of a model are sent (`transfer`) into a staging key in the same cluster slot (`staging`), which expires
+//! automatically if the master fails. Then one commit stores the model. The staging key exists on the master too, so
+//! that a replica that connects during the transfer receives the earlier frames in its RDB file. One internal command
+//! is used:
 //!
 //! ```text
 //! MODEL.REPLAY key STAGE id expires-at number frame
@@ -26,38 +27,39 @@ use crate::types::value::Value;
 
 const COMMAND: &CStr = c"MODEL.REPLAY";
 
-/// Whether anybody follows this server: then a model has to travel, else it is just put in place.
+/// Whether this server has followers: replicas or an append-only file. Without followers a model is stored without a
+/// transfer.
 pub(crate) fn is_followed(ctx: Ctx<'_>) -> bool {
-    // With a backlog, a replica that is away may come back and take up the stream where it left.
+    // With a backlog, a disconnected replica may reconnect and continue the stream.
     let replication = ctx.server_info(c"replication", [c"connected_slaves", c"repl_backlog_active"]);
     let persistence = ctx.server_info(c"persistence", [c"aof_enabled"]);
     replication.iter().chain(&persistence).any(|&number| number > 0)
 }
 
-/// Sends a frame to everybody who follows.
+/// Replicates a frame.
 pub(crate) fn frame(ctx: Ctx<'_>, key: &[u8], id: u64, expires_at: u64, number: u64, frame: &[u8]) {
     let [id, expires_at, number] = [id, expires_at, number].map(|number| number.to_string());
     ctx.replicate(COMMAND, &[key, b"STAGE", id.as_bytes(), expires_at.as_bytes(), number.as_bytes(), frame]);
 }
 
-/// Tells everybody who follows of a new or changed indicator.
+/// Replicates a new or changed indicator.
 pub(crate) fn indicator(ctx: Ctx<'_>, key: &[u8], version: u64, indicator: &Indicator) {
     let values: Vec<u8> = indicator.values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let (name, unit) = (indicator.name.as_bytes(), indicator.unit.as_bytes());
     ctx.replicate(COMMAND, &[key, b"INDICATOR", version.to_string().as_bytes(), name, unit, &values]);
 }
 
-/// Tells everybody who follows that an indicator is gone.
+/// Replicates the removal of an indicator.
 pub(crate) fn indicator_del(ctx: Ctx<'_>, key: &[u8], version: u64, name: &[u8]) {
     ctx.replicate(COMMAND, &[key, b"INDICATORDEL", version.to_string().as_bytes(), name]);
 }
 
-/// Tells everybody who follows that an agreement is gone.
+/// Replicates the removal of an agreement.
 pub(crate) fn dropped(ctx: Ctx<'_>, key: &[u8], version: u64, agreement: &[u8]) {
     ctx.replicate(COMMAND, &[key, b"DROP", version.to_string().as_bytes(), agreement]);
 }
 
-/// Tells everybody who follows of assessments that were logged.
+/// Replicates entries of a history.
 pub(crate) fn history(ctx: Ctx<'_>, key: &[u8], entries: &[u8]) {
     ctx.replicate(COMMAND, &[key, b"HISTORY", entries]);
 }
@@ -68,7 +70,7 @@ pub(crate) fn commit(ctx: Ctx<'_>, key: &[u8], numbers: [u64; 3], source: &[u8])
     ctx.replicate(COMMAND, &[key, b"COMMIT", id.as_bytes(), version.as_bytes(), source, capacity.as_bytes()]);
 }
 
-/// Writes the commands that make a value again into an append-only file without an RDB preamble.
+/// Writes the commands that recreate a value into an append-only file without an RDB preamble.
 pub(crate) fn rewrite(file: &mut Rewriter<'_>, key: &[u8], value: &Value) {
     let expires = staging::expires_at().to_string();
     let mut stage = |key: &[u8], id: &[u8], number: usize, frame: &[u8]| {
@@ -89,7 +91,7 @@ pub(crate) fn rewrite(file: &mut Rewriter<'_>, key: &[u8], value: &Value) {
             }
         }
         Value::Staging(staging) => {
-            // The value's own key is the staging key: any model key with its tag leads there.
+            // The key of the value is the staging key. Every model key with its hash tag leads to this staging key.
             let Some(tag) = name::hash_tag(key) else { return };
             let id = staging.id.to_string();
             for (i, frame) in staging.frames.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! Staging keys: where the frames of a model wait, beside the model's key, until all are there.
+//! Staging keys: they hold the frames of a model until all frames have arrived and the model is committed.
 //!
-//! On the master the key has no time to live, or a `volatile-*` policy would evict it under the load that needs it; who
-//! sends the frames owns it through a [`Staged`], which takes it away however the load ends. Everywhere else it dies by
-//! itself, because there nobody can know that the master is gone.
+//! On the master the key has no time to live, because a `volatile-*` policy could evict it during the load. The load
+//! owns the key with a [`Staged`], which removes the key however the load ends. On replicas the key has a time to live,
+//! because a replica cannot detect that its master has failed.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -19,20 +19,20 @@ use crate::types::model::{self, Found};
 use crate::types::value::{Staging, Value};
 use crate::work::main_loop;
 
-/// A staging key whose master is gone lives no longer than this after its last frame.
-const LIFE_MS: u64 = 120_000;
+/// The time to live of a staging key after its last frame, in milliseconds, on servers other than the master.
+const TTL_MS: u64 = 120_000;
 
 thread_local! {
-    /// What loads that run on this server have sent ahead.
+    /// The ids of the staging keys that loads of this server own.
     static OWNED: RefCell<HashSet<u64>> = RefCell::default();
 }
 
-/// When a frame that is staged now may go.
+/// When a staging key that receives a frame now expires, in Unix milliseconds.
 pub(crate) fn expires_at() -> u64 {
-    now_ms() + LIFE_MS
+    now_ms() + TTL_MS
 }
 
-/// The staging key's name: in the slot of the model, unlike any that a user would choose.
+/// The name of the staging key: in the slot of the model, and reserved by its prefix.
 pub(crate) fn key_of(key: &[u8], id: u64) -> Vec<u8> {
     let tag = name::hash_tag(key).unwrap_or(key);
     [name::STAGING, tag, b"}:", id.to_string().as_bytes()].concat()
@@ -41,9 +41,9 @@ pub(crate) fn key_of(key: &[u8], id: u64) -> Vec<u8> {
 /// Where a frame is staged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// It has the model, and needs nothing decoded.
+    /// The master has the model, so it does not decode the frames.
     Master,
-    /// It needs the model, and the time at which to give up waiting for the rest.
+    /// A follower decodes the frames, and removes them at this time if no more arrive.
     Follower { expires_at: u64 },
 }
 
@@ -74,16 +74,16 @@ pub(crate) fn stage(ctx: Ctx<'_>, key: &[u8], id: u64, number: u64, frame: Bytes
     Ok(())
 }
 
-/// Frames are gone that were there: the keyspace is everybody's.
+/// The error when staged frames are missing: any client may delete the staging key.
 fn lost() -> Failure {
     Failure::new(
         Code::Busy,
-        "what was sent ahead to replicas or the append-only file was deleted during the load \
+        "the frames that were replicated before the commit were deleted during the load \
          (FLUSHDB, SWAPDB, eviction): load again",
     )
 }
 
-/// How many frames a staging key holds; `None` when it is none of this transfer.
+/// The number of frames in a staging key; `None` when the key does not belong to this transfer.
 fn frames_at(ctx: Ctx<'_>, staging_key: &[u8], id: u64) -> Option<u64> {
     match model::find(&Key::open(ctx, staging_key, Mode::Peek)) {
         Found::Ours(Value::Staging(staging)) if staging.id == id => Some(staging.frames.len() as u64),
@@ -91,7 +91,8 @@ fn frames_at(ctx: Ctx<'_>, staging_key: &[u8], id: u64) -> Option<u64> {
     }
 }
 
-/// The staging key of a running load. However the load ends, a panic included, the key goes with this.
+/// The staging key of a load in flight. The key is removed when this is dropped, however the load ends, also by a
+/// panic.
 pub(crate) struct Staged {
     db: i32,
     key: Vec<u8>,
@@ -112,7 +113,7 @@ impl Staged {
         self.id
     }
 
-    /// How many frames have been staged.
+    /// The number of staged frames.
     pub(crate) fn frames(&self) -> u64 {
         self.frames
     }
@@ -124,13 +125,13 @@ impl Staged {
         Ok(())
     }
 
-    /// Fails unless every frame is still there: what happened to the key here has happened at every follower.
+    /// Fails unless the key still holds every frame. Followers have executed the same commands, so they hold them too.
     pub(crate) fn check(&self, ctx: Ctx<'_>) -> Outcome<()> {
         let found = frames_at(ctx, &key_of(&self.key, self.id), self.id);
         if found == Some(self.frames) { Ok(()) } else { Err(lost()) }
     }
 
-    /// The commit takes the key away, here and, being told of it, everywhere else.
+    /// Removes the key for a commit. Followers remove it when they apply the replicated commit. Returns the id.
     pub(crate) fn finish(mut self, ctx: Ctx<'_>) -> u64 {
         self.is_done = true;
         OWNED.with_borrow_mut(|owned| owned.remove(&self.id));
@@ -140,7 +141,7 @@ impl Staged {
 }
 
 impl Drop for Staged {
-    /// May run on any thread, and while writes are paused: the key goes when it can.
+    /// May run on any thread and while writes are paused: the key is removed when the server accepts writes.
     fn drop(&mut self) {
         if self.is_done {
             return;
@@ -149,15 +150,15 @@ impl Drop for Staged {
         main_loop::post(move |ctx| {
             main_loop::when_writable(ctx, db, move |ctx, writable| {
                 OWNED.with_borrow_mut(|owned| owned.remove(&id));
-                give_up(ctx, db, &key_of(&key, id), id, writable.is_ok());
+                remove_staging_key(ctx, db, &key_of(&key, id), id, writable.is_ok());
             });
         });
     }
 }
 
-/// Takes a staging key away, wherever `SWAPDB` may have put it.
-fn give_up(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) {
-    /// Servers with more databases than this are not searched for what is worth a few megabytes.
+/// Removes a staging key. `SWAPDB` may have moved it, so all databases are searched.
+fn remove_staging_key(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) {
+    /// The most databases that are searched. The key holds only a few megabytes.
     const DATABASES: i32 = 1024;
     let holds = |db| ctx.select(db) && frames_at(ctx, staging_key, id).is_some();
     let found =
@@ -167,23 +168,24 @@ fn give_up(ctx: Ctx<'_>, db: i32, staging_key: &[u8], id: u64, is_master: bool) 
     }
     let opened = Key::open(ctx, staging_key, Mode::Write);
     if is_master {
-        // Not by a command: in a cluster the slot may be another node's by now, and a command would be refused.
+        // Not with a command: in a cluster the slot may have moved to another node, and then a command would be
+        // refused.
         opened.delete();
         ctx.replicate(c"UNLINK", &[staging_key]);
     } else {
-        // The master's to delete, but should this server be promoted before that, it dies here too.
+        // The master removes the key. If this server is promoted before that, the key expires here.
         opened.expire_at(expires_at());
     }
 }
 
-/// A staging key came out of a file or a full synchronisation, perhaps without a time to live. Unless a load that runs
-/// here owns it, it is of no use to a master; a replica keeps it for what its master may still send.
-pub(crate) fn came_from_a_file(db: i32, staging_key: Vec<u8>, id: u64) {
-    // Timers wait until loading has ended.
+/// A staging key was loaded from a file or a full synchronisation, possibly without a time to live. A master removes it
+/// unless a load in flight owns it. A replica keeps it with a time to live, because its master may send more frames.
+pub(crate) fn loaded_from_file(db: i32, staging_key: Vec<u8>, id: u64) {
+    // Timers do not fire before the load of the data set ends.
     main_loop::after(0, move |ctx| {
         main_loop::when_writable(ctx, db, move |ctx, writable| {
             if !OWNED.with_borrow(|owned| owned.contains(&id)) {
-                give_up(ctx, db, &staging_key, id, writable.is_ok());
+                remove_staging_key(ctx, db, &staging_key, id, writable.is_ok());
             }
         });
     });

@@ -1,4 +1,5 @@
-//! Sending a model ahead: frame by frame, one a turn of the event loop, no faster than replicas take them.
+//! Replication of a model before its commit: one frame in each turn of the event loop, no faster than replicas receive
+//! them.
 
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
@@ -13,14 +14,14 @@ use crate::models::staging::{self, Staged};
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
 
-/// Most bytes a replica may be behind before the next frame waits for it.
-const MOST_LAG: u64 = 64 << 20;
-/// How long a frame waits for a replica that does not catch up before it goes without regard to it.
-const PATIENCE_MS: u64 = 30_000;
-/// Frames encoded at a time: few, because until they are staged they are a second copy.
-const AHEAD: u64 = 4;
+/// The most bytes that a replica may be behind. With a larger lag the next frame waits.
+const MAX_LAG: u64 = 64 << 20;
+/// How long a frame waits for slow replicas, in milliseconds. Then it is sent regardless of the lag.
+const MAX_WAIT_MS: u64 = 30_000;
+/// The number of frames that are encoded in advance. Few, because they are an additional copy until they are staged.
+const FRAMES_ENCODED: u64 = 4;
 
-/// Sends a model ahead and calls `done` with what a commit needs, or with the failure.
+/// Replicates a model before its commit. Calls `done` with the staging key for the commit, or with the failure.
 pub(crate) fn begin(
     ctx: Ctx<'_>,
     db: i32,
@@ -29,14 +30,14 @@ pub(crate) fn begin(
     is_wanted: impl Fn() -> bool + Send + 'static,
     done: impl FnOnce(Ctx<'_>, Outcome<Staged>) + Send + 'static,
 ) {
-    // A model that was built just now is little more than its coefficients, which is what the frames hold.
+    // A new model is not derived yet: its size is about that of its coefficients, which the frames contain.
     let (frames, size) = (model.as_model().frames(), model.as_model().bytes());
-    if let Err(error) = memory::budget(ctx).require("the copy of the table that goes to replicas", size) {
+    if let Err(error) = memory::budget(ctx).require("the copy of the model for replicas", size) {
         drop(model);
         return done(ctx, Err(error.into()));
     }
     let staged = Staged::new(db, key.clone());
-    let transfer = Transfer { db, key, model, frames, ahead: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
+    let transfer = Transfer { db, key, model, frames, encoded: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
     transfer.step(ctx);
 }
 
@@ -44,12 +45,12 @@ struct Transfer<W, D> {
     db: i32,
     key: Vec<u8>,
     model: AnyModel,
-    /// How many frames there are.
+    /// The number of frames of the model.
     frames: u64,
-    /// Encoded and not staged yet.
-    ahead: VecDeque<Bytes>,
+    /// Frames that are encoded and not staged yet.
+    encoded: VecDeque<Bytes>,
     staged: Staged,
-    /// How long the next frame has waited.
+    /// How long the next frame has waited for replicas, in milliseconds.
     waited_ms: u64,
     is_wanted: W,
     done: D,
@@ -73,10 +74,10 @@ where
         if self.staged.frames() == self.frames {
             return self.end(ctx, Ok(()));
         }
-        if self.ahead.is_empty() {
+        if self.encoded.is_empty() {
             return self.encode();
         }
-        if self.waited_ms < PATIENCE_MS && lag(ctx, self.staged.frames()) > MOST_LAG {
+        if self.waited_ms < MAX_WAIT_MS && lag(ctx, self.staged.frames()) > MAX_LAG {
             self.waited_ms += 20;
             main_loop::after(20, move |ctx| self.step(ctx));
             return;
@@ -88,13 +89,13 @@ where
         main_loop::after(0, move |ctx| self.step(ctx));
     }
 
-    /// Has a worker encode the next few frames, which touches every coefficient in them.
+    /// Encodes the next few frames on a worker, because that reads every coefficient in them.
     fn encode(mut self) {
-        // Not behind other loads: they may take minutes.
+        // Not in the lane of loads, which may take minutes.
         pool::run(Lane::Question, None, move || {
             let first = self.staged.frames();
-            let next = first..(first + AHEAD).min(self.frames);
-            self.ahead.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
+            let next = first..(first + FRAMES_ENCODED).min(self.frames);
+            self.encoded.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));
             main_loop::post(move |ctx| self.step(ctx));
         });
     }
@@ -105,7 +106,7 @@ where
             return Err(Failure::slot_lost());
         }
         let number = self.staged.frames();
-        let frame = self.ahead.pop_front().ok_or_else(Failure::internal)?;
+        let frame = self.encoded.pop_front().ok_or_else(Failure::internal)?;
         self.staged.push(ctx, frame.clone())?;
         replicate::frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
         Ok(())
@@ -113,14 +114,14 @@ where
 
     fn end(self, ctx: Ctx<'_>, outcome: Outcome<()>) {
         let Self { staged, done, model, .. } = self;
-        // Before `done`, whose own copy is then the last one and is let go of where it should be.
+        // Before `done`: its own reference is then the last one, and a worker frees the model.
         drop(model);
         done(ctx, outcome.map(|()| staged));
     }
 }
 
-/// How far the slowest replica is behind, looked at now and then. One that is still being given the whole data set
-/// counts for nothing: it has acknowledged nothing, and what it will get holds what was staged.
+/// The lag of the slowest replica in bytes; read for every eighth frame only, otherwise 0. A replica in a full
+/// synchronisation is ignored: it has acknowledged nothing yet, and its RDB file contains the staged frames.
 fn lag(ctx: Ctx<'_>, number: u64) -> u64 {
     const SECTION: &CStr = c"replication";
     if !number.is_multiple_of(8) {
@@ -137,7 +138,7 @@ fn lag(ctx: Ctx<'_>, number: u64) -> u64 {
         .unwrap_or(0)
 }
 
-/// What a replica that is online has acknowledged, from its line in INFO.
+/// The acknowledged offset of an online replica, from its line in INFO.
 fn acknowledged(line: &str) -> Option<u64> {
     let field = |name: &str| line.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
     (field("state")? == "online").then_some(())?;
@@ -149,7 +150,7 @@ mod tests {
     use super::acknowledged;
 
     #[test]
-    fn only_replicas_that_are_online_are_waited_for() {
+    fn only_online_replicas_have_an_acknowledged_offset() {
         let line = |state| format!("ip=127.0.0.1,port=7001,state={state},offset=4711,lag=0");
         assert_eq!(acknowledged(&line("online")), Some(4711));
         assert_eq!(acknowledged(&line("wait_bgsave")), None);

@@ -1,7 +1,8 @@
-//! Versions of models: one number names one content for ever.
+//! Versions of models: a version identifies one content permanently.
 //!
-//! They are Unix milliseconds, so that a server that restarts without its data does not begin again at 1, and at least
-//! one more than every version this server has seen, so that a clock set back does no harm.
+//! A version is the Unix time in milliseconds, so that a server that restarts without its data does not begin at 1
+//! again. It is at least one more than every version that this server has seen, so that a clock that was set back does
+//! no harm.
 
 use std::cell::Cell;
 
@@ -18,14 +19,14 @@ pub(crate) fn next() -> u64 {
     version
 }
 
-/// Whether a version that came from a file or from the master can be one: not more than a century ahead. One near the
-/// end of the numbers would leave none for what comes after it.
+/// Whether a version from a file or from the master is valid: not more than a century ahead of the clock. A version
+/// near the largest number would leave no versions for later contents.
 pub(crate) fn is_plausible(version: u64) -> bool {
     const CENTURY_MS: u64 = 100 * 366 * 24 * 3600 * 1000;
     version <= now_ms().saturating_add(CENTURY_MS)
 }
 
-/// Records a version that came from a file or from the master.
+/// Records a version from a file or from the master.
 pub(crate) fn seen(version: u64) {
     LAST.set(LAST.get().max(version));
 }

@@ -1,4 +1,4 @@
-//! Statistics as clients see them: `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.HOT`, and the fields of INFO.
+//! The statistics of the cache for `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.TTL`, `CACHE.HOT` and INFO.
 
 use assess_engine::cache::index::Usage;
 use assess_engine::cache::lease::Seen;
@@ -33,7 +33,7 @@ pub(crate) fn no_tier() -> Failure {
     Failure::err("there is no such tier, see TIER.LIST")
 }
 
-/// The statistics of everything.
+/// The statistics of all tiers together.
 pub(crate) fn total(ctx: Ctx<'_>) -> Reply {
     let (waiting, peak) = waiters::waiting();
     let mut fields = with(|cache| {
@@ -68,7 +68,7 @@ pub(crate) fn total(ctx: Ctx<'_>) -> Reply {
 }
 
 fn megabytes(bytes: u64) -> Reply {
-    // Two digits, as the systems had it that this replaces.
+    // Two digits, as in the systems that this module replaces.
     Reply::Double((bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0)
 }
 
@@ -130,7 +130,7 @@ fn bounds(policy: Option<&Policy>) -> Fields {
     ]
 }
 
-/// A tier: what it was told, and what it has counted.
+/// The policy and the statistics of a tier.
 pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
     let policy = with(|cache| cache.tiers.find(name).map(|tier| tier.policy.clone())).ok_or_else(no_tier)?;
     let or_zero = |number: Option<u64>| Reply::count(number.unwrap_or(0));
@@ -159,10 +159,10 @@ pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
     Ok(Reply::Map(fields))
 }
 
-/// How often rates are taken, in milliseconds.
+/// The interval at which rates are measured, in milliseconds.
 const OBSERVED_MS: u64 = 1000;
 
-/// Takes note of what has been done, for the rates; again every second.
+/// Measures the rates now and every second.
 pub(crate) fn observe() {
     with(|cache| cache.stats.observe(now_ms()));
     main_loop::after(OBSERVED_MS, |_| observe());
@@ -174,7 +174,7 @@ pub(crate) fn reset() {
     waiters::reset_peak();
 }
 
-/// What there is to say of a key.
+/// The reply of `CACHE.TTL` for a key.
 pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
     let db = ctx.db();
     let key = Key::open(ctx, name, Mode::Peek);
@@ -229,14 +229,14 @@ pub(crate) fn totals() -> Vec<Total> {
             now("cache_tiers", "Tiers", cache.tiers.iter().count() as u64),
             now("cache_leases", "Leases held", cache.leases.len() as u64),
             now("cache_waiters", "Clients that wait for a value", waiting as u64),
-            now("cache_waiters_peak", "The most clients that waited at once", peak as u64),
-            now("cache_sweeps", "Invalidations under way", sweep::count() as u64),
+            now("cache_waiters_peak", "The most clients that waited at the same time", peak as u64),
+            now("cache_sweeps", "Invalidations in progress", sweep::count() as u64),
             now("cache_bans", "Invalidations in effect", cache.bans.iter().count() as u64),
         ]
     })
 }
 
-/// Shows what the tiers have counted, all together; `CACHE.METRICS` has the same families by tier.
+/// Calls `show` for every counter, summed over all tiers. `CACHE.METRICS` has the same counters by tier.
 pub(crate) fn each_counter(mut show: impl FnMut(&'static str, u64)) {
     with(|cache| {
         let (stats, usage) = (cache.stats.total(), cache.index.total());

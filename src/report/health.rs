@@ -1,4 +1,4 @@
-//! `CACHE.HEALTH`: what an operator would look at, one line a check.
+//! `CACHE.HEALTH`: checks for operators, one line for each check.
 
 use assess_engine::cache::lease::MOST_LEASES;
 
@@ -10,15 +10,15 @@ use crate::reply::Reply;
 use crate::report::stats;
 use crate::work::pool;
 
-/// Reads before the hit rate of a tier says anything.
+/// The hit rate of a tier is checked after this many reads.
 const READS: u64 = 1000;
-/// A lease that is older than this is probably forgotten.
+/// A lease that is older than this was probably abandoned.
 const OLD_LEASE_MS: u64 = 60_000;
-/// Hundredths of the leases there may be: beyond them clients are soon told `busy`.
+/// Percent of the most leases. Above it, clients will soon receive `busy`.
 const FULL_LEASES_PCT: usize = 80;
-/// Jobs that wait for a worker.
+/// The number of queued jobs from which on the workers are degraded.
 const LONG_BACKLOG: usize = 1000;
-/// Hundredths of `maxmemory` from which on it is called nearly full.
+/// Percent of `maxmemory` from which on memory is degraded.
 const FULL_PCT: u64 = 95;
 
 /// One check.
@@ -27,7 +27,7 @@ struct Check {
     text: String,
 }
 
-/// All the checks: `ok` or `degraded`, then a line for each.
+/// Runs all checks: `ok` or `degraded`, then a line for each check.
 pub(crate) fn check(ctx: Ctx<'_>) -> Reply {
     let mut checks = vec![memory(ctx), policy(ctx), sweeps(), backlog(), leases()];
     checks.extend(persistence(ctx));
@@ -101,7 +101,8 @@ fn persistence(ctx: Ctx<'_>) -> Vec<Check> {
         let text = if has_preamble {
             "persistence: the append-only file has a preamble".into()
         } else {
-            "persistence: with aof-use-rdb-preamble no, tiers of TIER.SET and running invalidations are lost at a rewrite"
+            "persistence: with aof-use-rdb-preamble no, tiers of TIER.SET and invalidations in progress are lost at a \
+             rewrite"
                 .to_owned()
         };
         checks.push(Check { is_fine: has_preamble, text });

@@ -1,4 +1,4 @@
-//! What `INFO assess` shows: flat fields. `CACHE.METRICS` shows the same numbers under the same names.
+//! The fields of `INFO assess`. `CACHE.METRICS` contains the same numbers under the same names.
 
 use assess_engine::stats::openmetrics::{Kind, Total};
 
@@ -9,15 +9,15 @@ use crate::models::{directory, loading};
 use crate::report::{cache_stats, stats};
 use crate::work::pool;
 
-/// The version of the module, as `Cargo.toml` has it.
+/// The version of the module in `Cargo.toml`.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The version as `MODULE LIST` shows it: 0.1.0 is 100, 1.2.3 is 10203.
+/// The version in `MODULE LIST`: 0.1.0 is 100, 1.2.3 is 10203.
 pub(crate) const VERSION_NUMBER: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 10_000
     + number(env!("CARGO_PKG_VERSION_MINOR")) * 100
     + number(env!("CARGO_PKG_VERSION_PATCH"));
 
-/// A number of digits alone. Evaluated when the module is compiled.
+/// Parses a number of decimal digits. Evaluated at compile time.
 const fn number(digits: &str) -> u32 {
     let (digits, mut number, mut i) = (digits.as_bytes(), 0, 0);
     while i < digits.len() {
@@ -28,15 +28,15 @@ const fn number(digits: &str) -> u32 {
     number
 }
 
-/// Numbers that belong to no tier: those of models and of the work for them, and what the cache has now.
+/// The numbers that belong to no tier: models, worker jobs, and the current state of the cache.
 pub(crate) fn totals() -> Vec<Total> {
     let now = |name, help, value: usize| Total { name, help, kind: Kind::Gauge, value: value as u64 };
     let mut totals = vec![
         now("models", "Models in all databases", directory::count()),
-        now("pending", "Results about to be stored", pending::count()),
+        now("pending", "Results that are not stored yet", pending::count()),
         now("waiting", "Clients that wait for a model to become ready", waiting::count()),
         now("blocked", "All clients that the module blocks", blocked::count()),
-        now("loading", "Loads that run", loading::count()),
+        now("loading", "Loads in flight", loading::count()),
         now("backlog", "Jobs that wait for a worker", pool::backlog()),
     ];
     totals.extend(cache_stats::totals());
@@ -44,7 +44,7 @@ pub(crate) fn totals() -> Vec<Total> {
     totals
 }
 
-/// The version, and every number: those that belong to no tier, and the counters of all tiers together.
+/// The version and all fields: the numbers that belong to no tier, and the counters summed over all tiers.
 pub(crate) fn fields() -> (&'static str, Vec<(&'static str, u64)>) {
     let mut fields: Vec<_> = totals().into_iter().map(|total| (total.name, total.value)).collect();
     cache_stats::each_counter(|name, value| fields.push((name, value)));

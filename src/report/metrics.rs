@@ -5,7 +5,8 @@ use assess_engine::stats::openmetrics;
 use super::info;
 use crate::cache::with;
 
-/// The statistics as OpenMetrics text, without the line end that redis-cli adds: `redis-cli CACHE.METRICS > file` is valid.
+/// The statistics as OpenMetrics text, without the last newline. redis-cli adds it, so `redis-cli CACHE.METRICS > file`
+/// writes a valid file.
 pub(crate) fn text() -> String {
     let totals = info::totals();
     let mut text = String::new();

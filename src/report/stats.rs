@@ -1,6 +1,6 @@
 //! Counters of this process, shown in `INFO assess` and in `CACHE.METRICS`.
 //!
-//! Plain cells: only the main thread counts and reads.
+//! Only the main thread increments and reads them, so they are plain cells.
 
 use std::cell::Cell;
 
@@ -16,7 +16,7 @@ macro_rules! counters {
         pub(crate) struct Counters { $( $(#[doc = $doc])+ pub(crate) $name: Cell<u64>, )* }
 
         impl Counters {
-            /// All of them, in order; what each is, is its documentation above.
+            /// All counters, in order. The help text of each is its documentation.
             fn totals(&self) -> Vec<Total> {
                 vec![$( Total {
                     name: stringify!($name),
@@ -30,27 +30,27 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Assessments served from the cache, or from a result not stored yet.
+    /// Assessments served from the cache, or from a result that is not stored yet.
     hits: Counter,
     /// Assessments that had to be computed.
     misses: Counter,
-    /// Cached documents that were of another version than the model's.
+    /// Cached documents that belong to another version of the model.
     outdated: Counter,
     /// Computed assessments that were stored.
     stored: Counter,
-    /// Computed assessments that the server refused to store, or that were out of date by then.
+    /// Computed assessments that were not stored: the server refused, or the model had changed.
     not_stored: Counter,
-    /// Cached documents unlinked because their model changed or went.
+    /// Cached documents unlinked because their model was changed or removed.
     swept: Counter,
-    /// Assessments that should have been logged and were not: too many at once, or the model was gone by then.
+    /// Assessments not logged in a history: the queue was full, memory was short, or the model was removed.
     history_dropped: Counter,
     /// Models committed by MODEL.LOAD and MODEL.SET.
     loads: Counter,
     /// Loads that ended in an error or were aborted.
     loads_failed: Counter,
-    /// Models that the server evicted for want of memory.
+    /// Models that the server evicted.
     models_evicted: Counter,
-    /// Changes from the master or the append-only file that could not be made: the models differ from the master's.
+    /// Changes from the master or the append-only file that failed: the models may differ from the master's.
     replay_errors: Counter,
 }
 
@@ -85,9 +85,9 @@ pub(crate) fn totals() -> Vec<Total> {
     totals.extend(
         [
             ("slices", "Slices of background work on the main thread", Kind::Counter, slices.count),
-            ("slices_over_1ms", "Slices that took more than a millisecond", Kind::Counter, slices.over_1ms),
+            ("slices_over_1ms", "Slices that took more than one millisecond", Kind::Counter, slices.over_1ms),
             ("slice_max_us", "The longest slice, in microseconds", Kind::Gauge, slices.max_us),
-            ("panics", "Bugs of the module that were caught, see the log", Kind::Counter, guard::panics()),
+            ("panics", "Panics of the module that were caught, see the log", Kind::Counter, guard::panics()),
         ]
         .map(|(name, help, kind, value)| Total { name, help, kind, value }),
     );

@@ -1,11 +1,11 @@
 //! `ASSESS.*`: assessments through the cache.
 //!
-//! All of them are `readonly`, although what `GET` and `MGET` compute is stored: the module stores it afterwards, in its
-//! own context. As write commands they would be refused, hits included, whenever the server refuses writes.
+//! All of them are `readonly`, although the results of `GET` and `MGET` are stored: the module stores them after the
+//! command. If they were write commands, the server would refuse them, cache hits included, whenever it refuses writes.
 
 use super::{Arg, Command, Family, KeyFlags, KeySpec};
 
-/// The model is read. The key that an assessment is cached at is derived, not an argument, and shares the model's slot.
+/// Reads the model. The cache key of an assessment is derived from the query and is in the slot of the model.
 const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::ACCESS))];
 
 const MODEL: Arg = Arg::key("model", 0);
@@ -35,15 +35,15 @@ const SUBJECT: Arg = Arg::one_of(
 
 const INDICATOR: Arg = Arg::string("indicator")
     .after("INDICATOR")
-    .says("Indicator to assess; default the first one set, else output")
+    .says("Indicator to assess; default: the first one that was set, else output")
     .optional();
 const LAYERS: Arg = Arg::integer("layers")
     .after("LAYERS")
-    .says("Last production layer to report, 0 to 32: K gives K + 1 values; default 5")
+    .says("Last production layer to report, 0 to 32: K gives K + 1 values; default: 5")
     .optional();
-const TOP: Arg = Arg::integer("top").after("TOP").says("Length of the lists in the document; default 10").optional();
-const LIFE: Arg = Arg::one_of(
-    "life",
+const TOP: Arg = Arg::integer("top").after("TOP").says("Length of the lists in the document; default: 10").optional();
+const EXPIRATION: Arg = Arg::one_of(
+    "expiration",
     &[
         Arg::integer("ttl-seconds").after("TTL"),
         Arg::integer("ttl-milliseconds").after("PTTL"),
@@ -51,31 +51,31 @@ const LIFE: Arg = Arg::one_of(
         Arg::integer("milliseconds").after("PX"),
         Arg::unix_time("unix-time-seconds").after("EXAT"),
         Arg::unix_time("unix-time-milliseconds").after("PXAT"),
-        Arg::token("keepttl", "KEEPTTL").says("Keep the life of the entry that is replaced"),
+        Arg::token("keepttl", "KEEPTTL").says("Keep the time to live of the replaced entry"),
     ],
 )
-.says("How long the result stays cached; default assess.default-ttl")
+.says("Time to live of the cached result; default: assess.default-ttl")
 .optional();
 const NOCACHE: Arg =
-    Arg::token("nocache", "NOCACHE").says("Compute without looking into the cache or storing").optional();
-const REFRESH: Arg = Arg::token("refresh", "REFRESH").says("Compute anew and replace what is cached").optional();
+    Arg::token("nocache", "NOCACHE").says("Compute the result; do not read the cache and do not store").optional();
+const REFRESH: Arg = Arg::token("refresh", "REFRESH").says("Compute the result and replace the cached one").optional();
 const TENANT: Arg = Arg::string("tenant")
     .after("TENANT")
-    .says("On whose behalf, for the model's history; not part of the key")
+    .says("Tenant to record in the history of the model; not part of the cache key")
     .optional();
 
 pub(crate) const GET: Command = Command {
     name: "ASSESS.GET",
-    summary: "Returns the assessment of a subject: from the cache, or computed and cached",
+    summary: "Returns the assessment of a subject, from the cache or computed and then cached",
     since: "0.1.0",
-    complexity: "O(1) from the cache; else IO: O(N + T log T + K), with N nodes, T the lists' length and K layers, O(N^2) \
-                 when a lazy model has to solve; SCORE: O(F + D), with F features and D the depths of all trees; \
-                 ORIGIN: O(B * L), with B lines of the bill of materials and L leaves of the rule",
+    complexity: "O(1) from the cache; else IO: O(N + T log T + K), with N nodes, T the length of the lists and K \
+                 layers, O(N^2) when a lazy model solves; SCORE: O(F + D), with F features and D the depths of all \
+                 trees; ORIGIN: O(B * L), with B lines of the bill of materials and L leaves of the rule",
     group: Family::Assess,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
     arity: -3,
-    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, TENANT, LIFE, NOCACHE, REFRESH],
+    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, TENANT, EXPIRATION, NOCACHE, REFRESH],
     keys: READS,
     tips: &[],
     reply: "bulk string, the assessment document (JSON)",
@@ -84,9 +84,9 @@ pub(crate) const GET: Command = Command {
 
 pub(crate) const MGET: Command = Command {
     name: "ASSESS.MGET",
-    summary: "Returns the assessments of several subjects in one pass",
+    summary: "Returns the assessments of several subjects of one model",
     since: "0.1.0",
-    complexity: "O(n) from the cache, with n subjects, at most assess.max-batch; for each computed one as ASSESS.GET",
+    complexity: "O(n) from the cache, with n subjects, at most assess.max-batch; each computed one as in ASSESS.GET",
     group: Family::Assess,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
@@ -99,21 +99,21 @@ pub(crate) const MGET: Command = Command {
         LAYERS,
         TOP,
         TENANT,
-        LIFE,
+        EXPIRATION,
         NOCACHE,
         REFRESH,
     ],
     keys: READS,
     tips: &[],
-    reply: "array of bulk strings (JSON), an error in the place of a subject that has one",
+    reply: "array of bulk strings (JSON), with an error in the place of each subject that fails",
     internal: false,
 };
 
 pub(crate) const KEY: Command = Command {
     name: "ASSESS.KEY",
-    summary: "Returns the key that an assessment is cached at",
+    summary: "Returns the cache key of an assessment",
     since: "0.1.0",
-    complexity: "O(B), with B the bytes of the subject",
+    complexity: "O(B), with B bytes of the subject",
     group: Family::Assess,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
@@ -127,7 +127,7 @@ pub(crate) const KEY: Command = Command {
 
 pub(crate) const BATCH: Command = Command {
     name: "ASSESS.BATCH",
-    summary: "Scores many rows at once with a SCORE model; nothing is cached or logged",
+    summary: "Scores many rows with a SCORE model; results are neither cached nor logged",
     since: "0.1.0",
     complexity: "O(n * (F + D)), with n rows, at most assess.max-batch, F features and D the depths of all trees",
     group: Family::Assess,
@@ -138,8 +138,8 @@ pub(crate) const BATCH: Command = Command {
         MODEL,
         Arg::integer("n").says("Number of rows"),
         Arg::string("rows").says(
-            "JSON: an array of n objects, or of n arrays in the order of MODEL.LABELS FEATURES, null is missing; \
-             f32, f64: n rows of numbers, little-endian, NaN is missing",
+            "json: an array of n objects, or of n arrays in the order of MODEL.LABELS FEATURES; null is a missing \
+             value. f32, f64: n rows of little-endian numbers; NaN is a missing value",
         ),
         Arg::one_of(
             "format",
@@ -150,19 +150,19 @@ pub(crate) const BATCH: Command = Command {
             ],
         )
         .after("FORMAT")
-        .says("Form of rows and reply; default json")
+        .says("Format of rows and reply; default: json")
         .optional(),
     ],
     keys: READS,
     tips: &[],
-    reply: "json: array of bulk strings (JSON), an error in the place of a row that has one; f32, f64: bulk string, for each \
-            row the score, or one probability for each class",
+    reply: "json: array of bulk strings (JSON), with an error in the place of each row that fails; f32, f64: bulk \
+            string, for each row the score, or one probability for each class",
     internal: false,
 };
 
 pub(crate) const HISTORY: Command = Command {
     name: "ASSESS.HISTORY",
-    summary: "Lists assessments that were computed, newest first, of a model that was loaded with HISTORY",
+    summary: "Lists the logged assessments of a model that was loaded with HISTORY, newest first",
     since: "0.1.0",
     complexity: "O(N), with N entries of the history",
     group: Family::Assess,
@@ -173,28 +173,28 @@ pub(crate) const HISTORY: Command = Command {
         MODEL,
         Arg::string("subject")
             .after("SUBJECT")
-            .says("USA:C10T12, 847130:MX:US, a JSON of inputs or its hash")
+            .says("Subject: USA:C10T12, 847130:MX:US, a JSON object of inputs or its hash")
             .optional(),
-        Arg::string("tenant").after("TENANT").says("Computed on behalf of").optional(),
-        Arg::string("agreement").after("AGREEMENT").says("Agreement that was applied").optional(),
-        Arg::string("hs").after("HS").says("Beginning of the product's HS code").optional(),
+        Arg::string("tenant").after("TENANT").says("Tenant of the query").optional(),
+        Arg::string("agreement").after("AGREEMENT").says("Applied agreement").optional(),
+        Arg::string("hs").after("HS").says("Prefix of the product's HS code").optional(),
         Arg::block("route", &[Arg::string("origin"), Arg::string("destination")])
             .after("ROUTE")
             .says("Country of origin and of destination")
             .optional(),
         Arg::string("status").after("STATUS").says("Verdict, band or class").optional(),
-        Arg::double("confidence").after("CONFIDENCE").says("Least confidence, 0 to 1").optional(),
+        Arg::double("confidence").after("CONFIDENCE").says("Minimum confidence, 0 to 1").optional(),
         Arg::string("hash")
             .after("HASH")
-            .says("Hash of the question, 32 hex digits: has this very question been asked")
+            .says("Hash of the query, 32 hex digits: lists the assessments of exactly this query")
             .optional(),
-        Arg::integer("id").after("ID").says("Number of the entry").optional(),
-        Arg::integer("since").after("SINCE").says("Not before, in Unix milliseconds").optional(),
-        Arg::integer("until").after("UNTIL").says("Not after, in Unix milliseconds").optional(),
-        Arg::integer("limit").after("LIMIT").says("Number of entries, at most 1000; default 10").optional(),
+        Arg::integer("id").after("ID").says("Id of the entry").optional(),
+        Arg::integer("since").after("SINCE").says("Earliest time, in Unix milliseconds").optional(),
+        Arg::integer("until").after("UNTIL").says("Latest time, in Unix milliseconds").optional(),
+        Arg::integer("limit").after("LIMIT").says("Most entries to return, at most 1000; default: 10").optional(),
     ],
     keys: READS,
-    // What was computed a moment ago is there before it is written to the key.
+    // The reply includes entries that are not written to the key yet.
     tips: &["nondeterministic_output", "dont_cache"],
     reply: "array of bulk strings (JSON), newest first",
     internal: false,
@@ -202,9 +202,9 @@ pub(crate) const HISTORY: Command = Command {
 
 pub(crate) const RANK: Command = Command {
     name: "ASSESS.RANK",
-    summary: "Ranks the nodes of a model: its hot spots",
+    summary: "Lists the nodes of a model with the largest values of an indicator",
     since: "0.1.0",
-    complexity: "O(N log L), with N nodes and L the limit",
+    complexity: "O(N log L), with N nodes and limit L",
     group: Family::Assess,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
@@ -215,7 +215,7 @@ pub(crate) const RANK: Command = Command {
         Arg::one_of(
             "by",
             &[
-                Arg::token("total", "total").says("Direct and upstream together"),
+                Arg::token("total", "total").says("Direct plus upstream"),
                 Arg::token("mean", "mean").says("Total per unit of total activity, on the scale of the indicator"),
                 Arg::token("upstream", "upstream").says("Total without direct"),
                 Arg::token("direct", "direct").says("The indicator itself"),
@@ -223,11 +223,11 @@ pub(crate) const RANK: Command = Command {
             ],
         )
         .after("BY")
-        .says("Figure to rank by; default total")
+        .says("Value to rank by; default: total")
         .optional(),
         Arg::string("region").after("REGION").says("Only nodes of this region").optional(),
         Arg::string("sector").after("SECTOR").says("Only nodes of this sector").optional(),
-        Arg::integer("limit").after("LIMIT").says("Number of nodes; default 10").optional(),
+        Arg::integer("limit").after("LIMIT").says("Most nodes to return; default: 10").optional(),
     ],
     keys: READS,
     tips: &[],
@@ -241,7 +241,7 @@ pub(crate) const HELP: Command = Command {
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Assess,
-    // Static text: it can be answered while a data set is loading or stale, as the server's own HELP.
+    // Static text, so it is available while the data set is loading or stale, like the server's own HELP.
     flags: "readonly fast allow-loading allow-stale",
     acl: "assess read fast",
     arity: 1,

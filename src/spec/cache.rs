@@ -1,6 +1,7 @@
 //! `CACHE.*`: entries, leases and invalidation.
 //!
-//! What answers a question is `readonly`, so that it answers when the server refuses writes: a lease is not data.
+//! Commands that return values or grant leases are `readonly`, so that they work when the server refuses writes. A
+//! lease is not part of the data set.
 
 use super::{Arg, Command, Family, Find, KeyFlags, KeySpec};
 
@@ -9,12 +10,12 @@ const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::A
 const READS_ALL: &[KeySpec] =
     &[KeySpec { flags: KeyFlags::RO.and(KeyFlags::ACCESS), begin: 1, find: Find::Range { last: -1, step: 1 } }];
 const WRITES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::UPDATE))];
-/// As many pairs of key and value as the first argument says; options follow them.
+/// The first argument is the number of pairs of key and value; options follow the pairs.
 ///
-/// A server of 7.0 forgets the step when it looks for the last key and so finds only half of them (`COMMAND GETKEYS`,
-/// key permissions, slots): the handler has to check every key itself, `ffi::user::may_access`.
+/// Redis 7.0 ignores the step when it searches the last key and finds only half of the keys (`COMMAND GETKEYS`, key
+/// permissions, slots). So the handler checks every key itself, with `ffi::user::may_access`.
 const WRITES_PAIRS: &[KeySpec] = &[KeySpec {
-    // 7.0 passes over the step.
+    // Redis 7.0 ignores the step.
     flags: KeyFlags::RW.and(KeyFlags::UPDATE).and(KeyFlags::INCOMPLETE),
     begin: 1,
     find: Find::Count { step: 2 },
@@ -23,8 +24,8 @@ const WRITES_PAIRS: &[KeySpec] = &[KeySpec {
 const KEY: Arg = Arg::key("key", 0);
 const VALUE: Arg = Arg::string("value");
 const TOKEN: Arg = Arg::string("token").says("16 hex digits, from CACHE.FETCH");
-const LIFE: Arg = Arg::one_of(
-    "life",
+const EXPIRATION: Arg = Arg::one_of(
+    "expiration",
     &[
         Arg::integer("ttl-seconds").after("TTL"),
         Arg::integer("ttl-milliseconds").after("PTTL"),
@@ -32,20 +33,20 @@ const LIFE: Arg = Arg::one_of(
         Arg::integer("milliseconds").after("PX"),
         Arg::unix_time("unix-time-seconds").after("EXAT"),
         Arg::unix_time("unix-time-milliseconds").after("PXAT"),
-        Arg::token("keepttl", "KEEPTTL").says("Keep the life of the entry that is replaced"),
+        Arg::token("keepttl", "KEEPTTL").says("Keep the time to live of the replaced entry"),
         Arg::token("persist", "PERSIST").says("Never expire"),
     ],
 )
-.says("Fresh life; default the tier's")
+.says("Time to live; default: that of the tier")
 .optional();
 const TAGS: Arg = Arg::block("tags", &[Arg::integer("count").says("Number of tags"), Arg::string("tag").multiple()])
     .after("TAGS")
-    .says("Tags that CACHE.INVALIDATE can name, at most 64 of at most 256 bytes")
+    .says("Tags for CACHE.INVALIDATE, at most 64 of at most 256 bytes each")
     .optional();
 
 pub(crate) const GET: Command = Command {
     name: "CACHE.GET",
-    summary: "Returns the value of an entry that is fresh",
+    summary: "Returns the value of an entry if it is fresh",
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Cache,
@@ -54,19 +55,21 @@ pub(crate) const GET: Command = Command {
     arity: -2,
     args: &[
         KEY,
-        Arg::token("stale", "STALE").says("Accept a stale value").optional(),
-        Arg::token("withttl", "WITHTTL").says("The milliseconds that it stays fresh, too; -1: for ever").optional(),
+        Arg::token("stale", "STALE").says("Return a stale value too").optional(),
+        Arg::token("withttl", "WITHTTL")
+            .says("Return also the milliseconds that the value stays fresh; -1: no limit")
+            .optional(),
     ],
     keys: READS,
     tips: &[],
-    reply: "bulk string, or nil; with WITHTTL array of it and milliseconds",
+    reply: "bulk string, or nil; with WITHTTL: array of the value and milliseconds",
     internal: false,
 };
 
-/// No `STALE`: every argument is a key, as that of the server's own MGET.
+/// No `STALE` option: every argument is a key, like in the server's own MGET.
 pub(crate) const MGET: Command = Command {
     name: "CACHE.MGET",
-    summary: "Returns the values of several entries, those that are fresh",
+    summary: "Returns the fresh values of several entries",
     since: "0.1.0",
     complexity: "O(n), with n keys",
     group: Family::Cache,
@@ -76,13 +79,13 @@ pub(crate) const MGET: Command = Command {
     args: &[KEY.multiple()],
     keys: READS_ALL,
     tips: &["request_policy:multi_shard"],
-    reply: "array of bulk strings, nil where there is no fresh value",
+    reply: "array of bulk strings, nil for a key without a fresh value",
     internal: false,
 };
 
 pub(crate) const SET: Command = Command {
     name: "CACHE.SET",
-    summary: "Stores an entry with the life of its tier",
+    summary: "Stores an entry, by default with the time to live of its tier",
     since: "0.1.0",
     complexity: "O(1), and O(T) with T tags",
     group: Family::Cache,
@@ -92,33 +95,38 @@ pub(crate) const SET: Command = Command {
     args: &[
         KEY,
         VALUE,
-        LIFE,
+        EXPIRATION,
         TAGS,
         Arg::one_of(
             "condition",
             &[
-                Arg::token("nx", "NX").says("Only when there is no entry"),
-                Arg::token("xx", "XX").says("Only when there is one"),
+                Arg::token("nx", "NX").says("Store only if there is no entry"),
+                Arg::token("xx", "XX").says("Store only if there is an entry"),
             ],
         )
         .optional(),
     ],
     keys: WRITES,
     tips: &[],
-    reply: "OK, or nil when NX or XX refused",
+    reply: "OK, or nil when NX or XX prevented the write",
     internal: false,
 };
 
 pub(crate) const MSET: Command = Command {
     name: "CACHE.MSET",
-    summary: "Stores several entries at once, all with the same life and tags",
+    summary: "Stores several entries, all with the same time to live and tags",
     since: "0.1.0",
     complexity: "O(n), with n entries",
     group: Family::Cache,
     flags: "write deny-oom getkeys-api",
     acl: "assess write slow",
     arity: -4,
-    args: &[Arg::integer("n").says("Number of entries"), Arg::block("entry", &[KEY, VALUE]).multiple(), LIFE, TAGS],
+    args: &[
+        Arg::integer("n").says("Number of entries"),
+        Arg::block("entry", &[KEY, VALUE]).multiple(),
+        EXPIRATION,
+        TAGS,
+    ],
     keys: WRITES_PAIRS,
     tips: &["request_policy:multi_shard", "response_policy:all_succeeded"],
     reply: "OK",
@@ -127,7 +135,7 @@ pub(crate) const MSET: Command = Command {
 
 pub(crate) const FETCH: Command = Command {
     name: "CACHE.FETCH",
-    summary: "Returns an entry, or a lease to compute it; everybody else waits, so that nothing is computed twice",
+    summary: "Returns an entry, or a lease to compute it; other clients wait, so that it is computed once",
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Cache,
@@ -138,13 +146,13 @@ pub(crate) const FETCH: Command = Command {
         KEY,
         Arg::integer("lease-milliseconds")
             .after("LEASE")
-            .says("How long the lease lasts; default the tier's, else assess.default-lease-ms")
+            .says("Duration of the lease; default: that of the tier, else assess.default-lease-ms")
             .optional(),
         Arg::integer("wait-milliseconds")
             .after("WAIT")
-            .says("How long to wait for somebody else's value; default the tier's, else assess.default-wait-ms")
+            .says("Longest wait for the value; default: that of the tier, else assess.default-wait-ms")
             .optional(),
-        Arg::token("nostale", "NOSTALE").says("Rather wait than take a stale value").optional(),
+        Arg::token("nostale", "NOSTALE").says("Wait instead of accepting a stale value").optional(),
         Arg::token("bind", "BIND").says("The lease ends when the client disconnects").optional(),
     ],
     keys: READS,
@@ -156,14 +164,14 @@ pub(crate) const FETCH: Command = Command {
 
 pub(crate) const FILL: Command = Command {
     name: "CACHE.FILL",
-    summary: "Stores the value that a lease was taken for and hands it to all who wait",
+    summary: "Stores the value that a lease was granted for and sends it to all waiters",
     since: "0.1.0",
-    complexity: "O(1), and O(T + W) with T tags and W who wait",
+    complexity: "O(1), and O(T + W) with T tags and W waiters",
     group: Family::Cache,
     flags: "write deny-oom",
     acl: "assess write slow",
     arity: -4,
-    args: &[KEY, TOKEN, VALUE, LIFE, TAGS],
+    args: &[KEY, TOKEN, VALUE, EXPIRATION, TAGS],
     keys: WRITES,
     tips: &[],
     reply: "OK; LEASELOST with the cause when the lease is lost",
@@ -188,9 +196,9 @@ pub(crate) const RENEW: Command = Command {
 
 pub(crate) const FAIL: Command = Command {
     name: "CACHE.FAIL",
-    summary: "Gives up a lease: all who wait are told at once",
+    summary: "Ends a lease because the computation failed; all waiters are notified immediately",
     since: "0.1.0",
-    complexity: "O(W), with W who wait",
+    complexity: "O(W), with W waiters",
     group: Family::Cache,
     flags: "readonly fast",
     acl: "assess read fast",
@@ -202,13 +210,13 @@ pub(crate) const FAIL: Command = Command {
     internal: false,
 };
 
-/// Without key specs, so that a loop over the masters of a cluster works: the handler checks permissions itself.
+/// Without key specs, so that clients can send it to every master of a cluster. The handler checks permissions itself.
 pub(crate) const INVALIDATE: Command = Command {
     name: "CACHE.INVALIDATE",
-    summary: "Makes every entry that a clause covers go, at once for all commands of this module, \
-              and revokes their leases",
+    summary: "Invalidates every entry that a clause covers, with immediate effect for all commands of this module, \
+              and revokes the leases",
     since: "0.1.0",
-    complexity: "O(M) in slices, with M entries covered; a scan of the keyspace where there is no index",
+    complexity: "O(M) in slices, with M covered entries; a scan of the keyspace when there is no index",
     group: Family::Cache,
     flags: "write blocking getkeys-api",
     acl: "assess write slow blocking",
@@ -228,21 +236,21 @@ pub(crate) const INVALIDATE: Command = Command {
         .multiple(),
         Arg::one_of("match", &[Arg::token("any", "any"), Arg::token("all-tags", "all")])
             .after("MATCH")
-            .says("Whether one of the tags is enough or all are needed; default any")
+            .says("Whether an entry needs one of the tags or all of them; default: any")
             .optional(),
-        Arg::token("soft", "SOFT").says("Make entries stale where their tier has GRACE").optional(),
-        Arg::token("async", "ASYNC").says("Reply 0 at once").optional(),
-        Arg::token("allkeys", "ALLKEYS").says("Cover keys outside every tier too").optional(),
+        Arg::token("soft", "SOFT").says("Make entries stale instead of absent if their tier has GRACE").optional(),
+        Arg::token("async", "ASYNC").says("Reply 0 immediately").optional(),
+        Arg::token("allkeys", "ALLKEYS").says("Also cover keys that belong to no tier").optional(),
     ],
     keys: &[],
     tips: &["request_policy:all_shards", "response_policy:agg_sum"],
-    reply: "integer, the number of entries that went",
+    reply: "integer, the number of invalidated entries",
     internal: false,
 };
 
 pub(crate) const TTL: Command = Command {
     name: "CACHE.TTL",
-    summary: "Says how long an entry lives, and its tier, lease, tags and size",
+    summary: "Returns the remaining time to live of an entry, its tier, lease, tags and size",
     since: "0.1.0",
     complexity: "O(T), with T tags",
     group: Family::Cache,
@@ -258,9 +266,9 @@ pub(crate) const TTL: Command = Command {
 
 pub(crate) const STATS: Command = Command {
     name: "CACHE.STATS",
-    summary: "Returns the statistics of a tier or in total, or zeroes the counters",
+    summary: "Returns the statistics of a tier or of all tiers, or sets the counters to zero",
     since: "0.1.0",
-    complexity: "O(1), and O(T) in total with T tiers",
+    complexity: "O(1) for a tier; O(T) for all, with T tiers",
     group: Family::Cache,
     flags: "readonly",
     acl: "assess read slow",
@@ -297,7 +305,7 @@ pub(crate) const HOT: Command = Command {
     flags: "readonly",
     acl: "assess read slow",
     arity: -2,
-    args: &[Arg::string("tier"), Arg::integer("n").says("Number of keys; default 10").optional()],
+    args: &[Arg::string("tier"), Arg::integer("n").says("Number of keys; default: 10").optional()],
     keys: &[],
     tips: &["nondeterministic_output", "dont_cache"],
     reply: "array of [key, count], most requested first",
@@ -306,7 +314,7 @@ pub(crate) const HOT: Command = Command {
 
 pub(crate) const HEALTH: Command = Command {
     name: "CACHE.HEALTH",
-    summary: "Says whether all is well, one line a check",
+    summary: "Returns the health of the module, one line for each check",
     since: "0.1.0",
     complexity: "O(T), with T tiers",
     group: Family::Cache,
@@ -316,13 +324,13 @@ pub(crate) const HEALTH: Command = Command {
     args: &[],
     keys: &[],
     tips: &["nondeterministic_output", "dont_cache"],
-    reply: "array: ok or degraded, then one line a check",
+    reply: "array: ok or degraded, then one line for each check",
     internal: false,
 };
 
 pub(crate) const EXPORT: Command = Command {
     name: "CACHE.EXPORT",
-    summary: "Returns entries with their remaining life as JSON lines, page by page; needs permission for all keys",
+    summary: "Returns entries with their remaining time to live as JSON lines, in pages; needs permission for all keys",
     since: "0.1.0",
     complexity: "O(n), with n entries of the page",
     group: Family::Cache,
@@ -331,8 +339,8 @@ pub(crate) const EXPORT: Command = Command {
     arity: -3,
     args: &[
         Arg::pattern("pattern").after("PATTERN"),
-        Arg::string("cursor").after("CURSOR").says("Where the last page ended; default the beginning").optional(),
-        Arg::integer("count").after("COUNT").says("Entries a page, about; default 100").optional(),
+        Arg::string("cursor").after("CURSOR").says("Cursor of the last page; default: the first page").optional(),
+        Arg::integer("count").after("COUNT").says("Approximate number of entries in a page; default: 100").optional(),
     ],
     keys: &[],
     tips: &["nondeterministic_output_order", "dont_cache"],
@@ -356,13 +364,13 @@ pub(crate) const HELP: Command = Command {
     internal: false,
 };
 
-/// As `MODEL.REPLAY`. What concerns no key comes with an empty one.
+/// Like `MODEL.REPLAY`. A change that concerns no key has an empty key.
 pub(crate) const REPLAY: Command = Command {
     name: "CACHE.REPLAY",
-    summary: "Internal: carries entries, tiers and invalidations from a master to its replicas and the append-only file; \
-              refused to clients",
+    summary: "Internal: carries entries, tiers and invalidations from a master to its replicas and the append-only \
+              file; refused to clients",
     since: "0.1.0",
-    complexity: "O(B), with B the bytes carried",
+    complexity: "O(B), with B bytes of arguments",
     group: Family::Cache,
     flags: "write deny-oom admin no-monitor no-slowlog",
     acl: "assess write admin dangerous slow",

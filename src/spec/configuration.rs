@@ -1,11 +1,11 @@
 //! The configuration parameters as data, in the order in which docs/configuration.md shows them.
 //!
-//! Names are without the prefix `assess.`, which the server adds.
+//! The names do not include the prefix `assess.`, which the server adds.
 
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// Guarded like the server's own `dir`: `CONFIG SET` needs `enable-protected-configs`.
+    /// Protected like the server's own `dir`: `CONFIG SET` needs `enable-protected-configs`.
     pub(crate) protected: bool,
     #[cfg_attr(not(test), expect(dead_code, reason = "shown in docs/configuration.md, which the tests write"))]
     pub(crate) summary: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct Parameter {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `memory`: a number of bytes that may be given with a unit (`64mb`).
+    /// With `memory`, a number of bytes that may have a unit (`64mb`).
     Number {
         min: i64,
         max: i64,
@@ -30,30 +30,30 @@ pub(crate) enum Kind {
 
 const MB: i64 = 1 << 20;
 const TB: i64 = 1 << 40;
-/// A hundred years of seconds: far from where milliseconds since 1970 would overflow.
+/// A hundred years in seconds. Times in Unix milliseconds do not overflow with it.
 const CENTURY: i64 = 100 * 365 * 86_400;
 const HOUR_MS: i64 = 3_600_000;
 
 pub(crate) const DATA_DIR: Parameter = Parameter {
     name: "data-dir",
     kind: Kind::Text { default: "" },
-    // Whoever may set it chooses which files of the machine can be read.
+    // A client that may set it can choose which files of the machine are readable.
     protected: true,
-    summary: "Folder below which MODEL.LOAD and MODEL.INDICATOR read files; reading files is off when empty",
+    summary: "Folder below which MODEL.LOAD and MODEL.INDICATOR read files; empty: reading files is disabled",
 };
 
 pub(crate) const THREADS: Parameter = Parameter {
     name: "threads",
     kind: Kind::Number { min: 0, max: 1024, default: 0, memory: false },
     protected: false,
-    summary: "Worker threads; 0: one less than cores, at least 1. Workers run niced",
+    summary: "Number of worker threads; 0: the number of cores minus 1, at least 1. They run at low priority",
 };
 
 pub(crate) const MAX_BATCH: Parameter = Parameter {
     name: "max-batch",
     kind: Kind::Number { min: 1, max: 1_000_000, default: 100, memory: false },
     protected: false,
-    summary: "Most subjects or coefficients that one command may ask for",
+    summary: "Most subjects, rows or coefficients in one command",
 };
 
 pub(crate) const MAX_PAYLOAD: Parameter = Parameter {
@@ -67,60 +67,60 @@ pub(crate) const MAX_MODEL_MEMORY: Parameter = Parameter {
     name: "max-model-memory",
     kind: Kind::Number { min: 0, max: i64::MAX, default: 0, memory: true },
     protected: false,
-    summary: "Most memory a model may take, derived data included; 0: maxmemory decides",
+    summary: "Most memory of a model, derived data included; 0: only maxmemory limits it",
 };
 
 pub(crate) const DEFAULT_TTL: Parameter = Parameter {
     name: "default-ttl",
     kind: Kind::Number { min: 1, max: CENTURY, default: 3600, memory: false },
     protected: false,
-    summary: "Seconds an assessment stays cached when the command does not say",
+    summary: "Time to live of a cached assessment in seconds, if the command gives none",
 };
 
 pub(crate) const DEFAULT_LEASE_MS: Parameter = Parameter {
     name: "default-lease-ms",
     kind: Kind::Number { min: 1, max: HOUR_MS, default: 5000, memory: false },
     protected: false,
-    summary: "Milliseconds a lease of CACHE.FETCH lasts when neither the command nor the tier says",
+    summary: "Duration of a lease of CACHE.FETCH in milliseconds, if neither the command nor the tier gives one",
 };
 
 pub(crate) const MAX_LEASES_PER_CLIENT: Parameter = Parameter {
     name: "max-leases-per-client",
     kind: Kind::Number { min: 1, max: 1_000_000, default: 10_000, memory: false },
     protected: false,
-    summary: "Most leases of CACHE.FETCH that one connection may hold; beyond them it is answered busy",
+    summary: "Most leases of CACHE.FETCH that one connection may hold; further requests receive busy",
 };
 
 pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
     name: "default-wait-ms",
     kind: Kind::Number { min: 0, max: HOUR_MS, default: 2000, memory: false },
     protected: false,
-    summary: "Milliseconds an assessment waits for its model to become ready before it answers NOTREADY, and CACHE.FETCH \
-              for a value when neither the command nor the tier says",
+    summary: "Longest wait in milliseconds: of a query for its model to become ready, before it replies NOTREADY; and \
+              of CACHE.FETCH for a value, if neither the command nor the tier gives one",
 };
 
 pub(crate) const SLICE_US: Parameter = Parameter {
     name: "slice-us",
     kind: Kind::Number { min: 50, max: 10_000, default: 500, memory: false },
     protected: false,
-    summary: "Microseconds a command may compute on the main thread; what takes longer goes to a worker",
+    summary: "Microseconds that a command may compute on the main thread; longer computations run on a worker",
 };
 
 pub(crate) const HISTORY_MAX: Parameter = Parameter {
     name: "history-max",
-    kind: Kind::Number { min: 0, max: MOST_ENTRIES, default: 10_000, memory: false },
+    kind: Kind::Number { min: 0, max: MAX_ENTRIES, default: 10_000, memory: false },
     protected: false,
-    summary: "Most assessments that a load may ask a model to log (HISTORY); 0: none",
+    summary: "Largest HISTORY of a load, the number of assessments that a model logs; 0: no history",
 };
 
-/// The most that the engine can hold.
-const MOST_ENTRIES: i64 = assess_engine::history::MAX_CAPACITY as i64;
+/// The largest capacity of a history in the engine.
+const MAX_ENTRIES: i64 = assess_engine::history::MAX_CAPACITY as i64;
 
 pub(crate) const ENABLED: Parameter = Parameter {
     name: "enabled",
     kind: Kind::Bool { default: true },
     protected: false,
-    summary: "Whether assessments are cached; no: every one is computed and nothing is stored",
+    summary: "Whether assessments are cached; no: each assessment is computed and not stored",
 };
 
 pub(crate) const PARAMETERS: &[&Parameter] = &[

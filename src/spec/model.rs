@@ -1,4 +1,4 @@
-//! `MODEL.*`: coefficient data.
+//! `MODEL.*`: models and their data.
 
 mod origin;
 
@@ -9,7 +9,8 @@ use super::{Arg, Command, Family, KeyFlags, KeySpec};
 /// Reads the model at the first argument.
 const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::ACCESS))];
 
-/// Changes the model at the first argument. `RW` and not `OW`: `KEEP` carries parts of the old value into the new one.
+/// Changes the model at the first argument. `RW` and not `OW`, because `KEEP` copies parts of the old value to the new
+/// one.
 const CHANGES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::UPDATE))];
 
 const KEY: Arg = Arg::key("key", 0);
@@ -18,14 +19,14 @@ const KIND: Arg = Arg::one_of(
     &[
         Arg::token("io", "IO").says("Input-output model"),
         Arg::token("score", "SCORE").says("Score model: regression, scorecard, forest"),
-        Arg::token("origin", "ORIGIN").says("Rules of origin: adds to the model that the key holds"),
+        Arg::token("origin", "ORIGIN").says("Rules of origin; the data are added to the model of the key"),
     ],
 );
 
 const FORMAT: Arg = Arg::one_of(
     "format",
     &[
-        Arg::token("icio", "icio").says("OECD ICIO and tables of its shape (csv)"),
+        Arg::token("icio", "icio").says("OECD ICIO and tables of the same layout (csv)"),
         Arg::token("exiobase", "exiobase").says("EXIOBASE 3, folder or zip"),
         Arg::token("triples", "triples").says("from_region,from_sector,to_region,to_sector,value (csv)"),
         Arg::token("eora", "eora").says("EORA26, folder or zip"),
@@ -34,61 +35,62 @@ const FORMAT: Arg = Arg::one_of(
         Arg::token("xgboost", "xgboost").says("SCORE: XGBoost model (JSON)"),
         Arg::token("lightgbm", "lightgbm").says("SCORE: LightGBM model (text)"),
         Arg::token("pmml", "pmml").says("SCORE: PMML RegressionModel or Scorecard (XML)"),
-        Arg::token("hs", "hs").says("ORIGIN: nomenclature section,hscode,description,parent,level (csv)"),
-        Arg::token("sections", "sections").says("ORIGIN: names of sections section,name (csv)"),
+        Arg::token("hs", "hs").says("ORIGIN: nomenclature with columns section,hscode,description,parent,level (csv)"),
+        Arg::token("sections", "sections").says("ORIGIN: names of sections with columns section,name (csv)"),
         Arg::token("roo", "roo").says("ORIGIN: roo/1, an agreement with its rules (JSON)"),
-        Arg::token("overrides", "overrides").says("ORIGIN: validity or alternatives of rules of an agreement (JSON)"),
-        Arg::token("synonyms", "synonyms").says("ORIGIN: everyday words for descriptions, for MODEL.FIND (JSON)"),
+        Arg::token("overrides", "overrides")
+            .says("ORIGIN: other validity or alternatives for rules of an agreement (JSON)"),
+        Arg::token("synonyms", "synonyms").says("ORIGIN: synonyms of words in descriptions, for MODEL.FIND (JSON)"),
     ],
 )
 .after("FORMAT")
-.says("Format of the data; detected by their structure unless given")
+.says("Format of the data; default: detected from their structure")
 .optional();
 const OUTPUT: Arg = Arg::one_of(
     "output",
     &[
-        Arg::token("reported", "reported").says("The output row or column of the file"),
-        Arg::token("rowsum", "rowsum").says("Row sums of flows and final demand"),
+        Arg::token("reported", "reported").says("Use the output row or column of the file"),
+        Arg::token("rowsum", "rowsum").says("Use the row sums of flows and final demand"),
     ],
 )
 .after("OUTPUT")
-.says("IO: where total output comes from; default: reported when the file has it, else rowsum")
+.says("IO: source of total output; default: reported if the file has it, else rowsum")
 .optional();
 const SPLIT: Arg = Arg::one_of(
     "split",
     &[
         Arg::token("merge", "merge").says("Merge split regions (CN1, CN2, MX1, ..) into their country"),
-        Arg::token("keep", "keep").says("Keep split regions apart"),
+        Arg::token("keep", "keep").says("Keep split regions separate"),
     ],
 )
 .after("SPLIT")
-.says("IO: what becomes of regions that a table splits; default merge")
+.says("IO: treatment of regions that a table splits; default: merge")
 .optional();
 const PRECISION: Arg = Arg::one_of("precision", &[Arg::token("f64", "f64"), Arg::token("f32", "f32")])
     .after("PRECISION")
-    .says("IO: how coefficients are stored: f32 halves memory at about 3e-8 relative error; default f64")
+    .says("IO: format of coefficients; f32 halves the memory, with a relative error of 3e-8; default: f64")
     .optional();
 const LEONTIEF: Arg = Arg::one_of(
     "leontief",
     &[
-        Arg::token("full", "full").says("Keep the inverse, as much memory again as the coefficients"),
-        Arg::token("lazy", "lazy").says("Solve columns when they are asked for"),
+        Arg::token("full", "full").says("Keep the inverse, which needs as much memory as the coefficients"),
+        Arg::token("lazy", "lazy").says("Solve a column when a query needs it"),
     ],
 )
 .after("LEONTIEF")
-.says("IO: what becomes of the Leontief inverse; default: full when it fits, else lazy with a warning")
+.says("IO: whether the Leontief inverse is kept; default: full if it fits into memory, else lazy with a warning")
 .optional();
 const MEMBER: Arg = Arg::string("member")
     .after("MEMBER")
-    .says("IO: which file or folder of an archive or a folder with several tables")
+    .says("IO: file or folder to load from an archive or a folder with several tables")
     .optional();
 const REGION: Arg = Arg::string("region")
     .after("REGION")
-    .says("IO: the region of a national table whose labels are sectors only")
+    .says("IO: region of a national table whose labels are only sectors")
     .optional();
 const SEPARATOR: Arg = Arg::string("separator")
     .after("SEPARATOR")
-    .says("IO: what stands between region and sector in a label; default: told from the labels, _ or | or /")
+    .says("IO: separator between region and sector in a label; default: _ or | or /, detected from the labels")
     .optional();
 const ORDER: Arg = Arg::one_of(
     "order",
@@ -98,48 +100,48 @@ const ORDER: Arg = Arg::one_of(
     ],
 )
 .after("ORDER")
-.says("IO: which of the two a label begins with; default: told from the labels")
+.says("IO: whether a label begins with the region or the sector; default: detected from the labels")
 .optional();
 const NEGATIVE: Arg = Arg::one_of(
     "negative",
     &[
         Arg::token("error", "error").says("The load fails and names the node"),
-        Arg::token("zero", "zero").says("Its output counts as 0, with a warning"),
+        Arg::token("zero", "zero").says("The output of the node counts as 0, with a warning"),
     ],
 )
 .after("NEGATIVE")
-.says("IO: what becomes of a node whose output is negative; default: error")
+.says("IO: treatment of a node whose output is negative; default: error")
 .optional();
 const DUPLICATES: Arg = Arg::one_of(
     "duplicates",
     &[
         Arg::token("error", "error").says("The load fails and names the lines"),
-        Arg::token("sum", "sum").says("They are added up, with a warning"),
+        Arg::token("sum", "sum").says("The values of the lines are added, with a warning"),
     ],
 )
 .after("DUPLICATES")
-.says("IO: what becomes of several lines for one cell in long data; default: error")
+.says("IO: treatment of several lines for one cell in long data; default: error")
 .optional();
-const KEEP: Arg = Arg::token("keep", "KEEP").says("IO: carry over indicators whose labels all exist").optional();
+const KEEP: Arg =
+    Arg::token("keep", "KEEP").says("IO: keep the indicators of the replaced model whose labels all exist").optional();
 const DECIMALS: Arg = Arg::string("decimals")
     .after("DECIMALS")
-    .says("SCORE: round inputs to so many decimals, 0 to 9, or a JSON object of them by feature; default: as the model says")
+    .says("SCORE: decimals to round inputs to, 0 to 9, or a JSON object by feature; default: those of the model")
     .optional();
 const HISTORY: Arg = Arg::integer("history")
     .after("HISTORY")
-    .says("Log so many assessments, at most assess.history-max; default: as the key's model has it, else none")
+    .says("Number of assessments to log, at most assess.history-max; default: that of the old model, else 0")
     .optional();
-const NOREPLACE: Arg =
-    Arg::token("noreplace", "NOREPLACE").says("Refuse to replace a key that exists already").optional();
+const NOREPLACE: Arg = Arg::token("noreplace", "NOREPLACE").says("Fail if the key holds a model").optional();
 
-const SUMMARY_REPLY: &str = "map that sums up the model, with state deriving";
+const SUMMARY_REPLY: &str = "map that describes the model, with state deriving or ready";
 
 pub(crate) const LOAD: Command = Command {
     name: "MODEL.LOAD",
-    summary: "Loads a model from a file, folder or archive below assess.data-dir on a worker; the key changes only when \
-              all is well",
+    summary: "Loads a model from a file, folder or archive below assess.data-dir on a worker; the key changes only if \
+              the whole load succeeds",
     since: "0.1.0",
-    complexity: "O(B) on a worker, with B the bytes read; deriving follows in O(N^3), with N nodes",
+    complexity: "O(B) on a worker, with B bytes read; then the model is derived in O(N^3), with N nodes",
     group: Family::Model,
     flags: "write deny-oom blocking",
     acl: "assess write slow blocking",
@@ -172,9 +174,9 @@ pub(crate) const LOAD: Command = Command {
 
 pub(crate) const SET: Command = Command {
     name: "MODEL.SET",
-    summary: "Sets a model from the bytes of a file sent by the client; the key changes only when all is well",
+    summary: "Loads a model from bytes of a file sent by the client; the key changes only if the whole load succeeds",
     since: "0.1.0",
-    complexity: "O(B) on a worker, with B the bytes sent; deriving follows in O(N^3), with N nodes",
+    complexity: "O(B) on a worker, with B bytes sent; then the model is derived in O(N^3), with N nodes",
     group: Family::Model,
     flags: "write deny-oom blocking",
     acl: "assess write slow blocking",
@@ -205,14 +207,13 @@ pub(crate) const SET: Command = Command {
     internal: false,
 };
 
-/// Neither `readonly` nor `write`. It changes no data, so a server that refuses writes (out of memory, a failed save,
-/// too few replicas, a paused client) must still let a load be stopped: that frees memory. It reads no data either, and
-/// `readonly` would let a cluster client send it to a replica, where no load runs, and put it in `@read`, so that
-/// whoever may only look could stop the loads of others. The key spec asks for write permission on the key, as the
-/// load itself did.
+/// Neither `readonly` nor `write`. It changes no data, and it frees memory, so it must work when the server refuses
+/// writes (out of memory, a failed save, too few replicas, a paused client). With `readonly`, a cluster client could
+/// send it to a replica, where no load runs; and it would be in `@read`, so that a user with only read permission could
+/// stop the loads of others. The key spec requires write permission for the key, like the load itself.
 pub(crate) const ABORT: Command = Command {
     name: "MODEL.ABORT",
-    summary: "Cancels the load of a model that is running on this server",
+    summary: "Cancels the load in flight of a key on this server",
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Model,
@@ -228,11 +229,11 @@ pub(crate) const ABORT: Command = Command {
 
 pub(crate) const INDICATOR: Command = Command {
     name: "MODEL.INDICATOR",
-    summary: "Sets a named indicator: a value per unit of output for every node of a model",
+    summary: "Sets a named indicator of a model: for every node a value per unit of output",
     since: "0.1.0",
-    complexity: "O(B + N), with B the bytes of the document and N nodes; deriving follows on a worker",
+    complexity: "O(B + N), with B bytes of the document and N nodes; then the model is derived on a worker",
     group: Family::Model,
-    // A document in a file is read on a worker: a slow disk or a pipe must stall nobody else.
+    // A file is read on a worker, because a slow disk must not delay other clients.
     flags: "write deny-oom blocking",
     acl: "assess write slow blocking",
     arity: -7,
@@ -249,23 +250,24 @@ pub(crate) const INDICATOR: Command = Command {
         Arg::one_of(
             "by",
             &[
-                Arg::token("node", "node").says("A value per region and sector"),
-                Arg::token("region", "region").says("A value per region"),
-                Arg::token("sector", "sector").says("A value per sector"),
-                Arg::token("product", "product").says("A value per region times a value per sector (JSON only)"),
+                Arg::token("node", "node").says("A value for each region and sector"),
+                Arg::token("region", "region").says("A value for each region"),
+                Arg::token("sector", "sector").says("A value for each sector"),
+                Arg::token("product", "product")
+                    .says("The product of a value for the region and a value for the sector (JSON only)"),
             ],
         )
         .after("BY")
-        .says("What the values of the document belong to"),
-        Arg::double("default").after("DEFAULT").says("Value of labels that the document lacks").optional(),
-        Arg::token("ignore", "IGNORE").says("Ignore labels that the model lacks").optional(),
-        Arg::token("sum", "SUM").says("Add up several values for one label").optional(),
+        .says("Labels of the values in the document"),
+        Arg::double("default").after("DEFAULT").says("Value for labels that are missing in the document").optional(),
+        Arg::token("ignore", "IGNORE").says("Ignore labels that the model does not have").optional(),
+        Arg::token("sum", "SUM").says("Add several values for one label").optional(),
         Arg::token("totals", "TOTALS").says("Values are totals: divide them by the output of their node").optional(),
         Arg::string("row")
             .after("ROW")
-            .says("The row of a csv with one for every stressor; default: the indicator's name")
+            .says("Row to read from a csv with one row for each stressor; default: the name of the indicator")
             .optional(),
-        Arg::string("unit").after("UNIT").says("Unit of the values, repeated in assessments").optional(),
+        Arg::string("unit").after("UNIT").says("Unit of the values, shown in assessments").optional(),
     ],
     keys: CHANGES,
     tips: &[],
@@ -285,7 +287,7 @@ pub(crate) const INDICATORDEL: Command = Command {
     args: &[KEY, Arg::string("name")],
     keys: &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::DELETE))],
     tips: &[],
-    reply: "integer, 1 if the indicator was there, else 0",
+    reply: "integer, 1 if the indicator existed, else 0",
     internal: false,
 };
 
@@ -300,11 +302,12 @@ pub(crate) const INFO: Command = Command {
     arity: 2,
     args: &[KEY],
     keys: READS,
-    // State, progress, hits and misses change without any write to the key, so tracking would not notice.
+    // State, progress, hits and misses change without a write to the key, so client-side caching would return old
+    // replies.
     tips: &["nondeterministic_output", "dont_cache"],
-    reply: "map of kind, state, progress, version, digest, what the kind has (IO: nodes, regions, sectors, nonzeros, \
-            precision, leontief, output, indicators; SCORE: features, outputs, decimals, ..; ORIGIN: codes, agreements, \
-            rules, ..), bytes, warnings, source, hits, misses, history",
+    reply: "map of kind, state, progress, version, digest, fields of the kind (IO: nodes, regions, sectors, nonzeros, \
+            precision, leontief, output, indicators; SCORE: features, outputs, decimals, ..; ORIGIN: codes, \
+            agreements, rules, ..), bytes, warnings, source, hits, misses, history",
     internal: false,
 };
 
@@ -337,7 +340,7 @@ pub(crate) const LABELS: Command = Command {
     internal: false,
 };
 
-/// Names keys without being given them: the handler itself asks for `~*`, which no key spec can express.
+/// Returns names of keys that are not arguments. So the handler itself requires `~*`, which no key spec can express.
 pub(crate) const LIST: Command = Command {
     name: "MODEL.LIST",
     summary: "Lists the keys that hold models, or are being loaded; needs permission for all keys",
@@ -347,9 +350,9 @@ pub(crate) const LIST: Command = Command {
     flags: "readonly",
     acl: "assess read slow",
     arity: -1,
-    args: &[Arg::pattern("pattern").says("Glob-style pattern of keys; default all").optional()],
+    args: &[Arg::pattern("pattern").says("Glob-style pattern of keys; default: all").optional()],
     keys: &[],
-    // As KEYS has them: in a cluster every shard is asked, and the arrays are joined.
+    // The tips of KEYS: in a cluster the client sends the command to every shard and joins the arrays.
     tips: &["request_policy:all_shards", "nondeterministic_output_order", "dont_cache"],
     reply: "array of strings",
     internal: false,
@@ -392,7 +395,7 @@ pub(crate) const MCOEF: Command = Command {
     ],
     keys: READS,
     tips: &[],
-    reply: "array of doubles, nil where a label is unknown",
+    reply: "array of doubles, nil for a coefficient with an unknown label",
     internal: false,
 };
 
@@ -402,7 +405,7 @@ pub(crate) const HELP: Command = Command {
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Model,
-    // Static text: it can be answered while a data set is loading or stale, as the server's own HELP.
+    // Static text, so it is available while the data set is loading or stale, like the server's own HELP.
     flags: "readonly fast allow-loading allow-stale",
     acl: "assess read fast",
     arity: 1,
@@ -413,14 +416,14 @@ pub(crate) const HELP: Command = Command {
     internal: false,
 };
 
-/// The one way a model travels. No `deny-oom`: what a master holds its replicas must accept. No slow log and no monitor,
-/// because arguments are megabytes of binary data; `admin` puts it into `@dangerous`, which is one fence more around a
-/// command that the handler refuses to clients anyway.
+/// The only command that replicates models. No `deny-oom`, because replicas must accept the data of their master. No
+/// slow log and no monitor, because the arguments are megabytes of binary data. `admin` puts the command into
+/// `@dangerous`; the handler refuses it to clients in any case.
 pub(crate) const REPLAY: Command = Command {
     name: "MODEL.REPLAY",
     summary: "Internal: carries models from a master to its replicas and the append-only file; refused to clients",
     since: "0.1.0",
-    complexity: "O(B), with B the bytes carried",
+    complexity: "O(B), with B bytes of arguments",
     group: Family::Model,
     flags: "write admin deny-script no-monitor no-slowlog",
     acl: "assess write admin dangerous slow",

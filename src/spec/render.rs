@@ -1,4 +1,4 @@
-//! The tables in words: syntax lines and `HELP`. The documents made from them are in `documents`.
+//! Texts generated from the tables: syntax lines and `HELP`. The generated documents are in `documents`.
 
 #[cfg(test)]
 mod documents;
@@ -38,12 +38,12 @@ fn argument(arg: &Arg) -> String {
     if arg.optional { format!("[{text}]") } else { text }
 }
 
-/// An argument without its token and without what says how often it may stand.
+/// An argument without its token and without the notation for repetition.
 fn body(arg: &Arg) -> String {
     match arg.kind {
         ArgKind::PureToken => arg.token.unwrap_or(arg.name).to_owned(),
         ArgKind::Block => joined(arg.args, " "),
-        // `[EX s | PX ms]`: the brackets around an optional choice already hold it together.
+        // `[EX s | PX ms]`: the brackets of an optional choice already group it.
         ArgKind::OneOf if arg.optional && !arg.multiple && arg.token.is_none() => joined(arg.args, " | "),
         ArgKind::OneOf => format!("<{}>", joined(arg.args, " | ")),
         _ => arg.name.to_owned(),
@@ -70,9 +70,9 @@ mod tests {
             (Arg::block("subject", &PAIR).multiple(), "region sector [region sector ...]"),
             (Arg::string("tag").after("TAG").multiple(), "TAG tag [tag ...]"),
             (Arg::string("key").after("KEY").multiple_with_token().optional(), "[KEY key [KEY key ...]]"),
-            (Arg::one_of("life", &CHOICE), "<EX seconds | KEEPTTL>"),
-            (Arg::one_of("life", &CHOICE).optional(), "[EX seconds | KEEPTTL]"),
-            (Arg::one_of("life", &CHOICE).after("LIFE").optional(), "[LIFE <EX seconds | KEEPTTL>]"),
+            (Arg::one_of("when", &CHOICE), "<EX seconds | KEEPTTL>"),
+            (Arg::one_of("when", &CHOICE).optional(), "[EX seconds | KEEPTTL]"),
+            (Arg::one_of("when", &CHOICE).after("WHEN").optional(), "[WHEN <EX seconds | KEEPTTL>]"),
         ];
         for (arg, expected) in cases {
             assert_eq!(argument(&arg), expected);

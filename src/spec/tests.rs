@@ -1,11 +1,11 @@
-//! What must hold of every row, whatever is added to the tables.
+//! Rules that every row of the tables must satisfy.
 
 use std::collections::HashSet;
 
 use super::configuration::{Kind, PARAMETERS};
 use super::*;
 
-/// Flags that `RM_CreateCommand` of 7.0 knows; it refuses a command with any other.
+/// The flags that `RM_CreateCommand` of Redis 7.0 accepts. It refuses a command with another flag.
 const FLAGS: &[&str] = &[
     "write",
     "readonly",
@@ -28,12 +28,12 @@ const FLAGS: &[&str] = &[
     "allow-busy",
 ];
 
-/// Fewest words an argument can take.
+/// The fewest words of an argument, 0 if it is optional.
 fn fewest(arg: &Arg) -> i32 {
     if arg.optional { 0 } else { words(arg) }
 }
 
-/// Fewest words it takes when it is there.
+/// The fewest words of an argument that is given.
 fn words(arg: &Arg) -> i32 {
     let token = i32::from(arg.token.is_some() && arg.kind != ArgKind::PureToken);
     token
@@ -44,7 +44,7 @@ fn words(arg: &Arg) -> i32 {
         }
 }
 
-/// Whether it always takes the same number of words.
+/// Whether an argument always has the same number of words.
 fn fixed(arg: &Arg) -> bool {
     !arg.optional
         && !arg.multiple
@@ -72,7 +72,7 @@ fn has(list: &str, word: &str) -> bool {
 fn names_are_unique_upper_case_and_begin_with_their_family() {
     let mut names = HashSet::new();
     for command in COMMANDS {
-        assert!(names.insert(command.name), "{} twice", command.name);
+        assert!(names.insert(command.name), "{} exists twice", command.name);
         let (family, verb) = command.name.split_once('.').expect("a name has a dot");
         assert_eq!(family, command.group.name());
         assert!(!verb.is_empty() && verb.bytes().all(|b| b.is_ascii_uppercase()), "{}", command.name);
@@ -85,7 +85,7 @@ fn every_command_is_documented_in_one_line_of_ascii_each() {
         for text in [command.summary, command.since, command.complexity, command.reply] {
             assert!(!text.is_empty() && text.is_ascii(), "{}: {text:?}", command.name);
             assert!(!text.contains(['\0', '\r', '\n']) && !text.contains("  "), "{}: {text:?}", command.name);
-            assert!(!text.ends_with('.'), "{}: {text:?}: sentences are closed where they are shown", command.name);
+            assert!(!text.ends_with('.'), "{}: {text:?}: the period is added where the text is shown", command.name);
         }
     }
 }
@@ -110,9 +110,9 @@ fn flags_are_known_to_the_server_and_do_not_contradict_each_other() {
     }
 }
 
-/// Categories imply nothing, so the table lists what the server would have derived.
+/// Explicit categories replace those that the server derives, so the table must list them too.
 #[test]
-fn acl_categories_follow_from_the_flags_and_the_key_specs() {
+fn acl_categories_agree_with_the_flags_and_the_key_specs() {
     for command in COMMANDS {
         let changes = |key: &KeySpec| key.flags.bits() & !KeyFlags::RO.and(KeyFlags::ACCESS).bits() != 0;
         let expected = [
@@ -133,9 +133,9 @@ fn acl_categories_follow_from_the_flags_and_the_key_specs() {
     }
 }
 
-/// What `RM_SetCommandInfo` refuses with no more than a line in the log.
+/// `RM_SetCommandInfo` refuses other arguments, with only a line in the log.
 #[test]
-fn arguments_are_such_as_the_server_accepts() {
+fn arguments_satisfy_the_rules_of_the_server() {
     for command in COMMANDS {
         each_argument(command.args, &mut |arg| {
             let place = format!("{} {}", command.name, arg.name);
@@ -152,7 +152,7 @@ fn arguments_are_such_as_the_server_accepts() {
 }
 
 #[test]
-fn every_key_argument_stands_where_its_key_spec_looks() {
+fn every_key_argument_is_at_the_position_of_its_key_spec() {
     for command in COMMANDS {
         let mut described = HashSet::new();
         each_argument(command.args, &mut |arg| {
@@ -180,7 +180,7 @@ fn every_key_argument_stands_where_its_key_spec_looks() {
     }
 }
 
-/// A key spec that counts begins at the count, and a block as long as its step follows, a key first.
+/// A key spec with a count begins at the count. A block as long as the step follows, and its first argument is a key.
 #[test]
 fn counted_keys_follow_their_count() {
     for command in COMMANDS {
@@ -227,7 +227,7 @@ fn parameters_have_unique_names_and_defaults_within_their_range() {
     let mut names = HashSet::new();
     for parameter in PARAMETERS {
         let name = parameter.name;
-        assert!(names.insert(name), "{name} twice");
+        assert!(names.insert(name), "{name} exists twice");
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
         assert!(!parameter.summary.is_empty() && !parameter.summary.ends_with('.'), "{name}");
         if let Kind::Number { min, max, default, .. } = parameter.kind {

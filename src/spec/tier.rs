@@ -1,6 +1,6 @@
 //! `TIER.*`: named policies over key patterns.
 //!
-//! None of them has keys: a pattern names keys that need not exist, in every slot and every database.
+//! These commands have no keys: a pattern matches keys that need not exist, in every slot and every database.
 
 use super::{Arg, Command, Family};
 
@@ -8,7 +8,7 @@ const NAME: Arg = Arg::string("name");
 
 pub(crate) const SET: Command = Command {
     name: "TIER.SET",
-    summary: "Declares a tier, or replaces its whole policy; keys that are there already are assigned again in slices",
+    summary: "Creates a tier, or replaces its whole policy; existing keys are assigned to tiers again in slices",
     since: "0.1.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
@@ -21,44 +21,47 @@ pub(crate) const SET: Command = Command {
             .after("PATTERN")
             .says("Keys of the tier; the most specific pattern of all tiers decides")
             .multiple_with_token(),
-        Arg::one_of("life", &[Arg::integer("seconds").after("TTL"), Arg::integer("milliseconds").after("PTTL")])
-            .says("Fresh life of an entry"),
+        Arg::one_of("expiration", &[Arg::integer("seconds").after("TTL"), Arg::integer("milliseconds").after("PTTL")])
+            .says("Time to live of an entry: how long it is fresh"),
         Arg::integer("jitter-percent")
             .after("JITTER")
-            .says("Life is shortened at random by up to this; default 0")
+            .says("The time to live is shortened at random by up to this; default: 0")
             .optional(),
         Arg::integer("grace-seconds")
             .after("GRACE")
-            .says("How long a stale entry is served while one caller refreshes it; default 0")
+            .says("How long a stale entry is served while one client refreshes it; default: 0")
             .optional(),
         Arg::integer("retry-milliseconds")
             .after("RETRY")
-            .says("How long a stale entry is served after a failed refresh before the next; default 30000")
+            .says("Time from a failed refresh of a stale entry to the next attempt; default: 30000")
             .optional(),
         Arg::integer("refresh-percent")
             .after("REFRESH")
-            .says("Last part of fresh life in which one reader is asked to refresh early; default 0")
+            .says("Last part of the time to live, in which one client gets a lease to refresh early; default: 0")
             .optional(),
         Arg::integer("negative-seconds")
             .after("NEGATIVE")
-            .says("How long a failed computation is remembered; default 0")
+            .says("How long a failed computation is remembered (negative caching); default: 0")
             .optional(),
-        Arg::integer("capacity").after("CAPACITY").says("Most entries; the least recently used go first").optional(),
-        Arg::string("max-memory").after("MAXMEMORY").says("Most bytes, a unit as mb may follow").optional(),
-        Arg::integer("minhit-percent").after("MINHIT").says("Below this hit rate health is degraded").optional(),
+        Arg::integer("capacity")
+            .after("CAPACITY")
+            .says("Most entries; the least recently used are evicted first")
+            .optional(),
+        Arg::string("max-memory").after("MAXMEMORY").says("Most bytes, optionally with a unit such as mb").optional(),
+        Arg::integer("minhit-percent").after("MINHIT").says("Hit rate below which CACHE.HEALTH is degraded").optional(),
         Arg::integer("compress-bytes")
             .after("COMPRESS")
-            .says("Values at least this long are stored compressed")
+            .says("Values of at least this length are stored compressed")
             .optional(),
-        Arg::integer("lease-milliseconds").after("LEASE").says("Default of CACHE.FETCH").optional(),
-        Arg::integer("wait-milliseconds").after("WAIT").says("Default of CACHE.FETCH").optional(),
+        Arg::integer("lease-milliseconds").after("LEASE").says("Default for LEASE of CACHE.FETCH").optional(),
+        Arg::integer("wait-milliseconds").after("WAIT").says("Default for WAIT of CACHE.FETCH").optional(),
         Arg::one_of("index", &[Arg::token("yes", "yes"), Arg::token("no", "no")])
             .after("INDEX")
-            .says("Whether the keys are indexed; default yes")
+            .says("Whether the keys are indexed; default: yes")
             .optional(),
         Arg::one_of("enforce", &[Arg::token("yes", "yes"), Arg::token("no", "no")])
             .after("ENFORCE")
-            .says("Whether keys written plainly without a life are given the tier's; default no")
+            .says("Whether keys that other commands write without an expiry get the TTL of the tier; default: no")
             .optional(),
     ],
     keys: &[],
@@ -69,7 +72,7 @@ pub(crate) const SET: Command = Command {
 
 pub(crate) const DEL: Command = Command {
     name: "TIER.DEL",
-    summary: "Deletes a tier; its keys stay. The built-in tier assessment goes back to its default",
+    summary: "Deletes a tier; its keys are kept. The built-in tier assessment gets its default policy again",
     since: "0.1.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
@@ -79,7 +82,7 @@ pub(crate) const DEL: Command = Command {
     args: &[NAME],
     keys: &[],
     tips: &["request_policy:all_shards", "response_policy:agg_max"],
-    reply: "integer, 1 if the tier was there, else 0",
+    reply: "integer, 1 if the tier existed, else 0",
     internal: false,
 };
 
@@ -121,7 +124,7 @@ pub(crate) const HELP: Command = Command {
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Tier,
-    // Static text: it can be answered while a data set is loading or stale, as the server's own HELP.
+    // Static text, so it is available while the data set is loading or stale, like the server's own HELP.
     flags: "readonly fast allow-loading allow-stale",
     acl: "assess read fast",
     arity: 1,

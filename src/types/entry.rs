@@ -1,6 +1,6 @@
-//! The native type `assessent`: entries of the cache that have tags or are compressed. Its callbacks are in `callbacks`.
+//! The native type `assessent`: cache entries that have tags or are compressed. Its callbacks are in `callbacks`.
 //!
-//! SAFETY arguments rest on those of `types::model`.
+//! The SAFETY comments use the invariants of `types::model`.
 
 pub(crate) mod callbacks;
 
@@ -14,30 +14,31 @@ use crate::ffi::key::Key;
 
 thread_local! {
     static KIND: Kind = const { Kind::new() };
-    /// Whether an entry was read from a file since the last call of [`take_loaded`].
+    /// Whether an entry was loaded from an RDB file since the last call of [`take_loaded`].
     static LOADED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The entry that a key holds, if it holds one.
+/// The entry of a key; `None` when the key holds something else or nothing.
 #[inline]
 pub(crate) fn find<'k>(key: &'k Key<'_>) -> Option<&'k Entry> {
-    // SAFETY: a value of our type, made by `into_raw`; entries are never changed in place.
+    // SAFETY: the value has our type, so `into_raw` made it; entries are never changed in place.
     key.native(KIND.with(Kind::get)).map(|value| unsafe { &*value.cast::<Entry>() })
 }
 
-/// Makes a key, open for writing, hold an entry, without a time to live.
+/// Stores an entry in a key that is open for writing, without a time to live; `false` when the server refuses.
 pub(crate) fn set(key: &Key<'_>, entry: Entry) -> bool {
     let value = into_raw(entry);
-    // SAFETY: made for this type just now.
+    // SAFETY: `into_raw` made the value for this type.
     let set = unsafe { key.set_native(KIND.with(Kind::get), value) };
     if !set {
-        // SAFETY: the key did not take it.
+        // SAFETY: the key did not take the value, so it is still owned here.
         drop(unsafe { Box::from_raw(value.cast::<Entry>()) });
     }
     set
 }
 
-/// Whether an entry has been read from a file since the last time this was asked: the server tells of the key right after.
+/// Whether an entry was loaded from an RDB file since the last call. The server reports the key directly after its
+/// value.
 pub(crate) fn take_loaded() -> bool {
     LOADED.take()
 }

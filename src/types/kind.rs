@@ -1,4 +1,4 @@
-//! A native type, as the server knows it once the module is loaded.
+//! The handle of a native type.
 
 use std::ffi::{CStr, c_int};
 use std::ptr::{self, NonNull};
@@ -8,8 +8,8 @@ use redis_module::raw;
 
 use crate::ffi::ctx::Ctx;
 
-/// What the server gave for a type. It is made once, while the module is loaded, and making it can fail. Main thread, and
-/// a forked child's only one.
+/// The server's handle of a native type. It is created once, while the module is loaded, and the creation can fail.
+/// Used on the main thread, and on the only thread of a forked child.
 pub(super) struct Kind(OnceCell<NonNull<raw::RedisModuleType>>);
 
 impl Kind {
@@ -17,10 +17,10 @@ impl Kind {
         Self(OnceCell::new())
     }
 
-    /// Has the server know the type; does nothing when it does.
+    /// Registers the type with the server. Does nothing when it is registered already.
     ///
     /// # Safety
-    /// `ctx` is the context of loading, and every callback of `methods` keeps to what the server asks of it.
+    /// `ctx` is the context of loading, and every callback of `methods` obeys the contract of the server.
     pub(super) unsafe fn register(
         &self,
         ctx: Ctx<'_>,
@@ -29,7 +29,7 @@ impl Kind {
         methods: &mut raw::RedisModuleTypeMethods,
     ) -> Result<(), String> {
         self.0.get_or_try_init(|| {
-            // SAFETY: by the contract of this function; name and methods are valid during the call, which copies them.
+            // SAFETY: by the contract of this function. Name and methods are valid during the call, which copies them.
             let kind = unsafe {
                 let create = raw::RedisModule_CreateDataType.ok_or("the server lacks native types")?;
                 create(ctx.as_ptr(), name.as_ptr(), encoding, methods)
@@ -39,7 +39,7 @@ impl Kind {
         Ok(())
     }
 
-    /// For the server; null before [`Self::register`], which no value has.
+    /// The handle for calls of the server; null before [`Self::register`]. No value has a null type.
     #[inline]
     pub(super) fn get(&self) -> *mut raw::RedisModuleType {
         self.0.get().map_or(ptr::null_mut(), |kind| kind.as_ptr())

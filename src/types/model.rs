@@ -1,9 +1,9 @@
-//! The native type `assessmdl`: finding models in keys and putting them there. Its callbacks are in `callbacks`.
+//! The native type `assessmdl`: reads models from keys and stores them. Its callbacks are in `callbacks`.
 //!
-//! SAFETY arguments here rest on two facts, beside those of `ffi`: a value pointer given to a callback is one that
-//! [`into_raw`] made, and it is on the main thread that values are created, changed and taken out of the keyspace. The
-//! exceptions are named: a save runs in a forked child (which has its own copy and takes no lock), and `free` may run
-//! on the server's lazy-free thread (values are `Send`).
+//! The SAFETY comments here use the invariants of `ffi` and two more. A value pointer that a callback receives was made
+//! by [`into_raw`]. Values are created, changed and removed from the keyspace on the main thread. There are two
+//! exceptions: a save runs in a forked child, which has its own copy and takes no lock; and `free` may run on the
+//! server's lazy-free thread, because values are `Send`.
 
 pub(crate) mod callbacks;
 
@@ -20,21 +20,21 @@ thread_local! {
     static KIND: Kind = const { Kind::new() };
 }
 
-/// A key that may hold one of our values.
+/// What a key holds, from the view of this type.
 pub(crate) enum Found<'k> {
     Nothing,
     Ours(&'k Value),
-    /// Something else.
+    /// A value of another type.
     Foreign,
 }
 
-/// What a key holds.
+/// The value of a key.
 pub(crate) fn find<'k>(key: &'k Key<'_>) -> Found<'k> {
     match key.holds() {
         Holds::Nothing => Found::Nothing,
         Holds::Native => match key.native(KIND.with(Kind::get)) {
-            // SAFETY: a value of our type, made by `into_raw`; it is not changed while `key` is borrowed, because
-            // whoever changes one opens the key itself (`find_mut`) and no callback of ours keeps references.
+            // SAFETY: the value has our type, so `into_raw` made it. It is not changed while `key` is borrowed: a
+            // change opens the key itself (`find_mut`), and our callbacks keep no references.
             Some(value) => Found::Ours(unsafe { &*value.cast::<Value>() }),
             None => Found::Foreign,
         },
@@ -47,13 +47,13 @@ pub(crate) fn is_one(ctx: Ctx<'_>, name: &[u8]) -> bool {
     matches!(find(&Key::open(ctx, name, Mode::Peek)), Found::Ours(Value::Model(_)))
 }
 
-/// The value of a key that is open for writing, to be changed in place.
+/// The value of a key that is open for writing, for a change in place.
 pub(crate) fn find_mut<'k>(key: &'k mut Key<'_>) -> Option<&'k mut Value> {
-    // SAFETY: as in `find`; the key is borrowed mutably, and the main thread is the only one that has values.
+    // SAFETY: as in `find`. The key is borrowed mutably, and only the main thread accesses values.
     key.native(KIND.with(Kind::get)).map(|value| unsafe { &mut *value.cast::<Value>() })
 }
 
-/// Opens an argument's key and hands over the model in it.
+/// Opens a key and calls `work` with its model.
 pub(crate) fn with_loaded<T>(
     ctx: Ctx<'_>,
     name: Name<'_>,
@@ -71,20 +71,20 @@ pub(crate) fn with_loaded<T>(
     }
 }
 
-/// A key's name, either as an argument of the command, which need not be copied, or as bytes.
+/// The name of a key: an argument of the command, which is not copied, or bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Name<'a> {
     Argument(Argv<'a>, usize),
     Bytes(&'a [u8]),
 }
 
-/// Makes a key, open for writing, hold a value.
+/// Stores a value in a key that is open for writing; `false` when the server refuses.
 pub(crate) fn set(key: &Key<'_>, value: Value) -> bool {
     let value = into_raw(value);
-    // SAFETY: made for this type just now.
+    // SAFETY: `into_raw` made the value for this type.
     let set = unsafe { key.set_native(KIND.with(Kind::get), value) };
     if !set {
-        // SAFETY: the key did not take it.
+        // SAFETY: the key did not take the value, so it is still owned here.
         drop(unsafe { Box::from_raw(value.cast::<Value>()) });
     }
     set

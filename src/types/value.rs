@@ -1,4 +1,4 @@
-//! What a key of type `assessmdl` holds.
+//! The value of a key of type `assessmdl`.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -12,42 +12,43 @@ use bytes::Bytes;
 use crate::models::derivation::Derivation;
 use crate::work::discard;
 
-/// A value: a model, or the frames of one that is on its way from the master.
+/// A value: a model, or the frames of a model in transfer from the master.
 pub(crate) enum Value {
     Model(Loaded),
     Staging(Staging),
 }
 
-/// A model in the keyspace. Only the main thread sees it; workers get the parts that are shared.
+/// A model in the keyspace. Only the main thread accesses it; workers get its shared parts.
 pub(crate) struct Loaded {
     pub(crate) model: AnyModel,
-    /// Never the same for two contents: Unix milliseconds at the change, or one more than the last.
+    /// Different for every content: the Unix time of the change in milliseconds, or one more than the last version.
     pub(crate) version: u64,
-    /// Where it was loaded from, as the client said; may hold any bytes.
+    /// The source that the client gave for the load; may hold any bytes.
     pub(crate) source: Vec<u8>,
     pub(crate) derivation: Arc<Derivation>,
-    /// Shared with those who know the way to a cached answer; only the main thread counts.
+    /// Shared with the cached routes of this model. Only the main thread increments it.
     pub(crate) hits: Arc<AtomicU64>,
     pub(crate) misses: Cell<u64>,
-    /// What was assessed; holds nothing unless the load asked for it.
+    /// The logged assessments; empty unless the load requested a history.
     pub(crate) history: History,
-    /// Tells one life of a key from the next: what was computed from a model that is gone is not logged in another.
-    pub(crate) life: u64,
+    /// Distinguishes this model from a later model at the same key, so that an assessment of a removed model is not
+    /// logged in the history of its successor.
+    pub(crate) generation: u64,
     prefix: RefCell<Prefix>,
 }
 
-fn next_life() -> u64 {
+fn next_generation() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Whether a document begins as it should and was not cut short.
+/// Whether a document begins with `prefix` and was not truncated.
 #[inline]
-pub(crate) fn is_whole(document: &[u8], prefix: &[u8]) -> bool {
+pub(crate) fn is_complete(document: &[u8], prefix: &[u8]) -> bool {
     document.starts_with(prefix) && document.ends_with(b"}")
 }
 
-/// How every document of a model begins, kept because each hit is checked against it.
+/// The prefix of every document of a model. It is kept because every cache hit is checked against it.
 #[derive(Default)]
 struct Prefix {
     name: Vec<u8>,
@@ -64,15 +65,15 @@ impl Loaded {
             hits: Arc::default(),
             misses: Cell::new(0),
             history: History::default(),
-            life: next_life(),
+            generation: next_generation(),
             prefix: RefCell::default(),
         }
     }
 
-    /// The same under another key. The table is derived once for both.
+    /// The same model for another key. The table is derived once for both.
     pub(crate) fn copy(&self) -> Self {
         let mut copy = Self::new(self.model.clone(), self.version, self.source.clone());
-        copy.derivation = self.derivation.beside();
+        copy.derivation = self.derivation.with_same_table();
         copy.history = self.history.clone();
         copy
     }
@@ -85,7 +86,7 @@ impl Loaded {
         Identity { name, version: self.version }
     }
 
-    /// How every document of this content under this name begins.
+    /// The prefix of every document that was computed from this content under this name.
     pub(crate) fn prefix(&self, name: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.identity(name).open_document(&mut bytes);
@@ -93,21 +94,21 @@ impl Loaded {
     }
 
     /// Whether a document was computed from this content under this name.
-    pub(crate) fn wrote(&self, name: &[u8], document: &[u8]) -> bool {
+    pub(crate) fn matches_document(&self, name: &[u8], document: &[u8]) -> bool {
         let mut prefix = self.prefix.borrow_mut();
         if prefix.name != name || prefix.bytes.is_empty() {
             *prefix = Prefix { name: name.to_vec(), bytes: self.prefix(name) };
         }
-        is_whole(document, &prefix.bytes)
+        is_complete(document, &prefix.bytes)
     }
 
-    /// Puts a changed model in place of this one; what was counted stays.
+    /// Replaces the model by a changed one. The counters are kept.
     pub(crate) fn change(&mut self, model: AnyModel, version: u64) {
         if !self.model.shares_derived_with(&model) {
             self.derivation.abandon();
             self.derivation = Arc::default();
         }
-        self.derivation.forgive();
+        self.derivation.clear_failure();
         discard::model(std::mem::replace(&mut self.model, model));
         self.version = version;
         self.prefix = RefCell::default();
@@ -116,7 +117,7 @@ impl Loaded {
     pub(crate) fn state(&self) -> &'static str {
         if self.as_model().ready() {
             "ready"
-        } else if self.derivation.why().is_some() {
+        } else if self.derivation.failure().is_some() {
             "failed"
         } else {
             "deriving"
@@ -124,8 +125,8 @@ impl Loaded {
     }
 }
 
-/// Frames of a model on its way from a master to this server. They are decoded as they arrive, so that the commit is
-/// quick, and kept as they are, so that a save in between has them.
+/// Frames of a model in transfer from a master to this server. Each frame is decoded when it arrives, so that the
+/// commit is quick, and its bytes are kept, so that a save before the commit can write them.
 pub(crate) struct Staging {
     pub(crate) id: u64,
     pub(crate) frames: Vec<Bytes>,
@@ -152,7 +153,7 @@ impl Value {
         }
     }
 
-    /// The work on what is derived is no longer wanted.
+    /// Cancels the derivation of the model.
     pub(crate) fn abandon(&self) {
         if let Self::Model(loaded) = self {
             loaded.derivation.abandon();

@@ -1,10 +1,10 @@
-//! How much memory work may use: what is left below `maxmemory`, below what the machine has, and below
-//! `assess.max-model-memory`.
+//! Memory budgets of jobs. A job may use the memory that is free below `maxmemory`, below the memory of the machine,
+//! and below `assess.max-model-memory`.
 //!
-//! Working memory counts like any other: near `maxmemory` it would make the server evict the users' keys. Work asks
-//! when it needs the memory, not when it is queued, and sets aside what it gets, because two jobs that start together
-//! both see the same free memory. What the server says of itself can only be asked on its main thread, so the figures
-//! are kept, and asked again ten times a second while workers have work.
+//! The server counts working memory like any other: near `maxmemory` it would evict the keys of users. A job reserves
+//! memory when it needs it, not when it is queued: two jobs that start together see the same free memory, so each must
+//! reserve its part. Only the main thread can read the memory figures of the server. They are cached, and refreshed ten
+//! times a second while workers have jobs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use crate::ffi::ctx::Ctx;
 use crate::settings;
 use crate::work::{main_loop, pool};
 
-/// Milliseconds between two looks at the server's figures.
+/// Milliseconds between two refreshes of the server's figures.
 const TICK_MS: u64 = 100;
 
 static USED: AtomicU64 = AtomicU64::new(0);
@@ -26,8 +26,8 @@ static TICKING: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 struct Process;
 
-/// What all jobs together have set aside, and how things stood when the first of them did: what was set aside is in use
-/// a moment later, and is not to be counted twice.
+/// The memory that all jobs together have reserved, and the figures at the time of the first reservation. Reserved
+/// memory is allocated soon afterwards; the figures make sure that it is not counted twice.
 struct SetAside {
     bytes: u64,
     used: u64,
@@ -42,7 +42,7 @@ pub(crate) fn budget(ctx: Ctx<'_>) -> Budget {
     budget_of_worker()
 }
 
-/// The same on a worker, where somebody has called [`watch`].
+/// The budget of a job, on a worker. The main thread has called [`watch`] before.
 pub(crate) fn budget_of_worker() -> Budget {
     let most = match settings::max_model_memory() {
         0 => u64::MAX,
@@ -51,7 +51,7 @@ pub(crate) fn budget_of_worker() -> Budget {
     Budget::within(&Process, most)
 }
 
-/// Keeps the server's figures fresh as long as workers have work. Main thread.
+/// Refreshes the server's figures now, and repeatedly while workers have jobs. Main thread.
 pub(crate) fn watch(ctx: Ctx<'_>) {
     look(ctx);
     if !TICKING.swap(true, Ordering::Relaxed) {
@@ -114,15 +114,16 @@ impl Pool for Process {
         let mut set_aside = lock();
         set_aside.bytes -= bytes;
         if set_aside.bytes > 0 {
-            // What this job leaves behind is nobody's working memory any more, so it counts as used from now on. That
-            // counts twice what others have allocated already, which errs on the careful side.
+            // The memory that this job keeps allocated is no longer reserved, so it counts as used from now on. Memory
+            // that other jobs have already allocated is counted twice. That only makes the result too small, which is
+            // safe.
             set_aside.used = set_aside.used.max(USED.load(Ordering::Relaxed));
             set_aside.available = set_aside.available.min(available_to_process());
         }
     }
 }
 
-/// What the system could give without swapping, as Linux estimates it; no limit where it does not say.
+/// The memory that the system can provide without swapping, as Linux estimates it; no limit when there is no estimate.
 fn available_to_process() -> u64 {
     let available = || {
         let text = std::fs::read_to_string("/proc/meminfo").ok()?;

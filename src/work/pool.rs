@@ -1,14 +1,14 @@
-//! Worker threads: everything that takes longer than a slice of the main thread.
+//! Worker threads, for work that takes longer than a slice of the main thread.
 //!
-//! Lanes, so that a question that needs a worker does not wait behind the inverse of a table: `Heavy` for loads and
-//! derivations, as many threads as `assess.threads` says, and one each for `Question`s, for the `Document`s of
-//! indicators and for the `Disposal` of what is no longer needed. Threads live as long as there is work for them and know
-//! nothing of the keyspace; results go back through `main_loop::post`.
+//! Each lane has its own queue and threads, so that a query that needs a worker does not wait behind the inverse of a
+//! table. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries,
+//! documents of indicators (`Document`) and the freeing of large values (`Disposal`). A thread ends when its lane has
+//! no jobs. Threads never access the keyspace; they return results with `main_loop::post`.
 //!
-//! Whatever computes runs at the lowest priority that it may have, in a thread of its own within a job
-//! ([`at_low_priority`]; where system calls are filtered it yields often instead, see [`thread::give_way`]). The job
-//! itself does not: it takes locks that the main thread takes too, and a thread that is kept from running by others while
-//! it holds one would keep everybody waiting.
+//! Computations run at the lowest priority, on a separate thread within the job ([`at_low_priority`]; where system
+//! calls are filtered they yield often instead, see [`thread::lower_priority`]). The job itself keeps its priority,
+//! because it takes locks that the main thread takes too: a thread of low priority that holds a lock would delay all
+//! clients.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -42,12 +42,12 @@ impl Lane {
     }
 }
 
-/// Milliseconds until a thread that could not be started is tried again.
+/// Milliseconds until the next attempt to start a thread after a failure.
 const RETRY_MS: u64 = 100;
 
 struct Job {
     work: Box<dyn FnOnce() + Send>,
-    /// Asked to stop when the server shuts down.
+    /// Cancelled when the server shuts down.
     progress: Option<Arc<Progress>>,
 }
 
@@ -58,45 +58,45 @@ struct State {
     running: Vec<Arc<Progress>>,
     handles: Vec<JoinHandle<()>>,
     stopping: bool,
-    /// A lane lacks a thread, and starting one will be tried again.
+    /// A thread could not be started; a retry is scheduled.
     retrying: bool,
 }
 
 static STATE: LazyLock<Mutex<State>> = LazyLock::new(Mutex::default);
 
 fn lock() -> MutexGuard<'static, State> {
-    // A panic inside a job is caught outside the lock, so the state is whole.
+    // A panic of a job is caught outside the lock, so the state is consistent.
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn wanted(lane: Lane) -> usize {
+fn thread_limit(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
         Lane::Question | Lane::Document | Lane::Disposal => 1,
     }
 }
 
-/// Has a worker run `work`. While the server shuts down it is dropped instead: clients that it was to answer hear of an
-/// internal error from their handle.
+/// Runs `work` on a worker. During shutdown `work` is dropped instead; the handles of blocked clients that it owns then
+/// reply with an internal error.
 pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce() + Send + 'static) {
     let job = Job { work: Box::new(work), progress };
     let mut state = lock();
     if state.stopping {
-        // Outside the lock: what a job owns may have more to run when it goes.
+        // Outside the lock: the drop of a job may submit another job.
         drop(state);
         drop(job);
         return;
     }
     state.jobs[lane as usize].push_back(job);
     state.handles.retain(|thread| !thread.is_finished());
-    state.staff(lane);
+    state.start_thread(lane);
 }
 
 impl State {
-    /// Starts a thread where jobs wait and one more is allowed. When the system has none to give, the jobs wait for the
-    /// threads there are, or until it has.
-    fn staff(&mut self, lane: Lane) {
-        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= wanted(lane) {
+    /// Starts a thread if the lane has queued jobs and is below its limit. If the system refuses, the jobs wait for the
+    /// existing threads or for the retry.
+    fn start_thread(&mut self, lane: Lane) {
+        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= thread_limit(lane) {
             return;
         }
         match std::thread::Builder::new().name(lane.name().into()).spawn(move || work_on(lane)) {
@@ -118,16 +118,16 @@ fn retry() {
     let mut state = lock();
     state.retrying = false;
     if !state.stopping {
-        Lane::ALL.into_iter().for_each(|lane| state.staff(lane));
+        Lane::ALL.into_iter().for_each(|lane| state.start_thread(lane));
     }
 }
 
 fn work_on(lane: Lane) {
     let mut state = lock();
     loop {
-        // Without work a thread ends, and gives back what the kernels keep per thread: tens of megabytes. A thread
-        // that looks and ends holds the lock, so no job can come to wait for one that is about to go.
-        let is_wanted = state.threads[lane as usize] <= wanted(lane);
+        // A thread without a job ends, which frees the buffers that the matrix kernels keep per thread: tens of
+        // megabytes. It decides so under the lock, so no job can be queued for a thread that is about to end.
+        let is_wanted = state.threads[lane as usize] <= thread_limit(lane);
         let Some(job) = is_wanted.then(|| state.jobs[lane as usize].pop_front()).flatten() else {
             state.threads[lane as usize] -= 1;
             return;
@@ -142,23 +142,23 @@ fn work_on(lane: Lane) {
     }
 }
 
-/// Computes at the lowest priority and waits for the result. A panic goes on in the caller.
+/// Computes at the lowest priority and waits for the result. A panic is resumed in the caller.
 pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let computing = scope.spawn(|| {
-            thread::give_way();
+            thread::lower_priority();
             work()
         });
         computing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-/// Computes on as many threads as `assess.threads` says, at the lowest priority.
+/// Computes on `assess.threads` threads, at the lowest priority.
 pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     at_low_priority(|| {
         let threads = settings::threads();
         let pool = (threads > 1).then(|| {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::give_way()).build()
+            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::lower_priority()).build()
         });
         match pool {
             Some(Ok(pool)) => pool.install(work),
@@ -167,40 +167,41 @@ pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Frees a value of `bytes` bytes. Returning hundreds of megabytes to the system takes milliseconds, so where clients would wait for
-/// that (`DEL`, eviction without `lazyfree-lazy-eviction`) a thread of its own does it, at once and at full priority. The
-/// server's own thread for freeing (`UNLINK`, `FLUSHALL ASYNC`, the lazyfree settings) frees here and now.
+/// Frees a value of `bytes` bytes. To return hundreds of megabytes to the system takes milliseconds. On the main thread
+/// (`DEL`, eviction without `lazyfree-lazy-eviction`) clients would wait for it, so a separate thread frees the value,
+/// immediately and at full priority. The server's lazy-free thread (`UNLINK`, `FLUSHALL ASYNC`, the lazyfree settings)
+/// frees it in this call.
 ///
-/// Eviction counts what it has freed when a key is gone, which here is before its memory is: it may take some keys
-/// beside the model. That is the price of stalling nobody; models without an expiry under a `volatile-*` policy, as
-/// `redis.conf` has it, are not evicted at all.
+/// Eviction measures the freed memory directly after it removes a key, here before the memory is freed. So it may evict
+/// a few more keys than necessary. This is accepted, because no client is delayed; and models without an expiry are not
+/// evicted under a `volatile-*` policy, which `redis.conf` sets.
 pub(crate) fn dispose(value: impl Send + 'static, bytes: u64) {
     if bytes >= 1 << 20 && thread::is_main() {
         run(Lane::Disposal, None, move || drop(value));
     }
 }
 
-/// How many jobs wait, in all lanes.
+/// The number of queued jobs in all lanes.
 pub(crate) fn backlog() -> usize {
     lock().jobs.iter().map(VecDeque::len).sum()
 }
 
-/// Whether workers have anything to do.
+/// Whether workers have jobs.
 pub(crate) fn is_busy() -> bool {
     let state = lock();
     state.threads.iter().any(|&threads| threads > 0) || state.jobs.iter().any(|jobs| !jobs.is_empty())
 }
 
-/// Cancels what runs, forgets what waits, and joins the threads: none may run while the server takes itself apart.
-/// Should it decide to go on (a save on the way out that failed), whatever is run afterwards finds new threads.
+/// Cancels the running jobs, drops the queued jobs and joins the threads, because no thread may run while the server
+/// exits. If the server continues (the save before the exit failed), later jobs start new threads.
 pub(crate) fn stop() {
-    let (threads, forgotten) = {
+    let (threads, dropped) = {
         let mut state = lock();
         state.stopping = true;
         state.running.iter().for_each(|progress| progress.cancel());
         (std::mem::take(&mut state.handles), std::mem::take(&mut state.jobs))
     };
-    drop(forgotten);
+    drop(dropped);
     for thread in threads {
         let _ = thread.join();
     }

@@ -1,4 +1,4 @@
-//! What origin models hold, and the search in labels and descriptions.
+//! Commands for the data of ORIGIN models, and the search in labels and descriptions.
 
 use super::super::{Arg, Command, Family, KeyFlags, KeySpec};
 use super::{KEY, READS};
@@ -7,7 +7,7 @@ pub(crate) const DROP: Command = Command {
     name: "MODEL.DROP",
     summary: "Removes an agreement of an ORIGIN model, with its overrides",
     since: "0.1.0",
-    complexity: "O(A), with A agreements; the index is derived again on a worker",
+    complexity: "O(A), with A agreements; then the search index is rebuilt on a worker",
     group: Family::Model,
     flags: "write",
     acl: "assess write slow",
@@ -21,7 +21,7 @@ pub(crate) const DROP: Command = Command {
 
 pub(crate) const HS: Command = Command {
     name: "MODEL.HS",
-    summary: "Looks a code up in the nomenclature of an ORIGIN model",
+    summary: "Returns a code of the nomenclature of an ORIGIN model",
     since: "0.1.0",
     complexity: "O(log N + M), with N codes and M codes returned",
     group: Family::Model,
@@ -30,12 +30,13 @@ pub(crate) const HS: Command = Command {
     arity: -3,
     args: &[
         KEY,
-        Arg::string("code").says("2 to 12 digits; dots, blanks, dashes and a leading HS are dropped; compared on 6"),
+        Arg::string("code")
+            .says("2 to 12 digits, of which 6 are compared; dots, blanks, dashes and a leading HS are ignored"),
         Arg::one_of(
             "relation",
             &[
-                Arg::token("children", "CHILDREN").says("The codes directly below it"),
-                Arg::token("parents", "PARENTS").says("The codes above it, the nearest first"),
+                Arg::token("children", "CHILDREN").says("The codes one level below the code"),
+                Arg::token("parents", "PARENTS").says("The codes above the code, the nearest first"),
             ],
         )
         .says("Default: the code itself")
@@ -43,7 +44,7 @@ pub(crate) const HS: Command = Command {
     ],
     keys: READS,
     tips: &[],
-    reply: "array of bulk strings (JSON); NOSUBJECT when the nomenclature lacks the code",
+    reply: "array of bulk strings (JSON); NOSUBJECT if the nomenclature does not have the code",
     internal: false,
 };
 
@@ -51,7 +52,7 @@ pub(crate) const RULES: Command = Command {
     name: "MODEL.RULES",
     summary: "Lists rules of an ORIGIN model, the most specific first",
     since: "0.1.0",
-    complexity: "O(N log N), with N rules of the agreements asked for",
+    complexity: "O(N log N), with N rules of the requested agreements",
     group: Family::Model,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
@@ -59,8 +60,8 @@ pub(crate) const RULES: Command = Command {
     args: &[
         KEY,
         Arg::string("agreement").after("AGREEMENT").says("Only rules of this agreement").optional(),
-        Arg::string("hs").after("HS").says("Only rules for products of this code").optional(),
-        Arg::string("date").after("DATE").says("Only rules valid on this day, YYYY-MM-DD").optional(),
+        Arg::string("hs").after("HS").says("Only rules for products with this code").optional(),
+        Arg::string("date").after("DATE").says("Only rules that are valid on this date, YYYY-MM-DD").optional(),
         Arg::string("party")
             .after("PARTY")
             .says("Only agreements of this party, or of the party of this country")
@@ -73,13 +74,14 @@ pub(crate) const RULES: Command = Command {
     internal: false,
 };
 
-const LIMIT: Arg = Arg::integer("limit").after("LIMIT").says("Number of results, at most 1000; default 10").optional();
+const LIMIT: Arg =
+    Arg::integer("limit").after("LIMIT").says("Most results to return, at most 1000; default: 10").optional();
 
 pub(crate) const FIND: Command = Command {
     name: "MODEL.FIND",
-    summary: "Searches labels and descriptions: exact words, beginnings, parts, misspelt words, synonyms; best first",
+    summary: "Searches labels and descriptions for words: exact, prefix, part, misspelt, synonym; best matches first",
     since: "0.1.0",
-    complexity: "O(W * V + R), with W words asked for, V different words and R matching descriptions",
+    complexity: "O(W * V + R), with W words of the text, V distinct words of the model and R matching descriptions",
     group: Family::Model,
     flags: "readonly blocking",
     acl: "assess read slow blocking",
@@ -96,11 +98,11 @@ pub(crate) const FIND: Command = Command {
             ],
         )
         .after("IN")
-        .says("Where; default: sectors in an IO model, hs in an ORIGIN model")
+        .says("Texts to search; default: sectors in an IO model, hs in an ORIGIN model")
         .optional(),
         Arg::string("section").after("SECTION").says("Only codes of this section").optional(),
         Arg::string("chapter").after("CHAPTER").says("Only codes of this chapter").optional(),
-        Arg::integer("level").after("LEVEL").says("Only codes of so many digits: 2, 4 or 6").optional(),
+        Arg::integer("level").after("LEVEL").says("Only codes with this number of digits: 2, 4 or 6").optional(),
         LIMIT,
     ],
     keys: READS,

@@ -1,7 +1,7 @@
-//! The documents made from the tables: a page for each command, the list of all commands, the parameters.
+//! The documents that are generated from the tables: a page for each command, the list of all commands, the parameters.
 //!
-//! `UPDATE_DOCS=1 cargo test --lib documents` writes them; without it the test fails when one is not current. The text between
-//! the markers is generated. Everything else in a document is written by hand, and is kept.
+//! `UPDATE_DOCS=1 cargo test --lib documents` writes them. Without it the test fails when a document is not current.
+//! The text between the markers is generated. The rest of a document is written by hand and kept.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ fn kind(kind: ArgKind) -> &'static str {
     }
 }
 
-/// Which arguments are keys, and what the command does to them.
+/// The positions of the keys and the access to them.
 fn keys(command: &Command) -> String {
     let each = command.keys.iter().map(|key| format!("{}; access {}", positions(key), access(key.flags)));
     let text = each.collect::<Vec<_>>().join(". ");
@@ -124,7 +124,7 @@ fn positions(key: &KeySpec) -> String {
             format!("arguments {begin} to {end}{step}")
         }
         Find::Count { step } => {
-            format!("as many as argument {begin} says, from argument {} on, every {step}", begin + 1)
+            format!("argument {begin} is their number, from argument {} on, every {step}", begin + 1)
         }
     }
 }
@@ -186,7 +186,7 @@ fn parameters() -> String {
 fn default_and_range(parameter: &Parameter) -> (String, String) {
     match parameter.kind {
         Kind::Number { min, max, default, memory } => {
-            // The largest number there is means no limit.
+            // The largest integer means no limit.
             let max = if max == i64::MAX { String::new() } else { number(max, memory) };
             (number(default, memory), format!("{}..{max}", number(min, memory)))
         }
@@ -196,7 +196,7 @@ fn default_and_range(parameter: &Parameter) -> (String, String) {
     }
 }
 
-/// Bytes in the largest unit that divides them, in the server's spelling, which counts in 1024s.
+/// Bytes in the largest unit that divides them, with the units of the server (1 kb is 1024 bytes).
 fn number(value: i64, memory: bool) -> String {
     const UNITS: [(i64, &str); 3] = [(1 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")];
     match UNITS.iter().find(|(unit, _)| memory && value != 0 && value % unit == 0) {
@@ -205,7 +205,7 @@ fn number(value: i64, memory: bool) -> String {
     }
 }
 
-/// A bar ends a table's cell even inside a code span.
+/// Escapes bars, which end a cell of a table even inside a code span.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
@@ -303,7 +303,7 @@ fn positions_of_keys_are_written_in_words() {
         (key(1, Find::Range { last: 0, step: 1 }), "argument 1"),
         (key(1, Find::Range { last: -1, step: 1 }), "arguments 1 to the last"),
         (key(2, Find::Range { last: 4, step: 2 }), "arguments 2 to 6, every 2"),
-        (key(1, Find::Count { step: 2 }), "as many as argument 1 says, from argument 2 on, every 2"),
+        (key(1, Find::Count { step: 2 }), "argument 1 is their number, from argument 2 on, every 2"),
     ] {
         assert_eq!(positions(&key), expected);
     }

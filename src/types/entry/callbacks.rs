@@ -1,7 +1,7 @@
-//! What the server calls for values of the type `assessent`: RDB, append-only file, digest, memory, copy, free; and the
-//! tiers and running invalidations that an RDB file holds beside the keys.
+//! The callbacks of the type `assessent`: RDB, append-only file, digest, memory, copy, free. An RDB file also holds the
+//! tiers and the pending invalidations as auxiliary data.
 //!
-//! SAFETY arguments rest on those of `types::model`.
+//! The SAFETY comments use the invariants of `types::model`.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -17,19 +17,20 @@ use crate::ffi::guard;
 use crate::ffi::io::{Damaged, Digest, Loader, Rewriter, Saver};
 use crate::ffi::string::bytes;
 
-/// The version of the RDB form that is written; loaders for every version up to it are kept.
+/// The version of the RDB encoding that is written. Every version up to it can be loaded.
 const ENCODING: c_int = 1;
 
-/// The server tries to compress every string it saves, in a buffer of the string's own size: so none is longer.
+/// The longest string that is saved, in bytes. The server tries to compress each string in a buffer of the same size,
+/// so longer values are split.
 const PIECE: usize = 1 << 20;
-/// More lines, or words of a line, than any server has.
-const MOST_LINES: u64 = 100_000;
-const MOST_WORDS: u64 = 100_000;
+/// The most lines, and the most words of a line, that are accepted: more than any real server has.
+const MAX_LINES: u64 = 100_000;
+const MAX_WORDS: u64 = 100_000;
 
 /// Registers the type.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     let mut methods = raw::RedisModuleTypeMethods {
-        version: 4, // what 7.0 knows; later fields are not used
+        version: 4, // the version of Redis 7.0; later fields are not used
         rdb_load: Some(rdb_load),
         rdb_save: Some(rdb_save),
         aof_rewrite: Some(aof_rewrite),
@@ -38,7 +39,7 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
         free: Some(free),
         aux_load: Some(aux_load),
         aux_save: Some(aux_save),
-        // Before the keys: they belong to tiers as they come.
+        // Before the keys, because each key is assigned to its tier when it is loaded.
         aux_save_triggers: raw::REDISMODULE_AUX_BEFORE_RDB as c_int,
         free_effort: None,
         unlink: None,
@@ -50,13 +51,13 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
         copy2: Some(copy),
         aux_save2: None,
     };
-    // SAFETY: `ctx` is that of loading; the callbacks are those of this file.
+    // SAFETY: `ctx` is the context of loading; the callbacks are those of this file.
     KIND.with(|kind| unsafe { kind.register(ctx, c"assessent", ENCODING, &mut methods) })
 }
 
 extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
     guard::or("saving an entry", (), || {
-        // SAFETY: a value of ours; runs in a forked child or on the main thread, and takes no lock.
+        // SAFETY: the value has our type. The callback runs in a forked child or on the main thread and takes no lock.
         let (entry, mut io) = unsafe { (&*value.cast::<Entry>(), Saver::new(io)) };
         let form = entry.encode();
         io.number(form.len() as u64);
@@ -69,7 +70,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         if encoding != ENCODING {
             return ptr::null_mut();
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         match load(&mut io) {
             Ok(entry) => {
@@ -84,7 +85,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
 fn load(io: &mut Loader<'_>) -> Result<Entry, Damaged> {
     let length = io.number()?;
     let mut form = Vec::new();
-    // What is said is not allocated: memory grows with what is there.
+    // The length is not trusted: memory grows only with the bytes that are really in the file.
     while (form.len() as u64) < length {
         let before = form.len();
         io.bytes(|piece| form.extend_from_slice(piece))?;
@@ -102,7 +103,7 @@ extern "C" fn aof_rewrite(io: *mut raw::RedisModuleIO, key: *mut raw::RedisModul
     guard::or("rewriting an entry", (), || {
         // SAFETY: as in `rdb_save`; the key's name is valid during the callback.
         let (entry, key, mut io) = unsafe { (&*value.cast::<Entry>(), bytes(key), Rewriter::new(io)) };
-        // The server writes the expiry itself; freshness is taken from it, as after any loading.
+        // The server writes the expiry itself. Freshness is computed from it, as after every load.
         let unknown = (u64::MAX - 1).to_string();
         io.command(store::REPLAY, &[key, b"ENTRY", b"0", unknown.as_bytes(), b"0", &entry.encode()]);
     });
@@ -110,7 +111,7 @@ extern "C" fn aof_rewrite(io: *mut raw::RedisModuleIO, key: *mut raw::RedisModul
 
 extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     guard::or("the digest of an entry", (), || {
-        // SAFETY: a value of ours; the callback's own handle.
+        // SAFETY: the value has our type; the handle is that of this callback.
         let (entry, mut digest) = unsafe { (&*value.cast::<Entry>(), Digest::new(digest)) };
         entry.tags().for_each(|tag| digest.bytes(tag));
         digest.bytes(entry.value().as_deref().unwrap_or_default());
@@ -120,31 +121,32 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
 
 extern "C" fn free(value: *mut c_void) {
     guard::or("freeing an entry", (), || {
-        // SAFETY: the server has taken the value out of the keyspace and frees it once; entries are `Send`.
+        // SAFETY: the server has removed the value from the keyspace and frees it once; entries are `Send`.
         drop(unsafe { Box::from_raw(value.cast::<Entry>()) });
     });
 }
 
 extern "C" fn mem_usage(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void, _: usize) -> usize {
-    // SAFETY: a value of ours, unchanged during the callback.
+    // SAFETY: the value has our type and does not change during the callback.
     guard::or("measuring an entry", 0, || unsafe { &*value.cast::<Entry>() }.bytes() as usize)
 }
 
 extern "C" fn free_effort(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> usize {
-    // SAFETY: as in `mem_usage`. A page is about what one element of a collection costs to free.
+    // SAFETY: as in `mem_usage`. Freeing a page costs about as much as freeing one element of a collection.
     guard::or("measuring an entry", 1, || (unsafe { &*value.cast::<Entry>() }.bytes() >> 12) as usize + 1)
 }
 
 extern "C" fn copy(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> *mut c_void {
     guard::or("copying an entry", ptr::null_mut(), || {
-        // SAFETY: a value of ours.
+        // SAFETY: the value has our type.
         into_raw(unsafe { &*value.cast::<Entry>() }.clone())
     })
 }
 
 extern "C" fn aux_save(io: *mut raw::RedisModuleIO, _: c_int) {
     guard::or("saving the tiers", (), || {
-        // SAFETY: the callback's own handle; runs in a forked child or on the main thread, and takes no lock.
+        // SAFETY: the handle is that of this callback, which runs in a forked child or on the main thread without a
+        // lock.
         let mut io = unsafe { Saver::new(io) };
         let lines = saved::lines();
         io.number(lines.len() as u64);
@@ -160,7 +162,7 @@ extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -
         if encoding != ENCODING {
             return false;
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         load_lines(&mut io).is_ok_and(|lines| saved::restore(&lines).is_ok())
     });
@@ -170,9 +172,9 @@ extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -
 fn load_lines(io: &mut Loader<'_>) -> Result<Vec<Line>, Damaged> {
     let bounded = |number: u64, most: u64| if number <= most { Ok(number) } else { Err(Damaged) };
     let mut lines = Vec::new();
-    for _ in 0..bounded(io.number()?, MOST_LINES)? {
+    for _ in 0..bounded(io.number()?, MAX_LINES)? {
         let mut line = Line::new();
-        for _ in 0..bounded(io.number()?, MOST_WORDS)? {
+        for _ in 0..bounded(io.number()?, MAX_WORDS)? {
             line.push(io.bytes(<[u8]>::to_vec)?);
         }
         lines.push(line);

@@ -1,6 +1,6 @@
-//! What the server calls for values of the type `assessmdl`: RDB, append-only file, digest, memory, copy, free.
+//! The callbacks of the type `assessmdl`: RDB, append-only file, digest, memory, copy, unlink, free.
 //!
-//! SAFETY arguments rest on those of the parent module.
+//! The SAFETY comments use the invariants of the parent module.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -19,13 +19,13 @@ use crate::ffi::string::bytes;
 use crate::models::{derive, directory, history as log, replicate, staging, versions};
 use crate::work::pool;
 
-/// The version of the RDB form that is written; loaders for every version up to it are kept.
+/// The version of the RDB encoding that is written. Every version up to it can be loaded.
 const ENCODING: c_int = 2;
 
 /// Registers the type.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     let mut methods = raw::RedisModuleTypeMethods {
-        version: 4, // what 7.0 knows; later fields are not used
+        version: 4, // the version of Redis 7.0; later fields are not used
         rdb_load: Some(rdb_load),
         rdb_save: Some(rdb_save),
         aof_rewrite: Some(aof_rewrite),
@@ -45,7 +45,7 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
         copy2: Some(copy),
         aux_save2: None,
     };
-    // SAFETY: `ctx` is that of loading; the callbacks are those of this file.
+    // SAFETY: `ctx` is the context of loading; the callbacks are those of this file.
     KIND.with(|kind| unsafe { kind.register(ctx, c"assessmdl", ENCODING, &mut methods) })
 }
 
@@ -54,7 +54,8 @@ const STAGING: u64 = 2;
 
 extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
     guard::or("saving a model", (), || {
-        // SAFETY: a value of ours, unchanged during the callback; runs in a forked child or on the main thread.
+        // SAFETY: the value has our type and does not change during the callback, which runs in a forked child or on
+        // the main thread.
         let (value, mut io) = unsafe { (&*value.cast::<Value>(), Saver::new(io)) };
         match value {
             Value::Model(loaded) => {
@@ -66,7 +67,7 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
                 (0..model.frames()).for_each(|i| io.bytes(&model.frame(i)));
                 io.number(loaded.history.capacity());
                 history::codec::frames(&loaded.history).for_each(|frame| io.bytes(&frame));
-                // No frame is empty: this one is the end.
+                // An empty frame marks the end; no other frame is empty.
                 io.bytes(b"");
             }
             Value::Staging(staging) => {
@@ -84,7 +85,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         if !(1..=ENCODING).contains(&encoding) {
             return ptr::null_mut();
         }
-        // SAFETY: the callback's own handle.
+        // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
         match load(&mut io, encoding) {
             Ok(value) => {
@@ -92,13 +93,13 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
                     Value::Model(loaded) => {
                         versions::seen(loaded.version);
                         if let Some((db, name)) = io.key() {
-                            directory::born(db, name);
+                            directory::created(db, name);
                         }
                         derive::request_later(loaded);
                     }
                     Value::Staging(staging) => {
                         if let Some((db, name)) = io.key() {
-                            staging::came_from_a_file(db, name, staging.id);
+                            staging::loaded_from_file(db, name, staging.id);
                         }
                     }
                 }
@@ -123,7 +124,7 @@ fn load(io: &mut Loader<'_>, encoding: c_int) -> Result<Value, Damaged> {
             }
             let model = decoder.finish().map_err(|_| Damaged)?;
             let mut loaded = Loaded::new(model, version, source);
-            // The first version of the form had no history.
+            // The first version of the encoding had no history.
             if encoding >= 2 {
                 load_history(io, &mut loaded.history)?;
             }
@@ -169,7 +170,7 @@ extern "C" fn aof_rewrite(io: *mut raw::RedisModuleIO, key: *mut raw::RedisModul
 
 extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     guard::or("the digest of a model", (), || {
-        // SAFETY: a value of ours; the callback's own handle.
+        // SAFETY: the value has our type; the handle is that of this callback.
         let (value, mut digest) = unsafe { (&*value.cast::<Value>(), Digest::new(digest)) };
         match value {
             Value::Model(loaded) => {
@@ -185,10 +186,10 @@ extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     });
 }
 
-/// Where a large value is freed is [`pool::dispose`]'s to say: not on the main thread, where clients would wait.
+/// [`pool::dispose`] frees a large value on a worker, because on the main thread clients would wait for it.
 extern "C" fn free(value: *mut c_void) {
     guard::or("freeing a model", (), || {
-        // SAFETY: the server has taken the value out of the keyspace and frees it once; values are `Send`.
+        // SAFETY: the server has removed the value from the keyspace and frees it once; values are `Send`.
         let value = unsafe { Box::from_raw(value.cast::<Value>()) };
         value.abandon();
         let size = value.bytes();
@@ -197,36 +198,37 @@ extern "C" fn free(value: *mut c_void) {
 }
 
 extern "C" fn mem_usage(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void, _: usize) -> usize {
-    // SAFETY: a value of ours, unchanged during the callback.
+    // SAFETY: the value has our type and does not change during the callback.
     guard::or("measuring a model", 0, || unsafe { &*value.cast::<Value>() }.bytes() as usize)
 }
 
 extern "C" fn free_effort(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> usize {
-    // SAFETY: as in `mem_usage`. A page is about what one element of a collection costs to free.
+    // SAFETY: as in `mem_usage`. Freeing a page costs about as much as freeing one element of a collection.
     guard::or("measuring a model", 1, || (unsafe { &*value.cast::<Value>() }.bytes() >> 12) as usize + 1)
 }
 
 extern "C" fn unlink(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) {
     guard::or("unlinking a model", (), || {
-        // SAFETY: the callback's own handle, and a value of ours.
+        // SAFETY: the handle is that of this callback; the value has our type.
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         if matches!(value, Value::Model(_)) {
             let (db, name) = place.key();
-            directory::died(db, &name);
+            directory::removed(db, &name);
         }
     });
 }
 
 extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> *mut c_void {
     guard::or("copying a model", ptr::null_mut(), || {
-        // SAFETY: the callback's own handle, and a value of ours.
+        // SAFETY: the handle is that of this callback; the value has our type.
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         let Value::Model(loaded) = value else { return ptr::null_mut() };
         let (db, name) = place.target();
-        // The version names the content, not the key, so the copy keeps it: a replica copies for itself.
+        // The version identifies the content, not the key, so the copy keeps it. A replica runs the COPY command
+        // itself.
         let copy = loaded.copy();
         derive::request_later(&copy);
-        directory::born(db, name);
+        directory::created(db, name);
         into_raw(Value::Model(copy))
     })
 }
