@@ -216,7 +216,7 @@ impl Index {
     }
 
     /// What the parts of the index do not agree on, in words: everything is counted again. For tests.
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, feature = "test-hooks"))]
     pub fn faults(&self) -> Vec<String> {
         let each = self.spaces.iter();
         each.flat_map(|(db, space)| space.faults().into_iter().map(move |fault| format!("db {db}: {fault}"))).collect()
