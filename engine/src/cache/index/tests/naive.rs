@@ -87,44 +87,7 @@ fn freshness(at: Option<u64>) -> Freshness {
 
 fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
     match op {
-        Op::Write { db, name, tier, bytes, tags, file, at } => {
-            let slices: Vec<&[u8]> = tags.iter().map(std::slice::from_ref).collect();
-            let tier = tier.map(TierId);
-            let at = freshness(*at);
-            let place = index.written(
-                *db,
-                name,
-                &Write { tier, freshness: at, bytes: *bytes, tags: &slices, stamp: file.then_some(0), reorders: true },
-            );
-            prop_assert_eq!(index.name(place), &**name);
-            model.ticks += u64::from(!file);
-            let old = model.list.iter().position(|known| known.db == *db && known.name == *name);
-            let old = old.map(|at| model.list.remove(at));
-            let mut hits = old.as_ref().map_or(0, |old| old.entry.hits);
-            if old.is_none_or(|old| old.entry.tier != tier) {
-                hits += model.revive(*db, tier, name);
-            }
-            let mut tags = tags.clone();
-            let mut seen = Vec::new();
-            tags.retain(|tag| {
-                !seen.contains(tag) && {
-                    seen.push(*tag);
-                    true
-                }
-            });
-            let stamp = if *file { 0 } else { model.ticks };
-            let entry = Entry {
-                tier,
-                stamp,
-                freshness: at,
-                bytes: *bytes,
-                hits,
-                hit_since_write: false,
-                tagged: !tags.is_empty(),
-            };
-            let (db, name) = (*db, name.clone());
-            model.list.push(Known { db, name, entry, tags, used: step, waits: bytes.is_none() });
-        }
+        Op::Write { .. } => write(index, model, step, op)?,
         Op::Gone(db, name) => prop_assert_eq!(index.gone(*db, name), model.gone(*db, name)),
         Op::Died(db, name) => prop_assert_eq!(index.died(*db, name), model.gone(*db, name)),
         Op::Tidy(limit) => _ = index.tidy(*limit),
@@ -158,6 +121,48 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
                 }
             }
         }
+        Op::Flush(_) | Op::Swap(..) | Op::Unmeasured(_) => apply_to_many(index, model, op)?,
+    }
+    Ok(())
+}
+
+fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
+    let Op::Write { db, name, tier, bytes, tags, file, at } = op else { return Ok(()) };
+    let slices: Vec<&[u8]> = tags.iter().map(std::slice::from_ref).collect();
+    let tier = tier.map(TierId);
+    let at = freshness(*at);
+    let place = index.written(
+        *db,
+        name,
+        &Write { tier, freshness: at, bytes: *bytes, tags: &slices, stamp: file.then_some(0), reorders: true },
+    );
+    prop_assert_eq!(index.name(place), &**name);
+    model.ticks += u64::from(!file);
+    let old = model.list.iter().position(|known| known.db == *db && known.name == *name);
+    let old = old.map(|at| model.list.remove(at));
+    let mut hits = old.as_ref().map_or(0, |old| old.entry.hits);
+    if old.is_none_or(|old| old.entry.tier != tier) {
+        hits += model.revive(*db, tier, name);
+    }
+    let mut tags = tags.clone();
+    let mut seen = Vec::new();
+    tags.retain(|tag| {
+        !seen.contains(tag) && {
+            seen.push(*tag);
+            true
+        }
+    });
+    let stamp = if *file { 0 } else { model.ticks };
+    let entry =
+        Entry { tier, stamp, freshness: at, bytes: *bytes, hits, hit_since_write: false, tagged: !tags.is_empty() };
+    let (db, name) = (*db, name.clone());
+    model.list.push(Known { db, name, entry, tags, used: step, waits: bytes.is_none() });
+    Ok(())
+}
+
+/// Applies what concerns whole databases, or entries that the operation does not name.
+fn apply_to_many(index: &mut Index, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
+    match op {
         Op::Flush(db) => {
             drop(index.flushed(*db));
             model.list.retain(|known| db.is_some_and(|db| db != known.db));
@@ -187,12 +192,12 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
                 known.waits = false;
             }
         }
+        _ => {}
     }
     Ok(())
 }
 
 fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError> {
-    #[cfg(debug_assertions)]
     prop_assert_eq!(index.faults(), Vec::<String>::new());
     prop_assert_eq!(index.len(), model.list.len());
     prop_assert_eq!(index.now(), model.ticks);
@@ -209,43 +214,14 @@ fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError
         let mut here: Vec<&Known> = model.list.iter().filter(|known| known.db == db).collect();
         here.sort_by(|a, b| a.name.cmp(&b.name));
         prop_assert_eq!(index.databases().contains(&db), !here.is_empty());
-        for prefix in [&b""[..], b"a", b"bc"] {
-            let expected: Vec<_> =
-                here.iter().filter(|k| k.name.starts_with(prefix)).map(|k| (k.name.clone(), k.entry)).collect();
-            let (mut found, mut after) = (Vec::new(), None);
-            loop {
-                let before = found.len();
-                after = index.walk(db, prefix, after.as_deref(), limit, |name, at, entry| {
-                    assert_eq!(index.find(db, name), Some(at));
-                    found.push((name.to_vec(), entry));
-                });
-                prop_assert!(found.len() - before <= limit);
-                if after.is_none() {
-                    break;
-                }
-            }
-            prop_assert!(index.has_any(db, prefix) || expected.is_empty());
-            prop_assert_eq!(found, expected);
-        }
+        agree_on_walks(index, &here, db, limit)?;
         for known in &here {
             let at = index.find(db, &known.name).unwrap();
             prop_assert_eq!(index.entry(at), known.entry);
             prop_assert_eq!(index.is_still(at, known.entry.stamp), known.entry.stamp != 0);
             prop_assert_eq!(index.tags(at).flatten().copied().collect::<Vec<_>>(), known.tags.clone());
         }
-        for tag in b'x'..=b'z' {
-            let expected: Vec<_> = here.iter().filter(|k| k.tags.contains(&tag)).map(|k| k.name.clone()).collect();
-            let (mut found, mut after) = (Vec::new(), None);
-            loop {
-                after = index.walk_tag(db, &[tag], after, limit, |name, _, _| found.push(name.to_vec()));
-                if after.is_none() {
-                    break;
-                }
-            }
-            found.sort();
-            prop_assert_eq!(index.tagged(db, &[tag]), expected.len());
-            prop_assert_eq!(found, expected);
-        }
+        agree_on_tags(index, &here, db, limit)?;
         for tier in 0..3 {
             let live = here.iter().filter(|k| k.entry.tier == Some(TierId(tier)) && k.entry.hits > 0);
             let live = live.map(|k| (k.name.as_slice().into(), u64::from(k.entry.hits)));
@@ -256,6 +232,45 @@ fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError
             expected.truncate(5);
             prop_assert_eq!(index.hot(db, TierId(tier), 5), expected);
         }
+    }
+    Ok(())
+}
+
+fn agree_on_walks(index: &Index, here: &[&Known], db: i32, limit: usize) -> Result<(), TestCaseError> {
+    for prefix in [&b""[..], b"a", b"bc"] {
+        let expected: Vec<_> =
+            here.iter().filter(|k| k.name.starts_with(prefix)).map(|k| (k.name.clone(), k.entry)).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let before = found.len();
+            after = index.walk(db, prefix, after.as_deref(), limit, |name, at, entry| {
+                assert_eq!(index.find(db, name), Some(at));
+                found.push((name.to_vec(), entry));
+            });
+            prop_assert!(found.len() - before <= limit);
+            if after.is_none() {
+                break;
+            }
+        }
+        prop_assert!(index.has_any(db, prefix) || expected.is_empty());
+        prop_assert_eq!(found, expected);
+    }
+    Ok(())
+}
+
+fn agree_on_tags(index: &Index, here: &[&Known], db: i32, limit: usize) -> Result<(), TestCaseError> {
+    for tag in b'x'..=b'z' {
+        let expected: Vec<_> = here.iter().filter(|k| k.tags.contains(&tag)).map(|k| k.name.clone()).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            after = index.walk_tag(db, &[tag], after, limit, |name, _, _| found.push(name.to_vec()));
+            if after.is_none() {
+                break;
+            }
+        }
+        found.sort();
+        prop_assert_eq!(index.tagged(db, &[tag]), expected.len());
+        prop_assert_eq!(found, expected);
     }
     Ok(())
 }
