@@ -1,4 +1,5 @@
-//! The arrows between files: an arrow from a file to another is a path that the first one writes and the other one defines.
+//! The arrows between files. An arrow from one file to another is a path that the first one writes and the second
+//! one defines.
 
 use std::collections::BTreeMap;
 
@@ -102,8 +103,8 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         for import in imports(&item.tree) {
             match self.parsed.resolve(&self.scope, &import.path) {
-                // A module is imported for names in it, which are seen where they are used. Two exceptions: an import in
-                // a block of code, which the resolver does not know, and an import of all names.
+                // A module is imported for names in it, which are seen where they are used. Two exceptions: an import
+                // in a block of code, which the resolver does not know, and an import of all names.
                 Some(Found::Module(_)) if self.blocks == 0 && import.name.is_some() => {}
                 found => self.add(&import.path, found),
             }
