@@ -9,10 +9,10 @@ use syn::visit::{self, Visit};
 use crate::modules::{Crate, Found, ModulePath, attributes, imports, is_test};
 
 /// For each pair of files (indices in [`Crate::files`]) the first path that leads from one to the other.
-pub type Arrows = BTreeMap<(usize, usize), String>;
+pub(crate) type Arrows = BTreeMap<(usize, usize), String>;
 
 /// All arrows of a crate. A file that names its own ancestor module continues it: that is no arrow.
-pub fn of(parsed: &Crate) -> Arrows {
+pub(crate) fn of(parsed: &Crate) -> Arrows {
     let mut arrows = Arrows::new();
     for (file, source) in parsed.files.iter().enumerate() {
         let mut visitor = Visitor { parsed, file, scope: source.module.clone(), blocks: 0, arrows: &mut arrows };
