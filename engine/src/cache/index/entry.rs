@@ -11,7 +11,7 @@ pub enum Freshness {
     Until {
         /// Unix ms; 0: stale by a soft invalidation.
         at: u64,
-        /// Its fresh life from the write on, in ms, to 7 digits.
+        /// How long it is fresh from the write on, in ms, to 7 digits.
         life: u64,
     },
     /// Until a grace before its expiry: it came from a file.
@@ -74,7 +74,7 @@ impl Usage {
     }
 }
 
-/// What is said of a place where no entry is.
+/// The entry of a place that has none.
 pub(super) const NOTHING: Entry = Entry {
     tier: None,
     stamp: 0,

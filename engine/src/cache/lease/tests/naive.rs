@@ -124,12 +124,12 @@ proptest! {
                             prop_assert!(is_busy && !is_own && (found == 0 || (found == 3 && nostale)));
                             naive.waiting.push((key, client, ask));
                         }
-                        // Ageing: somebody computes it already, or has just failed to.
+                        // Ageing: another client computes it already, or has just failed to.
                         Fetched::Value => prop_assert!(found == 1 || found == 2),
                         Fetched::Stale => prop_assert!(found == 3 && !nostale),
                         // Of failures of an earlier operation.
                         Fetched::Negative(_) => prop_assert!(!is_busy && (found == 0 || (found == 3 && nostale))),
-                        // There is room, and everybody may wait, but for what comes from itself.
+                        // There is room, and every client may wait, but for its own lease.
                         Fetched::Busy => prop_assert!(is_own && (found == 0 || (found == 3 && nostale))),
                     }
                 }
@@ -185,7 +185,7 @@ proptest! {
                         }
                     }
                     let still = naive.waiting.iter().any(|waiting| waiting.0 == key);
-                    prop_assert!(!still || naive.holder(key).is_some(), "somebody waits and nobody computes");
+                    prop_assert!(!still || naive.holder(key).is_some(), "a client waits and none computes");
                 }
                 Op::Disconnect { client } => {
                     leases.disconnected(now, client);
