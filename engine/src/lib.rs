@@ -23,7 +23,7 @@ mod reference;
 pub mod score;
 mod search;
 pub mod stats;
-mod words;
+pub mod words;
 
 pub use budget::{Budget, Pool};
 pub use day::Day;

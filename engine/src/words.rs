@@ -1,31 +1,55 @@
-//! Options as words: any order and case, none twice, every failure by name and without a user's bytes.
+//! Options as words after the required arguments of a command: any order and case, none twice, every failure by name.
+//!
+//! The one walker over options, for the engine and for the commands of the module. No error text has a user's bytes.
 
 use std::ops::RangeInclusive;
 
 use crate::{Error, Result};
 
 /// Walks over the words of options.
-pub(crate) struct Options<'w, 'a> {
+#[derive(Debug)]
+pub struct Options<'w, 'a> {
     words: &'w [&'a [u8]],
     at: usize,
     /// Which of the known options have been seen, one bit each.
     seen: u32,
+    /// The option that may be given more than once.
+    repeatable: Option<&'static str>,
+    /// The end of the error text for an unknown option.
+    hint: &'static str,
 }
 
 impl<'w, 'a> Options<'w, 'a> {
-    pub(crate) fn new(words: &'w [&'a [u8]]) -> Self {
-        Self { words, at: 0, seen: 0 }
+    /// A walker at the first of the words.
+    pub const fn new(words: &'w [&'a [u8]]) -> Self {
+        Self { words, at: 0, seen: 0, repeatable: None, hint: "" }
     }
 
-    /// The next option, one of `known` (upper case, at most 32, the same at every call); `None` at the end. Only the
-    /// first of `known` may repeat.
-    pub(crate) fn next(&mut self, known: &[&'static str]) -> Result<Option<&'static str>> {
+    /// Allows one option more than once.
+    #[must_use]
+    pub const fn repeating(mut self, option: &'static str) -> Self {
+        self.repeatable = Some(option);
+        self
+    }
+
+    /// Appends a hint to the error text for an unknown option.
+    #[must_use]
+    pub const fn hinting(mut self, hint: &'static str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// The next option, one of `known` (upper case, at most 32, the same at every call); `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a word that is no option, and for an option that is given twice.
+    pub fn next(&mut self, known: &[&'static str]) -> Result<Option<&'static str>> {
         let Some(word) = self.words.get(self.at) else { return Ok(None) };
         let number = known
             .iter()
             .position(|name| name.as_bytes().eq_ignore_ascii_case(word))
-            .ok_or_else(|| invalid(format!("unknown option {}", shown(word))))?;
-        if number > 0 && self.seen & 1 << number != 0 {
+            .ok_or_else(|| invalid(format!("unknown option {}{}", shown(word), self.hint)))?;
+        if self.seen & 1 << number != 0 && self.repeatable != Some(known[number]) {
             return Err(invalid(format!("option {} is given twice", known[number])));
         }
         self.seen |= 1 << number;
@@ -34,35 +58,42 @@ impl<'w, 'a> Options<'w, 'a> {
     }
 
     /// Takes a word if it is the next one.
-    pub(crate) fn take(&mut self, word: &str) -> bool {
+    pub fn take(&mut self, word: &str) -> bool {
         let is_next = self.is_next(word);
         self.at += usize::from(is_next);
         is_next
     }
 
     /// Whether a word is the next one, whatever its case.
-    pub(crate) fn is_next(&self, word: &str) -> bool {
+    pub fn is_next(&self, word: &str) -> bool {
         self.words.get(self.at).is_some_and(|next| next.eq_ignore_ascii_case(word.as_bytes()))
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Whether no word is left.
+    pub fn is_at_end(&self) -> bool {
         self.at >= self.words.len()
     }
 
     /// Lets every option be given once more: another thing begins, with options of its own.
-    pub(crate) fn begin_anew(&mut self) {
+    pub fn begin_anew(&mut self) {
         self.seen = 0;
     }
 
     /// The value of an option.
-    pub(crate) fn value(&mut self, option: &'static str) -> Result<&'a [u8]> {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none.
+    pub fn value(&mut self, option: &'static str) -> Result<&'a [u8]> {
         let value = self.words.get(self.at).ok_or_else(|| invalid(format!("option {option} needs a value")))?;
         self.at += 1;
         Ok(value)
     }
 
     /// The value of an option that is a whole number.
-    pub(crate) fn number(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, or it is no number of the range.
+    pub fn number(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
         let value = self.value(option)?;
         number(value).filter(|number| range.contains(number)).ok_or_else(|| {
             invalid(format!("{option} must be a whole number from {} to {}", range.start(), range.end()))
@@ -70,22 +101,40 @@ impl<'w, 'a> Options<'w, 'a> {
     }
 
     /// The value of an option that is a percentage.
-    pub(crate) fn percent(&mut self, option: &'static str, least: u8) -> Result<u8> {
+    ///
+    /// # Errors
+    /// As [`Options::number`].
+    pub fn percent(&mut self, option: &'static str, least: u8) -> Result<u8> {
         // At most 100, so it fits.
         Ok(self.number(option, u64::from(least)..=100)? as u8)
     }
 
+    /// The value of an option that is one of a few words.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, or it is none of them; the text lists them.
+    pub fn choice<T: Copy>(&mut self, option: &'static str, choices: &[(&'static str, T)]) -> Result<T> {
+        let value = self.value(option)?;
+        choice(value, choices).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
+            invalid(format!("{option} must be one of {}", names.join(", ")))
+        })
+    }
+
     /// The value of an option that is `yes` or `no`.
-    pub(crate) fn yes_or_no(&mut self, option: &'static str) -> Result<bool> {
-        match self.value(option)? {
-            word if word.eq_ignore_ascii_case(b"yes") => Ok(true),
-            word if word.eq_ignore_ascii_case(b"no") => Ok(false),
-            _ => Err(invalid(format!("{option} must be yes or no"))),
-        }
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, or it is neither.
+    pub fn yes_or_no(&mut self, option: &'static str) -> Result<bool> {
+        let value = self.value(option)?;
+        choice(value, &[("yes", true), ("no", false)]).ok_or_else(|| invalid(format!("{option} must be yes or no")))
     }
 
     /// The value of an option that is a number of bytes, with the units of redis.conf.
-    pub(crate) fn bytes(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none, or it is no number of the range.
+    pub fn bytes(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
         let value = self.value(option)?;
         bytes(value).filter(|bytes| range.contains(bytes)).ok_or_else(|| {
             let (least, most) = (range.start(), range.end());
@@ -94,8 +143,13 @@ impl<'w, 'a> Options<'w, 'a> {
     }
 }
 
+/// One of a few words, whatever its case.
+pub fn choice<T: Copy>(word: &[u8], choices: &[(&'static str, T)]) -> Option<T> {
+    choices.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)).map(|&(_, value)| value)
+}
+
 /// A whole number, digits only.
-fn number(word: &[u8]) -> Option<u64> {
+pub fn number(word: &[u8]) -> Option<u64> {
     if word.is_empty() || !word.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -135,6 +189,51 @@ fn invalid(text: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(words: &[&[u8]]) -> Result<Vec<(&'static str, Option<u64>)>> {
+        let mut options = Options::new(words).repeating("PATTERN").hinting(", see HELP");
+        let mut read = Vec::new();
+        while let Some(option) = options.next(&["TOP", "NOCACHE", "PATTERN", "KIND"])? {
+            let value = match option {
+                "TOP" => Some(options.number("TOP", 0..=100)?),
+                "KIND" => Some(options.choice("KIND", &[("io", 1), ("score", 2)])?),
+                _ => None,
+            };
+            read.push((option, value));
+        }
+        Ok(read)
+    }
+
+    #[test]
+    fn options_come_in_any_order_and_case() {
+        let expected = vec![("NOCACHE", None), ("TOP", Some(7)), ("KIND", Some(2))];
+        assert_eq!(read(&[b"nocache", b"Top", b"7", b"kind", b"SCORE"]).unwrap(), expected);
+        assert_eq!(read(&[]).unwrap(), []);
+    }
+
+    #[test]
+    fn only_a_repeatable_option_is_given_twice() {
+        assert_eq!(read(&[b"pattern", b"PATTERN"]).unwrap().len(), 2);
+        assert!(read(&[b"nocache", b"NOCACHE"]).is_err());
+    }
+
+    #[test]
+    fn every_failure_names_its_option() {
+        for (words, named) in [
+            (&[&b"TOPP"[..]][..], "unknown option TOPP, see HELP"),
+            (&[b"TOP", b"1", b"top", b"2"], "option TOP is given twice"),
+            (&[b"TOP"], "option TOP needs a value"),
+            (&[b"TOP", b"101"], "TOP must be a whole number from 0 to 100"),
+            (&[b"TOP", b"-1"], "TOP must be a whole number from 0 to 100"),
+            (&[b"TOP", b"+1"], "TOP must be a whole number from 0 to 100"),
+            (&[b"TOP", b""], "TOP must be a whole number from 0 to 100"),
+            (&[b"TOP", b"99999999999999999999999"], "TOP must be a whole number from 0 to 100"),
+            (&[b"KIND", b"x"], "KIND must be one of io, score"),
+            (&[b"\xff\x00"], "unknown option of unusual characters, see HELP"),
+        ] {
+            assert_eq!(read(words).unwrap_err().to_string(), named);
+        }
+    }
 
     #[test]
     fn bytes_have_the_units_of_the_configuration_file() {

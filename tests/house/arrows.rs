@@ -1,4 +1,5 @@
-//! The arrows between files: who names what in which other file.
+//! The arrows between files. An arrow from one file to another is a path that the first one writes and the second
+//! one defines.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,10 @@ use syn::visit::{self, Visit};
 use crate::modules::{Crate, Found, ModulePath, attributes, imports, is_test};
 
 /// For each pair of files (indices in [`Crate::files`]) the first path that leads from one to the other.
-pub type Arrows = BTreeMap<(usize, usize), String>;
+pub(crate) type Arrows = BTreeMap<(usize, usize), String>;
 
 /// All arrows of a crate. A file that names its own ancestor module continues it: that is no arrow.
-pub fn of(parsed: &Crate) -> Arrows {
+pub(crate) fn of(parsed: &Crate) -> Arrows {
     let mut arrows = Arrows::new();
     for (file, source) in parsed.files.iter().enumerate() {
         let mut visitor = Visitor { parsed, file, scope: source.module.clone(), blocks: 0, arrows: &mut arrows };
@@ -102,8 +103,8 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         for import in imports(&item.tree) {
             match self.parsed.resolve(&self.scope, &import.path) {
-                // A module is imported for the sake of names in it, and these are seen where they are used. Not so in
-                // a block of code, whose imports the resolver does not know, nor where all names are imported.
+                // A module is imported for names in it, which are seen where they are used. Two exceptions: an import
+                // in a block of code, which the resolver does not know, and an import of all names.
                 Some(Found::Module(_)) if self.blocks == 0 && import.name.is_some() => {}
                 found => self.add(&import.path, found),
             }
@@ -129,7 +130,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         self.tokens(TokenBuffer::new2(call.tokens.clone()).begin());
     }
 
-    // `pub(in crate::room)` says who may come, not where this file goes.
+    // `pub(in crate::room)` limits access; it is no dependency.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}

@@ -2,7 +2,7 @@
 //! linear graph algorithms", SIAM Journal on Computing 1 (1972)).
 
 /// The components of more than one node of the graph of nodes `0..nodes`, each in ascending order.
-pub fn of(nodes: usize, arrows: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
+pub(crate) fn of(nodes: usize, arrows: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
     let mut graph = Graph { next: vec![Vec::new(); nodes], ..Graph::default() };
     arrows.for_each(|(from, to)| graph.next[from].push(to));
     graph.number = vec![None; nodes];
@@ -45,7 +45,7 @@ impl Graph {
             }
         }
         if self.lowest[node] == number {
-            let start = self.open.iter().rposition(|&open| open == node).unwrap();
+            let start = self.open.iter().rposition(|&open| open == node).expect("it was opened above");
             let mut circle = self.open.split_off(start);
             if circle.len() > 1 {
                 circle.sort_unstable();

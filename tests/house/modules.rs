@@ -7,24 +7,24 @@ use std::path::Path;
 use syn::{Attribute, Item, Meta, UseTree};
 
 /// Source texts by path, relative to the folder of `lib.rs`, with `/` between folders.
-pub type Sources = BTreeMap<String, String>;
+pub(crate) type Sources = BTreeMap<String, String>;
 
 /// The path of a module: `[]` is the root of the crate.
-pub type ModulePath = Vec<String>;
+pub(crate) type ModulePath = Vec<String>;
 
 /// A crate without its `#[cfg(test)]` modules.
 #[derive(Default)]
-pub struct Crate {
-    pub files: Vec<SourceFile>,
+pub(crate) struct Crate {
+    pub(crate) files: Vec<SourceFile>,
     modules: HashMap<ModulePath, Module>,
 }
 
 /// One `.rs` file.
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Relative to the folder of `lib.rs`.
-    pub path: String,
-    pub module: ModulePath,
-    pub syntax: syn::File,
+    pub(crate) path: String,
+    pub(crate) module: ModulePath,
+    pub(crate) syntax: syn::File,
 }
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ struct Module {
 
 /// The result of a resolved path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// The path is a module, which is in this file.
     Module(usize),
     /// The path is a name that this file defines.
@@ -47,22 +47,25 @@ pub enum Found {
 }
 
 /// A leaf of a use tree: the path as it is written, and the name that it gets.
-pub struct Import {
-    pub path: Vec<String>,
+pub(crate) struct Import {
+    pub(crate) path: Vec<String>,
     /// `None` for `*`.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// Reads all `.rs` files below a folder.
-pub fn read(folder: &Path) -> Sources {
+pub(crate) fn read(folder: &Path) -> Sources {
     fn add(root: &Path, folder: &Path, sources: &mut Sources) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("the folder can be listed") {
+            let path = entry.expect("the folder can be listed").path();
             if path.is_dir() {
                 add(root, &path, sources);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let parts = path.strip_prefix(root).unwrap().iter().map(|part| part.to_str().unwrap());
-                sources.insert(parts.collect::<Vec<_>>().join("/"), fs::read_to_string(&path).unwrap());
+                let parts = path.strip_prefix(root).expect("it is below the root").iter();
+                sources.insert(
+                    parts.map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"),
+                    fs::read_to_string(&path).expect("a source can be read"),
+                );
             }
         }
     }
@@ -73,7 +76,7 @@ pub fn read(folder: &Path) -> Sources {
 
 impl Crate {
     /// Parses `lib.rs` and the modules that it declares.
-    pub fn parse(sources: &Sources) -> Self {
+    pub(crate) fn parse(sources: &Sources) -> Self {
         let mut parsed = Self::default();
         parsed.add_file(sources, "lib.rs", Vec::new());
         parsed
@@ -120,7 +123,7 @@ impl Crate {
     }
 
     /// Resolves a path that is written in module `scope`. `None` for a name of another crate or of a local scope.
-    pub fn resolve(&self, scope: &[String], path: &[String]) -> Option<Found> {
+    pub(crate) fn resolve(&self, scope: &[String], path: &[String]) -> Option<Found> {
         self.resolve_within(scope, path, 16).or_else(|| self.nearest(scope, path))
     }
 
@@ -129,7 +132,7 @@ impl Crate {
         let (start, rest) = absolute(scope, path).unwrap_or((scope.to_vec(), path));
         let module = self.modules.get(&start)?;
         let Some((first, below)) = rest.split_first() else { return Some(Found::Module(module.file)) };
-        let child = [&start[..], &[first.clone()]].concat();
+        let child = [&start[..], std::slice::from_ref(first)].concat();
         if self.modules.contains_key(&child) {
             let rest = [&["self".to_owned()], below].concat();
             return self.resolve_within(&child, &rest, budget);
@@ -179,7 +182,7 @@ fn absolute<'p>(scope: &[String], path: &'p [String]) -> Option<(ModulePath, &'p
 }
 
 /// The leaves of a use tree.
-pub fn imports(tree: &UseTree) -> Vec<Import> {
+pub(crate) fn imports(tree: &UseTree) -> Vec<Import> {
     fn add(tree: &UseTree, before: &[String], leaves: &mut Vec<Import>) {
         let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
         match tree {
@@ -204,7 +207,7 @@ pub fn imports(tree: &UseTree) -> Vec<Import> {
 }
 
 /// Whether an item has `#[cfg(test)]`.
-pub fn is_test(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         _ => false,
@@ -212,7 +215,7 @@ pub fn is_test(attributes: &[Attribute]) -> bool {
 }
 
 /// The attributes of an item.
-pub fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
@@ -248,7 +251,7 @@ fn name(item: &Item) -> Option<String> {
 }
 
 #[cfg(test)]
-pub fn made(files: &[(&str, &str)]) -> Sources {
+pub(crate) fn made(files: &[(&str, &str)]) -> Sources {
     files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 

@@ -7,6 +7,7 @@
 //! An entry costs at most 128 bytes and its name (`examples/index_speed.rs` measures it), and what is used at every
 //! hit costs the same however many there are.
 
+mod entry;
 mod hot;
 mod recency;
 mod shared;
@@ -16,95 +17,25 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::ops::Bound;
 
 use foldhash::fast::FixedState as Numbers;
 use foldhash::quality::FixedState as Names;
 
+pub use self::entry::{Entry, Freshness, Usage, Write};
 use super::tiers::TierId;
+use entry::NOTHING;
 use slab::NO_TIER;
-use space::{Space, Stamped, entry};
-
-/// Until when an entry is fresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Freshness {
-    /// For as long as it lives: a plain write.
-    UntilExpiry,
-    /// Until a moment.
-    Until {
-        /// Unix ms; 0: stale by a soft invalidation.
-        at: u64,
-        /// Its fresh life from the write on, in ms, to 7 digits.
-        life: u64,
-    },
-    /// Until a grace before its expiry: it came from a file.
-    FromExpiry {
-        /// In ms, to 7 digits: the grace in force when it came.
-        grace: u64,
-    },
-}
+use space::{Space, Stamped, entry as entry_of};
 
 /// Where an entry is: good until the next change of the index, and with its stamp for ever ([`Index::is_still`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
     db: i32,
     slot: u32,
-}
-
-/// What is known of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The tier it belongs to.
-    pub tier: Option<TierId>,
-    /// The tick of its last write, 0 when it came from a file.
-    pub stamp: u64,
-    /// Until when it is fresh.
-    pub freshness: Freshness,
-    /// What it takes, once that was measured.
-    pub bytes: Option<u64>,
-    /// Hits of its name, also before the last write.
-    pub hits: u32,
-    /// Whether it was hit since its last write.
-    pub hit_since_write: bool,
-    /// Whether it has tags.
-    pub tagged: bool,
-}
-
-/// A write of an entry.
-#[derive(Debug, Clone, Copy)]
-pub struct Write<'a> {
-    /// The tier it belongs to now.
-    pub tier: Option<TierId>,
-    /// Until when it is fresh.
-    pub freshness: Freshness,
-    /// What it takes; `None` queues it for [`Index::unmeasured`].
-    pub bytes: Option<u64>,
-    /// Its tags; they replace those it had.
-    pub tags: &'a [&'a [u8]],
-    /// The stamp of what was written elsewhere: 0 for a key from a file, that of the entry it was for one that was
-    /// renamed; `None` for a write of this moment, which takes a tick.
-    pub stamp: Option<u64>,
-    /// Whether an entry that is overwritten becomes the most recently used: where nothing is evicted by use, that would
-    /// cost a write more than all the rest.
-    pub reorders: bool,
-}
-
-/// Entries and what they take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// How many.
-    pub entries: u64,
-    /// Bytes of those that were measured.
-    pub bytes: u64,
-}
-
-impl Usage {
-    fn and(self, other: Self) -> Self {
-        Self { entries: self.entries + other.entries, bytes: self.bytes + other.bytes }
-    }
 }
 
 /// What was flushed: dropping it takes time, so that is done where nobody waits for it.
@@ -216,7 +147,7 @@ impl Index {
 
     /// What is known of an entry.
     pub fn entry(&self, at: At) -> Entry {
-        self.record(at).map_or(NOTHING, entry)
+        self.record(at).map_or(NOTHING, entry_of)
     }
 
     /// The name of an entry.
@@ -285,78 +216,10 @@ impl Index {
     }
 
     /// What the parts of the index do not agree on, in words: everything is counted again. For tests.
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, feature = "test-hooks"))]
     pub fn faults(&self) -> Vec<String> {
         let each = self.spaces.iter();
         each.flat_map(|(db, space)| space.faults().into_iter().map(move |fault| format!("db {db}: {fault}"))).collect()
-    }
-
-    /// The databases that have entries, in order.
-    pub fn databases(&self) -> Vec<i32> {
-        let mut databases: Vec<i32> =
-            self.spaces.iter().filter(|(_, space)| space.len() > 0).map(|(&db, _)| db).collect();
-        databases.sort_unstable();
-        databases
-    }
-
-    /// Visits up to `limit` entries (at least one) whose names begin with `prefix`, in order, after `after`, and returns
-    /// the last name, to go on from; `None` when the range ended.
-    pub fn walk(
-        &self,
-        db: i32,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-        mut visit: impl FnMut(&[u8], At, Entry),
-    ) -> Option<Box<[u8]>> {
-        let space = self.spaces.get(&db)?;
-        let from = after.filter(|after| *after >= prefix).map_or(Bound::Included(prefix), Bound::Excluded);
-        let mut seen = 0;
-        for (name, slot) in space.names(from) {
-            if !name.starts_with(prefix) {
-                return None;
-            }
-            if let Some(record) = space.record(slot).filter(|_| space.is_of(slot, name)) {
-                visit(name, At { db, slot }, entry(record));
-            }
-            // A dead one is a step as well.
-            seen += 1;
-            if seen >= limit {
-                return Some(name.into());
-            }
-        }
-        None
-    }
-
-    /// Whether a name begins so, perhaps of an entry that has just died.
-    pub fn has_any(&self, db: i32, prefix: &[u8]) -> bool {
-        let first = self.spaces.get(&db).and_then(|space| space.names(Bound::Included(prefix)).next());
-        first.is_some_and(|(name, _)| name.starts_with(prefix))
-    }
-
-    /// Visits up to `limit` entries (at least one) with a tag, and returns a cursor to go on from, `None` at the end. An
-    /// entry that has the tag from the first call to the last is visited exactly once, whatever changes meanwhile.
-    pub fn walk_tag(
-        &self,
-        db: i32,
-        tag: &[u8],
-        after: Option<u64>,
-        limit: usize,
-        mut visit: impl FnMut(&[u8], At, Entry),
-    ) -> Option<u64> {
-        let space = self.spaces.get(&db)?;
-        let after = after.map(|after| u32::try_from(after).unwrap_or(u32::MAX));
-        let mut seen = 0;
-        for slot in space.tags().entries(tag, after) {
-            if let Some(record) = space.record(slot) {
-                visit(record.bytes(), At { db, slot }, entry(record));
-            }
-            seen += 1;
-            if seen >= limit {
-                return Some(u64::from(slot));
-            }
-        }
-        None
     }
 
     /// How many entries have a tag.
@@ -399,17 +262,6 @@ impl Index {
         self.spaces.extend(from_b.map(|space| (a, space)));
     }
 }
-
-/// What is said of a place where no entry is.
-const NOTHING: Entry = Entry {
-    tier: None,
-    stamp: 0,
-    freshness: Freshness::UntilExpiry,
-    bytes: None,
-    hits: 0,
-    hit_since_write: false,
-    tagged: false,
-};
 
 fn no_spaces() -> Spaces {
     // Numbers of databases come from the server, so this hasher needs no secret.

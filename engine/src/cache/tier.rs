@@ -101,7 +101,7 @@ impl Policy {
     /// [`Error::Invalid`] for an option that is unknown, repeated, out of range, missing or in contradiction to another;
     /// [`Error::TooBig`] for too many patterns, or too long ones.
     pub fn parse(words: &[&[u8]]) -> Result<Self> {
-        Self::read(&mut Options::new(words), None)
+        Self::read(&mut Options::new(words).repeating("PATTERN"), None)
     }
 
     /// Reads options up to the end, or up to a word `until` where an option would begin.
@@ -243,7 +243,7 @@ impl Policy {
 /// # Errors
 /// As [`Policy::parse`] and [`check_name`]; [`Error::Invalid`] for a tier declared twice.
 pub fn parse_declarations(words: &[&[u8]]) -> Result<Vec<(Box<[u8]>, Policy)>> {
-    let mut options = Options::new(words);
+    let mut options = Options::new(words).repeating("PATTERN");
     let mut tiers: Vec<(Box<[u8]>, Policy)> = Vec::new();
     while !options.is_at_end() {
         if !options.take("TIER") {

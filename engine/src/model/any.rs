@@ -76,7 +76,7 @@ impl AnyModel {
         matches!((self, other), (Self::Origin(_), Self::Origin(_)))
     }
 
-    /// Whether nobody else has the value: letting go of this frees it.
+    /// Whether no other holder has the value: dropping this one frees it.
     pub fn is_last(&self) -> bool {
         match self {
             Self::Io(model) => Arc::strong_count(model) == 1,

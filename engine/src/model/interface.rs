@@ -149,7 +149,8 @@ pub trait Model: Send + Sync {
     /// How many frames [`Model::frame`] can give.
     fn frames(&self) -> u64;
 
-    /// Frame `index` of the encoded model: self-contained pieces of at most [`super::codec::MAX_FRAME`] bytes, to be pushed
-    /// into a [`Decoder`](super::codec::Decoder) in order. Takes no lock, allocates only the frame: safe in a forked child.
+    /// Frame `index` of the encoded model: self-contained pieces of at most [`super::codec::MAX_FRAME`] bytes, to be
+    /// pushed into a [`Decoder`](super::codec::Decoder) in order. Takes no lock, allocates only the frame: safe in a
+    /// forked child.
     fn frame(&self, index: u64) -> Vec<u8>;
 }

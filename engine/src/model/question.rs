@@ -5,7 +5,8 @@ use std::io::Write;
 use crate::Day;
 use crate::json::json_string;
 
-/// What a question asks besides its subject. Which options a kind knows, [`Model::options`](super::Model::options) says.
+/// What a question asks besides its subject. [`Model::options`](super::Model::options) are the options that a kind
+/// knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question<'a> {
     /// The indicator by name; `None` is the model's default.

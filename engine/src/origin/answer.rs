@@ -6,7 +6,7 @@ use super::assess::{Assessment, Chosen, Product, assess, choose_agreement, choos
 use super::country;
 use super::document;
 use super::editions;
-use super::lookup::{FindFilter, FindKind};
+use super::find::{FindFilter, FindKind};
 use super::model::OriginModel;
 use super::nomenclature::Nomenclature;
 use super::subject::{self, Subject};

@@ -21,9 +21,36 @@ pub(super) fn write(
     field(out, b"\"kind\":\"");
     field(out, Kind::Score.name().as_bytes());
     field(out, b"\",\"score\":");
+    let group = score(out, model, scratch);
+    let is_whole = match &model.machine {
+        Machine::Scorecard(card) => {
+            points(out, model, card, scratch);
+            true
+        }
+        Machine::Glm(glm) => {
+            let (row, contributions) = contributions(model, scratch);
+            glm.contributions(row, group, contributions);
+            list(out, model, contributions, false)
+        }
+        Machine::Forest(forest) => {
+            let (row, contributions) = contributions(model, scratch);
+            forest.contributions(row, group, contributions);
+            list(out, model, contributions, true)
+        }
+    };
+    if !is_whole {
+        out.truncate(start);
+        return Err(overflow());
+    }
+    field(out, b",\"inputs\":");
+    scratch.row.write(&model.features, out);
+    out.push(b'}');
+    Ok(())
+}
+
+/// Writes the score, the margin and the classes; the group whose margin the contributions are of.
+fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
     let (margins, outputs) = (&scratch.margins, &scratch.outputs);
-    // The group whose margin the contributions are of.
-    let mut group = 0;
     match model.answer {
         Answer::Value { with_margin } => {
             number::write(outputs[0], out);
@@ -40,7 +67,7 @@ pub(super) fn write(
             classes(out, model, class, [1.0 - outputs[0], outputs[0]].into_iter());
         }
         Answer::Multi => {
-            group = most_probable(outputs);
+            let group = most_probable(outputs);
             number::write(outputs[group], out);
             field(out, b",\"margin\":[");
             for (k, &margin) in margins.iter().enumerate() {
@@ -51,36 +78,18 @@ pub(super) fn write(
             }
             out.push(b']');
             classes(out, model, group, outputs.iter().copied());
+            return group;
         }
         Answer::Points => number::write(outputs[0], out),
     }
-    match &model.machine {
-        Machine::Scorecard(card) => points(out, model, card, scratch),
-        Machine::Glm(glm) => {
-            let contributions = &mut scratch.contributions;
-            contributions.clear();
-            contributions.resize(model.features.len(), 0.0);
-            glm.contributions(&scratch.row.values, group, contributions);
-            if !list(out, model, contributions, false) {
-                out.truncate(start);
-                return Err(overflow());
-            }
-        }
-        Machine::Forest(forest) => {
-            let contributions = &mut scratch.contributions;
-            contributions.clear();
-            contributions.resize(model.features.len(), 0.0);
-            forest.contributions(&scratch.row.values, group, contributions);
-            if !list(out, model, contributions, true) {
-                out.truncate(start);
-                return Err(overflow());
-            }
-        }
-    }
-    field(out, b",\"inputs\":");
-    scratch.row.write(&model.features, out);
-    out.push(b'}');
-    Ok(())
+    0
+}
+
+/// The row, and a zero for the contribution of each feature.
+fn contributions<'s>(model: &ScoreModel, scratch: &'s mut Scratch) -> (&'s [f64], &'s mut Vec<f64>) {
+    scratch.contributions.clear();
+    scratch.contributions.resize(model.features.len(), 0.0);
+    (&scratch.row.values, &mut scratch.contributions)
 }
 
 /// The first class of those with the highest probability.

@@ -78,7 +78,8 @@ impl Machine {
         }
     }
 
-    /// About how long one row takes: with its document, and in a batch of numbers, where rows share every look at the model.
+    /// About how long one row takes: with its document, and in a batch of numbers, where rows share every look at the
+    /// model.
     pub(super) fn costs(&self, features: usize) -> (Duration, Duration) {
         let features = features as u64;
         let (outputs, alone, shared) = match self {

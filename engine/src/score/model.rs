@@ -49,12 +49,12 @@ impl ScoreModel {
         frames: Vec<Box<[u8]>>,
     ) -> Self {
         let answer = machine.answer();
-        let printed = |label: &Box<str>| {
+        let printed = |label: &str| {
             let mut text = Vec::new();
             crate::json::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = machine.classes().iter().map(printed).collect();
+        let classes: Vec<_> = machine.classes().iter().map(|label| printed(label)).collect();
         let texts: usize = classes.iter().map(|class| class.len() + 16).sum::<usize>()
             + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();

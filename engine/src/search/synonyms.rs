@@ -57,7 +57,7 @@ impl Synonyms {
     /// Reads `{"word":["phrase", ..], ..}`; an empty list takes a key out of the built-in table.
     ///
     /// # Errors
-    /// [`Error::BadInput`], with line and character where JSON has them.
+    /// [`crate::Error::BadInput`], with line and character where JSON has them.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         json::read(bytes)
     }
@@ -114,7 +114,7 @@ impl Synonyms {
     /// Takes what [`Synonyms::records`] wrote, record by record.
     ///
     /// # Errors
-    /// [`Error::Corrupt`].
+    /// [`crate::Error::Corrupt`].
     pub(crate) fn push_record(&mut self, record: &[u8]) -> Result<()> {
         json::push(self, record)
     }

@@ -30,7 +30,7 @@ impl Hot {
     }
 
     /// How many live entries it lists.
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, feature = "test-hooks"))]
     pub(super) fn live(&self) -> usize {
         self.live.len()
     }

@@ -3,7 +3,7 @@
 //! One record an entry in a slab; a hash table to find it, a tree to walk in order, a recency list a tier, sets of tags.
 //! All of them hold slot numbers, so a database moves, or goes, as one pointer.
 
-#[cfg(debug_assertions)]
+#[cfg(any(test, feature = "test-hooks"))]
 mod faults;
 
 use std::collections::BTreeMap;

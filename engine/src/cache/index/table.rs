@@ -57,7 +57,7 @@ impl Table {
         }
     }
 
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, feature = "test-hooks"))]
     pub(super) fn len(&self) -> usize {
         self.tables.iter().map(HashTable::len).sum()
     }

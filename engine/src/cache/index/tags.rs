@@ -72,7 +72,7 @@ impl Tags {
     }
 
     /// Whether both ways say the same, of entries that are there.
-    #[cfg(debug_assertions)]
+    #[cfg(any(test, feature = "test-hooks"))]
     pub(super) fn agree(&self, is_there: impl Fn(u32) -> bool) -> bool {
         let of_tags: usize = self.entries.values().map(BTreeSet::len).sum();
         let of_entries: usize = self.tags.values().map(|names| names.len()).sum();

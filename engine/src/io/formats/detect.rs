@@ -22,41 +22,10 @@ pub(super) enum Layout {
 
 /// Finds the layout by structure, within what the options ask for.
 pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
+    if let Some(layout) = of_package(package, job)? {
+        return Ok(layout);
+    }
     let wanted = job.options.format;
-    let at_top = job.options.member.as_deref() == Some(".");
-    if at_top
-        && wanted.is_none_or(|format| format == Format::Exiobase)
-        && let Some(files) = exiobase::Files::find(package.names(), true)?
-    {
-        return Ok(Layout::Exiobase(files));
-    }
-    if let Some(member) = &job.options.member {
-        package.restrict(member)?;
-    }
-    if wanted.is_none_or(|format| format == Format::Exiobase)
-        && let Some(files) = exiobase::Files::find(package.names(), false)?
-    {
-        return Ok(Layout::Exiobase(files));
-    }
-    if wanted == Some(Format::Exiobase) {
-        return Err(Error::bad_whole("no A.txt or Z.txt found; EXIOBASE is a folder or an archive with one of them"));
-    }
-    if wanted.is_none_or(|format| format == Format::Eora)
-        && let Some(files) = eora::Files::find(package.names())?
-    {
-        return Ok(Layout::Eora(files));
-    }
-    if wanted == Some(Format::Eora) {
-        return Err(Error::bad_whole(
-            "no ..._T.txt with labels_T.txt found; EORA26 is a folder or an archive with both",
-        ));
-    }
-    if eora::lacks_labels(package, job)? {
-        return Err(Error::bad_whole(
-            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; with MEMBER, \
-             name the folder of both",
-        ));
-    }
     let names = package.names().iter().enumerate();
     let parts: Vec<usize> = names.filter(|(_, name)| !is_litter(name)).map(|(part, _)| part).collect();
     if let [part] = parts[..] {
@@ -73,6 +42,52 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
             )
         });
     }
+    one_among(package, parts, job)
+}
+
+/// Finds a layout of several files.
+fn of_package(package: &mut Package<'_>, job: &Job<'_>) -> Result<Option<Layout>> {
+    let wanted = job.options.format;
+    let at_top = job.options.member.as_deref() == Some(".");
+    if at_top
+        && wanted.is_none_or(|format| format == Format::Exiobase)
+        && let Some(files) = exiobase::Files::find(package.names(), true)?
+    {
+        return Ok(Some(Layout::Exiobase(files)));
+    }
+    if let Some(member) = &job.options.member {
+        package.restrict(member)?;
+    }
+    if wanted.is_none_or(|format| format == Format::Exiobase)
+        && let Some(files) = exiobase::Files::find(package.names(), false)?
+    {
+        return Ok(Some(Layout::Exiobase(files)));
+    }
+    if wanted == Some(Format::Exiobase) {
+        return Err(Error::bad_whole("no A.txt or Z.txt found; EXIOBASE is a folder or an archive with one of them"));
+    }
+    if wanted.is_none_or(|format| format == Format::Eora)
+        && let Some(files) = eora::Files::find(package.names())?
+    {
+        return Ok(Some(Layout::Eora(files)));
+    }
+    if wanted == Some(Format::Eora) {
+        return Err(Error::bad_whole(
+            "no ..._T.txt with labels_T.txt found; EORA26 is a folder or an archive with both",
+        ));
+    }
+    if eora::lacks_labels(package, job)? {
+        return Err(Error::bad_whole(
+            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; with MEMBER, \
+             name the folder of both",
+        ));
+    }
+    Ok(None)
+}
+
+/// Finds the only table among several files.
+fn one_among(package: &mut Package<'_>, parts: Vec<usize>, job: &Job<'_>) -> Result<Layout> {
+    let wanted = job.options.format;
     let mut found: Vec<(Guess, usize)> = Vec::new();
     let mut missing = Error::bad_whole(nothing(package.names()));
     for part in parts {

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::io::{Indicator, Table};
 
-/// Where a table is read from. Whoever makes one has already decided that it may be read.
+/// Where a table is read from. The caller has decided that it may be read.
 pub enum Input<'a> {
     /// Bytes in memory: a csv, a gzip or a zip.
     Bytes(&'a [u8]),

@@ -14,7 +14,7 @@ use self::stressors::Stressors;
 use super::{Axis, By, NOT_FINITE, TWICE, UNKNOWN, Values};
 use crate::io::labels::Labels;
 use crate::io::shown::shown;
-use crate::io::text::{Blank, Cells, Lines};
+use crate::io::text::{Blank, Cells, Line, Lines};
 use crate::{Error, Place, Progress, Result};
 
 /// Reads all lines; blank ones are passed over.
@@ -82,23 +82,68 @@ fn by_columns(
         Axis::Sector => columns.sector.is_none(),
     };
     while let Some(line) = lines.next()? {
-        let mut cells = Cells::new(line);
-        if cells.all_empty() || !stressors.take(line)? {
+        if Cells::new(line).all_empty() || !stressors.take(line)? {
             continue;
         }
-        let (mut region, mut sector, mut label) = (String::new(), String::new(), String::new());
+        let row = Row::read(line, columns, axis, is_joined, &joined, values)?;
+        let Row { region, sector, label, value, value_place, label_place } = row;
+        let at = match (axis, is_joined) {
+            (Axis::Node, true) => joined.take(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
+            (_, true) => values.find(axis, &label, &label).map_err(|reason| Error::bad(reason, label_place))?,
+            (_, false) => values.find(axis, &region, &sector).map_err(|reason| Error::bad(reason, label_place))?,
+        };
+        if at.is_none() && !values.sum && !passed_over.insert((region, sector, label)) {
+            return Err(Error::bad(TWICE, label_place));
+        }
+        // Before a label is called twice: it may be there once a year, or once a unit, and SUM would not be right.
+        if at.is_some() {
+            others.see(line, value)?;
+        }
+        let place = |reason| if reason == NOT_FINITE { value_place } else { label_place };
+        values.set(axis, at, value).map_err(|reason| Error::bad(reason, place(reason)))?;
+    }
+    others.check()
+}
+
+/// The cells of a line that count.
+struct Row {
+    region: String,
+    sector: String,
+    label: String,
+    value: f64,
+    value_place: Place,
+    label_place: Place,
+}
+
+impl Row {
+    fn read(
+        line: Line<'_>,
+        columns: &Columns,
+        axis: Axis,
+        is_joined: bool,
+        joined: &Joined<'_>,
+        values: &Values<'_>,
+    ) -> Result<Self> {
+        let mut row = Self {
+            region: String::new(),
+            sector: String::new(),
+            label: String::new(),
+            value: 0.0,
+            value_place: line.place,
+            label_place: line.place,
+        };
+        let mut cells = Cells::new(line);
         let mut finer = None;
-        let (mut value, mut value_place, mut label_place) = (0.0, line.place, line.place);
         for at in 0..columns.width {
             let text = match () {
                 () if at == columns.value => {
-                    value = cells.number(Blank::Refused)?;
-                    value_place = cells.place();
+                    row.value = cells.number(Blank::Refused)?;
+                    row.value_place = cells.place();
                     continue;
                 }
-                () if Some(at) == columns.region && axis != Axis::Sector => &mut region,
-                () if Some(at) == columns.sector && axis != Axis::Region => &mut sector,
-                () if Some(at) == columns.label && is_joined => &mut label,
+                () if Some(at) == columns.region && axis != Axis::Sector => &mut row.region,
+                () if Some(at) == columns.sector && axis != Axis::Region => &mut row.sector,
+                () if Some(at) == columns.label && is_joined => &mut row.label,
                 () if Some(at) == columns.label => {
                     // A name of the region, or the node that the value is of.
                     let name = cells.label()?.unwrap_or_default();
@@ -121,30 +166,16 @@ fn by_columns(
                 }
             };
             *text = cells.name()?.into_owned();
-            label_place = cells.place();
+            row.label_place = cells.place();
         }
         if !cells.all_empty() {
             cells.end()?;
         }
-        if let Some(place) = finer {
-            return Err(Error::bad(by_node("the document has labels of nodes or sectors"), place));
+        match finer {
+            Some(place) => Err(Error::bad(by_node("the document has labels of nodes or sectors"), place)),
+            None => Ok(row),
         }
-        let at = match (axis, is_joined) {
-            (Axis::Node, true) => joined.take(&label, values).map_err(|reason| Error::bad(reason, label_place))?,
-            (_, true) => values.find(axis, &label, &label).map_err(|reason| Error::bad(reason, label_place))?,
-            (_, false) => values.find(axis, &region, &sector).map_err(|reason| Error::bad(reason, label_place))?,
-        };
-        if at.is_none() && !values.sum && !passed_over.insert((region, sector, label)) {
-            return Err(Error::bad(TWICE, label_place));
-        }
-        // Before a label is called twice: it may be there once a year, or once a unit, and SUM would not be right.
-        if at.is_some() {
-            others.see(line, value)?;
-        }
-        let place = |reason| if reason == NOT_FINITE { value_place } else { label_place };
-        values.set(axis, at, value).map_err(|reason| Error::bad(reason, place(reason)))?;
     }
-    others.check()
 }
 
 /// Finds nodes by labels that join region and sector, in the ways of tables.

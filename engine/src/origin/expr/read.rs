@@ -110,18 +110,8 @@ impl Expr {
 fn take_operator(json: &mut Json<'_>, name: &str, sizes: &mut Sizes, depth: u32) -> Read<Operator> {
     let done = |leaf| Ok(Operator::Done(Expr::Leaf(leaf)));
     match name {
-        "any" | "all" => {
-            let mut parts = Vec::new();
-            json.list(|json| {
-                parts.push(Expr::read_at(json, sizes, depth + 1)?);
-                Ok(())
-            })?;
-            match (parts.is_empty(), name) {
-                (true, _) => json.refuse("any and all must not be empty"),
-                (_, "any") => Ok(Operator::Done(Expr::Any(parts.into()))),
-                _ => Ok(Operator::Done(Expr::All(parts.into()))),
-            }
-        }
+        "any" => Ok(Operator::Done(Expr::Any(parts(json, sizes, depth)?))),
+        "all" => Ok(Operator::Done(Expr::All(parts(json, sizes, depth)?))),
         "wo" => match json.peek()? {
             Type::List => done(Leaf::Obtained(Codes::read(json)?)),
             _ => truth(json).and_then(|()| done(Leaf::Whole)),
@@ -142,18 +132,7 @@ fn take_operator(json: &mut Json<'_>, name: &str, sizes: &mut Sizes, depth: u32)
         "minwt" => Ok(Operator::MinWeight(percent(json)?)),
         "rvc" => Ok(Operator::Rvc(percent(json)?)),
         "from" => Ok(Operator::From(Codes::read(json)?)),
-        "process" => {
-            let mut names: Vec<Box<str>> = Vec::new();
-            json.list(|json| {
-                let name = json.text()?;
-                if name.is_empty() || name.len() > MAX_NAME || names.len() == MAX_PROCESSES {
-                    return json.refuse("a list of processes has at most 100 names of 1 to 256 bytes");
-                }
-                names.push(name.into());
-                Ok(())
-            })?;
-            if names.is_empty() { json.refuse("process must not be empty") } else { done(Leaf::Process(names.into())) }
-        }
+        "process" => processes(json).and_then(|names| done(Leaf::Process(names))),
         "ref" => {
             sizes.has_refs = true;
             let name = json.text()?;
@@ -174,6 +153,29 @@ fn take_operator(json: &mut Json<'_>, name: &str, sizes: &mut Sizes, depth: u32)
             _ => truth(json).and_then(|()| done(Leaf::Text("".into()))),
         },
     }
+}
+
+/// The parts of `any` or `all`.
+fn parts(json: &mut Json<'_>, sizes: &mut Sizes, depth: u32) -> Read<Box<[Expr]>> {
+    let mut parts = Vec::new();
+    json.list(|json| {
+        parts.push(Expr::read_at(json, sizes, depth + 1)?);
+        Ok(())
+    })?;
+    if parts.is_empty() { json.refuse("any and all must not be empty") } else { Ok(parts.into()) }
+}
+
+fn processes(json: &mut Json<'_>) -> Read<Box<[Box<str>]>> {
+    let mut names: Vec<Box<str>> = Vec::new();
+    json.list(|json| {
+        let name = json.text()?;
+        if name.is_empty() || name.len() > MAX_NAME || names.len() == MAX_PROCESSES {
+            return json.refuse("a list of processes has at most 100 names of 1 to 256 bytes");
+        }
+        names.push(name.into());
+        Ok(())
+    })?;
+    if names.is_empty() { json.refuse("process must not be empty") } else { Ok(names.into()) }
 }
 
 impl Words {

@@ -29,9 +29,81 @@ impl Totals {
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub(in crate::io::formats) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
+        let Demand { demand, column, all, mut left_out, mut notes } = Demand::recognise(figures, progress)?;
+        let known = column.map(|at| &figures.columns[at].values).filter(|_| demand.is_empty()).unwrap_or(&all);
+        let (value_added, row) = rows_of_no_node(figures, known, &mut left_out);
+        describe_output(figures, column, row, &mut left_out, &mut notes);
+        let output_line = row.map(|at| figures.rows[at].at);
+        let output_cell = column.map(|at| figures.columns[at].at as usize);
+        Ok(Self { demand, value_added, column, row, output_line, output_cell, notes })
+    }
+
+    /// The output that the table reports: its row if there is one, else its column.
+    pub(in crate::io::formats) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
+        self.series(figures).map(|series| &*series.values)
+    }
+
+    fn series<'f>(&self, figures: &'f Figures) -> Option<&'f Series> {
+        self.row.map(|at| &figures.rows[at]).or_else(|| self.column.map(|at| &figures.columns[at]))
+    }
+
+    /// The line of the output row.
+    pub(in crate::io::formats) fn output_row(&self) -> Option<u64> {
+        self.output_line
+    }
+
+    /// The number of the output column.
+    pub(in crate::io::formats) fn output_column(&self) -> Option<usize> {
+        self.output_cell
+    }
+
+    /// Fails where an output is no number.
+    pub(in crate::io::formats) fn check_output(&self, figures: &Figures) -> Result<()> {
+        self.series(figures).map_or(Ok(()), |series| series.known().map(|_| ()))
+    }
+
+    /// Intermediate and final demand of every node.
+    pub(in crate::io::formats) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
+        for &at in &self.demand {
+            figures.columns[at].known()?;
+        }
+        Ok(sum(figures, &self.demand))
+    }
+
+    /// Says how many nodes have an output column that is not their output row.
+    pub(in crate::io::formats) fn contradicted(&self, figures: &Figures) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(row), Some(column)) = (self.row, self.column) {
+            let (row, column) = (&figures.rows[row].values, &figures.columns[column].values);
+            let differ = |a: f64, b: f64| (a - b).abs() > 0.01 * a.abs().max(b.abs()) + 1.0;
+            let count = row.iter().zip(column).filter(|&(&a, &b)| differ(a, b)).count() as u64;
+            let (one, many) = (
+                "has an output column that is not its output row: the row was used",
+                "have an output column that is not their output row: the row was used",
+            );
+            note(&mut notes, count, "node", one, many);
+        }
+        notes
+    }
+}
+
+/// The roles of columns that are no nodes.
+struct Demand {
+    /// Columns of final demand.
+    demand: Vec<usize>,
+    /// The column of output.
+    column: Option<usize>,
+    /// What goes to nodes and to final demand, by node.
+    all: Vec<f64>,
+    /// Labels of columns that are sums of others.
+    left_out: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Demand {
+    fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
         let mut left_out: Vec<String> = Vec::new();
         let mut notes = Vec::new();
-
         let mut demand = Vec::new();
         let mut named = Vec::new();
         for (at, column) in figures.columns.iter().enumerate() {
@@ -86,100 +158,62 @@ impl Totals {
                 ));
             }
         }
+        Ok(Self { demand, column, all, left_out, notes })
+    }
+}
 
-        let known = column.map(|at| &figures.columns[at].values).filter(|_| demand.is_empty()).unwrap_or(&all);
-        let mut named = Vec::new();
-        let mut value_added = Vec::new();
-        let mut row = None;
-        for (at, series) in figures.rows.iter().enumerate() {
-            if series.is_named_total {
-                named.push(at);
-            } else if alike(&series.values, &figures.column_sums) {
-                left_out.push(shown(&series.label));
-            } else if alike(&series.values, known) {
-                row = Some(at);
-                left_out.push(shown(&series.label));
-            } else {
-                value_added.push(at);
-            }
+/// The rows of value added and the row of output, whose figures are `known`.
+fn rows_of_no_node(figures: &Figures, known: &[f64], left_out: &mut Vec<String>) -> (Vec<usize>, Option<usize>) {
+    let mut named = Vec::new();
+    let mut value_added = Vec::new();
+    let mut row = None;
+    for (at, series) in figures.rows.iter().enumerate() {
+        if series.is_named_total {
+            named.push(at);
+        } else if alike(&series.values, &figures.column_sums) {
+            left_out.push(shown(&series.label));
+        } else if alike(&series.values, known) {
+            row = Some(at);
+            left_out.push(shown(&series.label));
+        } else {
+            value_added.push(at);
         }
-        let mut added = vec![0.0; known.len()];
-        let mut parts: Vec<Vec<f64>> = vec![figures.column_sums.clone()];
-        for &at in &value_added {
-            added.iter_mut().zip(&figures.rows[at].values).for_each(|(sum, value)| *sum += value);
-            parts.push(figures.rows[at].values.clone());
+    }
+    let mut added = vec![0.0; known.len()];
+    let mut parts: Vec<Vec<f64>> = vec![figures.column_sums.clone()];
+    for &at in &value_added {
+        added.iter_mut().zip(&figures.rows[at].values).for_each(|(sum, value)| *sum += value);
+        parts.push(figures.rows[at].values.clone());
+    }
+    parts.push(added);
+    let parts: Vec<&[f64]> = parts.iter().map(|part| &**part).collect();
+    let row = best(&figures.rows, &named, known, &parts).or(row);
+    (value_added, row)
+}
+
+/// Notes where output is, unless it has a usual name, and which labels are sums of others.
+fn describe_output(
+    figures: &Figures,
+    column: Option<usize>,
+    row: Option<usize>,
+    left_out: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) {
+    let output = [column.map(|at| (&figures.columns[at], "column")), row.map(|at| (&figures.rows[at], "row"))];
+    let unusual = output.into_iter().flatten().filter(|(series, _)| !USUAL.contains(&&*series.label));
+    let unusual: Vec<String> = unusual.map(|(series, what)| format!("the {what} {}", shown(&series.label))).collect();
+    if !unusual.is_empty() {
+        notes.push(format!("total output is {}", unusual.join(" and ")));
+    }
+    left_out.retain(|name| unusual.iter().all(|other| !other.ends_with(&format!(" {name}"))));
+    if !left_out.is_empty() {
+        let (one, many) = ("is the sum of others and counts as a total", "are sums of others and count as totals");
+        let is = if left_out.len() == 1 { one } else { many };
+        let mut names = left_out.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+        if left_out.len() > 10 {
+            note_more(&mut names, left_out.len() - 10);
         }
-        parts.push(added);
-        let parts: Vec<&[f64]> = parts.iter().map(|part| &**part).collect();
-        let row = best(&figures.rows, &named, known, &parts).or(row);
-        let output = [column.map(|at| (&figures.columns[at], "column")), row.map(|at| (&figures.rows[at], "row"))];
-        let unusual = output.into_iter().flatten().filter(|(series, _)| !USUAL.contains(&&*series.label));
-        let unusual: Vec<String> =
-            unusual.map(|(series, what)| format!("the {what} {}", shown(&series.label))).collect();
-        if !unusual.is_empty() {
-            notes.push(format!("total output is {}", unusual.join(" and ")));
-        }
-        left_out.retain(|name| unusual.iter().all(|other| !other.ends_with(&format!(" {name}"))));
-        if !left_out.is_empty() {
-            let (one, many) = ("is the sum of others and counts as a total", "are sums of others and count as totals");
-            let is = if left_out.len() == 1 { one } else { many };
-            let mut names = left_out.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-            if left_out.len() > 10 {
-                note_more(&mut names, left_out.len() - 10);
-            }
-            notes.push(format!("{names} {is}"));
-        }
-        let output_line = row.map(|at| figures.rows[at].at);
-        let output_cell = column.map(|at| figures.columns[at].at as usize);
-        Ok(Self { demand, value_added, column, row, output_line, output_cell, notes })
-    }
-
-    /// The output that the table reports: its row if there is one, else its column.
-    pub(in crate::io::formats) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
-        self.series(figures).map(|series| &*series.values)
-    }
-
-    fn series<'f>(&self, figures: &'f Figures) -> Option<&'f Series> {
-        self.row.map(|at| &figures.rows[at]).or_else(|| self.column.map(|at| &figures.columns[at]))
-    }
-
-    /// The line of the output row.
-    pub(in crate::io::formats) fn output_row(&self) -> Option<u64> {
-        self.output_line
-    }
-
-    /// The number of the output column.
-    pub(in crate::io::formats) fn output_column(&self) -> Option<usize> {
-        self.output_cell
-    }
-
-    /// Fails where an output is no number.
-    pub(in crate::io::formats) fn check_output(&self, figures: &Figures) -> Result<()> {
-        self.series(figures).map_or(Ok(()), |series| series.known().map(|_| ()))
-    }
-
-    /// Intermediate and final demand of every node.
-    pub(in crate::io::formats) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
-        for &at in &self.demand {
-            figures.columns[at].known()?;
-        }
-        Ok(sum(figures, &self.demand))
-    }
-
-    /// Says how many nodes have an output column that is not their output row.
-    pub(in crate::io::formats) fn contradicted(&self, figures: &Figures) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let (Some(row), Some(column)) = (self.row, self.column) {
-            let (row, column) = (&figures.rows[row].values, &figures.columns[column].values);
-            let differ = |a: f64, b: f64| (a - b).abs() > 0.01 * a.abs().max(b.abs()) + 1.0;
-            let count = row.iter().zip(column).filter(|&(&a, &b)| differ(a, b)).count() as u64;
-            let (one, many) = (
-                "has an output column that is not its output row: the row was used",
-                "have an output column that is not their output row: the row was used",
-            );
-            note(&mut notes, count, "node", one, many);
-        }
-        notes
+        notes.push(format!("{names} {is}"));
     }
 }
 

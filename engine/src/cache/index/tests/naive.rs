@@ -1,0 +1,298 @@
+//! The index against a list that is searched.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Op {
+    Write { db: i32, name: Vec<u8>, tier: Option<u16>, bytes: Option<u64>, tags: Vec<u8>, file: bool, at: Option<u64> },
+    Gone(i32, Vec<u8>),
+    Died(i32, Vec<u8>),
+    Tidy(usize),
+    Touch(i32, Vec<u8>, bool),
+    Describe(i32, Vec<u8>, Option<u64>),
+    Retier(i32, Vec<u8>, Option<u16>),
+    Flush(Option<i32>),
+    Swap(i32, i32),
+    Unmeasured(usize),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let name = || proptest::collection::vec(b'a'..b'd', 1..4);
+    let tier = || proptest::option::of(0u16..3);
+    let bytes = || proptest::option::of(1u64..100);
+    let write = (0..3, name(), tier(), bytes(), proptest::collection::vec(b'x'..=b'z', 0..3), any::<bool>(), bytes());
+    prop_oneof![
+        12 => write.prop_map(|(db, name, tier, bytes, tags, file, at)|
+            Op::Write { db, name, tier, bytes, tags, file, at }),
+        4 => (0..3, name()).prop_map(|(db, name)| Op::Gone(db, name)),
+        4 => (0..3, name()).prop_map(|(db, name)| Op::Died(db, name)),
+        1 => (0usize..3).prop_map(Op::Tidy),
+        8 => (0..3, name(), any::<bool>()).prop_map(|(db, name, reorder)| Op::Touch(db, name, reorder)),
+        3 => (0..3, name(), bytes()).prop_map(|(db, name, bytes)| Op::Describe(db, name, bytes)),
+        3 => (0..3, name(), tier()).prop_map(|(db, name, tier)| Op::Retier(db, name, tier)),
+        1 => proptest::option::of(0..3).prop_map(Op::Flush),
+        1 => (0..3, 0..3).prop_map(|(a, b)| Op::Swap(a, b)),
+        1 => (0usize..5).prop_map(Op::Unmeasured),
+    ]
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    db: i32,
+    name: Vec<u8>,
+    entry: Entry,
+    tags: Vec<u8>,
+    used: usize,
+    waits: bool,
+}
+
+/// The list, and the dead: database, tier, name, hits.
+#[derive(Debug, Default)]
+struct Model {
+    list: Vec<Known>,
+    dead: Vec<(i32, u16, Vec<u8>, u32)>,
+    ticks: u64,
+}
+
+impl Model {
+    fn find(&mut self, db: i32, name: &[u8]) -> Option<&mut Known> {
+        self.list.iter_mut().find(|known| known.db == db && known.name == name)
+    }
+
+    fn revive(&mut self, db: i32, tier: Option<TierId>, name: &[u8]) -> u32 {
+        let tier = number(tier);
+        let at = self.dead.iter().position(|dead| (dead.0, dead.1, &*dead.2) == (db, tier, name));
+        at.map_or(0, |at| self.dead.remove(at).3)
+    }
+
+    fn gone(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+        let at = self.list.iter().position(|known| known.db == db && known.name == name)?;
+        let known = self.list.remove(at);
+        if known.entry.hits > 0 {
+            self.dead.push((db, number(known.entry.tier), known.name, known.entry.hits));
+        }
+        Some(known.entry)
+    }
+}
+
+fn freshness(at: Option<u64>) -> Freshness {
+    match at {
+        Some(at) if at % 2 == 0 => Freshness::FromExpiry { grace: at },
+        Some(at) => Freshness::Until { at, life: at + 1 },
+        None => Freshness::UntilExpiry,
+    }
+}
+
+fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
+    match op {
+        Op::Write { .. } => write(index, model, step, op)?,
+        Op::Gone(db, name) => prop_assert_eq!(index.gone(*db, name), model.gone(*db, name)),
+        Op::Died(db, name) => prop_assert_eq!(index.died(*db, name), model.gone(*db, name)),
+        Op::Tidy(limit) => _ = index.tidy(*limit),
+        Op::Touch(db, name, reorder) => {
+            let (at, known) = (index.find(*db, name), model.find(*db, name));
+            prop_assert_eq!(at.is_some(), known.is_some());
+            if let (Some(at), Some(known)) = (at, known) {
+                index.touched(at, *reorder);
+                known.entry.hits += 1;
+                known.entry.hit_since_write = true;
+                known.used = if *reorder { step } else { known.used };
+            }
+        }
+        Op::Describe(db, name, bytes) => {
+            if let (Some(at), Some(known)) = (index.find(*db, name), model.find(*db, name)) {
+                index.describe(at, freshness(*bytes), *bytes);
+                known.entry.freshness = freshness(*bytes);
+                known.entry.bytes = bytes.or(known.entry.bytes);
+                known.waits &= bytes.is_none();
+            }
+        }
+        Op::Retier(db, name, tier) => {
+            let tier = tier.map(TierId);
+            if let Some(at) = index.find(*db, name) {
+                index.retier(at, tier);
+                if model.find(*db, name).is_some_and(|known| known.entry.tier != tier) {
+                    let hits = model.revive(*db, tier, name);
+                    let known = model.find(*db, name).unwrap();
+                    known.entry.tier = tier;
+                    known.entry.hits += hits;
+                }
+            }
+        }
+        Op::Flush(_) | Op::Swap(..) | Op::Unmeasured(_) => apply_to_many(index, model, op)?,
+    }
+    Ok(())
+}
+
+fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
+    let Op::Write { db, name, tier, bytes, tags, file, at } = op else { return Ok(()) };
+    let slices: Vec<&[u8]> = tags.iter().map(std::slice::from_ref).collect();
+    let tier = tier.map(TierId);
+    let at = freshness(*at);
+    let place = index.written(
+        *db,
+        name,
+        &Write { tier, freshness: at, bytes: *bytes, tags: &slices, stamp: file.then_some(0), reorders: true },
+    );
+    prop_assert_eq!(index.name(place), &**name);
+    model.ticks += u64::from(!file);
+    let old = model.list.iter().position(|known| known.db == *db && known.name == *name);
+    let old = old.map(|at| model.list.remove(at));
+    let mut hits = old.as_ref().map_or(0, |old| old.entry.hits);
+    if old.is_none_or(|old| old.entry.tier != tier) {
+        hits += model.revive(*db, tier, name);
+    }
+    let mut tags = tags.clone();
+    let mut seen = Vec::new();
+    tags.retain(|tag| {
+        !seen.contains(tag) && {
+            seen.push(*tag);
+            true
+        }
+    });
+    let stamp = if *file { 0 } else { model.ticks };
+    let entry =
+        Entry { tier, stamp, freshness: at, bytes: *bytes, hits, hit_since_write: false, tagged: !tags.is_empty() };
+    let (db, name) = (*db, name.clone());
+    model.list.push(Known { db, name, entry, tags, used: step, waits: bytes.is_none() });
+    Ok(())
+}
+
+/// Applies what concerns whole databases, or entries that the operation does not name.
+fn apply_to_many(index: &mut Index, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
+    match op {
+        Op::Flush(db) => {
+            drop(index.flushed(*db));
+            model.list.retain(|known| db.is_some_and(|db| db != known.db));
+            model.dead.retain(|dead| db.is_some_and(|db| db != dead.0));
+        }
+        Op::Swap(a, b) => {
+            index.swapped(*a, *b);
+            let other = |db: &mut i32| {
+                *db = if *db == *a {
+                    *b
+                } else if *db == *b {
+                    *a
+                } else {
+                    *db
+                }
+            };
+            model.list.iter_mut().for_each(|known| other(&mut known.db));
+            model.dead.iter_mut().for_each(|dead| other(&mut dead.0));
+        }
+        Op::Unmeasured(limit) => {
+            let taken = index.unmeasured(limit + 1);
+            prop_assert!(taken.is_some() || model.list.iter().all(|known| !known.waits));
+            prop_assert!(taken.as_ref().is_none_or(|taken| taken.len() <= limit + 1));
+            for (db, name) in taken.unwrap_or_default() {
+                let known = model.find(db, &name).unwrap();
+                prop_assert!(known.waits);
+                known.waits = false;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError> {
+    prop_assert_eq!(index.faults(), Vec::<String>::new());
+    prop_assert_eq!(index.len(), model.list.len());
+    prop_assert_eq!(index.now(), model.ticks);
+    for tier in [None, Some(0), Some(1), Some(2)].map(|tier| tier.map(TierId)) {
+        let of = || model.list.iter().filter(|known| known.entry.tier == tier);
+        let bytes = of().filter_map(|known| known.entry.bytes).sum();
+        prop_assert_eq!(index.usage(tier), Usage { entries: of().count() as u64, bytes });
+        if let Some(tier) = tier {
+            let oldest = of().min_by_key(|known| known.used).map(|known| (known.db, &*known.name));
+            prop_assert_eq!(index.oldest(tier), oldest);
+        }
+    }
+    for db in 0..3 {
+        let mut here: Vec<&Known> = model.list.iter().filter(|known| known.db == db).collect();
+        here.sort_by(|a, b| a.name.cmp(&b.name));
+        prop_assert_eq!(index.databases().contains(&db), !here.is_empty());
+        agree_on_walks(index, &here, db, limit)?;
+        for known in &here {
+            let at = index.find(db, &known.name).unwrap();
+            prop_assert_eq!(index.entry(at), known.entry);
+            prop_assert_eq!(index.is_still(at, known.entry.stamp), known.entry.stamp != 0);
+            prop_assert_eq!(index.tags(at).flatten().copied().collect::<Vec<_>>(), known.tags.clone());
+        }
+        agree_on_tags(index, &here, db, limit)?;
+        for tier in 0..3 {
+            let live = here.iter().filter(|k| k.entry.tier == Some(TierId(tier)) && k.entry.hits > 0);
+            let live = live.map(|k| (k.name.as_slice().into(), u64::from(k.entry.hits)));
+            let dead = model.dead.iter().filter(|dead| (dead.0, dead.1) == (db, tier));
+            let dead = dead.map(|dead| (dead.2.as_slice().into(), u64::from(dead.3)));
+            let mut expected: Vec<(Box<[u8]>, u64)> = live.chain(dead).collect();
+            expected.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+            expected.truncate(5);
+            prop_assert_eq!(index.hot(db, TierId(tier), 5), expected);
+        }
+    }
+    Ok(())
+}
+
+fn agree_on_walks(index: &Index, here: &[&Known], db: i32, limit: usize) -> Result<(), TestCaseError> {
+    for prefix in [&b""[..], b"a", b"bc"] {
+        let expected: Vec<_> =
+            here.iter().filter(|k| k.name.starts_with(prefix)).map(|k| (k.name.clone(), k.entry)).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let before = found.len();
+            after = index.walk(db, prefix, after.as_deref(), limit, |name, at, entry| {
+                assert_eq!(index.find(db, name), Some(at));
+                found.push((name.to_vec(), entry));
+            });
+            prop_assert!(found.len() - before <= limit);
+            if after.is_none() {
+                break;
+            }
+        }
+        prop_assert!(index.has_any(db, prefix) || expected.is_empty());
+        prop_assert_eq!(found, expected);
+    }
+    Ok(())
+}
+
+fn agree_on_tags(index: &Index, here: &[&Known], db: i32, limit: usize) -> Result<(), TestCaseError> {
+    for tag in b'x'..=b'z' {
+        let expected: Vec<_> = here.iter().filter(|k| k.tags.contains(&tag)).map(|k| k.name.clone()).collect();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            after = index.walk_tag(db, &[tag], after, limit, |name, _, _| found.push(name.to_vec()));
+            if after.is_none() {
+                break;
+            }
+        }
+        found.sort();
+        prop_assert_eq!(index.tagged(db, &[tag]), expected.len());
+        prop_assert_eq!(found, expected);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn the_index_agrees_with_a_list_that_is_searched(ops in proptest::collection::vec(op(), 0..120), limit in 1usize..9) {
+        let mut index = Index::new(7);
+        let mut model = Model::default();
+        for (step, op) in ops.iter().enumerate() {
+            apply(&mut index, &mut model, step, op)?;
+            if step % 8 == 0 {
+                agree(&index, &model, limit)?;
+            }
+        }
+        agree(&index, &model, limit)?;
+        while index.tidy(limit) {}
+        agree(&index, &model, limit)?;
+        prop_assert_eq!(index.faults(), Vec::<String>::new());
+        for db in 0..3 {
+            prop_assert_eq!(index.has_any(db, b""), model.list.iter().any(|known| known.db == db));
+        }
+    }
+}

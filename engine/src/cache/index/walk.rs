@@ -1,0 +1,76 @@
+//! Walks over entries, in the order of names or along a tag.
+
+use std::ops::Bound;
+
+use super::space::entry;
+use super::{At, Entry, Index};
+
+impl Index {
+    /// The databases that have entries, in order.
+    pub fn databases(&self) -> Vec<i32> {
+        let mut databases: Vec<i32> =
+            self.spaces.iter().filter(|(_, space)| space.len() > 0).map(|(&db, _)| db).collect();
+        databases.sort_unstable();
+        databases
+    }
+
+    /// Visits up to `limit` entries (at least one) whose names begin with `prefix`, in order, after `after`, and returns
+    /// the last name, to go on from; `None` when the range ended.
+    pub fn walk(
+        &self,
+        db: i32,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+        mut visit: impl FnMut(&[u8], At, Entry),
+    ) -> Option<Box<[u8]>> {
+        let space = self.spaces.get(&db)?;
+        let from = after.filter(|after| *after >= prefix).map_or(Bound::Included(prefix), Bound::Excluded);
+        let mut seen = 0;
+        for (name, slot) in space.names(from) {
+            if !name.starts_with(prefix) {
+                return None;
+            }
+            if let Some(record) = space.record(slot).filter(|_| space.is_of(slot, name)) {
+                visit(name, At { db, slot }, entry(record));
+            }
+            // A dead one is a step as well.
+            seen += 1;
+            if seen >= limit {
+                return Some(name.into());
+            }
+        }
+        None
+    }
+
+    /// Whether a name begins so, perhaps of an entry that has just died.
+    pub fn has_any(&self, db: i32, prefix: &[u8]) -> bool {
+        let first = self.spaces.get(&db).and_then(|space| space.names(Bound::Included(prefix)).next());
+        first.is_some_and(|(name, _)| name.starts_with(prefix))
+    }
+
+    /// Visits up to `limit` entries (at least one) with a tag, and returns a cursor to go on from, `None` at the end. An
+    /// entry that has the tag from the first call to the last is visited exactly once, whatever changes meanwhile.
+    pub fn walk_tag(
+        &self,
+        db: i32,
+        tag: &[u8],
+        after: Option<u64>,
+        limit: usize,
+        mut visit: impl FnMut(&[u8], At, Entry),
+    ) -> Option<u64> {
+        let space = self.spaces.get(&db)?;
+        let after = after.map(|after| u32::try_from(after).unwrap_or(u32::MAX));
+        let mut seen = 0;
+        for slot in space.tags().entries(tag, after) {
+            if let Some(record) = space.record(slot) {
+                visit(record.bytes(), At { db, slot }, entry(record));
+            }
+            seen += 1;
+            if seen >= limit {
+                return Some(u64::from(slot));
+            }
+        }
+        None
+    }
+}

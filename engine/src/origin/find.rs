@@ -1,0 +1,83 @@
+//! Search in descriptions of codes and in texts of rules.
+
+use super::codes::Span;
+use super::hs::Hs;
+use super::lookup::NO_NOMENCLATURE;
+use super::model::OriginModel;
+use super::nomenclature::{self, CodeHit, Filter};
+use super::rules;
+use crate::search::Synonyms;
+use crate::{Error, Result};
+
+/// What is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindKind {
+    /// Descriptions of codes.
+    Hs,
+    /// Texts of rules.
+    Rules,
+}
+
+/// What is searched for, beside the text.
+#[derive(Debug, Clone, Copy)]
+pub struct FindFilter<'a> {
+    /// Codes or rules.
+    pub kind: FindKind,
+    /// Only codes of this section, by its id. Codes only.
+    pub section: Option<&'a [u8]>,
+    /// Only codes of this chapter, or rules with codes of it.
+    pub chapter: Option<&'a [u8]>,
+    /// Only codes of 2, 4 or 6 digits. Codes only.
+    pub level: Option<u8>,
+    /// At most so many, 1 to 1000.
+    pub limit: usize,
+}
+
+impl OriginModel {
+    /// Codes or rules that answer a text, the best first, as JSON documents with their `score`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] and [`Error::TooBig`] for what cannot be used, [`Error::NotReady`] before the index is there.
+    pub fn find(&self, text: &[u8], filter: &FindFilter<'_>) -> Result<Vec<Vec<u8>>> {
+        let chapter = match filter.chapter {
+            None => None,
+            Some(text) => match Hs::read(text) {
+                Ok(code) if code.level() == 2 => Some(code),
+                _ => return Err(Error::Invalid("CHAPTER is two digits".into())),
+            },
+        };
+        let none = Synonyms::default();
+        let synonyms = self.synonyms().unwrap_or(&none);
+        match filter.kind {
+            FindKind::Hs => {
+                let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
+                let index = self.index().ok_or(Error::NotReady)?;
+                let filter = Filter { section: filter.section, chapter, level: filter.level, limit: filter.limit };
+                let hits = nomenclature::find(nomenclature, index, synonyms, text, &filter)?;
+                let document = |hit: CodeHit| nomenclature.hit_document(&hit.code, self.sections(), hit.score);
+                Ok(hits.into_iter().filter_map(document).collect())
+            }
+            FindKind::Rules => {
+                let mut found = Vec::new();
+                for (agreement, index) in self.indexed() {
+                    let index = index.ok_or(Error::NotReady)?;
+                    let keep = |rule: usize| {
+                        let range = agreement.rules.get(rule).map(|rule| rule.range);
+                        let of_chapter = |chapter: Hs| range.is_some_and(|range| range.meets(Span::of(chapter)));
+                        chapter.is_none_or(of_chapter)
+                    };
+                    for hit in index.search(text, synonyms, filter.limit, keep)? {
+                        if let Some(rule) = agreement.rules.get(hit.document) {
+                            found.push((hit.score, agreement, rule));
+                        }
+                    }
+                }
+                // A stable sort: among equals the order of agreements, then the one of the search.
+                found.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+                let document = |(score, agreement, rule): (f64, _, _)| rules::document(agreement, rule, Some(score));
+                let agreed = found.into_iter().take(filter.limit);
+                Ok(agreed.map(|(score, agreement, rule)| document((score, &**agreement, &**rule))).collect())
+            }
+        }
+    }
+}
