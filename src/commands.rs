@@ -10,7 +10,6 @@ mod history;
 mod indicator;
 mod lookup;
 mod model;
-pub(crate) mod options;
 mod rank;
 mod rules;
 mod score;

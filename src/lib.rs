@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod ffi;
 mod models;
+mod options;
 mod reply;
 mod report;
 mod settings;

@@ -13,7 +13,7 @@ use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::table::OutputSource;
 use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table, spectral_check};
 use assess_engine::model::codec::Decoder;
-use assess_engine::model::{Identity, Model, Question};
+use assess_engine::model::{Identity, Model, Query};
 use assess_engine::{Budget, Progress, Result};
 
 const SECTORS: usize = 45;
@@ -39,7 +39,7 @@ fn main() -> Result<()> {
     let model = model.with_indicator(Indicator { name: "risk".into(), unit: "".into(), values })?;
     report("derive one more indicator", || derive(&model))?;
 
-    let query = Question::default();
+    let query = Query::default();
     let identity = Identity { name: b"icio", version: 1 };
     let count = if mode == LeontiefMode::Full { n } else { 4 };
     let mut document = Vec::new();

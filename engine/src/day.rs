@@ -1,4 +1,4 @@
-//! Days of the calendar, as agreements and questions name them: inclusive, without a time zone.
+//! Days of the calendar, as agreements and queries name them: inclusive, without a time zone.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The pure part of `redis-assess`: models of coefficient data and the assessments they answer.
 //!
-//! Nothing here knows of Redis. A model is read from bytes ([`io::load`]), answers questions about its
+//! Nothing here knows of Redis. A model is read from bytes ([`io::load`]), answers queries about its
 //! subjects ([`model::Model`]), and is written as a sequence of bounded frames ([`model::codec`]) that the
 //! module uses for persistence, replication and digests alike. Long work takes a [`Progress`], through which
 //! it reports how far it is and hears that it is no longer wanted, and a [`Budget`], the memory it may use.

@@ -10,10 +10,10 @@ mod any;
 mod find;
 mod interface;
 mod kind;
-mod question;
+mod query;
 
 pub use self::any::AnyModel;
 pub use self::find::{FindFilter, FindIn};
 pub use self::interface::{Field, LabelSet, Model};
 pub use self::kind::Kind;
-pub use self::question::{Identity, Question};
+pub use self::query::{Identity, Query};

@@ -6,7 +6,7 @@ mod fixtures;
 
 use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::{IoModel, LeontiefMode, Precision, Table};
-use assess_engine::model::{Field, Identity, LabelSet, Model, Question};
+use assess_engine::model::{Field, Identity, LabelSet, Model, Query};
 use assess_engine::{Budget, Error, Progress};
 use fixtures::{assess, close, derived, indicator, items, number, table};
 
@@ -19,7 +19,7 @@ fn risk() -> assess_engine::io::Indicator {
     indicator("risk", [1.0, 2.0])
 }
 
-fn text(model: &IoModel, subject: [&str; 2], query: &Question<'_>) -> Result<String, Error> {
+fn text(model: &IoModel, subject: [&str; 2], query: &Query<'_>) -> Result<String, Error> {
     let mut out = b"before".to_vec();
     let subject = subject.map(str::as_bytes);
     let result = model.assess(&Identity { name: b"icio", version: 3 }, &subject, query, &mut out);
@@ -40,13 +40,13 @@ fn text(model: &IoModel, subject: [&str; 2], query: &Question<'_>) -> Result<Str
 #[test]
 fn the_example_has_the_figures_computed_by_hand() {
     let model = derived(hand(), [risk()]);
-    let document = assess(&model, 0, &Question { layers: 3, ..Question::default() });
+    let document = assess(&model, 0, &Query { layers: 3, ..Query::default() });
     for (k, layer) in [1.0, 1.0, 0.4, 0.22].into_iter().enumerate() {
         close(number(&document["layers"][k]), layer, 1e-12);
     }
     let total = 17.0 / 6.0;
     close(number(&document["total"]), total, 1e-14);
-    close(number(&assess(&model, 1, &Question::default())["total"]), 19.0 / 6.0, 1e-14);
+    close(number(&assess(&model, 1, &Query::default())["total"]), 19.0 / 6.0, 1e-14);
     close(number(&document["upstream"]), total - 1.0, 1e-14);
     close(number(&document["mean"]), total / (1.5 + 2.0 / 3.0), 1e-14);
     close(number(&document["coverage"]), 2.62 / total, 1e-14);
@@ -69,7 +69,7 @@ fn the_example_has_the_figures_computed_by_hand() {
 fn the_document_has_the_fields_of_the_contract_in_their_order() {
     let isolated = table(&[("USA", "C10T12"), ("DEU", "C\"1\"")], |_, _| 0.0);
     let model = derived(isolated, [indicator("wgi", [0.5, 0.0])]);
-    let query = Question { layers: 1, top: 1, ..Question::default() };
+    let query = Query { layers: 1, top: 1, ..Query::default() };
     assert_eq!(
         text(&model, ["USA", "C10T12"], &query).unwrap(),
         r#"{"model":"icio","version":3,"kind":"io","indicator":"wgi","unit":"","#.to_owned()
@@ -80,7 +80,7 @@ fn the_document_has_the_fields_of_the_contract_in_their_order() {
             + r#""suppliers":[{"region":"DEU","sector":"C\"1\"","value":0.0,"share":0.0}]}"#
     );
     assert_eq!(
-        text(&model, ["DEU", "C\"1\""], &Question { layers: 0, top: 2, ..Question::default() }).unwrap(),
+        text(&model, ["DEU", "C\"1\""], &Query { layers: 0, top: 2, ..Query::default() }).unwrap(),
         r#"{"model":"icio","version":3,"kind":"io","indicator":"wgi","unit":"","#.to_owned()
             + r#""subject":{"region":"DEU","sector":"C\"1\""},"direct":0.0,"layers":[0.0],"upstream":0.0,"total":0.0,"#
             + r#""mean":0.0,"coverage":1.0,"residual":0.0,"foreign_share":null,"concentration":{"hhi":null,"nodes_80":0},"#
@@ -96,17 +96,13 @@ fn the_document_has_the_fields_of_the_contract_in_their_order() {
 #[test]
 fn queries_that_cannot_be_answered_state_the_reason() {
     let model = derived(hand(), [risk()]);
-    let default = Question::default();
+    let default = Query::default();
     let cases = [
-        (
-            ["USA", "C10T12"],
-            Question { layers: 33, ..default },
-            Error::Invalid("LAYERS is a number from 0 to 32".into()),
-        ),
+        (["USA", "C10T12"], Query { layers: 33, ..default }, Error::Invalid("LAYERS is a number from 0 to 32".into())),
         (["FRA", "C10T12"], default, Error::NoSubject("unknown region, see MODEL.LABELS key REGIONS")),
         (["USA", "C99"], default, Error::NoSubject("unknown sector, see MODEL.LABELS key SECTORS")),
         (["DEU", "C10T12"], default, Error::NoSubject("the region has no such sector, see MODEL.LABELS key NODES")),
-        (["USA", "C10T12"], Question { indicator: Some(b"x"), ..default }, Error::NoIndicator),
+        (["USA", "C10T12"], Query { indicator: Some(b"x"), ..default }, Error::NoIndicator),
     ];
     for (subject, query, error) in cases {
         assert_eq!(text(&model, subject, &query), Err(error));
@@ -122,7 +118,7 @@ fn a_new_indicator_does_not_block_the_ready_ones() {
     let model = ready.with_indicator(indicator("second", [0.5, 0.5])).unwrap();
     assert!(!model.ready());
     let ask = |name: &'static str| {
-        text(&model, ["USA", "C10T12"], &Question { indicator: Some(name.as_bytes()), ..Question::default() })
+        text(&model, ["USA", "C10T12"], &Query { indicator: Some(name.as_bytes()), ..Query::default() })
     };
     let before = ask("risk").unwrap();
     assert_eq!(ask("second"), Err(Error::NotReady));
@@ -143,7 +139,7 @@ fn indicators_keep_their_places_and_the_first_is_the_default() {
     assert_eq!(names(&model), ["risk", "b"]);
     assert_eq!(model.labels(LabelSet::Indicators).unwrap(), ["risk", "b", "output"]);
     let mut key = Vec::new();
-    model.canonical(&[b"USA", b"C10T12"], &Question::default(), &mut key).unwrap();
+    model.canonical(&[b"USA", b"C10T12"], &Query::default(), &mut key).unwrap();
     assert_eq!(key, b"USA:C10T12:indicator=risk");
     let without = model.without_indicator(b"risk").unwrap();
     assert_eq!(names(&without), ["b"]);
@@ -163,7 +159,7 @@ fn indicators_are_carried_over_by_label() {
     let (kept, dropped) = swapped.with_indicators_of(&old);
     assert_eq!(dropped, Vec::<String>::new());
     kept.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
-    assert_eq!(number(&assess(&kept, 0, &Question::default())["direct"]), 2.0);
+    assert_eq!(number(&assess(&kept, 0, &Query::default())["direct"]), 2.0);
     for nodes in [&[("USA", "C10T12")][..], &[("USA", "C10T12"), ("DEU", "C\"1\""), ("FRA", "x")]] {
         let (kept, dropped) = IoModel::new(table(nodes, |_, _| 0.1)).with_indicators_of(&old);
         assert_eq!(dropped, ["risk"]);
@@ -202,8 +198,8 @@ fn memory_decides_how_the_inverse_is_kept_unless_an_option_does() {
     assert_eq!(lazy, Field::Text("lazy".to_owned()));
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].is_ascii());
-    close(number(&assess(&model, 7, &Question::default())["total"]), 2.0, 1e-14);
-    assert!(model.estimate(&[], &Question::default()) > std::time::Duration::from_millis(1));
+    close(number(&assess(&model, 7, &Query::default())["total"]), 2.0, 1e-14);
+    assert!(model.estimate(&[], &Query::default()) > std::time::Duration::from_millis(1));
 }
 
 #[test]
@@ -213,7 +209,7 @@ fn a_series_that_converges_slowly_needs_the_inverse() {
     let error = IoModel::new(table.clone()).derive(&Budget::UNLIMITED, &Progress::default()).unwrap_err();
     assert!(error.to_string().contains("LEONTIEF full"), "{error}");
     table.leontief = Some(LeontiefMode::Full);
-    close(number(&assess(&derived(table, []), 0, &Question::default())["total"]), 1e4, 1e-9);
+    close(number(&assess(&derived(table, []), 0, &Query::default())["total"]), 1e4, 1e-9);
 }
 
 #[test]
@@ -295,7 +291,7 @@ fn digests_distinguish_contents_and_nothing_else() {
 #[test]
 fn indicators_beyond_the_first_few_are_derived_on_request() {
     let model = derived(hand(), (0..12).map(|i| indicator(&format!("r{i}"), [f64::from(i), 2.0])));
-    let of = |name: &'static str| Question { indicator: Some(name.as_bytes()), ..Question::default() };
+    let of = |name: &'static str| Query { indicator: Some(name.as_bytes()), ..Query::default() };
     assert!(text(&model, ["USA", "C10T12"], &of("r7")).is_ok());
     assert_eq!(text(&model, ["USA", "C10T12"], &of("r11")), Err(Error::NotReady));
     assert!(!model.ready(), "a requested indicator is missing");
@@ -313,7 +309,7 @@ fn an_assessment_whose_column_is_solved_on_demand_can_be_cancelled() {
     model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
     let (progress, mut out) = (Progress::default(), Vec::new());
     progress.cancel();
-    let (identity, query) = (Identity { name: b"icio", version: 3 }, Question::default());
+    let (identity, query) = (Identity { name: b"icio", version: 3 }, Query::default());
     let result = model.assess_while_wanted(&identity, &[b"A", b"x"], &query, &progress, &mut out);
     assert_eq!((result, out.is_empty()), (Err(Error::Cancelled), true));
     model.assess(&identity, &[b"A", b"x"], &query, &mut out).unwrap();

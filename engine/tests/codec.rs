@@ -9,7 +9,7 @@ use assess_engine::io::matrix::Matrix;
 use assess_engine::io::table::OutputSource;
 use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Table};
 use assess_engine::model::codec::{Decoder, MAX_FRAME};
-use assess_engine::model::{AnyModel, Model, Question};
+use assess_engine::model::{AnyModel, Model, Query};
 use assess_engine::{Budget, Error, Progress, Result};
 use fixtures::{indicator, matrix};
 use proptest::prelude::*;
@@ -141,7 +141,7 @@ proptest! {
                 prop_assert_eq!(self::frames(&model), frames);
                 // The numbers may be anything now; the model derives, or returns an error.
                 if model.derive(&Budget::new(1 << 20), &Progress::default()).is_ok() {
-                    fixtures::assess(&model, 0, &Question::default());
+                    fixtures::assess(&model, 0, &Query::default());
                 }
             }
         }

@@ -5,7 +5,7 @@
 mod fixtures;
 
 use assess_engine::io::{Indicator, IoModel, LeontiefMode, Table};
-use assess_engine::model::Question;
+use assess_engine::model::Query;
 use fixtures::{assess, close, derived, indicator, items, number, with_output};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -50,7 +50,7 @@ impl Case {
 
 /// The full assessment of every node.
 fn documents(model: &IoModel) -> Vec<Value> {
-    let query = Question { indicator: None, layers: 32, top: 1000, ..Question::default() };
+    let query = Query { indicator: None, layers: 32, top: 1000, ..Query::default() };
     (0..model.table().labels.len()).map(|j| assess(model, j, &query)).collect()
 }
 
@@ -117,11 +117,11 @@ proptest! {
     fn layers_rise_to_the_total_and_the_residual_is_the_rest(case in cases()) {
         let model = case.model();
         for j in 0..case.n() {
-            let all = layers(&assess(&model, j, &Question { layers: 32, ..Question::default() }));
+            let all = layers(&assess(&model, j, &Query { layers: 32, ..Query::default() }));
             prop_assert!(all.iter().all(|&layer| layer >= 0.0));
             let mut covered = 0.0;
             for k in 0..=32u32 {
-                let document = assess(&model, j, &Question { layers: k, ..Question::default() });
+                let document = assess(&model, j, &Query { layers: k, ..Query::default() });
                 covered += all[k as usize];
                 let (total, residual) = (number(&document["total"]), number(&document["residual"]));
                 prop_assert_eq!(layers(&document), &all[..=k as usize]);
@@ -143,7 +143,7 @@ proptest! {
         for k in 0..=32 {
             q = (0..n).map(|j| (0..n).map(|i| q[i] * case.a(i, j)).sum()).collect();
             for (j, &q) in q.iter().enumerate() {
-                let document = assess(&model, j, &Question { layers: k, ..Question::default() });
+                let document = assess(&model, j, &Query { layers: k, ..Query::default() });
                 close(number(&document["residual"]), q, 1e-10);
             }
         }
@@ -191,8 +191,8 @@ proptest! {
     fn shorter_lists_are_beginnings_of_longer_ones(case in cases(), top in 0u32..20) {
         let model = case.model();
         for j in 0..case.n() {
-            let long = assess(&model, j, &Question { top: 1000, ..Question::default() });
-            let short = assess(&model, j, &Question { top, ..Question::default() });
+            let long = assess(&model, j, &Query { top: 1000, ..Query::default() });
+            let short = assess(&model, j, &Query { top, ..Query::default() });
             for list in ["contributors", "suppliers", "by_region", "by_sector"] {
                 let (long, short) = (long[list].as_array().unwrap(), short[list].as_array().unwrap());
                 prop_assert_eq!(short.as_slice(), &long[..long.len().min(top as usize)]);
@@ -206,9 +206,9 @@ proptest! {
         let least = case.r.iter().copied().fold(f64::INFINITY, f64::min);
         let most = case.r.iter().copied().fold(0.0, f64::max);
         for j in 0..case.n() {
-            let mean = number(&assess(&model, j, &Question::default())["mean"]);
+            let mean = number(&assess(&model, j, &Query::default())["mean"]);
             prop_assert!(mean >= least - 1e-11 * most && mean <= most + 1e-11 * most);
-            let output = assess(&model, j, &Question { indicator: Some(b"output"), layers: 5, top: 1000, ..Question::default() });
+            let output = assess(&model, j, &Query { indicator: Some(b"output"), layers: 5, top: 1000, ..Query::default() });
             near(number(&output["mean"]), 1.0);
             near(layers(&output)[1], (0..case.n()).map(|i| case.a(i, j)).sum());
             near(number(&output["total"]), sum(&items(&output["contributors"])));
@@ -275,7 +275,7 @@ proptest! {
         let (n, model) = (case.n(), case.model());
         let mut x = vec![0.0; n];
         for (j, demand) in demand.iter().take(n).enumerate() {
-            let column = assess(&model, j, &Question { indicator: Some(b"output"), top: 1000, ..Question::default() });
+            let column = assess(&model, j, &Query { indicator: Some(b"output"), top: 1000, ..Query::default() });
             for (label, l) in items(&column["contributors"]) {
                 let i = case.nodes.iter().position(|(r, s)| format!("{r}.{s}") == label).unwrap();
                 x[i] += l * demand;
@@ -330,7 +330,7 @@ fn same(a: &Value, b: &Value) {
 fn a_node_without_inputs_is_its_own_direct_part() {
     let table = fixtures::table(&[("A", "x"), ("B", "x")], |i, j| if (i, j) == (0, 1) { 0.5 } else { 0.0 });
     let model = derived(table, [indicator("risk", [3.0, 0.25])]);
-    let document = assess(&model, 0, &Question::default());
+    let document = assess(&model, 0, &Query::default());
     assert_eq!(number(&document["total"]), 3.0);
     assert_eq!(number(&document["upstream"]), 0.0);
     assert_eq!(number(&document["foreign_share"]), 0.0);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use assess_engine::io::rank::Ranking;
 use assess_engine::io::{IoModel, LeontiefMode, Table, spectral_check};
-use assess_engine::model::{Model, Question};
+use assess_engine::model::{Model, Query};
 use assess_engine::{Budget, Error, Progress};
 use fixtures::{assess, close, indicator, items};
 
@@ -32,8 +32,8 @@ fn model(table: Table) -> IoModel {
     IoModel::new(table).with_indicator(indicator("risk", (0..N).map(noise))).expect("the indicator fits")
 }
 
-fn query() -> Question<'static> {
-    Question { top: N as u32, ..Question::default() }
+fn query() -> Query<'static> {
+    Query { top: N as u32, ..Query::default() }
 }
 
 /// Multipliers of all nodes, each checked against `m = r + m A`.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use assess_engine::model::{Field, Identity, Model, Question};
+use assess_engine::model::{Field, Identity, Model, Query};
 use assess_engine::score::{LoadOptions, ScoreModel, load};
 use assess_engine::{Error, Progress};
 use serde_json::Value;
@@ -134,7 +134,7 @@ fn document(model: &ScoreModel, row: &Value, marker: Option<f64>) -> Value {
     let subject = Value::Object(fields.collect()).to_string();
     let mut out = Vec::new();
     let identity = Identity { name: b"m", version: 1 };
-    model.assess(&identity, &[subject.as_bytes()], &Question::default(), &mut out).unwrap();
+    model.assess(&identity, &[subject.as_bytes()], &Query::default(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 

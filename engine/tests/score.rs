@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use assess_engine::Progress;
-use assess_engine::model::{Identity, Model, Question};
+use assess_engine::model::{Identity, Model, Query};
 use assess_engine::score::{Format, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
 use serde_json::Value;
 
@@ -169,7 +169,7 @@ fn subject(cases: &Value, case: usize) -> (String, Vec<String>) {
 
 fn assess(model: &ScoreModel, subject: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::new();
-    model.assess(&IDENTITY, subject, &Question::default(), &mut out).unwrap();
+    model.assess(&IDENTITY, subject, &Query::default(), &mut out).unwrap();
     out
 }
 

@@ -15,7 +15,7 @@ use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::{
     Indicator, Input, IoModel, Labels, LeontiefMode, LoadOptions, Precision, Table, load, spectral_check,
 };
-use assess_engine::model::Question;
+use assess_engine::model::Query;
 use assess_engine::{Budget, Progress};
 use fixtures::{assess_named, close, derived, items, number};
 use serde_json::Value;
@@ -72,12 +72,12 @@ fn full(folder: &Path) -> &'static IoModel {
 }
 
 /// The query of an indicator; the references call the indicator `output` `ones`.
-fn ask(indicator: &str) -> Question<'_> {
+fn ask(indicator: &str) -> Query<'_> {
     let name = if indicator == "ones" { "output" } else { indicator };
-    Question { indicator: Some(name.as_bytes()), layers: 12, top: 1435, ..Question::default() }
+    Query { indicator: Some(name.as_bytes()), layers: 12, top: 1435, ..Query::default() }
 }
 
-fn assess(model: &IoModel, label: &str, query: &Question<'_>) -> Value {
+fn assess(model: &IoModel, label: &str, query: &Query<'_>) -> Value {
     let (region, sector) = label.split_once('.').unwrap();
     assess_named(model, region, sector, query)
 }
@@ -115,7 +115,7 @@ fn same_as_references(folder: &Path, model: &IoModel, tolerance: f64) {
             for k in 0..=12 {
                 close(number(&layers[k]), number(&expected["tiers"][k]), tolerance);
                 close(number(&activity["layers"][k]), number(&expected["tier_activity"][k]), tolerance);
-                let document = assess(model, label, &Question { layers: k as u32, top: 0, ..ask(name) });
+                let document = assess(model, label, &Query { layers: k as u32, top: 0, ..ask(name) });
                 close(number(&document["coverage"]), number(&expected["coverage_at"][k]), tolerance);
             }
             for (list, theirs) in [("by_region", "by_country"), ("by_sector", "by_sector")] {
@@ -141,7 +141,7 @@ fn same_as_references(folder: &Path, model: &IoModel, tolerance: f64) {
             assert_eq!(document["concentration"]["nodes_80"], more["nodes_80"]);
             close(number(&document["foreign_share"]), number(&more["foreign_share"]), tolerance);
             for (k, residual) in [(5, "residual_5"), (10, "residual_10")] {
-                let document = assess(model, label, &Question { layers: k, ..ask(name) });
+                let document = assess(model, label, &Query { layers: k, ..ask(name) });
                 close(number(&document["residual"]), number(&more[residual]), tolerance);
             }
             same_list(&items(&document["suppliers"]), &more["suppliers"], tolerance);
@@ -207,7 +207,7 @@ fn every_node_agrees_with_numpy() {
         let own = items(&ones["contributors"]).into_iter().find(|item| item.0 == label).unwrap();
         close(own.1, diagonal, TIGHT);
         for (name, r, m) in [("syn_cs", r_cs, m_cs), ("syn_country", r_country, m_country)] {
-            let document = assess(model, &label, &Question { top: 0, ..ask(name) });
+            let document = assess(model, &label, &Query { top: 0, ..ask(name) });
             close(number(&document["direct"]), r, TIGHT);
             close(number(&document["total"]), m, TIGHT);
         }

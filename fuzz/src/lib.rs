@@ -9,15 +9,15 @@ pub mod origin;
 pub mod score;
 
 use assess_engine::model::codec::Decoder;
-use assess_engine::model::{AnyModel, Identity, Model, Question};
+use assess_engine::model::{AnyModel, Identity, Model, Query};
 use assess_engine::{Budget, Day, Progress};
 
 /// The identity of the model in documents.
 pub const IDENTITY: Identity<'static> = Identity { name: b"fuzz", version: 1 };
 
 /// A query with the date of the reference data.
-pub fn query() -> Question<'static> {
-    Question { today: Day::parse(b"2026-08-01").expect("a day"), ..Question::default() }
+pub fn query() -> Query<'static> {
+    Query { today: Day::parse(b"2026-08-01").expect("a day"), ..Query::default() }
 }
 
 /// Derives a model; the budget is practically unlimited, and [`allocation`] limits allocations.

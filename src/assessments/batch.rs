@@ -11,11 +11,10 @@ use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
 use crate::assessments::naming::{self, Named, Unnamed};
-use crate::assessments::request::{self, Caching, OwnedQuestion, Request};
+use crate::assessments::request::{self, Caching, OwnedQuery, Request};
 use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
-use crate::commands::options;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
@@ -23,6 +22,7 @@ use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::models::derive;
 use crate::models::history::Log;
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::with_loaded;
@@ -70,7 +70,7 @@ pub(crate) struct Work {
     model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
-    question: OwnedQuestion,
+    query: OwnedQuery,
     db: i32,
     keep: Option<TimeToLive>,
     log: Option<Log>,
@@ -93,15 +93,15 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
     let mut request = request::parse(model, options)?;
     let names = match asked.names.filter(|names| names.version == loaded.version) {
         Some(names) => {
-            request.question.today = names.today;
+            request.query.today = names.today;
             names.names.clone()
         }
         None if naming::need_a_worker(ctx, &subjects) => {
             let subjects = subjects.iter().copied();
-            return Ok(Answer::Work(ToDo::Name(Unnamed::new(loaded, model_key, subjects, &request.question))));
+            return Ok(Answer::Work(ToDo::Name(Unnamed::new(loaded, model_key, subjects, &request.query))));
         }
         None => {
-            let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, model_key, subject, &request.question);
+            let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, model_key, subject, &request.query);
             subjects.iter().map(name).collect()
         }
     };
@@ -110,7 +110,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<
     if missing > 0 && !model.ready() {
         // The check of a subject shows whether it needs a part of the model that is not derived yet.
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
-        let mut checks = short.map(|subject| model.check(subject, &request.question));
+        let mut checks = short.map(|subject| model.check(subject, &request.query));
         if checks.any(|check| check == Err(EngineError::NotReady)) {
             return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
         }
@@ -167,7 +167,7 @@ fn look_all_up(
         let found = lookup::by_name(ctx, loaded, model_key, &name, request.caching, Bytes::copy_from_slice);
         // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
-        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &request.question) };
+        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &request.query) };
         slots.push(match (found, check) {
             (Some(document), _) => Slot::Done(Reply::Bulk(document)),
             (None, Ok(()) | Err(EngineError::NotReady)) => {
@@ -182,7 +182,7 @@ fn look_all_up(
         model: loaded.model.clone(),
         model_key: model_key.to_vec(),
         version: loaded.version,
-        question: OwnedQuestion::of(&request.question),
+        query: OwnedQuery::of(&request.query),
         db: ctx.db(),
         keep: request.is_kept().then_some(request.ttl),
         log: Log::of(ctx, loaded, request.tenant),
@@ -240,11 +240,11 @@ impl Work {
 
     /// The estimated time to compute the missing subjects.
     fn estimate(&self) -> Duration {
-        let question = self.question.borrowed();
+        let query = self.query.borrowed();
         let of_one = |slot: &Slot| match slot {
             Slot::Missing { subject, .. } => {
                 let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-                self.model.as_model().estimate(&subject, &question)
+                self.model.as_model().estimate(&subject, &query)
             }
             Slot::Done(_) => Duration::ZERO,
         };
@@ -253,7 +253,7 @@ impl Work {
 
     /// Computes the missing subjects. A repeated subject is computed once.
     fn compute(self, progress: &Progress) -> (Reply, Results) {
-        let question = self.question.borrowed();
+        let query = self.query.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut answered: HashMap<Vec<u8>, Reply> = HashMap::new();
         let mut computed = VecDeque::new();
@@ -268,7 +268,7 @@ impl Work {
             let parts: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
             let mut document = Vec::with_capacity(4096);
             let model = self.model.as_model();
-            let mut assess = || model.assess_while_wanted(&identity, &parts, &question, progress, &mut document);
+            let mut assess = || model.assess_while_wanted(&identity, &parts, &query, progress, &mut document);
             let reply = match progress.check().and_then(|()| assess()) {
                 Ok(()) => {
                     let document = Bytes::from(document);
@@ -290,7 +290,7 @@ impl Work {
 
 fn compute_on_worker(work: Work, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
-    pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+    pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
         let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| work.compute(&progress))));
         // A cancelled batch has no reply: a part of a batch would look like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {

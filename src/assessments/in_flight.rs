@@ -9,7 +9,7 @@ use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use bytes::Bytes;
 
-use crate::assessments::request::{OwnedQuestion, Request};
+use crate::assessments::request::{OwnedQuery, Request};
 use crate::assessments::waiting;
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
@@ -32,7 +32,7 @@ pub(crate) struct Work {
     model: AnyModel,
     version: u64,
     subject: Vec<Vec<u8>>,
-    question: OwnedQuestion,
+    query: OwnedQuery,
     ttl: TimeToLive,
     keeps: bool,
     log: Option<Log>,
@@ -54,7 +54,7 @@ pub(crate) fn work(
         model: loaded.model.clone(),
         version: loaded.version,
         subject: subject.iter().map(|part| part.to_vec()).collect(),
-        question: OwnedQuestion::of(&request.question),
+        query: OwnedQuery::of(&request.query),
         ttl: request.ttl,
         keeps: request.is_kept(),
         log,
@@ -71,11 +71,11 @@ struct Computed {
 impl Work {
     fn compute(&self, progress: &Progress) -> Outcome<Computed> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
-        let question = self.question.borrowed();
+        let query = self.query.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut document = Vec::with_capacity(4096);
         let model = self.model.as_model();
-        let assess = || model.assess_while_wanted(&identity, &subject, &question, progress, &mut document);
+        let assess = || model.assess_while_wanted(&identity, &subject, &query, progress, &mut document);
         guard::run("an assessment", assess)??;
         let record = self.log.is_some().then(|| guard::run("a record", || model.record(&subject, &document)));
         Ok(Computed { record: record.transpose()?, document: document.into() })
@@ -136,7 +136,7 @@ pub(crate) fn compute_on_worker(work: Work, blocked: Blocked) {
     // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
     let completion = Completion { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
-    pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+    pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
         let compute = |work: &Work| pool::at_low_priority(|| work.compute(&progress));
         if let Some(computed) = completion.work.as_ref().map(compute) {

@@ -8,7 +8,7 @@ use assess_engine::cache::name;
 use assess_engine::model::AnyModel;
 use assess_engine::{Day, Error as EngineError, Progress};
 
-use crate::assessments::request::OwnedQuestion;
+use crate::assessments::request::OwnedQuery;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -54,11 +54,11 @@ pub(crate) fn of_one(
     model: &AnyModel,
     model_key: &[u8],
     subject: &[&[u8]],
-    question: &assess_engine::model::Question<'_>,
+    query: &assess_engine::model::Query<'_>,
 ) -> Named {
     let mut named = Vec::with_capacity(96);
     name::begin(model_key, &mut named)?;
-    model.as_model().canonical(subject, question, &mut named)?;
+    model.as_model().canonical(subject, query, &mut named)?;
     Ok(named)
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Unnamed {
     model_key: Vec<u8>,
     version: u64,
     subjects: Vec<Vec<Vec<u8>>>,
-    question: OwnedQuestion,
+    query: OwnedQuery,
 }
 
 impl Unnamed {
@@ -76,7 +76,7 @@ impl Unnamed {
         loaded: &Loaded,
         model_key: &[u8],
         subjects: impl IntoIterator<Item = &'a [&'a [u8]]>,
-        question: &assess_engine::model::Question<'_>,
+        query: &assess_engine::model::Query<'_>,
     ) -> Self {
         let own = |subject: &'a [&'a [u8]]| subject.iter().map(|part| part.to_vec()).collect();
         Self {
@@ -84,19 +84,19 @@ impl Unnamed {
             model_key: model_key.to_vec(),
             version: loaded.version,
             subjects: subjects.into_iter().map(own).collect(),
-            question: OwnedQuestion::of(question),
+            query: OwnedQuery::of(query),
         }
     }
 
     fn name_all(&self, progress: &Progress) -> Outcome<Names> {
-        let question = self.question.borrowed();
+        let query = self.query.borrowed();
         let name_one = |subject: &Vec<Vec<u8>>| {
             progress.check()?;
             let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-            Ok(of_one(&self.model, &self.model_key, &subject, &question))
+            Ok(of_one(&self.model, &self.model_key, &subject, &query))
         };
         let names: Result<_, EngineError> = self.subjects.iter().map(name_one).collect();
-        Ok(Names { version: self.version, today: question.today, names: names? })
+        Ok(Names { version: self.version, today: query.today, names: names? })
     }
 
     /// Names them on a worker. Then `then` runs on the main thread, in the database of the command.
@@ -107,7 +107,7 @@ impl Unnamed {
         then: impl FnOnce(Ctx<'_>, Blocked, Names) + Send + 'static,
     ) {
         let progress = Arc::<Progress>::default();
-        pool::run(Lane::Question, Some(Arc::clone(&progress)), move || {
+        pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
             let named = blocked.measure(|| {
                 let name = || pool::at_low_priority(|| self.name_all(&progress));
                 guard::run("naming subjects", name).and_then(|named| named)

@@ -31,7 +31,7 @@ pub(crate) fn for_blocked(
     what: &'static str,
     work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
 ) {
-    pool::run(Lane::Question, None, move || {
+    pool::run(Lane::Request, None, move || {
         let made = || pool::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
         let reply = blocked.measure(made);
         blocked.reply(reply.into());

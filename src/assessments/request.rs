@@ -1,19 +1,19 @@
 //! The options of `ASSESS.*`: the query, and how its answer is cached.
 
 use assess_engine::Day;
-use assess_engine::model::{Model, Question};
+use assess_engine::model::{Model, Query};
 
 use crate::cache::store::TimeToLive;
 use crate::cache::ttl::TtlOptions;
 use crate::clock::now_ms;
-use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
+use crate::options;
 use crate::settings;
 
 /// A parsed request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Request<'a> {
-    pub(crate) question: Question<'a>,
+    pub(crate) query: Query<'a>,
     pub(crate) ttl: TimeToLive,
     pub(crate) caching: Caching,
     /// The tenant that the history records.
@@ -24,7 +24,7 @@ impl Request<'_> {
     /// Sets the current day, if the model needs it: reading the clock costs as much as reading a feature.
     fn dated(mut self, model: &dyn Model) -> Self {
         if !model.is_timeless() {
-            self.question.today = Day::of_unix_ms(now_ms());
+            self.query.today = Day::of_unix_ms(now_ms());
         }
         self
     }
@@ -37,21 +37,21 @@ impl Request<'_> {
 
 /// A query that is kept after its command has ended, for a worker.
 #[derive(Debug)]
-pub(crate) struct OwnedQuestion {
+pub(crate) struct OwnedQuery {
     indicator: Option<Vec<u8>>,
     layers: u32,
     top: u32,
     today: Day,
 }
 
-impl OwnedQuestion {
-    pub(crate) fn of(question: &Question<'_>) -> Self {
-        let &Question { indicator, layers, top, today } = question;
+impl OwnedQuery {
+    pub(crate) fn of(query: &Query<'_>) -> Self {
+        let &Query { indicator, layers, top, today } = query;
         Self { indicator: indicator.map(<[u8]>::to_vec), layers, top, today }
     }
 
-    pub(crate) fn borrowed(&self) -> Question<'_> {
-        Question { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top, today: self.today }
+    pub(crate) fn borrowed(&self) -> Query<'_> {
+        Query { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top, today: self.today }
     }
 }
 
@@ -103,16 +103,16 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
     if words.is_empty() {
         return Ok(request);
     }
-    let mut options = Options::new(words);
+    let mut options = options::of(words);
     let mut ttl = TtlOptions::default();
     while let Some(option) = options.next(known)? {
         if OF_KINDS.contains(&option) && !of_kind.contains(&option) {
             return Err(Failure::err(format!("a model of this kind has no option {option}")));
         }
         match option {
-            "INDICATOR" => request.question.indicator = Some(options.value(option)?),
-            "LAYERS" => request.question.layers = options.number(option, 0..=u64::from(Question::MAX_LAYERS))? as u32,
-            "TOP" => request.question.top = options.number(option, 0..=MOST_TOP)? as u32,
+            "INDICATOR" => request.query.indicator = Some(options.value(option)?),
+            "LAYERS" => request.query.layers = options.number(option, 0..=u64::from(Query::MAX_LAYERS))? as u32,
+            "TOP" => request.query.top = options.number(option, 0..=MOST_TOP)? as u32,
             "NOCACHE" | "REFRESH" if request.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
             }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn without_options_the_documented_defaults_apply() {
         let request = parse_known(&[], &[], &GET).unwrap();
-        assert_eq!((request.question.layers, request.question.top, request.question.indicator), (5, 10, None));
+        assert_eq!((request.query.layers, request.query.top, request.query.indicator), (5, 10, None));
         assert_eq!((request.ttl, request.caching), (TimeToLive::Tier, Caching::Normal));
     }
 

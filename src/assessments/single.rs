@@ -80,21 +80,21 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
     let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
     let mut request = request::parse(model, options)?;
     let log = Log::of(ctx, loaded, request.tenant);
-    let is_short = model.estimate(subject, &request.question) <= Duration::from_micros(settings::slice_us());
+    let is_short = model.estimate(subject, &request.query) <= Duration::from_micros(settings::slice_us());
     if request.caching == Caching::Off && log.is_none() && is_short {
         return compute_unshared(ctx, loaded, model_key, subject, &request, asked.caller);
     }
     let names = asked.names.filter(|names| names.version == loaded.version);
     let name = match names.and_then(|names| names.names.first().map(|name| (name, names.today))) {
         Some((name, today)) => {
-            request.question.today = today;
+            request.query.today = today;
             name.clone()?
         }
         None if naming::are_long([subject]) => {
-            let unnamed = Unnamed::new(loaded, model_key, [subject], &request.question);
+            let unnamed = Unnamed::new(loaded, model_key, [subject], &request.query);
             return Ok(Answer::Work(ToDo::Name(Box::new(unnamed))));
         }
-        None => naming::of_one(&loaded.model, model_key, subject, &request.question)?,
+        None => naming::of_one(&loaded.model, model_key, subject, &request.query)?,
     };
     let hit = |document: &[u8]| document_reply(ctx, asked.caller, document);
     if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, request.caching, hit) {
@@ -102,7 +102,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
     }
     // The worker finds the errors of a long subject.
     if !naming::are_long([subject]) {
-        match model.check(subject, &request.question) {
+        match model.check(subject, &request.query) {
             Ok(()) => {}
             Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::requested(ctx, loaded))),
             Err(error) => return Err(error.into()),
@@ -116,7 +116,7 @@ fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>
         return Ok(Answer::Work(ToDo::Compute(Box::new(work))));
     }
     let mut document = Vec::with_capacity(4096);
-    model.assess(&loaded.identity(model_key), subject, &request.question, &mut document)?;
+    model.assess(&loaded.identity(model_key), subject, &request.query, &mut document)?;
     let document = Bytes::from(document);
     if let Some(log) = log {
         log.computed((ctx.db(), model_key), &name, model.record(subject, &document), &document);
@@ -144,7 +144,7 @@ fn compute_unshared(
 ) -> Outcome<Answer<ToDo>> {
     let mut document = SCRATCH.take();
     document.clear();
-    let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &request.question, &mut document);
+    let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &request.query, &mut document);
     let answer = match assessed {
         Ok(()) => Ok(Answer::Reply(document_reply(ctx, caller, &document))),
         Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::requested(ctx, loaded))),

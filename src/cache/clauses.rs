@@ -7,8 +7,8 @@ use assess_engine::cache::{name, pattern};
 
 use super::invalidate::{self, Order};
 use super::{Cache, tags, with};
-use crate::commands::options::choice;
 use crate::error::{Failure, Outcome};
+use crate::options::choice;
 use crate::report::cache_stats;
 
 /// The most clauses of one command.

@@ -1,7 +1,7 @@
 //! The option `TAGS n t1 .. tn`.
 
-use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
+use crate::options::Options;
 
 /// The most tags of an entry.
 pub(crate) const MOST_TAGS: u64 = 64;

@@ -2,8 +2,8 @@
 
 use crate::cache::store::TimeToLive;
 use crate::clock::now_ms;
-use crate::commands::options::Options;
 use crate::error::{Failure, Outcome};
+use crate::options::Options;
 
 /// The longest time to live: 100 years, far below the overflow of milliseconds.
 const LONGEST_MS: u64 = 100 * 365 * 86_400_000;
@@ -45,9 +45,10 @@ impl TtlOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options;
 
     fn read(words: &[&[u8]]) -> Outcome<TimeToLive> {
-        let (mut ttl, mut options) = (TtlOptions::default(), Options::new(words));
+        let (mut ttl, mut options) = (TtlOptions::default(), options::of(words));
         let known = ["TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST", "OTHER"];
         while let Some(option) = options.next(&known)? {
             assert_eq!(ttl.takes(option, &mut options)?, option != "OTHER");

@@ -29,15 +29,15 @@ impl Run for Key {
         let unnamed = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| {
             let (words, model) = (argv.words(2), loaded.as_model());
             let (subject, options) = words.split_at(model.subject_len(&words, true)?);
-            let question = request::parse_key(model, options)?.question;
+            let query = request::parse_key(model, options)?.query;
             if naming::are_long([subject]) {
-                return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &question)));
+                return Ok(Err(Unnamed::new(loaded, argv.bytes(1), [subject], &query)));
             }
-            match model.check(subject, &question) {
+            match model.check(subject, &query) {
                 Ok(()) | Err(EngineError::NotReady) => {}
                 Err(error) => return Err(error.into()),
             }
-            Ok(Ok(naming::of_one(&loaded.model, argv.bytes(1), subject, &question)?))
+            Ok(Ok(naming::of_one(&loaded.model, argv.bytes(1), subject, &query)?))
         })?;
         match unnamed {
             Ok(name) => Ok(Reply::Bulk(name.into())),

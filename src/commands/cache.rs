@@ -15,13 +15,13 @@ pub(super) use get::{Get, Mget};
 pub(super) use lookup::{Export, Health, Hot, Metrics, Stats, Ttl};
 pub(super) use set::{Mset, Set};
 
-use super::options;
 use crate::cache::{clauses, invalidate as order, store};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
+use crate::options;
 use crate::reply::Reply;
 
 /// The internal command. It comes from a master, from an append-only file, or from this module, which writes native

@@ -2,10 +2,10 @@
 
 use assess_engine::model::{AnyModel, FindFilter, FindIn};
 
-use super::options::Options;
 use super::rules::{MOST, documents};
 use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
 use crate::assessments::{on_worker, waiting};
+use crate::options;
 
 use crate::error::Outcome;
 use crate::ffi::blocked::{Blocked, Ended};
@@ -64,7 +64,7 @@ fn search(model: &AnyModel, text: &[u8], filter: &FindFilter) -> Outcome<Reply> 
 
 fn parse(words: &[&[u8]]) -> Outcome<FindFilter> {
     let mut filter = FindFilter::default();
-    let mut options = Options::new(words);
+    let mut options = options::of(words);
     while let Some(option) = options.next(&["IN", "SECTION", "CHAPTER", "LEVEL", "LIMIT"])? {
         match option {
             "IN" => filter.place = Some(options.choice(option, &PLACES)?),

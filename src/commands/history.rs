@@ -2,7 +2,6 @@
 
 use assess_engine::history::{Entry, Filter, parse_hash};
 
-use super::options::Options;
 use crate::assessments::on_worker;
 use crate::assessments::request::tenant;
 use crate::error::{Failure, Outcome};
@@ -11,6 +10,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::models::history;
+use crate::options::{self, Options};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 
@@ -56,7 +56,7 @@ const OPTIONS: [&str; 12] =
 
 fn parse(words: &[&[u8]]) -> Outcome<Filter> {
     let mut filter = Filter::default();
-    let mut options = Options::new(words);
+    let mut options = options::of(words);
     while let Some(option) = options.next(&OPTIONS)? {
         let text = |options: &mut Options<'_, '_>| {
             options.value(option).map(|value| Some(String::from_utf8_lossy(value).into_owned()))

@@ -7,7 +7,6 @@ use assess_engine::io::indicator::{self, By};
 use assess_engine::io::{Indicator, IoModel};
 use assess_engine::model::AnyModel;
 
-use super::options::Options;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -16,6 +15,7 @@ use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::models::{commit, data_dir, replicate, versions};
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
@@ -98,7 +98,7 @@ impl Request {
             _ => return Err(Failure::err("expected DATA document or FILE path after the indicator's name")),
         };
         let words = argv.words(5);
-        let mut options = Options::new(&words);
+        let mut options = options::of(&words);
         let (mut by, mut default, mut ignore, mut unit) = (None, None, false, Vec::new());
         let (mut sum, mut totals, mut row) = (false, false, None);
         while let Some(option) = options.next(&["BY", "DEFAULT", "IGNORE", "SUM", "TOTALS", "ROW", "UNIT"])? {

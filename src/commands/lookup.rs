@@ -5,7 +5,6 @@ use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, LabelSet};
 
 use crate::assessments::on_worker;
-use crate::commands::options;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -13,6 +12,7 @@ use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
 use crate::models::{directory, info, loading};
+use crate::options;
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};
 

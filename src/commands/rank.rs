@@ -7,7 +7,6 @@ use assess_engine::Error as EngineError;
 use assess_engine::io::IoModel;
 use assess_engine::io::rank::{By, Ranking};
 
-use super::options::Options;
 use crate::assessments::answer::{self, Answer, Asked, ReadRequest};
 use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
@@ -18,6 +17,7 @@ use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::models::derive;
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::with_loaded;
@@ -56,7 +56,7 @@ impl ReadRequest for Rank {
     }
 
     fn start(_: Ctx<'_>, model: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
-        pool::run(Lane::Question, None, move || {
+        pool::run(Lane::Request, None, move || {
             let ranked = blocked.measure(|| {
                 guard::run("a ranking", || {
                     let options: Vec<&[u8]> = command.iter().skip(2).map(Vec::as_slice).collect();
@@ -84,7 +84,7 @@ fn rank(model: &IoModel, ranking: &Ranking<'_>) -> Result<Reply, EngineError> {
 
 fn parse<'a>(words: &[&'a [u8]]) -> Outcome<Ranking<'a>> {
     let mut ranking = Ranking::default();
-    let mut options = Options::new(words);
+    let mut options = options::of(words);
     while let Some(option) = options.next(&["INDICATOR", "BY", "REGION", "SECTOR", "LIMIT"])? {
         match option {
             "INDICATOR" => ranking.indicator = Some(options.value(option)?),

@@ -6,7 +6,6 @@ use assess_engine::Day;
 use assess_engine::model::AnyModel;
 use assess_engine::origin::{Relation, RuleFilter};
 
-use super::options::{self, Options};
 use crate::assessments::on_worker;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
@@ -14,6 +13,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::models::{commit, replicate, versions};
+use crate::options;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 
@@ -59,7 +59,7 @@ impl Run for Rules {
 
 fn parse<'a>(words: &[&'a [u8]]) -> Outcome<RuleFilter<'a>> {
     let mut filter = RuleFilter::default();
-    let mut options = Options::new(words);
+    let mut options = options::of(words);
     while let Some(option) = options.next(&["AGREEMENT", "HS", "DATE", "PARTY", "LIMIT"])? {
         match option {
             "AGREEMENT" => filter.agreement = Some(options.value(option)?),

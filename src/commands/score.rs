@@ -8,7 +8,6 @@ use assess_engine::model::Identity;
 use assess_engine::score::{Rows, ScoreModel};
 use bytes::Bytes;
 
-use super::options::{self, Options};
 use crate::assessments::on_worker;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
@@ -16,6 +15,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::held::HeldBytes;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
@@ -41,7 +41,7 @@ impl Run for Batch {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let count = options::batch_size(argv.bytes(2))?;
         let words = argv.words(4);
-        let mut options = Options::new(&words);
+        let mut options = options::of(&words);
         let mut form = Form::Json;
         while let Some(option) = options.next(&["FORMAT"])? {
             form = options.choice(option, &FORMS)?;

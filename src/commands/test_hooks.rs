@@ -36,7 +36,7 @@ impl Run for Panic {
             b"handler" => panic!("requested by a test"),
             b"worker" => {
                 let blocked = Blocked::block(ctx, 0, crate::assessments::waiting::ended_unstored);
-                pool::run(Lane::Question, None, move || {
+                pool::run(Lane::Request, None, move || {
                     // The closure owns the handle: unwinding drops it, and that must answer the client.
                     let _blocked = blocked;
                     panic!("requested by a test");

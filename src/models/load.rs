@@ -164,7 +164,7 @@ impl Load {
             Stage::Reading => self.on_worker(Lane::Heavy, |load| {
                 load.blocked.measure(|| guard::run("a load", || load.read()).and_then(|built| built))
             }),
-            Stage::Joining(part) => self.on_worker(Lane::Question, |load| {
+            Stage::Joining(part) => self.on_worker(Lane::Request, |load| {
                 guard::run("joining a load", || Built::join(part, load.before.as_ref())).and_then(|built| built)
             }),
             Stage::Built(built, staged) => {

@@ -92,7 +92,7 @@ where
     /// Encodes the next few frames on a worker, because that reads every coefficient in them.
     fn encode(mut self) {
         // Not in the lane of loads, which may take minutes.
-        pool::run(Lane::Question, None, move || {
+        pool::run(Lane::Request, None, move || {
             let first = self.staged.frames();
             let next = first..(first + FRAMES_ENCODED).min(self.frames);
             self.encoded.extend(next.map(|i| Bytes::from(self.model.as_model().frame(i))));

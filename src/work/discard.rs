@@ -7,6 +7,6 @@ use crate::work::pool::{self, Lane};
 /// Drops a model. When this is the last reference, a worker frees it. Main thread.
 pub(crate) fn model(model: AnyModel) {
     if model.is_last() {
-        pool::run(Lane::Question, None, move || drop(model));
+        pool::run(Lane::Request, None, move || drop(model));
     }
 }

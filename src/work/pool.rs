@@ -24,18 +24,18 @@ use crate::work::main_loop;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Heavy,
-    Question,
+    Request,
     Document,
     Disposal,
 }
 
 impl Lane {
-    const ALL: [Self; 4] = [Self::Heavy, Self::Question, Self::Document, Self::Disposal];
+    const ALL: [Self; 4] = [Self::Heavy, Self::Request, Self::Document, Self::Disposal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Heavy => "assess-heavy",
-            Self::Question => "assess-ask",
+            Self::Request => "assess-request",
             Self::Document => "assess-read",
             Self::Disposal => "assess-free",
         }
@@ -72,7 +72,7 @@ fn lock() -> MutexGuard<'static, State> {
 fn thread_limit(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
-        Lane::Question | Lane::Document | Lane::Disposal => 1,
+        Lane::Request | Lane::Document | Lane::Disposal => 1,
     }
 }
 

@@ -116,7 +116,7 @@ fn getkeys_finds_every_key_of_a_cache_command() {
 }
 
 #[test]
-fn questions_are_read_commands_and_changes_are_write_commands() {
+fn queries_are_read_commands_and_changes_are_write_commands() {
     let server = Server::start();
     let mut client = server.client();
     for command in registered(&mut client) {

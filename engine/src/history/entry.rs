@@ -10,9 +10,9 @@ pub struct Entry {
     pub id: u64,
     /// When it was computed, in Unix milliseconds.
     pub time: u64,
-    /// On whose behalf, as the question said; empty when it did not.
+    /// On whose behalf, as the query said; empty when it did not.
     pub tenant: String,
-    /// 128 bits that stand for the question: equal questions have equal ones.
+    /// 128 bits that stand for the query: equal queries have equal ones.
     pub hash: [u8; 16],
     /// What it was about and what came out.
     pub record: Record,

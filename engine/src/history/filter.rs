@@ -19,7 +19,7 @@ pub struct Filter {
     pub status: Option<String>,
     /// The least confidence; entries without one do not reach it.
     pub confidence: Option<f64>,
-    /// The hash of the question.
+    /// The hash of the query.
     pub hash: Option<[u8; 16]>,
     /// The entry's own number.
     pub id: Option<u64>,

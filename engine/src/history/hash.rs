@@ -14,7 +14,7 @@ pub fn parse_hash(text: &[u8]) -> Option<[u8; 16]> {
     Some(hash)
 }
 
-/// The hash of a question by its canonical name (what follows the tag in a cache key). A name that is a hash already
+/// The hash of a query by its canonical name (what follows the tag in a cache key). A name that is a hash already
 /// stands for itself, so that it can be asked for as it is seen in the key.
 pub fn hash_of(canonical: &[u8]) -> [u8; 16] {
     let is_hash = canonical.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));

@@ -1,6 +1,6 @@
 //! What the history records of an assessment beside its document.
 
-/// What the history says of an assessment, beside the document: what questions to the history filter by. Empty where a
+/// What the history says of an assessment, beside the document: what queries to the history filter by. Empty where a
 /// kind of model has no such thing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {

@@ -6,21 +6,17 @@ use super::assess::Basis;
 use super::model::IoModel;
 use super::{codec, document, subject};
 use crate::history::Record;
-use crate::model::{Field, FindFilter, Identity, Kind, LabelSet, Model, Question};
+use crate::model::{Field, FindFilter, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Progress, Result};
 
 impl IoModel {
     /// Finds the node and what its assessment is computed from.
-    fn basis<'a>(
-        &'a self,
-        subject: &[&[u8]],
-        question: &Question<'_>,
-    ) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
+    fn basis<'a>(&'a self, subject: &[&[u8]], query: &Query<'_>) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
         let &[region, sector] = subject else { return Err(subject::not_two()) };
-        subject::check_layers(question)?;
+        subject::check_layers(query)?;
         let base = &*self.base;
         let node = base.table.labels.node(region, sector)?;
-        let stressor = self.indicator(question.indicator)?;
+        let stressor = self.indicator(query.indicator)?;
         let (leontief, printed) = self.derived()?;
         let series = stressor.series()?;
         let values = &stressor.indicator.values;
@@ -43,14 +39,14 @@ impl Model for IoModel {
         subject::len(args)
     }
 
-    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
+    fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()> {
         let &[region, sector] = subject else { return Err(subject::not_two()) };
-        subject::check_layers(question)?;
-        let indicator = match question.indicator {
+        subject::check_layers(query)?;
+        let indicator = match query.indicator {
             Some(name) => name,
             None => self.indicator(None)?.indicator.name.as_bytes(),
         };
-        subject::write_name(region, sector, indicator, question, key);
+        subject::write_name(region, sector, indicator, query, key);
         Ok(())
     }
 
@@ -58,22 +54,22 @@ impl Model for IoModel {
         &self,
         identity: &Identity<'_>,
         subject: &[&[u8]],
-        question: &Question<'_>,
+        query: &Query<'_>,
         progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let (node, basis, indicator) = self.basis(subject, question)?;
-        let assessment = basis.assess(node, question.layers as usize, question.top as usize, progress)?;
+        let (node, basis, indicator) = self.basis(subject, query)?;
+        let assessment = basis.assess(node, query.layers as usize, query.top as usize, progress)?;
         document::write(out, identity, indicator, &assessment, basis.table, basis.printed);
         Ok(())
     }
 
-    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
-        self.basis(subject, question).map(|_| ())
+    fn check(&self, subject: &[&[u8]], query: &Query<'_>) -> Result<()> {
+        self.basis(subject, query).map(|_| ())
     }
 
-    fn estimate(&self, _: &[&[u8]], question: &Question<'_>) -> Duration {
-        self.cost(question.top)
+    fn estimate(&self, _: &[&[u8]], query: &Query<'_>) -> Duration {
+        self.cost(query.top)
     }
 
     fn record(&self, subject: &[&[u8]], _: &[u8]) -> Record {

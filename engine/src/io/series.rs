@@ -15,11 +15,11 @@ use super::select::fewest_reaching;
 use super::stage::Stage;
 use super::table::Table;
 use super::{neumann, product};
-use crate::model::Question;
+use crate::model::Query;
 use crate::{Error, Result};
 
 /// Layers 0..=K for the deepest K.
-const LAYERS: usize = Question::MAX_LAYERS as usize + 1;
+const LAYERS: usize = Query::MAX_LAYERS as usize + 1;
 
 /// The share of a total that `nodes_80` speaks of.
 pub(crate) const MOST: f64 = 0.8;

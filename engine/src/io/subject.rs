@@ -1,7 +1,7 @@
 //! The subject of a request, region and sector, and its canonical name: what follows the tag in a cache key.
 
 use crate::cache::name::escape;
-use crate::model::Question;
+use crate::model::Query;
 use crate::{Error, Result};
 
 /// Arguments of a subject: region and sector.
@@ -24,8 +24,8 @@ pub(super) fn not_two() -> Error {
 ///
 /// # Errors
 /// [`Error::Invalid`].
-pub(super) fn check_layers(question: &Question<'_>) -> Result<()> {
-    if question.layers <= Question::MAX_LAYERS {
+pub(super) fn check_layers(query: &Query<'_>) -> Result<()> {
+    if query.layers <= Query::MAX_LAYERS {
         Ok(())
     } else {
         Err(Error::Invalid("LAYERS is a number from 0 to 32".into()))
@@ -35,14 +35,14 @@ pub(super) fn check_layers(question: &Question<'_>) -> Result<()> {
 /// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
 /// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
 /// encoded too: otherwise it could pass for a name with options.
-pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], question: &Question<'_>, key: &mut Vec<u8>) {
+pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], query: &Query<'_>, key: &mut Vec<u8>) {
     escape(region, b"", key);
     key.push(b':');
     escape(sector, b"", key);
     key.extend_from_slice(b":indicator=");
     escape(indicator, b",=", key);
-    let defaults = Question::default();
-    for (name, value, default) in [("layers", question.layers, defaults.layers), ("top", question.top, defaults.top)] {
+    let defaults = Query::default();
+    for (name, value, default) in [("layers", query.layers, defaults.layers), ("top", query.top, defaults.top)] {
         if value != default {
             key.push(b',');
             key.extend_from_slice(name.as_bytes());
@@ -72,24 +72,24 @@ mod tests {
 
     #[test]
     fn names_show_what_differs_from_the_defaults_and_encode_what_is_reserved() {
-        let default = Question::default();
-        let cases: [(&str, &str, &str, Question<'_>, &str); 6] = [
+        let default = Query::default();
+        let cases: [(&str, &str, &str, Query<'_>, &str); 6] = [
             ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),
-            ("USA", "C10T12", "wgi", Question { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
-            ("USA", "C10T12", "wgi", Question { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
+            ("USA", "C10T12", "wgi", Query { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
+            ("USA", "C10T12", "wgi", Query { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
             (
                 "A:B",
                 "Meat, fish; \"x\" (100%)",
                 "a,top=5",
-                Question { layers: 0, top: 4_294_967_295, ..default },
+                Query { layers: 0, top: 4_294_967_295, ..default },
                 "A%3AB:Meat,%20fish;%20\"x\"%20(100%25):indicator=a%2Ctop%3D5,layers=0,top=4294967295",
             ),
             ("{*}?[a]\\", "\n\u{7f}\t", "x", default, "%7B%2A%7D%3F%5Ba%5D%5C:%0A%7F%09:indicator=x"),
             ("\u{d6}", "s", "\u{e9}", default, "\u{d6}:s:indicator=\u{e9}"),
         ];
-        for (region, sector, indicator, question, expected) in cases {
+        for (region, sector, indicator, query, expected) in cases {
             let mut key = Vec::new();
-            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &question, &mut key);
+            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &query, &mut key);
             assert_eq!(String::from_utf8(key).unwrap(), expected);
         }
     }

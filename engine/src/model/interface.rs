@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::find::FindFilter;
 use super::kind::Kind;
-use super::question::{Identity, Question};
+use super::query::{Identity, Query};
 use crate::history::Record;
 use crate::{Budget, Error, Progress, Result};
 
@@ -42,7 +42,7 @@ pub trait Model: Send + Sync {
     /// The kind.
     fn kind(&self) -> Kind;
 
-    /// The options of [`Question`] that the kind knows, of `INDICATOR`, `LAYERS` and `TOP`.
+    /// The options of [`Query`] that the kind knows, of `INDICATOR`, `LAYERS` and `TOP`.
     fn options(&self) -> &'static [&'static str] {
         &[]
     }
@@ -54,27 +54,21 @@ pub trait Model: Send + Sync {
     /// [`crate::Error::Invalid`] when there are too few.
     fn subject_len(&self, args: &[&[u8]], is_alone: bool) -> Result<usize>;
 
-    /// Appends the canonical name of subject and question: what follows `assessment:{tag}:` in the cache key. Equal
-    /// questions have equal names, different ones different names. Labels are not looked up: a name of a subject that
+    /// Appends the canonical name of subject and query: what follows `assessment:{tag}:` in the cache key. Equal
+    /// queries have equal names, different ones different names. Labels are not looked up: a name of a subject that
     /// the model lacks is never stored, so nobody finds anything under it.
     ///
     /// # Errors
     /// [`crate::Error::Invalid`] when the kind does not know an option, or its value is out of range.
-    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()>;
+    fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()>;
 
     /// Appends the assessment document (JSON, fixed field order) to `out`.
     ///
     /// # Errors
     /// [`crate::Error::NoSubject`], [`crate::Error::NoIndicator`], [`crate::Error::NotReady`] before [`Model::derive`]
     /// has succeeded. `out` is unchanged then.
-    fn assess(
-        &self,
-        identity: &Identity<'_>,
-        subject: &[&[u8]],
-        question: &Question<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        self.assess_while_wanted(identity, subject, question, &Progress::default(), out)
+    fn assess(&self, identity: &Identity<'_>, subject: &[&[u8]], query: &Query<'_>, out: &mut Vec<u8>) -> Result<()> {
+        self.assess_while_wanted(identity, subject, query, &Progress::default(), out)
     }
 
     /// The same for work that may be called off: where columns are solved on demand, one assessment of a large table
@@ -86,17 +80,17 @@ pub trait Model: Send + Sync {
         &self,
         identity: &Identity<'_>,
         subject: &[&[u8]],
-        question: &Question<'_>,
+        query: &Query<'_>,
         progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()>;
 
-    /// Fails as [`Model::assess`] would for this subject and question, in what [`Model::canonical`] has not looked at,
+    /// Fails as [`Model::assess`] would for this subject and query, in what [`Model::canonical`] has not looked at,
     /// without computing.
-    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()>;
+    fn check(&self, subject: &[&[u8]], query: &Query<'_>) -> Result<()>;
 
     /// About how long one assessment takes: decides whether it may run on the server's main thread.
-    fn estimate(&self, subject: &[&[u8]], question: &Question<'_>) -> Duration;
+    fn estimate(&self, subject: &[&[u8]], query: &Query<'_>) -> Duration;
 
     /// Whether equal words have equal names ([`Model::canonical`]) tomorrow.
     fn is_timeless(&self) -> bool {

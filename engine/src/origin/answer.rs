@@ -11,7 +11,7 @@ use super::model::OriginModel;
 use super::nomenclature::Nomenclature;
 use super::subject::{self, Subject};
 use crate::history::{self, Record};
-use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Question};
+use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Error, Progress, Result};
 
 /// How many nanoseconds an assessment takes at least, for each byte of facts, and for each condition of the rules for a
@@ -30,11 +30,11 @@ impl Model for OriginModel {
         subject::length(args)
     }
 
-    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
-        if question.indicator.is_some() {
+    fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()> {
+        if query.indicator.is_some() {
             return Err(Error::Invalid("a rules-of-origin model has no indicators".into()));
         }
-        Subject::read(subject, question.today)?.write_name(key);
+        Subject::read(subject, query.today)?.write_name(key);
         Ok(())
     }
 
@@ -42,12 +42,12 @@ impl Model for OriginModel {
         &self,
         identity: &Identity<'_>,
         subject: &[&[u8]],
-        question: &Question<'_>,
+        query: &Query<'_>,
         progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         progress.check()?;
-        let subject = Subject::read(subject, question.today)?;
+        let subject = Subject::read(subject, query.today)?;
         self.check_countries(&subject)?;
         let Subject { route, facts, day } = &subject;
         let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs));
@@ -88,8 +88,8 @@ impl Model for OriginModel {
         Ok(())
     }
 
-    fn check(&self, subject: &[&[u8]], question: &Question<'_>) -> Result<()> {
-        let subject = Subject::read(subject, question.today)?;
+    fn check(&self, subject: &[&[u8]], query: &Query<'_>) -> Result<()> {
+        let subject = Subject::read(subject, query.today)?;
         self.check_countries(&subject)?;
         let Subject { route, facts, day } = subject;
         if let Chosen::Agreement(agreement) = choose_agreement(self.agreements(), &route, &facts, day)? {
@@ -98,7 +98,7 @@ impl Model for OriginModel {
         Ok(())
     }
 
-    fn estimate(&self, subject: &[&[u8]], _: &Question<'_>) -> Duration {
+    fn estimate(&self, subject: &[&[u8]], _: &Query<'_>) -> Duration {
         let facts = subject.get(3).map_or(0, |facts| facts.len() as u64);
         let lines = facts / BYTES_A_LINE;
         Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts + NS_A_LEAF * self.most_leaves() * (lines + 1))

@@ -1,4 +1,4 @@
-//! The subject of a question: `hs origin destination [facts]`.
+//! The subject of a query: `hs origin destination [facts]`.
 
 use super::assess::Route;
 use super::country;

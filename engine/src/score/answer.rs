@@ -9,13 +9,13 @@ use super::subject;
 use super::{codec, document};
 use crate::cache::name;
 use crate::history::{self, Record};
-use crate::model::{Field, Identity, Kind, LabelSet, Model, Question};
+use crate::model::{Field, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Error, Progress, Result};
 
 impl ScoreModel {
     /// Reads a subject into the scratch's row and evaluates it.
-    fn question(&self, subject: &[&[u8]], question: &Question<'_>, scratch: &mut Scratch) -> Result<()> {
-        refuse_indicator(question)?;
+    fn query(&self, subject: &[&[u8]], query: &Query<'_>, scratch: &mut Scratch) -> Result<()> {
+        refuse_indicator(query)?;
         subject::read(&self.features, subject, &mut scratch.row)?;
         self.evaluate(scratch)
     }
@@ -30,8 +30,8 @@ impl Model for ScoreModel {
         subject::len(args, is_alone)
     }
 
-    fn canonical(&self, subject: &[&[u8]], question: &Question<'_>, key: &mut Vec<u8>) -> Result<()> {
-        refuse_indicator(question)?;
+    fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()> {
+        refuse_indicator(query)?;
         with_scratch(|scratch| {
             subject::read(&self.features, subject, &mut scratch.row)?;
             self.check_missing(&scratch.row.values)?;
@@ -46,22 +46,22 @@ impl Model for ScoreModel {
         &self,
         identity: &Identity<'_>,
         subject: &[&[u8]],
-        question: &Question<'_>,
+        query: &Query<'_>,
         _: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         with_scratch(|scratch| {
-            self.question(subject, question, scratch)?;
+            self.query(subject, query, scratch)?;
             document::write(self, identity, scratch, out)
         })
     }
 
-    fn check(&self, _: &[&[u8]], question: &Question<'_>) -> Result<()> {
+    fn check(&self, _: &[&[u8]], query: &Query<'_>) -> Result<()> {
         // A name is only given to what has been read whole.
-        refuse_indicator(question)
+        refuse_indicator(query)
     }
 
-    fn estimate(&self, subject: &[&[u8]], _: &Question<'_>) -> Duration {
+    fn estimate(&self, subject: &[&[u8]], _: &Query<'_>) -> Duration {
         // The features of the row are in its cost; what is long beyond them has to be read all the same.
         let bytes: usize = subject.iter().map(|word| word.len()).sum();
         self.row_cost() + Duration::from_nanos(3 * bytes as u64)
@@ -140,8 +140,8 @@ impl Model for ScoreModel {
     }
 }
 
-fn refuse_indicator(question: &Question<'_>) -> Result<()> {
-    match question.indicator {
+fn refuse_indicator(query: &Query<'_>) -> Result<()> {
+    match query.indicator {
         None => Ok(()),
         Some(_) => Err(Error::Invalid("a score model has no indicators".into())),
     }

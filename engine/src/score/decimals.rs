@@ -1,4 +1,4 @@
-//! Declared rounding: with it, near-equal inputs are one question.
+//! Declared rounding: with it, near-equal inputs are one query.
 //!
 //! A value `x` of a feature with `d` decimals stands for the integer `round(x * 10^d)`, half away from zero. The integer is
 //! what the canonical name is written from, and the f64 nearest to `integer / 10^d` is what is scored, so that a cached

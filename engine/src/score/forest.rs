@@ -1,7 +1,7 @@
 //! Forests of decision trees: gradient boosted models of XGBoost and LightGBM, evaluated to the bit.
 //!
-//! Both formats become one structure. A node asks one question, `x <= threshold`, of a *column*: a feature in the form
-//! that the question needs ([`mod@column`]), so that what is missing, which side it takes and where zeros are missing costs
+//! Both formats become one structure. A node asks one query, `x <= threshold`, of a *column*: a feature in the form
+//! that the query needs ([`mod@column`]), so that what is missing, which side it takes and where zeros are missing costs
 //! nothing while rows run down the trees. XGBoost's `x < t` is `x <= t'`, `t'` the number before `t`.
 //!
 //! Nodes of a tree lie breadth first, siblings side by side, so a node needs one reference and nothing that arrives can

@@ -46,7 +46,7 @@ impl Row {
     pub(super) fn set(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
         let wanted = features.decimals(i);
         if wanted == EXACT || spelled == Spelled::Missing || self.is_unrounded {
-            // A negative zero would be another question.
+            // A negative zero would be another query.
             self.values[i] = spelled.value() + 0.0;
             return Ok(());
         }

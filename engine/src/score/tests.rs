@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Decimals, Format, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
 use crate::model::codec::MAX_FRAME;
-use crate::model::{Identity, LabelSet, Model, Question};
+use crate::model::{Identity, LabelSet, Model, Query};
 use crate::{Error, Progress, Result};
 
 const LINEAR: &str = r#"{"format":"glm/1","link":"identity",
@@ -36,7 +36,7 @@ fn model(text: &str) -> ScoreModel {
 fn assess(model: &ScoreModel, words: &[&str]) -> Result<String> {
     let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
     let mut out = b"before".to_vec();
-    let result = model.assess(&IDENTITY, &words, &Question::default(), &mut out);
+    let result = model.assess(&IDENTITY, &words, &Query::default(), &mut out);
     let document = out.split_off(6);
     assert_eq!(out, b"before");
     assert!(result.is_ok() || document.is_empty(), "a failure leaves nothing");
@@ -46,7 +46,7 @@ fn assess(model: &ScoreModel, words: &[&str]) -> Result<String> {
 fn canonical(model: &ScoreModel, words: &[&str]) -> Result<String> {
     let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
     let mut key = Vec::new();
-    model.canonical(&words, &Question::default(), &mut key).map(|()| String::from_utf8(key).unwrap())
+    model.canonical(&words, &Query::default(), &mut key).map(|()| String::from_utf8(key).unwrap())
 }
 
 fn again(model: &ScoreModel) -> ScoreModel {
@@ -106,7 +106,7 @@ fn the_document_of_a_scorecard() {
 }
 
 #[test]
-fn equal_questions_have_one_name_and_one_answer() {
+fn equal_queries_have_one_name_and_one_answer() {
     let linear = model(LINEAR);
     let name = canonical(&linear, &["age=12", "a=b=3", "é\"x=0"]).unwrap();
     assert_eq!(name, "%7B\"age\"%3A12.0,\"a=b\"%3A3.0,\"é\\\"x\"%3A0.0%7D".replace('\\', "%5C"));
@@ -170,7 +170,7 @@ fn what_is_wrong_with_a_subject_is_said_without_its_bytes() {
         let Err(Error::Invalid(said)) = assess(&linear, words) else { panic!("{words:?}") };
         assert_eq!(said, reason, "{words:?}");
         let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        assert!(linear.canonical(&bytes, &Question::default(), &mut Vec::new()).is_err(), "{words:?}");
+        assert!(linear.canonical(&bytes, &Query::default(), &mut Vec::new()).is_err(), "{words:?}");
     }
     let big = r#"{"format":"glm/1","link":"log","features":[{"name":"x"}],"outputs":[{"coef":[1]}]}"#;
     assert!(assess(&model(big), &["x=1000"]).is_err());

@@ -10,7 +10,7 @@ mod tolerance;
 
 use assess_engine::Day;
 use assess_engine::Progress;
-use assess_engine::model::{Identity, Model, Question};
+use assess_engine::model::{Identity, Model, Query};
 use assess_engine::origin::{LoadOptions, OriginModel, load};
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ pub(crate) fn today() -> Day {
     Day::parse(b"2026-08-01").unwrap()
 }
 
-pub(crate) fn query() -> Question<'static> {
-    Question { today: today(), ..Question::default() }
+pub(crate) fn query() -> Query<'static> {
+    Query { today: today(), ..Query::default() }
 }
 
 /// A model of these documents.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use assess_engine::model::{Model, Question};
+use assess_engine::model::{Model, Query};
 use assess_engine::origin::OriginModel;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -212,6 +212,6 @@ proptest! {
     fn any_bytes_as_facts_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let facts = [&b"{"[..], &bytes].concat();
         let words = [&b"847130"[..], b"AA", b"BB", &facts];
-        let _ = MODELS[0].canonical(&words, &Question::default(), &mut Vec::new());
+        let _ = MODELS[0].canonical(&words, &Query::default(), &mut Vec::new());
     }
 }

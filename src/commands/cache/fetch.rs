@@ -2,12 +2,12 @@
 
 use super::too_few;
 use crate::cache::fetch::{self, FetchOptions};
-use crate::commands::options::Options;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::string::Argv;
+use crate::options;
 use crate::reply::Reply;
 
 /// The longest lease and the longest wait: an hour.
@@ -23,7 +23,7 @@ impl<'a> Fetch<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, rest @ ..] = words else { return Err(too_few()) };
         let mut parsed = FetchOptions::default();
-        let mut options = Options::new(rest);
+        let mut options = options::of(rest);
         while let Some(option) = options.next(&["LEASE", "WAIT", "NOSTALE", "BIND"])? {
             match option {
                 "LEASE" => parsed.lease_ms = Some(options.number(option, 1..=HOUR_MS)?),

@@ -4,11 +4,11 @@ use super::fetch::HOUR_MS;
 use super::set::StoreOptions;
 use super::too_few;
 use crate::cache::fill;
-use crate::commands::options;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::options;
 use crate::reply::Reply;
 
 /// The longest reason of a failure, in bytes.

@@ -10,13 +10,13 @@ use super::too_few;
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{Cache, with};
 use crate::clock::now_ms;
-use crate::commands::options::Options;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 
@@ -30,7 +30,7 @@ pub(in crate::commands) struct Get<'a> {
 impl<'a> Get<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, rest @ ..] = words else { return Err(too_few()) };
-        let mut options = Options::new(rest);
+        let mut options = options::of(rest);
         let (mut stale, mut with_ttl) = (false, false);
         while let Some(option) = options.next(&["STALE", "WITHTTL"])? {
             match option {

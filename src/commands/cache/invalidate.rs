@@ -2,12 +2,12 @@
 
 use crate::cache::clauses::{Clause, Invalidate, WORDS, Word};
 use crate::cache::invalidate::{self, Caller};
-use crate::commands::options::choice;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
+use crate::options::choice;
 use crate::reply::Reply;
 use crate::spec::KeyFlags;
 

@@ -3,11 +3,11 @@
 use super::{may_see_every_key, too_few};
 use crate::cache::clauses::check_pattern;
 use crate::cache::export;
-use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::options;
 use crate::reply::Reply;
 use crate::report::{cache_stats, health, metrics};
 
@@ -140,7 +140,7 @@ pub(in crate::commands) struct Export<'a> {
 impl<'a> Export<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let (mut pattern, mut cursor, mut count) = (None, None, 100);
-        let mut options = Options::new(words);
+        let mut options = options::of(words);
         while let Some(option) = options.next(&["PATTERN", "CURSOR", "COUNT"])? {
             match option {
                 "PATTERN" => pattern = Some(options.value(option)?),

@@ -6,13 +6,13 @@ use crate::cache::store::{self, TimeToLive};
 use crate::cache::tags;
 use crate::cache::ttl::TtlOptions;
 use crate::cache::{Writer, with, writing_as};
-use crate::commands::options::{self, Options};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::string::Argv;
 use crate::ffi::user;
+use crate::options;
 use crate::reply::Reply;
 use crate::settings;
 use crate::spec::KeyFlags;
@@ -45,7 +45,7 @@ impl<'a> StoreOptions<'a> {
 }
 
 fn parse<'a>(words: &[&'a [u8]], known: &[&'static str]) -> Outcome<(StoreOptions<'a>, Condition)> {
-    let mut given = Options::new(words);
+    let mut given = options::of(words);
     let (mut ttl, mut tags, mut condition) = (TtlOptions::default(), Vec::new(), Condition::Always);
     while let Some(option) = given.next(known)? {
         match option {

@@ -5,8 +5,8 @@ use assess_engine::model::Kind;
 use assess_engine::model::load::Recipe;
 use assess_engine::{origin, score};
 
-use crate::commands::options::{self, Options};
 use crate::error::{Failure, Outcome};
+use crate::options::{self, Options};
 use crate::settings;
 
 /// The parsed options of a load.
@@ -48,7 +48,7 @@ pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
     let (mut noreplace, mut history) = (false, None);
     // Handles the options that all kinds have, and passes the others to `own`.
     let mut each = |known: &[&'static str], own: OwnOption<'_>| {
-        let mut options = Options::new(words);
+        let mut options = options::of(words);
         while let Some(option) = options.next(known)? {
             match option {
                 "HISTORY" => history = Some(options.number(option, 0..=settings::history_max())?),

@@ -1,4 +1,4 @@
-//! Columns: a feature in the form that makes every question the same.
+//! Columns: a feature in the form that makes every query the same.
 //!
 //! A row goes to the second child of a node when `!(x <= threshold)`, so NaN goes there too. A node that sends missing
 //! values to the side of *small* values has its children swapped and asks the same of `-x`, which leaves NaN what it
@@ -61,9 +61,9 @@ pub(super) struct Column {
     pub(super) form: Form,
 }
 
-/// A numeric question in the form that is kept.
+/// A numeric query in the form that is kept.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question {
+pub(super) struct Query {
     /// The column it is asked of.
     pub(super) column: Column,
     /// What the column is compared with.
@@ -72,8 +72,8 @@ pub(super) struct Question {
     pub(super) is_swapped: bool,
 }
 
-impl Question {
-    /// The question whether `x <= threshold`; missing values are taken for small ones with `missing_left`.
+impl Query {
+    /// The query whether `x <= threshold`; missing values are taken for small ones with `missing_left`.
     pub(super) fn at_most(feature: u32, threshold: f64, missing: Missing, missing_left: bool) -> Self {
         // A negative zero compares as zero does, but its neighbours are others.
         let threshold = threshold + 0.0;

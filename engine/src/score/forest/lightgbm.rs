@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::column::{Missing, Question};
+use super::column::{Missing, Query};
 use super::grow::Growing;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
@@ -288,8 +288,8 @@ impl<'a> Fields<'a> {
                 }
                 (_, missing @ 0..=2) => {
                     let missing = [Missing::None, Missing::Zero, Missing::Nan][usize::from(missing)];
-                    let question = Question::at_most(features[i], threshold, missing, decision & 2 != 0);
-                    Part::Split { question, children }
+                    let query = Query::at_most(features[i], threshold, missing, decision & 2 != 0);
+                    Part::Split { query, children }
                 }
                 _ => return Err("a decision_type is not known"),
             });

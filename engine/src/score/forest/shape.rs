@@ -1,7 +1,7 @@
 //! Trees as files hold them: nodes that refer to each other in any way.
 
 use super::Refused;
-use super::column::{Column, Form, Question};
+use super::column::{Column, Form, Query};
 use super::contribution::mean;
 use super::grow::Growing;
 
@@ -11,7 +11,7 @@ pub(super) enum Part {
     /// A leaf, and how many rows of the training went there, by count or by weight.
     Leaf { value: f64, weight: f64 },
     /// A numeric split; the children are for small values and for large ones.
-    Split { question: Question, children: [u32; 2] },
+    Split { query: Query, children: [u32; 2] },
     /// A split by categories; the children are for those in the set and for all others.
     Among { feature: u32, set: u32, children: [u32; 2] },
 }
@@ -24,7 +24,7 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
         let mean = means[at as usize].0;
         match parts[at as usize] {
             Part::Leaf { value, .. } => growing.leaf(value)?,
-            Part::Split { question, .. } => growing.split(question.column, question.threshold, mean)?,
+            Part::Split { query, .. } => growing.split(query.column, query.threshold, mean)?,
             Part::Among { feature, set, .. } => {
                 growing.split(Column { feature, form: Form::Category }, f64::from(set), mean)?;
             }
@@ -43,7 +43,7 @@ fn order(parts: &[Part], expected: usize) -> Result<Vec<u32>, Refused> {
         at += 1;
         let children = match parts[next as usize] {
             Part::Leaf { .. } => continue,
-            Part::Split { question, children: [small, large] } if question.is_swapped => [large, small],
+            Part::Split { query, children: [small, large] } if query.is_swapped => [large, small],
             Part::Split { children, .. } | Part::Among { children, .. } => children,
         };
         for child in children {

@@ -6,7 +6,7 @@
 
 mod json;
 
-use super::column::{Missing, Question};
+use super::column::{Missing, Query};
 use super::grow::Growing;
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
@@ -204,8 +204,8 @@ impl Nodes {
                 // x < t in f32 is x <= t' for any t' from the f32 before t to the f64 before it.
                 let threshold = f64::from(condition).next_down();
                 let is_left = self.default_left[i] != 0;
-                let question = Question::at_most(self.features[i], threshold, Missing::Nan, is_left);
-                Ok(Part::Split { question, children: [child(left)?, child(right)?] })
+                let query = Query::at_most(self.features[i], threshold, Missing::Nan, is_left);
+                Ok(Part::Split { query, children: [child(left)?, child(right)?] })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Identity, Model, Question};
+use crate::model::{Identity, Model, Query};
 use crate::score::{LoadOptions, ScoreModel, load};
 use crate::{Error, Progress, Result};
 
@@ -35,7 +35,7 @@ fn read(text: &str) -> Result<ScoreModel> {
 fn assess(model: &ScoreModel, subject: &str) -> Result<Value> {
     let mut out = Vec::new();
     let identity = Identity { name: b"m", version: 1 };
-    model.assess(&identity, &[subject.as_bytes()], &Question::default(), &mut out)?;
+    model.assess(&identity, &[subject.as_bytes()], &Query::default(), &mut out)?;
     Ok(serde_json::from_slice(&out).unwrap())
 }
 

@@ -5,13 +5,13 @@ use std::io::Write;
 use crate::Day;
 use crate::json::json_string;
 
-/// What a question asks besides its subject. [`Model::options`](super::Model::options) are the options that a kind
+/// What a query asks besides its subject. [`Model::options`](super::Model::options) are the options that a kind
 /// knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct Query<'a> {
     /// The indicator by name; `None` is the model's default.
     pub indicator: Option<&'a [u8]>,
-    /// The deepest production layer K, 0..=[`Question::MAX_LAYERS`]; K gives K + 1 values.
+    /// The deepest production layer K, 0..=[`Query::MAX_LAYERS`]; K gives K + 1 values.
     pub layers: u32,
     /// The bound of every list in the document.
     pub top: u32,
@@ -19,12 +19,12 @@ pub struct Question<'a> {
     pub today: Day,
 }
 
-impl Question<'_> {
+impl Query<'_> {
     /// The deepest production layer that is precomputed.
     pub const MAX_LAYERS: u32 = 32;
 }
 
-impl Default for Question<'_> {
+impl Default for Query<'_> {
     fn default() -> Self {
         Self { indicator: None, layers: 5, top: 10, today: Day::default() }
     }
