@@ -107,16 +107,17 @@ fn may_sweep(ctx: Ctx<'_>, caller: Caller) -> Outcome<()> {
 /// Removes keys, or makes them stale, and revokes their leases. Returns the number of entries.
 fn remove_keys(ctx: Ctx<'_>, keys: &[Box<[u8]>], soft: bool) -> u64 {
     let db = ctx.db();
-    let remove_one = |key: &Box<[u8]>| {
+    let mut removed = 0;
+    for key in keys {
         with(|cache| {
             let tier = cache.tiers.of(key);
             cache.revoke_invalidated(now_ms(), db, key, tier);
         });
-        // A result that is not stored yet counts as an entry, once.
+        // A result that is about to be stored is an entry for its client: it counts, once.
         let was_pending = pending::forget_one(db, key);
-        remove(ctx, key, soft).max(u64::from(was_pending))
-    };
-    keys.iter().map(remove_one).sum()
+        removed += remove(ctx, key, soft).max(u64::from(was_pending));
+    }
+    removed
 }
 
 /// Replicates the beginning of a ban.

@@ -54,13 +54,11 @@ fn files_of_the_engine_form_no_circle() {
 }
 
 #[test]
-#[ignore = "src is being moved"]
 fn files_of_the_module_form_no_circle() {
     assert_no_circles(&module());
 }
 
 #[test]
-#[ignore = "src is being moved"]
 fn only_the_registration_imports_commands() {
     let module = module();
     let may = |file: &SourceFile| matches!(room(file), "lib" | "commands" | "spec");

@@ -141,6 +141,7 @@ impl Generator {
     }
 
     /// One command that may be used in a transaction or a script.
+    #[expect(clippy::too_many_lines, reason = "a list of commands, one arm each")]
     fn plain(&mut self) -> Command {
         // The first lines overwrite, move and delete whole keys; the rest create and empty values of every type.
         let lines = [
@@ -257,6 +258,7 @@ impl Generator {
         if line.starts_with("XGROUP CREATE @ g") { self.fill("XGROUP CREATE @ g 0 MKSTREAM") } else { self.fill(line) }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of commands, one arm each")]
     fn of_cache(&mut self) -> Command {
         if self.below(4) == 0
             && let Some(at) = self.grants.iter().rposition(|grant| grant.db == self.db)

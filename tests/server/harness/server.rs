@@ -218,7 +218,11 @@ pub(crate) fn module() -> PathBuf {
         },
         PathBuf::from,
     );
-    assert!(path.is_file(), "{} is missing: run cargo build, or set ASSESS_MODULE", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: run cargo build --features test-hooks, or set ASSESS_MODULE",
+        path.display()
+    );
     path
 }
 
