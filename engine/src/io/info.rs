@@ -51,7 +51,7 @@ impl IoModel {
         }
     }
 
-    /// What there is to say of the indicators.
+    /// Warnings about the indicators.
     fn warnings_of_indicators(&self) -> Vec<String> {
         const SHOWN: usize = 10;
         let named = |is_it: fn(&Stressor) -> bool| {
