@@ -6,6 +6,7 @@
 //! determine total output. Then the number of nodes and the memory needed are known, and the second pass divides by
 //! output and stores coefficients. So no memory is allocated based on a declared size, and the peak is one matrix.
 
+mod coverage;
 mod detect;
 mod eora;
 mod exiobase;
@@ -17,7 +18,6 @@ mod members;
 mod notes;
 mod output;
 mod read;
-mod roll;
 mod source;
 mod sums;
 mod total_names;

@@ -270,8 +270,8 @@ impl<'a> Values<'a> {
         let (0, Some(example)) = (self.matched, &self.unknown_example) else { return Ok(()) };
         let (region, sector) = self.labels.names(0);
         Err(Error::bad_whole(format!(
-            "0 of {} labels of the document are the model's, which has {} (for example {example}): are they codes of another \
-             list?",
+            "none of the {} labels of the document is a label of the model (for example {example}; the model has {}): \
+             does the document use another list of codes?",
             self.unmatched,
             shown_node(region, sector),
         )))
@@ -316,7 +316,7 @@ impl<'a> Values<'a> {
             return Err(Error::bad_whole(NEGATIVE_ROOT));
         }
         let of_node = |&(region, sector): &(u32, u32)| match self.by {
-            By::Node => unreachable!("given by node"),
+            By::Node => unreachable!("values by node need no mapping"),
             By::Region => self.regions[region as usize],
             By::Sector => self.sectors[sector as usize],
             By::Product => {

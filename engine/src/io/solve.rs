@@ -236,9 +236,9 @@ fn update(diagonal: MatRef<'_, f64>, lower: MatRef<'_, f64>, right: MatMut<'_, f
     matmul(rest, Accum::Add, lower, upper.as_ref(), -1.0, Par::Seq);
 }
 
-/// Row weights d such that `d' (I - A)` is above 0, if they are found within [`WEIGHED`] steps. The sum `1' (I + A + ..
-/// + A^k)` has this property if every element of `1' A^(k+1)` is below 1. Returns ones if the first step suffices, or
-/// if A has negative coefficients.
+/// Row weights d such that `d' (I - A)` is above 0, if they are found within [`WEIGHED`] steps. The sum
+/// `1' (I + A + .. + A^k)` has this property if every element of `1' A^(k+1)` is below 1. Returns ones if the first
+/// step suffices, or if A has negative coefficients.
 fn row_weights(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Vec<f64>> {
     let ones = vec![1.0; coefficients.rows()];
     if !product::nonnegative(coefficients) {
@@ -272,5 +272,5 @@ fn weighted_difference(coefficients: &Matrix, weights: &[f64]) -> Mat<f64> {
 }
 
 fn singular() -> Error {
-    Error::bad_whole("I - A is singular: the production layers of this table do not add up to anything finite")
+    Error::bad_whole("I - A is singular: the production layers of this table do not converge")
 }

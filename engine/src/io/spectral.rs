@@ -3,9 +3,9 @@
 //! For A >= 0 the answer is exact. If all column sums are below 1, so is the radius. Otherwise the check searches for
 //! rows `v` > 0 with `vA < v` everywhere, which prove that the radius is below 1, or for nonnegative rows `u` with
 //! `uA >= u` wherever `u` is not 0, which prove that it is not (Collatz-Wielandt; Berman & Plemmons, Nonnegative
-//! Matrices, chapters 2 and 6). If neither is found within 200 steps, `m' (I - A) = 1'` decides: the radius is below 1,
-//! that is, `I - A` is an M-matrix, if and only if some m > 0 has `m - m'A > 0` (Berman & Plemmons, theorem 6.2.3,
-//! I27).
+//! Matrices, chapters 2 and 6). If neither is found within a limited number of steps, `m' (I - A) = 1'` decides: the
+//! radius is below 1, that is, `I - A` is an M-matrix, if and only if some m > 0 has `m - m'A > 0` (Berman & Plemmons,
+//! theorem 6.2.3, I27).
 
 use super::matrix::Matrix;
 use super::product::{Number, dot, each_column, nonnegative, sum, with_columns};
@@ -62,7 +62,7 @@ fn diverges(sums: &[f64], table: &Table) -> Error {
     };
     let (region, sector) = table.labels.names(node);
     Error::bad_whole(format!(
-        "the production layers do not add up to anything finite: the spectral radius is not below 1; {} {what} ({value})",
+        "the production layers do not converge: the spectral radius is not below 1; {} {what} ({value})",
         shown_node(region, sector)
     ))
 }

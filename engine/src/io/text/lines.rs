@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_longer_than_a_chunk_are_whole() {
+    fn lines_longer_than_a_chunk_are_returned_whole() {
         let long = "x".repeat(3 * CHUNK + 7);
         let text = format!("{long}\nshort\n{long}");
         assert_eq!(all(text.as_bytes()), [long.as_str(), "short", long.as_str()]);
     }
 
     #[test]
-    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    fn a_line_without_end_is_rejected_before_it_fills_the_memory() {
         let progress = Progress::default();
         let mut lines = Lines::new(Box::new(std::io::repeat(b'x')), u64::MAX, "", &progress);
         let error = lines.next().unwrap_err();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_beyond_its_allowance_is_refused() {
+    fn a_stream_longer_than_its_limit_is_rejected() {
         let progress = Progress::default();
         let mut lines = Lines::new(Box::new(std::io::repeat(b'\n')), 1 << 20, "", &progress);
         let error = loop {

@@ -106,7 +106,8 @@ pub(super) fn grouped(text: &[u8], comma: u8) -> bool {
 /// # Errors
 /// The problem, and what to write instead.
 pub(super) fn lenient(text: &[u8], dialect: Dialect) -> std::result::Result<f64, &'static str> {
-    const AMBIGUOUS: &str = "the number may be thousands or have decimals: write it without a separator of thousands, or with four decimals";
+    const AMBIGUOUS: &str = "the number may be thousands or have decimals: write it without a separator of thousands, \
+                             or with four decimals";
     let text = text.trim_ascii();
     let is_ambiguous = dialect.decimal == UNDETERMINED && (grouped(text, b'.') || grouped(text, b','));
     let (decimal, comma) = if dialect.decimal == b',' { (b',', b'.') } else { (b'.', b',') };

@@ -123,8 +123,8 @@ impl Other<'_> {
 
     fn decimals(&self, place: Place) -> Error {
         let reason = format!(
-            "the column {} holds only digits beside whole values: figures with decimal commas need ; between columns, or a \
-             decimal point (leave the column out where the values are whole)",
+            "the column {} holds only digits beside whole values: figures with decimal commas need ; between columns, \
+             or a decimal point (leave the column out where the values are whole)",
             self.name()
         );
         Error::bad(reason, place)

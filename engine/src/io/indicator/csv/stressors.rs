@@ -24,8 +24,8 @@ impl<'a> Stressors<'a> {
         match (column, requested) {
             (None, None) => Ok(Self::All),
             (None, Some(_)) => {
-                let reason = "ROW picks a stressor, and the document has no column of stressors (stressor, indicator, flow, \
-                              variable, substance, pollutant or gas)";
+                let reason = "ROW picks a stressor, and the document has no column of stressors (stressor, indicator, \
+                              flow, variable, substance, pollutant or gas)";
                 Err(Error::bad(reason, header))
             }
             (Some(column), None) => Ok(Self::One { column, first: None }),
