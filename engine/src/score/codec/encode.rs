@@ -1,4 +1,4 @@
-//! Writing a model as frames.
+//! Writes a model as frames.
 
 use super::records::Records;
 use super::{FOREST, GLM, SCORECARD};
@@ -9,7 +9,7 @@ use crate::score::machine::Machine;
 use crate::score::options::Format;
 use crate::score::{glm, scorecard};
 
-/// Writes a model.
+/// Returns the frames of a model, without those of a forest's records.
 pub(in crate::score) fn encode(
     format: Format,
     features: &Features,
@@ -36,7 +36,7 @@ pub(in crate::score) fn encode(
             SCORECARD
         }
         Machine::Forest(forest) => {
-            // Its records follow when they are asked for.
+            // A forest writes its records when their frames are requested.
             records.count = u32::try_from(forest.records()).expect("a forest has fewer records than nodes");
             FOREST
         }

@@ -1,4 +1,4 @@
-//! `RegressionModel`: linear, with the normalisations that are links of ours.
+//! `RegressionModel`: linear models with those normalisation methods that our links can express.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::score::features::Features;
 use crate::score::{MAX_CLASSES, MAX_FEATURES};
 use crate::{Error, Result};
 
-/// Reads the model of these fields.
+/// Reads a model with these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
     model.only(
         &[
@@ -46,14 +46,14 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
             ));
         }
     };
-    // Of two classes with logit the first has the probability of its table, the second the rest.
+    // With logit, the first class has the probability of its table and the second class has the rest.
     if link == Link::Logit && (!tables[1].children.is_empty() || tables[1].needed_number("intercept")? != 0.0) {
         return Err(Error::bad_whole("with logit the second RegressionTable must be empty, of intercept 0"));
     }
     let label = |table: &&Element| Ok(Box::from(table.needed("targetCategory")?));
     let labels = match link {
         Link::Identity | Link::Log => Vec::new(),
-        // The second class is the one whose probability the margin gives.
+        // The margin gives the probability of the second class.
         Link::Logit => tables.iter().rev().map(label).collect::<Result<_>>()?,
         Link::Softmax => tables.iter().map(label).collect::<Result<_>>()?,
     };
@@ -71,7 +71,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     Ok((features, Machine::Glm(glm)))
 }
 
-/// The coefficients of a table, 0 for fields that it does not name.
+/// The coefficients of a table; 0 for fields that it does not contain.
 fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
     table.only(&["intercept", "targetCategory"], &["NumericPredictor", "CategoricalPredictor", "PredictorTerm"])?;
     let mut found: HashMap<usize, f64> = HashMap::new();
