@@ -105,7 +105,7 @@ impl Rows {
         if self.features == model.features.len() {
             Ok(())
         } else {
-            Err(Error::Invalid("the rows are those of another model".into()))
+            Err(Error::Invalid("the rows belong to another model".into()))
         }
     }
 }

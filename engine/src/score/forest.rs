@@ -99,7 +99,7 @@ impl Forest {
             return Err("trees and their classes do not fit together");
         }
         if grown.columns.iter().any(|column| column.feature as usize >= features.len()) {
-            return Err("a tree asks for a feature that the model does not have");
+            return Err("a tree uses a feature that the model does not have");
         }
         let forest = Self {
             objective,

@@ -159,14 +159,14 @@ fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
         let missing = |value: &Element| value.attribute("property") == Some("missing");
         for limit in field.children.iter().filter(|child| &*child.name != "Extension") {
             let what = match &*limit.name {
-                "Value" if missing(limit) => "values that mean that one is missing",
+                "Value" if missing(limit) => "values that mark a missing value",
                 "Interval" | "Value" if as_is => continue,
                 "Interval" => "valid intervals",
                 "Value" => "values that are valid or invalid",
                 _ => "limits of an unknown kind",
             };
             return Err(Error::bad_whole(format!(
-                "the field {} of the PMML declares {what}, which are not looked for in rows: check them before scoring \
+                "the field {} of the PMML declares {what}, which are not checked in rows: check them before scoring \
                  and remove them from the DataField",
                 element::shown(name)
             )));

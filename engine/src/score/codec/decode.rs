@@ -60,7 +60,7 @@ impl ScoreDecoder {
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
         if !fits || features == 0 || features > MAX_FEATURES || warnings > MAX_WARNINGS {
-            return Err(Error::Corrupt("the header does not fit together"));
+            return Err(Error::Corrupt("the header contradicts itself"));
         }
         let first = [&preamble(Kind::Score)[..], frame].concat();
         Ok(Self {
@@ -143,7 +143,7 @@ impl ScoreDecoder {
             MachineDecoder::Forest(decoder) => {
                 let forest = decoder.finish()?;
                 if forest.features() != self.names {
-                    return Err(Error::Corrupt("a forest of other features"));
+                    return Err(Error::Corrupt("the features of the forest differ from those of the model"));
                 }
                 Machine::Forest(forest)
             }

@@ -228,7 +228,7 @@ impl Growing {
         let mut bits = 0;
         if column.form == Form::Category {
             if threshold.fract() != 0.0 || !(0.0..sets.ends.len() as f64).contains(&threshold) {
-                return Err("a split names a set of categories that is not there");
+                return Err("a split refers to a set of categories that does not exist");
             }
             tree.has_categories = true;
             bits = CATEGORY;

@@ -284,7 +284,7 @@ impl<'a> Fields<'a> {
             parts.push(match (decision & 1, decision >> 2) {
                 (1, _) => {
                     let set = (threshold.fract() == 0.0 && threshold >= 0.0).then(|| sets.get(threshold as usize));
-                    let set = *set.flatten().ok_or("a split names a set of categories that is not there")?;
+                    let set = *set.flatten().ok_or("a split refers to a set of categories that does not exist")?;
                     Part::Among { feature: features[i], set, children }
                 }
                 (_, missing @ 0..=2) => {

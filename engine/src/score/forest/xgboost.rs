@@ -180,7 +180,8 @@ impl Nodes {
             return Err("sum_hessian must have a finite number >= 0 for each node");
         }
         let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
-        let expected = deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is no count")?;
+        let expected =
+            deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is not a count")?;
         let mut parts = Vec::with_capacity(count);
         for i in 0..count {
             parts.push(self.part(i)?);

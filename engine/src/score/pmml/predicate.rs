@@ -62,7 +62,11 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
             let combine = match element.needed("booleanOperator")? {
                 "and" => and,
                 "or" => or,
-                _ => return Err(Error::bad_whole("compound predicates of the PMML must be of and or or")),
+                _ => {
+                    return Err(Error::bad_whole(
+                        "the booleanOperator of a CompoundPredicate of the PMML must be and or or",
+                    ));
+                }
             };
             let truth = parts.into_iter().reduce(combine);
             let truth = truth.ok_or_else(|| Error::bad_whole("a CompoundPredicate of the PMML is empty"))?;
@@ -71,7 +75,9 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
             }
             Ok(truth)
         }
-        _ => Err(Error::bad_whole("of the predicates of PMML only simple and compound ones can be used")),
+        _ => Err(Error::bad_whole(
+            "a SimpleSetPredicate of the PMML cannot be used: give a CompoundPredicate of SimplePredicates",
+        )),
     }
 }
 

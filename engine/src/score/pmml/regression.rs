@@ -41,8 +41,8 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
         ("classification", "softmax", 2..=MAX_CLASSES) => (Link::Softmax, tables.len()),
         _ => {
             return Err(Error::bad_whole(
-                "of PMML regressions those can be used of one table with normalizationMethod none or exp, and \
-                 classifications with logit (2 tables) or softmax (2 to 1024)",
+                "a PMML regression needs one table and normalizationMethod none or exp; a classification needs logit \
+                 (2 tables) or softmax (2 to 1024 tables)",
             ));
         }
     };
@@ -80,9 +80,7 @@ fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
             "NumericPredictor" => {}
             "Extension" => continue,
             _ => {
-                return Err(Error::bad_whole(
-                    "of the predictors of a PMML regression only NumericPredictor can be used",
-                ));
+                return Err(Error::bad_whole("only NumericPredictor can be used as a predictor of a PMML regression"));
             }
         }
         predictor.only(&["name", "exponent", "coefficient"], &[])?;

@@ -147,7 +147,7 @@ fn a_field_with_limits_is_refused_by_its_name() {
         (r#"<p:Interval closure="closedClosed" leftMargin="0" rightMargin="1"/>"#, "valid intervals"),
         (r#"<p:Value value="1"/>"#, "values that are valid or invalid"),
         (r#"<p:Value value="-9" property="invalid"/>"#, "values that are valid or invalid"),
-        (r#"<p:Value value="-9" property="missing"/>"#, "values that mean that one is missing"),
+        (r#"<p:Value value="-9" property="missing"/>"#, "values that mark a missing value"),
         ("<p:Taxonomy/>", "limits of an unknown kind"),
     ] {
         let Err(Error::BadInput { reason, .. }) = read(&limited(limits)) else { panic!("{limits}") };

@@ -120,7 +120,7 @@ impl Decoder {
         } else {
             let feature = u32::from(u16::from_le_bytes(reader.take()?));
             if feature as usize >= self.features.len() {
-                return Err(Error::Corrupt("a node asks for a feature that is not there"));
+                return Err(Error::Corrupt("a node uses a feature that does not exist"));
             }
             let (threshold, mean) = (reader.number()?, reader.number()?);
             self.growing.split(Column { feature, form }, threshold, mean)
