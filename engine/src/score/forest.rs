@@ -11,7 +11,7 @@
 //! class, in the precision of the library that wrote the model: XGBoost in `f32` from the base margin, LightGBM in
 //! `f64` from 0.
 //!
-//! A file with a feature that is not evaluated exactly is refused at load, and the error names the feature.
+//! A file that cannot be evaluated exactly is refused at load, and the error names the cause.
 
 mod codec;
 mod column;

@@ -1,6 +1,6 @@
 //! A score model and the evaluation of one row.
 //!
-//! A feature of a format that the machines do not evaluate exactly is refused at load; nothing is approximated.
+//! A file that the machines cannot evaluate exactly is refused at load; nothing is approximated.
 //!
 //! Terms: *feature* (a named input), *margin* (the argument of the link function), *link*, *bin*, *points*, *band*,
 //! *reason code*, *contribution* (what a feature adds to the margin or to the points).

@@ -122,7 +122,6 @@ const MINING_FIELD: &[&str] = &[
 ///
 /// Rows are not searched for values that a file declares invalid or declares as marks of a missing value. A model whose
 /// fields declare such values is therefore refused, unless the file says that invalid values are used as they are.
-/// fields declare some is refused, unless it says that invalid values are used as they are.
 fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
     let schema = model.child("MiningSchema").ok_or_else(|| Error::bad_whole("the PMML model has no MiningSchema"))?;
     let mut active = Vec::new();

@@ -120,7 +120,7 @@ fn read_code(digits: &[u8]) -> Result<Hs> {
 
 /// Appends a text of at most 64 KiB.
 pub(in crate::origin) fn write_text(text: &str, out: &mut Vec<u8>) {
-    let length = u16::try_from(text.len()).expect("texts are bounded when they are read");
+    let length = u16::try_from(text.len()).expect("texts are limited when they are read");
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }

@@ -42,7 +42,7 @@ pub(in crate::score) fn encode(
         }
     };
     let mut header = preamble(Kind::Score).to_vec();
-    header.push(Format::ALL.iter().position(|&one| one == format).expect("the list is complete") as u8);
+    header.push(Format::ALL.iter().position(|&one| one == format).expect("ALL contains every format") as u8);
     header.push(code);
     for count in [features.len() as u32, warnings.len() as u32, records.count] {
         header.extend_from_slice(&count.to_le_bytes());

@@ -48,7 +48,7 @@ pub(super) const FORMS: [Form; 7] = [
 impl Form {
     /// The code in the byte form.
     pub(super) fn code(self) -> u8 {
-        FORMS.iter().position(|&form| form == self).expect("every form is of the list") as u8
+        FORMS.iter().position(|&form| form == self).expect("FORMS contains every form") as u8
     }
 }
 

@@ -202,7 +202,7 @@ impl Growing {
         if at >= MAX_NODES {
             return Err("the model has more than 10 million nodes");
         }
-        let tree = self.grown.trees.last_mut().expect("a tree was planted");
+        let tree = self.grown.trees.last_mut().expect("a tree was begun");
         if at == self.level {
             tree.depth += 1;
             self.level = tree.root as usize + self.wanted;
@@ -224,7 +224,7 @@ impl Growing {
         if !mean.is_finite() {
             return Err("a leaf, or the mean of some, is not a finite number");
         }
-        let tree = trees.last_mut().expect("a tree was planted");
+        let tree = trees.last_mut().expect("a tree was begun");
         let mut bits = 0;
         if column.form == Form::Category {
             if threshold.fract() != 0.0 || !(0.0..sets.ends.len() as f64).contains(&threshold) {
@@ -259,7 +259,7 @@ impl Growing {
         let Grown { nodes, values, trees, .. } = &mut self.grown;
         nodes.push(Node { threshold: f64::INFINITY, column: 0, child: at as u32 });
         values.push(value);
-        let tree = trees.last_mut().expect("a tree was planted");
+        let tree = trees.last_mut().expect("a tree was begun");
         tree.largest = tree.largest.max(value.abs());
         if nodes.len() == tree.root as usize + self.wanted {
             // A mean cannot exceed every leaf, apart from rounding.

@@ -87,7 +87,7 @@ impl Objective {
     /// The code in the byte form.
     pub(super) fn code(&self) -> u8 {
         let place = OBJECTIVES.iter().position(|other| other.name == self.name && other.library == self.library);
-        place.expect("every objective is of the list") as u8
+        place.expect("OBJECTIVES contains every objective") as u8
     }
 
     /// Whether numbers are rounded to `f32`.

@@ -15,7 +15,7 @@ const PIECE: usize = 4096;
 
 /// Writes the records of the model.
 pub(in crate::score) fn encode(glm: &Glm, records: &mut Records) {
-    let link = Link::ALL.iter().position(|&link| link == glm.link).expect("the list is complete") as u8;
+    let link = Link::ALL.iter().position(|&link| link == glm.link).expect("ALL contains every link") as u8;
     let mut head = vec![link];
     head.extend_from_slice(&(glm.outputs as u32).to_le_bytes());
     head.extend_from_slice(&(glm.labels.len() as u32).to_le_bytes());

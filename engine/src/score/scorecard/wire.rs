@@ -1,10 +1,10 @@
 //! The byte form of a scorecard: records, all numbers little-endian, each text a `u16` length and bytes.
 //!
 //! The first record is `f64` initial score, `u8` method, `u32` reasons, `u32` bands, `u32` attributes, `u8` 1 if there
-//! is a probability, then its `f64` a and b and its text. Then follows a record for each band (`f64` limit, text label)
-//! and for each attribute (`u32` feature; `u8` and `f64` baseline; `u8`, `f64`, `u32` bin of missing values; `u32`
-//! number of edges, `f64` each; for each segment, one more than edges, `f64` points and `u32` code; `u32` number of
-//! codes, text each).
+//! is a probability, then its `f64` a and b and the text of its outcome. Then follows a record for each band (`f64`
+//! limit, text label) and for each attribute (`u32` feature; `u8` and `f64` baseline; `u8`, `f64`, `u32` bin of missing
+//! values; `u32` number of edges, `f64` each; for each segment, one more than edges, `f64` points and `u32` code; `u32`
+//! number of codes, text each).
 
 use super::super::codec::{Reader, Records, put_text};
 use super::{Attribute, Band, Bin, Method, Probability, Scorecard, Segments};
@@ -17,7 +17,7 @@ const METHODS: [Method; 2] = [Method::Below, Method::Above];
 /// Writes the records of the scorecard.
 pub(in crate::score) fn encode(card: &Scorecard, records: &mut Records) {
     let mut record = card.initial.to_le_bytes().to_vec();
-    record.push(METHODS.iter().position(|&method| method == card.method).expect("the list is complete") as u8);
+    record.push(METHODS.iter().position(|&method| method == card.method).expect("METHODS contains every method") as u8);
     for count in [card.max_reasons, card.bands.len() as u32, card.attributes.len() as u32] {
         record.extend_from_slice(&count.to_le_bytes());
     }

@@ -64,7 +64,7 @@ fn a_tree_may_be_1024_splits_deep() {
 }
 
 #[test]
-fn a_feature_that_is_not_evaluated_exactly_is_refused_by_name() {
+fn a_file_that_is_not_evaluated_exactly_is_refused_with_the_cause() {
     let good = xgb("reg:squarederror", 0, "0", "[0]", &tree("1,-1,-1", "2,-1,-1", "0,1,2", "0,0,0", 0));
     assert_eq!(reason(&good), "");
     for (from, to, expected) in [
