@@ -78,6 +78,10 @@ impl Failure {
         Self::new(Code::Busy, "this takes long, and the client cannot wait inside MULTI, a script or a module call")
     }
 
+    pub(crate) fn no_tier() -> Self {
+        Self::err("there is no such tier, see TIER.LIST")
+    }
+
     pub(crate) fn slot_lost() -> Self {
         Self::new(
             Code::Busy,

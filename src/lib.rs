@@ -8,6 +8,7 @@ mod assessments;
 mod cache;
 mod clock;
 mod commands;
+mod counters;
 mod error;
 mod ffi;
 mod models;
@@ -21,14 +22,16 @@ mod work;
 
 use redis_module::{Context, RedisString, Status, redis_module};
 
+use crate::assessments::waiting;
 use crate::cache::follow::{self, Change};
 use crate::cache::{fetch, queued, saved, wake, watched};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::events::{self, Handlers};
 use crate::ffi::filter::{self, Filtered};
 use crate::ffi::guard;
+use crate::models::derivation::derive;
 use crate::models::directory;
-use crate::report::info;
+use crate::report::{cache_stats, info};
 
 #[cfg(not(test))]
 use ffi::allocator::ServerAllocator as Allocator;
@@ -63,10 +66,15 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     events::subscribe(ctx, &HANDLERS)?;
     filter::register(ctx, filtered)?;
     ffi::info::register(ctx, info::fields)?;
-    ffi::config::register(ctx)?;
+    // Before the configuration, which is applied as it is registered.
+    settings::on_default_ttl(|ms| cache::with(|cache| cache.tiers.set_default_ttl(ms)));
+    derive::retry_with(waiting::retry);
     wake::set_answer(fetch::answer);
+    ffi::config::register(ctx)?;
     let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
-    saved::declare(&words)
+    saved::declare(&words)?;
+    cache_stats::observe();
+    Ok(())
 }
 
 const HANDLERS: Handlers = Handlers {

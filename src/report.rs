@@ -6,4 +6,3 @@ pub(crate) mod cache_stats;
 pub(crate) mod health;
 pub(crate) mod info;
 pub(crate) mod metrics;
-pub(crate) mod stats;

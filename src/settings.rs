@@ -1,5 +1,6 @@
 //! The current values of the configuration parameters. Their table is `spec::configuration`.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +11,15 @@ static NUMBERS: [AtomicI64; PARAMETERS.len()] = [const { AtomicI64::new(0) }; PA
 /// Values of the text parameters, in the order of the table.
 static TEXTS: [Mutex<String>; PARAMETERS.len()] = [const { Mutex::new(String::new()) }; PARAMETERS.len()];
 
+thread_local! {
+    static DEFAULT_TTL_CHANGED: Cell<fn(u64)> = const { Cell::new(|_| {}) };
+}
+
+/// Sets the function that receives `assess.default-ttl`, in milliseconds, when it changes. Main thread.
+pub(crate) fn on_default_ttl(changed: fn(u64)) {
+    DEFAULT_TTL_CHANGED.set(changed);
+}
+
 pub(crate) fn number(index: usize) -> i64 {
     NUMBERS[index].load(Ordering::Relaxed)
 }
@@ -18,7 +28,7 @@ pub(crate) fn set_number(index: usize, value: i64) {
     NUMBERS[index].store(value, Ordering::Relaxed);
     if index == index_of("default-ttl") {
         // The time to live of the built-in tier.
-        crate::cache::with(|cache| cache.tiers.set_default_ttl(value as u64 * 1000));
+        DEFAULT_TTL_CHANGED.get()(value as u64 * 1000);
     }
 }
 

@@ -38,14 +38,13 @@ pub(crate) enum Caller {
 }
 
 /// A request to handle.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Request<'a> {
     pub(crate) model: Name<'a>,
     /// The words of the command without its name; the first is the model's key.
     pub(crate) words: &'a [&'a [u8]],
     pub(crate) caller: Caller,
     /// The cache keys of long subjects, if a worker has built them.
-    pub(crate) names: Option<&'a Names>,
+    pub(crate) names: Option<Names>,
 }
 
 /// A kind of read request.
@@ -53,13 +52,13 @@ pub(crate) trait ReadRequest {
     type Work;
 
     /// Handles the request as far as possible on the main thread.
-    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>>;
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Self::Work>>;
 
     /// The reply for a client whose wait for the work ends early.
     fn ended(work: &Self::Work) -> Ended;
 
     /// Runs the work on a worker for a blocked client. `command` is its whole command.
-    fn start(ctx: Ctx<'_>, work: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>);
+    fn start(ctx: Ctx<'_>, work: Self::Work, blocked: Blocked, command: Command<'_>);
 
     /// Called after the request was served from the cache, under this key.
     fn hit(_: Ctx<'_>, _: Argv<'_>, _: &[u8]) {}
@@ -68,7 +67,7 @@ pub(crate) trait ReadRequest {
 /// Handles the command of a client: replies, or blocks the client.
 pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
     let answer = argv.with_words(1, |words| {
-        R::ask(ctx, Asked { model: Name::Argument(argv, 1), words, caller: Caller::Command, names: None })
+        R::handle(ctx, Request { model: Name::Argument(argv, 1), words, caller: Caller::Command, names: None })
     })?;
     match answer {
         Answer::Hit { name, reply } => {
@@ -80,24 +79,24 @@ pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<R
         Answer::Work(_) if !ctx.may_block() => Err(Failure::cannot_block()),
         Answer::Work(work) => {
             let blocked = Blocked::block(ctx, 0, R::ended(&work));
-            R::start(ctx, work, blocked, owned(argv));
+            R::start(ctx, work, blocked, Command::Sent(argv));
             Ok(Reply::Sent)
         }
     }
 }
 
 /// Handles the request of a blocked client again.
-pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<&Names>) {
+pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
     let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
-    let asked = Asked { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
-    match R::ask(ctx, asked) {
+    let request = Request { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
+    match R::handle(ctx, request) {
         Ok(Answer::Hit { reply, .. } | Answer::Reply(reply)) => blocked.reply(reply),
         Ok(Answer::NotReady(derivation)) => match derivation.failure() {
             Some(_) => blocked.reply(not_ready(&derivation).into()),
             // The model has changed in the meantime, and is derived again.
             None => waiting::park(Parked { blocked, db: ctx.db(), command, derivation, retry: retry::<R> }),
         },
-        Ok(Answer::Work(work)) => R::start(ctx, work, blocked, command),
+        Ok(Answer::Work(work)) => R::start(ctx, work, blocked, Command::Kept(command)),
         Err(failure) => blocked.reply(failure.into()),
     }
 }
@@ -116,12 +115,23 @@ fn wait<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation
         return Err(not_ready(&derivation));
     }
     let blocked = Blocked::block(ctx, wait_ms, waiting::ended);
-    let (db, command) = (ctx.db(), owned(argv));
+    let (db, command) = (ctx.db(), Command::Sent(argv).into_words());
     waiting::park(Parked { blocked, db, command, derivation, retry: retry::<R> });
     Ok(Reply::Sent)
 }
 
-/// A copy of the whole command.
-fn owned(argv: Argv<'_>) -> Vec<Vec<u8>> {
-    argv.words(0).into_iter().map(<[u8]>::to_vec).collect()
+/// The whole command of a client, its name first. It is copied only when work needs it later.
+pub(crate) enum Command<'a> {
+    Sent(Argv<'a>),
+    /// The client was blocked before.
+    Kept(Vec<Vec<u8>>),
+}
+
+impl Command<'_> {
+    pub(crate) fn into_words(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Sent(argv) => argv.words(0).into_iter().map(<[u8]>::to_vec).collect(),
+            Self::Kept(words) => words,
+        }
+    }
 }

@@ -9,9 +9,9 @@ use assess_engine::model::{AnyModel, Identity};
 use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
-use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
+use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
 use crate::assessments::lookup::naming::{self, Named, Unnamed};
-use crate::assessments::request::{self, Caching, OwnedQuery, Request};
+use crate::assessments::request::{self, Caching, OwnedQuery, RequestOptions};
 use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
@@ -34,39 +34,42 @@ use crate::work::pool::{self, Lane};
 const MOST_BYTES: usize = 4 << 20;
 
 /// The work of a worker for a batch.
-pub(crate) enum ToDo {
+pub(crate) enum Work {
     /// Build the cache keys of long subjects; then the request is handled again.
     Name(Unnamed),
     /// Compute the missing documents.
-    Compute(Work),
+    Compute(Computation),
 }
 
 pub(crate) struct Batch;
 
 impl ReadRequest for Batch {
-    type Work = ToDo;
+    type Work = Work;
 
-    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<ToDo>> {
-        let count = options::batch_size(asked.words[1])?;
-        with_loaded(ctx, asked.model, Mode::Read, |loaded| ask(ctx, loaded, &asked, count))
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Work>> {
+        let count = options::batch_size(request.words[1])?;
+        with_loaded(ctx, request.model, Mode::Read, |loaded| handle(ctx, loaded, request, count))
     }
 
-    fn ended(_: &ToDo) -> Ended {
+    fn ended(_: &Work) -> Ended {
         waiting::ended
     }
 
-    fn start(ctx: Ctx<'_>, work: ToDo, blocked: Blocked, command: Vec<Vec<u8>>) {
+    fn start(ctx: Ctx<'_>, work: Work, blocked: Blocked, command: Command<'_>) {
         match work {
-            ToDo::Name(unnamed) => unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
-                answer::waiter::<Self>(ctx, blocked, command, Some(&names));
-            }),
-            ToDo::Compute(work) => compute_on_worker(work, blocked),
+            Work::Name(unnamed) => {
+                let command = command.into_words();
+                unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
+                    answer::waiter::<Self>(ctx, blocked, command, Some(names));
+                });
+            }
+            Work::Compute(work) => compute_on_worker(work, blocked),
         }
     }
 }
 
 /// A batch with subjects that have to be computed.
-pub(crate) struct Work {
+pub(crate) struct Computation {
     model: AnyModel,
     model_key: Vec<u8>,
     version: u64,
@@ -83,49 +86,49 @@ enum Slot {
     Missing { subject: Vec<Vec<u8>>, name: Vec<u8> },
 }
 
-fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>, count: u64) -> Outcome<Answer<ToDo>> {
-    let (model_key, model) = (asked.words[0], loaded.as_model());
-    let (subjects, options) = split_subjects(loaded, &asked.words[2..], count)?;
+fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Outcome<Answer<Work>> {
+    let (model_key, model) = (request.words[0], loaded.as_model());
+    let (subjects, options) = split_subjects(loaded, &request.words[2..], count)?;
     if subjects.iter().copied().flatten().map(|part| part.len()).sum::<usize>() > MOST_BYTES {
         let what = "the subjects of one batch, in bytes,";
         return Err(EngineError::TooBig { what, limit: MOST_BYTES as u64 }.into());
     }
-    let mut request = request::parse(model, options)?;
-    let names = match asked.names.filter(|names| names.version == loaded.version) {
+    let mut parsed = request::parse(model, options)?;
+    let names = match request.names.filter(|names| names.version == loaded.version) {
         Some(names) => {
-            request.query.today = names.today;
-            names.names.clone()
+            parsed.query.today = names.today;
+            names.names
         }
         None if naming::need_a_worker(ctx, &subjects) => {
             let subjects = subjects.iter().copied();
-            return Ok(Answer::Work(ToDo::Name(Unnamed::new(loaded, model_key, subjects, &request.query))));
+            return Ok(Answer::Work(Work::Name(Unnamed::new(loaded, model_key, subjects, &parsed.query))));
         }
         None => {
-            let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, model_key, subject, &request.query);
+            let name = |subject: &Words<'_, '_>| naming::of_one(&loaded.model, model_key, subject, &parsed.query);
             subjects.iter().map(name).collect()
         }
     };
-    let work = look_all_up(ctx, loaded, model_key, &subjects, names, &request)?;
+    let work = look_all_up(ctx, loaded, model_key, &subjects, names, &parsed)?;
     let missing = work.missing().count();
     if missing > 0 && !model.ready() {
         // The check of a subject shows whether it needs a part of the model that is not derived yet.
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
-        let mut checks = short.map(|subject| model.check(subject, &request.query));
+        let mut checks = short.map(|subject| model.check(subject, &parsed.query));
         if checks.any(|check| check == Err(EngineError::NotReady)) {
             return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
         }
     }
     let is_short = work.estimate().as_micros() <= u128::from(settings::slice_us());
-    if request.caching != Caching::Off {
+    if parsed.caching != Caching::Off {
         work.missing().for_each(|name| lookup::missed(loaded, name));
     }
     // For a waiter a worker always computes, since many may be answered at the same time.
-    if missing == 0 || (is_short && asked.caller == Caller::Command) {
+    if missing == 0 || (is_short && request.caller == Caller::Command) {
         let (reply, results) = work.compute(&Progress::default());
         results.finish();
         return Ok(Answer::Reply(reply));
     }
-    Ok(Answer::Work(ToDo::Compute(work)))
+    Ok(Answer::Work(Work::Compute(work)))
 }
 
 type Words<'w, 'a> = &'w [&'a [u8]];
@@ -153,8 +156,8 @@ fn look_all_up(
     model_key: &[u8],
     subjects: &[Words<'_, '_>],
     names: Vec<Named>,
-    request: &Request<'_>,
-) -> Outcome<Work> {
+    parsed: &RequestOptions<'_>,
+) -> Outcome<Computation> {
     let mut slots = Vec::with_capacity(subjects.len());
     for (subject, name) in subjects.iter().zip(names) {
         let name = match name {
@@ -164,10 +167,10 @@ fn look_all_up(
                 continue;
             }
         };
-        let found = lookup::by_name(ctx, loaded, model_key, &name, request.caching, Bytes::copy_from_slice);
+        let found = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, Bytes::copy_from_slice);
         // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
-        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &request.query) };
+        let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &parsed.query) };
         slots.push(match (found, check) {
             (Some(document), _) => Slot::Done(Reply::Bulk(document)),
             (None, Ok(()) | Err(EngineError::NotReady)) => {
@@ -178,14 +181,14 @@ fn look_all_up(
             (None, Err(error)) => Slot::Done(Reply::Error(error.into())),
         });
     }
-    Ok(Work {
+    Ok(Computation {
         model: loaded.model.clone(),
         model_key: model_key.to_vec(),
         version: loaded.version,
-        query: OwnedQuery::of(&request.query),
+        query: OwnedQuery::of(&parsed.query),
         db: ctx.db(),
-        keep: request.is_kept().then_some(request.ttl),
-        log: Log::of(ctx, loaded, request.tenant),
+        keep: parsed.is_kept().then_some(parsed.ttl),
+        log: Log::of(ctx, loaded, parsed.tenant),
         slots,
     })
 }
@@ -229,7 +232,7 @@ impl Results {
     }
 }
 
-impl Work {
+impl Computation {
     /// The cache keys that were not found.
     fn missing(&self) -> impl Iterator<Item = &[u8]> {
         self.slots.iter().filter_map(|slot| match slot {
@@ -288,7 +291,7 @@ impl Work {
     }
 }
 
-fn compute_on_worker(work: Work, blocked: Blocked) {
+fn compute_on_worker(work: Computation, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
         let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| work.compute(&progress))));

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::assessments::request::Caching;
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
+use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{self, Mode};
 use crate::ffi::send;
 use crate::ffi::string::Argv;
-use crate::report::stats;
 use crate::settings;
 use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Loaded, Value, is_complete};
@@ -83,20 +83,20 @@ pub(crate) fn by_name<T>(
 fn counted_hit(hits: &AtomicU64, found: &Lookup) {
     // Only the main thread writes this counter, so a plain load and store are enough.
     hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    stats::count(|c| &c.hits);
+    counters::count(|c| &c.hits);
     lookup::hit(found);
 }
 
 /// Counts a miss.
 pub(crate) fn missed(loaded: &Loaded, name: &[u8]) {
     loaded.misses.set(loaded.misses.get() + 1);
-    stats::count(|c| &c.misses);
+    counters::count(|c| &c.misses);
     lookup::missed(with(|cache| cache.tiers.of(name)));
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.
 fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
-    stats::count(|c| &c.outdated);
+    counters::count(|c| &c.outdated);
     if !ctx.is_master() {
         return;
     }

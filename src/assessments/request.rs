@@ -12,7 +12,7 @@ use crate::settings;
 
 /// A parsed request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RequestOptions<'a> {
     pub(crate) query: Query<'a>,
     pub(crate) ttl: TimeToLive,
     pub(crate) caching: Caching,
@@ -20,7 +20,7 @@ pub(crate) struct Request<'a> {
     pub(crate) tenant: Option<&'a str>,
 }
 
-impl Request<'_> {
+impl RequestOptions<'_> {
     /// Sets the current day, if the model needs it: reading the clock costs as much as reading a feature.
     fn dated(mut self, model: &dyn Model) -> Self {
         if !model.is_timeless() {
@@ -85,12 +85,12 @@ const GET: [&str; 13] = [
 const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
-pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Request<'a>> {
+pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<RequestOptions<'a>> {
     parse_known(model.options(), words, &GET).map(|request| request.dated(model))
 }
 
 /// The options of `ASSESS.KEY`: only those that change the key.
-pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Request<'a>> {
+pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<RequestOptions<'a>> {
     parse_known(model.options(), words, &KEY).map(|request| request.dated(model))
 }
 
@@ -98,8 +98,8 @@ pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<Re
 const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
 
 /// Reads the options in `known`. Of those in [`OF_KINDS`], the kind of model has only `of_kind`.
-fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<Request<'a>> {
-    let mut request = Request::default();
+fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<RequestOptions<'a>> {
+    let mut request = RequestOptions::default();
     if words.is_empty() {
         return Ok(request);
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use assess_engine::Error as EngineError;
 use bytes::Bytes;
 
-use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
+use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
 use crate::assessments::lookup::naming::{self, Unnamed};
-use crate::assessments::request::{self, Caching, Request};
-use crate::assessments::waiting::in_flight::{self, Work};
+use crate::assessments::request::{self, Caching, RequestOptions};
+use crate::assessments::waiting::in_flight::{self, Computation};
 use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
 use crate::error::Outcome;
@@ -26,35 +26,38 @@ use crate::types::model::with_loaded;
 use crate::types::value::Loaded;
 
 /// The work of a worker for one assessment.
-pub(crate) enum ToDo {
+pub(crate) enum Work {
     /// Build the cache key of a long subject; then the request is handled again.
     Name(Box<Unnamed>),
     /// Compute the document, which takes longer than a slice.
-    Compute(Box<Work>),
+    Compute(Box<Computation>),
 }
 
 pub(crate) struct Single;
 
 impl ReadRequest for Single {
-    type Work = ToDo;
+    type Work = Work;
 
-    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<ToDo>> {
-        with_loaded(ctx, asked.model, Mode::Read, |loaded| ask(ctx, loaded, &asked))
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Work>> {
+        with_loaded(ctx, request.model, Mode::Read, |loaded| handle(ctx, loaded, request))
     }
 
-    fn ended(work: &ToDo) -> Ended {
+    fn ended(work: &Work) -> Ended {
         match work {
-            ToDo::Name(_) => waiting::ended,
-            ToDo::Compute(work) => work.ended(),
+            Work::Name(_) => waiting::ended,
+            Work::Compute(work) => work.ended(),
         }
     }
 
-    fn start(ctx: Ctx<'_>, work: ToDo, blocked: Blocked, command: Vec<Vec<u8>>) {
+    fn start(ctx: Ctx<'_>, work: Work, blocked: Blocked, command: Command<'_>) {
         match work {
-            ToDo::Name(unnamed) => unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
-                answer::waiter::<Self>(ctx, blocked, command, Some(&names));
-            }),
-            ToDo::Compute(work) => in_flight::compute_on_worker(*work, blocked),
+            Work::Name(unnamed) => {
+                let command = command.into_words();
+                unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
+                    answer::waiter::<Self>(ctx, blocked, command, Some(names));
+                });
+            }
+            Work::Compute(work) => in_flight::compute_on_worker(*work, blocked),
         }
     }
 
@@ -74,56 +77,56 @@ fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
     }
 }
 
-fn ask(ctx: Ctx<'_>, loaded: &Loaded, asked: &Asked<'_>) -> Outcome<Answer<ToDo>> {
-    let (model_key, rest) = (asked.words[0], &asked.words[1..]);
+fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer<Work>> {
+    let (model_key, rest) = (request.words[0], &request.words[1..]);
     let model = loaded.as_model();
     let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
-    let mut request = request::parse(model, options)?;
-    let log = Log::of(ctx, loaded, request.tenant);
-    let is_short = model.estimate(subject, &request.query) <= Duration::from_micros(settings::slice_us());
-    if request.caching == Caching::Off && log.is_none() && is_short {
-        return compute_unshared(ctx, loaded, model_key, subject, &request, asked.caller);
+    let mut parsed = request::parse(model, options)?;
+    let log = Log::of(ctx, loaded, parsed.tenant);
+    let is_short = model.estimate(subject, &parsed.query) <= Duration::from_micros(settings::slice_us());
+    if parsed.caching == Caching::Off && log.is_none() && is_short {
+        return compute_unshared(ctx, loaded, model_key, subject, &parsed, request.caller);
     }
-    let names = asked.names.filter(|names| names.version == loaded.version);
-    let name = match names.and_then(|names| names.names.first().map(|name| (name, names.today))) {
+    let names = request.names.filter(|names| names.version == loaded.version);
+    let name = match names.and_then(|names| names.names.into_iter().next().map(|name| (name, names.today))) {
         Some((name, today)) => {
-            request.query.today = today;
-            name.clone()?
+            parsed.query.today = today;
+            name?
         }
         None if naming::are_long([subject]) => {
-            let unnamed = Unnamed::new(loaded, model_key, [subject], &request.query);
-            return Ok(Answer::Work(ToDo::Name(Box::new(unnamed))));
+            let unnamed = Unnamed::new(loaded, model_key, [subject], &parsed.query);
+            return Ok(Answer::Work(Work::Name(Box::new(unnamed))));
         }
-        None => naming::of_one(&loaded.model, model_key, subject, &request.query)?,
+        None => naming::of_one(&loaded.model, model_key, subject, &parsed.query)?,
     };
-    let hit = |document: &[u8]| document_reply(ctx, asked.caller, document);
-    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, request.caching, hit) {
+    let hit = |document: &[u8]| document_reply(ctx, request.caller, document);
+    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, hit) {
         return Ok(Answer::Hit { name, reply });
     }
     // The worker finds the errors of a long subject.
     if !naming::are_long([subject]) {
-        match model.check(subject, &request.query) {
+        match model.check(subject, &parsed.query) {
             Ok(()) => {}
             Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::requested(ctx, loaded))),
             Err(error) => return Err(error.into()),
         }
     }
-    if request.caching != Caching::Off {
+    if parsed.caching != Caching::Off {
         lookup::missed(loaded, &name);
     }
     if !is_short {
-        let work = in_flight::work(ctx, loaded, model_key, subject, &request, name, log);
-        return Ok(Answer::Work(ToDo::Compute(Box::new(work))));
+        let work = in_flight::work(ctx, loaded, model_key, subject, &parsed, name, log);
+        return Ok(Answer::Work(Work::Compute(Box::new(work))));
     }
     let mut document = Vec::with_capacity(4096);
-    model.assess(&loaded.identity(model_key), subject, &request.query, &mut document)?;
+    model.assess(&loaded.identity(model_key), subject, &parsed.query, &mut document)?;
     let document = Bytes::from(document);
     if let Some(log) = log {
         log.computed((ctx.db(), model_key), &name, model.record(subject, &document), &document);
     }
-    if request.is_kept() {
+    if parsed.is_kept() {
         let (model, version) = (model_key.to_vec(), loaded.version);
-        pending::keep(ctx.db(), name, Pending { document: document.clone(), ttl: request.ttl, model, version });
+        pending::keep(ctx.db(), name, Pending { document: document.clone(), ttl: parsed.ttl, model, version });
     }
     Ok(Answer::Reply(Reply::Bulk(document)))
 }
@@ -139,12 +142,12 @@ fn compute_unshared(
     loaded: &Loaded,
     model_key: &[u8],
     subject: &[&[u8]],
-    request: &Request<'_>,
+    parsed: &RequestOptions<'_>,
     caller: Caller,
-) -> Outcome<Answer<ToDo>> {
+) -> Outcome<Answer<Work>> {
     let mut document = SCRATCH.take();
     document.clear();
-    let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &request.query, &mut document);
+    let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &parsed.query, &mut document);
     let answer = match assessed {
         Ok(()) => Ok(Answer::Reply(document_reply(ctx, caller, &document))),
         Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::requested(ctx, loaded))),

@@ -9,7 +9,6 @@ use super::invalidate::{self, Order};
 use super::{Cache, tags, with};
 use crate::error::{Failure, Outcome};
 use crate::options::choice;
-use crate::report::cache_stats;
 
 /// The most clauses of one command.
 const MOST_CLAUSES: usize = 10_000;
@@ -195,7 +194,7 @@ impl Invalidate<'_> {
                 Clause::Pattern(pattern) => ban::Clause::Pattern(pattern.into()),
                 Clause::Tier(name) => {
                     with(|cache| {
-                        let tier = cache.tiers.find(name).ok_or_else(cache_stats::no_tier)?;
+                        let tier = cache.tiers.find(name).ok_or_else(Failure::no_tier)?;
                         let prefixes = if cache.indexing {
                             // Entries may still be in this tier although its patterns no longer match them.
                             vec![Box::default()]

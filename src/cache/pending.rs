@@ -13,10 +13,10 @@ use lru::LruCache;
 
 use super::store::{TimeToLive, store as write};
 use super::{Writer, writing_as};
+use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::key::Mode;
-use crate::report::stats;
 use crate::settings;
 use crate::types::model::{Name, with_loaded};
 use crate::work::main_loop;
@@ -57,7 +57,7 @@ pub(crate) fn find(db: i32, name: &[u8], version: u64) -> Option<Bytes> {
 pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
     let pushed_out = PENDING.with_borrow_mut(|pending| pending.push((db, name.clone()), result));
     if pushed_out.is_some_and(|(place, _)| place != (db, name)) {
-        stats::count(|c| &c.not_stored);
+        counters::count(|c| &c.not_stored);
     }
     if !STORING.replace(true) {
         main_loop::after(0, store);
@@ -105,7 +105,7 @@ fn store(ctx: Ctx<'_>) {
         let store = || settings::enabled() && ctx.is_master() && ctx.select(db) && store_one(ctx, &name, &result);
         // A panic for one result does not stop the others.
         let stored = guard::or("storing a result", false, store);
-        stats::count(|c| if stored { &c.stored } else { &c.not_stored });
+        counters::count(|c| if stored { &c.stored } else { &c.not_stored });
     }
     main_loop::after(0, store);
 }

@@ -7,7 +7,6 @@ use assess_engine::cache::tier::{Policy, parse_declarations};
 use crate::cache::{build, clauses, enforce, evict, fetch, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
-use crate::report::cache_stats;
 
 /// A line of words, like those of a command.
 pub(crate) type Line = Vec<Vec<u8>>;
@@ -29,7 +28,6 @@ pub(crate) fn declare(words: &[&[u8]]) -> Result<(), String> {
     DECLARED.set(declared);
     // The module may be loaded into a server that has keys.
     build::begin();
-    cache_stats::observe();
     Ok(())
 }
 

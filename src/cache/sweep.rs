@@ -11,6 +11,7 @@ use assess_engine::cache::ban::{Ban, Clause};
 use super::hold;
 use super::{Writer, build, store, with, writing_as};
 use crate::clock::now_ms;
+use crate::counters;
 use crate::error::{Code, Failure};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
@@ -18,7 +19,6 @@ use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
 use crate::ffi::scan::Scan;
 use crate::reply::Reply;
-use crate::report::stats;
 use crate::work::main_loop;
 
 /// The most time of one slice.
@@ -301,7 +301,7 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
         covered.retain(|name| is_document(ctx, name));
     }
     let unlinked = writing_as(Writer::Sweep, || ctx.unlink(&covered));
-    stats::add(|c| &c.swept, unlinked);
+    counters::add(|c| &c.swept, unlinked);
     let db = ctx.db();
     with(|cache| {
         for name in covered.iter().take(unlinked as usize) {

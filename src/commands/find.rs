@@ -3,7 +3,7 @@
 use assess_engine::model::{AnyModel, FindFilter, FindIn};
 
 use super::rules::{MOST, documents};
-use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
+use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
 use crate::assessments::waiting::{self, on_worker};
 use crate::models::derivation::derive;
 use crate::options;
@@ -33,19 +33,19 @@ impl Run for Find {
 impl ReadRequest for Find {
     type Work = (AnyModel, FindFilter);
 
-    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>> {
-        let filter = parse(&asked.words[2..])?;
-        with_loaded(ctx, asked.model, Mode::Read, |loaded| {
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Self::Work>> {
+        let filter = parse(&request.words[2..])?;
+        with_loaded(ctx, request.model, Mode::Read, |loaded| {
             let model = loaded.as_model();
             // The search index is derived; a kind of model without one is always ready.
             if !model.ready() {
                 return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
             }
             // For a waiter a worker always searches, since many may be answered at the same time.
-            if model.searchable() > FEW || asked.caller == Caller::Waiter {
+            if model.searchable() > FEW || request.caller == Caller::Waiter {
                 return Ok(Answer::Work((loaded.model.clone(), filter)));
             }
-            Ok(Answer::Reply(search(&loaded.model, asked.words[1], &filter)?))
+            Ok(Answer::Reply(search(&loaded.model, request.words[1], &filter)?))
         })
     }
 
@@ -53,7 +53,8 @@ impl ReadRequest for Find {
         waiting::ended_unstored
     }
 
-    fn start(_: Ctx<'_>, (model, filter): Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
+    fn start(_: Ctx<'_>, (model, filter): Self::Work, blocked: Blocked, command: Command<'_>) {
+        let command = command.into_words();
         on_worker::for_blocked(blocked, "a search", move || search(&model, &command[2], &filter));
     }
 }

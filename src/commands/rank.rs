@@ -7,7 +7,7 @@ use assess_engine::Error as EngineError;
 use assess_engine::io::IoModel;
 use assess_engine::io::rank::{By, Ranking};
 
-use crate::assessments::answer::{self, Answer, Asked, ReadRequest};
+use crate::assessments::answer::{self, Answer, Command, ReadRequest, Request};
 use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
@@ -34,9 +34,9 @@ impl Run for Rank {
 impl ReadRequest for Rank {
     type Work = Arc<IoModel>;
 
-    fn ask(ctx: Ctx<'_>, asked: Asked<'_>) -> Outcome<Answer<Self::Work>> {
-        let ranking = parse(&asked.words[1..])?;
-        with_loaded(ctx, asked.model, Mode::Read, |loaded| {
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Self::Work>> {
+        let ranking = parse(&request.words[1..])?;
+        with_loaded(ctx, request.model, Mode::Read, |loaded| {
             let model = loaded.model.as_io()?;
             let nodes = model.table().labels.len();
             let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
@@ -55,7 +55,8 @@ impl ReadRequest for Rank {
         waiting::ended_unstored
     }
 
-    fn start(_: Ctx<'_>, model: Self::Work, blocked: Blocked, command: Vec<Vec<u8>>) {
+    fn start(_: Ctx<'_>, model: Self::Work, blocked: Blocked, command: Command<'_>) {
+        let command = command.into_words();
         pool::run(Lane::Request, None, move || {
             let ranked = blocked.measure(|| {
                 guard::run("a ranking", || {

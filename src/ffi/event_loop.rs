@@ -40,7 +40,7 @@ thread_local! {
     static SLICES: Cell<Slices> = const { Cell::new(Slices { count: 0, over_1ms: 0, max_us: 0 }) };
     /// The job for the next turn of the event loop.
     static NEXT_TURN: RefCell<Option<Job>> = const { RefCell::new(None) };
-    /// Runs at the end of every turn while it returns `true`.
+    /// Runs at the end of every turn that the module watches. `true` keeps the turns watched.
     static AT_TURN_END: Cell<fn() -> bool> = const { Cell::new(|| false) };
     /// Whether turns are needed. The subscription itself ends later, see `turn`.
     static WATCHING: Cell<bool> = const { Cell::new(false) };
@@ -54,7 +54,7 @@ pub(crate) fn slices() -> Slices {
 }
 
 /// Runs `work` and records its time as one slice.
-fn slice<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn slice<T>(work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = work();
     let us = start.elapsed().as_micros() as u64;
@@ -114,7 +114,7 @@ pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
     nudge();
 }
 
-/// Calls `serve` at the end of every turn of the event loop until it returns `false`. Main thread.
+/// Calls `serve` at the end of every turn that is watched; turns are watched as long as it returns `true`. Main thread.
 pub(crate) fn at_turn_end(serve: fn() -> bool) {
     AT_TURN_END.set(serve);
     watch();

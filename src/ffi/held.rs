@@ -5,8 +5,8 @@ use std::ffi::c_void;
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::guard;
 use super::string::{Argv, bytes};
+use super::{event_loop, guard};
 
 /// An argument that is kept after its command without a copy. Any thread may read it.
 pub(crate) struct HeldBytes {
@@ -43,8 +43,11 @@ impl Drop for HeldBytes {
 }
 
 extern "C" fn on_free(string: *mut c_void) {
+    // A large argument takes milliseconds to free: the time is that of a slice.
     guard::or("freeing an argument", (), || {
-        // SAFETY: held once by `hold`, freed once here, on the main thread.
-        unsafe { api!(RedisModule_FreeString(std::ptr::null_mut(), string.cast::<raw::RedisModuleString>())) }
+        event_loop::slice(|| {
+            // SAFETY: held once by `hold`, freed once here, on the main thread.
+            unsafe { api!(RedisModule_FreeString(std::ptr::null_mut(), string.cast::<raw::RedisModuleString>())) }
+        });
     });
 }

@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::cache::invalidate;
+use crate::counters;
 use crate::ffi::ctx::{Ctx, warn};
-use crate::report::stats;
 use crate::types::model;
 
 #[derive(Default)]
@@ -69,7 +69,7 @@ pub(crate) fn removed(db: i32, name: &[u8]) {
 pub(crate) fn evicted(db: i32, name: &[u8]) {
     let was_model = LAST_REMOVED.take().is_some_and(|(at, removed)| at == db && removed == name);
     if was_model {
-        stats::count(|counters| &counters.models_evicted);
+        counters::count(|counters| &counters.models_evicted);
         warn("a model was evicted: choose a volatile maxmemory-policy, or raise maxmemory (see CACHE.HEALTH)");
     }
 }

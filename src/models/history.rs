@@ -16,11 +16,11 @@ use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
 use crate::clock::now_ms;
+use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::replication::replicate;
 use crate::models::versions;
-use crate::report::stats;
 use crate::types::model::find_mut;
 use crate::types::value::{Loaded, Value};
 use crate::work::main_loop;
@@ -85,7 +85,7 @@ impl Log {
             queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES
         });
         if is_full {
-            return stats::count(|c| &c.history_dropped);
+            return counters::count(|c| &c.history_dropped);
         }
         let now = now_ms();
         let entry = Entry {
@@ -153,7 +153,7 @@ fn write(ctx: Ctx<'_>) {
         };
         let count = batch.len() as u64;
         if !ctx.is_master() || !write_batch(ctx, batch) {
-            stats::add(|c| &c.history_dropped, count);
+            counters::add(|c| &c.history_dropped, count);
         }
     }
     main_loop::after(0, write);
@@ -193,7 +193,7 @@ fn write_batch(ctx: Ctx<'_>, batch: Vec<Waiting>) -> bool {
             if codec::encode(&entry, &mut frame) {
                 loaded.history.push(Arc::unwrap_or_clone(entry));
             } else {
-                stats::count(|c| &c.history_dropped);
+                counters::count(|c| &c.history_dropped);
             }
         }
     }

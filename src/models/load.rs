@@ -19,6 +19,7 @@ use assess_engine::{Budget, Error as EngineError, Progress};
 
 use self::loading::Slot;
 use self::staging::Staged;
+use crate::counters;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
@@ -29,7 +30,6 @@ use crate::models::commit::{self, Content};
 use crate::models::replication::replicate;
 use crate::models::{data_dir, info};
 use crate::reply::Reply;
-use crate::report::stats;
 use crate::types::model::{Name, with_loaded};
 use crate::work::pool::{self, Lane};
 use crate::work::{discard, main_loop, memory};
@@ -277,7 +277,7 @@ impl Load {
     /// Answers the client. From now on the key may be loaded again.
     fn end(mut self, outcome: Outcome<Reply>) {
         self.slot.remove();
-        stats::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
+        counters::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
         let outcome = outcome.map_err(|failure| match failure {
             aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
             other => other,

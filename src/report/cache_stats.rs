@@ -21,16 +21,12 @@ type Fields = Vec<(&'static str, Reply)>;
 /// The statistics of one tier.
 pub(crate) fn of_tier(name: &[u8]) -> Outcome<Reply> {
     with(|cache| {
-        let tier = cache.tiers.find(name).ok_or_else(no_tier)?;
+        let tier = cache.tiers.find(name).ok_or_else(Failure::no_tier)?;
         let (id, policy) = (tier.id, tier.policy.clone());
         let mut fields = counted(cache.stats.get(Some(id)), cache.index.usage(Some(id)));
         fields.extend(bounds(Some(&policy)));
         Ok(Reply::Map(fields))
     })
-}
-
-pub(crate) fn no_tier() -> Failure {
-    Failure::err("there is no such tier, see TIER.LIST")
 }
 
 /// The statistics of all tiers together.
@@ -132,7 +128,7 @@ fn bounds(policy: Option<&Policy>) -> Fields {
 
 /// The policy and the statistics of a tier.
 pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
-    let policy = with(|cache| cache.tiers.find(name).map(|tier| tier.policy.clone())).ok_or_else(no_tier)?;
+    let policy = with(|cache| cache.tiers.find(name).map(|tier| tier.policy.clone())).ok_or_else(Failure::no_tier)?;
     let or_zero = |number: Option<u64>| Reply::count(number.unwrap_or(0));
     let yes_no = |yes: bool| Reply::text(if yes { "yes" } else { "no" });
     let patterns = policy.patterns.iter().map(|pattern| Reply::Bulk(pattern.to_vec().into())).collect();
@@ -210,7 +206,7 @@ pub(crate) fn of_key(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
 pub(crate) fn hot(ctx: Ctx<'_>, name: &[u8], n: usize) -> Outcome<Reply> {
     let db = ctx.db();
     let hot = with(|cache| {
-        let tier = cache.tiers.find(name).ok_or_else(no_tier)?.id;
+        let tier = cache.tiers.find(name).ok_or_else(Failure::no_tier)?.id;
         Ok::<_, Failure>(cache.index.hot(db, tier, n))
     })?;
     let row =

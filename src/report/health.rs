@@ -4,10 +4,10 @@ use assess_engine::cache::lease::MOST_LEASES;
 
 use crate::cache::{sweep, with};
 use crate::clock::now_ms;
+use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::models::directory;
 use crate::reply::Reply;
-use crate::report::stats;
 use crate::work::pool;
 
 /// The hit rate of a tier is checked after this many reads.
@@ -55,7 +55,7 @@ fn policy(ctx: Ctx<'_>) -> Check {
     let policy = ctx.server_info_text(c"memory", c"maxmemory_policy").unwrap_or_default();
     let [most] = ctx.server_info(c"memory", [c"maxmemory"]);
     let evicts_models = policy.starts_with("allkeys") && most > 0 && directory::count() > 0;
-    let evicted = stats::get(|counters| &counters.models_evicted);
+    let evicted = counters::get(|counters| &counters.models_evicted);
     let text = if evicted > 0 {
         format!("eviction: {evicted} models were evicted under {policy}: load them again, and choose a volatile policy")
     } else if evicts_models {

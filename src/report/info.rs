@@ -4,10 +4,11 @@ use assess_engine::stats::openmetrics::{Kind, Total};
 
 use crate::assessments::waiting;
 use crate::cache::pending;
+use crate::counters;
 use crate::ffi::blocked;
 use crate::models::directory;
 use crate::models::load::loading;
-use crate::report::{cache_stats, stats};
+use crate::report::cache_stats;
 use crate::work::pool;
 
 /// The version of the module in `Cargo.toml`.
@@ -41,7 +42,7 @@ pub(crate) fn totals() -> Vec<Total> {
         now("backlog", "Jobs that wait for a worker", pool::backlog()),
     ];
     totals.extend(cache_stats::totals());
-    totals.extend(stats::totals());
+    totals.extend(counters::totals());
     totals
 }
 

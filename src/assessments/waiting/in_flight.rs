@@ -9,7 +9,7 @@ use assess_engine::history::Record;
 use assess_engine::model::{AnyModel, Identity};
 use bytes::Bytes;
 
-use crate::assessments::request::{OwnedQuery, Request};
+use crate::assessments::request::{OwnedQuery, RequestOptions};
 use crate::assessments::waiting;
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
@@ -25,7 +25,7 @@ use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
 /// A request for a worker.
-pub(crate) struct Work {
+pub(crate) struct Computation {
     db: i32,
     name: Vec<u8>,
     model_key: Vec<u8>,
@@ -43,11 +43,11 @@ pub(crate) fn work(
     loaded: &Loaded,
     model_key: &[u8],
     subject: &[&[u8]],
-    request: &Request<'_>,
+    request: &RequestOptions<'_>,
     name: Vec<u8>,
     log: Option<Log>,
-) -> Work {
-    Work {
+) -> Computation {
+    Computation {
         db: ctx.db(),
         name,
         model_key: model_key.to_vec(),
@@ -68,7 +68,7 @@ struct Computed {
     record: Option<Record>,
 }
 
-impl Work {
+impl Computation {
     fn compute(&self, progress: &Progress) -> Outcome<Computed> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
         let query = self.query.borrowed();
@@ -119,7 +119,7 @@ thread_local! {
     static IN_FLIGHT: RefCell<HashMap<FlightKey, Waiters>> = RefCell::default();
 }
 
-pub(crate) fn compute_on_worker(work: Work, blocked: Blocked) {
+pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
     if work.keeps {
         // The result will be stored, so a client that retries finds it.
         blocked.limit(settings::default_wait_ms());
@@ -138,7 +138,7 @@ pub(crate) fn compute_on_worker(work: Work, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
-        let compute = |work: &Work| pool::at_low_priority(|| work.compute(&progress));
+        let compute = |work: &Computation| pool::at_low_priority(|| work.compute(&progress));
         if let Some(computed) = completion.work.as_ref().map(compute) {
             completion.computed = computed;
         }
@@ -148,7 +148,7 @@ pub(crate) fn compute_on_worker(work: Work, blocked: Blocked) {
 /// Answers all waiters of a computation when it is dropped.
 struct Completion {
     /// Taken when it is dropped.
-    work: Option<Work>,
+    work: Option<Computation>,
     computed: Outcome<Computed>,
 }
 

@@ -1,16 +1,26 @@
 //! Submits derivations to workers: after a load, a restart, a full synchronisation, a copy, a new indicator.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use assess_engine::Progress;
 
-use crate::assessments::waiting;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::models::derivation::Derivation;
 use crate::types::value::Loaded;
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
+
+thread_local! {
+    /// Set once when the module is loaded: derivations do not depend on the requests that wait for them.
+    static RETRY: Cell<fn(Ctx<'_>)> = const { Cell::new(|_| {}) };
+}
+
+/// Sets the function that handles the waiting requests again. It runs on the main thread when a derivation has ended.
+pub(crate) fn retry_with(retry: fn(Ctx<'_>)) {
+    RETRY.set(retry);
+}
 
 /// Requests the derivation of a model that is not ready, unless it is running or has just failed. While the server
 /// loads its data set the derivation is deferred, because a later command of the same file may replace the model.
@@ -50,10 +60,10 @@ fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
 /// other tables are served between them, and has its own progress, so that a cancellation does not affect the next one.
 fn serve(member: Arc<Derivation>) {
     let progress = Arc::<Progress>::default();
-    let mut turn = Turn { member, taken: false };
+    let mut job = QueueJob { member, taken: false };
     pool::run(Lane::Heavy, Some(Arc::clone(&progress)), move || {
-        turn.taken = true;
-        if let Some((derivation, model)) = turn.member.next(&progress) {
+        job.taken = true;
+        if let Some((derivation, model)) = job.member.next(&progress) {
             let derived = guard::run("deriving", || {
                 let budget = memory::budget_of_worker();
                 pool::on_all_threads(|| model.as_model().derive(&budget, &progress))
@@ -65,18 +75,18 @@ fn serve(member: Arc<Derivation>) {
             });
         }
         // The model is ready, failed or removed: in each case the waiters can be answered.
-        main_loop::post(waiting::retry);
+        main_loop::post(|ctx| RETRY.get()(ctx));
     });
 }
 
 /// The job for one derivation of a queue. When it is dropped, also after a panic, the next job is submitted.
-struct Turn {
+struct QueueJob {
     member: Arc<Derivation>,
     /// A worker has started the job. If this is dropped before, the workers are being stopped.
     taken: bool,
 }
 
-impl Drop for Turn {
+impl Drop for QueueJob {
     fn drop(&mut self) {
         if !self.taken {
             self.member.cancel_queued();

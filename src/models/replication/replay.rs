@@ -5,13 +5,13 @@ use assess_engine::io::Indicator;
 use assess_engine::model::AnyModel;
 use bytes::Bytes;
 
+use crate::counters;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::commit::{Content, change, place};
 use crate::models::load::staging::{self, Side};
 use crate::models::{history, versions};
-use crate::report::stats;
 use crate::types::model;
 use crate::types::value::Value;
 
@@ -19,7 +19,7 @@ use crate::types::value::Value;
 /// the master's.
 pub(crate) fn apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     try_apply(ctx, words).inspect_err(|failure| {
-        stats::count(|c| &c.replay_errors);
+        counters::count(|c| &c.replay_errors);
         ctx.log_warning(&format!(
             "a change of a model, from the master or the append-only file, FAILED: {failure}. \
              The models of this server may differ from its master's: synchronise it again, or load the model again"

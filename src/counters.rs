@@ -10,7 +10,7 @@ use crate::ffi::event_loop;
 use crate::ffi::guard;
 
 macro_rules! counters {
-    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ident),* $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $name:ident),* $(,)?) => {
         /// Counters of the main thread.
         #[derive(Default)]
         pub(crate) struct Counters { $( $(#[doc = $doc])+ pub(crate) $name: Cell<u64>, )* }
@@ -21,7 +21,7 @@ macro_rules! counters {
                 vec![$( Total {
                     name: stringify!($name),
                     help: concat!($($doc),+),
-                    kind: Kind::$kind,
+                    kind: Kind::Counter,
                     value: self.$name.get(),
                 }, )*]
             }
@@ -31,34 +31,34 @@ macro_rules! counters {
 
 counters! {
     /// Assessments served from the cache, or from a result that is not stored yet.
-    hits: Counter,
+    hits,
     /// Assessments that had to be computed.
-    misses: Counter,
+    misses,
     /// Cached documents that belong to another version of the model.
-    outdated: Counter,
+    outdated,
     /// Computed assessments that were stored.
-    stored: Counter,
+    stored,
     /// Computed assessments that were not stored: the server refused, or the model had changed.
-    not_stored: Counter,
+    not_stored,
     /// Cached documents unlinked because their model was changed or removed.
-    swept: Counter,
+    swept,
     /// Assessments not logged in a history: the queue was full, memory was short, or the model was removed.
-    history_dropped: Counter,
+    history_dropped,
     /// Models committed by MODEL.LOAD and MODEL.SET.
-    loads: Counter,
+    loads,
     /// Loads that ended in an error or were aborted.
-    loads_failed: Counter,
+    loads_failed,
     /// Models that the server evicted.
-    models_evicted: Counter,
+    models_evicted,
     /// Changes from the master or the append-only file that failed: the models may differ from the master's.
-    replay_errors: Counter,
+    replay_errors,
 }
 
 thread_local! {
     static COUNTERS: Counters = Counters::default();
 }
 
-/// Adds one to a counter: `stats::count(|c| &c.hits)`.
+/// Adds one to a counter: `counters::count(|c| &c.hits)`.
 #[inline]
 pub(crate) fn count(which: impl FnOnce(&Counters) -> &Cell<u64>) {
     add(which, 1);
