@@ -22,10 +22,10 @@ pub trait Pool: Debug + Send + Sync {
     fn free(&self) -> u64;
 
     /// Sets bytes aside if they are free, all or none, and says whether they were.
-    fn set_aside(&self, bytes: u64) -> bool;
+    fn reserve(&self, bytes: u64) -> bool;
 
     /// Gives back what was set aside.
-    fn give_back(&self, bytes: u64);
+    fn release(&self, bytes: u64);
 }
 
 /// What one budget has set aside.
@@ -36,14 +36,14 @@ struct Share {
 }
 
 impl Share {
-    fn give_back(&self) {
-        self.pool.give_back(self.held.swap(0, Ordering::Relaxed));
+    fn release(&self) {
+        self.pool.release(self.held.swap(0, Ordering::Relaxed));
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.give_back();
+        self.release();
     }
 }
 
@@ -64,7 +64,7 @@ impl Budget {
     /// Gives back what was set aside, for work that is done before its budget is dropped.
     pub fn done(&self) {
         if let Some(share) = &self.share {
-            share.give_back();
+            share.release();
         }
     }
 
@@ -81,15 +81,15 @@ impl Budget {
     /// Fails with [`Error::NoRoom`] unless `bytes` fit. The figures of one piece of work are peaks, of which the
     /// highest counts: they do not add up.
     pub fn require(&self, what: &'static str, bytes: u64) -> Result<()> {
-        let set_aside = |share: &Arc<Share>| {
+        let reserved = |share: &Arc<Share>| {
             let more = bytes.saturating_sub(share.held.load(Ordering::Relaxed));
-            let done = more == 0 || share.pool.set_aside(more);
+            let done = more == 0 || share.pool.reserve(more);
             if done {
                 share.held.fetch_add(more, Ordering::Relaxed);
             }
             done
         };
-        if bytes <= self.available && self.share.as_ref().is_none_or(set_aside) {
+        if bytes <= self.available && self.share.as_ref().is_none_or(reserved) {
             return Ok(());
         }
         Err(Error::NoRoom { what, needed: bytes, available: self.available() })
@@ -109,7 +109,7 @@ mod tests {
             100 - self.0.load(Ordering::Relaxed)
         }
 
-        fn set_aside(&self, bytes: u64) -> bool {
+        fn reserve(&self, bytes: u64) -> bool {
             let fits = bytes <= self.free();
             if fits {
                 self.0.fetch_add(bytes, Ordering::Relaxed);
@@ -117,7 +117,7 @@ mod tests {
             fits
         }
 
-        fn give_back(&self, bytes: u64) {
+        fn release(&self, bytes: u64) {
             self.0.fetch_sub(bytes, Ordering::Relaxed);
         }
     }

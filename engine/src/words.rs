@@ -75,7 +75,7 @@ impl<'w, 'a> Options<'w, 'a> {
     }
 
     /// Lets every option be given once more: another thing begins, with options of its own.
-    pub fn begin_anew(&mut self) {
+    pub fn reset_seen(&mut self) {
         self.seen = 0;
     }
 

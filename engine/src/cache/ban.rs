@@ -81,7 +81,7 @@ pub struct Ban {
     /// Declared by this server for itself: its replicas declare their own, and no file need hold it.
     pub local: bool,
     /// Keys without a stamp that were written since.
-    survivors: HashSet<Box<[u8]>>,
+    exempt_keys: HashSet<Box<[u8]>>,
 }
 
 impl Ban {
@@ -96,7 +96,7 @@ impl Ban {
             all_keys: false,
             scans: false,
             local: false,
-            survivors: HashSet::new(),
+            exempt_keys: HashSet::new(),
         }
     }
 
@@ -108,7 +108,7 @@ impl Ban {
 
     /// Whether it covers a key that no index has, by all but tags: then the key was not written since.
     pub fn scan_covers(&self, key: &[u8], tier: Option<TierId>) -> bool {
-        self.scans && !self.survivors.contains(key) && self.covers(key, tier, &|_| false)
+        self.scans && !self.exempt_keys.contains(key) && self.covers(key, tier, &|_| false)
     }
 
     /// Whether it covers a lease, leaving stamps aside: of any key, and never by tags, which only FILL tells.
@@ -121,11 +121,11 @@ impl Ban {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is as it was.
-    Lives,
+    Valid,
     /// It is stale.
-    Soft,
+    Stale,
     /// It is gone.
-    Gone,
+    Invalid,
 }
 
 /// The bans in force.
@@ -164,13 +164,13 @@ impl Bans {
 
     /// What they leave of an entry.
     pub fn verdict(&self, db: i32, key: &[u8], tier: Option<TierId>, stamp: u64, has_tag: HasTag<'_>) -> Verdict {
-        let mut verdict = Verdict::Lives;
+        let mut verdict = Verdict::Valid;
         for ban in self.bans.iter().filter(|ban| ban.db == db && stamp < ban.stamp) {
-            if (verdict == Verdict::Lives || !ban.soft) && ban.covers(key, tier, has_tag) {
+            if (verdict == Verdict::Valid || !ban.soft) && ban.covers(key, tier, has_tag) {
                 if !ban.soft {
-                    return Verdict::Gone;
+                    return Verdict::Invalid;
                 }
-                verdict = Verdict::Soft;
+                verdict = Verdict::Stale;
             }
         }
         verdict
@@ -181,24 +181,24 @@ impl Bans {
         self.bans.iter().any(|ban| ban.db == db && granted < ban.stamp && ban.covers_lease(key, tier))
     }
 
-    /// Whether [`survived`](Self::survived) wants to be told of writes.
-    pub fn wants_survivors(&self) -> bool {
+    /// Whether [`exempt`](Self::exempt) wants to be told of writes.
+    pub fn has_scans(&self) -> bool {
         self.bans.iter().any(|ban| ban.scans)
     }
 
     /// A key that no index has was written: bans that are in force do not cover it any more.
-    pub fn survived(&mut self, db: i32, key: &[u8], tier: Option<TierId>) {
+    pub fn exempt(&mut self, db: i32, key: &[u8], tier: Option<TierId>) {
         for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
-            if !ban.survivors.contains(key) && ban.covers(key, tier, &|_| false) {
-                ban.survivors.insert(key.into());
+            if !ban.exempt_keys.contains(key) && ban.covers(key, tier, &|_| false) {
+                ban.exempt_keys.insert(key.into());
             }
         }
     }
 
     /// A key that no index has was given an old value: bans that are in force cover it again.
-    pub fn regained(&mut self, db: i32, key: &[u8]) {
+    pub fn cover_again(&mut self, db: i32, key: &[u8]) {
         for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
-            ban.survivors.remove(key);
+            ban.exempt_keys.remove(key);
         }
     }
 
@@ -217,7 +217,7 @@ impl Bans {
     pub fn flushed(&mut self, db: Option<i32>) {
         for ban in self.bans.iter_mut().filter(|ban| db.is_none_or(|db| db == ban.db)) {
             ban.scans = false;
-            ban.survivors = HashSet::new();
+            ban.exempt_keys = HashSet::new();
         }
     }
 
@@ -251,12 +251,12 @@ mod tests {
     fn a_ban_covers_what_is_older_and_nothing_written_after_it() {
         let mut bans = Bans::default();
         bans.add(ban(Clause::Key((*b"k").into())));
-        assert_eq!(bans.verdict(0, b"k", None, 9, &no_tag), Verdict::Gone);
-        assert_eq!(bans.verdict(0, b"k", None, 10, &no_tag), Verdict::Lives);
-        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Lives);
+        assert_eq!(bans.verdict(0, b"k", None, 9, &no_tag), Verdict::Invalid);
+        assert_eq!(bans.verdict(0, b"k", None, 10, &no_tag), Verdict::Valid);
+        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Valid);
         assert!(bans.revokes(0, b"k", None, 9) && !bans.revokes(0, b"k", None, 10));
         bans.swapped(0, 1);
-        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Gone);
+        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Invalid);
     }
 
     #[test]
@@ -285,11 +285,11 @@ mod tests {
     fn a_hard_ban_outweighs_a_soft_one() {
         let mut bans = Bans::default();
         bans.add(Ban { soft: true, ..ban(Clause::Tier { id: TierId(1), prefixes: vec![Box::default()] }) });
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Soft);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Stale);
         bans.add(Ban { id: 2, ..ban(Clause::Model { key: (*b"m").into(), beginning: (*b"k").into() }) });
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Gone);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Invalid);
         assert!(bans.remove(2).is_some() && bans.remove(2).is_none());
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Soft);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Stale);
     }
 
     #[test]
@@ -297,22 +297,22 @@ mod tests {
         let mut bans = Bans::default();
         bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::Pattern((*b"a:*").into())) });
         for key in [b"a:1", b"b:1"] {
-            bans.survived(0, key, None);
+            bans.exempt(0, key, None);
         }
-        bans.survived(1, b"a:2", None);
-        assert_eq!(bans.iter().map(|ban| ban.survivors.len()).sum::<usize>(), 1);
+        bans.exempt(1, b"a:2", None);
+        assert_eq!(bans.iter().map(|ban| ban.exempt_keys.len()).sum::<usize>(), 1);
     }
 
     #[test]
     fn what_is_written_while_a_scan_runs_survives_it() {
         let mut bans = Bans::default();
         bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::All) });
-        assert!(bans.wants_survivors() && bans.scan_covers(0, b"k", None));
-        bans.survived(0, b"k", None);
+        assert!(bans.has_scans() && bans.scan_covers(0, b"k", None));
+        bans.exempt(0, b"k", None);
         assert!(!bans.scan_covers(0, b"k", None) && bans.scan_covers(0, b"l", None));
-        bans.regained(0, b"k");
+        bans.cover_again(0, b"k");
         assert!(bans.scan_covers(0, b"k", None));
         bans.flushed(Some(0));
-        assert!(!bans.wants_survivors() && !bans.scan_covers(0, b"l", None));
+        assert!(!bans.has_scans() && !bans.scan_covers(0, b"l", None));
     }
 }

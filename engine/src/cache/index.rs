@@ -41,7 +41,7 @@ pub struct At {
 /// What was flushed: dropping it takes time, so that is done where nobody waits for it.
 #[derive(Debug)]
 #[must_use = "dropping it takes time: let another thread do it"]
-pub struct Debris(#[expect(dead_code, reason = "it is only dropped")] Spaces);
+pub struct Flushed(#[expect(dead_code, reason = "it is only dropped")] Spaces);
 
 type Spaces = HashMap<i32, Box<Space>, Numbers>;
 
@@ -105,10 +105,10 @@ impl Index {
     }
 
     /// An entry is gone; what was known of it.
-    pub fn gone(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+    pub fn remove(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
         let hash = self.hash(name);
         let space = self.spaces.get_mut(&db)?;
-        let was = space.gone(hash, name);
+        let was = space.remove(hash, name);
         if space.len() == 0 && space.is_void() {
             self.spaces.remove(&db);
         }
@@ -117,12 +117,12 @@ impl Index {
 
     /// The same for an entry whose time was over: many may be at one moment, so that the most expensive part of the work is
     /// left to [`tidy`](Self::tidy).
-    pub fn died(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+    pub fn expire(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
         let hash = self.hash(name);
-        self.spaces.get_mut(&db)?.dies(hash, name)
+        self.spaces.get_mut(&db)?.expire(hash, name)
     }
 
-    /// Does a part of the work that [`died`](Self::died) has left, for up to `limit` entries; whether there was any.
+    /// Does a part of the work that [`expire`](Self::expire) has left, for up to `limit` entries; whether there was any.
     pub fn tidy(&mut self, limit: usize) -> bool {
         let mut done = 0;
         self.spaces.retain(|_, space| {
@@ -178,9 +178,9 @@ impl Index {
 
     /// An entry belongs to another tier now. It keeps its stamp, and its place in the order of use as far as that is
     /// found near the ends.
-    pub fn retier(&mut self, at: At, tier: Option<TierId>) {
+    pub fn set_tier(&mut self, at: At, tier: Option<TierId>) {
         if let Some(space) = self.spaces.get_mut(&at.db) {
-            space.retier(at.slot, number(tier));
+            space.set_tier(at.slot, number(tier));
         }
     }
 
@@ -248,10 +248,10 @@ impl Index {
     }
 
     /// A database was emptied; `None` is all of them. Takes no time here: the caller drops what there was elsewhere.
-    pub fn flushed(&mut self, db: Option<i32>) -> Debris {
+    pub fn flushed(&mut self, db: Option<i32>) -> Flushed {
         match db {
-            Some(db) => Debris(self.spaces.remove_entry(&db).into_iter().collect()),
-            None => Debris(std::mem::replace(&mut self.spaces, no_spaces())),
+            Some(db) => Flushed(self.spaces.remove_entry(&db).into_iter().collect()),
+            None => Flushed(std::mem::replace(&mut self.spaces, no_spaces())),
         }
     }
 

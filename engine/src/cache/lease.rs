@@ -19,7 +19,7 @@ mod words;
 use decide::{Decision, Past, decide};
 use hooks::Hooks;
 pub use memory::Done;
-use memory::{DoneTokens, Failures, Graveyard};
+use memory::{DoneTokens, EndedTokens, Failures};
 use state::{Effect, Event, Lease, State};
 use table::{Table, Waiting};
 pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
@@ -28,7 +28,7 @@ pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MOST_
 #[derive(Debug)]
 pub struct Leases {
     table: Table,
-    dead: Graveyard,
+    ended: EndedTokens,
     failures: Failures,
     done: DoneTokens,
     serial: u64,
@@ -46,9 +46,9 @@ impl Default for Leases {
 impl Leases {
     /// None.
     pub fn new() -> Self {
-        let (table, dead, failures) = (Table::default(), Graveyard::new(), Failures::new());
+        let (table, ended, failures) = (Table::default(), EndedTokens::new(), Failures::new());
         let done = DoneTokens::new();
-        Self { table, dead, failures, done, serial: 0, hooks: Hooks::default(), expired: Vec::new() }
+        Self { table, ended, failures, done, serial: 0, hooks: Hooks::default(), expired: Vec::new() }
     }
 
     /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
@@ -58,7 +58,7 @@ impl Leases {
         if seen == Seen::Fresh {
             return Fetched::Value;
         }
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let state = self.table.state(db, key);
         let past = if state == State::Free { self.failures.past(now, db, key) } else { Past::default() };
         match decide(seen, state, ask, past, self.has_room()) {
@@ -78,7 +78,7 @@ impl Leases {
                 Fetched::Busy
             }
             Decision::Wait => {
-                self.table.waits(db, key, Waiting { since: now, ask: *ask });
+                self.table.add_waiter(db, key, Waiting { since: now, ask: *ask });
                 Fetched::Wait
             }
             Decision::Busy => Fetched::Busy,
@@ -97,14 +97,14 @@ impl Leases {
         let bound = ask.bind.then_some(ask.client);
         let lease =
             Lease { token, granted: stamp, granted_at: now, ends, bound, holder: ask.client, serial: self.serial };
-        self.table.happens(db, key, Event::Grant(lease));
+        self.table.apply(db, key, Event::Grant(lease));
     }
 
     /// Something happens to the lease of a key; a token that dies of it is remembered.
-    fn happens(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
-        let effect = self.table.happens(db, key, event);
-        if let Effect::Died(lease, cause) = effect {
-            self.dead.bury(db, key, lease.token, cause);
+    fn apply(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
+        let effect = self.table.apply(db, key, event);
+        if let Effect::Lost(lease, cause) = effect {
+            self.ended.remember(db, key, lease.token, cause);
             if cause == Cause::Expired {
                 self.expired.push(key.into());
             }
@@ -113,8 +113,8 @@ impl Leases {
     }
 
     /// A lease that has ended is dead, whether or not its end has been attended to.
-    fn lapse(&mut self, now: u64, db: i32, key: &[u8]) {
-        self.happens(db, key, Event::Time(now));
+    fn end_if_expired(&mut self, now: u64, db: i32, key: &[u8]) {
+        self.apply(db, key, Event::Time(now));
     }
 
     /// Whether a token is that of the live lease: what FILL asks before it writes.
@@ -122,10 +122,10 @@ impl Leases {
     /// # Errors
     /// Why it is not.
     pub fn holds(&mut self, now: u64, db: i32, key: &[u8], token: u64) -> Result<Held, Cause> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let held = self.table.lease(db, key).filter(|lease| lease.token == token);
-        let buried = self.dead.cause(db, key, token);
-        match (held, buried) {
+        let ended = self.ended.cause(db, key, token);
+        match (held, ended) {
             (Some(lease), _) if self.hooks.is_fence_off() => {
                 Ok(Held { granted: u64::MAX, granted_at: lease.granted_at })
             }
@@ -154,8 +154,8 @@ impl Leases {
     /// The lease is over and these are told.
     fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
         self.failures.forget(db, key);
-        let waiters = self.table.take_all(db, key);
-        self.happens(db, key, Event::Done);
+        let waiters = self.table.take_waiters(db, key);
+        self.apply(db, key, Event::Done);
         waiters.iter().map(waiter).collect()
     }
 
@@ -164,10 +164,10 @@ impl Leases {
     /// # Errors
     /// Why the token is dead.
     pub fn renew(&mut self, now: u64, db: i32, key: &[u8], token: u64, ms: u64) -> Result<(), Cause> {
-        self.lapse(now, db, key);
-        match self.happens(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
-            Effect::Lives => Ok(()),
-            _ => Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown)),
+        self.end_if_expired(now, db, key);
+        match self.apply(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
+            Effect::Active => Ok(()),
+            _ => Err(self.ended.cause(db, key, token).unwrap_or(Cause::Unknown)),
         }
     }
 
@@ -184,9 +184,9 @@ impl Leases {
         failure: Failure,
         stamp: u64,
     ) -> Result<Vec<Waiter>, Cause> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         if self.table.lease(db, key).is_none_or(|lease| lease.token != token) {
-            return Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown));
+            return Err(self.ended.cause(db, key, token).unwrap_or(Cause::Unknown));
         }
         self.done.remember(db, key, token, Done::Failed);
         let waiters = self.close(db, key);
@@ -203,12 +203,12 @@ impl Leases {
     /// key. `None` when no lease was live.
     pub fn revoke(&mut self, now: u64, db: i32, key: &[u8], cause: Cause) -> Option<Revoked> {
         self.failures.forget(db, key);
-        self.lapse(now, db, key);
-        match self.happens(db, key, Event::Revoke(cause)) {
-            Effect::Died(lease, _) => {
+        self.end_if_expired(now, db, key);
+        match self.apply(db, key, Event::Revoke(cause)) {
+            Effect::Lost(lease, _) => {
                 Some(Revoked { waiters: self.table.waiter_count(db, key), granted: lease.granted })
             }
-            Effect::None | Effect::Lives | Effect::Over(_) => None,
+            Effect::None | Effect::Active | Effect::Finished(_) => None,
         }
     }
 
@@ -228,7 +228,7 @@ impl Leases {
         Grant { token, stamp }: Grant,
         limit: usize,
     ) -> Vec<(Waiter, Fetched)> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let is_held = self.table.lease(db, key).is_some();
         let mut grantee = None;
         if !is_held && self.has_room() && seen != Seen::Fresh {
@@ -236,7 +236,7 @@ impl Leases {
             grantee = strict.or_else(|| self.table.waiters(db, key).next());
         }
         let chosen = grantee.map(|(arrival, _)| arrival);
-        let somebody_has_it = is_held || grantee.is_some();
+        let has_holder = is_held || grantee.is_some();
         let reply = |(arrival, waiting): (u64, Waiting)| {
             let ms = waiting.ask.lease_ms;
             let fetched = match (seen, waiting.ask.nostale) {
@@ -244,24 +244,24 @@ impl Leases {
                 _ if chosen == Some(arrival) => Fetched::Refresh { token, ms, seen },
                 (Seen::Fresh | Seen::Ageing, _) => Fetched::Value,
                 (Seen::Stale, false) => Fetched::Stale,
-                (Seen::Absent, _) | (Seen::Stale, true) if somebody_has_it => return None,
+                (Seen::Absent, _) | (Seen::Stale, true) if has_holder => return None,
                 (Seen::Absent, _) | (Seen::Stale, true) => Fetched::Busy,
             };
             Some((arrival, waiting, fetched))
         };
         // Without a value only the one who is granted is answered: the others, who may be many, need no look.
-        let answers: Vec<_> = if seen == Seen::Absent && somebody_has_it {
+        let answers: Vec<_> = if seen == Seen::Absent && has_holder {
             grantee.into_iter().filter_map(reply).collect()
         } else {
             let others = self.table.waiters(db, key).filter(|(arrival, _)| chosen != Some(*arrival));
             grantee.into_iter().chain(others).filter_map(reply).take(limit.max(1)).collect()
         };
         for (arrival, ..) in &answers {
-            self.table.take(db, key, *arrival);
+            self.table.take_waiter(db, key, *arrival);
         }
         match grantee {
             Some((_, waiting)) => self.grant(now, db, key, &waiting.ask, token, stamp),
-            None => _ = self.happens(db, key, Event::Left),
+            None => _ = self.apply(db, key, Event::Left),
         }
         answers.into_iter().map(|(_, waiting, fetched)| (waiter(&waiting), fetched)).collect()
     }
@@ -271,9 +271,9 @@ impl Leases {
     pub fn end_due(&mut self, now: u64, limit: usize) -> Vec<Key> {
         for _ in 0..limit {
             let Some((db, key)) = self.table.ended(now) else { break };
-            self.lapse(now, db, &key);
+            self.end_if_expired(now, db, &key);
         }
-        self.table.owed(limit)
+        self.table.unassigned(limit)
     }
 
     /// The keys of the leases that have ended, by time or with their client, since this was asked; each end once.
@@ -288,24 +288,24 @@ impl Leases {
 
     /// A client is gone: it waits no more, and leases bound to it end. Keys whose waiters are to be answered.
     pub fn disconnected(&mut self, now: u64, client: u64) -> Vec<Key> {
-        self.table.left(client);
+        self.table.remove_waiter(client);
         let mut keys = self.table.bound_to(client);
         keys.retain(|(db, key)| {
-            self.lapse(now, *db, key);
-            self.happens(*db, key, Event::Revoke(Cause::Expired));
-            self.table.state(*db, key) == State::Owed
+            self.end_if_expired(now, *db, key);
+            self.apply(*db, key, Event::Revoke(Cause::Expired));
+            self.table.state(*db, key) == State::Unassigned
         });
         keys
     }
 
     /// A client waits no more: its time is up, or it was unblocked. Where it waited.
     pub fn waiter_left(&mut self, client: u64) -> Option<Key> {
-        self.table.left(client)
+        self.table.remove_waiter(client)
     }
 
     /// Failures of a database before a stamp are forgotten.
-    pub fn outdated(&mut self, db: i32, stamp: u64) {
-        self.failures.outdated(db, stamp);
+    pub fn forget_failures_before(&mut self, db: i32, stamp: u64) {
+        self.failures.forget_before(db, stamp);
     }
 
     /// Visits up to `limit` records of keys that begin so, after `after`, and shows those that are leases; where to go
@@ -326,9 +326,9 @@ impl Leases {
         self.failures.flushed(db);
         let mut keys = self.table.keys(db);
         keys.retain(|(db, key)| {
-            self.lapse(now, *db, key);
-            self.happens(*db, key, Event::Revoke(Cause::Invalidated));
-            self.table.state(*db, key) == State::Owed
+            self.end_if_expired(now, *db, key);
+            self.apply(*db, key, Event::Revoke(Cause::Invalidated));
+            self.table.state(*db, key) == State::Unassigned
         });
         keys
     }

@@ -220,7 +220,7 @@ impl Policy {
     }
 
     /// The fresh life of an entry written now: the tier's, shortened by jitter, at least a millisecond.
-    pub fn fresh_life(&self, random: u64) -> u64 {
+    pub fn jittered_ttl(&self, random: u64) -> u64 {
         let most = u128::from(self.ttl_ms) * u128::from(self.jitter_pct) / 100;
         let cut = (u128::from(random) * (most + 1)) >> 64;
         // `cut` is at most `most`, which is at most the life.
@@ -254,7 +254,7 @@ pub fn parse_declarations(words: &[&[u8]]) -> Result<Vec<(Box<[u8]>, Policy)>> {
         if tiers.iter().any(|(other, _)| **other == *name) {
             return Err(invalid("the same TIER is declared twice"));
         }
-        options.begin_anew();
+        options.reset_seen();
         tiers.push((name.into(), Policy::read(&mut options, Some("TIER"))?));
     }
     Ok(tiers)

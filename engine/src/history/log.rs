@@ -28,7 +28,7 @@ pub struct History {
     capacity: usize,
     chunks: VecDeque<Arc<Vec<Entry>>>,
     /// Entries of the first chunk that have made room already.
-    gone: usize,
+    removed: usize,
     len: usize,
     /// Bytes of the entries that are in the log: the same wherever the same entries were added.
     live: u64,
@@ -99,13 +99,13 @@ impl History {
         // The newest stays, however long it is.
         while self.len > self.capacity || self.len > 1 && self.live > self.capacity as u64 * BYTES_AN_ENTRY {
             let Some(chunk) = self.chunks.front() else { return dropped };
-            self.live -= chunk.get(self.gone).map_or(0, Entry::bytes);
+            self.live -= chunk.get(self.removed).map_or(0, Entry::bytes);
             self.len -= 1;
-            self.gone += 1;
-            if self.gone >= chunk.len() {
+            self.removed += 1;
+            if self.removed >= chunk.len() {
                 self.bytes -= chunk.iter().map(Entry::bytes).sum::<u64>();
                 dropped.extend(self.chunks.pop_front());
-                self.gone = 0;
+                self.removed = 0;
             }
         }
         dropped
@@ -113,8 +113,9 @@ impl History {
 
     /// Entries, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        let gone = self.gone;
-        let of_chunk = move |(i, chunk): (usize, &'_ Arc<Vec<Entry>>)| if i == 0 { gone.min(chunk.len()) } else { 0 };
+        let removed = self.removed;
+        let of_chunk =
+            move |(i, chunk): (usize, &'_ Arc<Vec<Entry>>)| if i == 0 { removed.min(chunk.len()) } else { 0 };
         self.chunks.iter().enumerate().flat_map(move |(i, chunk)| chunk[of_chunk((i, chunk))..].iter())
     }
 

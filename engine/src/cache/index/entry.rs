@@ -12,7 +12,7 @@ pub enum Freshness {
         /// Unix ms; 0: stale by a soft invalidation.
         at: u64,
         /// How long it is fresh from the write on, in ms, to 7 digits.
-        life: u64,
+        ttl: u64,
     },
     /// Until a grace before its expiry: it came from a file.
     FromExpiry {

@@ -61,7 +61,7 @@ pub(super) struct Record {
     /// Neighbours in the recency list of the tier; `older` of a free place is the next free one of the chunk.
     pub(super) newer: u32,
     pub(super) older: u32,
-    pub(super) life: f32,
+    pub(super) duration_ms: f32,
     pub(super) stamp: U48,
     pub(super) at: U48,
     /// The moment of the last use, on a clock that all databases share.
@@ -85,7 +85,7 @@ impl Record {
             hits: 0,
             newer: NIL,
             older: NIL,
-            life: 0.0,
+            duration_ms: 0.0,
             stamp: zero,
             at: zero,
             used: zero,
@@ -178,7 +178,7 @@ impl Slab {
     pub(super) fn insert(&mut self, record: Record) -> Option<u32> {
         let number = match self.room.first() {
             Some(&number) => number,
-            None => self.another()?,
+            None => self.add_chunk()?,
         };
         let chunk = self.chunks.get_mut(number as usize)?;
         if chunk.records.capacity() == 0 {
@@ -201,7 +201,7 @@ impl Slab {
         Some(number * CHUNK as u32 + at)
     }
 
-    fn another(&mut self) -> Option<u32> {
+    fn add_chunk(&mut self) -> Option<u32> {
         let number = u32::try_from(self.chunks.len()).ok().filter(|&number| number < NIL / CHUNK as u32)?;
         self.chunks.push(Chunk::new());
         self.room.insert(number);
@@ -221,12 +221,12 @@ impl Slab {
             *chunk = Chunk::new();
         }
         self.room.insert(u32::try_from(number).ok()?);
-        self.forget_last_chunks();
+        self.drop_empty_chunks();
         Some(taken)
     }
 
     /// Chunks at the end that hold nothing are not even remembered.
-    fn forget_last_chunks(&mut self) {
+    fn drop_empty_chunks(&mut self) {
         while self.chunks.last().is_some_and(|chunk| chunk.used == 0) {
             self.chunks.pop();
             self.room.remove(&(self.chunks.len() as u32));

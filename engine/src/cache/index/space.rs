@@ -48,7 +48,7 @@ pub(super) struct Space {
     names: BTreeMap<Name, u32>,
     name_bytes: u64,
     /// Names that may be dead.
-    dead: Vec<Name>,
+    removed: Vec<Name>,
     /// By tier number; one more, at the end of the numbers, is kept apart.
     tiers: Vec<Option<Box<Part>>>,
     outside: Part,
@@ -65,7 +65,7 @@ impl Space {
             table: Table::new(),
             names: BTreeMap::new(),
             name_bytes: 0,
-            dead: Vec::new(),
+            removed: Vec::new(),
             tiers: Vec::new(),
             outside: Part::default(),
             tags: Tags::default(),
@@ -131,7 +131,7 @@ impl Space {
         let name = Name::new(name);
         let slot = self.slab.insert(Record::new(name.clone(), hash))?;
         self.table.insert(&self.slab, hash, slot);
-        if !self.dead.is_empty() {
+        if !self.removed.is_empty() {
             self.forget(&name);
         }
         self.name_bytes += name.memory();
@@ -155,7 +155,7 @@ impl Space {
         }
     }
 
-    pub(super) fn gone(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+    pub(super) fn remove(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
         let record = self.take(hash, name)?;
         if let Some(name) = &record.name {
             self.forget(name);
@@ -164,9 +164,9 @@ impl Space {
     }
 
     /// The same, with the work that can wait left to [`Self::tidy`].
-    pub(super) fn dies(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+    pub(super) fn expire(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
         let mut record = self.take(hash, name)?;
-        self.dead.extend(record.name.take());
+        self.removed.extend(record.name.take());
         Some(entry(&record))
     }
 
@@ -191,16 +191,16 @@ impl Space {
 
     /// Takes up to `limit` dead names out of the tree; how many.
     pub(super) fn tidy(&mut self, limit: usize) -> usize {
-        let count = self.dead.len().min(limit);
-        for name in self.dead.split_off(self.dead.len() - count) {
+        let count = self.removed.len().min(limit);
+        for name in self.removed.split_off(self.removed.len() - count) {
             // It may be alive again.
             let slot = self.names.get(&name).copied();
             if slot.and_then(|slot| self.slab.get(slot)).is_none_or(|record| record.bytes() != name.bytes()) {
                 self.forget(&name);
             }
         }
-        if self.dead.is_empty() {
-            self.dead = Vec::new();
+        if self.removed.is_empty() {
+            self.removed = Vec::new();
         }
         count
     }
@@ -208,7 +208,7 @@ impl Space {
     /// Whether a slot that the tree gives for a name is that of the living entry.
     #[inline]
     pub(super) fn is_of(&self, slot: u32, name: &[u8]) -> bool {
-        self.dead.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
+        self.removed.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
     }
 
     fn part(&mut self, tier: u16) -> (&mut Slab, &mut Part) {
@@ -227,14 +227,14 @@ impl Space {
     }
 
     /// An entry leaves its tier.
-    fn detach(&mut self, slot: u32, dies: bool) {
+    fn detach(&mut self, slot: u32, removed: bool) {
         let Some(record) = self.slab.get(slot) else { return };
         let (tier, weight) = (record.tier, record.weight());
         let (slab, part) = self.part(tier);
         part.usage.entries -= 1;
         part.usage.bytes -= weight;
         part.recency.remove(slab, slot);
-        part.hot.leave(slab, slot, dies);
+        part.hot.leave(slab, slot, removed);
     }
 
     /// An entry that is in no tier's list comes into one.
@@ -244,7 +244,7 @@ impl Space {
         record.tier = tier;
         part.usage.entries += 1;
         part.usage.bytes += record.weight();
-        record.hits = record.hits.saturating_add(part.hot.revive(record.bytes()));
+        record.hits = record.hits.saturating_add(part.hot.restore_hits(record.bytes()));
         if part.hot.wants(record) {
             part.hot.admit(slab, slot);
         }
@@ -288,7 +288,7 @@ impl Space {
         part.usage.bytes = part.usage.bytes - before + after;
     }
 
-    pub(super) fn retier(&mut self, slot: u32, tier: u16) {
+    pub(super) fn set_tier(&mut self, slot: u32, tier: u16) {
         if self.slab.get(slot).is_some_and(|record| record.tier != tier) {
             self.detach(slot, false);
             self.attach(slot, tier, false);
@@ -342,7 +342,7 @@ impl Space {
     pub(super) fn memory(&self) -> u64 {
         // Nodes of the tree are about two thirds full.
         let tree = self.names.len() as u64 * 25;
-        let waiting = self.unmeasured.capacity() as u64 * 4 + self.dead.capacity() as u64 * 8;
+        let waiting = self.unmeasured.capacity() as u64 * 4 + self.removed.capacity() as u64 * 8;
         let parts =
             self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;
@@ -350,25 +350,25 @@ impl Space {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a life in ms to 7 digits is more than the window of REFRESH needs")]
+#[expect(clippy::cast_precision_loss, reason = "a duration in ms to 7 digits is more than the window of REFRESH needs")]
 fn set_freshness(record: &mut Record, freshness: Freshness) {
-    let (kind, at, life) = match freshness {
+    let (kind, at, duration_ms) = match freshness {
         Freshness::UntilExpiry => (0, 0, 0),
-        Freshness::Until { at, life } => (flag::UNTIL, at, life),
+        Freshness::Until { at, ttl } => (flag::UNTIL, at, ttl),
         Freshness::FromExpiry { grace } => (flag::FROM_EXPIRY, 0, grace),
     };
     record.put(flag::UNTIL | flag::FROM_EXPIRY, false);
     record.put(kind, true);
     record.at = U48::new(at);
-    record.life = life as f32;
+    record.duration_ms = duration_ms as f32;
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a whole number and not negative")]
 pub(super) fn entry(record: &Record) -> Entry {
     let freshness = if record.has(flag::UNTIL) {
-        Freshness::Until { at: record.at.get(), life: record.life as u64 }
+        Freshness::Until { at: record.at.get(), ttl: record.duration_ms as u64 }
     } else if record.has(flag::FROM_EXPIRY) {
-        Freshness::FromExpiry { grace: record.life as u64 }
+        Freshness::FromExpiry { grace: record.duration_ms as u64 }
     } else {
         Freshness::UntilExpiry
     };

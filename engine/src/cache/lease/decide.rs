@@ -31,11 +31,16 @@ pub(super) enum Decision {
 pub(super) fn decide(seen: Seen, state: State, ask: &Ask, past: Past, room: bool) -> Decision {
     let may_grant = ask.may_grant && room;
     match (state, seen, ask.nostale) {
-        (_, Seen::Fresh, _) | (State::Held(_) | State::Owed, Seen::Ageing, _) => Decision::Value,
-        (State::Held(_) | State::Owed, Seen::Stale, false) => Decision::Stale,
+        (_, Seen::Fresh, _) | (State::Held(_) | State::Unassigned, Seen::Ageing, _) => Decision::Value,
+        (State::Held(_) | State::Unassigned, Seen::Stale, false) => Decision::Stale,
         // A lease without a holder is owed to the first who waits: nobody who comes later may take it.
-        (State::Held(_) | State::Owed, Seen::Absent, _) | (State::Held(_) | State::Owed, Seen::Stale, true) => {
-            if ask.may_grant && ask.may_wait { Decision::Wait } else { Decision::Busy }
+        (State::Held(_) | State::Unassigned, Seen::Absent, _)
+        | (State::Held(_) | State::Unassigned, Seen::Stale, true) => {
+            if ask.may_grant && ask.may_wait {
+                Decision::Wait
+            } else {
+                Decision::Busy
+            }
         }
         (State::Free, Seen::Ageing, _) => {
             if may_grant && !past.retry {

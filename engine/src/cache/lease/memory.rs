@@ -10,25 +10,25 @@ use super::Cause;
 use super::decide::Past;
 
 /// How many dead tokens are remembered; an older one is as unknown as one that never was.
-const DEAD: usize = 65_536;
+const ENDED: usize = 65_536;
 /// How many reasons, and how many RETRYs, are remembered.
 const FAILURES: usize = 16_384;
 
 /// Why tokens died. Keys are hashed, for they may be long: two that collide could only change the word in a refusal.
 #[derive(Debug)]
-pub(super) struct Graveyard {
+pub(super) struct EndedTokens {
     causes: LruCache<(u64, u64), Cause>,
     hasher: RandomState,
 }
 
-impl Graveyard {
+impl EndedTokens {
     pub(super) fn new() -> Self {
         Self { causes: LruCache::unbounded(), hasher: RandomState::new() }
     }
 
-    pub(super) fn bury(&mut self, db: i32, key: &[u8], token: u64, cause: Cause) {
+    pub(super) fn remember(&mut self, db: i32, key: &[u8], token: u64, cause: Cause) {
         self.causes.put((self.hasher.hash_one((db, key)), token), cause);
-        if self.causes.len() > DEAD {
+        if self.causes.len() > ENDED {
             self.causes.pop_lru();
         }
     }
@@ -134,7 +134,7 @@ impl Failures {
     }
 
     /// Forgets what is older than a stamp.
-    pub(super) fn outdated(&mut self, db: i32, stamp: u64) {
+    pub(super) fn forget_before(&mut self, db: i32, stamp: u64) {
         if !self.is_empty() {
             let floor = self.floors.entry(db).or_default();
             floor.0 = floor.0.max(stamp);
@@ -208,17 +208,17 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_forgets_the_oldest() {
-        let (mut dead, mut failures) = (Graveyard::new(), Failures::new());
-        for token in 0..=DEAD as u64 {
-            dead.bury(0, b"k", token, Cause::Expired);
+        let (mut ended, mut failures) = (EndedTokens::new(), Failures::new());
+        for token in 0..=ENDED as u64 {
+            ended.remember(0, b"k", token, Cause::Expired);
             failures.negative(0, &token.to_be_bytes(), 10, 1, (*b"no").into());
             failures.retry(0, &token.to_be_bytes(), 10, 1);
         }
-        assert_eq!((dead.causes.len(), failures.negatives.len(), failures.retries.len()), (DEAD, FAILURES, FAILURES));
-        assert_eq!(dead.cause(0, b"k", 0), None);
-        assert_eq!(dead.cause(0, b"k", 1), Some(Cause::Expired));
+        assert_eq!((ended.causes.len(), failures.negatives.len(), failures.retries.len()), (ENDED, FAILURES, FAILURES));
+        assert_eq!(ended.cause(0, b"k", 0), None);
+        assert_eq!(ended.cause(0, b"k", 1), Some(Cause::Expired));
         assert!(!failures.past(0, 0, &0u64.to_be_bytes()).negative);
-        assert!(failures.past(0, 0, &(DEAD as u64).to_be_bytes()).retry);
+        assert!(failures.past(0, 0, &(ENDED as u64).to_be_bytes()).retry);
     }
 
     #[test]
@@ -229,9 +229,9 @@ mod tests {
         failures.flushed(Some(0));
         assert!(!failures.past(0, 0, b"k").negative);
         assert!(failures.past(0, 1, b"k").negative);
-        failures.outdated(1, 5);
+        failures.forget_before(1, 5);
         assert!(failures.past(0, 1, b"k").negative);
-        failures.outdated(1, 6);
+        failures.forget_before(1, 6);
         assert!(!failures.past(0, 1, b"k").negative);
         failures.negative(0, b"k", 10, 7, (*b"no").into());
         assert!(failures.past(9, 0, b"k").negative);

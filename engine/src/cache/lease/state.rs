@@ -28,7 +28,7 @@ pub(super) enum State {
     /// Somebody has it.
     Held(Lease),
     /// Nobody has it and somebody waits: it is owed to the first of them.
-    Owed,
+    Unassigned,
 }
 
 /// What happens to a lease.
@@ -54,29 +54,29 @@ pub(super) enum Effect {
     /// Nothing.
     None,
     /// It lives: granted or renewed.
-    Lives,
+    Active,
     /// It is over as its holder wished.
-    Over(Lease),
+    Finished(Lease),
     /// It died under its holder.
-    Died(Lease, Cause),
+    Lost(Lease, Cause),
 }
 
 impl State {
     /// What `event` makes of this state; `waits`: whether somebody waits for the key.
     pub(super) fn next(self, event: Event, waits: bool) -> (State, Effect) {
-        let without_holder = if waits { State::Owed } else { State::Free };
+        let without_holder = if waits { State::Unassigned } else { State::Free };
         match (event, self) {
-            (Event::Grant(lease), State::Free | State::Owed) => (State::Held(lease), Effect::Lives),
+            (Event::Grant(lease), State::Free | State::Unassigned) => (State::Held(lease), Effect::Active),
             (Event::Renew { token, ends }, State::Held(lease)) if lease.token == token => {
-                (State::Held(Lease { ends, ..lease }), Effect::Lives)
+                (State::Held(Lease { ends, ..lease }), Effect::Active)
             }
-            (Event::Done, State::Held(lease)) => (State::Free, Effect::Over(lease)),
-            (Event::Done, State::Owed) => (State::Free, Effect::None),
+            (Event::Done, State::Held(lease)) => (State::Free, Effect::Finished(lease)),
+            (Event::Done, State::Unassigned) => (State::Free, Effect::None),
             (Event::Time(now), State::Held(lease)) if lease.ends <= now => {
-                (without_holder, Effect::Died(lease, Cause::Expired))
+                (without_holder, Effect::Lost(lease, Cause::Expired))
             }
-            (Event::Revoke(cause), State::Held(lease)) => (without_holder, Effect::Died(lease, cause)),
-            (Event::Left, State::Owed) => (without_holder, Effect::None),
+            (Event::Revoke(cause), State::Held(lease)) => (without_holder, Effect::Lost(lease, cause)),
+            (Event::Left, State::Unassigned) => (without_holder, Effect::None),
             (
                 Event::Grant(_) | Event::Renew { .. } | Event::Done | Event::Time(_) | Event::Revoke(_) | Event::Left,
                 state,

@@ -38,7 +38,7 @@ pub(super) struct Table {
     /// Where a client waits.
     waiting: HashMap<u64, (Place, u64)>,
     /// Records without a holder whose waiters are to be answered.
-    owed: BTreeSet<Place>,
+    unassigned: BTreeSet<Place>,
     arrivals: u64,
 }
 
@@ -52,7 +52,7 @@ impl Table {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.owed.is_empty()
+        self.held.is_empty() && self.unassigned.is_empty()
     }
 
     fn record(&self, db: i32, key: &[u8]) -> Option<&Record> {
@@ -66,7 +66,7 @@ impl Table {
     pub(super) fn lease(&self, db: i32, key: &[u8]) -> Option<Lease> {
         match self.state(db, key) {
             State::Held(lease) => Some(lease),
-            State::Free | State::Owed => None,
+            State::Free | State::Unassigned => None,
         }
     }
 
@@ -91,7 +91,7 @@ impl Table {
     }
 
     /// Something happens to a key: the only place where a state changes.
-    pub(super) fn happens(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
+    pub(super) fn apply(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
         let names = match event {
             Event::Grant(_) => self.databases.entry(db).or_default(),
             _ => match self.databases.get_mut(&db) {
@@ -136,7 +136,7 @@ impl Table {
         }
         match after {
             State::Held(lease) => {
-                self.owed.remove(&place);
+                self.unassigned.remove(&place);
                 self.ends.insert((lease.ends, lease.serial));
                 self.held.insert(lease.serial, (place, lease.granted, lease.granted_at));
                 *self.holders.entry(lease.holder).or_default() += 1;
@@ -144,13 +144,13 @@ impl Table {
                     self.bound.entry(client).or_default().insert(lease.serial);
                 }
             }
-            State::Owed => _ = self.owed.insert(place),
-            State::Free => _ = self.owed.remove(&place),
+            State::Unassigned => _ = self.unassigned.insert(place),
+            State::Free => _ = self.unassigned.remove(&place),
         }
     }
 
     /// A client begins to wait for a key that has a record.
-    pub(super) fn waits(&mut self, db: i32, key: &[u8], waiting: Waiting) {
+    pub(super) fn add_waiter(&mut self, db: i32, key: &[u8], waiting: Waiting) {
         let Some(names) = self.databases.get_mut(&db) else { return };
         let Some(name) = names.get_key_value(key).map(|(name, _)| name.clone()) else { return };
         let Some(record) = names.get_mut(key) else { return };
@@ -160,17 +160,17 @@ impl Table {
     }
 
     /// A client waits no more; where it did.
-    pub(super) fn left(&mut self, client: u64) -> Option<Key> {
+    pub(super) fn remove_waiter(&mut self, client: u64) -> Option<Key> {
         let ((db, key), arrival) = self.waiting.remove(&client)?;
         if let Some(record) = self.databases.get_mut(&db).and_then(|names| names.get_mut(&key)) {
             record.waiters.remove(&arrival);
         }
-        self.happens(db, &key, Event::Left);
+        self.apply(db, &key, Event::Left);
         Some((db, key.as_ref().into()))
     }
 
     /// Takes out one who waits, who is answered; the state is left to the caller.
-    pub(super) fn take(&mut self, db: i32, key: &[u8], arrival: u64) {
+    pub(super) fn take_waiter(&mut self, db: i32, key: &[u8], arrival: u64) {
         let record = self.databases.get_mut(&db).and_then(|names| names.get_mut(key));
         if let Some(waiting) = record.and_then(|record| record.waiters.remove(&arrival)) {
             self.waiting.remove(&waiting.ask.client);
@@ -178,7 +178,7 @@ impl Table {
     }
 
     /// Takes out all who wait.
-    pub(super) fn take_all(&mut self, db: i32, key: &[u8]) -> Vec<Waiting> {
+    pub(super) fn take_waiters(&mut self, db: i32, key: &[u8]) -> Vec<Waiting> {
         let record = self.databases.get_mut(&db).and_then(|names| names.get_mut(key));
         let waiters = record.map(|record| std::mem::take(&mut record.waiters)).unwrap_or_default();
         waiters.into_values().inspect(|waiting| _ = self.waiting.remove(&waiting.ask.client)).collect()
@@ -186,7 +186,7 @@ impl Table {
 
     /// The next end of a lease.
     pub(super) fn next_end(&self) -> Option<u64> {
-        if self.owed.is_empty() { self.ends.first().map(|&(ends, _)| ends) } else { Some(0) }
+        if self.unassigned.is_empty() { self.ends.first().map(|&(ends, _)| ends) } else { Some(0) }
     }
 
     /// The key of the lease that ends first, if it has ended.
@@ -195,8 +195,8 @@ impl Table {
         self.held.get(&serial).map(|((db, key), ..)| (*db, key.as_ref().into()))
     }
 
-    pub(super) fn owed(&self, limit: usize) -> Vec<Key> {
-        self.owed.iter().take(limit).map(|(db, key)| (*db, key.as_ref().into())).collect()
+    pub(super) fn unassigned(&self, limit: usize) -> Vec<Key> {
+        self.unassigned.iter().take(limit).map(|(db, key)| (*db, key.as_ref().into())).collect()
     }
 
     /// Keys whose leases end with a client.

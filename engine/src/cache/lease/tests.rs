@@ -236,7 +236,7 @@ fn failures_older_than_an_invalidation_are_forgotten() {
     let failure = Failure { reason: Box::default(), negative_ms: 50, retry_ms: 0, stale: false };
     let mut leases = held();
     leases.fail(10, 0, b"k", 7, failure, 3).unwrap();
-    leases.outdated(0, 4);
+    leases.forget_failures_before(0, 4);
     assert!(matches!(leases.fetch(12, 0, b"k", Seen::Absent, &of(4), 9, 5), Fetched::Lease { .. }));
 }
 

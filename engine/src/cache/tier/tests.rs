@@ -142,13 +142,13 @@ fn names_are_short_and_plain() {
 #[test]
 fn jitter_shortens_down_to_its_share_and_never_to_nothing() {
     let mut policy = Policy::plain(vec![], 1000);
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (1000, 1000));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (1000, 1000));
     policy.jitter_pct = 10;
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (1000, 900));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (1000, 900));
     policy.jitter_pct = 100;
-    assert_eq!(policy.fresh_life(u64::MAX), 1);
+    assert_eq!(policy.jittered_ttl(u64::MAX), 1);
     policy.ttl_ms = CENTURY_S * 1000;
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (CENTURY_S * 1000, 1));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (CENTURY_S * 1000, 1));
 }
 
 proptest! {

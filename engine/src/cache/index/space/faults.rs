@@ -18,7 +18,7 @@ impl Space {
         let mut listed = 0;
         for (tier, part) in self.parts() {
             let members: Vec<(u32, &Record)> =
-                self.living().filter_map(|(_, slot)| Some((slot, self.slab.get(slot)?))).collect();
+                self.present().filter_map(|(_, slot)| Some((slot, self.slab.get(slot)?))).collect();
             let members: Vec<_> = members.into_iter().filter(|(_, record)| record.tier == tier).collect();
             let bytes = members.iter().map(|(_, record)| record.weight()).sum();
             let usage = Usage { entries: members.len() as u64, bytes };
@@ -35,8 +35,8 @@ impl Space {
             fault(part.hot.live() == hot, format!("tier {tier} has {hot} candidates and lists {}", part.hot.live()));
         }
         let len = self.slab.len();
-        let living = self.living().count();
-        fault(living == len, format!("{len} records, {living} names"));
+        let present = self.present().count();
+        fault(present == len, format!("{len} records, {present} names"));
         fault(self.table.len() == len, format!("{len} records, {} hashes", self.table.len()));
         fault(listed == len, format!("{len} records, {listed} in lists"));
         let mut name_bytes = 0;
@@ -45,7 +45,7 @@ impl Space {
             let shown = String::from_utf8_lossy(name.bytes());
             name_bytes += name.memory();
             if !self.is_of(slot, name.bytes()) {
-                fault(self.dead.contains(name), format!("{shown} is dead and will never be taken out"));
+                fault(self.removed.contains(name), format!("{shown} is dead and will never be taken out"));
                 continue;
             }
             let Some(record) = self.slab.get(slot) else {
@@ -66,7 +66,7 @@ impl Space {
     }
 
     /// The tree without its dead names.
-    fn living(&self) -> impl Iterator<Item = (&Name, u32)> {
+    fn present(&self) -> impl Iterator<Item = (&Name, u32)> {
         self.names.iter().map(|(name, &slot)| (name, slot)).filter(|(name, slot)| self.is_of(*slot, name.bytes()))
     }
 

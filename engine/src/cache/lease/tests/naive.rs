@@ -10,7 +10,7 @@ struct Naive {
     /// Key, token, end, client if bound.
     live: Vec<(usize, u64, u64, Option<u64>)>,
     /// Tokens that were granted and are dead.
-    dead: Vec<u64>,
+    ended: Vec<u64>,
     /// Key, client, in order of arrival.
     waiting: Vec<(usize, u64, Ask)>,
     /// Who was granted a token.
@@ -61,19 +61,19 @@ fn seen(number: u8) -> Seen {
 
 impl Naive {
     fn time(&mut self, now: u64) {
-        let dead = &mut self.dead;
+        let ended = &mut self.ended;
         self.live.retain(|&(_, token, end, _)| {
             end > now || {
-                dead.push(token);
+                ended.push(token);
                 false
             }
         });
     }
-    fn kill(&mut self, which: impl Fn(usize, Option<u64>) -> bool) {
-        let dead = &mut self.dead;
+    fn end(&mut self, which: impl Fn(usize, Option<u64>) -> bool) {
+        let ended = &mut self.ended;
         self.live.retain(|&(key, token, _, bound)| {
             !which(key, bound) || {
-                dead.push(token);
+                ended.push(token);
                 false
             }
         });
@@ -91,7 +91,7 @@ impl Naive {
             .holder(key)
             .into_iter()
             .chain(self.live.iter().map(|lease| lease.1))
-            .chain(self.dead.clone())
+            .chain(self.ended.clone())
             .collect();
         known.get(nth % (known.len() + 1)).copied().unwrap_or(999_999)
     }
@@ -143,7 +143,7 @@ proptest! {
                             naive.waiting.iter().filter(|waiting| waiting.0 == key).map(|waiting| waiting.1).collect();
                         prop_assert_eq!(served, expected);
                         naive.waiting.retain(|waiting| waiting.0 != key);
-                        naive.kill(|of, _| of == key);
+                        naive.end(|of, _| of == key);
                     }
                 }
                 Op::Renew { key, nth } => {
@@ -162,14 +162,14 @@ proptest! {
                     if let Ok(told) = failed {
                         prop_assert_eq!(told.len(), naive.waiting.iter().filter(|waiting| waiting.0 == key).count());
                         naive.waiting.retain(|waiting| waiting.0 != key);
-                        naive.kill(|of, _| of == key);
+                        naive.end(|of, _| of == key);
                     }
                 }
                 Op::Revoke { key } => {
                     let (db, name) = place(key);
                     let revoked = leases.revoke(now, db, name, Cause::Invalidated);
                     prop_assert_eq!(revoked.is_some(), naive.holder(key).is_some());
-                    naive.kill(|of, _| of == key);
+                    naive.end(|of, _| of == key);
                 }
                 Op::Answer { key, seen: found } => {
                     let (db, name) = place(key);
@@ -190,23 +190,23 @@ proptest! {
                 Op::Disconnect { client } => {
                     leases.disconnected(now, client);
                     naive.waiting.retain(|waiting| waiting.1 != client);
-                    naive.kill(|_, bound| bound == Some(client));
+                    naive.end(|_, bound| bound == Some(client));
                 }
                 Op::Flush { db } => {
                     leases.flushed(now, db);
-                    naive.kill(|key, _| db.is_none_or(|db| db == place(key).0));
+                    naive.end(|key, _| db.is_none_or(|db| db == place(key).0));
                 }
                 Op::Swap => {
                     leases.swapped(now, 0, 1);
-                    naive.kill(|_, _| true);
+                    naive.end(|_, _| true);
                 }
                 Op::Later { ms } => now += ms,
                 Op::Attend => {
                     let due = leases.end_due(now, 100);
                     for key in 0..4 {
                         let (db, name) = place(key);
-                        let is_owed = naive.holder(key).is_none() && naive.waiting.iter().any(|waiting| waiting.0 == key);
-                        prop_assert_eq!(due.contains(&(db, name.into())), is_owed);
+                        let is_due = naive.holder(key).is_none() && naive.waiting.iter().any(|waiting| waiting.0 == key);
+                        prop_assert_eq!(due.contains(&(db, name.into())), is_due);
                     }
                 }
             }
@@ -217,7 +217,7 @@ proptest! {
             for key in 0..4 {
                 let (db, name) = place(key);
                 prop_assert_eq!(leases.info(now, db, name).is_some(), naive.holder(key).is_some());
-                for token in &naive.dead {
+                for token in &naive.ended {
                     prop_assert!(leases.holds(now, db, name, *token).is_err(), "a dead token fills");
                 }
             }
