@@ -1,19 +1,20 @@
-//! An entry that is more than a string: it has tags, or is packed, or both.
+//! A cache entry that a plain string cannot represent: it has tags, or its value is compressed, or both.
 //!
-//! The byte form, in which an entry is saved and replicated: a version, whether it is packed, the length of the value,
-//! the number of tags, each tag with its length, then the value as it is kept. Numbers are little-endian.
+//! The byte form is used to save and replicate an entry: the version (1 byte), whether the value is compressed (1
+//! byte), the length of the uncompressed value (8 bytes), the number of tags (1 byte), each tag with its length (2
+//! bytes), then the stored value. Numbers are little-endian.
 
 use std::borrow::Cow;
 
 use crate::{Error, Result};
 
-/// Most tags of an entry.
+/// The largest number of tags of an entry.
 pub const MAX_TAGS: usize = 64;
-/// Longest tag, in bytes.
+/// The length of the longest tag, in bytes.
 pub const MAX_TAG: usize = 256;
-/// Longest value, in bytes: that of the server's own strings.
+/// The length of the longest value, in bytes: the limit of the server's own strings.
 const MAX_VALUE: usize = 512 << 20;
-/// LZ4 cannot make anything smaller than this.
+/// The largest ratio of LZ4: a block expands to at most this many times its own length.
 const BEST_RATIO: usize = 255;
 
 const VERSION: u8 = 1;
@@ -28,7 +29,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Body {
     Plain(Box<[u8]>),
-    /// An LZ4 block, and the length of what it holds.
+    /// An LZ4 block, and the length of the uncompressed value.
     Packed {
         block: Box<[u8]>,
         length: usize,
@@ -40,8 +41,8 @@ fn corrupt() -> Error {
 }
 
 impl Entry {
-    /// An entry; a value of at least `compress_at` bytes is packed, if that makes it smaller. Tags given twice count
-    /// once.
+    /// A new entry. A value of at least `compress_at` bytes is compressed, if that makes it smaller. Duplicate tags are
+    /// removed.
     pub fn new(value: &[u8], tags: &[&[u8]], compress_at: Option<u64>) -> Self {
         let mut tags: Vec<Box<[u8]>> = tags.iter().map(|&tag| tag.into()).collect();
         tags.sort_unstable();
@@ -57,20 +58,20 @@ impl Entry {
         Self { tags: tags.into(), body }
     }
 
-    /// The tags, in order.
+    /// The tags, in ascending order.
     pub fn tags(&self) -> impl Iterator<Item = &[u8]> {
         self.tags.iter().map(AsRef::as_ref)
     }
 
-    /// Whether the value is packed.
+    /// Whether the value is compressed.
     pub fn is_packed(&self) -> bool {
         matches!(self.body, Body::Packed { .. })
     }
 
-    /// The value.
+    /// The uncompressed value.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the packed form is damaged, which [`Entry::decode`] would have found.
+    /// [`Error::Corrupt`] when the compressed block is damaged. [`Entry::decode`] has checked that already.
     pub fn value(&self) -> Result<Cow<'_, [u8]>> {
         match &self.body {
             Body::Plain(value) => Ok(Cow::Borrowed(value)),
@@ -81,7 +82,7 @@ impl Entry {
         }
     }
 
-    /// Bytes of the value as it is kept.
+    /// The length of the stored value, compressed or not, in bytes.
     pub fn kept_len(&self) -> usize {
         match &self.body {
             Body::Plain(value) => value.len(),
@@ -89,7 +90,7 @@ impl Entry {
         }
     }
 
-    /// Bytes of memory, all told.
+    /// The memory that the entry occupies, in bytes.
     pub fn bytes(&self) -> u64 {
         let tags: usize = self.tags.iter().map(|tag| tag.len() + size_of::<Box<[u8]>>()).sum();
         (size_of::<Self>() + tags + self.kept_len()) as u64
@@ -114,7 +115,7 @@ impl Entry {
         form
     }
 
-    /// Reads the byte form. A packed value is unpacked once, so that reading it later cannot fail.
+    /// Reads the byte form. A compressed value is decompressed once, so that reading it later cannot fail.
     ///
     /// # Errors
     /// [`Error::Corrupt`] for anything that [`Entry::encode`] does not write.
@@ -145,7 +146,7 @@ impl Entry {
             }
             Body::Plain(rest.into())
         } else {
-            // Before anything is allocated for it: no block holds more than this.
+            // Checked before memory for the value is allocated: no valid block has a higher ratio.
             if length > rest.len().saturating_mul(BEST_RATIO) {
                 return Err(corrupt());
             }
@@ -163,7 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_does_not_become_smaller_is_not_packed() {
+    fn a_value_is_compressed_only_from_its_length_on_and_when_that_makes_it_smaller() {
         assert!(!Entry::new(b"short", &[], Some(1)).is_packed());
         assert!(!Entry::new(&[7; 1000], &[], None).is_packed());
         assert!(!Entry::new(&[7; 1000], &[], Some(1001)).is_packed());
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_no_block_can_have_is_refused_before_memory_is_taken() {
+    fn a_length_over_the_ratio_of_lz4_is_refused_before_memory_is_allocated() {
         let mut form = Entry::new(&[7; 1000], &[], Some(1)).encode();
         form[2..10].copy_from_slice(&(400_u64 << 20).to_le_bytes());
         assert_eq!(Entry::decode(&form), Err(corrupt()));
@@ -198,12 +199,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_can_be_read(entry in entry()) {
+        fn an_encoded_entry_can_be_decoded(entry in entry()) {
             prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
         }
 
         #[test]
-        fn damaged_forms_are_refused_or_make_an_entry_that_works(
+        fn a_damaged_form_is_refused_or_decodes_to_a_valid_entry(
             entry in entry(), at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
         ) {
             let mut form = entry.encode();
