@@ -1,11 +1,11 @@
-//! Leases: who computes the value of a key, and who waits for it.
+//! Leases: single flight. One client computes the value of a key, the other clients wait for it.
 //!
-//! One record per key. A lease is granted with a token and with a stamp on the clock of changes; only the token of the
-//! live lease fills, so nothing that was invalidated while it was computed is ever stored. Waiters are client numbers in
-//! order of arrival; when a lease ends without a value, the first of them is granted, never all at once.
+//! There is one record per key. A lease is granted with a fencing token and a stamp on the clock of changes. FILL needs
+//! the token of the current lease, so a value that was invalidated during its computation is never stored. Waiters are
+//! client numbers in the order of arrival. When a lease ends without a value, only the first waiter is granted a lease.
 //!
-//! Pure: the time, tokens and stamps are parameters. Whoever owns this calls [`Leases::answer`] for every key that a
-//! function returns, and for every key that [`Leases::end_due`] names, until that names none.
+//! The time, tokens and stamps are parameters. The caller calls [`Leases::answer`] for every key that a method returns,
+//! and for every key that [`Leases::end_due`] returns, until that returns none.
 
 mod decide;
 mod hooks;
@@ -33,7 +33,7 @@ pub struct Leases {
     done: DoneTokens,
     serial: u64,
     hooks: Hooks,
-    /// Keys of leases that have ended since somebody asked.
+    /// Keys of leases that expired after the last [`Leases::take_expired`].
     expired: Vec<Box<[u8]>>,
 }
 
@@ -44,16 +44,16 @@ impl Default for Leases {
 }
 
 impl Leases {
-    /// None.
+    /// No leases.
     pub fn new() -> Self {
         let (table, ended, failures) = (Table::default(), EndedTokens::new(), Failures::new());
         let done = DoneTokens::new();
         Self { table, ended, failures, done, serial: 0, hooks: Hooks::default(), expired: Vec::new() }
     }
 
-    /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
-    /// is told to wait is not to ask again before it is answered or has left.
-    #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of a pure engine")]
+    /// A FETCH of a key. `token` is random and `stamp` is new; both are used if a lease is granted. A client that gets
+    /// [`Fetched::Wait`] must not fetch again before it is answered or removed.
+    #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of the engine")]
     pub fn fetch(&mut self, now: u64, db: i32, key: &[u8], seen: Seen, ask: &Ask, token: u64, stamp: u64) -> Fetched {
         if seen == Seen::Fresh {
             return Fetched::Value;
@@ -73,7 +73,7 @@ impl Leases {
                 Fetched::Lease { token, ms: ask.lease_ms }
             }
             Decision::Negative => Fetched::Negative(self.failures.reason(db, key)),
-            // It would wait for itself: its FILL comes after this on the same connection.
+            // The holder would wait for itself: its FILL follows on the same connection.
             Decision::Wait if self.table.lease(db, key).is_some_and(|lease| lease.holder == ask.client) => {
                 Fetched::Busy
             }
@@ -90,7 +90,7 @@ impl Leases {
     }
 
     fn grant(&mut self, now: u64, db: i32, key: &[u8], ask: &Ask, token: u64, stamp: u64) {
-        // Somebody tries anew: what the last attempt came to is of no use any more.
+        // A new attempt begins: the failure of the last one no longer counts.
         self.failures.forget(db, key);
         self.serial += 1;
         let ends = now.saturating_add(ask.lease_ms);
@@ -100,7 +100,7 @@ impl Leases {
         self.table.apply(db, key, Event::Grant(lease));
     }
 
-    /// Something happens to the lease of a key; a token that dies of it is remembered.
+    /// Applies an event to the lease of a key. Remembers the token of a lease that the holder lost.
     fn apply(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
         let effect = self.table.apply(db, key, event);
         if let Effect::Lost(lease, cause) = effect {
@@ -112,15 +112,15 @@ impl Leases {
         effect
     }
 
-    /// A lease that has ended is dead, whether or not its end has been attended to.
+    /// Ends the lease of a key if its time is over, also when no timer has handled that yet.
     fn end_if_expired(&mut self, now: u64, db: i32, key: &[u8]) {
         self.apply(db, key, Event::Time(now));
     }
 
-    /// Whether a token is that of the live lease: what FILL asks before it writes.
+    /// Checks that a token is that of the current lease. FILL does so before it writes.
     ///
     /// # Errors
-    /// Why it is not.
+    /// The reason why the token is refused.
     pub fn holds(&mut self, now: u64, db: i32, key: &[u8], token: u64) -> Result<Held, Cause> {
         self.end_if_expired(now, db, key);
         let held = self.table.lease(db, key).filter(|lease| lease.token == token);
@@ -135,23 +135,23 @@ impl Leases {
         }
     }
 
-    /// What a token has done that is dead now: its command may have been sent again, since its reply was lost.
+    /// The use of a token that has ended. A client may repeat a command whose reply was lost.
     pub fn done(&self, db: i32, key: &[u8], token: u64) -> Option<Done> {
         self.done.of(db, key, token)
     }
 
-    /// How many leases a client holds.
+    /// The number of leases that a client holds.
     pub fn held_by(&self, client: u64) -> u32 {
         self.table.held_by(client)
     }
 
-    /// FILL has written what the holder of this token computed: the lease is over and these get the value.
+    /// FILL has stored the value of the holder of this token: ends the lease. Returns the waiters, which get the value.
     pub fn filled(&mut self, db: i32, key: &[u8], token: u64) -> Vec<Waiter> {
         self.done.remember(db, key, token, Done::Filled);
         self.close(db, key)
     }
 
-    /// The lease is over and these are told.
+    /// Ends a lease that its holder has used. Returns the waiters to answer.
     fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
         self.failures.forget(db, key);
         let waiters = self.table.take_waiters(db, key);
@@ -159,10 +159,10 @@ impl Leases {
         waiters.iter().map(waiter).collect()
     }
 
-    /// The lease is to end `ms` from now.
+    /// Renews a lease: it ends `ms` from now.
     ///
     /// # Errors
-    /// Why the token is dead.
+    /// The reason why the token is refused.
     pub fn renew(&mut self, now: u64, db: i32, key: &[u8], token: u64, ms: u64) -> Result<(), Cause> {
         self.end_if_expired(now, db, key);
         match self.apply(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
@@ -171,10 +171,10 @@ impl Leases {
         }
     }
 
-    /// The holder gives up; these are told the reason.
+    /// The computation of the holder failed: ends the lease. Returns the waiters, which get the reason.
     ///
     /// # Errors
-    /// Why the token is dead.
+    /// The reason why the token is refused.
     pub fn fail(
         &mut self,
         now: u64,
@@ -199,8 +199,8 @@ impl Leases {
         Ok(waiters)
     }
 
-    /// Takes a lease away; those who wait do so until they are [answered](Self::answer). Also forgets a failure of the
-    /// key. `None` when no lease was live.
+    /// Revokes the lease of a key; its waiters wait until they are [answered](Self::answer). Also forgets a failure of
+    /// the key. `None` when the key had no lease.
     pub fn revoke(&mut self, now: u64, db: i32, key: &[u8], cause: Cause) -> Option<Revoked> {
         self.failures.forget(db, key);
         self.end_if_expired(now, db, key);
@@ -212,13 +212,13 @@ impl Leases {
         }
     }
 
-    /// A plain write, DEL or rename of the key.
+    /// A plain write, DEL or rename of the key: revokes its lease.
     pub fn written(&mut self, now: u64, db: i32, key: &[u8]) -> Option<Revoked> {
         self.revoke(now, db, key, Cause::Overwritten)
     }
 
-    /// Those who wait for a key ask again: the one who is granted first, the others in their order, at most `limit`. When
-    /// this says of fewer, whom it says nothing of stays, and then somebody holds the lease.
+    /// Answers at most `limit` waiters of a key: first the waiter that is granted a lease, then the others in their
+    /// order. When fewer than `limit` are answered, the remaining waiters wait for the holder of the lease.
     pub fn answer(
         &mut self,
         now: u64,
@@ -249,7 +249,7 @@ impl Leases {
             };
             Some((arrival, waiting, fetched))
         };
-        // Without a value only the one who is granted is answered: the others, who may be many, need no look.
+        // Without a value only the grantee is answered. The others, which can be many, are not visited.
         let answers: Vec<_> = if seen == Seen::Absent && has_holder {
             grantee.into_iter().filter_map(reply).collect()
         } else {
@@ -266,8 +266,8 @@ impl Leases {
         answers.into_iter().map(|(_, waiting, fetched)| (waiter(&waiting), fetched)).collect()
     }
 
-    /// Attends to up to `limit` leases that have ended, and names up to `limit` keys without a holder whose waiters are
-    /// to be answered: those of these leases, and any that were not answered since an earlier call.
+    /// Ends up to `limit` leases whose time is over. Returns up to `limit` keys without a holder whose waiters must be
+    /// answered: keys of these leases, and keys that were not answered after an earlier call.
     pub fn end_due(&mut self, now: u64, limit: usize) -> Vec<Key> {
         for _ in 0..limit {
             let Some((db, key)) = self.table.ended(now) else { break };
@@ -276,17 +276,18 @@ impl Leases {
         self.table.unassigned(limit)
     }
 
-    /// The keys of the leases that have ended, by time or with their client, since this was asked; each end once.
+    /// The keys of the leases that expired or whose client disconnected, after the last call. Each end is listed once.
     pub fn take_expired(&mut self) -> Vec<Box<[u8]>> {
         std::mem::take(&mut self.expired)
     }
 
-    /// When [`end_due`](Self::end_due) has something to do; 0 while somebody is to be answered.
+    /// The time at which [`end_due`](Self::end_due) must be called; 0 while there are waiters to answer.
     pub fn next_end(&self) -> Option<u64> {
         self.table.next_end()
     }
 
-    /// A client is gone: it waits no more, and leases bound to it end. Keys whose waiters are to be answered.
+    /// A client disconnected: it no longer waits, and the leases bound to it end. Returns the keys whose waiters must
+    /// be answered.
     pub fn disconnected(&mut self, now: u64, client: u64) -> Vec<Key> {
         self.table.remove_waiter(client);
         let mut keys = self.table.bound_to(client);
@@ -298,18 +299,18 @@ impl Leases {
         keys
     }
 
-    /// A client waits no more: its time is up, or it was unblocked. Where it waited.
+    /// A client no longer waits, because of a timeout or an unblock. Returns the key for which it waited.
     pub fn waiter_left(&mut self, client: u64) -> Option<Key> {
         self.table.remove_waiter(client)
     }
 
-    /// Failures of a database before a stamp are forgotten.
+    /// Forgets the failures of a database with an earlier stamp.
     pub fn forget_failures_before(&mut self, db: i32, stamp: u64) {
         self.failures.forget_before(db, stamp);
     }
 
-    /// Visits up to `limit` records of keys that begin so, after `after`, and shows those that are leases; where to go
-    /// on, `None` at the end.
+    /// Visits up to `limit` records of keys with a prefix, after the key `after`, and calls `visit` with the key and
+    /// the stamp of each lease. Returns the key to continue after; `None` at the end.
     pub fn walk(
         &self,
         db: i32,
@@ -321,7 +322,8 @@ impl Leases {
         self.table.walk(db, prefix, after, limit, visit)
     }
 
-    /// A database was emptied, `None` is all of them: its leases are revoked. Keys whose waiters are to be answered.
+    /// A database was flushed (`None`: all of them): its leases are revoked. Returns the keys whose waiters must be
+    /// answered.
     pub fn flushed(&mut self, now: u64, db: Option<i32>) -> Vec<Key> {
         self.failures.flushed(db);
         let mut keys = self.table.keys(db);
@@ -333,7 +335,8 @@ impl Leases {
         keys
     }
 
-    /// Two databases changed places: the leases of both are revoked; who waits does so in the database it asked.
+    /// Two databases were swapped: the leases of both are revoked. A waiter stays in the database of its request.
+    /// Returns the keys whose waiters must be answered.
     pub fn swapped(&mut self, now: u64, a: i32, b: i32) -> Vec<Key> {
         let mut keys = self.flushed(now, Some(a));
         if a != b {
@@ -342,34 +345,34 @@ impl Leases {
         keys
     }
 
-    /// Everything is forgotten, those who wait as well: tokens are unknown from now on.
+    /// Forgets everything, waiters included. All tokens are unknown from now on.
     pub fn abandon(&mut self) {
         *self = Self { serial: self.serial, hooks: self.hooks, ..Self::new() };
     }
 
-    /// What can be told of a key's lease, if one lives.
+    /// The public data of the lease of a key, if there is one.
     pub fn info(&self, now: u64, db: i32, key: &[u8]) -> Option<LeaseInfo> {
         let lease = self.table.lease(db, key).filter(|lease| lease.ends > now)?;
         let waiters = self.table.waiter_count(db, key);
         Some(LeaseInfo { ms_left: lease.ends - now, waiters, granted: lease.granted })
     }
 
-    /// The databases in which a key of this name is leased.
+    /// The databases in which a key of this name has a lease.
     pub fn databases(&self, key: &[u8]) -> Vec<i32> {
         self.table.databases(key)
     }
 
-    /// How many leases there are.
+    /// The number of leases.
     pub fn len(&self) -> usize {
         self.table.leases()
     }
 
-    /// How many clients wait.
+    /// The number of clients that wait.
     pub fn waiting(&self) -> usize {
         self.table.waiting()
     }
 
-    /// Whether a write of a key can mean nothing here: no lease, nobody who waits, no failure.
+    /// Whether there are no leases, no waiters and no failures, so that no write of a key matters here.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty() && self.failures.is_empty()
     }
@@ -379,7 +382,7 @@ impl Leases {
         self.table.oldest().map(|(granted, _)| granted)
     }
 
-    /// The time of the oldest lease's grant.
+    /// The time at which the oldest lease was granted.
     pub fn oldest_granted_at(&self) -> Option<u64> {
         self.table.oldest().map(|(_, at)| at)
     }
