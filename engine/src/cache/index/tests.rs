@@ -1,4 +1,4 @@
-//! What is easy to say of the index in a sentence.
+//! Single properties of the index.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn plain(tier: Option<u16>) -> Write<'static> {
 }
 
 #[test]
-fn an_old_place_is_known_by_its_stamp() {
+fn a_place_is_checked_by_the_stamp_of_its_entry() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));
     let stamp = index.entry(at).stamp;
@@ -28,7 +28,7 @@ fn an_old_place_is_known_by_its_stamp() {
 }
 
 #[test]
-fn what_has_died_is_gone_for_everybody_and_its_memory_comes_back_when_tidied() {
+fn an_expired_entry_is_invisible_and_tidy_frees_its_memory() {
     let mut index = Index::new(1);
     for key in 0..1000u32 {
         index.written(0, &key.to_be_bytes(), &plain(Some(1)));
@@ -50,7 +50,7 @@ fn what_has_died_is_gone_for_everybody_and_its_memory_comes_back_when_tidied() {
 }
 
 #[test]
-fn a_popular_key_that_dies_gets_its_hits_back() {
+fn a_removed_popular_key_has_its_hits_again_when_it_is_written() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));
     (0..5).for_each(|_| index.touched(at, false));
@@ -81,7 +81,7 @@ fn the_most_requested_are_found_among_many() {
 }
 
 #[test]
-fn memory_comes_back_after_every_key_has_gone_and_after_a_flush() {
+fn memory_is_freed_after_every_key_was_removed_and_after_a_flush() {
     let mut index = Index::new(1);
     for key in 0..50_000u32 {
         index.written(0, &key.to_le_bytes(), &Write { tags: &[b"t"], ..plain(Some(1)) });
@@ -104,7 +104,7 @@ fn memory_comes_back_after_every_key_has_gone_and_after_a_flush() {
 }
 
 #[test]
-fn a_walk_along_a_tag_sees_everything_that_stays() {
+fn a_walk_over_a_tag_visits_every_entry_that_stays_once() {
     let mut index = Index::new(1);
     for key in 0..100u8 {
         index.written(0, &[key], &Write { tags: &[b"t", b"t"], ..plain(Some(1)) });

@@ -1,4 +1,4 @@
-//! The index against a list that is searched.
+//! The index compared with a list that is searched from end to end.
 
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ struct Known {
     waits: bool,
 }
 
-/// The list, and the dead: database, tier, name, hits.
+/// The list, and the removed entries: database, tier, name, hits.
 #[derive(Debug, Default)]
 struct Model {
     list: Vec<Known>,
@@ -160,7 +160,7 @@ fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
     Ok(())
 }
 
-/// Applies what concerns whole databases, or entries that the operation does not name.
+/// Applies operations on whole databases, or on entries that the operation does not name.
 fn apply_to_many(index: &mut Index, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
     match op {
         Op::Flush(db) => {
@@ -278,7 +278,7 @@ fn agree_on_tags(index: &Index, here: &[&Known], db: i32, limit: usize) -> Resul
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn the_index_agrees_with_a_list_that_is_searched(ops in proptest::collection::vec(op(), 0..120), limit in 1usize..9) {
+    fn the_index_agrees_with_a_naive_list(ops in proptest::collection::vec(op(), 0..120), limit in 1usize..9) {
         let mut index = Index::new(7);
         let mut model = Model::default();
         for (step, op) in ops.iter().enumerate() {
