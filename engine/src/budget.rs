@@ -78,8 +78,8 @@ impl Budget {
         self.available.min(self.share.as_ref().map_or(u64::MAX, shared))
     }
 
-    /// Reserves `bytes`, or fails with [`Error::NoRoom`] when they do not fit. `what` names in the error text what
-    /// needs the memory.
+    /// Reserves `bytes`, or fails with [`Error::NoRoom`] when they do not fit. The error text names the
+    /// consumer `what`.
     ///
     /// Each call of one job states a peak. The highest peak counts: the calls do not add up.
     pub fn require(&self, what: &'static str, bytes: u64) -> Result<()> {

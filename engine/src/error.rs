@@ -73,7 +73,7 @@ pub enum Error {
     /// The work needs more memory than is available, so it was not started.
     #[error("{what} needs {} MB of memory, {} MB are available", needed.div_ceil(1 << 20), available >> 20)]
     NoRoom {
-        /// What needs the memory.
+        /// The consumer of the memory.
         what: &'static str,
         /// Bytes needed at the peak.
         needed: u64,

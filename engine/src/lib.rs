@@ -3,8 +3,8 @@
 //!
 //! A model is read from bytes ([`model::load`]), answers queries about its subjects ([`model::Model`]), and is encoded
 //! as a sequence of bounded frames ([`model::codec`]). The module uses the frames for persistence, replication and
-//! digests. Long work takes a [`Progress`], which carries its progress out and a cancellation in, and a [`Budget`],
-//! which limits its memory.
+//! digests. Long work takes a [`Progress`], which reports its progress and cancels it, and a [`Budget`], which limits
+//! its memory.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -1,7 +1,7 @@
 //! Options: words after the required arguments of a command, in any order and case, each at most once.
 //!
 //! The engine and the commands of the module read all options with this walker. An error text names the option. It
-//! holds no bytes of the user but an unknown option of plain ASCII characters.
+//! holds no bytes of the user, except an unknown option of plain ASCII characters.
 
 use std::ops::RangeInclusive;
 

@@ -129,7 +129,7 @@ fn right_examples_pass() {
 fn the_message_of_a_script_names_the_line_of_the_document() {
     let text = "# Title\n\n```python\nimport redis\n```\n\ntext\n```python\nredis.Redis().nonsense()\n```\n";
     let failures = examples::failures_of(root(), "script.md", text);
-    // Without redis-py nothing runs, hence nothing fails.
+    // Without redis-py no script runs, so that there are no failures.
     assert!(failures.iter().all(|failure| failure.contains("line 9")), "{failures:?}");
 }
 

@@ -250,8 +250,7 @@ impl Index {
         self.spaces.get(&db).map_or_else(Vec::new, |space| space.hot(tier.0, n))
     }
 
-    /// Flushes a database; `None` means all databases. Takes constant time: the caller has the removed entries dropped
-    /// by another thread.
+    /// Flushes a database; `None` means all databases. Takes constant time: another thread drops the removed entries.
     pub fn flushed(&mut self, db: Option<i32>) -> Flushed {
         match db {
             Some(db) => Flushed(self.spaces.remove_entry(&db).into_iter().collect()),

@@ -20,7 +20,7 @@ pub(super) const CHUNK: usize = 256;
 /// The limit of the log's memory, in bytes for each entry of its capacity.
 pub const BYTES_AN_ENTRY: u64 = 4096;
 
-/// Chunks that a log no longer holds. Freeing many entries takes long: the caller has that done by another thread.
+/// Chunks that a log no longer holds. Freeing many entries takes long: the caller passes them to another thread.
 pub type Dropped = Vec<Arc<Vec<Entry>>>;
 
 /// The log of one model.
