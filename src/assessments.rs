@@ -4,11 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod batch;
-pub(crate) mod in_flight;
 pub(crate) mod lookup;
-pub(crate) mod naming;
-pub(crate) mod on_worker;
 pub(crate) mod request;
-pub(crate) mod routes;
 pub(crate) mod single;
 pub(crate) mod waiting;

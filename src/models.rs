@@ -5,14 +5,9 @@
 pub(crate) mod commit;
 pub(crate) mod data_dir;
 pub(crate) mod derivation;
-pub(crate) mod derive;
 pub(crate) mod directory;
 pub(crate) mod history;
 pub(crate) mod info;
 pub(crate) mod load;
-pub(crate) mod loading;
-pub(crate) mod replay;
-pub(crate) mod replicate;
-pub(crate) mod staging;
-pub(crate) mod transfer;
+pub(crate) mod replication;
 pub(crate) mod versions;

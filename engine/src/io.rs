@@ -1,6 +1,7 @@
-//! Input-output models: tables of deliveries between nodes, indicators, and the assessments of nodes.
+//! Input-output models: tables of deliveries between nodes, indicators, and assessments of nodes.
 //!
-//! Here is what only this kind needs, from reading tables to documents. Never here: the other kinds, search, caching.
+//! This module holds everything that is specific to this kind of model, from reading tables to writing documents. It
+//! does not depend on other kinds of models, on search or on caching.
 
 pub mod assess;
 pub mod codec;

@@ -1,6 +1,8 @@
-//! Preferential rules of origin: whether a good, made in one country and shipped to another, qualifies under an agreement.
+//! Preferential rules of origin: whether a good that is made in one country and shipped to another qualifies under a
+//! trade agreement.
 //!
-//! Here is what only this kind needs, from reading documents to verdicts. Never here: the other kinds, search, caching.
+//! This module holds everything that only origin models need, from reading documents to verdicts. It does not contain
+//! code of the other kinds of models, of search or of the cache.
 
 mod agreement;
 mod answer;

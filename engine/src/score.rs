@@ -1,6 +1,8 @@
-//! Score models: a number, a class or a band from named features, by linear models, scorecards or forests.
+//! Score models: they compute a number, a class or a band from named features. A model is a generalised linear model, a
+//! scorecard or a forest.
 //!
-//! Here is what only this kind needs, from reading files to documents. Never here: the other kinds, search, caching.
+//! This module holds everything that only score models need, from reading files to writing documents. It does not
+//! contain code of the other kinds of models, of search or of the cache.
 
 mod answer;
 mod batch;

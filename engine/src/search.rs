@@ -1,6 +1,7 @@
-//! Search by words in labels and descriptions, for every kind of model: corpus, index, query, synonyms.
+//! Word search in labels and descriptions, for every kind of model: corpus, index, query, synonyms.
 //!
-//! Nothing here depends on a kind of model: a caller adds texts and receives the numbers of those that match.
+//! This module does not depend on a kind of model: a caller adds texts and receives the numbers of the texts that
+//! match.
 
 mod corpus;
 mod distance;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::assessments::naming::Names;
+use crate::assessments::lookup::naming::Names;
 use crate::assessments::waiting::{self, Parked, not_ready};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};

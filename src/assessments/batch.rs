@@ -10,7 +10,7 @@ use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
-use crate::assessments::naming::{self, Named, Unnamed};
+use crate::assessments::lookup::naming::{self, Named, Unnamed};
 use crate::assessments::request::{self, Caching, OwnedQuery, Request};
 use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
@@ -20,7 +20,7 @@ use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::key::Mode;
-use crate::models::derive;
+use crate::models::derivation::derive;
 use crate::models::history::Log;
 use crate::options;
 use crate::reply::Reply;

@@ -1,9 +1,11 @@
 //! Cached assessments: found by cached route, by cache key, and among the pending results.
 
+pub(crate) mod naming;
+pub(crate) mod routes;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::assessments::request::Caching;
-use crate::assessments::routes;
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
 use crate::ffi::ctx::Ctx;

@@ -1,7 +1,11 @@
-//! Clients that are blocked until a model becomes ready.
+//! Clients that are blocked by a read request: until a model becomes ready (here), until a computation that other clients
+//! share ends (`in_flight`), or until a worker has made the reply (`on_worker`).
 //!
-//! When a derivation ends, the requests of all of them are handled again. A client whose model is still not ready
-//! continues to wait, until its time is up.
+//! When a derivation ends, the requests of all clients that wait for a model are handled again. A client whose model is
+//! still not ready continues to wait, until its time is up.
+
+pub(crate) mod in_flight;
+pub(crate) mod on_worker;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -78,10 +78,7 @@ pub(crate) fn lines() -> Vec<Line> {
 
 /// Replaces tiers and bans with those of an RDB file, before its keys are read.
 pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
-    with(|cache| {
-        cache.tiers.clear();
-        cache.bans.clear();
-    });
+    clear();
     for line in lines {
         let words: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
         match words.as_slice() {
@@ -106,9 +103,20 @@ pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
     Ok(())
 }
 
-/// The server begins to load a data set.
-pub(crate) fn begins() {
+/// The server begins to load a data set. An RDB file, or a master, without tiers and bans has no section that says so.
+pub(crate) fn begins(replaces_all: bool) {
     fetch::abandon();
+    if replaces_all {
+        clear();
+    }
+}
+
+/// Removes all tiers and bans.
+fn clear() {
+    with(|cache| {
+        cache.tiers.clear();
+        cache.bans.clear();
+    });
 }
 
 /// The server has loaded its data set.

@@ -2,7 +2,7 @@
 
 use assess_engine::Error as EngineError;
 
-use crate::assessments::naming::{self, Unnamed};
+use crate::assessments::lookup::naming::{self, Unnamed};
 use crate::assessments::single::Single;
 use crate::assessments::{answer, lookup, request, waiting};
 use crate::error::{Failure, Outcome};

@@ -4,7 +4,8 @@ use assess_engine::model::{AnyModel, FindFilter, FindIn};
 
 use super::rules::{MOST, documents};
 use crate::assessments::answer::{self, Answer, Asked, Caller, ReadRequest};
-use crate::assessments::{on_worker, waiting};
+use crate::assessments::waiting::{self, on_worker};
+use crate::models::derivation::derive;
 use crate::options;
 
 use crate::error::Outcome;
@@ -13,7 +14,6 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::models::derive;
 use crate::reply::Reply;
 use crate::types::model::with_loaded;
 

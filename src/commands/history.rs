@@ -2,8 +2,8 @@
 
 use assess_engine::history::{Entry, Filter, parse_hash};
 
-use crate::assessments::on_worker;
 use crate::assessments::request::tenant;
+use crate::assessments::waiting::on_worker;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;

@@ -4,14 +4,15 @@ use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, LabelSet};
 
-use crate::assessments::on_worker;
+use crate::assessments::waiting::on_worker;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
-use crate::models::{directory, info, loading};
+use crate::models::load::loading;
+use crate::models::{directory, info};
 use crate::options;
 use crate::reply::Reply;
 use crate::types::model::{self, Name, with_loaded};

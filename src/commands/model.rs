@@ -11,8 +11,9 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::held::HeldBytes;
 use crate::ffi::string::Argv;
+use crate::models::load::loading;
 use crate::models::load::{self, Origin, Request};
-use crate::models::{loading, replay};
+use crate::models::replication::replay;
 use crate::reply::Reply;
 use crate::settings;
 

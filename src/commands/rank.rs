@@ -16,7 +16,7 @@ use crate::ffi::entry::Run;
 use crate::ffi::guard;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::models::derive;
+use crate::models::derivation::derive;
 use crate::options;
 use crate::reply::Reply;
 use crate::settings;

@@ -6,13 +6,14 @@ use assess_engine::Day;
 use assess_engine::model::AnyModel;
 use assess_engine::origin::{Relation, RuleFilter};
 
-use crate::assessments::on_worker;
+use crate::assessments::waiting::on_worker;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
-use crate::models::{commit, replicate, versions};
+use crate::models::replication::replicate;
+use crate::models::{commit, versions};
 use crate::options;
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};

@@ -8,7 +8,7 @@ use assess_engine::model::Identity;
 use assess_engine::score::{Rows, ScoreModel};
 use bytes::Bytes;
 
-use crate::assessments::on_worker;
+use crate::assessments::waiting::on_worker;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;

@@ -22,8 +22,9 @@ pub(crate) struct Handlers {
     pub(crate) promoted: fn(Ctx<'_>),
     /// The server has become a replica.
     pub(crate) demoted: fn(),
-    /// The server begins to load a data set.
-    pub(crate) loading: fn(),
+    /// The server begins to load a data set that replaces all it has (an RDB file, a full synchronisation): `true`; or an
+    /// append-only file: `false`.
+    pub(crate) loading: fn(bool),
     /// The server has loaded a data set.
     pub(crate) loaded: fn(Ctx<'_>),
     /// A connection has ended: the client's id, and whether it had an open transaction.
@@ -143,7 +144,7 @@ unsafe extern "C" fn on_loading(ctx: *mut raw::RedisModuleCtx, _: raw::RedisModu
         // SAFETY: the context of this callback, on the main thread.
         raw::REDISMODULE_SUBEVENT_LOADING_ENDED => (handlers.loaded)(unsafe { Ctx::new(ctx) }),
         raw::REDISMODULE_SUBEVENT_LOADING_FAILED => {}
-        _ => (handlers.loading)(),
+        _ => (handlers.loading)(what != raw::REDISMODULE_SUBEVENT_LOADING_AOF_START),
     });
 }
 

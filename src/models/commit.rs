@@ -7,8 +7,10 @@ use assess_engine::model::AnyModel;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
-use crate::models::staging::{self, Staged};
-use crate::models::{derive, directory, history, replicate, versions};
+use crate::models::derivation::derive;
+use crate::models::load::staging::{self, Staged};
+use crate::models::replication::replicate;
+use crate::models::{directory, history, versions};
 use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Value};
 

@@ -4,6 +4,8 @@
 //! indicator, a model and its copies. So these models share one queue of derivations. Each value requests at most one
 //! derivation, that of its current model; a request for an earlier model is dropped.
 
+pub(crate) mod derive;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use assess_engine::model::Field;
 
-use crate::models::loading;
+use crate::models::load::loading;
 use crate::reply::Reply;
 use crate::types::value::Loaded;
 

@@ -4,6 +4,10 @@
 //! next. A worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until
 //! then the keyspace does not change. The load continues when its client disconnects.
 
+pub(crate) mod loading;
+pub(crate) mod staging;
+pub(crate) mod transfer;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +17,8 @@ use assess_engine::model::AnyModel;
 use assess_engine::model::load::{Joined, Part, Recipe};
 use assess_engine::{Budget, Error as EngineError, Progress};
 
+use self::loading::Slot;
+use self::staging::Staged;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
@@ -20,9 +26,8 @@ use crate::ffi::guard;
 use crate::ffi::held::HeldBytes;
 use crate::ffi::key::Mode;
 use crate::models::commit::{self, Content};
-use crate::models::loading::{self, Slot};
-use crate::models::staging::Staged;
-use crate::models::{data_dir, info, replicate, transfer};
+use crate::models::replication::replicate;
+use crate::models::{data_dir, info};
 use crate::reply::Reply;
 use crate::report::stats;
 use crate::types::model::{Name, with_loaded};

@@ -5,7 +5,8 @@ use assess_engine::stats::openmetrics::{Kind, Total};
 use crate::assessments::waiting;
 use crate::cache::pending;
 use crate::ffi::blocked;
-use crate::models::{directory, loading};
+use crate::models::directory;
+use crate::models::load::loading;
 use crate::report::{cache_stats, stats};
 use crate::work::pool;
 

@@ -134,7 +134,7 @@ fn memory_for_the_copy_to_be_replicated_is_checked_before_it_is_made() {
     client.call(&["CONFIG", "SET", "maxmemory", &room.to_string()]).good();
     let reply = client.ask("MODEL.LOAD wide IO FILE wide.csv");
     assert_eq!(reply.code(), "NOROOM", "{reply:?}");
-    assert!(reply.error().contains("copy of the table"), "{reply:?}");
+    assert!(reply.error().contains("copy of the model"), "{reply:?}");
     assert_eq!(client.ask("DBSIZE").integer(), 0);
     client.ask("CONFIG SET maxmemory 0").good();
     client.ask("MODEL.LOAD wide IO FILE wide.csv").good();

@@ -100,7 +100,7 @@ fn all_codes_of_a_country_are_equal_and_an_unknown_code_gives_no_certain_verdict
     }
     let strange = FACTS.replace("CN", "ZZ");
     let refused = client.call(&["ASSESS.GET", "h", "851713", "GB", "FR", &strange]);
-    assert!(refused.error().contains("ZZ is no country"), "{refused:?}");
+    assert!(refused.error().contains("ZZ is not a country"), "{refused:?}");
     let unknown = answer(&mut client, "847130", "XI", "FR");
     assert_eq!((&unknown["reasons"][0], &unknown["confidence"]), (&"unknown_party".into(), &0.5.into()));
 }

@@ -1,4 +1,4 @@
-//! An input-output model as the module asks it.
+//! The [`Model`] trait of an input-output model: the operations that the module layer calls.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::model::{Field, FindFilter, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Progress, Result};
 
 impl IoModel {
-    /// Finds the node and what its assessment is computed from.
+    /// Finds the node and the data from which its assessment is computed.
     fn basis<'a>(&'a self, subject: &[&[u8]], query: &Query<'_>) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
         let &[region, sector] = subject else { return Err(subject::not_two()) };
         subject::check_layers(query)?;

@@ -1,8 +1,8 @@
-//! The assessment of one node: the numbers, before they become a document.
+//! The assessment of one node as numbers, before it is written as a document.
 //!
 //! With `r` the indicator and `j` the node: the direct intensity `t_0 = r_j`, the production layers `t_k = r'A^k e_j`,
-//! the multiplier `m_j = r'L e_j` (Miller & Blair, chapter 6), what the layers up to K leave out,
-//! `m'A^(K+1) e_j`, who contributes, `r_i L_ij`, and through which direct supplier it enters, `m_i A_ij`.
+//! the multiplier `m_j = r'L e_j` (Miller & Blair, chapter 6), the residual beyond layer K `m'A^(K+1) e_j`, the
+//! contributions by node `r_i L_ij`, and the contributions by direct supplier `m_i A_ij`.
 
 use super::leontief::{Column, Leontief};
 use super::printed::Printed;
@@ -12,11 +12,12 @@ use super::series::{MOST, Series, add_groups};
 use super::table::Table;
 use crate::{Progress, Result};
 
-/// A value and the number of the node, region or sector it belongs to.
+/// A value and the number of its node, region or sector.
 pub(crate) type Item = (f64, u32);
 
-/// The numbers of an assessment. Lists are sorted by value, largest first, ties by label, and hold the `top` largest,
-/// zeros included: with fewer labels than `top`, all of them. Of an indicator with values below 0 they are sorted by size.
+/// The numbers of an assessment. Lists are sorted by value, largest first; ties are sorted by label. A list holds the
+/// `top` largest items, zeros included, or all labels if there are fewer than `top`. If the indicator has values below
+/// 0, lists are sorted by absolute value.
 pub(crate) struct Assessment<'a> {
     /// The node.
     pub(crate) node: usize,
@@ -30,13 +31,13 @@ pub(crate) struct Assessment<'a> {
     pub(crate) activity: f64,
     /// `m'A^(K+1) e_j`.
     pub(crate) residual: f64,
-    /// The part of the total that other regions contribute.
+    /// The part of the total that comes from other regions.
     pub(crate) foreign: f64,
-    /// Sum of the squares of what regions contribute.
+    /// Sum of the squared contributions of the regions.
     pub(crate) squares: f64,
-    /// The fewest nodes that contribute 80 %; `None` where contributions of both signs meet.
+    /// The smallest number of nodes that contribute 80 % of the total; `None` if contributions have both signs.
     pub(crate) nodes_80: Option<u32>,
-    /// Whether contributions of both signs meet: parts of their sum are no shares of it.
+    /// Whether contributions have both signs. Their ratios to the total are then not shares.
     pub(crate) is_mixed: bool,
     /// Contributions by region.
     pub(crate) by_region: Vec<Item>,
@@ -44,26 +45,26 @@ pub(crate) struct Assessment<'a> {
     pub(crate) by_sector: Vec<Item>,
     /// Contributions by node, the node itself included.
     pub(crate) contributors: Vec<Item>,
-    /// The upstream part by the direct supplier through which it enters.
+    /// The upstream part, by the direct supplier from which it comes.
     pub(crate) suppliers: Vec<Item>,
 }
 
-/// What assessments of one indicator are computed from.
+/// The data from which assessments of one indicator are computed.
 pub(crate) struct Basis<'a> {
     pub(crate) table: &'a Table,
     pub(crate) printed: &'a Printed,
     pub(crate) leontief: &'a Leontief,
     pub(crate) values: &'a [f64],
-    /// Whether one of them is below 0.
+    /// Whether a value is below 0.
     pub(crate) is_signed: bool,
     pub(crate) series: &'a Series,
 }
 
 impl<'a> Basis<'a> {
-    /// Assesses node `j` with layers 0..=`deepest` and lists of `top`.
+    /// Assesses node `j` with layers 0..=`deepest` and lists of at most `top` items.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`] when a column solved on demand does not converge, [`crate::Error::Cancelled`].
+    /// [`crate::Error::BadInput`] if a column solved on demand does not converge, [`crate::Error::Cancelled`].
     pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize, progress: &Progress) -> Result<Assessment<'a>> {
         let column = self.leontief.column(&self.table.coefficients, j, progress)?;
         let rank = self.printed.node_rank();
@@ -120,7 +121,8 @@ impl<'a> Basis<'a> {
         }
     }
 
-    /// The same with values below 0: sums are sums, but shares of a sum of both signs mislead.
+    /// The assessment for an indicator with values below 0. Sums are reported; shares are not if contributions have
+    /// both signs, because they would mislead.
     fn assess_signed(&self, j: usize, deepest: usize, top: usize, column: &Column<'_>) -> Assessment<'a> {
         let contributions: Vec<f64> = match column {
             Column::F64(column) => products(self.values, column),
@@ -166,30 +168,31 @@ fn products<T: Number>(x: &[f64], y: &[T]) -> Vec<f64> {
 }
 
 impl Assessment<'_> {
-    /// A part as a share of the total; `None` with a total of 0, and where contributions of both signs meet.
+    /// A part as a share of the total; `None` if the total is 0 or contributions have both signs.
     pub(crate) fn share(&self, part: f64) -> Option<f64> {
         if self.total == 0.0 || self.is_mixed { None } else { Some(part / self.total) }
     }
 
-    /// Total per unit of output of the whole chain: the mean of the indicator over it, on the indicator's own scale.
+    /// The total per unit of output of the whole supply chain: the mean of the indicator over the chain, in the
+    /// indicator's own unit.
     pub(crate) fn mean(&self) -> Option<f64> {
-        // Below 1 only where coefficients below 0 cancel it.
+        // The activity is below 1 only if coefficients below 0 reduce it.
         if self.activity == 0.0 { None } else { Some(self.total / self.activity) }
     }
 
-    /// The share of the total that layers 0..=K hold; 1 with a total of 0, `None` where contributions of both signs meet.
+    /// The share of the total in layers 0..=K; 1 if the total is 0, `None` if contributions have both signs.
     pub(crate) fn coverage(&self) -> Option<f64> {
         let covered: f64 = self.layers.iter().sum();
         match self.share(covered) {
             None if self.is_mixed => None,
             None => Some(1.0),
-            // Nothing can be left over twice: what rounding adds beyond the total is not shown.
+            // With a residual >= 0 the exact share is at most 1. A value above 1 is rounding error and is cut off.
             Some(share) if self.residual >= 0.0 => Some(share.min(1.0)),
             Some(share) => Some(share),
         }
     }
 
-    /// Herfindahl-Hirschman index of the regions' shares, 0..=1 when none is negative; `None` with a total of 0.
+    /// Herfindahl-Hirschman index of the regions' shares: in 0..=1 if no share is negative; `None` if the total is 0.
     pub(crate) fn hhi(&self) -> Option<f64> {
         self.share(self.squares).and_then(|part| self.share(part))
     }

@@ -1,18 +1,19 @@
-//! The byte form of an input-output model.
+//! The binary encoding of an input-output model.
 //!
-//! All numbers are little-endian. The first frame is the preamble and the header; every other begins with its tag:
+//! All numbers are little-endian. The first frame holds the preamble and the header. Every other frame begins with its
+//! tag:
 //!
 //! | frames | tag | content |
 //! | --- | --- | --- |
-//! | 1 | | `u32` nodes, regions, sectors; `u8` precision, format, output source, `LEONTIEF` asked for, whether there is output; `u32` warnings, indicators; `u64` bytes of text |
-//! | 1.. | 1 | a piece of the text: names of regions, of sectors, then warnings, each as `u32` length and bytes |
+//! | 1 | | `u32` nodes, regions, sectors; `u8` precision, format, output source, requested `LEONTIEF` mode, output present; `u32` warnings, indicators; `u64` bytes of text |
+//! | 1.. | 1 | a part of the text: names of regions, of sectors, then warnings, each as `u32` length and bytes |
 //! | 1 | 2 | for each node `u32` region, `u32` sector |
 //! | 0 or 1 | 3 | output, `f64` for each node |
 //! | 1.. | 4 | coefficients: some whole columns, in order, in the precision of the header |
 //! | one each | 5 | an indicator: name and unit, each as `u32` length and bytes, and `f64` for each node |
 //!
-//! A writer cuts coefficients as [`Matrix`](super::matrix::Matrix) keeps them, so that a frame becomes a block by one
-//! copy; a reader takes any cut at whole columns.
+//! The encoder cuts coefficients at the block limits of [`Matrix`](super::matrix::Matrix), so that a frame becomes a
+//! block with one copy. The decoder accepts any cut at whole columns.
 
 mod decode;
 mod encode;
@@ -35,7 +36,7 @@ const INDICATOR: u8 = 5;
 /// Bytes of the header.
 const HEADER: usize = 3 * 4 + 5 + 2 * 4 + 8;
 
-/// Options by their codes: the place in the list is the code.
+/// Lists of options; the code of an option is its index in the list.
 const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
 const FORMATS: [Format; 4] = [Format::Icio, Format::Exiobase, Format::Triples, Format::Eora];
 const SOURCES: [OutputSource; 4] = [
@@ -46,15 +47,15 @@ const SOURCES: [OutputSource; 4] = [
 ];
 const MODES: [Option<LeontiefMode>; 3] = [None, Some(LeontiefMode::Full), Some(LeontiefMode::Lazy)];
 
-/// A number as it is written.
+/// A number type with its binary encoding.
 trait Wire: Number {
-    /// Its bytes.
+    /// Bytes of one number.
     const BYTES: usize;
 
     /// Appends the numbers.
     fn write(numbers: &[Self], out: &mut Vec<u8>);
 
-    /// The numbers in bytes of a whole number of them.
+    /// Reads numbers; the length of `bytes` is a multiple of [`Wire::BYTES`].
     fn read(bytes: &[u8]) -> Box<[Self]>;
 }
 

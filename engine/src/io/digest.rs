@@ -1,20 +1,20 @@
-//! Digests of contents: 128 bits that are equal on two servers when the models are.
+//! Digests of models: 128 bits that are equal on two servers if the models are equal.
 
 use super::indicator::Indicator;
 use super::product::with_columns;
 use super::table::Table;
 
-/// Bytes gathered before they are hashed.
+/// Bytes buffered before they are hashed.
 const GATHERED: usize = 1 << 16;
 
-/// What is hashed: numbers little-endian, gathered so that the hash sees long pieces.
+/// A hasher with a buffer, so that the hash function receives long inputs. Numbers are hashed as little-endian bytes.
 struct Hasher {
     hasher: blake3::Hasher,
     gathered: Vec<u8>,
 }
 
 impl Hasher {
-    /// The context keeps hashes of different things apart.
+    /// `context` separates hashes of different types of content.
     fn new(context: &str) -> Self {
         Self { hasher: blake3::Hasher::new_derive_key(context), gathered: Vec::with_capacity(GATHERED + 8) }
     }
@@ -26,7 +26,7 @@ impl Hasher {
         }
     }
 
-    /// A text with its length, so that texts in a row are told apart.
+    /// Adds a text preceded by its length, so that the boundaries between texts are part of the hash.
     fn text(&mut self, text: &[u8]) {
         self.add(&(text.len() as u64).to_le_bytes());
         self.add(text);
@@ -43,7 +43,7 @@ impl Hasher {
     }
 }
 
-/// The digest of a table; `text` is its labels and warnings as they are encoded.
+/// The digest of a table; `text` holds its labels and warnings as they are encoded.
 pub(crate) fn of_table(table: &Table, text: &[u8]) -> blake3::Hash {
     let mut hasher = Hasher::new("redis-assess io table 1");
     let mode = table.leontief.map_or("auto", |mode| mode.name());
@@ -67,7 +67,7 @@ pub(crate) fn of_table(table: &Table, text: &[u8]) -> blake3::Hash {
     hasher.finish()
 }
 
-/// The digest of a model: of its table and its indicators in order.
+/// The digest of a model: its table and its indicators, in order.
 pub(crate) fn of_model<'a>(table: &blake3::Hash, indicators: impl Iterator<Item = &'a Indicator>) -> [u8; 16] {
     let mut hasher = Hasher::new("redis-assess io model 1");
     hasher.add(table.as_bytes());

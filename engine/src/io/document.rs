@@ -1,4 +1,4 @@
-//! The assessment as a JSON document, fields in the order of the contract (`docs/assessment-io.schema.json`).
+//! Writes an assessment as a JSON document, with the fields in the order of `docs/assessment-io.schema.json`.
 
 use super::assess::{Assessment, Item};
 use super::printed::Printed;
@@ -101,7 +101,8 @@ fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
     }
 }
 
-/// The shortest text that reads back equal, 0 without a sign; `null` for what JSON cannot say.
+/// The shortest text that reads back as the same number; zero has no sign; `null` for a number that JSON cannot
+/// represent.
 fn number(out: &mut Vec<u8>, value: f64) {
     serde_json::to_writer(out, &(value + 0.0)).expect("writing a number to memory cannot fail");
 }

@@ -7,17 +7,17 @@ use crate::search::find_labels;
 use crate::{Error, Result};
 
 impl IoModel {
-    /// About how many texts [`IoModel::search`] looks through.
+    /// The approximate number of texts that [`IoModel::search`] examines.
     pub(super) fn search_cost(&self) -> usize {
-        // The index is made for each search: there are few names.
+        // The index is built for each search, because there are few names.
         let labels = &self.base.table.labels;
         100 * (labels.regions().len() + labels.sectors().len())
     }
 
-    /// The regions and sectors that a text finds, as JSON documents.
+    /// The regions and sectors that match a text, as JSON documents.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a text or a filter that cannot be used.
+    /// [`Error::Invalid`] for a text or a filter that is not valid.
     pub(super) fn search(&self, text: &[u8], filter: &FindFilter) -> Result<Vec<Vec<u8>>> {
         let FindFilter { place, section, chapter, level, limit } = filter;
         if !matches!(place, None | Some(FindIn::Sectors)) || section.is_some() || chapter.is_some() || level.is_some() {

@@ -1,11 +1,12 @@
 //! Reading tables.
 //!
-//! A layout is recognised by its structure, never by the name of a file; only EXIOBASE is a set of files whose names
-//! (`A.txt`, `x.txt`, ..) *are* its structure. Compressed streams are known by their first bytes. Every table is read
-//! in passes over streams that can be opened again: a first pass over labels (and over whatever tells total output),
-//! then, with the number of nodes and the memory known, one that divides and stores. So nothing is allocated on the
-//! word of a declared size, and the peak is one matrix.
+//! The layout of a table is detected from its structure, not from file names. The exception is EXIOBASE: it is a set of
+//! files whose names (`A.txt`, `x.txt`, ..) are its structure. Compressed streams are detected by their first bytes. A
+//! table is read in two passes over streams that can be reopened. The first pass reads labels and the data that
+//! determine total output. Then the number of nodes and the memory needed are known, and the second pass divides by
+//! output and stores coefficients. So no memory is allocated based on a declared size, and the peak is one matrix.
 
+mod coverage;
 mod detect;
 mod eora;
 mod exiobase;
@@ -17,7 +18,6 @@ mod members;
 mod notes;
 mod output;
 mod read;
-mod roll;
 mod source;
 mod sums;
 mod total_names;

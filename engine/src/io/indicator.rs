@@ -1,4 +1,4 @@
-//! Indicators: one number per node, per unit of its output.
+//! Indicators: one number per node, expressed per unit of the node's output.
 
 mod csv;
 mod json;
@@ -10,10 +10,10 @@ use crate::{Error, Place, Progress, Result};
 /// The longest name of an indicator, and the longest unit, in bytes.
 pub const MAX_INDICATOR_NAME: usize = 256;
 
-/// The most stressors that are taken of one input.
+/// The maximum number of stressors accepted from one input.
 pub(super) const MAX_STRESSORS: usize = 10_000;
 
-/// The indicator of all ones that every model has.
+/// The indicator with the value 1 for every node; every model has it.
 pub const OUTPUT: &str = "output";
 
 /// A named stressor vector.
@@ -27,22 +27,22 @@ pub struct Indicator {
     pub values: Vec<f64>,
 }
 
-/// What the values of an indicator document are given by.
+/// The labels for which an indicator document gives values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// Region and sector: `{"USA":{"C10T12":0.18}}` or csv `region,sector,value`.
     Node,
-    /// Region, the same for all its sectors: `{"USA":0.27}` or csv `region,value`.
+    /// Region: the same value for all its sectors: `{"USA":0.27}` or csv `region,value`.
     Region,
-    /// Sector, the same in all regions: `{"C10T12":0.2}` or csv `sector,value`.
+    /// Sector: the same value in all regions: `{"C10T12":0.2}` or csv `sector,value`.
     Sector,
-    /// Region and sector apart, then multiplied: `{"region":{..},"sector":{..},"mean":"product"}`; with
-    /// `"mean":"geometric"` the square root of the product. JSON only.
+    /// Region and sector separately, then multiplied: `{"region":{..},"sector":{..},"mean":"product"}`; with
+    /// `"mean":"geometric"`, the square root of the product. JSON only.
     Product,
 }
 
 impl By {
-    /// The way of this name, in any case.
+    /// The variant with this name, ignoring case.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         let all = [Self::Node, Self::Region, Self::Sector, Self::Product];
         all.into_iter().find(|by| name.eq_ignore_ascii_case(by.name().as_bytes()))
@@ -62,41 +62,41 @@ impl By {
 /// How an indicator's document is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'a> {
-    /// What values are given by.
+    /// The labels for which values are given.
     pub by: By,
-    /// The value of labels that the document lacks; `None` makes them an error.
+    /// The value of labels that the document does not contain; with `None` such labels are an error.
     pub default: Option<f64>,
-    /// Whether labels that the model lacks are passed over; otherwise they are errors.
+    /// Whether labels that the model does not contain are ignored; otherwise they are errors.
     pub ignore: bool,
-    /// Whether several values for one label are added up; otherwise they are an error.
+    /// Whether several values for one label are summed; otherwise they are an error.
     pub sum: bool,
-    /// Values are totals, to be divided by this output of every node.
+    /// If given, values are totals, and each is divided by this output of its node.
     pub totals: Option<&'a [f64]>,
-    /// The stressor of a csv of several: the name of a row, where labels of nodes are the header, or what rows have in
-    /// their column of stressors. `None` is the row called like the indicator; a column must then hold one stressor.
+    /// The stressor to select from a csv of several stressors: the name of a row if the header holds node labels, or a
+    /// value of the stressor column. `None` selects the row with the name of the indicator; a stressor column must then
+    /// hold one stressor only.
     pub row: Option<&'a [u8]>,
-    /// How csv hears that it is no longer wanted; `None` is never.
+    /// Reports progress and cancels reading of csv; with `None` reading cannot be cancelled.
     pub progress: Option<&'a Progress>,
 }
 
 impl Reading<'_> {
-    /// Plain values by `by`, one for every label.
+    /// Reads plain values by `by`; every label needs one value.
     pub fn by(by: By) -> Self {
         Self { by, default: None, ignore: false, sum: false, totals: None, row: None, progress: None }
     }
 }
 
 impl Indicator {
-    /// Reads a document, JSON when its first character is `{`, else csv with a header: `region,sector,value` in columns
-    /// of usual names, labels joined as the table's may be (`USA_C10`), or a row for every stressor below the labels of
-    /// the nodes, as extension files of EXIOBASE and pymrio (`S.txt`) have it.
+    /// Reads a document: JSON if its first character is `{`, else csv with a header. The csv has `region,sector,value`
+    /// in columns with common names, or joined labels as in the table (`USA_C10`), or one row per stressor below a
+    /// header of node labels, as in extension files of EXIOBASE and pymrio (`S.txt`).
     ///
-    /// Every label of the model needs a value unless there is a default for those that have none; at least one label
-    /// must be of the model.
+    /// Every label of the model needs a value, unless there is a default. At least one label must exist in the model.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name, a unit or a default that cannot be used; [`Error::BadInput`] with line and column
-    /// (of JSON: the character) for the document; [`Error::TooBig`] for too many stressors; [`Error::Cancelled`].
+    /// [`Error::Invalid`] for a name, a unit or a default that is not valid; [`Error::BadInput`] with line and column
+    /// (for JSON: the character) for the document; [`Error::TooBig`] for too many stressors; [`Error::Cancelled`].
     pub fn parse(name: &[u8], unit: &[u8], document: &[u8], reading: &Reading<'_>, labels: &Labels) -> Result<Self> {
         let (name, unit) = (check_name(name)?, check_unit(unit)?);
         let by = reading.by;
@@ -123,7 +123,7 @@ impl Indicator {
                 csv::read(document, name, reading.row, reading.progress.unwrap_or(&idle), &mut values)?;
             }
         }
-        // `{}` is written by hand and says that DEFAULT is meant for all; a csv without rows is a mistake.
+        // `{}` with DEFAULT sets the default for all labels on purpose. A csv without rows is a mistake.
         let means_default = document.trim_ascii_start().starts_with(b"{") && reading.default.is_some();
         if values.matched + values.unmatched == 0 && !means_default {
             return Err(Error::bad_whole(NO_VALUES));
@@ -137,7 +137,7 @@ impl Indicator {
     }
 }
 
-/// Fails for a file that is compressed.
+/// Fails if the document is compressed.
 fn check_plain(document: &[u8]) -> Result<()> {
     let how = match document {
         [0x1f, 0x8b, ..] => "gzip: unpack it first (gunzip)",
@@ -148,7 +148,7 @@ fn check_plain(document: &[u8]) -> Result<()> {
     Err(Error::bad_whole(format!("the document is compressed by {how}")))
 }
 
-/// Totals per unit of output.
+/// Divides totals by output.
 fn divide(totals: &mut [f64], output: &[f64], labels: &Labels) -> Result<()> {
     for (i, (value, &x)) in totals.iter_mut().zip(output).enumerate() {
         if x == 0.0 && *value != 0.0 {
@@ -168,10 +168,10 @@ fn divide(totals: &mut [f64], output: &[f64], labels: &Labels) -> Result<()> {
     Ok(())
 }
 
-/// A name that an indicator can have.
+/// Checks the name of an indicator.
 ///
 /// # Errors
-/// [`Error::Invalid`]
+/// [`Error::Invalid`].
 pub fn check_name(name: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(name).ok().filter(|text| !text.bytes().any(|byte| byte.is_ascii_control()));
     match text {
@@ -183,17 +183,17 @@ pub fn check_name(name: &[u8]) -> Result<&str> {
     }
 }
 
-/// A unit that an indicator can have; it may be empty.
+/// Checks the unit of an indicator; it may be empty.
 ///
 /// # Errors
-/// [`Error::Invalid`]
+/// [`Error::Invalid`].
 pub fn check_unit(unit: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(unit).ok();
     text.filter(|text| text.len() <= MAX_INDICATOR_NAME && !text.bytes().any(|byte| byte.is_ascii_control()))
         .ok_or_else(|| Error::Invalid("the unit must be at most 256 bytes of UTF-8 without control characters".into()))
 }
 
-/// What a value is given for.
+/// The type of label that a value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
     Node,
@@ -201,7 +201,7 @@ enum Axis {
     Sector,
 }
 
-/// Why a value cannot be taken.
+/// Why a value is rejected.
 type Refused = &'static str;
 
 const TWICE: Refused = "the label occurs twice; SUM adds such values up";
@@ -210,16 +210,16 @@ const NO_VALUES: Refused = "the document has no values";
 const NOT_FINITE: Refused = "a value must be a finite number";
 const NEGATIVE_ROOT: Refused = "the geometric mean needs values >= 0";
 
-/// The values of a document as they come in; NaN where none has come.
+/// The values read so far; NaN where a label has no value yet.
 struct Values<'a> {
     by: By,
     labels: &'a Labels,
     ignore: bool,
     sum: bool,
-    /// Labels that the model has, and one of those that it lacks.
+    /// Counts of labels that the model contains and does not contain, and an example of the latter.
     matched: u64,
     unmatched: u64,
-    stranger: Option<String>,
+    unknown_example: Option<String>,
     nodes: Vec<f64>,
     regions: Vec<f64>,
     sectors: Vec<f64>,
@@ -237,7 +237,7 @@ impl<'a> Values<'a> {
             sum: reading.sum,
             matched: 0,
             unmatched: 0,
-            stranger: None,
+            unknown_example: None,
             nodes: some(by == By::Node, labels.len()),
             regions: some(matches!(by, By::Region | By::Product), labels.regions().len()),
             sectors: some(matches!(by, By::Sector | By::Product), labels.sectors().len()),
@@ -245,7 +245,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The place of a label's value, `None` for a label to be passed over.
+    /// The index of a label's value, `None` for a label to be ignored.
     fn find(&mut self, axis: Axis, region: &str, sector: &str) -> Result<Option<usize>, Refused> {
         let found = match axis {
             Axis::Node => self.labels.node(region.as_bytes(), sector.as_bytes()).ok(),
@@ -261,23 +261,23 @@ impl<'a> Values<'a> {
             self.matched += 1;
         } else {
             self.unmatched += 1;
-            self.stranger.get_or_insert_with(|| shown(label));
+            self.unknown_example.get_or_insert_with(|| shown(label));
         }
     }
 
-    /// Fails when no label of the document is one of the model: another list of codes was used.
+    /// Fails if no label of the document exists in the model: the document uses another list of codes.
     fn check_matches(&self) -> Result<()> {
-        let (0, Some(stranger)) = (self.matched, &self.stranger) else { return Ok(()) };
+        let (0, Some(example)) = (self.matched, &self.unknown_example) else { return Ok(()) };
         let (region, sector) = self.labels.names(0);
         Err(Error::bad_whole(format!(
-            "0 of {} labels of the document are the model's, which has {} (for example {stranger}): are they codes of another \
-             list?",
+            "none of the {} labels of the document is a label of the model (for example {example}; the model has {}): \
+             does the document use another list of codes?",
             self.unmatched,
             shown_node(region, sector),
         )))
     }
 
-    /// Takes one value.
+    /// Stores one value.
     fn set(&mut self, axis: Axis, at: Option<usize>, value: f64) -> Result<(), Refused> {
         if !value.is_finite() {
             return Err(NOT_FINITE);
@@ -288,7 +288,7 @@ impl<'a> Values<'a> {
             Axis::Region => &mut self.regions[at],
             Axis::Sector => &mut self.sectors[at],
         };
-        // A negative zero would be shown as one.
+        // Adding 0 turns a negative zero into a positive one, which is printed without a sign.
         match slot.is_nan() {
             true => *slot = value + 0.0,
             false if self.sum => *slot += value,
@@ -311,12 +311,12 @@ impl<'a> Values<'a> {
                 }
             }
         }
-        // Two values below 0 have a product above it, whose root would mean nothing.
+        // Two values below 0 have a positive product, whose root would be meaningless.
         if self.geometric && self.regions.iter().chain(&self.sectors).any(|value| *value < 0.0) {
             return Err(Error::bad_whole(NEGATIVE_ROOT));
         }
         let of_node = |&(region, sector): &(u32, u32)| match self.by {
-            By::Node => unreachable!("given by node"),
+            By::Node => unreachable!("values by node need no mapping"),
             By::Region => self.regions[region as usize],
             By::Sector => self.sectors[sector as usize],
             By::Product => {

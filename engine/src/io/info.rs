@@ -51,7 +51,7 @@ impl IoModel {
         }
     }
 
-    /// What there is to say of the indicators.
+    /// Warnings about the indicators.
     fn warnings_of_indicators(&self) -> Vec<String> {
         const SHOWN: usize = 10;
         let named = |is_it: fn(&Stressor) -> bool| {
@@ -63,14 +63,14 @@ impl IoModel {
         };
         let signed = named(|s| s.is_signed).map(|names| {
             format!(
-                "indicators with values below 0: {names}; shares, foreign_share and concentration of an assessment are null \
-                 where contributions of both signs meet"
+                "indicators with values below 0: {names}; shares, foreign_share and concentration of an assessment are \
+                 null where contributions of both signs meet"
             )
         });
         let totals = named(|s| s.may_be_totals).map(|names| {
             format!(
-                "indicators of whole numbers: {names}; they were read as values per unit of output, TOTALS divides totals by \
-                 output"
+                "indicators of whole numbers: {names}; they were read as values per unit of output, TOTALS divides \
+                 totals by output"
             )
         });
         signed.into_iter().chain(totals).collect()

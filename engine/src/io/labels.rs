@@ -7,10 +7,10 @@ use crate::{Error, Result};
 /// The longest name of a region or a sector, in bytes.
 pub const MAX_NAME: usize = 512;
 
-/// The most nodes a table may have: a matrix of so many is 8 GiB.
+/// The maximum number of nodes of a table: a matrix of this size takes 8 GiB.
 pub const MAX_NODES: usize = 32_768;
 
-/// The nodes of a table in its own order, and the way from a name to a node.
+/// The nodes of a table in the order of the table, and indexes that map names to nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     regions: Vec<Box<str>>,
@@ -22,10 +22,11 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// Labels of nodes given as `(region, sector)`, in order. Regions and sectors are numbered as they first occur.
+    /// Creates labels from nodes given as `(region, sector)`, in order. Regions and sectors are numbered by first
+    /// occurrence.
     ///
     /// # Errors
-    /// `Err(i)` when node `i` has an empty name or occurred before, or is beyond [`MAX_NODES`].
+    /// `Err(i)` if node `i` has an empty name, is a duplicate or exceeds [`MAX_NODES`].
     pub fn new<'a>(nodes: impl IntoIterator<Item = (&'a str, &'a str)>) -> std::result::Result<Self, usize> {
         let mut labels = Self {
             regions: Vec::new(),
@@ -49,12 +50,12 @@ impl Labels {
         Ok(labels)
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no nodes.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
@@ -69,7 +70,7 @@ impl Labels {
         &self.sectors
     }
 
-    /// Region number and sector number of every node.
+    /// The region number and sector number of every node.
     pub fn nodes(&self) -> &[(u32, u32)] {
         &self.nodes
     }
@@ -77,7 +78,7 @@ impl Labels {
     /// Region and sector of node `i`.
     ///
     /// # Panics
-    /// When there is no such node.
+    /// If there is no such node.
     pub fn names(&self, i: usize) -> (&str, &str) {
         let (r, s) = self.nodes[i];
         (&self.regions[r as usize], &self.sectors[s as usize])
@@ -96,7 +97,7 @@ impl Labels {
     /// The number of a node.
     ///
     /// # Errors
-    /// [`Error::NoSubject`], saying which of the two names is unknown.
+    /// [`Error::NoSubject`], which states which of the two names is unknown.
     pub fn node(&self, region: &[u8], sector: &[u8]) -> Result<usize> {
         let r = self.region(region).ok_or(Error::NoSubject("unknown region, see MODEL.LABELS key REGIONS"))?;
         let s = self.sector(sector).ok_or(Error::NoSubject("unknown sector, see MODEL.LABELS key SECTORS"))?;
@@ -104,7 +105,7 @@ impl Labels {
         node.map(|i| i as usize).ok_or(Error::NoSubject("the region has no such sector, see MODEL.LABELS key NODES"))
     }
 
-    /// About how many bytes of memory are held.
+    /// The approximate size in memory, in bytes.
     pub fn bytes(&self) -> u64 {
         let names: usize = self.regions.iter().chain(&self.sectors).map(|name| 2 * name.len() + 64).sum();
         (names + self.nodes.len() * 32) as u64

@@ -1,4 +1,4 @@
-//! The Leontief inverse as a model holds it: all of it, or the columns asked for lately.
+//! The Leontief inverse of a model: all of it, or a cache of recently used columns.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
@@ -15,13 +15,13 @@ use crate::{Budget, Progress, Result};
 
 use super::table::Table;
 
-/// `L = (I-A)^-1` and what depends on nothing else.
+/// `L = (I-A)^-1` and the data that depend only on it.
 #[derive(Debug)]
 pub(crate) struct Leontief {
     inverse: Inverse,
-    /// Column sums `1'L`: output of all nodes per unit delivered by each.
+    /// Column sums `1'L`: the output of all nodes per unit that each node delivers.
     activity: Vec<f64>,
-    /// What a user should know of how this came about.
+    /// Messages for the user about how the inverse was built.
     warnings: Vec<String>,
 }
 
@@ -33,20 +33,20 @@ enum Inverse {
 
 /// One column of `L`.
 pub(crate) enum Column<'a> {
-    /// Of the inverse, in f64.
+    /// Of the stored inverse, in f64.
     F64(&'a [f64]),
-    /// Of the inverse, in f32.
+    /// Of the stored inverse, in f32.
     F32(&'a [f32]),
     /// Solved on demand.
     Solved(Arc<[f64]>),
 }
 
 impl Leontief {
-    /// Builds what the table asks for; where it leaves the choice, everything if the budget allows, and `more(mode)` is
-    /// what else will be needed.
+    /// Builds the inverse in the mode that the table requests. If it requests none, the mode is full if the budget
+    /// allows it, else lazy. `more(mode)` is the memory needed for other derived data.
     ///
     /// # Errors
-    /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`], [`crate::Error::BadInput`] when `I - A` is singular.
+    /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`], [`crate::Error::BadInput`] if `I - A` is singular.
     pub(crate) fn build(
         table: &Table,
         budget: &Budget,
@@ -54,7 +54,7 @@ impl Leontief {
         stage: &Stage<'_>,
     ) -> Result<Self> {
         let (n, precision) = (table.labels.len(), table.coefficients.precision());
-        // The factors are gone before anything else is allocated.
+        // The factors are freed before the other data are allocated, so the larger of the two sizes is needed.
         let needed = |mode| {
             let after = solve::held_bytes(n, precision, mode) + more(mode);
             solve::peak_bytes(n, precision, mode).max(after)
@@ -104,7 +104,7 @@ impl Leontief {
         &self.warnings
     }
 
-    /// The whole inverse, unless columns are solved on demand.
+    /// The whole inverse; `None` if columns are solved on demand.
     pub(crate) fn full(&self) -> Option<&Matrix> {
         match &self.inverse {
             Inverse::Full(matrix) => Some(matrix),
@@ -112,10 +112,10 @@ impl Leontief {
         }
     }
 
-    /// Column `j`; in lazy mode it is solved when it was not asked for lately.
+    /// Column `j`. In lazy mode it is solved unless it is cached.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`] when it does not converge, [`crate::Error::Cancelled`] (both in lazy mode only).
+    /// [`crate::Error::BadInput`] if it does not converge, [`crate::Error::Cancelled`] (both in lazy mode only).
     pub(crate) fn column(&self, coefficients: &Matrix, j: usize, progress: &Progress) -> Result<Column<'_>> {
         let cache = match &self.inverse {
             Inverse::Full(Matrix::F64(columns)) => return Ok(Column::F64(columns.column(j))),
@@ -125,7 +125,8 @@ impl Leontief {
         if let Some(column) = lock(cache).get(&j) {
             return Ok(Column::Solved(column.clone()));
         }
-        // The lock is not held meanwhile: others find their columns, and at worst two solve the same one.
+        // The lock is not held while solving: other threads can read cached columns. At worst, two threads solve the
+        // same column.
         let solved = neumann::column(coefficients, j, &Stage::whole(progress))?;
         let column: Arc<[f64]> = solved.into();
         lock(cache).put(j, column.clone());
@@ -141,7 +142,7 @@ impl Leontief {
     }
 }
 
-/// Nothing can be half done under this lock, so a panic elsewhere leaves it usable.
+/// Every operation under this lock is complete in itself, so the data stay consistent after a panic of another thread.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -151,7 +152,7 @@ fn column_sums(matrix: &Matrix) -> Vec<f64> {
 }
 
 impl Column<'_> {
-    /// The column solved on demand as numbers; `None` for a column of the stored inverse.
+    /// A column solved on demand; `None` for a column of the stored inverse.
     pub(crate) fn solved(&self) -> Option<&[f64]> {
         match self {
             Self::Solved(column) => Some(column.deref()),

@@ -1,4 +1,4 @@
-//! From an input to a model.
+//! Loading a model from an input.
 
 use super::formats::{Input, load};
 use super::model::IoModel;
@@ -7,11 +7,11 @@ use super::solve;
 use super::spectral::spectral_check;
 use crate::{Budget, Progress, Result};
 
-/// Reads a table and makes a model of it and its indicators. The budget has room for the inverse where the options ask
-/// for it.
+/// Reads a table and creates a model with its indicators. If the options request the full inverse, the budget must have
+/// room for it.
 ///
 /// # Errors
-/// Those of [`load`], and [`crate::Error::BadInput`] for a table whose production layers do not converge.
+/// The errors of [`load`], and [`crate::Error::BadInput`] for a table whose production layers do not converge.
 pub(crate) fn load_model(
     input: Input<'_>,
     options: &LoadOptions,

@@ -1,12 +1,12 @@
 //! Square matrices stored by columns, in blocks of whole columns.
 //!
-//! A column is contiguous: a coefficient, a supplier list and a step of a path touch one place in memory. Blocks are
-//! of about a megabyte, so that a matrix can grow as its frames arrive, without a declared size being trusted, and be
-//! given back piece by piece.
+//! Each column is contiguous, so reading a coefficient, a supplier list or a step of a path accesses one region of
+//! memory. Blocks are about half a megabyte: a matrix can grow as its frames arrive, without trusting a declared size,
+//! and can be freed block by block.
 
 use super::options::Precision;
 
-/// Bytes that a block aims at.
+/// The intended size of a block in bytes.
 const BLOCK_BYTES: usize = 1 << 19;
 
 /// A square matrix in one of the two precisions.
@@ -28,13 +28,13 @@ pub struct Columns<T> {
 }
 
 impl<T: Copy> Columns<T> {
-    /// No columns yet, each to be `rows` long.
+    /// An empty matrix whose columns will have `rows` elements.
     pub fn new(rows: usize) -> Self {
         let per_block = (BLOCK_BYTES / size_of::<T>() / rows.max(1)).max(1);
         Self { rows, per_block, blocks: Vec::new(), len: 0 }
     }
 
-    /// `len` columns of `rows` zeros. The system gives zeroed memory lazily: it costs when it is first written.
+    /// `len` columns of `rows` zeros. The operating system allocates zeroed memory lazily, at the first write.
     pub fn zeros(rows: usize, len: usize) -> Self
     where
         T: Default,
@@ -52,29 +52,29 @@ impl<T: Copy> Columns<T> {
         self.rows
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Columns in every block but the last.
+    /// The number of columns in every block except the last.
     pub fn per_block(&self) -> usize {
         self.per_block
     }
 
-    /// Appends one block: `per_block` columns, fewer only in the last.
+    /// Appends one block of `per_block` columns; only the last block may have fewer.
     ///
     /// # Panics
-    /// When `block` is not a whole number of columns, is longer than a block, or follows a shorter one.
+    /// If `block` is not a whole number of columns, is longer than a block, or follows a shorter block.
     pub fn push_block(&mut self, block: Box<[T]>) {
         let columns = block.len().checked_div(self.rows).unwrap_or(0);
-        assert!(columns * self.rows == block.len() && columns <= self.per_block, "a block holds whole columns");
-        assert!(self.len.is_multiple_of(self.per_block), "only the last block is shorter");
+        assert!(columns * self.rows == block.len() && columns <= self.per_block, "a block must hold whole columns");
+        assert!(self.len.is_multiple_of(self.per_block), "only the last block may be shorter");
         self.len += columns;
         self.blocks.push(block);
     }
@@ -82,7 +82,7 @@ impl<T: Copy> Columns<T> {
     /// Column `j`, `rows` long.
     ///
     /// # Panics
-    /// When there is no such column.
+    /// If there is no such column.
     #[inline]
     pub fn column(&self, j: usize) -> &[T] {
         let start = j % self.per_block * self.rows;
@@ -92,7 +92,7 @@ impl<T: Copy> Columns<T> {
     /// Column `j` for writing, `rows` long.
     ///
     /// # Panics
-    /// When there is no such column.
+    /// If there is no such column.
     #[inline]
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         let start = j % self.per_block * self.rows;
@@ -106,7 +106,7 @@ impl<T: Copy> Columns<T> {
 }
 
 impl Matrix {
-    /// No columns yet.
+    /// A matrix without columns.
     pub fn new(rows: usize, precision: Precision) -> Self {
         match precision {
             Precision::F64 => Self::F64(Columns::new(rows)),
@@ -141,7 +141,7 @@ impl Matrix {
     /// The number in row `i` of column `j`.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no such element.
     #[inline]
     pub fn get(&self, i: usize, j: usize) -> f64 {
         match self {
@@ -150,7 +150,7 @@ impl Matrix {
         }
     }
 
-    /// Bytes of memory held.
+    /// The size in memory, in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
             Self::F64(columns) => (columns.len * columns.rows * 8) as u64,

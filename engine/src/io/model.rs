@@ -1,8 +1,8 @@
-//! A model of a table and its indicators: an immutable value whose derived data are filled in once.
+//! A model of a table and its indicators. It is immutable, except that derived data are filled in once.
 //!
-//! Terms follow the field: *region*, *sector*, *node* (a region-sector pair), *technical coefficient* `A[i,j]` (input
-//! from node i per unit of output of node j), *Leontief inverse* `L = (I-A)^-1`, *indicator* `r` (stressor intensity,
-//! one number per node), *multiplier* `m = r'L`, *production layer* k (tier-k suppliers).
+//! Terms of the field: *region*, *sector*, *node* (a region-sector pair), *technical coefficient* `A[i,j]` (input from
+//! node i per unit of output of node j), *Leontief inverse* `L = (I-A)^-1`, *indicator* `r` (stressor intensity, one
+//! number per node), *multiplier* `m = r'L`, *production layer* k (tier-k suppliers).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -29,8 +29,9 @@ pub const MAX_NAME: usize = 256;
 
 /// An input-output table with its indicators.
 ///
-/// A change makes a new model that shares the table, the inverse and the series of every indicator that stays. Derived
-/// data (the inverse, the series) may be missing: [`IoModel::derive`](crate::model::Model::derive) fills in what is.
+/// A change creates a new model that shares the table, the inverse and the series of unchanged indicators. Derived data
+/// (the inverse, the series) may be missing: [`IoModel::derive`](crate::model::Model::derive) computes the missing
+/// parts.
 #[derive(Debug)]
 pub struct IoModel {
     pub(super) base: Arc<Base>,
@@ -39,7 +40,7 @@ pub struct IoModel {
     digest: OnceLock<[u8; 16]>,
 }
 
-/// What does not depend on the indicators that were set.
+/// The data that do not depend on user-defined indicators.
 #[derive(Debug)]
 pub(super) struct Base {
     pub(super) table: Table,
@@ -58,15 +59,15 @@ pub(super) struct Base {
 pub(super) struct Stressor {
     pub(super) indicator: Indicator,
     series: OnceLock<Series>,
-    /// Somebody has asked for it, so it is derived wherever it stands in the order.
-    asked: AtomicBool,
+    /// A request has used this indicator, so its series is derived whatever its position in the list.
+    requested: AtomicBool,
     /// Whether a value is below 0.
     pub(super) is_signed: bool,
-    /// Whether the values are whole numbers, some of them large: totals are, intensities hardly ever.
+    /// Whether all values are whole numbers and some are large. Totals often are, intensities almost never.
     pub(super) may_be_totals: bool,
 }
 
-/// From here on a whole number is large for an intensity; scores from 1 to 10 are not.
+/// The smallest whole number that is unusual for an intensity. Scores from 1 to 10 stay below it.
 const LARGE: f64 = 11.0;
 
 impl Stressor {
@@ -74,38 +75,45 @@ impl Stressor {
         let is_signed = indicator.values.iter().any(|value| *value < 0.0);
         let may_be_totals = indicator.values.iter().all(|value| value.fract() == 0.0)
             && indicator.values.iter().any(|value| value.abs() >= LARGE);
-        Arc::new(Self { indicator, series: OnceLock::new(), asked: AtomicBool::new(false), is_signed, may_be_totals })
+        Arc::new(Self {
+            indicator,
+            series: OnceLock::new(),
+            requested: AtomicBool::new(false),
+            is_signed,
+            may_be_totals,
+        })
     }
 }
 
 impl Stressor {
-    /// What is derived from it. Where it is not there yet, it will be by the next [`IoModel::fill`].
+    /// The derived series. If it is missing, the next [`IoModel::fill`] computes it.
     ///
     /// # Errors
     /// [`Error::NotReady`].
     pub(super) fn series(&self) -> Result<&Series> {
         self.series.get().ok_or_else(|| {
-            self.asked.store(true, Ordering::Relaxed);
+            self.requested.store(true, Ordering::Relaxed);
             Error::NotReady
         })
     }
 }
 
 impl IoModel {
-    /// A model of a table, with the indicator `output` only and nothing derived. One pass over the coefficients.
+    /// A model of a table with the indicator `output` only and without derived data. Makes one pass over the
+    /// coefficients.
     ///
     /// # Panics
-    /// When the coefficients are not a square of one row and column for each label.
+    /// If the coefficients are not a square matrix with one row and column per label.
     pub fn new(table: Table) -> Self {
         let nonzeros = product::nonzeros(&table.coefficients);
         Self::assembled(table, nonzeros, Vec::new())
     }
 
-    /// A model put together by somebody who has counted the coefficients that are not 0 and checked the indicators.
+    /// A model from parts: the caller has counted the nonzero coefficients and checked the indicators.
     pub(super) fn assembled(table: Table, nonzeros: u64, indicators: Vec<Indicator>) -> Self {
         let n = table.labels.len();
         let columns = product::with_columns!(&table.coefficients, columns => columns.len());
-        assert!(table.coefficients.rows() == n && columns == n, "coefficients are n x n");
+        assert!(table.coefficients.rows() == n && columns == n, "the coefficients must be n x n");
         let output = Indicator { name: OUTPUT.into(), unit: "".into(), values: vec![1.0; n] };
         let base = Base {
             printed: OnceLock::new(),
@@ -124,7 +132,7 @@ impl IoModel {
         Self { base, indicators, plan, digest: OnceLock::new() }
     }
 
-    /// Whether both are of the same table, not only of equal ones.
+    /// Whether both models share one table in memory, not only equal tables.
     pub fn shares_table_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.base, &other.base)
     }
@@ -134,7 +142,7 @@ impl IoModel {
         &self.base.table
     }
 
-    /// Names and units of the indicators that were set, in that order; `output` is not among them.
+    /// Names and units of the user-defined indicators, in the order of definition; without `output`.
     pub fn indicators(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.indicators.iter().map(|stressor| (&*stressor.indicator.name, &*stressor.indicator.unit))
     }

@@ -1,8 +1,9 @@
-//! Sums of the Neumann series `I + A + A^2 + ...` applied to a vector: the Leontief inverse without its matrix.
+//! Sums of the Neumann series `I + A + A^2 + ...` applied to a vector: products with the Leontief inverse without
+//! storing it.
 //!
-//! The series is the one by which production layers are defined (Miller & Blair, chapter 2, "power series
-//! approximation"); it converges when the spectral radius of A is below 1. Terms are added until none changes its sum
-//! by more than [`FLOOR`] of it.
+//! Production layers are the terms of this series (Miller & Blair, chapter 2, "power series approximation"). It
+//! converges if the spectral radius of A is below 1. Terms are added until every element of the last term is at most
+//! [`FLOOR`] times its sum.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -12,19 +13,19 @@ use super::product::{rows_times, times_column, widened, with_columns};
 use super::stage::Stage;
 use crate::{Error, Result};
 
-/// The largest last term, relative to its sum.
+/// The convergence limit: the last term divided by its sum.
 const FLOOR: f64 = 1e-17;
 
-/// Terms after which the series counts as not converging. A spectral radius of 0.998 needs as many.
+/// The number of terms after which the series counts as divergent. A spectral radius of 0.998 needs about this many.
 const MOST_TERMS: usize = 20_000;
 
-/// Terms that a table of ordinary data takes, for progress and estimates.
+/// The number of terms that typical data need; used for progress and estimates.
 pub(crate) const USUAL_TERMS: usize = 64;
 
 /// Column `j` of `L`, that is `e_j + A e_j + A^2 e_j + ...`.
 ///
 /// # Errors
-/// [`Error::BadInput`] when the series does not converge in time, [`Error::Cancelled`].
+/// [`Error::BadInput`] if the series does not converge within the limit, [`Error::Cancelled`].
 pub(crate) fn column(coefficients: &Matrix, j: usize, stage: &Stage<'_>) -> Result<Vec<f64>> {
     let mut term = vec![0.0; coefficients.rows()];
     term[j] = 1.0;
@@ -41,7 +42,7 @@ pub(crate) fn column(coefficients: &Matrix, j: usize, stage: &Stage<'_>) -> Resu
 /// Sums `r'L` for several row vectors.
 ///
 /// # Errors
-/// [`Error::BadInput`] when a series does not converge in time, [`Error::Cancelled`].
+/// [`Error::BadInput`] if a series does not converge within the limit, [`Error::Cancelled`].
 pub(crate) fn rows(coefficients: &Matrix, rows: Vec<Vec<f64>>, stage: &Stage<'_>) -> Result<Vec<Vec<f64>>> {
     let mut sums = rows.clone();
     let mut terms = rows;
@@ -58,10 +59,10 @@ pub(crate) fn rows(coefficients: &Matrix, rows: Vec<Vec<f64>>, stage: &Stage<'_>
     Err(slow())
 }
 
-/// Sums `r'L` for many row vectors at once, given and returned as columns of an `n x rows` matrix.
+/// Sums `r'L` for many row vectors together, given and returned as columns of an `n x rows` matrix.
 ///
 /// # Errors
-/// [`Error::BadInput`] when a series does not converge in time, [`Error::Cancelled`].
+/// [`Error::BadInput`] if a series does not converge within the limit, [`Error::Cancelled`].
 pub(crate) fn many_rows(coefficients: &Matrix, rows: Mat<f64>, stage: &Stage<'_>) -> Result<Mat<f64>> {
     let (n, count) = (rows.nrows(), rows.ncols());
     let mut sums = rows.clone();
@@ -91,7 +92,7 @@ pub(crate) fn many_rows(coefficients: &Matrix, rows: Mat<f64>, stage: &Stage<'_>
     Err(slow())
 }
 
-/// Adds a term and says whether it no longer mattered.
+/// Adds a term and returns whether the sum has converged.
 fn add(sum: &mut [f64], term: &[f64]) -> Result<bool> {
     let mut converged = true;
     let mut finite = true;

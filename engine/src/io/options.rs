@@ -1,15 +1,15 @@
-//! How a table is to be read and kept. Names are those of the load options.
+//! Options for reading and storing a table. Names are those of the load options.
 
-/// The layouts of tables that can be read.
+/// The supported table layouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// OECD ICIO csv and everything of its shape (WIOD 2013).
+    /// OECD ICIO csv and other files with the same layout (WIOD 2013).
     Icio,
-    /// EXIOBASE 3, a folder or an archive.
+    /// EXIOBASE 3, as a folder or an archive.
     Exiobase,
-    /// Long data `from_region,from_sector,to_region,to_sector,value`.
+    /// Data in long form: `from_region,from_sector,to_region,to_sector,value`.
     Triples,
-    /// EORA26, a folder or an archive.
+    /// EORA26, as a folder or an archive.
     Eora,
 }
 
@@ -25,13 +25,13 @@ impl Format {
     }
 }
 
-/// Where total output `x` comes from.
+/// The source of total output `x`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OutputRule {
-    /// The output row or column of the file, row sums when it has none.
+    /// The output row or column of the file; row sums if there is none.
     #[default]
     Reported,
-    /// Row sums of intermediate and final demand, whatever the file reports.
+    /// Row sums of intermediate and final demand; reported output is ignored.
     RowSum,
 }
 
@@ -45,23 +45,23 @@ impl OutputRule {
     }
 }
 
-/// What becomes of the parts into which extended ICIO editions split China and Mexico.
+/// How the sub-regions of China and Mexico in extended ICIO editions are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Split {
-    /// Their flows are added into `CHN` and `MEX` before dividing by output.
+    /// Their flows are added to `CHN` and `MEX` before dividing by output.
     #[default]
     Merge,
-    /// They stay regions of their own.
+    /// They remain separate regions.
     Keep,
 }
 
-/// The numbers that coefficients and the inverse are stored in; sums are always in f64.
+/// The number type in which coefficients and the inverse are stored. Sums are always computed in f64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// Eight bytes a number.
     #[default]
     F64,
-    /// Four bytes a number, about 3e-8 relative error in results.
+    /// Four bytes a number; relative error of results about 3e-8.
     F32,
 }
 
@@ -83,12 +83,12 @@ impl Precision {
     }
 }
 
-/// How the Leontief inverse is kept.
+/// How the Leontief inverse is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeontiefMode {
-    /// All of it, as much memory again as the coefficients.
+    /// The whole inverse; it takes as much memory as the coefficients.
     Full,
-    /// Columns are solved when asked for.
+    /// Columns are solved on demand.
     Lazy,
 }
 
@@ -102,58 +102,58 @@ impl LeontiefMode {
     }
 }
 
-/// Which part of a node's label is its region.
+/// Which part of a node label is the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// `REGION_SECTOR`: the region is what stands before the first separator.
+    /// `REGION_SECTOR`: the region is the part before the first separator.
     RegionFirst,
-    /// `SECTOR_REGION`: the region is what stands after the last separator.
+    /// `SECTOR_REGION`: the region is the part after the last separator.
     SectorFirst,
 }
 
-/// What becomes of a node whose output is negative.
+/// How a node with negative output is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Negative {
-    /// The load fails and names it.
+    /// The load fails, and the error names the node.
     #[default]
     Refused,
-    /// Its output counts as 0, with a warning.
+    /// Its output is set to 0, with a warning.
     Zero,
 }
 
-/// What becomes of several lines for one cell in long data.
+/// How several lines for one cell in long data are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Duplicates {
-    /// The load fails and names the lines.
+    /// The load fails, and the error names the lines.
     #[default]
     Error,
-    /// They are added up, with a warning.
+    /// Their values are summed, with a warning.
     Sum,
 }
 
 /// Options of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
-    /// The layout; `None` detects it by structure.
+    /// The layout; `None` detects it from the structure.
     pub format: Option<Format>,
-    /// Where output comes from.
+    /// The source of output.
     pub output: OutputRule,
-    /// What becomes of split countries.
+    /// The treatment of split countries.
     pub split: Split,
-    /// Stored numbers.
+    /// The type of stored numbers.
     pub precision: Precision,
-    /// How the inverse is kept; `None` is full where it fits, else lazy with a warning.
+    /// How the inverse is stored; `None` means full if it fits in memory, else lazy with a warning.
     pub leontief: Option<LeontiefMode>,
-    /// Which member of an archive or a folder is the table, or the folder of the table.
+    /// The member of an archive or folder that holds the table, or the folder of the table.
     pub member: Option<Box<str>>,
-    /// The region of all nodes, for a national table whose labels name sectors only.
+    /// The region of all nodes, for a national table whose labels contain sectors only.
     pub region: Option<Box<str>>,
-    /// What stands between region and sector in a label; `None` tells it from the labels.
+    /// The separator between region and sector in a label; `None` detects it from the labels.
     pub separator: Option<Box<str>>,
-    /// Which of the two comes first; `None` tells it from the labels.
+    /// Which of the two comes first; `None` detects it from the labels.
     pub order: Option<Order>,
-    /// What becomes of negative output.
+    /// The treatment of negative output.
     pub negative: Negative,
-    /// What becomes of several lines for one cell.
+    /// The treatment of several lines for one cell.
     pub duplicates: Duplicates,
 }

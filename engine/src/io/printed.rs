@@ -1,9 +1,9 @@
-//! Labels as documents show and sort them.
+//! Labels as they are printed and sorted in documents.
 
 use super::labels::Labels;
 use crate::json::json_string;
 
-/// JSON texts of labels, and the places of regions, sectors and nodes in the order of their names (bytewise, nodes by
+/// JSON strings of labels, and the ranks of regions, sectors and nodes in the order of their names (by bytes; nodes by
 /// region, then sector).
 #[derive(Debug)]
 pub(crate) struct Printed {

@@ -1,7 +1,7 @@
-//! Products of vectors with matrices kept by columns; stored numbers may be f32, sums are always f64.
+//! Products of vectors with matrices stored by columns. Stored numbers may be f32; sums are always f64.
 //!
-//! The loops are written so that the compiler can use vector instructions without reordering what the source says:
-//! a dot product has [`LANES`] running sums, so a result depends on the length of the vectors only, not on the machine.
+//! The loops are written so that the compiler can use vector instructions without changing the order of additions: a
+//! dot product has [`LANES`] running sums, so the result depends only on the length of the vectors, not on the machine.
 
 use std::ops::Range;
 
@@ -15,12 +15,12 @@ use crate::Result;
 /// Running sums of a dot product.
 const LANES: usize = 16;
 
-/// Columns between two looks at whether the work is still wanted.
+/// The number of columns between two checks for cancellation.
 const STRIDE: usize = 64;
 
-/// A number as matrices store it.
+/// A number type that matrices store.
 pub(crate) trait Number: Copy + Into<f64> + Send + Sync {
-    /// The stored number nearest to `x`.
+    /// `x` rounded to this type.
     fn store(x: f64) -> Self;
 }
 
@@ -36,7 +36,7 @@ impl Number for f32 {
     }
 }
 
-/// Runs the same code over the columns of a matrix of either precision.
+/// Runs the same code for the columns of a matrix of either precision.
 macro_rules! with_columns {
     ($matrix:expr, $columns:ident => $body:expr) => {
         match $matrix {
@@ -47,7 +47,7 @@ macro_rules! with_columns {
 }
 pub(crate) use with_columns;
 
-/// `x' y` for vectors of one length.
+/// `x' y` for vectors of equal length.
 pub(crate) fn dot<T: Number>(x: &[f64], y: &[T]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (x_chunks, x_rest) = x.as_chunks::<LANES>();
@@ -85,7 +85,7 @@ fn sum_lanes(lanes: [f64; LANES]) -> f64 {
     lanes[0]
 }
 
-/// Calls `each(j, column j)` for all columns, looking now and then whether the work is still wanted.
+/// Calls `each(j, column j)` for all columns and regularly checks for cancellation.
 pub(crate) fn each_column<T: Number>(
     columns: &Columns<T>,
     stage: &Stage<'_>,
@@ -109,8 +109,8 @@ fn each_column_of<T: Number>(
     stage.step(1, 1)
 }
 
-/// `y' = x' M` for several row vectors `x` in one pass over the matrix, each as long as its rows. Every number of `y` is
-/// one dot product, whoever computes it: the result does not depend on the number of threads.
+/// `y' = x' M` for several row vectors `x` in one pass over the matrix. Each `x` has one element per row of `M`. Every
+/// element of `y` is one dot product, so the result does not depend on the number of threads.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
@@ -147,7 +147,7 @@ pub(crate) fn rows_times(rows: &[Vec<f64>], matrix: &Matrix, stage: &Stage<'_>) 
     Ok(products)
 }
 
-/// `y = M x`. Columns whose factor is 0 are not touched.
+/// `y = M x`. Columns whose factor is 0 are not read.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
@@ -164,12 +164,12 @@ pub(crate) fn times_column(matrix: &Matrix, x: &[f64], stage: &Stage<'_>) -> Res
     Ok(y)
 }
 
-/// The numbers in f64.
+/// The numbers converted to f64.
 pub(crate) fn widened<T: Number>(numbers: &[T]) -> Vec<f64> {
     numbers.iter().map(|&a| a.into()).collect()
 }
 
-/// How many stored numbers are not 0.
+/// The number of nonzero elements.
 pub(crate) fn nonzeros(matrix: &Matrix) -> u64 {
     fn count<T: Number>(columns: &Columns<T>) -> u64 {
         columns.blocks().iter().map(|block| block.iter().filter(|&&a| a.into() != 0.0).count() as u64).sum()
@@ -177,7 +177,7 @@ pub(crate) fn nonzeros(matrix: &Matrix) -> u64 {
     with_columns!(matrix, columns => count(columns))
 }
 
-/// Whether no stored number is below 0.
+/// Whether no element is below 0.
 pub(crate) fn nonnegative(matrix: &Matrix) -> bool {
     fn all<T: Number>(columns: &Columns<T>) -> bool {
         columns.blocks().iter().all(|block| !block.iter().any(|&a| a.into() < 0.0))

@@ -1,22 +1,22 @@
-//! Hot spots: nodes in the order of one figure of their assessments.
+//! Hot spots: nodes sorted by one figure of their assessments.
 
 use super::model::IoModel;
 use super::select::Top;
 use crate::{Error, Result};
 
-/// The figure to rank by.
+/// The figure by which nodes are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum By {
     /// The multiplier `m_j`.
     #[default]
     Total,
-    /// The multiplier per unit of output of the whole chain.
+    /// The multiplier per unit of output of the whole supply chain.
     Mean,
     /// The multiplier without the direct part.
     Upstream,
     /// The direct intensity `r_j`.
     Direct,
-    /// The share of the multiplier that other regions contribute.
+    /// The share of the multiplier that comes from other regions.
     Foreign,
 }
 
@@ -36,18 +36,18 @@ impl By {
     }
 }
 
-/// What is ranked.
+/// The parameters of a ranking.
 #[derive(Debug, Clone, Copy)]
 pub struct Ranking<'a> {
-    /// The indicator by name; `None` is the model's default.
+    /// The name of the indicator; `None` is the model's default.
     pub indicator: Option<&'a [u8]>,
     /// The figure.
     pub by: By,
-    /// Only nodes of this region.
+    /// If given, only nodes of this region.
     pub region: Option<&'a [u8]>,
-    /// Only nodes of this sector.
+    /// If given, only nodes of this sector.
     pub sector: Option<&'a [u8]>,
-    /// How many nodes at most.
+    /// The maximum number of nodes.
     pub limit: usize,
 }
 
@@ -58,8 +58,9 @@ impl Default for Ranking<'_> {
 }
 
 impl IoModel {
-    /// The nodes with the largest figures and these figures, largest first, ties by label (region, then sector); names
-    /// are `table().labels.names(node)`. A node without the figure (the share of a total of 0) is left out.
+    /// The nodes with the largest figures, and these figures, largest first. Ties are sorted by label (region, then
+    /// sector). Names are `table().labels.names(node)`. A node without the figure (a share of a total of 0) is left
+    /// out.
     ///
     /// # Errors
     /// [`Error::NoSubject`] for an unknown region or sector, [`Error::NoIndicator`], [`Error::NotReady`].

@@ -1,29 +1,29 @@
-//! Made-up tables in the ICIO layout, of any size, the same for the same seed on every machine.
+//! Synthetic tables in the ICIO layout, of any size. The same seed gives the same table on every machine.
 //!
-//! For demonstrations, tests and measurements: real tables may not be shipped. The economy is plausible, not real.
-//! Sectors are of different sizes, most deliveries stay in the country, a part of the foreign flows is zero, value
-//! added is positive, every column of coefficients sums to less than 1, and the table balances: flows and final demand
-//! of a row sum to its output, flows and value added of a column to the same.
+//! They serve demonstrations, tests and measurements, because real tables may not be redistributed. The economy is
+//! plausible, not real. Sectors have different sizes, most deliveries are domestic, some foreign flows are zero, value
+//! added is positive, and every column of coefficients sums to less than 1. The table balances: flows and final demand
+//! of a row sum to its output, and flows and value added of the column sum to the same number.
 
 use std::io::{self, Write};
 
 use super::labels::MAX_NODES;
 
-/// Countries in the order they are taken; the last region of a table is always `ROW`.
+/// Country names in the order of use; the last region of a table is always `ROW`.
 const REGIONS: &str = "USA CHN DEU JPN IND GBR FRA ITA BRA CAN KOR MEX AUS ESP IDN TUR NLD SAU CHE POL BEL SWE ARG \
     NOR AUT THA ISR IRL DNK SGP MYS ZAF PHL COL CHL FIN EGY CZE PRT ROU NZL PER GRC HUN KAZ UKR MAR SVK VNM BGD PAK \
     HRV LTU SVN BGR LUX LVA EST TUN ISL CYP JOR CMR CIV SEN NGA KHM LAO BRN MLT MMR HKG TWN CRI BLR RUS";
 
-/// Sectors in the order they are taken.
+/// Sector names in the order of use.
 const SECTORS: &str = "C01T03 C10T12 C26 C29 D35 G45T47 B05T06 C20 C24A F41T43 H49 J62T63 K64T66 C13T15 C16 C17T18 C19 \
     C21 C22 C23 C24B C25 C27 C28 C301 C302T309 C31T33 E36T39 H50 H51 H52 H53 I55T56 J58T60 J61 L68 M69T75 N77T82 O84 \
     P85 Q86T88 R90T93 S94T96 B07T08 B09";
 
-/// Final demand of a region, with its share.
+/// Categories of final demand of a region, with their shares.
 const DEMAND: [(&str, f64); 6] =
     [("HFCE", 0.55), ("NPISH", 0.03), ("GGFC", 0.18), ("GFCF", 0.2), ("INVNT", 0.01), ("DPABR", 0.03)];
 
-/// A made-up table.
+/// A synthetic table.
 #[derive(Debug, Clone)]
 pub struct SampleTable {
     regions: Vec<String>,
@@ -32,7 +32,7 @@ pub struct SampleTable {
 }
 
 impl SampleTable {
-    /// A table of so many regions and sectors, `None` unless it has 1 to [`MAX_NODES`] nodes.
+    /// A table of this size; `None` unless it has 1 to [`MAX_NODES`] nodes.
     pub fn new(regions: usize, sectors: usize, seed: u64) -> Option<Self> {
         let nodes = regions.checked_mul(sectors)?;
         if nodes == 0 || nodes > MAX_NODES {
@@ -48,15 +48,15 @@ impl SampleTable {
         &self.regions
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn nodes(&self) -> usize {
         self.regions.len() * self.sectors.len()
     }
 
-    /// Writes the table as csv, row by row. Memory is a few numbers per node.
+    /// Writes the table as csv, row by row. Memory use is a few numbers per node.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// The errors of `out`.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let node_names = || {
             self.regions.iter().flat_map(|region| self.sectors.iter().map(move |sector| format!("{region}_{sector}")))
@@ -103,7 +103,7 @@ impl SampleTable {
         for (j, inputs) in totals.inputs.iter_mut().enumerate() {
             let (to_region, to_sector) = (j / sectors, j % sectors);
             let (low, high) = (i.min(j) as u64, i.max(j) as u64);
-            // Trade is symmetric but for a quarter: so no node takes in more than it can pay for.
+            // Trade is symmetric except for a random factor of 0.75 to 1.25, so that inputs stay below output.
             let tie = unit(self.seed, low, high);
             let share = match (region == to_region, sector == to_sector) {
                 (true, true) => 0.3,
@@ -116,8 +116,8 @@ impl SampleTable {
             sum += flow;
             *inputs += flow;
         }
-        // Final demand between 0.9 and 1.7 times the flows leaves every column value added: it takes in at most
-        // 1.25 / 0.75 = 1.67 times what it delivers.
+        // Final demand is 0.9 to 1.7 times the flows, so every column has positive value added: a node buys at most
+        // 1.25 / 0.75 = 1.67 times the flows that it delivers.
         let demand = sum * (0.9 + 0.8 * unit(self.seed ^ 2, i as u64, 0)) + sizes[i] * 0.1;
         for to in 0..self.regions.len() {
             let abroad = 0.2 / self.regions.len() as f64;
@@ -132,7 +132,7 @@ impl SampleTable {
         line.extend_from_slice(format!(",{sum}").as_bytes());
     }
 
-    /// About what a node sells: regions get smaller down the list, sectors vary.
+    /// The approximate sales of a node: regions become smaller along the list, sectors vary.
     fn size(&self, node: usize) -> f64 {
         let (region, sector) = (node / self.sectors.len(), node % self.sectors.len());
         let country = 40_000.0 / (1.0 + region as f64).sqrt();
@@ -150,7 +150,7 @@ fn names_of_sectors(count: usize) -> Vec<String> {
     names(SECTORS, "S", count)
 }
 
-/// The first `count` of a list, then numbered ones.
+/// The first `count` names of a list, followed by numbered names if the list is too short.
 fn names(list: &str, prefix: &str, count: usize) -> Vec<String> {
     let numbered = (1..).map(|number| format!("{prefix}{number:03}"));
     list.split_whitespace().map(str::to_owned).chain(numbered).take(count).collect()
@@ -164,7 +164,7 @@ fn closing_row(out: &mut impl Write, name: &str, nodes: &[f64], demand: &[f64]) 
     writeln!(out, ",{}", nodes.iter().chain(demand).sum::<f64>())
 }
 
-/// A number in 0..1 that depends on nothing but its arguments (the finaliser of SplitMix64).
+/// A number in 0..1 that depends only on the arguments (the finaliser of SplitMix64).
 fn unit(seed: u64, a: u64, b: u64) -> f64 {
     let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ a.wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(31);
     z ^= b.wrapping_mul(0x94d0_49bb_1331_11eb).rotate_left(17);
@@ -176,8 +176,8 @@ fn unit(seed: u64, a: u64, b: u64) -> f64 {
     (z >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Appends a comma and `value` with nine significant digits (at most twelve decimals), and gives the number that was
-/// written: a whole number over a power of ten, which is what reads back.
+/// Appends a comma and `value` with nine significant digits (at most twelve decimals). Returns the number written: a
+/// whole number divided by a power of ten, which reads back exactly.
 fn append(value: f64, line: &mut Vec<u8>) -> f64 {
     line.push(b',');
     let mut decimals = 0;
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_is_added_up() {
+    fn the_number_written_is_the_number_that_is_summed() {
         for value in [0.0, 1e-13, 0.1, 1.0 / 3.0, 1.0, 99_999_999.96, 123_456_789_012.0, 1e-9, 250.0] {
             let mut line = Vec::new();
             let written = append(value, &mut line);
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_at_least_one_node_and_at_most_what_can_be_read() {
+    fn a_table_has_at_least_one_node_and_at_most_the_readable_maximum() {
         assert!(SampleTable::new(0, 5, 0).is_none());
         assert!(SampleTable::new(usize::MAX, 2, 0).is_none());
         assert!(SampleTable::new(MAX_NODES, 2, 0).is_none());

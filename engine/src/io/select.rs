@@ -1,26 +1,32 @@
-//! The largest few of many numbers, and how few of them make up most of the sum.
+//! The largest few of many numbers, and the smallest count of numbers that reach a share of the sum.
 
 use std::cmp::Ordering;
 
 use super::product::Number;
 
-/// Numbers looked at together.
+/// The number of values compared together.
 const CHUNK: usize = 32;
 
-/// Keeps the `limit` largest of the numbers offered, ties in the order of `rank`, in memory bounded by `limit`.
+/// Keeps the `limit` largest of the offered numbers, ties in the order of `rank`. Memory is bounded by `limit`.
 pub(crate) struct Top<'a> {
     limit: usize,
     rank: &'a [u32],
     kept: Vec<(f64, u32)>,
-    /// The last of those that are in for sure: value and rank. What does not come before it stays out.
-    bar: (f64, u32),
+    /// Value and rank of the worst number known to be among the largest. A number that does not come before it is
+    /// dropped.
+    threshold: (f64, u32),
 }
 
 impl<'a> Top<'a> {
-    /// Nothing offered yet; `rank[i]` is the place of number `i` among equals.
+    /// An empty selection; `rank[i]` is the position of number `i` among equal numbers.
     pub(crate) fn new(limit: usize, rank: &'a [u32]) -> Self {
         let limit = limit.min(rank.len());
-        Self { limit, rank, kept: Vec::with_capacity((2 * limit).min(rank.len())), bar: (f64::NEG_INFINITY, u32::MAX) }
+        Self {
+            limit,
+            rank,
+            kept: Vec::with_capacity((2 * limit).min(rank.len())),
+            threshold: (f64::NEG_INFINITY, u32::MAX),
+        }
     }
 
     /// Offers the products `x[i] * y[i]`.
@@ -28,24 +34,24 @@ impl<'a> Top<'a> {
         let (x_chunks, x_rest) = x.as_chunks::<CHUNK>();
         let (y_chunks, y_rest) = y.as_chunks::<CHUNK>();
         if self.limit <= CHUNK {
-            // The limit-th largest of the maxima of as many or more parts is no larger than the limit-th largest of all:
-            // with this bar set first, hardly anything is kept that does not stay.
+            // Each lane has its own maximum. The limit-th largest of these maxima is at most the limit-th largest of
+            // all numbers. With this initial threshold, almost every number kept stays in the result.
             let mut most = [f64::NEG_INFINITY; CHUNK];
             for (x, y) in x_chunks.iter().zip(y_chunks) {
                 for k in 0..CHUNK {
                     let value = x[k] * y[k].into() + 0.0;
-                    // Unlike `f64::max` this is one instruction; no number here is NaN.
+                    // This compiles to one instruction, unlike `f64::max`; no number here is NaN.
                     most[k] = if value > most[k] { value } else { most[k] };
                 }
             }
             most.sort_unstable_by(|a, b| b.total_cmp(a));
-            self.bar.0 = most[self.limit.max(1) - 1];
+            self.threshold.0 = most[self.limit.max(1) - 1];
         }
         let mut start = 0;
         for (x, y) in x_chunks.iter().zip(y_chunks) {
             let mut values = [0.0; CHUNK];
             for k in 0..CHUNK {
-                // Adding 0 makes a zero of either sign the same zero.
+                // Adding 0 turns a negative zero into a positive one.
                 values[k] = x[k] * y[k].into() + 0.0;
             }
             self.offer_chunk(start, &values);
@@ -69,7 +75,7 @@ impl<'a> Top<'a> {
         self.finish()
     }
 
-    /// Offers the numbers `x[i]` by their size; what is kept has its sign.
+    /// Offers the numbers `x[i]` by absolute value; the result keeps their signs.
     pub(crate) fn by_size(mut self, x: &[f64]) -> Vec<(f64, u32)> {
         for (i, value) in x.iter().enumerate() {
             self.offer(i, value.abs());
@@ -79,9 +85,10 @@ impl<'a> Top<'a> {
 
     #[inline(always)]
     fn offer_chunk(&mut self, start: usize, values: &[f64; CHUNK]) {
-        // All of a chunk are compared before any is looked at: no branches, no chain of maxima, vector instructions.
-        let bar = self.bar.0;
-        if values.iter().fold(false, |any, &value| any | (value >= bar)) {
+        // The whole chunk is compared before any single value is examined: this has no branches and no dependent
+        // maxima, so it compiles to vector instructions.
+        let threshold = self.threshold.0;
+        if values.iter().fold(false, |any, &value| any | (value >= threshold)) {
             for (k, &value) in values.iter().enumerate() {
                 self.offer(start + k, value);
             }
@@ -91,7 +98,7 @@ impl<'a> Top<'a> {
     /// Offers number `i`.
     #[inline]
     pub(crate) fn offer(&mut self, i: usize, value: f64) {
-        if value > self.bar.0 || (value == self.bar.0 && self.rank[i] < self.bar.1) {
+        if value > self.threshold.0 || (value == self.threshold.0 && self.rank[i] < self.threshold.1) {
             if self.limit == 0 {
                 return;
             }
@@ -102,7 +109,7 @@ impl<'a> Top<'a> {
         }
     }
 
-    /// What was kept, largest first.
+    /// The largest numbers, largest first.
     pub(crate) fn finish(mut self) -> Vec<(f64, u32)> {
         self.kept.sort_unstable_by(|a, b| order(self.rank, a, b));
         self.kept.truncate(self.limit);
@@ -113,7 +120,7 @@ impl<'a> Top<'a> {
         let rank = self.rank;
         let (_, &mut (value, i), _) = self.kept.select_nth_unstable_by(self.limit - 1, |a, b| order(rank, a, b));
         self.kept.truncate(self.limit);
-        self.bar = (value, rank[i as usize]);
+        self.threshold = (value, rank[i as usize]);
     }
 }
 
@@ -121,16 +128,16 @@ fn order(rank: &[u32], a: &(f64, u32), b: &(f64, u32)) -> Ordering {
     b.0.total_cmp(&a.0).then_with(|| rank[a.1 as usize].cmp(&rank[b.1 as usize]))
 }
 
-/// Buckets below the largest number, four to an octave.
+/// The number of buckets below the largest number; four buckets per power of two.
 const BUCKETS: usize = 256;
 
-/// What counts as reached: a share of the sum that misses by rounding only is there.
+/// The rounding tolerance: a sum that misses the target by less counts as reached.
 const ROUNDING: f64 = 1e-12;
 
-/// The fewest of `values` (none NaN) whose sum reaches `share` of `total`, 0 when `total` is not above 0.
+/// The smallest count of `values` (none NaN) whose sum reaches `share` of `total`; 0 if `total` is not above 0.
 ///
-/// The numbers are counted in buckets of nearly equal ones, from the largest down; only the bucket in which the share
-/// is reached needs sorting.
+/// Numbers are grouped into buckets of similar size, from the largest down. Only the bucket in which the target is
+/// reached is sorted.
 pub(crate) fn fewest_reaching(share: f64, total: f64, values: &[f64]) -> u32 {
     let most = values.iter().copied().fold(0.0, f64::max);
     if total <= 0.0 || most <= 0.0 {
@@ -168,7 +175,7 @@ pub(crate) fn fewest_reaching(share: f64, total: f64, values: &[f64]) -> u32 {
     taken
 }
 
-/// Exponent and the two highest bits of the fraction of a number above 0.
+/// The exponent and the two highest bits of the fraction of a number above 0.
 fn bucket_of(value: f64) -> u64 {
     value.to_bits() >> 50
 }
@@ -187,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_come_first_and_equals_by_rank() {
+    fn the_largest_come_first_and_equal_numbers_are_sorted_by_rank() {
         for (n, levels) in [(0, 3), (1, 3), (40, 3), (1000, 5), (1000, 1_000_000)] {
             let x = lcg(n, levels);
             let rank: Vec<u32> = (0..n as u32).rev().collect();
@@ -202,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fewest_that_reach_a_share_are_those_of_the_sorted_numbers() {
+    fn the_smallest_count_that_reaches_a_share_equals_that_of_sorted_numbers() {
         for (n, levels) in [(1, 2), (10, 3), (500, 4), (500, 1_000_000)] {
             let mut x = lcg(n, levels);
             let total: f64 = x.iter().sum();

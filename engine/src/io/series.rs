@@ -1,8 +1,9 @@
-//! What one indicator derives from the inverse: rows over all nodes, kept by node.
+//! Data derived from the inverse for one indicator: rows over all nodes, stored by node.
 //!
-//! With `t_k = r'A^k` the production layers, `m = r'L` the multipliers and `q_k = m'A^k` what is left from layer k on,
-//! `q_k = t_k + q_(k+1)`: from the deepest layer upwards nothing cancels, so every residual is exact to rounding however
-//! small it is. All numbers of a node lie side by side: an assessment reads a few cache lines of one place.
+//! With `t_k = r'A^k` the production layers, `m = r'L` the multipliers and `q_k = m'A^k` the sum of the layers from k
+//! on, `q_k = t_k + q_(k+1)`. Residuals are summed from the deepest layer upwards, without cancellation, so each is
+//! exact to rounding even if it is small. All numbers of a node are contiguous, so an assessment reads a few cache
+//! lines in one place.
 
 use faer::Mat;
 
@@ -18,10 +19,10 @@ use super::{neumann, product};
 use crate::model::Query;
 use crate::{Error, Result};
 
-/// Layers 0..=K for the deepest K.
+/// The number of layers 0..=K for the maximum K.
 const LAYERS: usize = Query::MAX_LAYERS as usize + 1;
 
-/// The share of a total that `nodes_80` speaks of.
+/// The share of the total to which `nodes_80` refers.
 pub(crate) const MOST: f64 = 0.8;
 
 /// The series of one indicator over all n nodes.
@@ -31,17 +32,17 @@ pub(crate) struct Series {
     total: Vec<f64>,
     /// `m'A`, the multipliers without the direct part.
     upstream: Vec<f64>,
-    /// The part of each multiplier that other regions contribute.
+    /// The part of each multiplier that comes from other regions.
     foreign: Vec<f64>,
-    /// The fewest nodes that contribute 80 %; empty in lazy mode.
+    /// The smallest number of nodes that contribute 80 %; empty in lazy mode.
     nodes_80: Vec<u32>,
-    /// By node: `t_0..t_32`, `q_1..q_33`, then, in full mode, contributions by region and by sector.
+    /// By node: `t_0..t_32`, `q_1..q_33`, then, in full mode only, contributions by region and by sector.
     rows: Vec<f64>,
     stride: usize,
     regions: usize,
 }
 
-/// Bytes of one [`Series`], the memory of building it included.
+/// Bytes of one [`Series`], including the memory needed while it is built.
 pub(crate) fn series_bytes(labels: &Labels, mode: LeontiefMode) -> u64 {
     let scratch = match mode {
         LeontiefMode::Full => 8,
@@ -58,10 +59,10 @@ fn stride(labels: &Labels, mode: LeontiefMode) -> usize {
 }
 
 impl Series {
-    /// The series of several indicators, given by their values, in as few passes over the matrices as possible.
+    /// Derives the series of several indicators, given by their values, in as few passes over the matrices as possible.
     ///
     /// # Errors
-    /// [`Error::Cancelled`]; [`Error::BadInput`] when a result is beyond what a number can hold.
+    /// [`Error::Cancelled`]; [`Error::BadInput`] if a result is not a finite number.
     pub(crate) fn derive(
         table: &Table,
         leontief: &Leontief,
@@ -94,7 +95,7 @@ impl Series {
                 series.put_layer(k, term);
             }
         }
-        // What is left from the deepest layer on: t'L.
+        // The sum of all layers from the deepest on: t'L.
         let rest = stage.part(0.7, 0.8);
         let deepest = match leontief.full() {
             Some(inverse) => rows_times(&terms, inverse, &rest)?,
@@ -112,7 +113,7 @@ impl Series {
         if all.iter().all(finite) { Ok(all) } else { Err(Error::bad_whole("results are beyond the range of numbers")) }
     }
 
-    /// Keeps `t_k`, k = 1..=33, where its residual will be: `q_k` is made of it later, and `t_33` is not shown.
+    /// Stores `t_k`, k = 1..=33, also at the place of `q_k`, which is later computed from it. `t_33` is not shown.
     fn put_layer(&mut self, k: usize, term: &[f64]) {
         for (row, &t) in self.rows.chunks_exact_mut(self.stride).zip(term) {
             if k < LAYERS {
@@ -122,7 +123,7 @@ impl Series {
         }
     }
 
-    /// Turns `t_1..t_33` into `q_1..q_33`, given `q_33`.
+    /// Replaces `t_1..t_33` with `q_1..q_33`, given `q_33`.
     fn add_up_residuals(&mut self, deepest: &[f64]) {
         for (row, &deepest) in self.rows.chunks_exact_mut(self.stride).zip(deepest) {
             row[2 * LAYERS - 1] = deepest;
@@ -147,7 +148,7 @@ impl Series {
         &self.upstream
     }
 
-    /// What other regions contribute, of all nodes.
+    /// Contributions of other regions, for all nodes.
     pub(crate) fn foreigns(&self) -> &[f64] {
         &self.foreign
     }
@@ -168,7 +169,7 @@ impl Series {
         groups.split_at(self.regions.min(groups.len()))
     }
 
-    /// The fewest nodes that contribute 80 %; `None` in lazy mode.
+    /// The smallest number of nodes that contribute 80 %; `None` in lazy mode.
     pub(crate) fn nodes_80(&self, j: usize) -> Option<u32> {
         self.nodes_80.get(j).copied()
     }
@@ -186,8 +187,8 @@ fn direct_rows(r: &[f64], stride: usize) -> Vec<f64> {
     rows
 }
 
-/// Fills in what comes of contributions `r_i L_ij`: sums of all, by region, by sector, of other regions, and how few
-/// make up most. One pass over the inverse.
+/// Fills in the sums of contributions `r_i L_ij`: the total, by region, by sector, and of other regions, and the number
+/// of nodes that contribute 80 %. Makes one pass over the inverse.
 fn group_sums<T: Number>(
     table: &Table,
     inverse: &Columns<T>,
@@ -221,13 +222,15 @@ pub(crate) fn add_groups(nodes: &[(u32, u32)], contributions: &[f64], regions: &
     }
 }
 
-/// The sum over all regions but one. Adding the others up rather than subtracting the one keeps a small share exact.
+/// The sum over all regions except one. Adding the others, rather than subtracting one from the total, keeps a small
+/// sum exact.
 fn foreign_of(regions: &[f64], own: u32) -> f64 {
     let own = own as usize;
     regions[..own].iter().sum::<f64>() + regions[own + 1..].iter().sum::<f64>()
 }
 
-/// What other regions contribute to each node, without the inverse: the series of the indicator masked by region.
+/// The contributions of other regions to each node, without the inverse: sums of the series for the indicator
+/// restricted to each region.
 fn foreign_sums(table: &Table, r: &[f64], stage: &Stage<'_>) -> Result<Vec<f64>> {
     let nodes = table.labels.nodes();
     let regions = table.labels.regions().len();

@@ -1,9 +1,9 @@
-//! Labels in messages.
+//! Labels in messages to the user.
 
-/// The most characters of a label that a message repeats.
+/// The maximum number of characters of a label in a message.
 const SHOWN: usize = 60;
 
-/// A label as a message may repeat it: printable ASCII, not too long.
+/// A label for a message: printable ASCII, shortened if it is long.
 pub(in crate::io) fn shown(label: &str) -> String {
     let mut text: String = label.escape_default().take(SHOWN + 1).collect();
     if text.len() > SHOWN {
@@ -13,7 +13,7 @@ pub(in crate::io) fn shown(label: &str) -> String {
     text
 }
 
-/// A node as a message may name it.
+/// A node for a message.
 pub(in crate::io) fn shown_node(region: &str, sector: &str) -> String {
     format!("{} {}", shown(region), shown(sector))
 }

@@ -1,11 +1,15 @@
 //! The Leontief inverse `L = (I-A)^-1` (Leontief 1936; Miller & Blair, Input-Output Analysis, chapter 2).
 //!
-//! `I - A` is factored by blocked LU with partial pivoting in f64, whatever the stored precision, then columns of the
-//! inverse are solved in blocks, so that work can be watched and cancelled. Where column sums are below 1, `I - A` is
-//! diagonally dominant by columns; where they are not, but the spectral radius is, rows are given weights that make it
-//! so (`row_weights`). Pivoting then never moves a row, nothing cancels, however unlike the scales of nodes are, and
-//! zeros of the inverse (nobody delivers) come out as exact zeros. Only tables with negative coefficients need pivots. Blocks start at their first pivot, which saves a third of the work:
-//! `2/3 n^3` operations for the factors and `4/3 n^3` for the inverse.
+//! `I - A` is factored by blocked LU with partial pivoting, in f64 for either stored precision. Then the columns of the
+//! inverse are solved in blocks, so that progress can be reported and the work can be cancelled.
+//!
+//! If all column sums of A are below 1, `I - A` is diagonally dominant by columns. If only the spectral radius is below
+//! 1, the rows are scaled by weights that make it so (`row_weights`). Pivoting then never moves a row, and there is no
+//! cancellation even if nodes differ widely in scale. Zeros of the inverse (no deliveries) are exact zeros. Only tables
+//! with negative coefficients need pivoting.
+//!
+//! The solution of a block starts at its first pivot, which saves a third of the work. The cost is `2/3 n^3` operations
+//! for the factors and `4/3 n^3` for the inverse.
 
 use std::ops::Range;
 
@@ -25,28 +29,28 @@ use super::stage::Stage;
 use super::threads;
 use crate::{Error, Result};
 
-/// Columns factored at a time.
+/// The number of columns factored together.
 const PANEL: usize = 256;
 
-/// Steps in which weights of rows are sought.
+/// The maximum number of steps in the search for row weights.
 const WEIGHED: usize = 64;
 
-/// Columns of the inverse solved at a time, at least.
+/// The minimum number of columns of the inverse that are solved together.
 const SOLVED: usize = 256;
 
-/// Bytes of columns kept in lazy mode.
+/// The maximum size of the column cache in lazy mode, in bytes.
 const KEPT_BYTES: usize = 64 << 20;
 
-/// Columns kept in lazy mode at most.
+/// The maximum number of cached columns in lazy mode.
 const KEPT_COLUMNS: usize = 64;
 
-/// How many columns lazy mode keeps for a table of `n` nodes.
+/// The number of columns that lazy mode caches for a table of `n` nodes.
 pub(crate) fn kept_columns(n: usize) -> usize {
     (KEPT_BYTES / (8 * n.max(1))).clamp(1, KEPT_COLUMNS)
 }
 
-/// Bytes needed at the peak while the inverse of an `n x n` table is built, besides the table itself, and the columns
-/// kept in lazy mode.
+/// Peak memory in bytes while the inverse of an `n x n` table is built, without the table itself. Includes the cached
+/// columns in lazy mode.
 pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     let n = n as u64;
     let scratch = 3 * (SOLVED * threads::count()) as u64;
@@ -56,7 +60,7 @@ pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     }
 }
 
-/// Bytes held afterwards, besides the table itself.
+/// Memory in bytes held after the inverse is built, without the table itself.
 pub fn held_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     match mode {
         LeontiefMode::Full => (n * n) as u64 * precision.bytes(),
@@ -67,10 +71,10 @@ pub fn held_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
 /// The inverse of `I - A` in the precision of `A`.
 ///
 /// # Errors
-/// [`Error::BadInput`] when `I - A` is singular, [`Error::Cancelled`].
+/// [`Error::BadInput`] if `I - A` is singular, [`Error::Cancelled`].
 pub(crate) fn inverse(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Matrix> {
     let factors = Factors::of(coefficients, &stage.part(0.0, 1.0 / 3.0))?;
-    // With A >= 0 and a spectral radius below 1, L >= 0: a sum below 0 is rounding.
+    // With A >= 0 and a spectral radius below 1, L >= 0: an element below 0 is rounding error.
     let clamp = product::nonnegative(coefficients);
     let solve = stage.part(1.0 / 3.0, 1.0);
     Ok(match coefficients.precision() {
@@ -79,11 +83,11 @@ pub(crate) fn inverse(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Matrix
     })
 }
 
-/// `P D (I - A) = L U` with the diagonal matrix D of the rows' weights; both factors in one matrix.
+/// `P D (I - A) = L U` with the diagonal matrix D of the row weights. Both factors are stored in one matrix.
 pub(crate) struct Factors {
     lu: Mat<f64>,
     weights: Vec<f64>,
-    /// Where row `c` of `I - A` went.
+    /// The position of row `c` of `I - A` after pivoting.
     row: Vec<usize>,
 }
 
@@ -96,7 +100,7 @@ impl Factors {
         let n = lu.nrows();
         let mut origin: Vec<usize> = (0..n).collect();
         for start in (0..n).step_by(PANEL) {
-            // What is left of the work is the cube of what is left of the matrix.
+            // The remaining work is proportional to the cube of the remaining size.
             stage.step(n.pow(3) - (n - start).pow(3), n.pow(3))?;
             let end = (start + PANEL).min(n);
             factor_panel(&mut lu, start..end, &mut origin);
@@ -117,7 +121,7 @@ impl Factors {
         let mut columns = Columns::new(n);
         let per_block = columns.per_block();
         let width = SOLVED.next_multiple_of(per_block).min(n);
-        // As many blocks at a time as there are threads.
+        // One block per thread is solved at the same time.
         let wave = width * threads::count();
         for start in (0..n).step_by(wave.max(1)) {
             stage.step(start, n)?;
@@ -135,7 +139,7 @@ impl Factors {
         Ok(columns)
     }
 
-    /// Columns `wanted` of the inverse as blocks of a matrix.
+    /// Columns `wanted` of the inverse, as blocks of a matrix.
     fn blocks<T: Number>(&self, wanted: Range<usize>, per_block: usize, clamp: bool) -> Result<Vec<Box<[T]>>> {
         let solved = self.solve(wanted);
         let store = |&x: &f64| T::store(if clamp && x < 0.0 { 0.0 } else { x });
@@ -159,7 +163,7 @@ impl Factors {
         for (k, c) in wanted.enumerate() {
             solved[(self.row[c], k)] = self.weights[c];
         }
-        // Above the first pivot the solution of the lower factor is 0.
+        // Above the first pivot, the solution of the lower factor is 0.
         let lower = self.lu.as_ref().submatrix(first, first, n - first, n - first);
         solve_unit_lower_triangular_in_place(lower, solved.as_mut().subrows_mut(first, n - first), Par::Seq);
         solve_upper_triangular_in_place(self.lu.as_ref(), solved.as_mut(), Par::Seq);
@@ -177,8 +181,8 @@ impl Factors {
     }
 }
 
-/// One step of right-looking LU: factors the panel of columns `at` below the diagonal, moves the rows of the rest
-/// accordingly, and subtracts what the panel contributes to the columns right of it.
+/// One step of right-looking LU: factors the columns `at` below the diagonal, permutes the rows of the other columns in
+/// the same way, and subtracts the contribution of the panel from the columns to its right.
 fn factor_panel(lu: &mut Mat<f64>, at: Range<usize>, origin: &mut [usize]) {
     let n = lu.nrows();
     let (below, width) = (n - at.start, at.len());
@@ -215,7 +219,8 @@ fn factor_panel(lu: &mut Mat<f64>, at: Range<usize>, origin: &mut [usize]) {
     update(diagonal, lower, right, threads::count());
 }
 
-/// Solves the rows of a panel in the columns right of it and subtracts what they contribute below, in so many pieces.
+/// Solves the rows of a panel in the columns to its right and subtracts their contribution below, in `pieces` parallel
+/// parts.
 fn update(diagonal: MatRef<'_, f64>, lower: MatRef<'_, f64>, right: MatMut<'_, f64>, pieces: usize) {
     let columns = right.ncols();
     if pieces > 1 && columns > PANEL {
@@ -231,8 +236,9 @@ fn update(diagonal: MatRef<'_, f64>, lower: MatRef<'_, f64>, right: MatMut<'_, f
     matmul(rest, Accum::Add, lower, upper.as_ref(), -1.0, Par::Seq);
 }
 
-/// Weights d of rows such that `d' (I - A)` is above 0, if some are found soon: sums `1' (I + A + .. + A^k)` are, as
-/// soon as `1' A^(k+1)` is below 1 everywhere. Ones where one step suffices, and where A has negative coefficients.
+/// Row weights d such that `d' (I - A)` is above 0, if they are found within [`WEIGHED`] steps. The sum
+/// `1' (I + A + .. + A^k)` has this property if every element of `1' A^(k+1)` is below 1. Returns ones if the first
+/// step suffices, or if A has negative coefficients.
 fn row_weights(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Vec<f64>> {
     let ones = vec![1.0; coefficients.rows()];
     if !product::nonnegative(coefficients) {
@@ -266,5 +272,5 @@ fn weighted_difference(coefficients: &Matrix, weights: &[f64]) -> Mat<f64> {
 }
 
 fn singular() -> Error {
-    Error::bad_whole("I - A is singular: the production layers of this table do not add up to anything finite")
+    Error::bad_whole("I - A is singular: the production layers of this table do not converge")
 }

@@ -1,10 +1,11 @@
-//! Whether the production layers of a table add up: the spectral radius of A is below 1.
+//! Whether the production layers of a table converge: the spectral radius of A is below 1.
 //!
-//! For A >= 0 the answer is exact. Column sums below 1 settle it at once. Otherwise rows `v` > 0 are sought with
-//! `vA < v` everywhere, which bounds the radius below 1, or nonnegative rows `u` with `uA >= u` on all they cover, which
-//! bounds it from below (Collatz-Wielandt; Berman & Plemmons, Nonnegative Matrices, chapters 2 and 6). Where neither is
-//! found soon, `m' (I - A) = 1'` decides: `I - A` is an M-matrix, hence the radius below 1, exactly if some m > 0 has
-//! `m - m'A > 0` (Berman & Plemmons, theorem 6.2.3, I27).
+//! For A >= 0 the answer is exact. If all column sums are below 1, so is the radius. Otherwise the check searches for
+//! rows `v` > 0 with `vA < v` everywhere, which prove that the radius is below 1, or for nonnegative rows `u` with
+//! `uA >= u` wherever `u` is not 0, which prove that it is not (Collatz-Wielandt; Berman & Plemmons, Nonnegative
+//! Matrices, chapters 2 and 6). If neither is found within a limited number of steps, `m' (I - A) = 1'` decides: the
+//! radius is below 1, that is, `I - A` is an M-matrix, if and only if some m > 0 has `m - m'A > 0` (Berman & Plemmons,
+//! theorem 6.2.3, I27).
 
 use super::matrix::Matrix;
 use super::product::{Number, dot, each_column, nonnegative, sum, with_columns};
@@ -14,22 +15,24 @@ use super::stage::Stage;
 use super::table::Table;
 use crate::{Error, Progress, Result};
 
-/// Rows tried before the equations are solved.
+/// The number of rows tried before the equations are solved.
 const TRIED: usize = 200;
 
-/// Rounding must not decide: what is nearer to 1 is left to the equations.
+/// The rounding tolerance: a result closer to 1 is decided by the equations.
 const ROUNDING: f64 = 1e-12;
 
-/// Steps by which the growth of a table with negative coefficients is measured, after as many to settle.
+/// The number of steps in which the growth for negative coefficients is measured, after as many steps to settle.
 const MEASURED: usize = 300;
 
-/// Checks that the series `I + A + A^2 + ...` converges. Costs one pass over the coefficients for ordinary tables; in
-/// the rare case that needs the equations solved, 8 n^2 bytes of memory for a moment.
+/// Checks that the series `I + A + A^2 + ...` converges. The cost is one pass over the coefficients for typical tables.
+/// In the rare case that the equations must be solved, it temporarily needs 8 n^2 bytes of memory.
 ///
-/// With negative coefficients, `|A|` is checked first, which suffices; failing that, the growth of `A^k x` is measured.
+/// With negative coefficients, `|A|` is checked first, which is sufficient. If this check fails, the growth of `A^k x`
+/// is measured.
 ///
 /// # Errors
-/// [`Error::BadInput`] naming the column with the largest sum when the radius is not below 1, [`Error::Cancelled`].
+/// [`Error::BadInput`], which names the column with the largest sum, if the radius is not below 1;
+/// [`Error::Cancelled`].
 pub fn spectral_check(table: &Table, progress: &Progress) -> Result<()> {
     let stage = Stage::whole(progress);
     let matrix = &table.coefficients;
@@ -48,7 +51,8 @@ pub fn spectral_check(table: &Table, progress: &Progress) -> Result<()> {
     if below { Ok(()) } else { Err(diverges(&sums, table)) }
 }
 
-/// A node that needs all of its output as input to make it is named before the one with the largest sum: it is the cause.
+/// The error for divergence. It names a node that uses at least all of its own output as input, because that is the
+/// cause; otherwise the node with the largest column sum.
 fn diverges(sums: &[f64], table: &Table) -> Error {
     let own = (0..sums.len()).find(|&j| table.coefficients.get(j, j) >= 1.0);
     let worst = (0..sums.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0);
@@ -58,7 +62,7 @@ fn diverges(sums: &[f64], table: &Table) -> Error {
     };
     let (region, sector) = table.labels.names(node);
     Error::bad_whole(format!(
-        "the production layers do not add up to anything finite: the spectral radius is not below 1; {} {what} ({value})",
+        "the production layers do not converge: the spectral radius is not below 1; {} {what} ({value})",
         shown_node(region, sector)
     ))
 }
@@ -85,9 +89,9 @@ fn row_times_magnitudes(v: &[f64], matrix: &Matrix, stage: &Stage<'_>) -> Result
     Ok(products)
 }
 
-/// Whether the radius of |A| is below 1, if a row is found that shows it.
+/// Whether the radius of |A| is below 1, if a row that proves it is found.
 ///
-/// Rows are `1' ((I + |A|) / 2)^k`: adding I keeps them above 0 and spares the iteration from running in circles.
+/// The rows are `1' ((I + |A|) / 2)^k`. Adding I keeps them above 0 and prevents the iteration from cycling.
 fn tried_rows(matrix: &Matrix, stage: &Stage<'_>) -> Result<Option<bool>> {
     let mut v = vec![1.0; matrix.rows()];
     for k in 0..TRIED {
@@ -108,13 +112,13 @@ fn tried_rows(matrix: &Matrix, stage: &Stage<'_>) -> Result<Option<bool>> {
         if !most.is_finite() {
             return Ok(Some(false));
         }
-        // A row that shrinks beyond the smallest number would be 0 where it must be above.
+        // Elements that must be above 0 must not underflow to 0.
         v = product.iter().zip(&v).map(|(p, v)| ((p + v) / most).max(f64::MIN_POSITIVE)).collect();
     }
     Ok(None)
 }
 
-/// Solves `m' (I - A) = 1'` for A >= 0 and looks whether m proves that the radius is below 1.
+/// Solves `m' (I - A) = 1'` for A >= 0 and checks whether m proves that the radius is below 1.
 fn solved_row(matrix: &Matrix, stage: &Stage<'_>) -> Result<bool> {
     let Ok(factors) = Factors::of(matrix, &stage.part(0.5, 0.95)) else {
         stage.step(1, 1)?;
@@ -125,14 +129,16 @@ fn solved_row(matrix: &Matrix, stage: &Stage<'_>) -> Result<bool> {
         return Ok(false);
     }
     let product = row_times_magnitudes(&m, matrix, stage)?;
-    // The difference is 1 but for rounding, which must not make it up: a table so near to 1 that it could is refused.
+    // The exact difference is 1. The limit 0.5 excludes tables whose difference could be rounding error; they are
+    // rejected.
     Ok(m.iter().zip(&product).all(|(m, product)| m - product > 0.5))
 }
 
-/// The factor by which `A^k x` grows in a step, from a fixed start.
+/// The growth factor of `A^k x` per step, from a fixed start vector.
 fn measured_growth(matrix: &Matrix, stage: &Stage<'_>) -> Result<f64> {
     let n = matrix.rows();
-    // Any start does that is not orthogonal to what grows: the fractional parts of multiples of the golden ratio.
+    // Any start vector works unless it is orthogonal to the growing part: these are the fractional parts of multiples
+    // of the golden ratio.
     let mut x: Vec<f64> = (0..n).map(|i| 0.5 + (i as f64 * 0.618_033_988_749_894_9).fract()).collect();
     let mut logarithms = 0.0;
     for k in 0..2 * MEASURED {

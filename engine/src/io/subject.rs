@@ -1,26 +1,27 @@
-//! The subject of a request, region and sector, and its canonical name: what follows the tag in a cache key.
+//! The subject of a request, which is a region and a sector, and its canonical name: the part of a cache key after the
+//! tag.
 
 use crate::cache::name::escape;
 use crate::model::Query;
 use crate::{Error, Result};
 
-/// Arguments of a subject: region and sector.
+/// The number of arguments of a subject: region and sector.
 const SUBJECT: usize = 2;
 
-/// How many of `args` are the subject.
+/// How many of `args` form the subject.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there are too few.
+/// [`Error::Invalid`] if there are too few.
 pub(super) fn len(args: &[&[u8]]) -> Result<usize> {
     if args.len() < SUBJECT { Err(not_two()) } else { Ok(SUBJECT) }
 }
 
-/// The error for a subject that is not two arguments.
+/// The error for a subject that does not have two arguments.
 pub(super) fn not_two() -> Error {
     Error::Invalid("the subject of an input-output model is two arguments, region and sector".into())
 }
 
-/// Checks the deepest layer of a request.
+/// Checks the maximum layer of a request.
 ///
 /// # Errors
 /// [`Error::Invalid`].
@@ -32,9 +33,9 @@ pub(super) fn check_layers(query: &Query<'_>) -> Result<()> {
     }
 }
 
-/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; what equals the fixed defaults is left out. Parts are
-/// percent-encoded (upper-case hex), bytes beyond ASCII stay as they are. The name of an indicator has `,` and `=`
-/// encoded too: otherwise it could pass for a name with options.
+/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; options with the default value are left out. Parts are
+/// percent-encoded (upper-case hex); bytes beyond ASCII are not. In the name of an indicator, `,` and `=` are also
+/// encoded; otherwise it could be read as a name with options.
 pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], query: &Query<'_>, key: &mut Vec<u8>) {
     escape(region, b"", key);
     key.push(b':');
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_show_what_differs_from_the_defaults_and_encode_what_is_reserved() {
+    fn names_contain_values_other_than_the_defaults_and_encode_reserved_characters() {
         let default = Query::default();
         let cases: [(&str, &str, &str, Query<'_>, &str); 6] = [
             ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),

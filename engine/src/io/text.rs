@@ -1,6 +1,6 @@
-//! Text tables as lines and cells: encoding, separators, quotes, numbers. For tables and for indicators alike.
+//! Text tables as lines and cells: encoding, separators, quotes, numbers. Used for tables and indicators.
 //!
-//! Nothing here knows what a cell means.
+//! This module does not depend on the meaning of a cell.
 
 mod cells;
 mod dialect;

@@ -1,10 +1,10 @@
-//! How many threads a derivation uses: those of the rayon pool in which it is called, one outside of any.
+//! The number of threads of a derivation: those of the rayon pool in which it is called, or one outside of a pool.
 //!
-//! The engine starts no threads. Whoever wants a derivation spread calls it inside `ThreadPool::install`; a worker that
-//! just calls it does all the work itself. Work is cut into few large pieces that do not wait for each other, so that a
-//! thread that gets little of a busy machine holds up nobody; dense kernels inside a piece are sequential.
+//! The engine does not start threads. To run a derivation in parallel, call it inside `ThreadPool::install`; called
+//! directly, it runs on the calling thread only. Work is divided into a few large parts that do not wait for each
+//! other, so that a slow thread does not delay the others. Dense kernels inside a part are sequential.
 
-/// Threads at hand.
+/// The number of available threads.
 pub(crate) fn count() -> usize {
     if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 }
 }

@@ -1,10 +1,11 @@
-//! An agreement: who its parties are, what it tolerates, and its rules by range of codes.
+//! An agreement: its parties, its tolerance, and its rules by range of codes.
 //!
-//! Cumulation of any kind reaches every party of the agreement with its members: a material of another party counts as
-//! originating when there is proof of it. The countries that a kind of cumulation lists are reached beyond the parties,
-//! and leave no party out. A list is written from the side of whoever published it: CPTPP's, from the United Kingdom's,
-//! names the other parties and not GB, whose materials a product of Japan cumulates all the same. An agreement without
-//! any cumulation reaches nobody.
+//! If an agreement has any kind of cumulation, it covers the materials of every party and of the members of parties: a
+//! material of another party counts as originating if there is proof of origin. The countries that a kind of cumulation
+//! lists are covered in addition to the parties; a party that the list does not contain is still covered. The reason is
+//! that a list is written from the point of view of its publisher. The list of CPTPP as published by the United Kingdom
+//! names the other parties but not GB, and yet a product of Japan may cumulate materials of GB. An agreement without
+//! any cumulation covers no materials of other countries.
 
 mod build;
 mod patch;
@@ -24,68 +25,68 @@ use super::decimal::Decimal;
 use super::expr::{Bases, Expr};
 use crate::Day;
 
-/// The most rules of an agreement.
+/// Maximum number of rules of an agreement.
 pub(super) const MAX_RULES: usize = 100_000;
 
-/// The most texts of an agreement.
+/// Maximum number of texts of an agreement.
 pub(super) const MAX_TEXTS: usize = 200_000;
 
-/// The longest text, in bytes.
+/// Maximum length of a text, in bytes.
 pub(super) const MAX_TEXT: usize = 32 << 10;
 
-/// The most parties, and the most members of one.
+/// Maximum number of parties, and of members of a party.
 pub(super) const MAX_PARTIES: usize = 1_000;
 pub(super) const MAX_MEMBERS: usize = 300;
 
-/// The most rules with the same range of codes: all of them are candidates for a product.
+/// Maximum number of rules with the same range of codes. All of them are candidates for a product.
 pub(super) const MAX_SAME_RANGE: usize = 256;
 
-/// The most macros.
+/// Maximum number of macros.
 pub(super) const MAX_MACROS: usize = 1_000;
 
-/// The most bytes that a rule takes as a record of the byte form.
+/// Maximum size of a rule as a record of the byte form, in bytes.
 pub(super) const MAX_RECORD: usize = 56 << 10;
 
-/// Why a part cannot be taken.
+/// The reason of a refusal.
 pub(super) type Refused = &'static str;
 
-/// An agreement as it is asked. Cloning is cheap: rules and texts are shared.
+/// An agreement, prepared for assessments. Cloning is cheap, because rules and texts are shared.
 #[derive(Debug, Clone)]
 pub(super) struct Agreement {
     pub(super) head: Arc<Head>,
     pub(super) texts: Vec<Arc<str>>,
-    /// By `from`, then wider ranges first.
+    /// Ordered by `from`; of equal `from`, wider ranges first.
     pub(super) rules: Vec<Arc<Rule>>,
-    /// For each rule the largest `to` of it and those before it.
+    /// For each rule, the largest `to` of this rule and of all rules before it.
     furthest: Vec<u32>,
-    /// The most conditions that the rules of one range have together, macros put in: all of those rules can be
-    /// candidates for one product.
+    /// Maximum, over all ranges, of the number of conditions of the rules with this range, macros expanded. All rules
+    /// of a range can be candidates for one product.
     pub(super) most_leaves: u64,
-    /// How many rules have an alternative that a machine cannot read.
+    /// The number of rules with an alternative that is not machine-readable.
     pub(super) unparsed: usize,
 }
 
-/// What an agreement says of itself.
+/// The data of an agreement without its rules and texts.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Head {
     pub(super) id: Box<str>,
     pub(super) title: Box<str>,
     pub(super) hs_version: Option<u32>,
     pub(super) validity: Validity,
-    /// Parties by name, with their members.
+    /// The members of each party, by the name of the party.
     pub(super) parties: BTreeMap<Box<str>, Vec<Box<str>>>,
-    /// Members of parties, to their party.
+    /// The party of each member.
     pub(super) members: BTreeMap<Box<str>, Box<str>>,
     pub(super) tolerance: Option<Tolerance>,
-    /// Kinds of cumulation, with the countries that are reached beside the parties.
+    /// Kinds of cumulation, with the countries that they cover in addition to the parties.
     pub(super) cumulation: BTreeMap<Box<str>, Vec<Box<str>>>,
     pub(super) macros: BTreeMap<Box<str>, Expr>,
-    /// The article that says the rules, and where they were taken from, for those that do not say so themselves.
+    /// The article and the source of the rules, for rules that do not state their own.
     pub(super) article: Option<Box<str>>,
     pub(super) source: Option<Box<str>>,
 }
 
-/// Inclusive days; open where there is none.
+/// Inclusive days; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Validity {
     pub(super) from: Option<Day>,
@@ -98,26 +99,26 @@ impl Validity {
     }
 }
 
-/// How much of the materials may fail a change of classification, or not be wholly obtained where they must be. A product
-/// that itself must be wholly obtained is tolerated nothing.
+/// The share of the materials that may fail a change of classification, or that need not be wholly obtained where a
+/// rule requires it. There is no tolerance for a product that itself must be wholly obtained.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tolerance {
-    /// Percent of the value `base`.
+    /// The limit in percent of a value, and the value that it is a share of.
     pub(super) value: Option<(Decimal, Bases)>,
-    /// Percent of the weight for products of these chapters, instead.
+    /// The limit in percent of the weight, which replaces `value` for products of these chapters.
     pub(super) weight: Option<Decimal>,
     pub(super) weight_chapters: Vec<u8>,
-    /// Chapters of products that nothing is tolerated for.
+    /// Chapters whose products have no tolerance.
     pub(super) not_chapters: Vec<u8>,
 }
 
-/// A rule set: what products of a range of codes must meet.
+/// A rule: the requirements for products of a range of codes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rule {
     pub(super) id: Box<str>,
     /// The first and the last code.
     pub(super) range: Span,
-    /// The products of these codes that are meant, in words.
+    /// The products of these codes that the rule applies to, in words.
     pub(super) subdivision: Option<Box<str>>,
     pub(super) validity: Validity,
     pub(super) priority: i64,
@@ -126,21 +127,21 @@ pub(super) struct Rule {
     pub(super) alternatives: Vec<Alternative>,
 }
 
-/// One of the ways to meet a rule.
+/// An alternative of a rule: one way to meet it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Alternative {
-    /// The text, by its place.
+    /// The index of the text.
     pub(super) text: u32,
-    /// What it says, if a machine can read it.
+    /// The meaning of the text, if it is machine-readable.
     pub(super) expr: Option<Expr>,
-    /// Whether somebody has checked that the expression says what the text says.
+    /// Whether a person has checked that the expression means the same as the text.
     pub(super) verified: bool,
     pub(super) article: Option<Box<str>>,
     pub(super) source: Option<Box<str>>,
 }
 
 impl Agreement {
-    /// The party that a country is or belongs to, by whichever of its codes the agreement names it.
+    /// The party that a country is or belongs to. The agreement may name the country by any of its codes.
     pub(super) fn party(&self, country: &str) -> Option<&str> {
         self.named(country).or_else(|| country::others(country).find_map(|other| self.named(other)))
     }
@@ -152,14 +153,14 @@ impl Agreement {
         }
     }
 
-    /// Whether the agreement names a country at all: as a party, a member, or one that cumulation reaches.
+    /// Whether the agreement names a country: as a party, as a member, or as a country that cumulation covers.
     pub(super) fn knows(&self, country: &str) -> bool {
         let of_cumulation =
             || self.head.cumulation.values().flatten().any(|named| country::canonical(named) == country);
         self.party(country).is_some() || of_cumulation()
     }
 
-    /// Whether goods from `origin` to `destination` go from one party to another.
+    /// Whether `origin` and `destination` belong to different parties of the agreement.
     pub(super) fn covers(&self, origin: &str, destination: &str) -> bool {
         match (self.party(origin), self.party(destination)) {
             (Some(from), Some(to)) => from != to,
@@ -167,10 +168,10 @@ impl Agreement {
         }
     }
 
-    /// The rules whose range holds all codes of `span`, in no order.
+    /// The rules whose range contains all codes of `span`, in no particular order.
     pub(super) fn rules_of(&self, span: Span) -> impl Iterator<Item = &Arc<Rule>> {
         let end = self.rules.partition_point(|rule| rule.range.from <= span.from);
-        // Before a rule up to which no range reaches so far, none does.
+        // `furthest` ascends: if it is below `span.to` for one rule, no earlier rule can contain `span`.
         (0..end)
             .rev()
             .take_while(move |&at| self.furthest[at] >= span.to)
@@ -178,15 +179,15 @@ impl Agreement {
             .filter(move |rule| rule.range.to >= span.to)
     }
 
-    /// The rules whose range has codes of `span`, in their order.
+    /// The rules whose range contains some codes of `span`, in their order.
     pub(super) fn rules_about(&self, span: Span) -> impl Iterator<Item = &Rule> {
         let end = self.rules.partition_point(|rule| rule.range.from <= span.to);
         self.rules[..end].iter().map(AsRef::as_ref).filter(move |rule| rule.range.meets(span))
     }
 
-    /// The most specific first: one subheading, one heading, one chapter, wider; then the narrower range, the higher
-    /// priority, the later beginning, the id. Where the range lies says nothing: of two that overlap and are equally
-    /// specific the rule comes first that is said to.
+    /// The most specific rule first: one subheading, one heading, one chapter, wider; then by narrower range, higher
+    /// priority, later start of validity, id. The position of the range does not matter, so if two ranges overlap and
+    /// are equally specific, the priority decides.
     pub(super) fn order(a: &Rule, b: &Rule) -> std::cmp::Ordering {
         let width = |rule: &Rule| rule.range.to - rule.range.from;
         b.range
@@ -198,7 +199,7 @@ impl Agreement {
             .then_with(|| a.id.cmp(&b.id))
     }
 
-    /// How many conditions a rule has, macros put in; what cannot be read is one.
+    /// The number of conditions of a rule, macros expanded. An alternative that is not machine-readable counts as one.
     pub(super) fn leaves(&self, rule: &Rule) -> u64 {
         rule.alternatives.iter().map(|way| way.expr.as_ref().map_or(1, |expr| self.leaves_of(expr))).sum()
     }
@@ -216,7 +217,8 @@ impl Agreement {
         self.texts.get(way.text as usize).map_or("", AsRef::as_ref)
     }
 
-    /// Bytes of memory held, counted anew: of what a model holds it is kept ([`super::codec::Held::bytes`]).
+    /// Bytes of memory in use, computed on each call. The parts of a model store this number
+    /// ([`super::codec::Held::bytes`]).
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let way = |way: &Alternative| size_of::<Alternative>() + way.expr.as_ref().map_or(0, Expr::bytes);

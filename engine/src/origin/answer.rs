@@ -1,4 +1,4 @@
-//! A rules-of-origin model as the module asks it.
+//! The [`Model`] trait for origin models.
 
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use crate::history::{self, Record};
 use crate::model::{self, Field, FindIn, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Error, Progress, Result};
 
-/// How many nanoseconds an assessment takes at least, for each byte of facts, and for each condition of the rules for a
-/// product: once to write it down, and once with each line (of [`BYTES_A_LINE`] at least).
+/// Minimum time of an assessment in nanoseconds; time for each byte of facts; time for each condition of the rules of a
+/// product, once to write it and once for each line of the bill of materials (a line has at least [`BYTES_A_LINE`]
+/// bytes).
 const LEAST_NS: u64 = 5_000;
 const NS_A_BYTE: u64 = 30;
 const NS_A_LEAF: u64 = 30;
@@ -53,9 +54,9 @@ impl Model for OriginModel {
         let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs));
         match choose_agreement(self.agreements(), route, facts, *day)? {
             Chosen::Refused(reason, agreement) => {
-                let is_strange = |name: &str| !self.agreements().any(|agreement| agreement.party(name).is_some());
+                let is_no_party = |name: &str| !self.agreements().any(|agreement| agreement.party(name).is_some());
                 let mut assessment = match reason {
-                    "pair" if is_strange(&route.origin) || is_strange(&route.destination) => {
+                    "pair" if is_no_party(&route.origin) || is_no_party(&route.destination) => {
                         Assessment::of_unknown_party()
                     }
                     reason => Assessment::refused(reason),
@@ -71,12 +72,13 @@ impl Model for OriginModel {
                 let product = Product::new(route.hs, &route.origin, facts, agreement);
                 let mut assessment = assess(agreement, &rules, &product, progress)?;
                 let editions = self.other_edition(agreement.head.hs_version);
-                let has_come = |(loaded, of)| editions::came_after(&route.hs, of, loaded);
-                // What is wholly obtained, or made of originating materials, needs no rule and so no range of codes.
+                let is_new = |(loaded, of)| editions::added_after(&route.hs, of, loaded);
+                // A product that is wholly obtained, or made of originating materials only, needs no rule and therefore
+                // no range of codes.
                 let needs_rule =
                     !assessment.reasons.iter().any(|r| ["wholly_obtained", "originating_materials"].contains(r));
                 let is_doubtful = is_unknown || assessment.reasons.contains(&"not_covered");
-                if needs_rule && editions.is_some_and(|editions| is_doubtful || has_come(editions)) {
+                if needs_rule && editions.is_some_and(|editions| is_doubtful || is_new(editions)) {
                     assessment.doubt_edition();
                 }
                 if is_unknown {
@@ -104,13 +106,13 @@ impl Model for OriginModel {
         Duration::from_nanos(LEAST_NS + NS_A_BYTE * facts + NS_A_LEAF * self.most_leaves() * (lines + 1))
     }
 
-    /// Equal words are about another day tomorrow, unless they name one.
+    /// The answer to the same words can change from day to day, unless they name a day.
     fn is_timeless(&self) -> bool {
         false
     }
 
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
-        // Neither facts nor the trace: they may be long.
+        // Without facts and trace, which can be long.
         let words = &subject[..subject.len().min(3)];
         let Ok(Subject { route, .. }) = Subject::read(words, crate::Day::default()) else { return Record::default() };
         let document = history::fields_before(document, "trace");
@@ -180,12 +182,12 @@ impl Model for OriginModel {
 }
 
 impl OriginModel {
-    /// Fails for a name that is no country's and that no agreement uses, among those of the route and the materials.
+    /// Fails if the route or a material names a country that does not exist and that no agreement uses.
     fn check_countries(&self, subject: &Subject) -> Result<()> {
         let materials = subject.facts.bom.iter().flatten().map(|line| &*line.origin);
         let mut checked: &str = "";
         for name in [&*subject.route.origin, &*subject.route.destination].into_iter().chain(materials) {
-            // Lines from one country are many: it is looked up once while it stays the same.
+            // Many lines have the same country as the line before, which is not looked up again.
             if name == checked {
                 continue;
             }
@@ -193,7 +195,7 @@ impl OriginModel {
             if !country::is_country(name) && !self.agreements().any(|agreement| agreement.knows(name)) {
                 return Err(Error::BadSubject(
                     format!(
-                        "{name} is no country: give its ISO 3166 code of 2 or 3 letters, or a party of an agreement"
+                        "{name} is not a country: give its ISO 3166 code of 2 or 3 letters, or a party of an agreement"
                     )
                     .into(),
                 ));
@@ -202,7 +204,7 @@ impl OriginModel {
         Ok(())
     }
 
-    /// The edition that is loaded and the one that an agreement is written in, where they are not the same.
+    /// The edition that is loaded and the edition of the agreement, if they differ.
     fn other_edition(&self, agreement: Option<u32>) -> Option<(u32, u32)> {
         let edition = self.nomenclature().map(super::nomenclature::Nomenclature::version);
         let loaded = edition.as_deref().and_then(|name| name.rsplit(' ').next()?.parse::<u32>().ok());

@@ -1,4 +1,4 @@
-//! The verdict on a product: which agreement, which rule, whether it is met, and what of it is certain.
+//! The verdict on a product: the agreement, the rules, whether they are met, and how certain the result is.
 
 mod choose;
 mod evaluate;
@@ -18,10 +18,10 @@ use super::agreement::Rule;
 use super::expr::Leaf;
 use crate::origin::hs::Hs;
 
-/// The most conditions that are traced.
+/// Maximum number of conditions in a trace.
 pub(super) const MAX_TRACED: usize = 2_000;
 
-/// What comes out.
+/// The result of an assessment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Qualified,
@@ -47,11 +47,11 @@ impl Verdict {
     }
 }
 
-/// A condition and what was found of it.
+/// A condition and its result.
 #[derive(Debug)]
 pub(super) struct Traced<'a> {
     pub(super) condition: Condition<'a>,
-    /// The rule and the place of its alternative, where the condition is of a rule.
+    /// The rule and the index of its alternative, if the condition belongs to a rule.
     pub(super) of: Option<(&'a Rule, usize)>,
     pub(super) finding: Finding,
 }
@@ -59,11 +59,11 @@ pub(super) struct Traced<'a> {
 /// A condition.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Condition<'a> {
-    /// One of a rule's expression.
+    /// A condition of a rule's expression.
     Leaf(&'a Leaf),
     /// An alternative without an expression.
     Unread,
-    /// What failed is tolerated.
+    /// The tolerance for materials that fail.
     Tolerance { by_weight: bool },
     /// A condition that every agreement has, by its name.
     General(&'static str),
@@ -81,7 +81,7 @@ pub(super) struct Assessment<'a> {
     pub(super) candidates: Vec<(&'a Rule, Verdict)>,
 }
 
-/// What a product goes through in three-valued logic: false is stronger than unknown, unknown than true.
+/// Conjunction in three-valued logic: false dominates unknown, unknown dominates true.
 pub(super) fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {
         (Some(false), _) | (_, Some(false)) => Some(false),
@@ -90,7 +90,7 @@ pub(super) fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     }
 }
 
-/// True is stronger than unknown, unknown than false.
+/// Disjunction in three-valued logic: true dominates unknown, unknown dominates false.
 pub(super) fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {
         (Some(true), _) | (_, Some(true)) => Some(true),
@@ -99,7 +99,7 @@ pub(super) fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     }
 }
 
-/// A good on its way.
+/// A good with its origin and its destination.
 #[derive(Debug, Clone)]
 pub(super) struct Route {
     pub(super) hs: Hs,

@@ -1,12 +1,12 @@
-//! Lists of codes as rules write them: `84`, `8471`, `7208-7229`, `same:4`.
+//! Lists of codes in the notation of rules: `84`, `8471`, `7208-7229`, `same:4`.
 
 use super::hs::Hs;
 use super::json::{Json, Read, Type};
 
-/// The most entries of a list.
+/// Maximum number of entries of a list.
 const MAX_ENTRIES: usize = 1_000;
 
-/// The codes of six digits that a shorter code stands for: `8471` is 847100 to 847199.
+/// The range of six-digit codes that a shorter code stands for: `8471` is 847100 to 847199.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
     pub(super) from: u32,
@@ -21,14 +21,14 @@ impl Span {
         Self { from, to: from + unit - 1 }
     }
 
-    /// The first `level` digits of a code, as the codes below them.
+    /// All codes with the same first `level` digits.
     pub(super) const fn same(self, level: u8) -> Self {
         let unit = 10u32.pow(6 - level as u32);
         let from = self.from / unit * unit;
         Self { from, to: from + unit - 1 }
     }
 
-    /// Whether every code of `other` lies within; `None` when only some do.
+    /// Whether the range contains all codes of `other`; `None` if it contains some of them.
     pub(super) const fn holds(self, other: Self) -> Option<bool> {
         if self.from <= other.from && other.to <= self.to {
             Some(true)
@@ -39,12 +39,12 @@ impl Span {
         }
     }
 
-    /// Whether there are codes in both.
+    /// Whether the two ranges have codes in common.
     pub(super) const fn meets(self, other: Self) -> bool {
         self.from <= other.to && other.from <= self.to
     }
 
-    /// Whether all codes are in one chapter (2), heading (4), subheading (6), or wider (0).
+    /// 2 if all codes are in one chapter, 4 if in one heading, 6 if in one subheading, else 0.
     pub(super) const fn level(self) -> u8 {
         if self.from == self.to {
             6
@@ -60,9 +60,9 @@ impl Span {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Entry {
-    /// Codes that begin like this one.
+    /// Codes that begin with this code.
     Prefix(Hs),
-    /// Codes from those of the one to those of the other.
+    /// From the first code of the one to the last code of the other.
     Range(Hs, Hs),
     /// The product's own chapter (2), heading (4) or subheading (6).
     Same(u8),
@@ -73,7 +73,7 @@ enum Entry {
 pub(super) struct Codes(Box<[Entry]>);
 
 impl Codes {
-    /// Reads a list of texts, not empty, or one text that has them separated by commas or blanks.
+    /// Reads a list of texts, which must not be empty, or one text with codes separated by commas or spaces.
     pub(super) fn read(json: &mut Json<'_>) -> Read<Self> {
         let mut entries = Vec::new();
         let mut take = |json: &Json<'_>, text: &str| {
@@ -108,7 +108,7 @@ impl Codes {
         self.0.is_empty()
     }
 
-    /// Whether a material's code is in the list; `None` when the code is too short to tell.
+    /// Whether the list contains a material's code; `None` if the code is too short to decide.
     pub(super) fn hold(&self, material: Span, product: Span) -> Option<bool> {
         let mut answer = Some(false);
         for entry in &self.0 {
@@ -121,7 +121,7 @@ impl Codes {
         answer
     }
 
-    /// The entries as they are written, separated.
+    /// The entries in their notation, separated.
     pub(super) fn shown(&self, separator: &str) -> String {
         let texts: Vec<_> = self.0.iter().map(Entry::shown).collect();
         texts.join(separator)
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_holds_prefixes_ranges_and_the_products_own() {
+    fn a_list_contains_prefixes_ranges_and_the_products_own_codes() {
         let list = codes(r#"["84","7208-7229","540342-540500","same:4"]"#).unwrap();
         let product = span("870321");
         for inside in ["847130", "84", "720800", "722999", "540342", "540500", "870390", "8703"] {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_codes_is_refused() {
+    fn a_malformed_list_of_codes_is_refused() {
         for text in
             ["[]", r#"["8"]"#, r#"["84-83"]"#, r#"["same:3"]"#, r#"["84-"]"#, "[84]", r#""""#, r#"",""#, r#""84;85""#]
         {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_written_as_it_was_read() {
+    fn a_list_that_was_read_is_written_unchanged() {
         let text = r#"["84","7208-7229","540342-540500","same:4"]"#;
         let mut out = Vec::new();
         codes(text).unwrap().write(&mut out);

@@ -1,12 +1,12 @@
 //! Names of countries and parties.
 //!
-//! A country is its ISO 3166-1 code of two letters. People also write those of three letters, and UK and EL, which the
-//! institutions of the European Union use for GB and GR; they mean the same country everywhere.
+//! A country is its two-letter code of ISO 3166-1. Also accepted are the three-letter codes, and UK and EL, which the
+//! institutions of the European Union use for GB and GR. They mean the same country everywhere.
 
-/// What a name must be.
+/// The error for a malformed name.
 pub(super) const EXPECTED: &str = "a country or party is 2 to 16 ASCII letters, digits or -";
 
-/// The codes of ISO 3166-1, of two and of three letters, in the order of the first (249 countries and territories).
+/// The two-letter and three-letter codes of ISO 3166-1, in the order of the first (249 countries and territories).
 const COUNTRIES: &str = "\
     ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH BBBRB \
     BDBGD BEBEL BFBFA BGBGR BHBHR BIBDI BJBEN BLBLM BMBMU BNBRN BOBOL BQBES BRBRA BSBHS BTBTN BVBVT BWBWA BYBLR \
@@ -23,13 +23,13 @@ const COUNTRIES: &str = "\
     TGTGO THTHA TJTJK TKTKL TLTLS TMTKM TNTUN TOTON TRTUR TTTTO TVTUV TWTWN TZTZA UAUKR UGUGA UMUMI USUSA UYURY \
     UZUZB VAVAT VCVCT VEVEN VGVGB VIVIR VNVNM VUVUT WFWLF WSWSM YEYEM YTMYT ZAZAF ZMZMB ZWZWE";
 
-/// Codes in use in customs that are no entries of ISO 3166-1: the European Union, Kosovo, Northern Ireland.
+/// Codes that customs use and that are not in ISO 3166-1: the European Union, Kosovo, Northern Ireland.
 const BESIDE: [&str; 3] = ["EU", "XK", "XI"];
 
-/// Other codes of a country, as customs forms and tax numbers have them.
+/// Other codes of a country, as used in customs forms and tax numbers.
 const ALIASES: [(&str, &str); 2] = [("UK", "GB"), ("EL", "GR")];
 
-/// The name in upper case; `None` for what is no name.
+/// The name in upper case; `None` if it is malformed.
 pub(super) fn parse(text: &[u8]) -> Option<Box<str>> {
     let is_name =
         (2..=16).contains(&text.len()) && text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
@@ -37,12 +37,12 @@ pub(super) fn parse(text: &[u8]) -> Option<Box<str>> {
     Some(name.to_ascii_uppercase().into())
 }
 
-/// The name as [`parse`] gives it, that of a country as its code of two letters.
+/// The name as from [`parse`]; for a country its two-letter code.
 pub(super) fn read(text: &[u8]) -> Option<Box<str>> {
     parse(text).map(|name| canonical(&name).into())
 }
 
-/// The code of two letters of a country that is named by another of its codes; any other name as it is.
+/// The two-letter code of a country that is named by another of its codes; any other name unchanged.
 pub(super) fn canonical(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, code)| *code);
     let of_three = || pairs().find(|(_, three)| *three == name).map(|(two, _)| two);
@@ -56,9 +56,9 @@ pub(super) fn others(code: &str) -> impl Iterator<Item = &'static str> {
     aliases.chain(pairs().filter(move |(two, _)| is_two && *two == code).map(|(_, three)| three))
 }
 
-/// Whether this is the code of two letters of a country, or of one of the three that customs treats like one.
+/// Whether this is the two-letter code of a country, or one of the three codes that customs treat like a country.
 pub(super) fn is_country(code: &str) -> bool {
-    // Long bills of materials are checked line by line, so the table is searched, not scanned: entries of six bytes.
+    // Long bills of materials are checked line by line, so this is a binary search over entries of six bytes.
     let (entries, _) = COUNTRIES.as_bytes().as_chunks::<6>();
     let is_last = || COUNTRIES.as_bytes().rchunks(5).next().is_some_and(|last| last.get(..2) == Some(code.as_bytes()));
     code.len() == 2
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_of_a_country_means_the_same_one() {
+    fn every_code_of_a_country_means_the_same_country() {
         for (text, code) in
             [("gb", "GB"), ("UK", "GB"), ("GBR", "GB"), ("el", "GR"), ("DEU", "DE"), ("Germany", "GERMANY")]
         {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_each_country_once_in_order() {
+    fn the_table_contains_each_country_once_in_order() {
         assert_eq!(pairs().count(), 249);
         assert!(pairs().is_sorted_by(|a, b| a.0 < b.0) && pairs().all(|(_, three)| three.len() == 3));
         assert!(pairs().all(|(two, _)| is_country(two)));

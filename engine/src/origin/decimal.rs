@@ -1,4 +1,4 @@
-//! Money, weights and percentages as exact decimals: what stands at a limit must not depend on binary fractions.
+//! Money, weights and percentages as exact decimals: whether a limit is met must not depend on binary rounding.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ pub(super) struct Decimal(i128);
 /// Millionths in one.
 const ONE: i128 = 1_000_000;
 
-/// The largest number that is read.
+/// The largest number that is accepted.
 const LARGEST: i128 = 1_000_000_000_000_000 * ONE;
 
-/// What a number must be.
+/// The error for a number that is not accepted.
 pub(super) const EXPECTED: &str = "a number from 0 to 1e15 with at most 6 decimals is expected";
 
 impl Decimal {
@@ -35,7 +35,7 @@ impl Decimal {
             return Some(Self(0));
         }
         let mut shift = exponent.checked_add(6)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-        // Zeros at the end of the whole part make up for a negative exponent.
+        // Trailing zeros of the integer part compensate a negative exponent.
         while shift < 0 {
             if value % 10 != 0 {
                 return None;
@@ -53,23 +53,24 @@ impl Decimal {
         self.0 == 0
     }
 
-    /// The sum; a bill of materials is far too short to reach the end of the numbers.
+    /// The sum. The numbers of a bill of materials are too small to overflow.
     pub(super) const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// The difference, which may be below 0: only for shares and their comparison.
+    /// The difference, which may be below 0. Use it only for shares and for comparing them.
     pub(super) const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// How `self` compares with `percent` of `base`, in whole numbers.
+    /// Compares `self` with `percent` of `base`, in integers.
     pub(super) fn compare(self, percent: Self, base: Self) -> std::cmp::Ordering {
         let left = self.0.saturating_mul(100).saturating_mul(ONE);
         left.cmp(&percent.0.saturating_mul(base.0))
     }
 
-    /// `self` as percent of `base`, rounded half away from zero to 4 decimals: for showing, never for comparing.
+    /// `self` as percent of `base`, rounded half away from zero to 4 decimals. Use it only for output, never for
+    /// comparisons.
     pub(super) fn percent_of(self, base: Self) -> Option<Self> {
         if base.0 == 0 {
             return None;
@@ -80,7 +81,7 @@ impl Decimal {
         Some(Self(parts.saturating_mul(100)))
     }
 
-    /// Whether the share of `self` in `base` lies within one point of `percent`.
+    /// Whether the share of `self` in `base` is within one percentage point of `percent`.
     pub(super) fn is_near(self, percent: Self, base: Self) -> bool {
         let point = |points: i128| Self(percent.0 + points * ONE);
         self.compare(point(-1), base).is_ge() && self.compare(point(1), base).is_le()
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_as_they_are_written() {
+    fn numbers_are_read_exactly() {
         let cases = [
             ("0", "0"),
             ("-0", "0"),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_cannot_be_kept_exactly_are_refused() {
+    fn numbers_that_cannot_be_stored_exactly_are_refused() {
         for text in ["-1", "0.0000001", "1e16", "1000000000000000.000001", "1e999", "1e-7", "1e2147483647"] {
             assert_eq!(shown(text), None, "{text}");
         }

@@ -1,4 +1,4 @@
-//! The assessment as a JSON document, fields in the order of the contract.
+//! Writes the assessment as a JSON document, with the fields in the order of `docs/assessment-origin.schema.json`.
 
 use super::agreement::{Agreement, Rule};
 use super::assess::{Assessment, Condition, Finding, MAX_TRACED, Product, Traced};
@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::json::json_string;
 use crate::model::{Identity, Kind};
 
-/// The most codes of failing materials that a condition lists, and of alternatives that are cited.
+/// Maximum number of codes of failing materials in a condition, and of alternatives in the citation.
 const MAX_FAILING: usize = 20;
 const MAX_CITED: usize = 200;
 
@@ -107,7 +107,7 @@ fn condition(out: &mut Vec<u8>, traced: &Traced<'_>, product: Option<&Product<'_
     );
 }
 
-/// Codes of the materials that fail, each once, in their order.
+/// Writes the codes of the failing materials in their order, without duplicates.
 fn failing(out: &mut Vec<u8>, traced: &Traced<'_>, finding: &Finding, product: Option<&Product<'_>>) {
     use super::expr::Leaf;
     let lists = match traced.condition {

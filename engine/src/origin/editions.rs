@@ -1,13 +1,14 @@
-//! Codes that came with an edition of the Harmonized System.
+//! Codes that are new in an edition of the Harmonized System.
 //!
-//! The nomenclature that is loaded tells which codes have gone: they are not in it. Which have come since an earlier
-//! edition it cannot tell, so the headings and the best known subheadings that an edition brought are listed here, by
-//! the lists of amendments of the World Customs Organization. The list is not complete: it is for a doubt, not for a verdict.
+//! The loaded nomenclature shows which codes were removed: it does not contain them. It does not show which codes were
+//! added since an earlier edition. The new headings and the best known new subheadings of each edition are therefore
+//! listed here, from the lists of amendments of the World Customs Organization. The list is not complete. It is used to
+//! lower a confidence, not for a verdict.
 
 use super::hs::Hs;
 
-/// What is new in an edition, by its year: beginnings of codes.
-const CAME: [(u32, &[&str]); 2] = [
+/// The first digits of the codes that are new in an edition, by its year.
+const NEW_CODES: [(u32, &[&str]); 2] = [
     (2017, &["9620"]),
     (
         2022,
@@ -18,9 +19,10 @@ const CAME: [(u32, &[&str]); 2] = [
     ),
 ];
 
-/// Whether a code of edition `loaded` is known not to be in the earlier edition `of`.
-pub(super) fn came_after(code: &Hs, of: u32, loaded: u32) -> bool {
-    CAME.iter()
+/// Whether a code of the edition `loaded` is known to be missing in the earlier edition `of`.
+pub(super) fn added_after(code: &Hs, of: u32, loaded: u32) -> bool {
+    NEW_CODES
+        .iter()
         .filter(|(year, _)| of < *year && *year <= loaded)
         .any(|(_, codes)| codes.iter().any(|new| code.as_str().starts_with(new)))
 }
@@ -30,8 +32,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_new_from_the_edition_that_brought_it() {
-        let of = |code: &str, from, to| came_after(&Hs::parse(code.as_bytes()).unwrap(), from, to);
+    fn a_code_is_new_from_the_edition_that_added_it() {
+        let of = |code: &str, from, to| added_after(&Hs::parse(code.as_bytes()).unwrap(), from, to);
         assert!(of("851713", 2017, 2022) && of("880622", 2012, 2022) && of("962000", 2012, 2017));
         assert!(!of("851713", 2022, 2022) && !of("847130", 2012, 2022) && !of("962000", 2017, 2022));
         assert!(!of("851713", 2012, 2017));

@@ -1,6 +1,6 @@
-//! Rule expressions: what a product must meet, as a tree of `any` and `all` over leaves.
+//! Rule expressions: the requirements for a product, as a tree of `any` and `all` with conditions as leaves.
 //!
-//! An operator or a word that is not known is refused: a rule that would be misread is worse than none.
+//! An unknown operator or word is refused, because a rule that is misread is worse than no rule.
 
 mod read;
 mod write;
@@ -10,18 +10,18 @@ use super::decimal::Decimal;
 
 pub(super) use self::read::Sizes;
 
-/// The deepest nesting, references followed.
+/// Maximum nesting depth, with references expanded.
 pub(super) const MAX_DEPTH: u32 = 32;
 
-/// The most nodes of a rule, references followed.
+/// Maximum number of nodes of a rule, with references expanded.
 pub(super) const MAX_NODES: u32 = 10_000;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
-    /// One of them is enough.
+    /// At least one part must be met.
     Any(Box<[Expr]>),
-    /// Each is needed.
+    /// Every part must be met.
     All(Box<[Expr]>),
     /// A macro of the agreement, by name.
     Ref(Box<str>),
@@ -34,40 +34,41 @@ pub(super) enum Expr {
 pub(super) enum Leaf {
     /// `wo: true`: the good is wholly obtained.
     Whole,
-    /// `wo: [..]`: materials of these codes are wholly obtained, or originating.
+    /// `wo: [..]`: materials with these codes are wholly obtained, or originate.
     Obtained(Codes),
     /// `ah`: from materials of any heading.
     AnyHeading,
-    /// `ctc`: every material that does not originate lies in another chapter, heading or subheading.
+    /// `ctc`: every non-originating material is of another chapter, heading or subheading.
     Change(Change),
-    /// `maxnom`: value of the materials that do not originate, at most so many percent of the base.
+    /// `maxnom`: the value of the non-originating materials is at most `limit` percent of the base.
     MaxNom { limit: Decimal, of: Codes, base: Bases },
-    /// `maxwt`: weight of such materials of these codes, at most so many percent of the product's.
+    /// `maxwt`: the weight of the non-originating materials with these codes is at most `limit` percent of the
+    /// product's weight.
     MaxWeight { limit: Decimal, of: Codes },
-    /// `minwt`: of the weight of materials of these codes at least so many percent originate.
+    /// `minwt`: of the weight of the materials with these codes, at least `limit` percent originate.
     MinWeight { limit: Decimal, of: Codes },
-    /// `rvc`: the regional value is at least so many percent of the base.
+    /// `rvc`: the regional value is at least `limit` percent of the base.
     Rvc { limit: Decimal, method: Method, of: Codes, base: Bases },
-    /// `process`: one of these was carried out.
+    /// `process`: one of these processes was carried out.
     Process(Box<[Box<str>]>),
-    /// `originating`: all materials, or those of these codes, originate.
+    /// `originating`: all materials, or those with these codes, originate.
     Originating(Codes),
-    /// `from`: materials within the scope that do not originate are of these codes.
+    /// `from`: non-originating materials within `scope` have these codes.
     From { of: Codes, scope: Codes },
-    /// What a machine cannot read.
+    /// A text that is not machine-readable.
     Text(Box<str>),
 }
 
 /// A change of tariff classification.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Change {
-    /// The digits that must differ: 2, 4 or 6.
+    /// The number of digits that must differ: 2, 4 or 6.
     pub(super) level: u8,
-    /// Codes that a material must not have either.
+    /// Codes that a material must not have in addition.
     pub(super) except: Codes,
-    /// Codes that are allowed in spite of the others.
+    /// Codes that are allowed nevertheless.
     pub(super) allow: Codes,
-    /// A group of codes that a material must come from outside of.
+    /// A group of codes that the material must not belong to.
     pub(super) outside: Codes,
 }
 
@@ -108,7 +109,7 @@ impl Method {
     }
 }
 
-/// A value of the product that a share is taken of.
+/// A value of the product that can be the base of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Base {
     Exw,
@@ -130,7 +131,7 @@ impl Base {
     }
 }
 
-/// Values of which the first that is known is taken: `exw|fob`.
+/// A list of values, of which the first known one is used: `exw|fob`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bases(pub(super) Box<[Base]>);
 
@@ -139,7 +140,7 @@ impl Bases {
         Self([base].into())
     }
 
-    /// Reads names separated by `|`, none twice.
+    /// Reads names separated by `|`, without duplicates.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut bases = Vec::new();
         for name in text.split('|') {
@@ -159,7 +160,7 @@ impl Bases {
 }
 
 impl Expr {
-    /// Bytes of memory held beside the value itself.
+    /// Bytes of memory in use, without the value itself.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Any(parts) | Self::All(parts) => parts.iter().map(|part| size_of::<Self>() + part.bytes()).sum(),

@@ -1,8 +1,8 @@
-//! What is known of a product: the fourth word of a subject.
+//! The known facts about a product: the fourth word of a subject.
 //!
-//! A value of the product (`exw`, `fob`, `tv`, `net_cost`) or its `weight` that is given as 0 is as one that is not
-//! given: nothing is a share of nothing. A condition that needs it stays unknown and names it among what is missing, and
-//! of `exw|fob` the next one is taken. A material's value or weight of 0 is what it says.
+//! A value of the product (`exw`, `fob`, `tv`, `net_cost`) or its `weight` that is given as 0 counts as not given,
+//! because no share of 0 can be computed. A condition that needs it is unknown and lists it as missing; for `exw|fob`
+//! the next value is used. A material with a value or weight of 0 is used with this value.
 
 use crate::json::json_string;
 use crate::origin::country;
@@ -12,28 +12,28 @@ use crate::origin::hs::Hs;
 use crate::origin::json::{Json, Read, Seen};
 use crate::{Day, Error, Result};
 
-/// The longest text of facts, in bytes.
+/// Maximum length of the facts, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The most lines of a bill of materials.
+/// Maximum number of lines of a bill of materials.
 const MAX_LINES: usize = 10_000;
 
-/// The most processes, and the longest name of one.
+/// Maximum number of processes, and maximum length of a name, in bytes.
 const MAX_PROCESSES: usize = 1_000;
 const MAX_NAME: usize = 256;
 
-/// The longest subdivision, in bytes.
+/// Maximum length of a subdivision, in bytes.
 const MAX_SUBDIVISION: usize = 1 << 10;
 
-/// Facts. Lines and processes are sorted: their order says nothing.
+/// The facts. Lines and processes are sorted, because their order has no meaning.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Facts {
     pub(super) date: Option<Day>,
     pub(super) agreement: Option<String>,
     pub(super) subdivision: Option<String>,
-    /// The bill of materials; `None` when it is not known. An empty one says no more than none.
+    /// The bill of materials; `None` if it is unknown. An empty list counts as unknown.
     pub(super) bom: Option<Vec<Line>>,
-    /// By [`Base`].
+    /// Indexed by [`Base`].
     bases: [Option<Decimal>; 4],
     pub(super) weight: Option<Decimal>,
     pub(super) processes: Option<Vec<String>>,
@@ -73,10 +73,10 @@ const FIELDS: [&str; 13] = [
 const LINE: [&str; 7] = ["hs", "origin", "value", "weight", "originating", "wholly_obtained", "proof"];
 
 impl Facts {
-    /// Reads facts. A field that is `null` is as one that is not given.
+    /// Reads facts. A field that is `null` counts as not given.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the field, [`Error::TooBig`].
+    /// [`Error::Invalid`] with the name of the field, [`Error::TooBig`].
     pub(super) fn parse(text: &[u8]) -> Result<Self> {
         if text.len() > MAX_BYTES {
             return Err(Error::TooBig { what: "the length of the facts in bytes", limit: MAX_BYTES as u64 });
@@ -149,18 +149,18 @@ impl Facts {
         Ok(())
     }
 
-    /// The first of these values that is known. A value of nothing has no shares: it is as one that is not known.
+    /// The first of these values that is known and not 0.
     pub(super) fn base(&self, bases: &Bases) -> Option<Decimal> {
         let known = |base: &Base| self.bases[*base as usize].filter(|value| !value.is_zero());
         bases.0.iter().find_map(known)
     }
 
-    /// Whether nothing but the day is given.
+    /// Whether only the day is given.
     pub(super) fn is_bare(&self) -> bool {
         *self == Self { date: self.date, ..Self::default() }
     }
 
-    /// Appends what is given beside the day, as fields of a JSON object in a fixed order, each after a comma.
+    /// Appends all facts except the day, as fields of a JSON object in a fixed order, each after a comma.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         for (name, text) in [("agreement", &self.agreement), ("subdivision", &self.subdivision)] {
             if let Some(text) = text {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_by_its_field() {
+    fn an_invalid_fact_is_refused_with_the_name_of_its_field() {
         let cases = [
             (r#"{"exw":-1}"#, "facts: exw: a number from 0"),
             (r#"{"exw":"1"}"#, "facts: exw: a number is expected"),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_bounded() {
+    fn sizes_are_limited() {
         let lines = vec![r#"{"hs":"0101","origin":"GB"}"#; MAX_LINES + 1].join(",");
         let too_big = |text: &str| matches!(Facts::parse(text.as_bytes()), Err(Error::TooBig { .. }));
         assert!(too_big(&format!(r#"{{"bom":[{lines}]}}"#)));

@@ -1,4 +1,4 @@
-//! Search in descriptions of codes and in texts of rules.
+//! Search in the descriptions of codes and in the texts of rules.
 
 use super::codes::Span;
 use super::hs::Hs;
@@ -9,7 +9,7 @@ use super::rules;
 use crate::search::Synonyms;
 use crate::{Error, Result};
 
-/// What is searched.
+/// The texts to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindKind {
     /// Descriptions of codes.
@@ -18,26 +18,27 @@ pub enum FindKind {
     Rules,
 }
 
-/// What is searched for, beside the text.
+/// The filter of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct FindFilter<'a> {
-    /// Codes or rules.
+    /// Whether to search codes or rules.
     pub kind: FindKind,
-    /// Only codes of this section, by its id. Codes only.
+    /// Only codes of the section with this id. For codes only.
     pub section: Option<&'a [u8]>,
-    /// Only codes of this chapter, or rules with codes of it.
+    /// Only codes of this chapter, or rules with codes of this chapter.
     pub chapter: Option<&'a [u8]>,
-    /// Only codes of 2, 4 or 6 digits. Codes only.
+    /// Only codes with 2, 4 or 6 digits. For codes only.
     pub level: Option<u8>,
-    /// At most so many, 1 to 1000.
+    /// Maximum number of results, 1 to 1000.
     pub limit: usize,
 }
 
 impl OriginModel {
-    /// Codes or rules that answer a text, the best first, as JSON documents with their `score`.
+    /// The codes or rules that match a text, the best first, as JSON documents with their `score`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] and [`Error::TooBig`] for what cannot be used, [`Error::NotReady`] before the index is there.
+    /// [`Error::Invalid`] and [`Error::TooBig`] for an unusable text or filter, [`Error::NotReady`] before the index
+    /// exists.
     pub fn find(&self, text: &[u8], filter: &FindFilter<'_>) -> Result<Vec<Vec<u8>>> {
         let chapter = match filter.chapter {
             None => None,
@@ -72,7 +73,7 @@ impl OriginModel {
                         }
                     }
                 }
-                // A stable sort: among equals the order of agreements, then the one of the search.
+                // A stable sort: equal scores keep the order of the agreements, then that of the search.
                 found.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
                 let document = |(score, agreement, rule): (f64, _, _)| rules::document(agreement, rule, Some(score));
                 let agreed = found.into_iter().take(filter.limit);

@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The digits that are compared: national extensions of the code are cut off.
+/// The number of digits that are compared. Further digits are national extensions and are dropped.
 const DIGITS: usize = 6;
 
-/// A code of 2 digits (a chapter), 4 (a heading) or 6 (a subheading). Codes are ordered as in a printed nomenclature: a
-/// code stands before those that begin with it.
+/// A code with 2 digits (a chapter), 4 (a heading) or 6 (a subheading). Codes are ordered as in a printed nomenclature:
+/// a code comes before the codes that begin with it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hs {
-    /// ASCII digits, then zero bytes, so that the derived order is the one of the texts.
+    /// ASCII digits, then zero bytes, so the derived order is the order of the texts.
     digits: [u8; DIGITS],
     len: u8,
 }
 
 impl Hs {
-    /// Reads 2, 4, 6, 8 or 10 digits, with or without single dots between them (`8471.30.00`); keeps the first 6.
+    /// Reads 2, 4, 6, 8 or 10 digits, with or without single dots between them (`8471.30.00`). The first 6 are kept.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut digits = [0; DIGITS];
         let (mut len, mut after_digit) = (0, false);
@@ -37,16 +37,16 @@ impl Hs {
         is_code.then_some(Self { digits, len: len.min(DIGITS) as u8 })
     }
 
-    /// Reads a code as people write it: only digits count, 2 to 12 of them, an even number; dots, blanks, dashes and a
+    /// Reads a code in the notations that people use: 2 to 12 digits, an even number. Dots, spaces, dashes and a
     /// leading `HS` are dropped. The first 6 digits are kept.
     ///
     /// # Errors
-    /// Why it is no code, in ASCII. An odd number of digits is what is left of a code of chapters 01 to 09 whose zero a
-    /// spreadsheet dropped, so the code with it is named.
+    /// The reason of the refusal, in ASCII. An odd number of digits usually means a code of chapters 01 to 09 without
+    /// its leading zero, which spreadsheets drop, so the message suggests the code with it.
     pub fn read(text: &[u8]) -> Result<Self, Cow<'static, str>> {
         const EXPECTED: &str =
             "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped";
-        // Long enough for twelve digits with something between any two of them.
+        // Enough for twelve digits with separators between them.
         if text.len() > 64 {
             return Err(EXPECTED.into());
         }
@@ -79,7 +79,7 @@ impl Hs {
         std::str::from_utf8(&self.digits[..usize::from(self.len)]).expect("digits are ASCII")
     }
 
-    /// How many digits: 2, 4 or 6.
+    /// The number of digits: 2, 4 or 6.
     pub const fn level(&self) -> u8 {
         self.len
     }
@@ -89,7 +89,7 @@ impl Hs {
         self.cut(2)
     }
 
-    /// The first four digits; the chapter where there are no more.
+    /// The first four digits; the chapter if there are no more.
     pub fn heading(&self) -> Self {
         self.cut(4)
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_refused() {
+    fn a_malformed_code_is_refused() {
         for text in ["", "8", "847", "84713", "84713000001", "84 71", "TOTAL", ".84", "84.", "84..71", "+1", "8x"] {
             assert_eq!(Hs::parse(text.as_bytes()), None, "{text}");
         }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_read_as_tariffs_print_it() {
+    fn a_code_is_read_in_the_notations_of_tariffs() {
         let spellings =
             ["8471.30", "847130", "8471 30", "8471 30 00 00", "8471-30", "HS 8471.30", "hs847130", "84 71 30"];
         for text in spellings.into_iter().chain(["8471.30.00.00", "847130000012", " 8471\u{a0}30 "]) {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_stands_before_those_that_begin_with_it() {
+    fn a_code_comes_before_the_codes_that_begin_with_it() {
         let printed = ["01", "0101", "010121", "0102", "02"].map(hs);
         assert!(printed.is_sorted());
         assert!(hs("01").covers(&hs("010121")) && hs("01").covers(&hs("01")) && !hs("0101").covers(&hs("01")));

@@ -1,5 +1,5 @@
-//! JSON pulled value by value: no tree is built, so memory does not depend on what a document holds beside what its
-//! reader takes; repeated names are seen; numbers come as their text, since money is not a binary float.
+//! A pull reader for JSON. No tree is built, so memory does not depend on parts of a document that the reader skips.
+//! Repeated names are detected. Numbers are returned as text, because money must not be a binary float.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use memchr::memchr_iter;
 
 use crate::{Error, Place};
 
-/// What is wrong with a document, and the byte where it was found. The text quotes the document only where it names a
-/// field that nobody knows ([`Json::unknown`]).
+/// An error in a document, and the byte offset where it was found. The text quotes the document only for the name of an
+/// unknown field ([`Json::unknown`]).
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) what: Cow<'static, str>,
     at: usize,
 }
 
-/// What a reader returns.
+/// The result of a reader.
 pub(super) type Read<T> = Result<T, Fault>;
 
 impl Fault {
-    /// The fault as an error about a file.
+    /// Converts the fault to an error about a file.
     pub(super) fn in_file(self, document: &[u8]) -> Error {
         let before = &document[..self.at.min(document.len())];
         let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
@@ -28,17 +28,17 @@ impl Fault {
         Error::bad(self.what, Place { line, column, ..Place::default() })
     }
 
-    /// The same fault, told of a part of the document.
+    /// The same fault, with the name of a part of the document before its text.
     pub(super) fn of(mut self, part: &'static str) -> Self {
         self.what = format!("{part}: {}", self.what).into();
         self
     }
 }
 
-/// How deeply values may be nested, in values that are passed over too.
+/// Maximum nesting depth, also in values that are skipped.
 pub(super) const MAX_DEPTH: u32 = 64;
 
-/// The kinds of values.
+/// The types of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Object,
@@ -49,7 +49,7 @@ pub(super) enum Type {
     Null,
 }
 
-/// A document and how far it has been read.
+/// A document and the current position.
 pub(super) struct Json<'a> {
     text: &'a str,
     at: usize,
@@ -57,7 +57,7 @@ pub(super) struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// A reader of the whole document, whose byte order mark is passed over.
+    /// A reader for the whole document. A byte order mark is skipped.
     pub(super) fn new(document: &'a [u8]) -> Read<Self> {
         let text = std::str::from_utf8(document)
             .map_err(|error| Fault { what: "the document is not UTF-8".into(), at: error.valid_up_to() })?;
@@ -65,17 +65,17 @@ impl<'a> Json<'a> {
         Ok(Self { text, at, depth: 0 })
     }
 
-    /// A fault here.
+    /// A fault at the current position.
     pub(super) fn fault(&self, what: impl Into<Cow<'static, str>>) -> Fault {
         Fault { what: what.into(), at: self.at }
     }
 
-    /// Refuses, here.
+    /// Fails with a fault at the current position.
     pub(super) fn refuse<T>(&self, what: impl Into<Cow<'static, str>>) -> Read<T> {
         Err(self.fault(what))
     }
 
-    /// Refuses a field that is not known, by its name where that is short and plain.
+    /// Refuses an unknown field. The text contains its name if the name is short and plain.
     pub(super) fn unknown<T>(&self, what: &'static str, name: &str) -> Read<T> {
         let is_plain = (1..=64).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         self.refuse(if is_plain { format!("{what}: {name}").into() } else { Cow::Borrowed(what) })
@@ -93,7 +93,7 @@ impl<'a> Json<'a> {
         self.refuse("the document is not JSON")
     }
 
-    /// The kind of the next value, which is not taken.
+    /// The type of the next value, which stays unread.
     pub(super) fn peek(&mut self) -> Read<Type> {
         match self.byte() {
             Some(b'{') => Ok(Type::Object),
@@ -106,7 +106,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Takes an object: `each` is called behind every name and takes the value.
+    /// Reads an object: `each` is called after every name and reads the value.
     pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
         if self.peek()? != Type::Object {
             return self.refuse("an object is expected");
@@ -124,7 +124,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// Takes a list: `each` takes one value.
+    /// Reads a list: `each` reads one value.
     pub(super) fn list(&mut self, each: impl FnMut(&mut Self) -> Read<()>) -> Read<()> {
         if self.peek()? != Type::List {
             return self.refuse("a list is expected");
@@ -154,7 +154,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Takes a text.
+    /// Reads a text.
     pub(super) fn text(&mut self) -> Read<Cow<'a, str>> {
         if self.peek()? != Type::Text {
             return self.refuse("a text is expected");
@@ -176,14 +176,14 @@ impl<'a> Json<'a> {
         }
         self.at = at + 1;
         if escaped {
-            // Escapes, with their surrogates, are what serde_json reads.
+            // `serde_json` decodes escapes and surrogates.
             serde_json::from_str(&self.text[start..self.at]).map(Cow::Owned).or_else(|_| self.broken())
         } else {
             Ok(Cow::Borrowed(&self.text[start + 1..at]))
         }
     }
 
-    /// Takes a number, as it is written.
+    /// Reads a number and returns its text.
     pub(super) fn number(&mut self) -> Read<&'a str> {
         if self.peek()? != Type::Number {
             return self.refuse("a number is expected");
@@ -216,7 +216,7 @@ impl<'a> Json<'a> {
         Ok(&self.text[start..at])
     }
 
-    /// Takes `true` or `false`.
+    /// Reads `true` or `false`.
     pub(super) fn boolean(&mut self) -> Read<bool> {
         if self.peek()? != Type::Bool {
             return self.refuse("true or false is expected");
@@ -230,7 +230,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Takes `null` if it comes next.
+    /// Reads `null` if it is the next value.
     pub(super) fn null(&mut self) -> Read<bool> {
         match self.peek()? {
             Type::Null if self.word("null") => Ok(true),
@@ -245,7 +245,7 @@ impl<'a> Json<'a> {
         is_it
     }
 
-    /// Passes over a value of any kind.
+    /// Skips a value of any type.
     pub(super) fn skip(&mut self) -> Read<()> {
         match self.peek()? {
             Type::Object => self.object(|json, _| json.skip()),
@@ -257,18 +257,18 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Takes the end of the document.
+    /// Checks that the document ends here.
     pub(super) fn end(&mut self) -> Read<()> {
         if self.byte().is_none() { Ok(()) } else { self.broken() }
     }
 }
 
-/// The names of an object that have been seen.
+/// The names of an object that were read already.
 #[derive(Default)]
 pub(super) struct Seen(u32);
 
 impl Seen {
-    /// The place of `name` in `known`, seen for the first time; what to say when the object knows no such name.
+    /// The index of `name` in `known`; `None` if it is not in the list. Fails if the name occurs again.
     pub(super) fn place(&mut self, json: &Json<'_>, name: &str, known: &[&'static str]) -> Read<Option<usize>> {
         let Some(place) = known.iter().position(|known| *known == name) else { return Ok(None) };
         if self.0 & 1 << place != 0 {
@@ -278,7 +278,7 @@ impl Seen {
         Ok(Some(place))
     }
 
-    /// Whether the name at this place has been seen.
+    /// Whether the name with this index was read.
     pub(super) fn has(&self, place: usize) -> bool {
         self.0 & 1 << place != 0
     }

@@ -1,4 +1,4 @@
-//! Reading the documents that a model is made of.
+//! Reads the documents that a model consists of.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::sections::Sections;
 use crate::search::Synonyms;
 use crate::{Error, Progress, Result};
 
-/// The largest document, in bytes.
+/// Maximum size of a document, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// A document that was read, to be put into a model ([`super::OriginModel::with`]).
+/// A document that was read, to be added to a model ([`super::OriginModel::with`]).
 #[derive(Debug, Clone)]
 pub struct Part(pub(super) Content);
 
@@ -29,7 +29,7 @@ pub(super) enum Content {
 }
 
 impl Part {
-    /// What kind of document it was.
+    /// The kind of the document.
     pub fn format(&self) -> Format {
         match self.0 {
             Content::Nomenclature(_) => Format::Hs,
@@ -40,7 +40,7 @@ impl Part {
         }
     }
 
-    /// The id of the agreement that it is or changes.
+    /// The id of the agreement that the document contains or changes.
     pub fn agreement(&self) -> Option<&str> {
         match &self.0 {
             Content::Agreement(held) => Some(&held.value.head.id),
@@ -49,7 +49,7 @@ impl Part {
         }
     }
 
-    /// How many codes, sections, rules or words it has.
+    /// The number of codes, sections, rules or words.
     pub fn entries(&self) -> u64 {
         let entries = match &self.0 {
             Content::Nomenclature(held) => held.value.rows(),
@@ -65,7 +65,7 @@ impl Part {
 /// Reads a document.
 ///
 /// # Errors
-/// [`Error::BadInput`] with the line where it is wrong, [`Error::TooBig`], [`Error::Cancelled`].
+/// [`Error::BadInput`] with the line of the error, [`Error::TooBig`], [`Error::Cancelled`].
 pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<Part> {
     if bytes.len() > MAX_BYTES {
         return Err(Error::TooBig { what: "the size of the document in bytes", limit: MAX_BYTES as u64 });
@@ -84,7 +84,7 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
     Ok(Part(content))
 }
 
-/// Tells the kind of document by its beginning: the fields of an object, or the header of a table.
+/// Detects the kind of a document by its beginning: the fields of an object, or the header of a table.
 fn detect(bytes: &[u8]) -> Result<Format> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     if text.first() != Some(&b'{') {

@@ -1,10 +1,10 @@
-//! Looking up codes and what is above or below them.
+//! Looks up codes and the codes above or below them.
 
 use super::hs::Hs;
 use super::model::OriginModel;
 use crate::{Error, Result};
 
-/// What is asked of a code.
+/// The codes to return for a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// The code itself.
@@ -16,10 +16,10 @@ pub enum Relation {
 }
 
 impl OriginModel {
-    /// Codes as JSON documents.
+    /// Returns codes as JSON documents.
     ///
     /// # Errors
-    /// [`Error::NoSubject`] for a code that the nomenclature does not have.
+    /// [`Error::NoSubject`] for a code that the nomenclature does not contain.
     pub fn hs(&self, code: &[u8], relation: Relation) -> Result<Vec<Vec<u8>>> {
         let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
         let code = Hs::read(code).map_err(|reason| Error::BadSubject(reason.into()))?;

@@ -1,8 +1,8 @@
-//! A rules-of-origin model: an immutable value whose parts are shared with the models made from it.
+//! An origin model: an immutable value. A model that is made from another one shares its parts.
 //!
-//! A model holds one nomenclature and any number of agreements, each read from its own document. An assessment goes
-//! through the conditions of an agreement in their order, in three-valued logic: what is not known matters only where
-//! the verdict depends on it, and a text that no machine can read is never guessed.
+//! A model holds one nomenclature and any number of agreements, each read from its own document. An assessment
+//! evaluates the conditions of an agreement in their order, in three-valued logic: an unknown fact matters only where
+//! the verdict depends on it. A text that is not machine-readable is never interpreted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -17,24 +17,24 @@ use crate::model::{Kind, codec::preamble};
 use crate::search::{Corpus, Index, Synonyms};
 use crate::{Error, Progress, Result};
 
-/// The most agreements.
+/// Maximum number of agreements.
 const MAX_AGREEMENTS: usize = 1_000;
 
 /// A nomenclature and the rules of any number of agreements.
 #[derive(Debug, Clone)]
 pub struct OriginModel {
     parts: Parts,
-    /// Agreements with their overrides put in, by id.
+    /// Agreements with their overrides applied, by id.
     agreements: BTreeMap<Box<str>, Entry>,
-    /// For each part the number of its first frame.
+    /// For each part, the number of its first frame.
     starts: Vec<u64>,
     frames: u64,
-    /// The most conditions that the rules for one product have.
+    /// Maximum number of conditions of the rules for one product.
     most_leaves: u64,
     digest: OnceLock<[u8; 16]>,
 }
 
-/// What a model is made of.
+/// The parts of a model.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
     nomenclature: Option<Arc<Codes>>,
@@ -44,25 +44,26 @@ pub(super) struct Parts {
     overrides: BTreeMap<Box<str>, Arc<Held<Overrides>>>,
 }
 
-/// A nomenclature and the index over it.
+/// A nomenclature and its index.
 #[derive(Debug)]
 struct Codes {
     held: Arc<Held<Nomenclature>>,
     index: OnceLock<Index>,
 }
 
-/// An agreement as it is asked.
+/// An agreement, prepared for assessments.
 #[derive(Debug, Clone)]
 struct Entry {
     agreement: Arc<Agreement>,
-    /// Over the texts of its rules, in their order.
+    /// The index over the texts of its rules, in their order.
     index: Arc<OnceLock<Index>>,
-    /// How many rules its overrides name that it lacks.
+    /// The number of rules that its overrides name and that it does not have.
     unknown: usize,
 }
 
 impl Parts {
-    /// Takes a part; says whether one of the same kind and id was there, which stays.
+    /// Adds a part. Fails if a part of the same kind and, for agreements and overrides, the same id exists; the parts
+    /// must not be used afterwards.
     pub(super) fn put(&mut self, content: Content) -> Result<(), ()> {
         let is_there = match content {
             Content::Nomenclature(held) if self.nomenclature.is_none() => {
@@ -94,14 +95,14 @@ impl Parts {
         nomenclature.chain(sections).chain(synonyms).chain(agreements).chain(overrides).map(Vec::as_slice)
     }
 
-    /// Frame `at` of part `part`: found by counting parts, of which there are few kinds, and never by searching frames.
+    /// Frame `at` of part `part`. Skips parts, of which there are few, and never scans frames.
     fn frame(&self, part: usize, at: usize) -> Option<&[u8]> {
         self.frames().nth(part).and_then(|frames| frames.get(at)).map(AsRef::as_ref)
     }
 }
 
 impl OriginModel {
-    /// A model of nothing.
+    /// A model without parts.
     pub fn empty() -> Self {
         Self {
             parts: Parts::default(),
@@ -113,7 +114,8 @@ impl OriginModel {
         }
     }
 
-    /// The model with a part added, which replaces one of the same kind or, among agreements and overrides, id.
+    /// The model with a part added. It replaces the part of the same kind and, for agreements and overrides, the same
+    /// id.
     ///
     /// # Errors
     /// [`Error::TooBig`] for too many agreements; [`Error::BadInput`] when overrides do not fit their agreement.
@@ -141,7 +143,7 @@ impl OriginModel {
                 Some(held.value.agreement.clone())
             }
         };
-        // What stood in its place is gone.
+        // The part that this one replaces was removed above, so this cannot fail.
         parts.put(part.0).unwrap_or_default();
         let mut agreements = self.agreements.clone();
         if let Some(id) = id {
@@ -153,7 +155,7 @@ impl OriginModel {
         Self::of(parts, agreements)
     }
 
-    /// The model without an agreement and its overrides; `None` when it has neither.
+    /// The model without an agreement and its overrides; `None` if it has neither.
     pub fn without_agreement(&self, id: &[u8]) -> Option<Self> {
         let id = std::str::from_utf8(id).ok()?;
         let mut parts = self.parts.clone();
@@ -166,7 +168,7 @@ impl OriginModel {
         Self::of(parts, agreements).ok()
     }
 
-    /// A model of these parts.
+    /// A model with these parts.
     pub(super) fn assembled(parts: Parts) -> Result<Self> {
         let mut agreements = BTreeMap::new();
         for id in parts.agreements.keys() {
@@ -190,12 +192,12 @@ impl OriginModel {
         Ok(Self { parts, agreements, starts, frames, most_leaves, digest: OnceLock::new() })
     }
 
-    /// Agreements with their overrides put in, by id.
+    /// Agreements with their overrides applied, by id.
     pub(super) fn agreements(&self) -> impl Iterator<Item = &Arc<Agreement>> + Clone {
         self.agreements.values().map(|entry| &entry.agreement)
     }
 
-    /// Agreements with the indexes over their rules, as far as they are there.
+    /// Agreements with the indexes over their rules; `None` for an index that does not exist yet.
     pub(super) fn indexed(&self) -> impl Iterator<Item = (&Arc<Agreement>, Option<&Index>)> {
         self.agreements.values().map(|entry| (&entry.agreement, entry.index.get()))
     }
@@ -216,7 +218,7 @@ impl OriginModel {
         self.parts.synonyms.as_ref().map(|held| &held.value)
     }
 
-    /// What whoever looks after the model should know.
+    /// Warnings for the operator of the model.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (id, overrides) in &self.parts.overrides {
@@ -238,12 +240,12 @@ impl OriginModel {
             && self.agreements.values().all(|entry| entry.index.get().is_some())
     }
 
-    /// Builds the indexes that are not there, and the digest.
+    /// Builds the missing indexes and the digest.
     pub(super) fn fill(&self, progress: &Progress) -> Result<()> {
         let total = (self.agreements.len() + 2) as f64;
         if let Some(codes) = self.parts.nomenclature.as_ref().filter(|codes| codes.index.get().is_none()) {
             let index = nomenclature::index_of(&codes.held.value, progress)?;
-            // Somebody else may have built the same meanwhile: then theirs stays.
+            // If another thread has built the same index meanwhile, its index is kept.
             codes.index.get_or_init(|| index);
         }
         for (done, entry) in self.agreements.values().enumerate() {
@@ -281,7 +283,7 @@ impl OriginModel {
         head
     }
 
-    /// The most conditions that the rules for one product have.
+    /// Maximum number of conditions of the rules for one product.
     pub(super) fn most_leaves(&self) -> u64 {
         self.most_leaves
     }
@@ -290,7 +292,7 @@ impl OriginModel {
         self.frames
     }
 
-    /// Frame `index`; an empty one beyond the last.
+    /// Frame `index`; empty beyond the last frame.
     pub(super) fn frame_at(&self, index: u64) -> Vec<u8> {
         if index == 0 {
             return self.head();
@@ -300,7 +302,7 @@ impl OriginModel {
         self.parts.frame(part, at).unwrap_or_default().to_vec()
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn held(&self) -> u64 {
         let parts = &self.parts;
         let indexes = self.index().map_or(0, Index::bytes)
@@ -316,7 +318,7 @@ impl OriginModel {
 }
 
 impl Parts {
-    /// The agreement of this id with its overrides put in.
+    /// The agreement with this id and with its overrides applied.
     fn entry(&self, id: &str) -> Result<Option<Entry>> {
         let Some(held) = self.agreements.get(id) else { return Ok(None) };
         let (agreement, unknown) = match self.overrides.get(id) {
@@ -333,7 +335,7 @@ impl Parts {
     }
 }
 
-/// The index over the rules of an agreement: each is found by its subdivision and its texts.
+/// The index over the rules of an agreement. The text of a rule is its subdivision and its alternatives.
 fn index_of(agreement: &Agreement, progress: &Progress) -> Result<Index> {
     let mut corpus = Corpus::default();
     let mut text = String::new();

@@ -1,8 +1,8 @@
-//! A nomenclature: the tree of codes that goods are described by.
+//! A nomenclature: the tree of codes that classify goods.
 //!
-//! Codes are kept in the order of a printed nomenclature, each before those below it, so that everything below a code
-//! is one range. A parent is a shorter code that its child begins with: no chain of parents can turn back on itself,
-//! and none is longer than three.
+//! Codes are stored in the order of a printed nomenclature, each before the codes below it, so all codes below a code
+//! are one range. A parent is a shorter code that its child begins with. A chain of parents therefore cannot contain a
+//! cycle, and it has at most three codes.
 
 mod build;
 pub(super) mod codec;
@@ -17,34 +17,34 @@ pub(super) use self::find::{CodeHit, Filter, find, index_of};
 use super::hs::Hs;
 use crate::{Progress, Result};
 
-/// The most codes.
+/// Maximum number of codes.
 const MAX_ROWS: usize = 100_000;
 
-/// The longest description, in bytes.
+/// Maximum length of a description, in bytes.
 const MAX_DESCRIPTION: usize = 4 << 10;
 
-/// The longest id of a section, in bytes.
+/// Maximum length of the id of a section, in bytes.
 const MAX_SECTION: usize = 16;
 
-/// The most sections.
+/// Maximum number of sections.
 const MAX_SECTIONS: usize = 1_000;
 
-/// Why a row cannot be taken.
+/// The reason why a row is refused.
 type Refused = &'static str;
 
 /// Codes with descriptions, in their order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Nomenclature {
     rows: Vec<Row>,
-    /// All descriptions, one after the other.
+    /// All descriptions, concatenated.
     text: String,
-    /// Ids of sections, numbered in the order they came.
+    /// Ids of sections, in the order of their first occurrence.
     sections: Vec<Box<str>>,
-    /// What the row above all chapters says.
+    /// The description of the row above all chapters.
     title: Box<str>,
-    /// The row after the last of each record of the byte form but the last.
+    /// For each record of the byte form except the last, the index of the row after it.
     cuts: Vec<u32>,
-    /// Bytes of the record that is being filled.
+    /// Size of the record that is being filled, in bytes.
     open: usize,
 }
 
@@ -53,26 +53,26 @@ struct Row {
     code: Hs,
     section: u16,
     parent: Option<u32>,
-    /// How many rows have this one as their parent.
+    /// The number of rows whose parent is this row.
     children: u32,
-    /// Where the description ends; it begins where the one before ends.
+    /// The end of the description; it begins at the end of the previous one.
     end: u32,
 }
 
-/// What stands at a code.
+/// A row of the tree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Described<'a> {
     /// The description.
     pub(super) description: &'a str,
-    /// Which row is the parent.
+    /// The index of the parent row.
     pub(super) parent: Option<usize>,
 }
 
 impl Nomenclature {
     /// Reads csv with the columns `section,hscode,description,parent,level`.
     ///
-    /// A row whose code is not a number and that is its own parent is the title (`TOTAL`), not a code; chapters have it
-    /// or nothing as their parent.
+    /// A row whose code is not a number and that is its own parent is the title (`TOTAL`), not a code. The parent of a
+    /// chapter is the title, or empty.
     ///
     /// # Errors
     /// [`crate::Error::BadInput`] with the line, [`crate::Error::Cancelled`].
@@ -90,17 +90,17 @@ impl Nomenclature {
         builder.finish()
     }
 
-    /// Whether the code is in the nomenclature.
+    /// Whether the nomenclature contains the code.
     pub(super) fn knows(&self, code: &Hs) -> bool {
         self.row(code).is_some()
     }
 
-    /// How many codes there are.
+    /// The number of codes.
     pub(super) fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// The edition, where the title names one: `HS 2022`, else `HS`.
+    /// The edition, if the title contains its year: `HS 2022`, else `HS`.
     pub(super) fn version(&self) -> String {
         let year = |at: usize| self.title.get(at..at + 4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()));
         let named = |(at, _)| year(at + 2).or_else(|| year(at + 3));
@@ -113,12 +113,12 @@ impl Nomenclature {
         self.row(code).map(|row| self.description_of(row))
     }
 
-    /// The section of a code, by its id.
+    /// The id of the section of a code.
     pub(super) fn section(&self, code: &Hs) -> Option<&str> {
         self.row(code).map(|row| self.section_of(row))
     }
 
-    /// The codes directly below a code, in order; of `None` the chapters. Empty for a code that is not there.
+    /// The codes directly below a code, in order; for `None` the chapters. Empty for an unknown code.
     pub(super) fn children(&self, code: Option<&Hs>) -> Vec<Hs> {
         let parent = match code.map(|code| self.row(code)) {
             None => None,
@@ -132,7 +132,7 @@ impl Nomenclature {
         below.iter().filter(|row| row.parent == parent).map(|row| row.code).collect()
     }
 
-    /// The codes above a code, its parent first. Empty for a chapter, and for a code that is not there.
+    /// The codes above a code, its parent first. Empty for a chapter and for an unknown code.
     pub(super) fn parents(&self, code: &Hs) -> Vec<Hs> {
         let mut parents = Vec::new();
         let mut row = self.row(code);
@@ -149,19 +149,19 @@ impl Nomenclature {
         self.rows.iter().map(|row| row.code)
     }
 
-    /// The code of row `row` in order.
+    /// The code of the row with this index.
     pub(super) fn code_of(&self, row: usize) -> Option<Hs> {
         self.rows.get(row).map(|row| row.code)
     }
 
-    /// The codes whose texts begin with `digits`, in order.
+    /// The codes that begin with `digits`, in order.
     pub(super) fn codes_from(&self, digits: &str) -> impl ExactSizeIterator<Item = Hs> {
         let start = self.rows.partition_point(|row| row.code.as_str() < digits);
         let rows = &self.rows[start..];
         rows[..rows.partition_point(|row| row.code.as_str().starts_with(digits))].iter().map(|row| row.code)
     }
 
-    /// All codes in order, with their places among them and those of their parents.
+    /// All rows in order, with the index of their parents.
     pub(super) fn tree(&self) -> impl Iterator<Item = Described<'_>> {
         self.rows.iter().enumerate().map(|(row, Row { parent, .. })| Described {
             description: self.description_of(row),
@@ -169,7 +169,7 @@ impl Nomenclature {
         })
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let rows = self.rows.capacity() * size_of::<Row>();
         let sections: usize = self.sections.iter().map(|id| id.len() + size_of::<Box<str>>()).sum();

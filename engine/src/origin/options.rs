@@ -1,29 +1,29 @@
-//! Formats of documents, and how a document is read.
+//! Formats of documents, and the options for reading a document.
 
 /// The kinds of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A nomenclature: csv `section,hscode,description,parent,level`.
     Hs,
-    /// Names of its sections: csv `section,name`.
+    /// Names of the sections of a nomenclature: csv `section,name`.
     Sections,
     /// An agreement: `roo/1` JSON.
     Roo,
     /// Changes of an agreement's rules: JSON of the same shape, without parties.
     Overrides,
-    /// Words and the phrases that stand for them: JSON `{"word":["phrase",..]}`.
+    /// Words and the phrases that they stand for: JSON `{"word":["phrase",..]}`.
     Synonyms,
 }
 
 impl Format {
     const ALL: [Self; 5] = [Self::Hs, Self::Sections, Self::Roo, Self::Overrides, Self::Synonyms];
 
-    /// The format of this name, in any case.
+    /// The format with this name, in any case.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|format| name.eq_ignore_ascii_case(format.name().as_bytes()))
     }
 
-    /// The name used in options.
+    /// The name in options.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hs => "hs",
@@ -35,9 +35,9 @@ impl Format {
     }
 }
 
-/// What a document is, where that is known.
+/// Options for reading a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoadOptions {
-    /// The kind of document; detected when absent.
+    /// The kind of document; detected if it is `None`.
     pub format: Option<Format>,
 }

@@ -1,11 +1,12 @@
-//! Changes of an agreement's rules, kept apart from it: dates in published texts go stale before the texts do.
+//! Changes of an agreement's rules. They are stored separately, because dates in published documents become outdated
+//! before the documents are replaced.
 
 use super::agreement::{Patch, Patches, read_patches};
 use super::expr::Expr;
 use super::json::Json;
 use crate::Result;
 
-/// Changes of one agreement, by the ids of its rules.
+/// The changes of one agreement, by the ids of its rules.
 pub(super) type Overrides = Patches;
 
 impl Overrides {
@@ -18,7 +19,7 @@ impl Overrides {
         read().map_err(|fault| fault.in_file(document))
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
         let patch = |patch: &Patch| {

@@ -1,4 +1,4 @@
-//! Looking up rules, the most specific first.
+//! Looks up rules, the most specific first.
 
 use super::agreement::{Agreement, Rule};
 use super::codes::Span;
@@ -9,42 +9,42 @@ use super::model::OriginModel;
 use crate::json::json_string;
 use crate::{Day, Error, Result};
 
-/// How many rules are given when nobody says how many.
+/// The number of rules that are returned if the caller gives no limit.
 const DEFAULT_LIMIT: usize = 10;
 
-/// Which rules are asked for; every condition that is given must hold.
+/// The filter for rules. All given conditions must hold.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleFilter<'a> {
-    /// Of the agreement of this id.
+    /// Only rules of the agreement with this id.
     pub agreement: Option<&'a [u8]>,
-    /// For codes that are this one, or begin with it.
+    /// Only rules for codes that are this code or begin with it.
     pub hs: Option<&'a [u8]>,
-    /// In force on this day, as the agreement is.
+    /// Only rules that are in force on this day, like their agreement.
     pub date: Option<Day>,
-    /// Of an agreement that this country or party belongs to.
+    /// Only rules of agreements that this country or party belongs to.
     pub party: Option<&'a [u8]>,
-    /// At most so many.
+    /// Maximum number of rules.
     pub limit: usize,
 }
 
 impl Default for RuleFilter<'_> {
-    /// Any rules, ten of them.
+    /// All rules, at most ten.
     fn default() -> Self {
         Self { agreement: None, hs: None, date: None, party: None, limit: DEFAULT_LIMIT }
     }
 }
 
 impl OriginModel {
-    /// How many rules its agreements have.
+    /// The number of rules of all agreements.
     pub fn rule_count(&self) -> usize {
         self.agreements().map(|agreement| agreement.rules.len()).sum()
     }
 
-    /// Rules as JSON documents, the most specific first: one subheading, one heading, one chapter, wider; then narrower
-    /// ranges, higher priorities, later beginnings, ids.
+    /// Rules as JSON documents, the most specific first: one subheading, one heading, one chapter, wider; then by
+    /// narrower range, higher priority, later start of validity, id.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for what is no code or no country.
+    /// [`Error::Invalid`] for a malformed code or country.
     pub fn rules(&self, filter: &RuleFilter<'_>) -> Result<Vec<Vec<u8>>> {
         let span = match filter.hs {
             None => None,
@@ -77,7 +77,7 @@ impl OriginModel {
     }
 }
 
-/// A rule as a JSON document, with its score where it was searched for.
+/// A rule as a JSON document, with its score if it is the result of a search.
 pub(super) fn document(agreement: &Agreement, rule: &Rule, score: Option<f64>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     let day = |out: &mut Vec<u8>, day: Option<Day>| text_or_null(out, day.map(|day| day.to_string()).as_deref());

@@ -4,19 +4,19 @@ use super::nomenclature::codec::{Reader, write_text};
 use super::nomenclature::csv::{Table, at};
 use crate::{Error, Progress, Result};
 
-/// The most sections, which keeps them in one record.
+/// Maximum number of sections, so that they fit into one record.
 const MAX_SECTIONS: usize = 100;
 
-/// The longest id, in bytes.
+/// Maximum length of an id, in bytes.
 const MAX_ID: usize = 16;
 
-/// The longest name, in bytes.
+/// Maximum length of a name, in bytes.
 const MAX_NAME: usize = 512;
 
-/// Names by the ids of sections.
+/// The names of sections by their ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sections {
-    /// Id and name, in the order of ids.
+    /// Id and name, ordered by id.
     names: Vec<(Box<str>, Box<str>)>,
 }
 
@@ -41,18 +41,18 @@ impl Sections {
         Some(&self.names[at].1)
     }
 
-    /// How many sections there are.
+    /// The number of sections.
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let texts: usize = self.names.iter().map(|(id, name)| id.len() + name.len()).sum();
         (texts + self.names.capacity() * size_of::<(Box<str>, Box<str>)>()) as u64
     }
 
-    /// The byte form: one record, id and name of each section as `u16` length and bytes.
+    /// The byte form: one record with the id and the name of each section, as `u16` length and bytes.
     pub(super) fn records(&self) -> Vec<Vec<u8>> {
         let mut out = Vec::new();
         for (id, name) in &self.names {
@@ -62,7 +62,7 @@ impl Sections {
         vec![out]
     }
 
-    /// Reads what [`Sections::records`] wrote.
+    /// Reads a record of [`Sections::records`].
     ///
     /// # Errors
     /// [`Error::Corrupt`].
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_carry_their_line() {
+    fn errors_contain_the_line() {
         let read = |text: &str| Sections::read(text.as_bytes(), &Progress::default()).unwrap_err().to_string();
         assert_eq!(read("section,name\nI,a\nI,b\n"), "the section occurs twice (line 3)");
         assert_eq!(read("section,name\nI,\n"), "the name of a section is 1 to 512 bytes long (line 2)");

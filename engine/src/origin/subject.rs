@@ -12,11 +12,11 @@ use crate::{Day, Error, Result};
 pub(super) struct Subject {
     pub(super) route: Route,
     pub(super) facts: Facts,
-    /// The day it is asked about.
+    /// The day of the assessment.
     pub(super) day: Day,
 }
 
-/// How many of `args` are the subject: facts begin with `{`.
+/// The number of arguments that belong to the subject. Facts begin with `{`.
 pub(super) fn length(args: &[&[u8]]) -> Result<usize> {
     match args {
         [_, _, _, facts, ..] if facts.first() == Some(&b'{') => Ok(4),
@@ -26,7 +26,7 @@ pub(super) fn length(args: &[&[u8]]) -> Result<usize> {
 }
 
 impl Subject {
-    /// Reads a subject; one that names no day is about `today`.
+    /// Reads a subject. If it names no day, the day is `today`.
     ///
     /// # Errors
     /// [`Error::NoSubject`], [`Error::Invalid`] and [`Error::TooBig`] for facts.
@@ -42,7 +42,7 @@ impl Subject {
         Ok(Self { route, facts, day })
     }
 
-    /// Appends the name: the words themselves while only the day is known, else a digest of everything.
+    /// Appends the name: the words themselves if the facts contain at most the day, else a digest of all facts.
     pub(super) fn write_name(&self, key: &mut Vec<u8>) {
         let Self { route, facts, day } = self;
         if facts.is_bare() {

@@ -1,4 +1,4 @@
-//! A score model as the module asks it.
+//! The [`Model`] trait for score models.
 
 use std::time::Duration;
 
@@ -57,12 +57,12 @@ impl Model for ScoreModel {
     }
 
     fn check(&self, _: &[&[u8]], query: &Query<'_>) -> Result<()> {
-        // A name is only given to what has been read whole.
+        // `canonical` reads and checks the whole subject, so only the query is left to check.
         refuse_indicator(query)
     }
 
     fn estimate(&self, subject: &[&[u8]], _: &Query<'_>) -> Duration {
-        // The features of the row are in its cost; what is long beyond them has to be read all the same.
+        // The cost of a row includes its features. A longer subject must be read nevertheless, so its bytes are added.
         let bytes: usize = subject.iter().map(|word| word.len()).sum();
         self.row_cost() + Duration::from_nanos(3 * bytes as u64)
     }
@@ -73,7 +73,7 @@ impl Model for ScoreModel {
             text.clear();
             match subject::read(&self.features, subject, &mut scratch.row) {
                 Ok(()) => scratch.row.write(&self.features, text),
-                // A document has come of it, so this is not to be seen.
+                // Cannot happen: the same subject has already given a document.
                 Err(_) => subject.iter().for_each(|word| text.extend_from_slice(word)),
             }
             match text.len() {
@@ -81,8 +81,8 @@ impl Model for ScoreModel {
                 _ => String::from_utf8_lossy(&name::digest(text)).into_owned(),
             }
         });
-        let said = Said::read(document);
-        Record { subject, status: said.status, confidence: said.confidence, ..Record::default() }
+        let summary = Summary::read(document);
+        Record { subject, status: summary.status, confidence: summary.confidence, ..Record::default() }
     }
 
     fn ready(&self) -> bool {
@@ -147,14 +147,14 @@ fn refuse_indicator(query: &Query<'_>) -> Result<()> {
     }
 }
 
-/// What the history says of a document.
+/// The fields of a document that the history records.
 #[derive(Debug, Default)]
-struct Said {
+struct Summary {
     status: String,
     confidence: Option<f64>,
 }
 
-impl Said {
+impl Summary {
     fn read(document: &[u8]) -> Self {
         let document = history::fields_before(document, "contributions");
         let text = |field: &str| document.get(field).and_then(|value| value.as_str());

@@ -1,4 +1,4 @@
-//! Many rows at once.
+//! Batches: many rows that are scored by one command.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,27 +15,28 @@ use super::subject::{Object, ObjectOrArray, refused};
 use crate::model::Identity;
 use crate::{Error, Progress, Result};
 
-/// Rows evaluated together: a column of them and the sums fit into the nearest cache.
+/// Rows of one block. A column of a block and its sums fit into the L1 cache.
 const BLOCK: usize = 256;
 
-/// The most values of a batch that comes as JSON, where few bytes can stand for many missing ones.
+/// Maximum number of values of a JSON batch. A limit is needed because a few bytes of JSON can stand for many missing
+/// values.
 const MAX_JSON_VALUES: usize = 1 << 25;
 
-/// Rows of values in the order of a model's features, NaN where one is missing.
+/// Rows of values in the order of the model's features. A missing value is NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     rows: usize,
     features: usize,
-    /// Row-major, as they came: nothing is rounded yet.
+    /// Row-major, as received: values are rounded when they are scored.
     values: Vec<f64>,
 }
 
 impl Rows {
-    /// Reads a JSON array of exactly `n` rows: objects of features, or arrays in the order of features, `null` for what
-    /// is missing.
+    /// Reads a JSON array of exactly `n` rows. A row is an object of features, or an array in the order of the
+    /// features; a missing value is `null`.
     ///
     /// # Errors
-    /// [`Error::Invalid`], with the number of the row, and [`Error::TooBig`].
+    /// [`Error::Invalid`] with the number of the row, [`Error::TooBig`].
     pub fn from_json(model: &ScoreModel, json: &[u8], n: usize) -> Result<Self> {
         let features = &model.features;
         if n.checked_mul(features.len()).is_none_or(|values| values > MAX_JSON_VALUES) {
@@ -50,20 +51,20 @@ impl Rows {
         Ok(Self { rows: n, features: features.len(), values })
     }
 
-    /// Takes `n` rows of little-endian `f32`, row-major.
+    /// Reads `n` rows of little-endian `f32`, row-major.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when that is not their length.
+    /// [`Error::Invalid`] when `bytes` has another length.
     pub fn from_f32(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
         let (numbers, rest) = bytes.as_chunks::<4>();
         let values = || numbers.iter().map(|&number| f64::from(f32::from_le_bytes(number))).collect();
         Self::from_blob(model, numbers.len(), rest, n, values)
     }
 
-    /// Takes `n` rows of little-endian `f64`, row-major.
+    /// Reads `n` rows of little-endian `f64`, row-major.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when that is not their length.
+    /// [`Error::Invalid`] when `bytes` has another length.
     pub fn from_f64(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
         let (numbers, rest) = bytes.as_chunks::<8>();
         let values = || numbers.iter().map(|&number| f64::from_le_bytes(number)).collect();
@@ -85,12 +86,12 @@ impl Rows {
         Ok(Self { rows: n, features, values: values() })
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
@@ -99,22 +100,22 @@ impl Rows {
         &self.values[i * self.features..(i + 1) * self.features]
     }
 
-    /// Fails when they were read for a model of another number of features.
+    /// Fails when the rows were read for a model with another number of features.
     fn check(&self, model: &ScoreModel) -> Result<()> {
         if self.features == model.features.len() {
             Ok(())
         } else {
-            Err(Error::Invalid("the rows are those of another model".into()))
+            Err(Error::Invalid("the rows belong to another model".into()))
         }
     }
 }
 
 impl ScoreModel {
-    /// What [`ScoreModel::outputs`] says for every row, row-major; rounded first as in an assessment, with the same
-    /// bits as its score or probabilities.
+    /// The outputs of every row, row-major, [`ScoreModel::outputs`] numbers for each. Values are rounded as in an
+    /// assessment, and the numbers have the same bits as its score or probabilities.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the number of the first row found that cannot be scored, [`Error::Cancelled`].
+    /// [`Error::Invalid`] with the number of a row that cannot be scored (the first one found), [`Error::Cancelled`].
     pub fn batch_values(&self, rows: &Rows, progress: &Progress) -> Result<Vec<f64>> {
         rows.check(self)?;
         let mut out = vec![0.0; rows.len() * self.outputs()];
@@ -127,7 +128,7 @@ impl ScoreModel {
         Ok(out)
     }
 
-    /// The document of every row, the bytes of an assessment of it, or why there is none.
+    /// The document of every row, with the same bytes as an assessment of the row, or the error of the row.
     ///
     /// # Errors
     /// [`Error::Cancelled`].
@@ -168,7 +169,7 @@ fn in_row(row: usize, error: Error) -> Error {
     }
 }
 
-/// What a block of rows is computed in.
+/// Buffers for the computation of one block of rows.
 #[derive(Debug, Default)]
 struct Block {
     column: Vec<f64>,
@@ -178,7 +179,7 @@ struct Block {
 }
 
 impl Block {
-    /// Fills `out` for the rows of `values`; fails with the row at fault, counted from 0.
+    /// Fills `out` for the rows of `values`. An error comes with the index of its row, from 0.
     fn evaluate(
         &mut self,
         model: &ScoreModel,
@@ -203,7 +204,7 @@ impl Block {
                     for (output, margin) in self.margins.iter_mut().enumerate() {
                         *margin = self.sums[output * rows + row];
                     }
-                    // A missing feature makes a sum no number; so does nothing else but overflow.
+                    // A sum is not finite only because of a missing feature or of overflow.
                     if !self.margins.iter().all(|margin| margin.is_finite()) {
                         let of_row = &values[row * features..(row + 1) * features];
                         return Err((row, model.check_missing(of_row).err().unwrap_or_else(overflow)));
@@ -239,7 +240,7 @@ impl Block {
         }
     }
 
-    /// The values of one feature, as they are scored.
+    /// Copies the values of one feature into the column and rounds them.
     fn fill_column(&mut self, model: &ScoreModel, values: &[f64], i: usize) -> Result<(), (usize, Error)> {
         for (place, row) in self.column.iter_mut().zip(values.chunks_exact(model.features.len())) {
             *place = row[i];
@@ -247,7 +248,7 @@ impl Block {
         score_column(&model.features, i, &mut self.column)
     }
 
-    /// The values of all features, as they are scored.
+    /// Copies the values of all features and rounds them.
     fn round(&mut self, model: &ScoreModel, values: &[f64]) -> Result<(), (usize, Error)> {
         let features = model.features.len();
         self.rounded.clear();

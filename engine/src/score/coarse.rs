@@ -2,10 +2,10 @@
 
 use super::features::Features;
 
-/// The most warnings of one kind that are spelled out.
+/// Maximum number of warnings of one kind; the others are only counted.
 const MAX_WARNINGS: usize = 20;
 
-/// Warnings about features whose decimals are too few: those that `is_coarse` says of, given the step between values.
+/// Warnings about features whose decimals are too few. `is_coarse` gets a feature and the step between its values.
 pub(super) fn close_steps(features: &Features, is_coarse: impl Fn(usize, f64) -> bool, why: &str) -> Vec<String> {
     let coarse = |&i: &usize| features.step(i).is_some_and(|step| is_coarse(i, step));
     let found: Vec<usize> = (0..features.len()).filter(coarse).collect();

@@ -1,11 +1,13 @@
 //! The byte form of a score model.
 //!
-//! All numbers are little-endian. The first frame is the preamble and the header: `u8` format, `u8` machine, `u32`
-//! features, warnings and records of the machine. Every other frame holds whole records, each a `u16` length and bytes:
-//! features in order (`u8` decimals, 255 without, and the name), warnings (text), then what the machine writes.
+//! All numbers are little-endian. The first frame is the preamble and the header: `u8` format, `u8` machine, then `u32`
+//! number of features, of warnings and of records of the machine. Every other frame holds complete records, each with a
+//! `u16` length and its bytes: features in order (`u8` decimals, 255 if there are none, and the name), warnings (text),
+//! then the records of the machine.
 //!
-//! The frames are made once, when a model is loaded, and kept, as they come when it is read: a frame costs no more than
-//! its copy. Only those of a forest, one record each, are made by it when they are asked for: they are many.
+//! The frames are made once, when a model is loaded, or kept as received when it is read from frames, so a request for
+//! a frame only copies it. A forest is an exception: it has many frames, one record each, and makes each when it is
+//! requested.
 
 mod decode;
 mod encode;
@@ -15,14 +17,14 @@ pub use self::decode::ScoreDecoder;
 pub(super) use self::encode::encode;
 pub(super) use self::records::{Reader, Records, alone, put_text};
 
-/// The largest frame that is written and read, in bytes.
+/// Maximum size of a frame, in bytes.
 const FRAME: usize = 1 << 16;
 
-/// The most warnings, and the longest, in bytes.
+/// Maximum number of warnings, and maximum length of one, in bytes.
 const MAX_WARNINGS: usize = 100;
 const LONGEST_WARNING: usize = 1024;
 
-/// Bytes of the header.
+/// Size of the header, in bytes.
 const HEADER: usize = 2 + 3 * 4;
 
 const GLM: u8 = 0;

@@ -1,18 +1,18 @@
-//! Declared rounding: with it, near-equal inputs are one query.
+//! Declared rounding. With it, requests with nearly equal inputs are the same request to the cache.
 //!
-//! A value `x` of a feature with `d` decimals stands for the integer `round(x * 10^d)`, half away from zero. The integer is
-//! what the canonical name is written from, and the f64 nearest to `integer / 10^d` is what is scored, so that a cached
-//! answer equals a computed one. Without decimals a value stands for itself.
+//! A value `x` of a feature with `d` decimals becomes the integer `round(x * 10^d)`, half away from zero. The canonical
+//! name is written from this integer, and the f64 nearest to `integer / 10^d` is scored, so a cached answer equals a
+//! computed one. A feature without decimals is not rounded.
 
 use std::collections::BTreeMap;
 
 use super::MAX_FEATURES;
 use crate::{Error, Result};
 
-/// The most decimals.
+/// Maximum number of decimals.
 pub(super) const MAX_DECIMALS: u8 = 9;
 
-/// The longest text of decimals, in bytes: it is read where the command is.
+/// Maximum length of the text of `DECIMALS`, in bytes. The text is parsed on the main thread.
 const MAX_TEXT: usize = 64 << 10;
 
 /// Powers of ten, exact.
@@ -21,12 +21,13 @@ pub(super) const POWERS: [f64; MAX_DECIMALS as usize + 1] = [1e0, 1e1, 1e2, 1e3,
 /// Integers below this are exact as f64.
 const EXACT: f64 = (1u64 << 53) as f64;
 
-/// The decimals to round features to, as the option `DECIMALS` gives them; they go before those a file declares.
+/// The decimals to round features to, from the option `DECIMALS`. They take precedence over the decimals that a file
+/// declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decimals {
-    /// The same for every feature.
+    /// The same decimals for every feature.
     All(u8),
-    /// For each feature that is named; others keep what the file declares.
+    /// Decimals for each named feature; the other features keep the decimals that the file declares.
     Each(BTreeMap<String, u8>),
 }
 
@@ -52,24 +53,25 @@ impl Decimals {
     }
 }
 
-/// The integer that `x` stands for with so many decimals; `None` when it is too large to be exact.
+/// The integer `round(x * 10^decimals)`; `None` when it is too large to be exact.
 pub(super) fn integer(x: f64, decimals: u8) -> Option<i64> {
     let scaled = x * POWERS[usize::from(decimals)];
-    // Half away from zero, as f64::round, which is a call where the processor has no instruction for it. The largest
-    // f64 below one half, so that the sum of it and a number just below one half does not reach 1.
+    // Half away from zero, like f64::round, but without the function call that f64::round needs where the processor has
+    // no instruction for it. The constant is the largest f64 below one half: its sum with a number just below one half
+    // stays below 1.
     let rounded = (scaled + 0.499_999_999_999_999_94_f64.copysign(scaled)) as i64;
     (scaled.abs() < EXACT && rounded.unsigned_abs() < 1 << 53).then_some(rounded)
 }
 
-/// The f64 nearest to `integer / 10^decimals`. Both are exact as f64, so one division is.
+/// The f64 nearest to `integer / 10^decimals`. Both operands are exact as f64, so one division gives the nearest f64.
 pub(super) fn value(integer: i64, decimals: u8) -> f64 {
     integer as f64 / POWERS[usize::from(decimals)]
 }
 
-/// Rounds all of `column` as [`integer`] and [`value`] do, without a branch, so that the compiler makes vectors of it;
-/// NaN stays. Does nothing and says no when a number is so large that it takes more care.
+/// Rounds all of `column` like [`integer`] and [`value`]. It has no branches, so the compiler vectorises it. NaN stays
+/// NaN. Returns false and changes nothing when a number is too large for this method.
 pub(super) fn round_small(column: &mut [f64], decimals: u8) -> bool {
-    /// From here on every f64 is an integer. Adding it to a smaller one rounds that, half to even.
+    /// From here on every f64 is an integer. Adding this to a smaller number rounds it to an integer, half to even.
     const INTEGERS: f64 = (1u64 << 52) as f64;
     let power = POWERS[usize::from(decimals)];
     let is_large = |x: &f64| (x * power).abs() >= INTEGERS;
@@ -80,9 +82,9 @@ pub(super) fn round_small(column: &mut [f64], decimals: u8) -> bool {
         let scaled = *x * power;
         let size = scaled.abs();
         let even = (size + INTEGERS) - INTEGERS;
-        // One half is left only where a half has been rounded down.
+        // The difference is one half only where a half was rounded down.
         let away = even + if size - even >= 0.5 { 1.0 } else { 0.0 };
-        // A negative zero becomes a zero.
+        // A negative zero becomes a positive zero.
         *x = (away / power).copysign(scaled) + 0.0;
     }
     true
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_rounding_of_the_library_wherever_that_is_exact() {
+    fn rounding_equals_f64_round_where_that_is_exact() {
         let mut x = 0.000_123_f64;
         while x < 1e12 {
             for value in [x, -x, x.floor() + 0.5, -(x.floor() + 0.5)] {
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_rounded_as_its_values_are() {
+    fn a_column_is_rounded_like_single_values() {
         let mut x = 0.000_000_123_f64;
         let mut column = vec![0.5, -0.5, 1.5, 2.5, -2.5, 0.285, -0.0, 1e-300, -1e-9, 0.499_999_999_999_999_94];
         while x < 1e9 {

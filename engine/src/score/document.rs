@@ -1,4 +1,4 @@
-//! The assessment as a JSON document, fields in the order of the contract.
+//! Writes the assessment as a JSON document, with the fields in the order of `docs/assessment-score.schema.json`.
 
 use super::machine::{Answer, Machine};
 use super::model::{ScoreModel, overflow};
@@ -9,7 +9,7 @@ use crate::Result;
 use crate::json::json_string;
 use crate::model::{Identity, Kind};
 
-/// Appends the document of a row that has been evaluated.
+/// Appends the document of a row that was evaluated.
 pub(super) fn write(
     model: &ScoreModel,
     identity: &Identity<'_>,
@@ -48,7 +48,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes the score, the margin and the classes; the group whose margin the contributions are of.
+/// Writes the score, the margin and the classes. Returns the output whose margin the contributions explain.
 fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
     let (margins, outputs) = (&scratch.margins, &scratch.outputs);
     match model.answer {
@@ -85,14 +85,14 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
     0
 }
 
-/// The row, and a zero for the contribution of each feature.
+/// Returns the row, and a buffer with a zero for the contribution of each feature.
 fn contributions<'s>(model: &ScoreModel, scratch: &'s mut Scratch) -> (&'s [f64], &'s mut Vec<f64>) {
     scratch.contributions.clear();
     scratch.contributions.resize(model.features.len(), 0.0);
     (&scratch.row.values, &mut scratch.contributions)
 }
 
-/// The first class of those with the highest probability.
+/// The class with the highest probability; the first one of equals.
 fn most_probable(probabilities: &[f64]) -> usize {
     let mut best = 0;
     for (k, &probability) in probabilities.iter().enumerate() {
@@ -120,7 +120,7 @@ fn classes(out: &mut Vec<u8>, model: &ScoreModel, class: usize, probabilities: i
     out.push(b'}');
 }
 
-/// What only a scorecard says; the margins are the points of each attribute.
+/// Writes the fields that only a scorecard has. `scratch.margins` holds the points of each attribute.
 fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scratch) {
     let score = scratch.outputs[0];
     if let Some((of, probability)) = card.probability(score) {
@@ -154,7 +154,7 @@ fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scr
     out.push(b']');
 }
 
-/// The contributions, in the order of the features; says whether all of them are numbers.
+/// Writes the contributions in the order of the features. Returns whether all of them are finite.
 fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
     field(out, b",\"contributions\":[");
     let mut is_first = true;
@@ -173,9 +173,9 @@ fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_ze
 }
 
 fn contribution(out: &mut Vec<u8>, is_first: bool, begun: &[u8], value: f64) {
-    // It begins with the comma to the one before.
+    // `begun` begins with a comma, which the first contribution must not have.
     field(out, &begun[usize::from(is_first)..]);
-    // A negative zero is a zero.
+    // A negative zero is written as a positive zero.
     number::write(value + 0.0, out);
     out.push(b'}');
 }

@@ -1,14 +1,14 @@
-//! The features of a model: names, how to find one, how it is rounded and how it is printed.
+//! The features of a model: their names, how to find them, their rounding and how they are printed.
 
 use super::decimals::{Decimals, MAX_DECIMALS, POWERS};
 use super::{MAX_FEATURES, MAX_NAME};
 use crate::json::json_string;
 use crate::{Error, Result};
 
-/// The mark of a feature that is not rounded.
+/// Mark of a feature that is not rounded.
 pub(super) const EXACT: u8 = u8::MAX;
 
-/// The decimals of a feature that a file declares, [`EXACT`] where it does not.
+/// The decimals that a file declares for a feature, or [`EXACT`] if it declares none.
 ///
 /// # Errors
 /// [`Error::BadInput`] when there are more than 9.
@@ -19,27 +19,27 @@ pub(super) fn declared(decimals: Option<u8>) -> Result<u8> {
     }
 }
 
-/// What stands before and after a name in a contribution.
+/// The text before and after a name in a contribution.
 const OPEN: &[u8] = b",{\"feature\":";
 const CLOSE: &[u8] = b",\"value\":";
 
-/// The features in the order of the model. Names are distinct.
+/// The features in the order of the model. Names are unique.
 #[derive(Debug)]
 pub(super) struct Features {
     names: Box<[Box<str>]>,
-    /// Decimals of each, [`EXACT`] without.
+    /// Decimals of each feature, or [`EXACT`].
     decimals: Box<[u8]>,
-    /// Places in the order of the names.
+    /// Indices of the features, sorted by name.
     sorted: Box<[u32]>,
-    /// For every feature the beginning of its contribution in a document, [`OPEN`] name [`CLOSE`]; the name is a JSON
-    /// string.
+    /// For every feature, the beginning of its contribution in a document: [`OPEN`], the name as a JSON string,
+    /// [`CLOSE`].
     printed: Box<[u8]>,
-    /// Where that of each ends.
+    /// For every feature, the end of its text in `printed`.
     ends: Box<[u32]>,
 }
 
 impl Features {
-    /// Fails with a reason when there are none or too many, or a name is empty, too long or occurs twice.
+    /// Fails with a reason when there are no features or too many, or when a name is empty, too long or repeated.
     pub(super) fn new(names: Vec<Box<str>>, decimals: Vec<u8>) -> Result<Self, &'static str> {
         if names.is_empty() || names.len() > MAX_FEATURES {
             return Err("a model has 1 to 4096 features");
@@ -72,10 +72,10 @@ impl Features {
         })
     }
 
-    /// Puts the decimals of the option in the place of those that were declared.
+    /// Replaces the declared decimals by those of the option.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name that is no feature.
+    /// [`Error::Invalid`] for a name that is not a feature.
     pub(super) fn set_decimals(&mut self, decimals: &Decimals) -> Result<()> {
         match decimals {
             Decimals::All(all) => self.decimals.fill(*all),
@@ -99,17 +99,17 @@ impl Features {
         &self.names
     }
 
-    /// The decimals of a feature, [`EXACT`] without.
+    /// The decimals of a feature, or [`EXACT`].
     pub(super) fn decimals(&self, i: usize) -> u8 {
         self.decimals[i]
     }
 
-    /// The step between two values of a feature that are told apart, where there are decimals.
+    /// The distance between two neighbouring rounded values of a feature; `None` if it is not rounded.
     pub(super) fn step(&self, i: usize) -> Option<f64> {
         POWERS.get(usize::from(self.decimals[i])).map(|power| 1.0 / power)
     }
 
-    /// The decimals for people.
+    /// The decimals as text for people.
     pub(super) fn decimals_text(&self) -> String {
         let first = self.decimals[0];
         match self.decimals.iter().all(|&decimals| decimals == first) {
@@ -122,7 +122,7 @@ impl Features {
         }
     }
 
-    /// The place of a name; `hint` is tried first: most people give features in the order of the model.
+    /// The index of a name. `hint` is tried first, because most clients send features in the order of the model.
     pub(super) fn find(&self, name: &[u8], hint: usize) -> Option<usize> {
         if self.names.get(hint).is_some_and(|next| next.as_bytes() == name) {
             return Some(hint);
@@ -143,7 +143,7 @@ impl Features {
         &self.printed[start..self.ends[i] as usize]
     }
 
-    /// The name for an error text: as it is when it is plain, else its number.
+    /// The name for an error text: the name itself if it is short and has plain characters only, else its number.
     pub(super) fn shown(&self, i: usize) -> String {
         let name = &self.names[i];
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@-".contains(&byte);

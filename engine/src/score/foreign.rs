@@ -1,9 +1,10 @@
-//! Files of models that are not read, known by how they begin: each is named, with the line that exports it rightly.
+//! Recognises files that cannot be read by their first bytes. Each error names the format and the call that exports the
+//! model correctly.
 
-/// A model of CatBoost.
+/// A CatBoost model.
 pub(super) const CATBOOST: &str = "this is a CatBoost model, which is not read: train with XGBoost or LightGBM, or give the model as glm/1 or scorecard/1";
 
-/// The JSON that `dump_model` of LightGBM gives.
+/// The JSON that LightGBM's `dump_model` writes.
 pub(super) const LIGHTGBM_DUMP: &str =
     "this is a dump_model of LightGBM, not a saved model: in Python, booster.save_model(\"model.txt\")";
 
@@ -13,7 +14,7 @@ const XGBOOST_DUMP: &str = "this is a dump of XGBoost, which lacks the objective
 const PICKLE: &str = "this is a pickle or joblib file of Python, which is not read: save the model itself; XGBoost: \
                       model.save_model(\"model.json\"); LightGBM: model.booster_.save_model(\"model.txt\")";
 
-/// Names a file by its first bytes, where no format that is read begins like that.
+/// The error for a binary file, by its first bytes. No supported format begins with these bytes.
 pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0x1f, 0x8b, ..] => "the file is compressed by gzip: unpack it first (gunzip)",
@@ -21,9 +22,9 @@ pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', ..] => {
             "the file is compressed: unpack it first"
         }
-        // A protocol of pickle from 2, and the streams of zlib that joblib writes.
+        // Pickle from protocol 2, and the zlib streams that joblib writes.
         [0x80, 2..=5, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => PICKLE,
-        // An object of UBJSON, whose first key has its length before it.
+        // A UBJSON object: the length of its first key comes before the key.
         [b'{', b'L' | b'l' | b'i' | b'U' | b'I' | b'#' | b'$', ..] => {
             "this is UBJSON, the binary form of XGBoost models: in Python, booster.save_model(\"model.json\")"
         }
@@ -32,7 +33,7 @@ pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
         }
         [b'C', b'B', b'M', b'1', ..] => CATBOOST,
         [0x89, b'H', b'D', b'F', ..] => "this is an HDF5 file, which is not read",
-        // A message of protobuf: the version of ONNX, then what wrote the file or the model.
+        // A protobuf message: the ONNX version, then the producer of the file or of the model.
         [0x08, 1..=64, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..] => {
             "this is an ONNX model, which is not read: save the model of the library that trained it (XGBoost: \
              save_model(\"model.json\"), LightGBM: save_model(\"model.txt\"), linear models: glm/1 or PMML)"
@@ -41,7 +42,7 @@ pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Names a text by its first characters, blanks before them cut off.
+/// The error for a text file, by its first characters. Leading white space must be removed.
 pub(super) fn text(text: &[u8]) -> Option<&'static str> {
     let is_dump = text.starts_with(b"[") || text.starts_with(b"booster[") || text.starts_with(b"0:[");
     is_dump.then_some(XGBOOST_DUMP)
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_file_of_a_format_that_is_read_is_taken_for_another() {
+    fn a_supported_format_is_never_refused() {
         for start in ["{\"learner\":{", "{ \"format\"", "\n{\n", "tree\nversion=v4", "<?xml version", "<PMML", "{}"] {
             assert_eq!(binary(start.as_bytes()), None, "{start}");
             assert_eq!(text(start.as_bytes()), None, "{start}");
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named_with_its_remedy() {
+    fn an_unsupported_file_is_refused_with_its_format_and_a_remedy() {
         let cases: [(&[u8], &str); 8] = [
             (b"\x80\x04\x95", "pickle"),
             (b"\x78\x9c..", "joblib"),

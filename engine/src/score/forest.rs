@@ -1,14 +1,17 @@
-//! Forests of decision trees: gradient boosted models of XGBoost and LightGBM, evaluated to the bit.
+//! Forests of decision trees: gradient boosted models of XGBoost and LightGBM, evaluated bit for bit like the
+//! libraries.
 //!
-//! Both formats become one structure. A node asks one query, `x <= threshold`, of a *column*: a feature in the form
-//! that the query needs ([`mod@column`]), so that what is missing, which side it takes and where zeros are missing costs
-//! nothing while rows run down the trees. XGBoost's `x < t` is `x <= t'`, `t'` the number before `t`.
+//! Both formats are converted to one structure. Every numeric split compares `x <= threshold`, where `x` is taken from
+//! a *column*: a feature in the form that this comparison needs ([`mod@column`]). The form includes the treatment of
+//! missing values, so the treatment costs nothing while rows descend the trees. XGBoost's `x < t` becomes `x <= t'`,
+//! where `t'` is the number before `t`.
 //!
-//! Nodes of a tree lie breadth first, siblings side by side, so a node needs one reference and nothing that arrives can
-//! describe a cycle ([`grow`]). Margins are summed in the order of the trees, per class, in the precision of the
-//! library that wrote the model: `f32` from the base margin (XGBoost), `f64` from 0 (LightGBM).
+//! The nodes of a tree are stored breadth first, with siblings next to each other. A node therefore needs only one
+//! reference, and stored data cannot describe a cycle ([`grow`]). Margins are summed in the order of the trees, per
+//! class, in the precision of the library that wrote the model: XGBoost in `f32` from the base margin, LightGBM in
+//! `f64` from 0.
 //!
-//! What a file asks for and is not evaluated exactly is refused by name when it is loaded.
+//! A file that cannot be evaluated exactly is refused at load, and the error names the cause.
 
 mod codec;
 mod column;
@@ -34,30 +37,30 @@ use objective::Objective;
 
 use crate::{Error, Result};
 
-/// The most input features.
+/// Maximum number of input features.
 const MAX_FEATURES: usize = 4_096;
-/// The most trees.
+/// Maximum number of trees.
 const MAX_TREES: usize = 100_000;
-/// The most nodes, leaves included, in all trees.
+/// Maximum number of nodes in all trees, including leaves.
 const MAX_NODES: usize = 10_000_000;
-/// The most classes.
+/// Maximum number of classes.
 const MAX_CLASSES: usize = 1_024;
-/// The most splits between a root and a leaf.
+/// Maximum number of splits between a root and a leaf.
 const MAX_DEPTH: u32 = 1_024;
-/// The longest name of a feature, in bytes.
+/// Maximum length of a feature's name, in bytes.
 const MAX_NAME: usize = 256;
 
-/// Why something cannot be taken; whoever hears it knows whether a file or a frame is at fault.
+/// The reason of a refusal. The caller adds whether a file or a frame is wrong.
 type Refused = &'static str;
 
-/// What a forest says of a row.
+/// The output of a forest for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
     /// A value.
     Value,
     /// The probability of the positive one of two classes.
     Binary,
-    /// A probability of each of so many classes.
+    /// A probability for each class; the number of classes.
     Multi(usize),
 }
 
@@ -68,15 +71,15 @@ pub(super) struct Forest {
     /// The factor of the margin in `LightGBM`'s logistic objectives, else 1.
     steepness: f64,
     features: Box<[Box<str>]>,
-    /// Where the sum of each group begins.
+    /// The start value of each group's sum.
     base: Box<[f64]>,
-    /// The group that each tree adds to.
+    /// The group of each tree: the sum that the tree adds to.
     group_of: Box<[u16]>,
     grown: Grown,
 }
 
 impl Forest {
-    /// Puts a forest together, and checks what its parts must agree on.
+    /// Assembles a forest and checks that its parts fit together.
     fn assemble(
         objective: &'static Objective,
         steepness: f64,
@@ -96,7 +99,7 @@ impl Forest {
             return Err("trees and their classes do not fit together");
         }
         if grown.columns.iter().any(|column| column.feature as usize >= features.len()) {
-            return Err("a tree asks for a feature that the model does not have");
+            return Err("a tree uses a feature that the model does not have");
         }
         let forest = Self {
             objective,
@@ -110,13 +113,13 @@ impl Forest {
         Ok(forest)
     }
 
-    /// No row may have a margin that is not finite.
+    /// Checks that every possible margin is finite.
     fn check_sums(&self) -> Result<(), Refused> {
         let mut sums: Vec<f64> = self.base.iter().map(|base| base.abs()).collect();
         for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
             sums[usize::from(group)] += tree.largest;
         }
-        // Half of the range is kept free for what rounding adds.
+        // Half of the range is a reserve for rounding errors.
         let bound = if self.is_single() { f64::from(f32::MAX) } else { f64::MAX } / 2.0;
         if sums.iter().all(|&sum| sum < bound) { Ok(()) } else { Err("leaves are too large: sums would not be finite") }
     }
@@ -126,43 +129,44 @@ impl Forest {
         &self.features
     }
 
-    /// What the forest says of a row.
+    /// The output of the forest for a row.
     pub(super) fn task(&self) -> Task {
         self.objective.task(self.groups())
     }
 
-    /// Margins of a row: 1, or one for each class.
+    /// The number of margins of a row: 1, or one for each class.
     pub(super) fn groups(&self) -> usize {
         self.base.len()
     }
 
-    /// Outputs of a row: 1, or one for each class.
+    /// The number of outputs of a row: 1, or one for each class.
     pub(super) fn outputs(&self) -> usize {
         self.groups()
     }
 
-    /// How many trees there are.
+    /// The number of trees.
     pub(super) fn trees(&self) -> usize {
         self.grown.trees.len()
     }
 
-    /// Steps of a row down all trees, at most: what its cost grows with, at about 2 ns a step.
+    /// Maximum number of steps of a row in all trees. The cost of a row is proportional to it, about 2 ns a step.
     pub(super) fn steps(&self) -> u64 {
         self.grown.trees.iter().map(|tree| u64::from(tree.depth) + 1).sum()
     }
 
-    /// The objective, by the name that its library gives it.
+    /// The name of the objective in its library.
     pub(super) fn objective(&self) -> &'static str {
         self.objective.name
     }
 
     /// Applies the link to the margins of one row; `margins` and `out` have [`Forest::groups`] numbers. An exponential
-    /// link of a large margin is infinite, as it is in the libraries.
+    /// link of a large margin is infinite, as in the libraries.
     pub(super) fn outputs_of(&self, margins: &[f64], out: &mut [f64]) {
         self.objective.apply(self.steepness, margins, out);
     }
 
-    /// The thresholds that rows are compared with, of each feature that has any: sorted, each once, as in the file.
+    /// The thresholds that rows are compared with, for each feature that has any: as in the file, sorted, without
+    /// duplicates.
     pub(super) fn thresholds(&self) -> impl Iterator<Item = (usize, Vec<f64>)> {
         let mut of_feature: Vec<Vec<f64>> = vec![Vec::new(); self.features.len()];
         for node in &self.grown.nodes {
@@ -178,13 +182,13 @@ impl Forest {
         })
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
         (size_of::<Self>() + names + self.base.len() * 8 + self.group_of.len() * 2) as u64 + self.grown.bytes()
     }
 
-    /// Whether numbers are rounded to `f32`, rows and sums alike.
+    /// Whether rows and sums are rounded to `f32`.
     fn is_single(&self) -> bool {
         self.objective.is_single()
     }
@@ -206,7 +210,7 @@ fn check_features(features: &[Box<str>]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// What a file is refused for.
+/// The error for a file.
 fn bad(reason: Refused) -> Error {
     Error::bad_whole(reason)
 }

@@ -1,8 +1,8 @@
 //! Generalised linear models: `link(intercept + sum of weight * (x - mean) / scale)`.
 //!
-//! The scale is folded into the weight at load; the mean is not folded into the intercept: what is summed are then the
-//! very contributions, and nothing cancels between large intercepts and large features. Sums run in the order of the
-//! features, in a row as in a block of rows, so that both give the same bits.
+//! The scale is folded into the weight at load. The mean is not folded into the intercept: the terms of the sum are
+//! then exactly the contributions, and large intercepts and large features do not cancel. Sums are in the order of the
+//! features, for a single row and for a block of rows, so both give the same bits.
 
 mod json;
 mod wire;
@@ -12,7 +12,7 @@ pub(super) use wire::{GlmDecoder, encode};
 
 use super::{MAX_CLASSES, MAX_NAME};
 
-/// How the margin becomes the score.
+/// How the score is computed from the margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
     /// The margin itself.
@@ -21,12 +21,12 @@ pub(super) enum Link {
     Log,
     /// `1 / (1 + exp(-margin))`, the probability of the second of two classes.
     Logit,
-    /// `exp(margin)` over the sum of those of all classes.
+    /// `exp(margin)` divided by the sum of `exp(margin)` of all classes.
     Softmax,
 }
 
 impl Link {
-    /// By their codes: the place in the list is the code.
+    /// All links; the index is the code in the byte form.
     pub(super) const ALL: [Self; 4] = [Self::Identity, Self::Log, Self::Logit, Self::Softmax];
 
     /// The name in a file.
@@ -39,7 +39,7 @@ impl Link {
         }
     }
 
-    /// The outputs of these margins; `out` is as long as `margins`.
+    /// Computes the outputs of `margins`; `out` and `margins` have the same length.
     pub(super) fn apply(self, margins: &[f64], out: &mut [f64]) {
         match self {
             Self::Identity => out.copy_from_slice(margins),
@@ -55,25 +55,25 @@ impl Link {
     }
 }
 
-/// `1 / (1 + exp(-x))`; right to the last bits at both ends.
+/// `1 / (1 + exp(-x))`, accurate to the last bits for large and small `x`.
 pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// A generalised linear model of `n` features and one or (softmax) several outputs.
+/// A generalised linear model of `n` features and one output, or several outputs (softmax).
 #[derive(Debug)]
 pub(super) struct Glm {
     pub(super) link: Link,
     features: usize,
     outputs: usize,
-    /// `n` means, an intercept for each output, then `n` weights for each output.
+    /// `n` means, one intercept for each output, then `n` weights for each output.
     numbers: Vec<f64>,
-    /// The label of each class; none for a model of values.
+    /// The label of each class; empty for a model without classes.
     pub(super) labels: Vec<Box<str>>,
 }
 
 impl Glm {
-    /// Fails with a reason when the parts do not fit together.
+    /// Fails with a reason when the parts contradict each other.
     pub(super) fn new(
         link: Link,
         features: usize,
@@ -132,7 +132,7 @@ impl Glm {
         }
     }
 
-    /// What every feature adds to the margin of one output.
+    /// The contribution of every feature to the margin of one output.
     pub(super) fn contributions(&self, row: &[f64], output: usize, out: &mut [f64]) {
         let parts = row.iter().zip(self.means()).zip(self.weights(output));
         for (out, ((x, mean), weight)) in out.iter_mut().zip(parts) {
@@ -140,7 +140,7 @@ impl Glm {
         }
     }
 
-    /// Adds to `sums` (a block of `column.len()` rows for each output) what feature `i` brings.
+    /// Adds the contributions of feature `i` to `sums` (`column.len()` rows for each output).
     pub(super) fn add_column(&self, i: usize, column: &[f64], sums: &mut [f64]) {
         let mean = self.means()[i];
         for (output, sums) in sums.chunks_exact_mut(column.len()).enumerate() {
@@ -151,7 +151,7 @@ impl Glm {
         }
     }
 
-    /// Fills `sums` (a block of `rows` rows for each output) with the intercepts.
+    /// Fills `sums` (`rows` rows for each output) with the intercepts.
     pub(super) fn begin_block(&self, rows: usize, sums: &mut [f64]) {
         for (sums, &intercept) in sums.chunks_exact_mut(rows).zip(self.intercepts()) {
             sums.fill(intercept);
@@ -164,12 +164,12 @@ impl Glm {
     }
 }
 
-/// Numbers of a model of so many features and outputs.
+/// The number of numbers in a model with these features and outputs.
 fn count(features: usize, outputs: usize) -> usize {
     features + outputs + outputs * features
 }
 
-/// Labels of classes: 1 to 256 bytes, distinct.
+/// Checks the labels of classes: 1 to 256 bytes, unique.
 fn check_labels(labels: &[Box<str>]) -> Result<(), &'static str> {
     let mut sorted: Vec<&str> = labels.iter().map(|label| &**label).collect();
     sorted.sort_unstable();

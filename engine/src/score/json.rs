@@ -1,8 +1,8 @@
-//! JSON files that do not have the form of their format.
+//! Errors for JSON files that do not follow their format.
 
 use crate::{Error, Place};
 
-/// What the parser of JSON found wrong. Its texts may quote the file, so they are not passed on.
+/// The error for a failure of the JSON parser. Its own message may quote the file, so it is left out.
 pub(super) fn bad_form(error: &serde_json::Error, format: &str) -> Error {
     let place = Place { line: error.line() as u64, column: error.column() as u64, ..Place::default() };
     match error.classify() {

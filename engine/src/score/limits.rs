@@ -1,10 +1,10 @@
-//! The bounds of a model.
+//! Limits of a model.
 
-/// The most features of a model.
+/// Maximum number of features of a model.
 pub const MAX_FEATURES: usize = 4096;
 
-/// The most classes of a model.
+/// Maximum number of classes of a model.
 pub const MAX_CLASSES: usize = 1024;
 
-/// The longest name of a feature and the longest label, in bytes.
+/// Maximum length of a feature's name and of a label, in bytes.
 pub const MAX_NAME: usize = 256;

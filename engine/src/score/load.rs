@@ -1,4 +1,4 @@
-//! Files to models.
+//! Reads a file into a model.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,18 +13,18 @@ use super::options::{Format, LoadOptions};
 use super::{foreign, glm, pmml, scorecard};
 use crate::{Error, Progress, Result};
 
-/// The format that a file has the structure of.
+/// Detects the format of a file by its structure.
 ///
 /// # Errors
-/// [`Error::BadInput`] when it has that of none.
+/// [`Error::BadInput`] when the file has the structure of no known format.
 fn detect(bytes: &[u8]) -> Result<Format> {
     #[derive(Deserialize)]
     struct Probe {
         format: Option<String>,
         learner: Option<IgnoredAny>,
-        /// Of a LightGBM dump.
+        /// In a LightGBM dump.
         tree_info: Option<IgnoredAny>,
-        /// Of CatBoost.
+        /// In a CatBoost model.
         model_info: Option<IgnoredAny>,
     }
     let unknown = || Error::bad_whole("the format of the file is not known; give FORMAT to see what is wrong with it");
@@ -80,7 +80,7 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         features.set_decimals(decimals)?;
     }
     warnings.extend(match &machine {
-        // PMML says nothing of the spread of a feature.
+        // PMML does not contain the spread of a feature.
         Machine::Glm(_) if scales.is_empty() => Vec::new(),
         Machine::Glm(_) => glm::coarse(&features, &scales),
         Machine::Scorecard(card) => scorecard::coarse(&features, card),

@@ -1,5 +1,5 @@
-//! The machines that evaluate a row, and what differs between them. A new machine is added here; the machines do not
-//! depend on this file.
+//! A *machine* is the part of a model that evaluates a row: a linear model, a scorecard or a forest. This file holds
+//! what differs between them. A new machine is added here; the machines do not depend on this file.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::forest::{Forest, Task};
 use super::glm::{Glm, Link, numbered};
 use super::scorecard::Scorecard;
 
-/// What evaluates a row.
+/// The part of a model that evaluates a row.
 #[derive(Debug)]
 pub(super) enum Machine {
     Glm(Glm),
@@ -15,10 +15,10 @@ pub(super) enum Machine {
     Forest(Forest),
 }
 
-/// What a model answers.
+/// The type of a model's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// A number; with the margin when that is another one.
+    /// A number; with the margin if it differs from the number.
     Value { with_margin: bool },
     /// One of two classes.
     Binary,
@@ -29,7 +29,7 @@ pub(super) enum Answer {
 }
 
 impl Machine {
-    /// What a model of this machine answers.
+    /// The type of the answer that this machine gives.
     pub(super) fn answer(&self) -> Answer {
         match self {
             Self::Scorecard(_) => Answer::Points,
@@ -47,7 +47,7 @@ impl Machine {
         }
     }
 
-    /// The labels of the classes; none where the answer is no class.
+    /// The labels of the classes; empty if the answer is not a class.
     pub(super) fn classes(&self) -> Vec<Box<str>> {
         match self {
             Self::Scorecard(_) => Vec::new(),
@@ -60,7 +60,7 @@ impl Machine {
         }
     }
 
-    /// How many numbers a row gives in a batch of numbers.
+    /// The number of outputs of a row in a batch of numbers.
     pub(super) fn outputs(&self) -> usize {
         match self {
             Self::Glm(glm) => glm.outputs(),
@@ -69,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         match self {
             Self::Glm(glm) => glm.bytes(),
@@ -78,8 +78,8 @@ impl Machine {
         }
     }
 
-    /// About how long one row takes: with its document, and in a batch of numbers, where rows share every look at the
-    /// model.
+    /// The approximate time for one row: with its document, and in a batch of numbers, where the rows of a block share
+    /// the memory accesses to the model.
     pub(super) fn costs(&self, features: usize) -> (Duration, Duration) {
         let features = features as u64;
         let (outputs, alone, shared) = match self {
@@ -88,7 +88,7 @@ impl Machine {
                 (glm.outputs() as u64, products, products)
             }
             Self::Scorecard(card) => (1, 10 * card.attributes.len() as u64, 5 * card.attributes.len() as u64),
-            // Alone it goes twice down each tree: for the margins, and, more slowly, for the contributions.
+            // A single row passes each tree twice: for the margins and, more slowly, for the contributions.
             Self::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
         };
         let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
@@ -96,7 +96,7 @@ impl Machine {
     }
 }
 
-/// Whether the margin of a forest is its score, which a few numbers tell.
+/// Whether a forest's score equals its margin. A few sample margins are enough to decide it.
 fn is_identity(forest: &Forest) -> bool {
     [0.0, 1.0, -2.5].iter().all(|&margin| {
         let mut output = [0.0];

@@ -1,9 +1,9 @@
-//! A score model and how it evaluates one row.
+//! A score model and the evaluation of one row.
 //!
-//! What a format has and the machines do not evaluate exactly is refused at load, never approximated.
+//! A file that the machines cannot evaluate exactly is refused at load; nothing is approximated.
 //!
-//! Terms follow the field: *feature* (an input by name), *margin* (what the link is applied to), *link*, *bin*, *points*,
-//! *band*, *reason code*, *contribution* (the part of the margin or of the points that a feature brings).
+//! Terms: *feature* (a named input), *margin* (the argument of the link function), *link*, *bin*, *points*, *band*,
+//! *reason code*, *contribution* (what a feature adds to the margin or to the points).
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::row::Scratch;
 use super::scorecard::Scorecard;
 use crate::{Error, Result};
 
-/// A score model: immutable, ready to answer as soon as it is there.
+/// A score model: immutable, and ready to answer as soon as it is loaded.
 #[derive(Debug)]
 pub struct ScoreModel {
     pub(super) format: Format,
@@ -26,11 +26,11 @@ pub struct ScoreModel {
     /// The label of each class, as a JSON string.
     pub(super) classes: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
-    /// All frames but those of a forest's records.
+    /// All frames except those of a forest's records.
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
-    /// About how long one row takes, with its document and in a batch of numbers.
+    /// The approximate time for one row: with its document, and in a batch of numbers.
     pub(super) row_cost: Duration,
     pub(super) value_cost: Duration,
 }
@@ -69,34 +69,35 @@ impl ScoreModel {
         self.features.names()
     }
 
-    /// How many numbers [`ScoreModel::batch_values`] gives for a row: a probability for each of several classes, else one.
+    /// The number of outputs that [`ScoreModel::batch_values`] gives for a row: one probability for each of several
+    /// classes, else one number.
     pub fn outputs(&self) -> usize {
         self.machine.outputs()
     }
 
-    /// The format of the file it was read from.
+    /// The format of the file that the model was read from.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// About how long one row takes, its document included.
+    /// The approximate time for one row, including its document.
     pub fn row_cost(&self) -> Duration {
         self.row_cost
     }
 
-    /// About how long one row of [`ScoreModel::batch_values`] takes.
+    /// The approximate time for one row of [`ScoreModel::batch_values`].
     pub fn value_cost(&self) -> Duration {
         self.value_cost
     }
 
-    /// Fails when a feature of the row is missing and the machine needs it.
+    /// Fails when the row lacks a feature and the machine needs it.
     pub(super) fn check_missing(&self, row: &[f64]) -> Result<()> {
         match &self.machine {
             Machine::Glm(_) => match row.iter().position(|x| x.is_nan()) {
                 Some(i) => Err(self.missing(i)),
                 None => Ok(()),
             },
-            // A scorecard finds out by its bins, a forest has a way for everything.
+            // A scorecard looks for a bin for missing values; a forest has a branch for them.
             Machine::Scorecard(_) | Machine::Forest(_) => Ok(()),
         }
     }
@@ -105,7 +106,7 @@ impl ScoreModel {
         Error::Invalid(format!("feature {} is missing", self.features.shown(i)).into())
     }
 
-    /// Why a scorecard has no bin for a row at an attribute.
+    /// The error for a row with a value that no bin of an attribute holds.
     pub(super) fn no_bin(&self, card: &Scorecard, attribute: usize, row: &[f64]) -> Error {
         let feature = card.attributes[attribute].feature as usize;
         if row[feature].is_nan() {
@@ -114,7 +115,8 @@ impl ScoreModel {
         Error::Invalid(format!("no bin holds the value of feature {}", self.features.shown(feature)).into())
     }
 
-    /// Evaluates the scratch's row: margins (points of each attribute) and outputs (the score) are there then.
+    /// Evaluates the row of `scratch`. Afterwards `scratch` holds the margins (for a scorecard the points of each
+    /// attribute) and the outputs (the score).
     pub(super) fn evaluate(&self, scratch: &mut Scratch) -> Result<()> {
         let row = &scratch.row.values;
         let (margins, outputs) = (&mut scratch.margins, &mut scratch.outputs);
@@ -142,7 +144,7 @@ impl ScoreModel {
     }
 }
 
-/// An answer that no number stands for.
+/// The error for an answer that is not a finite number.
 pub(super) fn overflow() -> Error {
     Error::Invalid("the score of these values is too large for a number".into())
 }

@@ -1,16 +1,16 @@
-//! Decimal numbers as text, in and out: the inner loop of a small model.
+//! Reads and writes decimal numbers as text. This is the inner loop of a small model.
 
 use super::decimals::POWERS;
 use crate::{Error, Result};
 
-/// A number as it is spelled.
+/// A number as it is written in the subject.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Spelled {
-    /// Nothing, or `nan` in any case.
+    /// Empty, or `nan` in any case.
     Missing,
-    /// `mantissa / 10^decimals`, exactly: at most 18 digits.
+    /// Exactly `mantissa / 10^decimals`, with at most 18 digits.
     Decimal { mantissa: i64, decimals: u8 },
-    /// Anything else that is finite, as the nearest f64.
+    /// Any other finite number, as the nearest f64.
     Float(f64),
 }
 
@@ -25,10 +25,10 @@ impl Spelled {
     }
 }
 
-/// Mantissas up to this are exact as f64, and stay the integer they are through multiplying and rounding.
+/// Mantissas up to this are exact as f64, and multiplying and rounding gives the same integer again.
 const SMALL: i64 = 1 << 50;
 
-/// Reads a number; what is too large for one, infinities and other words are refused.
+/// Reads a number. Numbers too large for f64, infinities and other words are refused.
 pub(super) fn read(text: &[u8]) -> Result<Spelled> {
     let (is_negative, digits) = match text.split_first() {
         None => return Ok(Spelled::Missing),
@@ -59,7 +59,7 @@ fn read_slowly(text: &[u8]) -> Result<Spelled> {
     if text.eq_ignore_ascii_case(b"nan") {
         return Ok(Spelled::Missing);
     }
-    // The library also reads words for infinity, which have no digit.
+    // `str::parse` also accepts words for infinity; these have no digit.
     let value: f64 = std::str::from_utf8(text)
         .ok()
         .filter(|text| text.bytes().any(|byte| byte.is_ascii_digit()))
@@ -72,13 +72,13 @@ fn not_a_number() -> Error {
     Error::Invalid("a value must be a finite number, or empty or nan where it is missing".into())
 }
 
-/// Appends the shortest text that reads back equal.
+/// Appends the shortest text that reads back as the same number.
 pub(super) fn write(value: f64, out: &mut Vec<u8>) {
     serde_json::to_writer(out, &value).expect("writing a number to memory cannot fail");
 }
 
-/// Appends `integer / 10^decimals`, without zeros at its end but with one digit after the point, as the shortest text
-/// of such a number looks.
+/// Appends `integer / 10^decimals` in the form of the shortest text: without trailing zeros, but with at least one
+/// digit after the point.
 pub(super) fn write_decimal(integer: i64, decimals: u8, out: &mut Vec<u8>) {
     let mut rest = integer.unsigned_abs();
     let mut digits = [b'0'; 32];
@@ -89,7 +89,7 @@ pub(super) fn write_decimal(integer: i64, decimals: u8, out: &mut Vec<u8>) {
         fraction -= 1;
     }
     if fraction == 0 {
-        at -= 1; // the zero behind the point
+        at -= 1; // the zero after the point
     }
     for _ in 0..fraction {
         at -= 1;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_told_from_what_is_wrong() {
+    fn missing_values_and_wrong_values_are_distinguished() {
         for text in ["", "nan", "NaN", "NAN"] {
             assert_eq!(read(text.as_bytes()).unwrap(), Spelled::Missing, "{text}");
         }

@@ -1,8 +1,8 @@
-//! Formats of files, and how a file is read.
+//! Formats of files, and the options for reading a file.
 
 use super::decimals::Decimals;
 
-/// The formats of files.
+/// The file formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `glm/1` JSON: generalised linear models.
@@ -13,15 +13,15 @@ pub enum Format {
     Xgboost,
     /// Text that LightGBM saves.
     Lightgbm,
-    /// PMML with a RegressionModel or a Scorecard.
+    /// PMML with a `RegressionModel` or a `Scorecard`.
     Pmml,
 }
 
 impl Format {
-    /// By their codes in the byte form: the place in the list is the code.
+    /// All formats; the index is the code in the byte form.
     pub(super) const ALL: [Self; 5] = [Self::Glm, Self::Scorecard, Self::Xgboost, Self::Lightgbm, Self::Pmml];
 
-    /// The name used in options and replies.
+    /// The name in options and replies.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Glm => "glm",
@@ -32,17 +32,17 @@ impl Format {
         }
     }
 
-    /// The format of this name, in any case.
+    /// The format with this name, in any case.
     pub fn from_name(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|format| name.eq_ignore_ascii_case(format.name().as_bytes()))
     }
 }
 
-/// How a file is read.
+/// Options for reading a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
-    /// The format; detected unless given.
+    /// The format; detected if it is `None`.
     pub format: Option<Format>,
-    /// Decimals to round features to; those the file declares unless given.
+    /// The decimals to round features to; if `None`, those that the file declares.
     pub decimals: Option<Decimals>,
 }

@@ -1,7 +1,8 @@
-//! PMML: regression models and scorecards, imported to the machines that evaluate the JSON formats.
+//! PMML: regression models and scorecards are converted to the machines of the JSON formats.
 //!
-//! What would change a score and has no place there is refused: transformations, replaced missing values, outliers,
-//! targets that rescale, interactions, categorical predictors, predicates over several fields.
+//! A file with an element that would change a score and that cannot be converted is refused: transformations,
+//! replacement of missing values, treatment of outliers, targets that rescale, interactions, categorical predictors,
+//! predicates over several fields.
 
 mod element;
 mod predicate;
@@ -19,7 +20,7 @@ use super::features::{EXACT, Features};
 use super::machine::Machine;
 use crate::{Error, Progress, Result};
 
-/// What the root may hold: models are told apart below.
+/// Children that the root may have. Models are checked later.
 const ROOT: &[&str] = &[
     "Header",
     "MiningBuildTask",
@@ -77,7 +78,7 @@ pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress
     }
 }
 
-/// Refuses what changes scores and is not evaluated.
+/// Refuses elements that change scores and are not evaluated.
 fn check_model(model: &Element, warnings: &mut Vec<String>) -> Result<()> {
     if model.attribute("isScorable") == Some("false") {
         return Err(Error::bad_whole("the PMML says that its model is not scorable"));
@@ -101,8 +102,8 @@ fn check_model(model: &Element, warnings: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The attributes of a MiningField whose meaning is looked at, and those that change no score: which values are invalid
-/// is settled where limits are, and low and high values where outliers are.
+/// The attributes of a MiningField that are evaluated, and those that cannot change a score. Invalid values are checked
+/// where a field declares limits; low and high values matter only with outlier treatment.
 const MINING_FIELD: &[&str] = &[
     "name",
     "usageType",
@@ -119,8 +120,8 @@ const MINING_FIELD: &[&str] = &[
 
 /// The names of the active fields of a model, in the order of its schema.
 ///
-/// Values that a file declares invalid, or to mean that one is missing, are not looked for in rows, so a model whose
-/// fields declare some is refused, unless it says that invalid values are used as they are.
+/// Rows are not searched for values that a file declares invalid or declares as marks of a missing value. A model whose
+/// fields declare such values is therefore refused, unless the file says that invalid values are used as they are.
 fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
     let schema = model.child("MiningSchema").ok_or_else(|| Error::bad_whole("the PMML model has no MiningSchema"))?;
     let mut active = Vec::new();
@@ -134,7 +135,7 @@ fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
         if field.attribute("optype").is_some_and(|optype| optype != "continuous") {
             return Err(Error::bad_whole("a MiningField of the PMML is not continuous"));
         }
-        // A scorecard has points for missing values, a regression an error in any case.
+        // A scorecard can have points for missing values. In a regression a missing value is always an error.
         if &*model.name == "Scorecard" && field.attribute("missingValueTreatment") == Some("returnInvalid") {
             return Err(Error::bad_whole(
                 "a MiningField of the PMML makes missing values invalid, which is not done here",
@@ -157,14 +158,14 @@ fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
         let missing = |value: &Element| value.attribute("property") == Some("missing");
         for limit in field.children.iter().filter(|child| &*child.name != "Extension") {
             let what = match &*limit.name {
-                "Value" if missing(limit) => "values that mean that one is missing",
+                "Value" if missing(limit) => "values that mark a missing value",
                 "Interval" | "Value" if as_is => continue,
                 "Interval" => "valid intervals",
                 "Value" => "values that are valid or invalid",
                 _ => "limits of an unknown kind",
             };
             return Err(Error::bad_whole(format!(
-                "the field {} of the PMML declares {what}, which are not looked for in rows: check them before scoring \
+                "the field {} of the PMML declares {what}, which are not checked in rows: check them before scoring \
                  and remove them from the DataField",
                 element::shown(name)
             )));
@@ -178,7 +179,7 @@ fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
     Ok(active.into_iter().map(|(name, _)| name).collect())
 }
 
-/// The features of a model with these fields.
+/// Returns the features of a model with these fields.
 fn features(names: Vec<Box<str>>) -> Result<Features> {
     let decimals = vec![EXACT; names.len()];
     Features::new(names, decimals).map_err(Error::bad_whole)

@@ -1,4 +1,4 @@
-//! One row of values, as they are scored.
+//! One row of values, rounded for scoring.
 
 use std::cell::Cell;
 
@@ -7,24 +7,24 @@ use super::features::{EXACT, Features};
 use super::number::{self, Spelled};
 use crate::{Error, Result};
 
-/// The values of all features, rounded where that is declared; NaN where one is missing.
+/// The values of all features, rounded where decimals are declared. A missing value is NaN.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) values: Vec<f64>,
-    /// What a rounded value is written from.
+    /// The integers that rounded values are written from.
     integers: Vec<i64>,
     given: Vec<bool>,
-    /// Values are kept as they come, for somebody else to round.
+    /// Values are kept unrounded; the caller rounds them.
     is_unrounded: bool,
 }
 
 impl Row {
-    /// A row that does not round.
+    /// A row that does not round its values.
     pub(super) fn unrounded() -> Self {
         Self { is_unrounded: true, ..Self::default() }
     }
 
-    /// Forgets what there is: every feature is missing.
+    /// Clears the row: every feature is missing.
     pub(super) fn clear(&mut self, features: &Features) {
         self.values.clear();
         self.values.resize(features.len(), f64::NAN);
@@ -34,7 +34,7 @@ impl Row {
         self.given.resize(features.len(), false);
     }
 
-    /// Takes a value by name or place; a feature may be given once.
+    /// Sets the value of a feature, once.
     pub(super) fn give(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
         if std::mem::replace(&mut self.given[i], true) {
             return Err(Error::Invalid(format!("feature {} is given twice", features.shown(i)).into()));
@@ -42,15 +42,16 @@ impl Row {
         self.set(features, i, spelled)
     }
 
-    /// Takes a value as it is scored.
+    /// Sets a value and rounds it for scoring.
     pub(super) fn set(&mut self, features: &Features, i: usize, spelled: Spelled) -> Result<()> {
         let wanted = features.decimals(i);
         if wanted == EXACT || spelled == Spelled::Missing || self.is_unrounded {
-            // A negative zero would be another query.
+            // A negative zero would give another cache key.
             self.values[i] = spelled.value() + 0.0;
             return Ok(());
         }
-        // The very integer, when no digit is lost and it is so small that rounding its f64 would give it back.
+        // Uses the mantissa itself if no digit is lost and the integer is so small that rounding its f64 would give it
+        // back.
         let known = match spelled {
             Spelled::Decimal { mantissa, decimals } if decimals <= wanted => mantissa
                 .checked_mul(decimals::POWERS[usize::from(wanted - decimals)] as i64)
@@ -66,7 +67,8 @@ impl Row {
         Ok(())
     }
 
-    /// Appends the row as a JSON object: features in the order of the model, as they are scored, `null` where missing.
+    /// Appends the row as a JSON object: features in the order of the model, rounded as they are scored, `null` for
+    /// missing values.
     pub(super) fn write(&self, features: &Features, out: &mut Vec<u8>) {
         out.push(b'{');
         for (i, &value) in self.values.iter().enumerate() {
@@ -85,7 +87,8 @@ impl Row {
     }
 }
 
-/// Values of one feature as they are scored, of rows that nobody writes; fails with the place of the first at fault.
+/// Rounds the values of one feature for rows that are never written as text. An error comes with the index of the first
+/// row that failed.
 pub(super) fn score_column(features: &Features, i: usize, column: &mut [f64]) -> Result<(), (usize, Error)> {
     let decimals = features.decimals(i);
     let is_done = match decimals {
@@ -107,7 +110,7 @@ pub(super) fn score_column(features: &Features, i: usize, column: &mut [f64]) ->
     Ok(())
 }
 
-/// A value as it is scored, of a row that nobody writes.
+/// Rounds one value for a row that is never written as text.
 fn scored(features: &Features, i: usize, value: f64) -> Result<f64> {
     match features.decimals(i) {
         _ if value.is_nan() => Ok(f64::NAN),
@@ -128,7 +131,7 @@ fn too_large(features: &Features, i: usize) -> Error {
     Error::Invalid(format!("the value of feature {} is too large for its decimals", features.shown(i)).into())
 }
 
-/// What an assessment works in, kept by each thread so that none is allocated twice.
+/// Buffers of an assessment. Each thread keeps one, so that no assessment allocates them again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) row: Row,
@@ -142,7 +145,7 @@ thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// Runs `work` with the thread's scratch.
+/// Runs `work` with the scratch of this thread.
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let result = work(&mut scratch);

@@ -1,4 +1,4 @@
-//! Points scorecards: every attribute brings the points of the bin that its feature's value lies in.
+//! Points scorecards: every attribute adds the points of the bin that holds the value of its feature.
 
 mod json;
 mod segments;
@@ -11,10 +11,10 @@ pub(super) use wire::{ScorecardDecoder, encode};
 use super::glm::sigmoid;
 use super::{MAX_FEATURES, MAX_NAME};
 
-/// The longest reason code, in bytes: codes of all bins of an attribute fit into one record.
+/// Maximum length of a reason code, in bytes. The codes of all bins of an attribute fit into one record.
 pub(super) const MAX_CODE: usize = 64;
 
-/// The most bands.
+/// Maximum number of bands.
 pub(super) const MAX_BANDS: usize = 1024;
 
 /// Which points give a reason.
@@ -26,54 +26,54 @@ pub(super) enum Method {
     Above,
 }
 
-/// The points of a bin, and the number of its reason code in the attribute's list; [`NO_CODE`] without.
+/// The points of a bin, and the index of its reason code in the list of the attribute, or [`NO_CODE`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bin {
     pub(super) points: f64,
     pub(super) code: u32,
 }
 
-/// The mark of a bin without a reason code.
+/// Mark of a bin without a reason code.
 pub(super) const NO_CODE: u32 = u32::MAX;
 
-/// One line of the card.
+/// One attribute of the scorecard.
 #[derive(Debug)]
 pub(super) struct Attribute {
-    /// The feature that decides.
+    /// The feature whose value selects the bin.
     pub(super) feature: u32,
     pub(super) segments: Segments,
-    /// What a missing value brings; none where a value is needed.
+    /// The bin of a missing value; `None` if a value is required.
     pub(super) missing: Option<Bin>,
-    /// What points are compared with; without it the attribute gives no reasons.
+    /// The points that those of the bin are compared with. Without it the attribute gives no reasons.
     pub(super) baseline: Option<f64>,
     pub(super) codes: Vec<Box<str>>,
 }
 
 impl Attribute {
-    /// The bin of a value; `None` where no bin holds it.
+    /// The bin of a value; `None` if no bin holds it.
     pub(super) fn bin(&self, value: f64) -> Option<Bin> {
         if value.is_nan() { self.missing } else { self.segments.find(value) }
     }
 }
 
-/// What turns points into a probability: `1 / (1 + exp(-(a + b * score)))`.
+/// Converts the score to a probability: `1 / (1 + exp(-(a + b * score)))`.
 #[derive(Debug)]
 pub(super) struct Probability {
     pub(super) a: f64,
     pub(super) b: f64,
-    /// The outcome that it is the probability of.
+    /// The outcome that has this probability.
     pub(super) of: Box<str>,
 }
 
-/// A range of scores, up to and without `below`.
+/// A range of scores up to `below`, which it does not contain.
 #[derive(Debug)]
 pub(super) struct Band {
-    /// Infinite for one without an end.
+    /// Infinite for a range without an end.
     pub(super) below: f64,
     pub(super) label: Box<str>,
 }
 
-/// A reason: what an attribute lost against its baseline.
+/// A reason: the points that an attribute lost against its baseline.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reason<'a> {
     pub(super) code: &'a str,
@@ -88,14 +88,14 @@ pub(super) struct Scorecard {
     pub(super) initial: f64,
     pub(super) attributes: Vec<Attribute>,
     pub(super) method: Method,
-    /// The most reasons.
+    /// Maximum number of reasons.
     pub(super) max_reasons: u32,
     pub(super) probability: Option<Probability>,
     pub(super) bands: Vec<Band>,
 }
 
 impl Scorecard {
-    /// Fails with a reason when something cannot be.
+    /// Fails with a reason when a part of the scorecard is invalid.
     pub(super) fn check(self, features: usize) -> Result<Self, &'static str> {
         let name = |text: &str, longest: usize| !text.is_empty() && text.len() <= longest;
         if !self.initial.is_finite() {
@@ -133,8 +133,8 @@ impl Scorecard {
         Ok(self)
     }
 
-    /// The points of every attribute, in order, and their sum with the initial score; the first attribute that no bin
-    /// is found for, if there is one.
+    /// Writes the points of every attribute in order, and returns their sum with the initial score. Fails with the
+    /// first attribute that has no bin for its value.
     pub(super) fn points(&self, row: &[f64], points: &mut [f64]) -> Result<f64, usize> {
         let mut score = self.initial;
         for (i, (attribute, points)) in self.attributes.iter().zip(points).enumerate() {
@@ -145,7 +145,7 @@ impl Scorecard {
         Ok(score)
     }
 
-    /// The reasons for a score that is not the best: most points first, ties in the order of the attributes.
+    /// The reasons for a score that is not the best: most points first; equal points in the order of the attributes.
     pub(super) fn reasons(&self, row: &[f64]) -> Vec<Reason<'_>> {
         let mut reasons: Vec<Reason<'_>> = Vec::new();
         if self.max_reasons == 0 {

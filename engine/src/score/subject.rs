@@ -1,4 +1,4 @@
-//! Subjects: one JSON object, or words `name=value`.
+//! Subjects of score models: one JSON object, or arguments `name=value`.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::number::{self, Spelled};
 use super::row::Row;
 use crate::{Error, Result};
 
-/// How many arguments the subject is.
+/// The number of arguments that belong to the subject.
 pub(super) fn len(args: &[&[u8]], is_alone: bool) -> Result<usize> {
     match args.first() {
         Some([b'{', ..]) => return Ok(1),
@@ -31,7 +31,7 @@ pub(super) fn len(args: &[&[u8]], is_alone: bool) -> Result<usize> {
     ))
 }
 
-/// Reads a subject. What it does not name is missing.
+/// Reads a subject. Features that it does not name are missing.
 pub(super) fn read(features: &Features, subject: &[&[u8]], row: &mut Row) -> Result<()> {
     row.clear(features);
     match subject {
@@ -39,7 +39,7 @@ pub(super) fn read(features: &Features, subject: &[&[u8]], row: &mut Row) -> Res
         words => {
             let mut next = 0;
             for word in words {
-                // The last one: a name may hold `=`, a number does not.
+                // The last `=`: a name may contain `=`, a number may not.
                 let equals = memchr::memrchr(b'=', word);
                 let (name, value) = word.split_at(equals.ok_or_else(|| len(&[], true).expect_err("no words"))?);
                 let i = features.find(name, next).ok_or_else(unknown)?;
@@ -62,7 +62,8 @@ fn read_object(features: &Features, json: &[u8], row: &mut Row) -> Result<()> {
     result.map_err(|error| refused(&error, why.take(), "the subject"))
 }
 
-/// Why JSON was refused: what we found, else what the parser did, whose texts may quote what was sent.
+/// The reason why JSON was refused: `why` if it is set, else the category of the parser's error. The parser's own
+/// message may quote the subject, so it is left out.
 pub(super) fn refused(error: &serde_json::Error, why: Option<Error>, what: &str) -> Error {
     why.unwrap_or_else(|| {
         Error::Invalid(
@@ -75,7 +76,7 @@ pub(super) fn refused(error: &serde_json::Error, why: Option<Error>, what: &str)
     })
 }
 
-/// An object of features, into a row that has been cleared.
+/// Reads an object of features into a row that was cleared.
 pub(super) struct Object<'a> {
     pub(super) features: &'a Features,
     pub(super) row: &'a mut Row,
@@ -114,7 +115,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// A row as an object or as an array in the order of the features.
+/// Reads a row from an object, or from an array in the order of the features.
 pub(super) struct ObjectOrArray<'a>(pub(super) Object<'a>);
 
 impl<'de> DeserializeSeed<'de> for ObjectOrArray<'_> {
@@ -160,7 +161,7 @@ fn wrong_length() -> Error {
     )
 }
 
-/// A name, to the place of the feature.
+/// Reads a name and returns the index of the feature.
 struct Name<'a> {
     features: &'a Features,
     next: usize,
@@ -186,7 +187,7 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// A number, or `null` where it is missing.
+/// A number, or `null` for a missing value.
 struct Number;
 
 impl<'de> DeserializeSeed<'de> for Number {

@@ -1,4 +1,4 @@
-//! What a score model answers and what it refuses, on small models.
+//! What score models answer and what they refuse, with small models.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn assess(model: &ScoreModel, words: &[&str]) -> Result<String> {
     let result = model.assess(&IDENTITY, &words, &Query::default(), &mut out);
     let document = out.split_off(6);
     assert_eq!(out, b"before");
-    assert!(result.is_ok() || document.is_empty(), "a failure leaves nothing");
+    assert!(result.is_ok() || document.is_empty(), "a failure appends nothing");
     result.map(|()| String::from_utf8(document).unwrap())
 }
 
@@ -88,25 +88,25 @@ fn the_document_of_several_classes() {
 #[test]
 fn the_document_of_a_scorecard() {
     let card = model(CARD);
-    let said = |words: &[&str]| assess(&card, words).unwrap();
+    let document = |words: &[&str]| assess(&card, words).unwrap();
     assert_eq!(
-        said(&["x=1", "z=0"]),
+        document(&["x=1", "z=0"]),
         r#"{"model":"m","version":7,"kind":"score","score":120.0,"probabilities":{"good":0.5},"band":"high","#
             .to_owned()
             + r#""reasons":[{"code":"X1","feature":"x","points":10.0},{"code":"Z1","feature":"z","points":10.0}],"#
             + r#""contributions":[{"feature":"x","value":10.0},{"feature":"z","value":10.0}],"inputs":{"x":1.0,"z":0.0}}"#
     );
-    let missing: Value = serde_json::from_str(&said(&["z=0"])).unwrap();
+    let missing: Value = serde_json::from_str(&document(&["z=0"])).unwrap();
     assert_eq!((&missing["score"], &missing["band"]), (&105.0.into(), &"low".into()));
     assert_eq!(missing["reasons"][0]["points"], 25.0);
-    // Above the last band there is none.
-    assert!(!said(&["x=0.999", "z=0"]).contains("band"));
+    // There is no band above the last one.
+    assert!(!document(&["x=0.999", "z=0"]).contains("band"));
     assert_eq!(assess(&card, &["x=2.5", "z=0"]), Err(Error::Invalid("no bin holds the value of feature x".into())));
     assert_eq!(assess(&card, &["x=1"]), Err(Error::Invalid("feature z is missing".into())));
 }
 
 #[test]
-fn equal_queries_have_one_name_and_one_answer() {
+fn equal_queries_have_the_same_name_and_the_same_answer() {
     let linear = model(LINEAR);
     let name = canonical(&linear, &["age=12", "a=b=3", "é\"x=0"]).unwrap();
     assert_eq!(name, "%7B\"age\"%3A12.0,\"a=b\"%3A3.0,\"é\\\"x\"%3A0.0%7D".replace('\\', "%5C"));
@@ -121,7 +121,7 @@ fn equal_queries_have_one_name_and_one_answer() {
     }
     assert_ne!(canonical(&linear, &["age=12.1", "a=b=3", "é\"x=0"]).unwrap(), name);
     assert_ne!(canonical(&linear, &["age=12", "a=b=3", "é\"x=5e-324"]).unwrap(), name);
-    // A long subject is named by its hash, by the same for other spellings.
+    // A long subject is named by its hash. Other spellings of it give the same hash.
     let card = model(&CARD.replace("\"z\"", "\"a name of some length\""));
     let long = canonical(&card, &["x=0.123456789012345", "a name of some length=-1.234567890123456e-300"]).unwrap();
     assert!(long.len() == 32 && long.bytes().all(|byte| byte.is_ascii_hexdigit()), "{long}");
@@ -147,7 +147,7 @@ fn a_subject_ends_where_its_words_end() {
 }
 
 #[test]
-fn what_is_wrong_with_a_subject_is_said_without_its_bytes() {
+fn the_error_of_a_subject_does_not_quote_its_bytes() {
     let linear = model(LINEAR);
     for (words, reason) in [
         (&["age=1"][..], "feature number 2 is missing"),
@@ -167,8 +167,8 @@ fn what_is_wrong_with_a_subject_is_said_without_its_bytes() {
         (&["{"], "the subject is not JSON, or a number in it is too large"),
         (&["age=1", "x"], "the subject of a score model is a JSON object or name=value arguments"),
     ] {
-        let Err(Error::Invalid(said)) = assess(&linear, words) else { panic!("{words:?}") };
-        assert_eq!(said, reason, "{words:?}");
+        let Err(Error::Invalid(error)) = assess(&linear, words) else { panic!("{words:?}") };
+        assert_eq!(error, reason, "{words:?}");
         let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         assert!(linear.canonical(&bytes, &Query::default(), &mut Vec::new()).is_err(), "{words:?}");
     }
@@ -178,7 +178,7 @@ fn what_is_wrong_with_a_subject_is_said_without_its_bytes() {
 }
 
 #[test]
-fn the_option_goes_before_declared_decimals() {
+fn the_option_takes_precedence_over_declared_decimals() {
     let with = |decimals| {
         let options = LoadOptions { decimals: Some(decimals), ..LoadOptions::default() };
         load(LINEAR.as_bytes(), &options, &Progress::default())
@@ -193,8 +193,8 @@ fn the_option_goes_before_declared_decimals() {
             .unwrap()
             .contains(r#"{"age":12.001,"a=b":1.0,"é\"x":0.49}"#)
     );
-    assert!(matches!(with(Decimals::parse(br#"{"nobody":3}"#).unwrap()), Err(Error::Invalid(_))));
-    // One step of 0.1 is more than 2 / 500, one of 1 more than 1 / 500.
+    assert!(matches!(with(Decimals::parse(br#"{"other":3}"#).unwrap()), Err(Error::Invalid(_))));
+    // The step 0.1 is more than 2 / 500, and the step 1 is more than 1 / 500.
     assert_eq!(model(LINEAR).warnings.len(), 2);
     assert_ne!(all.digest(), each.digest());
 }
@@ -245,7 +245,8 @@ fn damaged_frames_are_refused() {
         assert!(decode(&frames).is_ok());
         assert!(decode(&frames[..1]).is_err());
         assert!(decode(&[&frames[..], &frames[1..]].concat()).is_err());
-        // Every byte changed and every cut: an error or a model, never a panic; a model answers or refuses.
+        // Changes every byte and cuts at every place: the result is an error or a model, never a panic; such a model
+        // answers or refuses.
         for (which, frame) in frames.iter().enumerate() {
             for at in if which == 0 { 2 } else { 0 }..frame.len() {
                 for bit in [1, 16, 128] {
@@ -302,7 +303,7 @@ fn a_batch_takes_rows_in_every_form() {
 }
 
 #[test]
-fn a_batch_that_is_no_batch_is_refused() {
+fn a_malformed_batch_is_refused() {
     let card = model(CARD);
     for (json, n, reason) in [
         ("[[1,0]]", 2, "the batch must hold exactly 2 rows"),
@@ -331,7 +332,7 @@ fn a_batch_that_is_no_batch_is_refused() {
 }
 
 #[test]
-fn what_a_file_cannot_say_is_refused() {
+fn an_invalid_file_is_refused() {
     for text in [
         "",
         "hello",
@@ -369,7 +370,7 @@ fn what_a_file_cannot_say_is_refused() {
         let start: String = text.chars().take(200).collect();
         assert!(matches!(read(text), Err(Error::BadInput { .. })), "{start}");
     }
-    // What is passed over may be of any depth, what is read may not.
+    // An ignored field may have any depth, a field that is read may not.
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read(&LINEAR.replace("\"link\"", &format!("\"name\":{nested},\"link\""))).is_ok());
     assert!(read(&LINEAR.replace("1.5", &nested)).is_err());

@@ -1,4 +1,4 @@
-//! Texts in the making of an index: documents, each perhaps below another.
+//! The texts of an index before it is built: documents, each optionally below another one.
 
 use std::collections::HashMap;
 
@@ -7,31 +7,32 @@ use super::text::{Part, folded, words_of_description};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Progress, Result};
 
-/// The most documents.
+/// Maximum number of documents.
 const MAX_DOCUMENTS: usize = 10_000_000;
 
-/// The most bytes of text.
+/// Maximum number of bytes of text.
 const MAX_TEXT: u64 = 1 << 30;
 
-/// The most documents above one another. A document that would lie deeper is taken as one without a parent.
+/// Maximum number of levels of documents. A document below the last level gets no parent.
 pub(super) const MAX_DEPTH: u8 = 8;
 
-/// How many documents are read between two looks at the progress.
+/// Documents between two checks for cancellation.
 const STRIDE: usize = 1024;
 
-/// Documents to be searched. What is found is named by the number that [`Corpus::add`] gave.
+/// The documents to search. A hit contains the number that [`Corpus::add`] returned.
 #[derive(Debug, Default)]
 pub(crate) struct Corpus {
     parents: Vec<Option<u32>>,
     depths: Vec<u8>,
     lengths: Vec<u16>,
-    /// For each word the documents that hold it, in the order they came, each once.
+    /// For each word, the documents that contain it, in the order of adding, without duplicates.
     words: HashMap<Box<str>, Vec<(u32, Part)>, foldhash::fast::RandomState>,
     text: u64,
 }
 
 impl Corpus {
-    /// Adds a document; its words are found in all documents below it, too. The parent must have been added before.
+    /// Adds a document and returns its number. Its words are also found in all documents below it. The parent must have
+    /// been added before.
     ///
     /// # Errors
     /// [`Error::TooBig`].
@@ -64,7 +65,7 @@ impl Corpus {
         Ok(number)
     }
 
-    /// The index over all documents.
+    /// Builds the index over all documents.
     ///
     /// # Errors
     /// [`Error::Cancelled`].
@@ -101,8 +102,8 @@ impl Corpus {
         Ok(index)
     }
 
-    /// For each document its place in an order in which everything below a document follows it; for each place where
-    /// what lies below it ends. Documents with one parent keep their order.
+    /// For each document, its place in preorder: all documents below a document follow it directly. For each place, the
+    /// end of the documents below it. Documents with the same parent keep their order.
     fn preorder(&self) -> (Vec<u32>, Vec<u32>) {
         let count = self.parents.len();
         let mut sizes = vec![1u32; count];

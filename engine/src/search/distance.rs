@@ -1,26 +1,26 @@
-//! How many typing errors lie between two words: insertions, deletions, substitutions and swaps of neighbours, no
-//! letter taking part in two of them (optimal string alignment).
+//! The number of typing errors between two words: insertions, deletions, substitutions and swaps of neighbours, where
+//! no letter takes part in two errors (optimal string alignment).
 //!
-//! A column of the table of distances is one machine word, after H. Hyyro, "A bit-vector algorithm for computing
+//! A column of the distance table is stored in one machine word, after H. Hyyro, "A bit-vector algorithm for computing
 //! Levenshtein and Damerau edit distances", Nordic Journal of Computing 10 (2003). Letters outside ASCII count as
-//! their bytes.
+//! several letters, one for each byte.
 
-/// The longest word that errors are counted in, in bytes.
+/// Maximum length of a word for which errors are counted, in bytes.
 pub(crate) const MAX_LETTERS: usize = 64;
 
-/// A word to compare others with.
+/// A word that other words are compared with.
 pub(crate) struct Pattern {
-    /// For each byte the places of the word that hold it.
+    /// For each byte, the positions of the word that contain it, as bits.
     places: [u64; 256],
     last: u64,
     length: u32,
-    /// How many errors a word may have to be taken for this one.
+    /// Maximum number of errors.
     errors: u32,
 }
 
 impl Pattern {
-    /// A word of 4 to 64 letters without digits; no other is ever taken for a mistyped one. Words of 4 to 7 letters
-    /// may have one error, longer ones two.
+    /// `None` for a word that is never compared: one with a digit, or with fewer than 4 or more than 64 letters. Words
+    /// of 4 to 7 letters may have one error, longer words two.
     pub(crate) fn new(word: &str) -> Option<Self> {
         let errors = match word.len() {
             4..=7 => 1,
@@ -37,12 +37,13 @@ impl Pattern {
         Some(Self { places, last: 1 << (word.len() - 1), length: word.len() as u32, errors })
     }
 
-    /// How many errors a word may have.
+    /// Maximum number of errors.
     pub(crate) fn errors(&self) -> u32 {
         self.errors
     }
 
-    /// The errors in `word`, or in `word` without an `s` at its end where that has fewer; `None` when too many.
+    /// The number of errors in `word`, or in `word` without a final `s` if that is less; `None` if it exceeds the
+    /// maximum.
     pub(crate) fn errors_in(&self, word: &[u8]) -> Option<u32> {
         let (mut vertical_up, mut vertical_down) = (u64::MAX, 0u64);
         let (mut diagonal, mut before) = (0u64, 0u64);
@@ -75,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// The same by the table.
+    /// The same distance, computed with the full table.
     fn by_table(a: &[u8], b: &[u8]) -> u32 {
         let mut table = vec![vec![0u32; b.len() + 1]; a.len() + 1];
         for i in 0..=a.len() {
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_error_counts_one() {
+    fn each_kind_of_error_counts_as_one() {
         let pattern = Pattern::new("machines").unwrap();
         for (word, errors) in [("machines", 0), ("machine", 1), ("amchines", 1), ("machynes", 1), ("mmachine", 2)] {
             assert_eq!(pattern.errors_in(word.as_bytes()), Some(errors), "{word}");
@@ -109,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_bits_agree_with_the_table(a in "[a-d]{4,20}", b in "[a-d]{0,20}") {
+        fn the_bit_vectors_agree_with_the_table(a in "[a-d]{4,20}", b in "[a-d]{0,20}") {
             let pattern = Pattern::new(&a).unwrap();
             let whole = by_table(a.as_bytes(), b.as_bytes());
             let expected = b.strip_suffix('s').map_or(whole, |b| whole.min(by_table(a.as_bytes(), b.as_bytes())));

@@ -1,22 +1,23 @@
-//! The evaluation of a query: how well each document answers it, and the best documents in their order.
+//! Evaluates a query: how well each document matches it, and the order of the best documents.
 //!
-//! **What is found.** Every word of the query must be found, in the document itself or in one above it. A word is found
-//! where a document has it (1), or its singular or plural (0.97), a word that it begins (0.6 to 0.9), a word that it is
-//! a part of (0.4 to 0.6), or a word that it is mistyped for (0.55 with one error, 0.35 with two; words of 4 to 7
-//! letters may have one, longer ones two; a swap of neighbours is one error, an `s` at the end is none). Words of
-//! everyday language stand for phrases ([`Synonyms`]): `laptop` is found as written, or, at 0.9, where all words of
-//! "automatic data processing machines portable" are; a word that no document has may be a mistyped one of these, at
-//! 0.5. Found both ways, at `a` and `b`, a document counts `1 - (1 - a)(1 - b)`.
-//! Fillers (`of`, `and`) need not be found unless the query has nothing else.
+//! **Matches.** Every word of the query must be found in the document or in a document above it. The quality of a match
+//! is 1 for the word itself, 0.97 for its singular or plural, 0.6 to 0.9 for a word that begins with it, 0.4 to 0.6 for
+//! a word that contains it, and 0.55 or 0.35 for a word with one or two typing errors. Words of 4 to 7 letters may have
+//! one error, longer words two; a swap of neighbours is one error, and a final `s` is no error. Words of everyday
+//! language stand for phrases ([`Synonyms`]): `laptop` is found as written, or with quality 0.9 where all words of
+//! "automatic data processing machines portable" are found. A word that no document contains may be a mistyped key of
+//! the synonyms, with quality 0.5. A document that matches both as written (`a`) and by a phrase (`b`) gets
+//! `1 - (1 - a)(1 - b)`. Fillers (`of`, `and`) need not be found unless the query has no other words.
 //!
-//! **In which order.** A word counts most as the first of a description: 0.95 among the others before the first `;`,
-//! `:` or `(`, 0.85 after it, 0.3 after `other than`, `excluding`, `except` or `not`; times 0.55 in the document above,
-//! 0.35 in the one above that. The score is the mean over the words of the query, weighted by rarity
-//! (`ln(1 + documents / matches)`), over 0 and at most 1. Equal scores (to four decimals): fewer words first, then
-//! deeper ones, then in the order of codes.
+//! **Order.** The weight of a word is 1 as the first word of a description, 0.95 before the first `;`, `:` or `(`, 0.85
+//! after it, and 0.3 after `other than`, `excluding`, `except` or `not`. The weight is multiplied by 0.55 if the word
+//! is in the document above, and by 0.35 if it is two levels above. The score is the mean over the words of the query,
+//! weighted by rarity (`ln(1 + documents / matches)`); it is above 0 and at most 1. Documents with equal scores (to
+//! four decimals) are ordered by the number of words, fewer first, then by depth, deeper first, then by the order of
+//! codes.
 //!
-//! **What it costs.** Each word takes at most one pass over the vocabulary and one over the postings and documents, a
-//! query has at most 16 words, and synonyms add at most 64, which are looked up as they are.
+//! **Cost.** Each word takes at most one pass over the vocabulary and one over the postings and documents. A query has
+//! at most 16 words. Synonyms add at most 64 words, which are only looked up exactly.
 
 use std::collections::BinaryHeap;
 
@@ -25,23 +26,23 @@ use super::query::{Query, Slot};
 use super::synonyms::Synonyms;
 use crate::{Error, Result};
 
-/// The most hits.
+/// Maximum number of hits.
 pub(crate) const MAX_LIMIT: usize = 1000;
 
-/// A document that was found.
+/// A document that matches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hit {
     /// Its number in the corpus.
     pub(crate) document: usize,
-    /// How well it answers, over 0 and at most 1, with four decimals.
+    /// How well it matches, above 0 and at most 1, with four decimals.
     pub(crate) score: f64,
 }
 
 impl Index {
-    /// The documents that answer `text` and pass `keep`, the best first.
+    /// The documents that match `text` and pass `keep`, the best first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] and [`Error::TooBig`] for a text or a limit that cannot be used.
+    /// [`Error::Invalid`] and [`Error::TooBig`] for an unusable text or limit.
     pub(crate) fn search(
         &self,
         text: &[u8],
@@ -51,31 +52,31 @@ impl Index {
     ) -> Result<Vec<Hit>> {
         check_limit(limit)?;
         let query = Query::read(text, synonyms, |word| self.vocabulary.knows(word))?;
-        let mut sheet = Sheet::new(self);
+        let mut buffers = Buffers::new(self);
         let (mut total, mut weights) = (Vec::new(), 0.0);
         for slot in &query.slots {
-            let weight = sheet.fill(slot);
+            let weight = buffers.fill(slot);
             if weight == 0.0 {
                 return Ok(Vec::new());
             }
             weights += weight;
             if total.is_empty() {
-                total = sheet.best.iter().map(|quality| quality * weight).collect();
+                total = buffers.best.iter().map(|quality| quality * weight).collect();
             } else {
-                add_where_both(&mut total, &sheet.best, weight);
+                add_where_both(&mut total, &buffers.best, weight);
             }
         }
         Ok(self.best_of(&total, weights, limit, keep))
     }
 
-    /// Whether a document has all words of a phrase.
+    /// Whether a document contains all words of a phrase.
     #[cfg(test)]
     pub(crate) fn has_phrase(&self, words: &[Box<str>]) -> bool {
         let mut quality = vec![0.0; self.len()];
-        Sheet::new(self).phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut quality) > 0.0
+        Buffers::new(self).phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut quality) > 0.0
     }
 
-    /// The best documents in their order, by keys in which less is better.
+    /// The best documents in order. The keys are ordered so that less is better.
     fn best_of(&self, total: &[f32], weights: f32, limit: usize, keep: impl Fn(usize) -> bool) -> Vec<Hit> {
         const SCALE: f32 = 10_000.0;
         let mut best = BinaryHeap::with_capacity(limit + 1);
@@ -105,24 +106,25 @@ impl Index {
     }
 }
 
-/// What is computed on while a query is answered: numbers from 0 to 1, one per document.
-struct Sheet<'i> {
+/// Buffers for the evaluation of a query: numbers from 0 to 1, one for each document.
+struct Buffers<'i> {
     index: &'i Index,
-    /// Of the slot that was filled last.
+    /// Qualities of the slot that was filled last.
     best: Vec<f32>,
-    /// Of one word.
+    /// Qualities of one word.
     word: Vec<f32>,
-    /// Of one phrase.
+    /// Qualities of one phrase.
     phrase: Vec<f32>,
 }
 
-impl<'i> Sheet<'i> {
+impl<'i> Buffers<'i> {
     fn new(index: &'i Index) -> Self {
         let empty = || vec![0.0; index.len()];
         Self { index, best: empty(), word: empty(), phrase: Vec::new() }
     }
 
-    /// Fills `best` with how well documents answer a slot; the weight of the slot, 0 when none does.
+    /// Fills `best` with the quality of each document for a slot. Returns the weight of the slot, 0 if no document
+    /// matches.
     fn fill(&mut self, slot: &Slot<'_>) -> f32 {
         let words = || slot.words.iter().map(String::as_str);
         let mut best = std::mem::take(&mut self.best);
@@ -133,7 +135,7 @@ impl<'i> Sheet<'i> {
             let found = self.phrase(words.iter().map(AsRef::as_ref), Likeness::Same, &mut phrase);
             if found > 0.0 {
                 rarity = rarity.max(found);
-                // A document found both ways counts more than one found one way.
+                // A document that matches in two ways gets a higher quality.
                 for (best, quality) in best.iter_mut().zip(&phrase) {
                     *best = 1.0 - (1.0 - *best) * (1.0 - quality * slot.trust);
                 }
@@ -143,8 +145,8 @@ impl<'i> Sheet<'i> {
         rarity * slot.words.len() as f32
     }
 
-    /// Fills `quality` with how well documents answer all of the words; the mean of their rarities, 0 when no document
-    /// answers all.
+    /// Fills `quality` with the quality of each document for all of the words. Returns the mean of their rarities, 0 if
+    /// no document matches all words.
     fn phrase<'w>(&mut self, words: impl Iterator<Item = &'w str>, likeness: Likeness, quality: &mut [f32]) -> f32 {
         let (mut rarities, mut count) = (0.0, 0);
         for word in words {
@@ -160,7 +162,7 @@ impl<'i> Sheet<'i> {
             match count {
                 0 => {}
                 1 => {
-                    // The first is scaled when there is a second.
+                    // The first word is scaled only if there is a second one.
                     quality.iter_mut().for_each(|quality| *quality *= rarities);
                     add_where_both(quality, &self.word, rarity);
                 }
@@ -180,14 +182,14 @@ impl<'i> Sheet<'i> {
     }
 }
 
-/// Adds where both are over 0, and makes 0 of the rest.
+/// Adds where both numbers are above 0, and sets the other numbers to 0.
 fn add_where_both(sum: &mut [f32], quality: &[f32], weight: f32) {
     for (sum, &quality) in sum.iter_mut().zip(quality) {
         *sum = if *sum > 0.0 && quality > 0.0 { *sum + quality * weight } else { 0.0 };
     }
 }
 
-/// Checks the number of hits that a caller wants.
+/// Checks a limit of hits.
 ///
 /// # Errors
 /// [`Error::Invalid`].

@@ -1,48 +1,48 @@
-//! The index of a corpus, and how well each of its documents answers a word.
+//! The index of a corpus, and the quality of each document for a word.
 
 use super::vocabulary::Vocabulary;
 
-/// What a word counts by the part it plays: see [`Part`](super::text::Part).
+/// Weights of a word by its part in the description: see [`Part`](super::text::Part).
 const PARTS: [f32; 4] = [1.0, 0.95, 0.85, 0.3];
 
-/// What a word counts in documents 0, 1, 2 .. levels below the one that holds it.
+/// Weights of a word in documents 0, 1, 2 .. levels below the one that contains it.
 const BELOW: [f32; 8] = [1.0, 0.55, 0.35, 0.2, 0.1, 0.05, 0.025, 0.0125];
 
-/// Words, and the documents that hold them. Documents are known by their places in an order in which everything below
-/// a document follows it.
+/// Words, and the documents that contain them. Documents are identified by their place in preorder: all documents below
+/// a document follow it directly.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) vocabulary: Vocabulary,
-    /// Where the postings of each word begin, and the end of all.
+    /// The start of the postings of each word, and the end of all.
     pub(super) starts: Vec<u32>,
-    /// Place of the document and, in the lowest two bits, the part that the word plays there.
+    /// The place of the document and, in the two lowest bits, the part of the word in it.
     pub(super) postings: Vec<u32>,
-    /// How many documents lie above each.
+    /// The number of documents above each document.
     pub(super) depths: Vec<u8>,
-    /// How many words each has.
+    /// The number of words of each document.
     pub(super) lengths: Vec<u16>,
-    /// Where what lies below each ends.
+    /// The end of the documents below each document.
     pub(super) ends: Vec<u32>,
-    /// Their numbers in the corpus.
+    /// The number of each document in the corpus.
     pub(super) numbers: Vec<u32>,
 }
 
-/// How a word is looked for.
+/// Which words count as matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Likeness {
     /// The word, its plural or its singular.
     Same,
-    /// Also as a part of other words, and mistyped.
+    /// Also words that contain the word, and mistyped words.
     Similar,
 }
 
 impl Index {
-    /// How many documents there are.
+    /// The number of documents.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         let numbers =
             self.starts.capacity() + self.postings.capacity() + self.ends.capacity() + self.numbers.capacity();
@@ -50,13 +50,13 @@ impl Index {
         self.vocabulary.bytes() + (numbers * size_of::<u32>() + small) as u64
     }
 
-    /// Fills `quality`, one number from 0 to 1 per document, with how well each answers `word`; the word's rarity,
-    /// 0 when no document does. Takes one pass over the words of the vocabulary, one over the postings of those that
-    /// match, and one over the documents below the ones that hold them.
+    /// Fills `quality`, one number from 0 to 1 for each document, with the quality of each document for `word`. Returns
+    /// the rarity of the word, 0 if no document matches. Takes one pass over the vocabulary, one over the postings of
+    /// the matching words, and one over the documents below those that contain them.
     pub(super) fn look_up(&self, word: &str, likeness: Likeness, quality: &mut [f32]) -> f32 {
         quality.fill(0.0);
         let (mut same, mut similar) = (0, 0);
-        // Inner documents that hold a match: what they pass on is what is best for them in the end.
+        // Documents with a match and with documents below them. They pass on their quality after all matches are known.
         let mut inner = Vec::new();
         let mut take = |word: u32, weight: f32| {
             let found = &self.postings[self.starts[word as usize] as usize..self.starts[word as usize + 1] as usize];
@@ -79,7 +79,7 @@ impl Index {
         if matches == 0 {
             return 0.0;
         }
-        // Deepest last would pass on what was passed on: own values are taken before any is.
+        // The own qualities are copied first, so that an inherited quality is not passed on again.
         let own: Vec<(u32, f32)> = inner.iter().map(|&place| (place, quality[place as usize])).collect();
         for (place, value) in own {
             let depth = self.depths[place as usize];

@@ -1,12 +1,12 @@
-//! Search in a short list of labels, indexed for the one query.
+//! Search in a short list of labels. The index is built for one query.
 
 use super::{Corpus, Synonyms};
 use crate::{Progress, Result};
 
-/// The labels that answer `text`, by their numbers, the best first, with how well they do.
+/// The labels that match `text`, by their numbers, the best first, with their scores.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for a text or a limit that cannot be used.
+/// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for an unusable text or limit.
 pub(crate) fn find_labels<'a>(
     labels: impl Iterator<Item = &'a str>,
     text: &[u8],

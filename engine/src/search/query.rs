@@ -1,42 +1,42 @@
-//! What a text asks for: words, some of which stand for phrases.
+//! Reads a query text: words, some of which stand for phrases.
 
 use super::synonyms::{MAX_KEY_WORDS, Phrase, Synonyms};
 use super::text::{folded, is_filler, words};
 use crate::{Error, Result};
 
-/// The longest text, in bytes.
+/// Maximum length of the text, in bytes.
 const MAX_QUERY: usize = 256;
 
-/// The most words.
+/// Maximum number of words.
 const MAX_WORDS: usize = 16;
 
-/// The most words that synonyms may add. More are passed over.
+/// Maximum number of words that synonyms add. Further phrases are ignored.
 const MAX_ADDED: usize = 64;
 
-/// A text as it is looked for: every slot must be found.
+/// A query: every slot must be found.
 #[derive(Debug, PartialEq)]
 pub(super) struct Query<'s> {
     pub(super) slots: Vec<Slot<'s>>,
 }
 
-/// Words that stand together, and the phrases that may stand for them.
+/// Consecutive words, and the phrases that they may stand for.
 #[derive(Debug, PartialEq)]
 pub(super) struct Slot<'s> {
     pub(super) words: Vec<String>,
     pub(super) phrases: Vec<&'s Phrase>,
-    /// What a phrase counts.
+    /// The quality of a phrase.
     pub(super) trust: f32,
 }
 
-/// What a phrase counts that stands for a word.
+/// The quality of a phrase that a word stands for.
 const SYNONYM: f32 = 0.9;
 
-/// What it counts when the word is mistyped.
+/// The quality of a phrase if the word is mistyped.
 const MISTYPED: f32 = 0.5;
 
 impl<'s> Query<'s> {
-    /// Reads a text. Fillers (`of`, `and`) need not be found unless there is nothing else; a word counts once. A word
-    /// that nobody `knows` may be a mistyped one that has synonyms.
+    /// Reads a text. Fillers (`of`, `and`) need not be found unless there are no other words; a repeated word counts
+    /// once. A word for which `knows` is false may be a mistyped key of the synonyms.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::TooBig`].

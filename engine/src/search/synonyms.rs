@@ -1,7 +1,7 @@
-//! Words of everyday language and the phrases that a nomenclature has for them: no description says "computer", the
-//! goods are "automatic data processing machines".
+//! Words of everyday language and the phrases of a nomenclature that they stand for: no description contains
+//! "computer"; the goods are "automatic data processing machines".
 //!
-//! There is a built-in table; a user's adds to it and replaces what has the same words.
+//! There is a built-in table. A user's table adds keys to it and replaces equal keys.
 
 mod json;
 mod table;
@@ -13,28 +13,28 @@ use super::distance::Pattern;
 use super::text::{folded, inflections, words};
 use crate::Result;
 
-/// The most words that a key can have.
+/// Maximum number of words of a key.
 pub(super) const MAX_KEY_WORDS: usize = 4;
 
-/// The most keys of a user's table.
+/// Maximum number of keys of a user's table.
 const MAX_KEYS: usize = 10_000;
 
-/// The most phrases of a key.
+/// Maximum number of phrases of a key.
 const MAX_PHRASES: usize = 16;
 
-/// The most words of a phrase.
+/// Maximum number of words of a phrase.
 const MAX_PHRASE_WORDS: usize = 16;
 
-/// The longest key and the longest phrase, in bytes.
+/// Maximum length of a key and of a phrase, in bytes.
 const MAX_TEXT: usize = 256;
 
-/// Words all of which must be found.
+/// Words that must all be found.
 pub(super) type Phrase = Box<[Box<str>]>;
 
-/// Why an entry cannot be taken.
+/// The reason why an entry is refused.
 type Refused = &'static str;
 
-/// The built-in table, by keys whose words are separated by one space.
+/// The built-in table. The words of a key are separated by one space.
 static BUILT_IN: LazyLock<HashMap<Box<str>, Box<[Phrase]>>> = LazyLock::new(|| {
     let entry = |&(key, phrases): &(&str, &[&str])| {
         (phrase_of(key).join(" ").into(), phrases.iter().map(|text| phrase_of(text)).collect())
@@ -42,28 +42,29 @@ static BUILT_IN: LazyLock<HashMap<Box<str>, Box<[Phrase]>>> = LazyLock::new(|| {
     table::TABLE.iter().map(entry).collect()
 });
 
-/// Its keys of one word.
+/// The keys with one word.
 static BUILT_IN_WORDS: LazyLock<Vec<&str>> =
     LazyLock::new(|| BUILT_IN.keys().map(AsRef::as_ref).filter(|key| !key.contains(' ')).collect());
 
-/// A user's table on top of the built-in one.
+/// A user's table, in addition to the built-in one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Synonyms {
-    /// Phrases by keys whose words are separated by one space; none takes a key out.
+    /// Phrases by key. The words of a key are separated by one space. An empty list removes a key of the built-in
+    /// table.
     own: BTreeMap<Box<str>, Box<[Phrase]>>,
 }
 
 impl Synonyms {
-    /// Reads `{"word":["phrase", ..], ..}`; an empty list takes a key out of the built-in table.
+    /// Reads `{"word":["phrase", ..], ..}`. An empty list removes a key of the built-in table.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`], with line and character where JSON has them.
+    /// [`crate::Error::BadInput`], with line and column if the JSON parser reports them.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         json::read(bytes)
     }
 
-    /// The phrases that may stand for these words, as a query has them; `None` when there are none. A word may be the
-    /// plural of the key's or the other way round.
+    /// The phrases that these words of a query stand for; `None` if there are none. The last word may be the plural or
+    /// the singular of the last word of the key.
     pub(crate) fn of(&self, words: &[&str]) -> Option<&[Phrase]> {
         let key = words.join(" ");
         let found = self.get(&key).or_else(|| {
@@ -74,7 +75,7 @@ impl Synonyms {
         found.filter(|phrases| !phrases.is_empty())
     }
 
-    /// The phrases of the word that this one is most likely mistyped for.
+    /// The phrases of the key that this word is most likely a mistyped form of.
     pub(super) fn of_mistyped(&self, word: &str) -> Option<&[Phrase]> {
         let pattern = Pattern::new(word)?;
         let own = self.own.iter().map(|(key, phrases)| (&**key, &**phrases));
@@ -90,12 +91,12 @@ impl Synonyms {
         self.own.get(key).or_else(|| BUILT_IN.get(key)).map(AsRef::as_ref)
     }
 
-    /// How many keys the user's table has.
+    /// The number of keys of the user's table.
     pub(crate) fn len(&self) -> usize {
         self.own.len()
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(crate) fn bytes(&self) -> u64 {
         let phrase = |phrase: &Phrase| phrase.iter().map(|word| word.len() + size_of::<Box<str>>()).sum::<usize>();
         let entry = |(key, phrases): (&str, &[Phrase])| {
@@ -106,12 +107,12 @@ impl Synonyms {
         self.own.iter().map(|(key, phrases)| entry((&**key, &**phrases))).sum::<usize>() as u64
     }
 
-    /// The byte form of the user's table: records of whole entries, at most 60 KiB each, in the order of keys.
+    /// The byte form of the user's table: records of complete entries, at most 60 KiB each, in the order of keys.
     pub(crate) fn records(&self) -> Vec<Vec<u8>> {
         json::write(&self.own)
     }
 
-    /// Takes what [`Synonyms::records`] wrote, record by record.
+    /// Reads a record of [`Synonyms::records`].
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`].
@@ -119,12 +120,12 @@ impl Synonyms {
         json::push(self, record)
     }
 
-    /// Takes an entry of a user's table.
+    /// Adds an entry of a user's table.
     fn insert<'p>(&mut self, key: &str, phrases: impl Iterator<Item = &'p str>) -> Result<(), Refused> {
-        // As it is kept: what was taken once is taken again from the byte form.
+        // The limits are checked in the stored form, so that an accepted entry is accepted again from the byte form.
         let key = phrase_of(key);
         if !(1..=MAX_KEY_WORDS).contains(&key.len()) || text_bytes(&key) > MAX_TEXT {
-            return Err("what is replaced is 1 to 4 words of at most 256 bytes");
+            return Err("a key is 1 to 4 words of at most 256 bytes");
         }
         let mut taken = Vec::new();
         for phrase in phrases {
@@ -133,15 +134,15 @@ impl Synonyms {
                 return Err("a phrase is 1 to 16 words of at most 256 bytes");
             }
             if taken.len() == MAX_PHRASES {
-                return Err("more than 16 phrases stand for one word");
+                return Err("a key has more than 16 phrases");
             }
             taken.push(phrase);
         }
         if self.own.len() == MAX_KEYS {
-            return Err("the table has more than 10000 words");
+            return Err("the table has more than 10000 keys");
         }
         match self.own.insert(key.join(" ").into(), taken.into()) {
-            Some(_) => Err("a word to be replaced occurs twice"),
+            Some(_) => Err("a key occurs twice"),
             None => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ fn search(corpus: Corpus, text: &str) -> Vec<usize> {
 }
 
 #[test]
-fn documents_are_found_by_words_above_in_any_order_of_adding() {
+fn documents_are_found_by_words_of_parents_in_any_order_of_adding() {
     let mut corpus = Corpus::default();
     let top = corpus.add("vehicles", None).unwrap();
     let other = corpus.add("boats", None).unwrap();
@@ -29,7 +29,7 @@ fn documents_are_found_by_words_above_in_any_order_of_adding() {
 }
 
 #[test]
-fn chains_without_end_cost_no_more() {
+fn long_chains_of_documents_are_limited() {
     let mut corpus = Corpus::default();
     let mut last = corpus.add("top", None).unwrap();
     for _ in 0..50_000 {

@@ -1,23 +1,23 @@
-//! From texts to words: how descriptions, queries and synonyms are cut, so that they meet.
+//! Splits texts into words. Descriptions, queries and synonyms are split in the same way, so that they match.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The part that a word plays in a description.
+/// The part of a description that a word belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     /// The first word.
     First,
-    /// Among the words before the first `;`, `:` or `(`: what the goods are.
+    /// Among the words before the first `;`, `:` or `(`, which name the goods.
     Lead,
-    /// Further on: which of them.
+    /// Further words, which describe the goods in detail.
     Body,
-    /// After `other than`, `excluding`, `except` or `not`: what they are not.
+    /// After `other than`, `excluding`, `except` or `not`: goods that the description excludes.
     Excluded,
 }
 
-/// The text in small letters, without accents: what Unicode takes apart into a letter and marks loses the marks, and the
-/// few letters that it does not take apart are written as they are where there is no key for them.
+/// The text in lower case without accents. A letter that Unicode decomposes into a letter and marks loses the marks.
+/// The few letters that it does not decompose are replaced by their usual ASCII spelling.
 pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -32,7 +32,7 @@ pub(crate) fn folded(text: &str) -> String {
             '\u{df}' => out.push_str("ss"),
             '\u{e6}' => out.push_str("ae"),
             '\u{153}' => out.push_str("oe"),
-            // A mark that a small letter brought, as that of a Turkish capital I.
+            // A mark from the conversion to lower case, such as that of a Turkish capital I.
             letter if is_combining_mark(letter) => {}
             letter => out.push(letter),
         }
@@ -40,8 +40,8 @@ pub(crate) fn folded(text: &str) -> String {
     out
 }
 
-/// The words of a folded text: its runs of letters and digits, with the text before each. An `s` after an apostrophe
-/// is no word.
+/// The words of a folded text, which are its runs of letters and digits, each with the text before it. An `s` after an
+/// apostrophe is not a word.
 pub(crate) fn words(folded: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = folded;
     std::iter::from_fn(move || {
@@ -58,9 +58,9 @@ pub(crate) fn words(folded: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Calls `each` with every word of a folded description and the part it plays.
+/// Calls `each` with every word of a folded description and its part.
 pub(super) fn words_of_description<'t>(folded: &'t str, mut each: impl FnMut(&'t str, Part)) {
-    /// Where what is excluded ends.
+    /// The end of the excluded words.
     #[derive(PartialEq)]
     enum Excluded {
         No,
@@ -92,14 +92,14 @@ pub(super) fn words_of_description<'t>(folded: &'t str, mut each: impl FnMut(&'t
     }
 }
 
-/// Words that a query may hold and that need not be found.
+/// Words of a query that need not be found.
 pub(super) fn is_filler(word: &str) -> bool {
     const FILLERS: [&str; 16] =
         ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "other", "than", "the", "to", "with"];
     FILLERS.contains(&word)
 }
 
-/// The singular and plural forms that an English word may have beside its own.
+/// The other singular and plural forms that an English word may have.
 pub(crate) fn inflections(word: &str) -> Vec<String> {
     let mut forms = Vec::new();
     if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goods_are_not_is_told_apart() {
+    fn excluded_goods_are_distinguished() {
         let of = |text: &str, word: &str| parts(text).into_iter().find(|(known, _)| known == word).unwrap().1;
         let cattle = "Bovine animals; live, other than cattle and buffalo; young";
         assert_eq!(of(cattle, "bovine"), Part::First);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn plurals_and_singulars_meet() {
+    fn plurals_and_singulars_match() {
         let pairs = [
             ("battery", "batteries"),
             ("knife", "knives"),

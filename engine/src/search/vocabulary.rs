@@ -1,39 +1,39 @@
 //! The words of a corpus, and which of them a word of a query may mean.
 //!
-//! Words stand in one text in their order: a word and a prefix are found by halving, a substring by a scan of the text,
-//! a mistyped word by comparing it with the words of about its length that have about its letters. Nothing takes longer
-//! than one pass over the words.
+//! The words are stored in one text in order. A word or a prefix is found by binary search, a substring by a scan of
+//! the text, and a mistyped word by comparison with the words that have about the same length and about the same
+//! letters. No lookup takes longer than one pass over the words.
 
 use memchr::memmem;
 
 use super::distance::{MAX_LETTERS, Pattern};
 use super::text::inflections;
 
-/// Stands after each word, and in none.
+/// The separator after each word; no word contains it.
 const END: u8 = b'\n';
 
-/// The shortest word of a query that is looked for at the beginning of words.
+/// Minimum length of a query word that is searched as a prefix.
 const MIN_PREFIX: usize = 2;
 
-/// The shortest word of a query that is looked for inside words.
+/// Minimum length of a query word that is searched as a substring.
 const MIN_SUBSTRING: usize = 3;
 
-/// Words in their order, by number.
+/// Words in order; the index of a word is its number.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     text: Vec<u8>,
-    /// Where each word begins, and the end of the text.
+    /// The start of each word, and the end of the text.
     starts: Vec<u32>,
-    /// The words that can be mistyped, shortest first.
+    /// The words that are compared with mistyped words, shortest first.
     by_length: Vec<u32>,
-    /// Which letters they have ([`letters`]), in the same order.
+    /// The letters of these words ([`letters`]), in the same order.
     letters: Vec<u64>,
-    /// Where the words of each length begin among them.
+    /// The start of the words of each length in `by_length`.
     lengths: Vec<u32>,
 }
 
 impl Vocabulary {
-    /// From words in their order, none twice.
+    /// From words in order, without duplicates.
     pub(super) fn new<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         let mut made = Self { starts: vec![0], ..Self::default() };
         for word in words {
@@ -55,12 +55,12 @@ impl Vocabulary {
         made
     }
 
-    /// How many words there are.
+    /// The number of words.
     pub(super) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let numbers = self.starts.capacity() + self.by_length.capacity() + 2 * self.letters.capacity();
         (self.text.capacity() + numbers * size_of::<u32>()) as u64
@@ -71,7 +71,7 @@ impl Vocabulary {
         &self.text[self.starts[word] as usize..self.starts[word + 1] as usize - 1]
     }
 
-    /// The first word that is not before `text`.
+    /// The first word that is not less than `text`.
     fn first_from(&self, text: &[u8]) -> u32 {
         let (mut low, mut high) = (0, self.len() as u32);
         while low < high {
@@ -86,14 +86,14 @@ impl Vocabulary {
         ((at as usize) < self.len() && self.word(at) == text).then_some(at)
     }
 
-    /// Whether there is such a word, its plural or its singular.
+    /// Whether the vocabulary contains the word, its plural or its singular.
     pub(super) fn knows(&self, text: &str) -> bool {
         let mut known = false;
         self.same(text, |_, _| known = true);
         known
     }
 
-    /// Calls `each` with the words that are `text` (weight 1) or its singular or plural (0.97).
+    /// Calls `each` with `text` (weight 1) and its singular or plural (0.97), if they are in the vocabulary.
     pub(super) fn same(&self, text: &str, mut each: impl FnMut(u32, f32)) {
         if let Some(word) = self.exact(text.as_bytes()) {
             each(word, 1.0);
@@ -105,9 +105,9 @@ impl Vocabulary {
         }
     }
 
-    /// Calls `each` with the words that `text` may stand for and is not: those it begins (0.6 to 0.9, more the more of
-    /// the word it is), those it is a part of (0.4 to 0.6), and those it is mistyped for (0.55 with one error, 0.35 with
-    /// two). A word may come more than once.
+    /// Calls `each` with the words that `text` may mean and that differ from it: words that begin with it (0.6 to 0.9,
+    /// more if it is a larger share of the word), words that contain it (0.4 to 0.6), and words with one typing error
+    /// (0.55) or two (0.35). `each` may receive a word more than once.
     pub(super) fn similar(&self, text: &str, mut each: impl FnMut(u32, f32)) {
         let share = |word: u32| text.len() as f32 / self.word(word).len() as f32;
         if text.len() >= MIN_PREFIX {
@@ -134,11 +134,11 @@ impl Vocabulary {
     fn mistyped(&self, text: &str, pattern: &Pattern, mut each: impl FnMut(u32, u32)) {
         let mine = letters(text.as_bytes());
         let errors = pattern.errors() as usize;
-        // One longer, since an `s` at the end costs nothing.
+        // One letter more, because a final `s` is not counted as an error.
         let (shortest, longest) = (text.len() - errors, (text.len() + errors + 1).min(MAX_LETTERS));
         let place = |length: usize| self.lengths.get(length).copied().unwrap_or_default() as usize;
         let range = place(shortest)..place(longest + 1);
-        // An error takes away at most one bit and adds at most one.
+        // An error removes at most one bit and adds at most one.
         let few = |bits: u64| {
             let rest = bits & bits.wrapping_sub(1);
             if errors > 1 { rest & rest.wrapping_sub(1) } else { rest }
@@ -146,7 +146,7 @@ impl Vocabulary {
         let too_many = |letters: u64| few(mine & !letters) | few(letters & !mine & !PLURAL);
         let (words, letters) = (&self.by_length[range.clone()], &self.letters[range]);
         for (words, letters) in words.chunks(8).zip(letters.chunks(8)) {
-            // Most chunks have none: one branch for eight words.
+            // Most chunks contain no candidate, so one branch covers eight words.
             if letters.iter().fold(false, |any, &letters| any | (too_many(letters) == 0)) {
                 for (&word, &letters) in words.iter().zip(letters) {
                     if too_many(letters) == 0
@@ -160,11 +160,11 @@ impl Vocabulary {
     }
 }
 
-/// The letters that a plural may have more than its singular.
+/// The bits that a plural may have in addition to its singular.
 const PLURAL: u64 = 1 << (b's' - b'a') | 1 << (32 + b's' - b'a');
 
-/// Which letters a word has, one bit each, and which it has more than once, 32 bits further up; bytes that are not
-/// small ASCII letters share a few bits.
+/// The letters of a word as bits: one bit for each letter it contains, and 32 bits higher one for each letter that it
+/// contains more than once. Bytes that are not lower-case ASCII letters share a few bits.
 fn letters(word: &[u8]) -> u64 {
     word.iter().fold(0, |letters, &byte| {
         let letter = byte.wrapping_sub(b'a');
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_substrings_and_errors_are_told_apart() {
+    fn prefixes_substrings_and_errors_have_different_weights() {
         assert_eq!(similar("cyclo"), ["cyclone 0.81", "cyclone 0.54", "cycle 0.55", "cycles 0.55"]);
         assert_eq!(similar("otor"), ["motor 0.56", "motorcycles 0.47", "motor 0.55"]);
         assert_eq!(similar("motorcylce"), ["motorcycles 0.55"]);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_and_its_plural_are_the_same() {
+    fn a_word_matches_its_plural() {
         let vocabulary = Vocabulary::new(["cycle", "cycles"].into_iter());
         let mut found = Vec::new();
         vocabulary.same("cycle", |word, weight| found.push((word, weight)));

@@ -33,12 +33,13 @@ fn stressors_that_differ_from_their_totals_over_output_give_a_warning() {
     assert_eq!(read(f(as_it_is), s(1.0)).1, [""; 0]);
     let edited = read(f(|value| if value == 11.0 { 1100.0 } else { value }), s(1.0)).1;
     assert_eq!(edited.len(), 1);
-    let words = "of the account air: S is not F divided by output for 1 of 2 stressors, most CO2 at BB manu, 0.0366";
+    let words = "of the account air: S is not F divided by output for 1 of 2 stressors; largest difference: \
+                 CO2 at BB manu, 0.0366";
     assert!(edited[0].starts_with(words), "{edited:?}");
     let scaled = read(f(as_it_is), s(1000.0)).1;
-    assert!(scaled[0].contains("for 2 of 2 stressors") && scaled[0].ends_with("from F: S was used"), "{scaled:?}");
+    assert!(scaled[0].contains("for 2 of 2 stressors") && scaled[0].ends_with("from F; S was used"), "{scaled:?}");
     let broken = read("region\n".to_owned(), s(1.0)).1;
-    assert!(broken[0].starts_with("of the account air: it was not held against its totals"), "{broken:?}");
+    assert!(broken[0].starts_with("of the account air: it was not compared with its totals"), "{broken:?}");
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn nodes_in_different_units_give_a_warning() {
     assert_eq!(with(&[units(["M.EUR"; 3])]).1, [""; 0]);
     let warnings = with(&[units(["tonnes", "TJ", "M.EUR"])]).1;
     let expected =
-        "nodes are in unlike units (M.EUR, TJ, tonnes): sums over them, and shares of such sums, mean nothing";
+        "nodes have different units (M.EUR, TJ, tonnes): sums over them, and shares of such sums, are meaningless";
     assert_eq!(warnings, [expected]);
 }
 

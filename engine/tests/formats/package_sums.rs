@@ -177,13 +177,11 @@ fn coefficients_are_compared_with_the_flows_beside_them() {
     let table = read(&[a(&coefficients()), z(&edited), x(1.0)]).unwrap();
     assert_eq!(
         table.warnings,
-        [
-            "A is not Z.txt divided by output: 1 of 36 cells differ, most that from BB manu to BB manu, 0.266667 in A and \
-          0.066667 from flows: A was used"
-        ]
+        ["A is not Z.txt divided by output: 1 of 36 cells differ; largest difference: from BB manu to BB manu, \
+          0.266667 in A and 0.066667 from flows: A was used"]
     );
     let unknown = read(&[a(&coefficients()), z(&flows())]).unwrap().warnings;
-    assert_eq!(unknown, ["Z.txt was not read: without output, A cannot be held against it"]);
+    assert_eq!(unknown, ["Z.txt was not read: without output, A cannot be compared with it"]);
 }
 
 /// EORA26 with value added times `added`, and with these columns of final demand.
@@ -239,7 +237,8 @@ fn the_discrepancy_of_eora_is_left_out_with_a_warning() {
         files[3].1 = insert(&files[3].1, "CROW\tROW\tIndustries\tTOTAL\t");
         let read = read(&files).unwrap();
         assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
-        let words = "ROW TOTAL is what the countries' tables do not agree on, and was left out: it sells 7.0000 and buys 9.0000, ";
+        let words = "ROW TOTAL is the discrepancy between the countries' tables and was left out: it sells 7.0000 and \
+                     buys 9.0000, ";
         assert!(read.warnings[0].starts_with(words), "{:?}", read.warnings);
         is_right(&read);
     }

@@ -30,7 +30,7 @@ const MAX_WORDS: u64 = 100_000;
 /// Registers the type.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     let mut methods = raw::RedisModuleTypeMethods {
-        version: 4, // the version of Redis 7.0; later fields are not used
+        version: 5, // Redis 7.0 reads the fields up to version 4
         rdb_load: Some(rdb_load),
         rdb_save: Some(rdb_save),
         aof_rewrite: Some(aof_rewrite),
@@ -49,7 +49,7 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
         free_effort2: Some(free_effort),
         unlink2: None,
         copy2: Some(copy),
-        aux_save2: None,
+        aux_save2: Some(aux_save_if_any),
     };
     // SAFETY: `ctx` is the context of loading; the callbacks are those of this file.
     KIND.with(|kind| unsafe { kind.register(ctx, c"assessent", ENCODING, &mut methods) })
@@ -143,18 +143,32 @@ extern "C" fn copy(_: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) -> *
     })
 }
 
+/// Redis 7.0 writes the section in any case, so it has to hold something.
 extern "C" fn aux_save(io: *mut raw::RedisModuleIO, _: c_int) {
     guard::or("saving the tiers", (), || {
         // SAFETY: the handle is that of this callback, which runs in a forked child or on the main thread without a
         // lock.
-        let mut io = unsafe { Saver::new(io) };
+        save_lines(unsafe { Saver::new(io) }, &saved::lines());
+    });
+}
+
+/// Later servers leave the section out when nothing is written: a server without the module then reads the file.
+extern "C" fn aux_save_if_any(io: *mut raw::RedisModuleIO, _: c_int) {
+    guard::or("saving the tiers", (), || {
         let lines = saved::lines();
-        io.number(lines.len() as u64);
-        for line in lines {
-            io.number(line.len() as u64);
-            line.iter().for_each(|word| io.bytes(word));
+        if !lines.is_empty() {
+            // SAFETY: as in `aux_save`.
+            save_lines(unsafe { Saver::new(io) }, &lines);
         }
     });
+}
+
+fn save_lines(mut io: Saver<'_>, lines: &[Line]) {
+    io.number(lines.len() as u64);
+    for line in lines {
+        io.number(line.len() as u64);
+        line.iter().for_each(|word| io.bytes(word));
+    }
 }
 
 extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -> c_int {

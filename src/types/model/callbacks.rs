@@ -16,7 +16,10 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
 use crate::ffi::string::bytes;
-use crate::models::{derive, directory, history as log, replicate, staging, versions};
+use crate::models::derivation::derive;
+use crate::models::load::staging;
+use crate::models::replication::replicate;
+use crate::models::{directory, history as log, versions};
 use crate::work::pool;
 
 /// The version of the RDB encoding that is written. Every version up to it can be loaded.

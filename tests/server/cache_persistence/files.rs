@@ -29,6 +29,29 @@ fn everything_survives_a_restart_from_an_rdb_file() {
 }
 
 #[test]
+fn a_server_without_the_module_reads_a_file_without_tiers_models_and_tagged_entries() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    client.ask("CACHE.SET page:1 v PX 3600000").good();
+    // Redis 7.0 writes the section of a module in any case.
+    let writes_always = client.info("server")["redis_version"].starts_with("7.0");
+    assert_eq!(server.is_readable_without_module(), !writes_always);
+
+    let mut server = Server::start();
+    server.client().ask("TIER.SET pages PATTERN page:* TTL 60").good();
+    assert!(!server.is_readable_without_module(), "the tiers would be lost without an error");
+}
+
+#[test]
+fn a_file_without_tiers_replaces_those_of_a_replica() {
+    let (master, replica) = (Server::start(), Server::start());
+    replica.client().ask("TIER.SET stale PATTERN stale:* TTL 60").good();
+    replica.follow(&master);
+    replica.await_in_sync_with(&master);
+    assert_eq!(replica.client().ask("TIER.LIST").texts(), ["assessment"]);
+}
+
+#[test]
 fn everything_survives_a_reload() {
     assert_survives(&[], |server| _ = server.client().ask("DEBUG RELOAD").good());
 }

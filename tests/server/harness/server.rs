@@ -156,6 +156,32 @@ impl Server {
         self.restart("SHUTDOWN NOSAVE");
     }
 
+    /// Saves and ends this server, and starts another one without the module on the same folder. Returns whether that server
+    /// reads the RDB file. It listens on no port.
+    pub(crate) fn is_readable_without_module(&mut self) -> bool {
+        self.client().send_line("SHUTDOWN SAVE");
+        self.await_end();
+        let log = self.folder().join("bare.log");
+        let mut bare = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket"])
+            .arg(self.folder().join("bare.sock"))
+            .arg("--dir")
+            .arg(self.folder().join("db"))
+            .arg("--logfile")
+            .arg(&log)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed: scripts/setup does that");
+        let is_read = wait_for("the server accepts connections or has ended", || {
+            let has_ended = !matches!(bare.try_wait(), Ok(None));
+            let is_ready = fs::read_to_string(&log).unwrap_or_default().contains("accept connections");
+            (has_ended || is_ready).then_some(is_ready)
+        });
+        let _ = bare.kill();
+        let _ = bare.wait();
+        is_read
+    }
+
     fn restart(&mut self, command: &str) {
         self.client().send_line(command);
         self.await_end();

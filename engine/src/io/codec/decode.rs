@@ -1,5 +1,5 @@
-//! Reading a model from its frames. Nothing is believed: memory grows with what has arrived, never with what a count
-//! announces, and everything a model relies on is checked.
+//! Decoding a model from its frames. The input is not trusted: memory grows with the data received, not with announced
+//! counts, and everything that a model depends on is checked.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::super::table::{OutputSource, Table};
 use super::{COLUMNS, FORMATS, HEADER, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
 use crate::{Error, Result};
 
-/// An input-output model in the making.
+/// An input-output model that is being decoded.
 #[derive(Debug)]
 pub struct IoDecoder {
     header: Header,
@@ -42,7 +42,7 @@ struct Header {
     text: u64,
 }
 
-/// What the next frame holds.
+/// The content of the next frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Text,
@@ -58,7 +58,7 @@ enum Coefficients {
     F32(Gathered<f32>),
 }
 
-/// Columns that have arrived, and those that do not fill a block yet.
+/// Columns received, and columns that do not fill a block yet.
 #[derive(Debug)]
 struct Gathered<T> {
     columns: Columns<T>,
@@ -66,7 +66,7 @@ struct Gathered<T> {
 }
 
 impl IoDecoder {
-    /// Takes the first frame, without its preamble.
+    /// Reads the first frame, without its preamble.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
@@ -91,10 +91,10 @@ impl IoDecoder {
         })
     }
 
-    /// Takes the next frame.
+    /// Reads the next frame.
     ///
     /// # Errors
-    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    /// [`Error::Corrupt`]; the decoder must not be used after an error.
     pub fn push(&mut self, frame: &[u8]) -> Result<()> {
         let (&tag, content) = frame.split_first().ok_or(Error::Corrupt("a frame is empty"))?;
         match (self.part, tag) {
@@ -107,10 +107,10 @@ impl IoDecoder {
         }
     }
 
-    /// The model, once every frame has arrived.
+    /// The model, after all frames were received.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when frames are missing.
+    /// [`Error::Corrupt`] if frames are missing.
     pub fn finish(self) -> Result<IoModel> {
         let missing = Error::Corrupt("frames are missing");
         if self.part != Part::Indicators || self.indicators.len() != self.header.indicators {
@@ -131,7 +131,7 @@ impl IoDecoder {
         Ok(IoModel::assembled(table, self.nonzeros, self.indicators))
     }
 
-    /// Bytes of memory held.
+    /// The size in memory, in bytes.
     pub fn bytes(&self) -> u64 {
         let columns = match &self.coefficients {
             Coefficients::F64(gathered) => gathered.bytes(),
@@ -179,8 +179,10 @@ impl IoDecoder {
             names.push(region.copied().zip(sector.copied()).ok_or(Error::Corrupt("a node has no name"))?);
         }
         let labels = Labels::new(names).map_err(|_| Error::Corrupt("a node occurs twice or has no name"))?;
-        // Numbers follow from the order of the nodes; other numbers, or names nobody uses, are not what was written.
-        let same = |mine: &[Box<str>], arrived: &[&str]| mine.iter().map(AsRef::as_ref).eq(arrived.iter().copied());
+        // The order of the nodes determines all numbers. Other numbers, or names without a node, cannot come from the
+        // encoder.
+        let same =
+            |expected: &[Box<str>], received: &[&str]| expected.iter().map(AsRef::as_ref).eq(received.iter().copied());
         if !same(labels.regions(), &regions) || !same(labels.sectors(), &sectors) {
             return Err(Error::Corrupt("names are not in the order of the nodes"));
         }
@@ -260,7 +262,7 @@ impl<T: Wire> Gathered<T> {
         (self.columns.len() * self.columns.rows() + self.pending.capacity()) * T::BYTES
     }
 
-    /// Takes some whole columns; says how many numbers are not 0 and whether these were the last columns.
+    /// Adds whole columns. Returns the number of nonzero coefficients and whether these were the last columns.
     fn push(&mut self, content: &[u8]) -> Result<(u64, bool)> {
         let n = self.columns.rows();
         let arrived = content.len() / (n * T::BYTES);
@@ -293,13 +295,13 @@ impl<T: Wire> Gathered<T> {
     }
 }
 
-/// One finite number >= 0 for each node.
+/// Reads one finite number >= 0 for each node.
 fn vector(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
     let numbers = signed(bytes, n)?;
     if numbers.iter().all(|x| *x >= 0.0) { Ok(numbers) } else { Err(Error::Corrupt("a number is below 0")) }
 }
 
-/// One finite number for each node.
+/// Reads one finite number for each node.
 fn signed(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
     if bytes.len() != n * f64::BYTES {
         return Err(Error::Corrupt("numbers are missing or left over"));
@@ -308,7 +310,7 @@ fn signed(bytes: &[u8], n: usize) -> Result<Vec<f64>> {
     if numbers.iter().all(|x| x.is_finite()) { Ok(numbers) } else { Err(Error::Corrupt("a number is not finite")) }
 }
 
-/// What is left of some bytes.
+/// The unread part of a frame.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -334,7 +336,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| Error::Corrupt("a text is not UTF-8"))
     }
 
-    /// So many texts; the list grows as they are found.
+    /// Reads `count` texts. The list grows as texts are read.
     fn texts(&mut self, count: usize) -> Result<Vec<&'a str>> {
         let mut texts = Vec::new();
         for _ in 0..count {

@@ -1,4 +1,4 @@
-//! Writing a model as frames.
+//! Encoding a model as frames.
 
 use super::super::model::IoModel;
 use super::super::product::with_columns;
@@ -6,11 +6,11 @@ use super::plan::{PIECE, put_count, put_text};
 use super::{COLUMNS, FORMATS, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
 use crate::model::{Kind, codec::preamble};
 
-/// Frame `index`; an empty one beyond the last.
+/// Frame `index`; an empty frame if `index` is beyond the last.
 pub(in crate::io) fn frame(model: &IoModel, index: u64) -> Vec<u8> {
     let plan = model.plan();
     let Some(mut at) = index.checked_sub(1) else { return header(model) };
-    // Counts down to the frame within its kind; a kind that does not hold it passes the rest on.
+    // Returns the index of the frame among `count` frames of one type, or subtracts `count` and returns `None`.
     let mut within = |count: u64| {
         let found = (at < count).then_some(at as usize);
         at = at.wrapping_sub(count);

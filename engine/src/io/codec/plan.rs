@@ -1,12 +1,12 @@
-//! How many frames of each kind a model has, and the text among them.
+//! The number of frames of each type in a model, and the text in them.
 
 use crate::io::product::with_columns;
 use crate::io::table::Table;
 
-/// Bytes of text in a frame.
+/// Bytes of text per frame.
 pub(super) const PIECE: usize = 1 << 19;
 
-/// How many frames of each kind a model has, in order.
+/// The number of frames of each type in a model, in order.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::io) struct Plan {
     pub(super) text: u64,
@@ -30,7 +30,7 @@ impl Plan {
     }
 }
 
-/// The names and warnings of a table.
+/// The names and warnings of a table, encoded.
 pub(in crate::io) fn text_of(table: &Table) -> Vec<u8> {
     let mut text = Vec::new();
     for name in table.labels.regions().iter().chain(table.labels.sectors()) {

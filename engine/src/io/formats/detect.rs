@@ -1,6 +1,6 @@
-//! Which layout an input has.
+//! Detecting the layout of an input.
 
-use super::members::{is_litter, several};
+use super::members::{is_metadata, several};
 use super::source::Package;
 use super::triples;
 use super::{Job, eora, exiobase, icio};
@@ -8,28 +8,28 @@ use crate::io::Format;
 use crate::io::text::Cells;
 use crate::{Error, Result};
 
-/// A layout and where its files are in the package.
+/// A layout and its files in the package.
 pub(super) enum Layout {
-    /// The part with the table.
+    /// The part that holds the table.
     Icio(usize),
-    /// The part with the table.
+    /// The part that holds the table.
     Triples(usize),
-    /// The parts with the account's files.
+    /// The parts that hold the files of the account.
     Exiobase(exiobase::Files),
-    /// The parts with the table's files.
+    /// The parts that hold the files of the table.
     Eora(eora::Files),
 }
 
-/// Finds the layout by structure, within what the options ask for.
+/// Detects the layout from the structure. If the options request a format, only this format is considered.
 pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout> {
     if let Some(layout) = of_package(package, job)? {
         return Ok(layout);
     }
     let wanted = job.options.format;
     let names = package.names().iter().enumerate();
-    let parts: Vec<usize> = names.filter(|(_, name)| !is_litter(name)).map(|(part, _)| part).collect();
+    let parts: Vec<usize> = names.filter(|(_, name)| !is_metadata(name)).map(|(part, _)| part).collect();
     if let [part] = parts[..] {
-        // The only file is the table: whatever is wrong with it is worth an exact place.
+        // The only file must be the table, so errors in it are reported with their place.
         let format = match (wanted, first_line(package, part, job)?) {
             (_, None) => return Err(Error::bad_whole("the input is empty")),
             (Some(format), _) => Some(format),
@@ -37,15 +37,15 @@ pub(super) fn layout(package: &mut Package<'_>, job: &Job<'_>) -> Result<Layout>
         };
         return format.and_then(|format| one_part(format, part)).ok_or_else(|| {
             Error::bad_whole(
-                "the layout is not known; expected a csv whose first line and first column hold the labels of the nodes, or \
-                 lines of from_region,from_sector,to_region,to_sector,value",
+                "the layout is not known; expected a csv whose first line and first column hold the labels of the \
+                 nodes, or lines of from_region,from_sector,to_region,to_sector,value",
             )
         });
     }
     one_among(package, parts, job)
 }
 
-/// Finds a layout of several files.
+/// Finds a layout that consists of several files.
 fn of_package(package: &mut Package<'_>, job: &Job<'_>) -> Result<Option<Layout>> {
     let wanted = job.options.format;
     let at_top = job.options.member.as_deref() == Some(".");
@@ -78,8 +78,8 @@ fn of_package(package: &mut Package<'_>, job: &Job<'_>) -> Result<Option<Layout>
     }
     if eora::lacks_labels(package, job)? {
         return Err(Error::bad_whole(
-            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; with MEMBER, \
-             name the folder of both",
+            "labels_T.txt is missing: EORA26's ..._T.txt holds bare numbers, whose labels are in a file beside it; \
+             with MEMBER, name the folder of both",
         ));
     }
     Ok(None)
@@ -93,7 +93,7 @@ fn one_among(package: &mut Package<'_>, parts: Vec<usize>, job: &Job<'_>) -> Res
     for part in parts {
         let guess = match first_line(package, part, job) {
             Ok(guess) => guess,
-            // A file that cannot be read may be anything; it matters where there is no table.
+            // A file that cannot be read may be anything. Its error is reported only if there is no table.
             Err(error @ Error::BadInput { .. }) => {
                 missing = error;
                 None
@@ -103,7 +103,8 @@ fn one_among(package: &mut Package<'_>, parts: Vec<usize>, job: &Job<'_>) -> Res
         let fits = |guess: &Guess| guess.certain().is_some_and(|format| wanted.is_none_or(|wanted| wanted == format));
         found.extend(guess.filter(fits).map(|guess| (guess, part)));
     }
-    // A text beside the table may have a first line that looks like labels; only a table has them twice.
+    // The first line of a text file next to the table may look like labels. Only in a table do labels occur in the
+    // first line and in the first column.
     if found.iter().any(|(guess, _)| *guess != Guess::Icio) {
         found.retain(|(guess, _)| *guess != Guess::Icio);
     }
@@ -114,7 +115,7 @@ fn one_among(package: &mut Package<'_>, parts: Vec<usize>, job: &Job<'_>) -> Res
     only.ok_or(missing)
 }
 
-/// What to say of files among which there is no table.
+/// The error text if no file is a table.
 fn nothing(names: &[String]) -> String {
     if names.iter().any(|name| name.to_ascii_lowercase().ends_with(".parquet")) {
         return "parquet is not read: save the table as text (pymrio: save_all(path, table_format='txt'))".to_owned();
@@ -131,15 +132,15 @@ fn one_part(format: Format, part: usize) -> Option<Layout> {
     }
 }
 
-/// What the first line of a file tells.
+/// The information in the first line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guess {
     Triples,
-    /// A label of the first line is the label of a row.
+    /// A label of the first line is also the label of a row.
     Wide,
-    /// Most of the cells after the first are of the form `X_Y`, and all are text.
+    /// At least half of the cells after the first have the form `X_Y`, and the line is valid text.
     Icio,
-    /// Some are.
+    /// Some cells have the form `X_Y`.
     PerhapsIcio,
     Other,
 }
@@ -167,7 +168,7 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
     let text = std::str::from_utf8(line.bytes).is_ok();
     let mut cells = Cells::new(line);
     let (mut all, mut nodes) = (0, 0);
-    // A quote that is never closed is for the reader to complain about.
+    // An unclosed quote is reported later, by the reader of the layout.
     let mut first = true;
     while let Ok(Some(cell)) = cells.raw() {
         if !std::mem::take(&mut first) {
@@ -186,7 +187,8 @@ fn first_line(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<O
     }))
 }
 
-/// What to say of a file that is one of a package: two header lines that name their levels, and blanks above the index.
+/// The error for one file of a package: it has two header lines that name their levels, and blanks above the index
+/// columns.
 pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Option<Error> {
     let mut lines = package.lines(part, "", job).ok()?;
     for _ in 0..2 {
@@ -197,7 +199,7 @@ pub(super) fn instead_of_frame(package: &mut Package<'_>, part: usize, job: &Job
         }
     }
     Some(Error::bad_whole(
-        "this is one file of a package, with two header lines: give its folder or a zip of it, where flows (Z.txt) have output \
-         (x.txt) or final demand (Y.txt) beside them; coefficients (A.txt) may be alone in a zip",
+        "this is one file of a package, with two header lines: give its folder or a zip of it, where flows (Z.txt) \
+         have output (x.txt) or final demand (Y.txt) beside them; coefficients (A.txt) may be alone in a zip",
     ))
 }

@@ -1,6 +1,6 @@
-//! EORA26: a folder or an archive with `..._T.txt` (flows), `..._FD.txt` (final demand) and `..._VA.txt` (value added),
-//! bare numbers between tabs, and `labels_T.txt` beside them. A label is country, code, kind and sector. Output is the sums
-//! of flows and final demand; value added, where it is there, tells whether they are right.
+//! EORA26: a folder or an archive with `..._T.txt` (flows), `..._FD.txt` (final demand), `..._VA.txt` (value added) and
+//! `labels_T.txt`. The first three hold numbers separated by tabs, without labels. A label is country, code, kind and
+//! sector. Output is the sum of flows and final demand. Value added, if given, is used to check the output.
 
 mod discrepancy;
 mod rows;
@@ -27,7 +27,7 @@ const ADDED: &str = "..._VA.txt";
 const LABELS: &str = "labels_T.txt";
 const DEMAND_LABELS: &str = "labels_FD.txt";
 
-/// Which part plays which role.
+/// The part of the package for each role.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     labels: usize,
@@ -35,12 +35,12 @@ pub(super) struct Files {
     demand: usize,
     demand_labels: Option<usize>,
     value_added: Option<usize>,
-    /// Files of the table that are not read, satellite accounts (`Q`) among them.
+    /// Files of the table that are not read, for example satellite accounts (`Q`).
     unread: Vec<String>,
 }
 
 impl Files {
-    /// Finds the roles among the names of a package, `None` when there is no table of this layout.
+    /// Finds the roles among the names of a package; `None` if there is no table of this layout.
     pub(super) fn find(names: &[String]) -> Result<Option<Self>> {
         let base = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
         let all = |end: &str| -> Vec<usize> {
@@ -79,7 +79,7 @@ fn only(parts: &[usize]) -> Option<usize> {
     if let [part] = *parts { Some(part) } else { None }
 }
 
-/// Whether a file has the name of flows and begins with nothing but numbers: its labels are elsewhere.
+/// Whether a file has the name of a flow file and its first line holds only numbers: its labels are in another file.
 pub(super) fn lacks_labels(package: &mut Package<'_>, job: &Job<'_>) -> Result<bool> {
     let Some(part) = package.names().iter().position(|name| name.ends_with("_T.txt")) else { return Ok(false) };
     let mut lines = package.lines(part, FLOWS, job)?;
@@ -147,7 +147,7 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     Ok(Table { labels, coefficients, output: Some(x), format: Format::Eora, output_source, leontief, warnings })
 }
 
-/// The nodes: code and sector of every line, but for that of the discrepancy.
+/// The nodes: code and sector of every line except the discrepancy.
 fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<(Labels, Discrepancy)> {
     let mut nodes = names(package, part, LABELS, job)?;
     let discrepancy = Discrepancy::take(&mut nodes);
@@ -163,7 +163,7 @@ fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<(Labe
     Ok((labels, discrepancy))
 }
 
-/// The columns of final demand, with the names that are beside them if there are as many.
+/// The columns of final demand. They get the names in the label file if the counts match.
 fn demand(
     package: &mut Package<'_>,
     files: &Files,
@@ -183,7 +183,7 @@ fn demand(
         }
         Ok(())
     })?;
-    // Names only help to find sums among the columns: whatever is wrong with them does no harm.
+    // Names only help to find sums among the columns, so errors in the label file are ignored.
     let names = match files.demand_labels.map(|part| names(package, part, DEMAND_LABELS, job)) {
         Some(Ok(names)) if names.len() == columns.len() => names,
         Some(Err(error @ Error::Cancelled)) => return Err(error),
@@ -195,7 +195,7 @@ fn demand(
     Ok(columns)
 }
 
-/// Value added of every node, all rows of it.
+/// Value added of every node, summed over all rows.
 fn value_added(
     package: &mut Package<'_>,
     part: usize,

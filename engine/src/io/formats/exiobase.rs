@@ -1,8 +1,9 @@
-//! EXIOBASE 3 and what pymrio saves: a folder or an archive with `A.txt` or `Z.txt` (or `.csv`), perhaps inside another.
+//! EXIOBASE 3 and files saved by pymrio: a folder or an archive with `A.txt` or `Z.txt` (or `.csv`), possibly in a
+//! subfolder.
 //!
-//! `A` holds coefficients, `Z` flows (`A` is taken where both are there); `x` is total output, `Y` final demand. Without
-//! `x`, output is the row sums of Z and Y, or solved from A and Y. Every folder beside them with an `S` (stressors per
-//! unit of output) or an `F` (totals, divided by output) is an account, whatever its name.
+//! `A` holds coefficients, `Z` flows; if both exist, `A` is used. `x` is total output, `Y` final demand. Without `x`,
+//! output is the row sums of Z and Y, or is solved from A and Y. Every folder below or next to that of the table that
+//! holds an `S` (stressors per unit of output) or an `F` (totals, divided by output) is an account, whatever its name.
 
 mod account;
 mod compare;
@@ -15,8 +16,8 @@ mod table;
 use self::frame::Frame;
 use self::names::{Role, folder_of_table, one, role};
 use self::table::Account;
+use super::coverage::Coverage;
 use super::icio::figures::Figures;
-use super::roll::Roll;
 use super::source::Package;
 use super::{Job, Loaded, members, output, sums};
 use crate::io::labels::{Labels, MAX_NODES};
@@ -25,27 +26,27 @@ use crate::io::text::Blank;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
-/// Which part plays which role.
+/// The part of the package for each role.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     table: Role,
     holds_flows: bool,
-    /// Flows beside coefficients.
+    /// Flows, if the table holds coefficients.
     flows: Option<Role>,
     x: Option<Role>,
     y: Option<Role>,
     /// The units of the nodes.
     units: Option<Role>,
     accounts: Vec<account::Files>,
-    /// What there is to say of files that may be accounts.
+    /// A warning about files that may be accounts.
     unread: Option<String>,
 }
 
 impl Files {
-    /// Finds the roles among the names of a package, `None` when there is no table of this layout.
-    /// With `at_top`, the table that is in no folder, whatever others there are.
+    /// Finds the roles among the names of a package; `None` if there is no table of this layout. With `at_top`, uses
+    /// the table that is in no folder and ignores the others.
     pub(super) fn find(names: &[String], at_top: bool) -> Result<Option<Self>> {
-        // The folders with their last slash, empty at the top.
+        // The folders with their last slash; the top folder is the empty string.
         let mut folders: Vec<&str> = names.iter().filter_map(|name| folder_of_table(names, name)).collect();
         folders.sort_unstable();
         folders.dedup();
@@ -86,9 +87,9 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     let mut figures = Figures::new(labels.len());
     if let Some(file) = files.y {
         match demand::read(package, file, &labels, &mut warnings, job) {
-            // Where output is reported, final demand is but a second opinion.
+            // If output is reported, final demand is only used to check it.
             Err(error @ Error::BadInput { .. }) if reported.is_some() => {
-                warnings.push(format!("output was not held against final demand: {error}"));
+                warnings.push(format!("output was not compared with final demand: {error}"));
             }
             columns => figures.columns = columns?,
         }
@@ -153,44 +154,44 @@ fn reported_output(
     Ok(x)
 }
 
-/// Roll call over the rows of one file, or over its columns.
+/// Checks that every node occurs once in the rows or columns of a file.
 impl Frame<'_> {
-    /// The node of every column; all nodes must be there.
+    /// The node of every column; all nodes must occur.
     fn nodes_of_columns(&self, labels: &Labels, file: &'static str) -> Result<Vec<usize>> {
-        let mut roll = Roll::new(labels.len());
+        let mut coverage = Coverage::new(labels.len());
         let mut nodes = Vec::with_capacity(labels.len());
         for (j, (region, sector)) in self.columns.iter().enumerate() {
             let place = Place { file, line: 2, column: (j + self.index_columns()) as u64 + 1 };
             let node = labels.node(region.as_bytes(), sector.as_bytes());
             let unknown = || format!("the column {} is no node of the table", shown_node(region, sector));
             let node = node.map_err(|_| Error::bad(unknown(), place))?;
-            roll.mark(node, place)?;
+            coverage.mark(node, place)?;
             nodes.push(node);
         }
-        roll.complete("columns", Place { file, line: 2, column: 0 })?;
+        coverage.complete("columns", Place { file, line: 2, column: 0 })?;
         Ok(nodes)
     }
 
-    /// Hands over the row of every node, wherever in the file it is.
+    /// Calls `each` for the row of every node, in the order of the file.
     ///
     /// # Errors
-    /// Besides those of reading: a row that is no node, a node with two rows or none.
+    /// Reading errors; a row that is not a node; a node with two rows or without a row.
     fn each_node(
         mut self,
         labels: &Labels,
         blank: Blank,
         mut each: impl FnMut(usize, &[f64], Place) -> Result<()>,
     ) -> Result<()> {
-        let mut roll = Roll::new(labels.len());
+        let mut coverage = Coverage::new(labels.len());
         let mut values = vec![0.0; self.columns.len()];
         while let Some(place) = self.next_row(blank, &mut values)? {
             let (region, sector) = (&self.index[0], &self.index[1]);
             let node = labels.node(region.as_bytes(), sector.as_bytes());
             let unknown = || format!("the row {} is no column of the table", shown_node(region, sector));
             let i = node.map_err(|_| Error::bad(unknown(), place))?;
-            roll.mark(i, place)?;
+            coverage.mark(i, place)?;
             each(i, &values, place)?;
         }
-        roll.complete("rows", self.end())
+        coverage.complete("rows", self.end())
     }
 }

@@ -1,4 +1,4 @@
-//! From rows of a table to columns of coefficients.
+//! Storing the rows of a table as columns of coefficients.
 
 use crate::Result;
 use crate::io::labels::Labels;
@@ -7,10 +7,10 @@ use crate::io::options::Precision;
 use crate::io::shown::shown_node;
 use crate::{Budget, Error, Progress};
 
-/// Rows that are gathered before they are written: a column then gets 256 bytes at a time.
+/// The number of rows that are buffered before they are written: each write to a column is then 256 bytes long.
 const TILE: usize = 32;
 
-/// Takes the rows of a table in any order and stores them by columns, divided by output.
+/// Stores the rows of a table, given in any order, by columns and divided by output.
 pub(super) struct Filler<'a> {
     matrix: Matrix,
     output: Option<&'a [f64]>,
@@ -19,23 +19,23 @@ pub(super) struct Filler<'a> {
     idle: Vec<bool>,
 }
 
-/// What a table came to.
+/// The result of reading a table.
 pub(super) struct Filled {
     /// The coefficients.
     pub(super) matrix: Matrix,
-    /// Columns that had flows but no output, and are zero now.
+    /// The number of columns with flows but without output. They were set to 0.
     pub(super) idle: usize,
 }
 
 impl<'a> Filler<'a> {
-    /// Bytes that a table of `n` nodes takes at the peak.
+    /// The peak memory for a table of `n` nodes, in bytes.
     pub(super) fn bytes(n: usize, precision: Precision) -> u64 {
         let n = n as u64;
         n * n * precision.bytes() + n * (8 * TILE as u64 + 1)
     }
 
-    /// A filler for `n` nodes, which asks the budget for its bytes and `more` first. With `output`, rows hold flows
-    /// and are divided by it column by column; without, they hold coefficients.
+    /// A filler for `n` nodes. First requests its bytes and `more` from the budget. With `output`, rows hold flows, and
+    /// each column is divided by its output; without, rows hold coefficients.
     pub(super) fn new(
         n: usize,
         precision: Precision,
@@ -49,7 +49,7 @@ impl<'a> Filler<'a> {
         Ok(Self { matrix, output, tile, rows, idle: vec![false; n] })
     }
 
-    /// Takes row `i`, n numbers. A row is given once.
+    /// Stores row `i`, n numbers. Each row must be given once.
     pub(super) fn push(&mut self, i: usize, row: &[f64]) {
         self.tile.extend_from_slice(row);
         self.rows.push(i as u32);
@@ -58,7 +58,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// The matrix, once all rows are there.
+    /// The matrix, after all rows were given.
     pub(super) fn finish(mut self) -> Filled {
         self.flush();
         Filled { matrix: self.matrix, idle: self.idle.iter().filter(|&&idle| idle).count() }
@@ -95,7 +95,8 @@ fn transpose<T: Stored>(
     }
 }
 
-/// Divides the columns of flows by output; how many had flows but no output, and are zero now.
+/// Divides the columns of flows by output. Returns the number of columns with flows but without output; they are set to
+/// 0.
 pub(super) fn divide(matrix: &mut Columns<f64>, output: &[f64], progress: &Progress) -> Result<usize> {
     let mut idle = 0;
     for (j, &x) in output.iter().enumerate() {
@@ -111,11 +112,11 @@ pub(super) fn divide(matrix: &mut Columns<f64>, output: &[f64], progress: &Progr
     Ok(idle)
 }
 
-/// A number as a matrix stores it.
+/// A number type that matrices store.
 pub(super) trait Stored: Copy {
-    /// The nearest that can be stored.
+    /// `value` rounded to this type.
     fn nearest(value: f64) -> Self;
-    /// The number stored, exactly.
+    /// The stored number, exactly.
     fn wide(self) -> f64;
 }
 
@@ -140,7 +141,7 @@ impl Stored for f32 {
 /// The sum of every column.
 ///
 /// # Errors
-/// [`Error::BadInput`] when a coefficient is not finite: a flow was divided by an output so small that the quotient
+/// [`Error::BadInput`] if a coefficient is not finite: a flow was divided by an output so small that the quotient
 /// cannot be stored. [`Error::Cancelled`].
 pub(super) fn column_sums(matrix: &Matrix, labels: &Labels, progress: &Progress) -> Result<Vec<f64>> {
     fn of<T: Stored>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {

@@ -1,9 +1,10 @@
-//! Wide tables: OECD ICIO csv, editions 2016 to 2025, WIOD 2013 and 2016, FIGARO's matrix, and every table of their
-//! shape, national ones and bare matrices too.
+//! Wide tables: OECD ICIO csv (editions 2016 to 2025), WIOD 2013 and 2016, the FIGARO matrix, and other tables with
+//! this layout, including national tables and bare matrices.
 //!
-//! The first line holds column labels, one of the first cells of every other line its row label; a *node* is a label
-//! that is both. The other columns are final demand, the other rows value added; a column or row that is the sum of
-//! others is a total or a subtotal, whatever it is called. Positions mean nothing, labels and figures do.
+//! The first line holds column labels. One of the first cells of every other line is its row label. A *node* is a label
+//! that is both. The other columns are final demand, the other rows value added. A column or row that is the sum of
+//! others is a total or a subtotal, whatever its name. Rows and columns are identified by labels and figures, not by
+//! position.
 
 pub(super) mod balance;
 pub(super) mod figures;
@@ -28,7 +29,7 @@ use crate::io::text::Lines;
 use crate::io::{Format, OutputRule, Table};
 use crate::{Error, Place, Result};
 
-/// Whether the first rows have the label of a column, as rows of nodes do.
+/// Whether one of the first rows has the label of a column, as rows of nodes do.
 pub(super) fn is_wide(lines: &mut Lines<'_>) -> bool {
     header::Key::of(lines).is_ok_and(|(_, known)| known)
 }
@@ -50,7 +51,8 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
             let idle = divide(&mut columns, x, job.progress)?;
             Filled { matrix: Matrix::F64(columns), idle }
         }
-        // What is stored in four bytes is rounded once: the file is read again.
+        // Stored as f32, flows would be rounded before the division. The file is read again, so that rounding happens
+        // once.
         (Matrix::F32(columns), Some(x)) => {
             drop(columns);
             Figures::take(&mut package.lines(part, "", job)?, &survey, Some(x), job)?.1
@@ -71,7 +73,7 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     })
 }
 
-/// Total output, and what there is to say of it.
+/// Total output, and the warnings about it.
 struct Output {
     /// `None` for a matrix of coefficients.
     x: Option<Vec<f64>>,
@@ -93,7 +95,7 @@ impl Output {
             OutputRule::Reported => totals.output(figures).unwrap_or_default().to_vec(),
             OutputRule::RowSum => totals.row_sums(figures)?,
         };
-        // A cell of the output that cannot be read matters where it is used.
+        // A cell of the output that cannot be read is an error only if this output is used.
         if rule == OutputRule::Reported {
             totals.check_output(figures)?;
         }
@@ -111,13 +113,14 @@ impl Output {
         Ok(Self { x: Some(x), source: OutputSource::Rule(rule), warnings })
     }
 
-    /// A square matrix without output, final demand and value added: flows would mean nothing, coefficients do.
+    /// A square matrix without output, final demand and value added holds coefficients, because flows alone would be
+    /// meaningless.
     fn none(survey: &Survey, figures: &Figures) -> Result<Self> {
         if let Some(node) = figures.column_sums.iter().position(|&sum| sum >= 1.0) {
             let (region, sector) = survey.labels.names(node);
             return Err(Error::bad_whole(format!(
-                "there is neither output nor final demand, and the column of {} sums to {:.4}, which coefficients do not: \
-                 add a column of output or of final demand",
+                "there is neither output nor final demand, and the column of {} sums to {:.4}, which coefficients do \
+                 not: add a column of output or of final demand",
                 shown_node(region, sector),
                 figures.column_sums[node],
             )));
@@ -128,7 +131,7 @@ impl Output {
 }
 
 impl Survey {
-    /// Where the output of a node was read (of its first part, where it has several).
+    /// The place from which the output of a node was read (of its first part, if the node has several).
     fn place_of_output(&self, node: usize, rule: OutputRule, totals: &Totals) -> Place {
         let row = self.rows.iter().find(|row| row.node == node as u32).map_or(0, |row| row.line);
         let column = self.columns.iter().position(|&at| at == node as u32).map_or(0, |at| self.cell(at));

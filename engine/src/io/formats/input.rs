@@ -1,11 +1,11 @@
-//! Where a table is read from, and what an input brought.
+//! The source of a table, and the result of loading it.
 
 use std::fs::File;
 use std::io;
 
 use crate::io::{Indicator, Table};
 
-/// Where a table is read from. The caller has decided that it may be read.
+/// The source from which a table is read. The caller has checked that it may be read.
 pub enum Input<'a> {
     /// Bytes in memory: a csv, a gzip or a zip.
     Bytes(&'a [u8]),
@@ -17,18 +17,18 @@ pub enum Input<'a> {
 
 /// A folder whose files can be listed and opened.
 pub trait Folder {
-    /// Names of all regular files in it and in its subfolders, with `/` between the parts.
+    /// Names of all regular files in the folder and its subfolders, with `/` between the parts.
     fn names(&self) -> io::Result<Vec<String>>;
 
     /// Opens one of them.
     fn open(&self, name: &str) -> io::Result<File>;
 }
 
-/// What an input brought.
+/// The result of loading an input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// The table.
     pub table: Table,
-    /// Indicators that came with it (stressors of an EXIOBASE satellite account), in the order of the file.
+    /// Indicators in the input (stressors of EXIOBASE accounts), in the order of the files.
     pub indicators: Vec<Indicator>,
 }

@@ -1,9 +1,9 @@
-//! What every reader is given.
+//! The common arguments of all readers.
 
 use crate::io::LoadOptions;
 use crate::{Budget, Progress};
 
-/// What every reader is given.
+/// The common arguments of all readers.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) options: &'a LoadOptions,

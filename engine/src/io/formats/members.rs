@@ -3,12 +3,12 @@
 use crate::Error;
 use crate::io::shown::shown;
 
-/// What to say of several tables.
+/// The error for several tables in one input.
 pub(super) fn several<'a>(names: impl Iterator<Item = &'a str>) -> Error {
     Error::bad_whole(format!("there are several tables, {}: say MEMBER and one of them", listed(names)))
 }
 
-/// Names of members, the first of them.
+/// A list of member names, shortened if it is long.
 pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const SHOWN: usize = 10;
     let names: Vec<String> = names.map(|name| shown(if name.is_empty() { "." } else { name })).collect();
@@ -17,7 +17,7 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if more > 0 { format!("{text} and {more} more") } else { text }
 }
 
-/// Folders, and what file managers leave in archives.
-pub(super) fn is_litter(name: &str) -> bool {
+/// Whether a member is a folder, or a hidden file or metadata of a file manager.
+pub(super) fn is_metadata(name: &str) -> bool {
     name.ends_with('/') || name.split('/').any(|piece| piece.starts_with('.') || piece == "__MACOSX")
 }

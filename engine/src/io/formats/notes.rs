@@ -1,13 +1,13 @@
-//! What a user should know about the data of a table: warnings, one ASCII sentence each.
+//! Warnings for the user about the data of a table: one ASCII sentence each.
 
 use super::fill::{Filled, column_sums};
 use crate::io::labels::Labels;
 use crate::{Progress, Result};
 
-/// Counts the oddities of a table that has been read.
+/// Warnings about unusual values of a table.
 ///
 /// # Errors
-/// As [`column_sums`].
+/// The errors of [`column_sums`].
 pub(super) fn of_table(filled: &Filled, negative: u64, labels: &Labels, progress: &Progress) -> Result<Vec<String>> {
     let heavy = column_sums(&filled.matrix, labels, progress)?.into_iter().filter(|&sum| sum >= 1.0).count() as u64;
     let mut notes = Vec::new();
@@ -19,7 +19,7 @@ pub(super) fn of_table(filled: &Filled, negative: u64, labels: &Labels, progress
     Ok(notes)
 }
 
-/// Adds `3 nodes have ..` unless the count is 0.
+/// Adds a warning such as `3 nodes have ..`, unless the count is 0.
 pub(super) fn note(notes: &mut Vec<String>, count: u64, noun: &str, one: &str, many: &str) {
     match count {
         0 => {}

@@ -7,17 +7,17 @@ use crate::io::matrix::{Columns, Matrix};
 use crate::io::shown::shown_node;
 use crate::{Error, Place, Progress, Result};
 
-/// The most production layers that are added up; a table that needs more is all but singular.
+/// The maximum number of production layers that are summed; a table that needs more is almost singular.
 const MAX_LAYERS: usize = 5_000;
 
-/// The share of the largest output below which another is rounding.
+/// Outputs below this share of the largest output are rounding errors.
 const NOISE: f64 = 1e-9;
 
-/// Settles outputs that are not positive: what is within rounding of 0 is 0, what is negative is refused, or 0 with a
-/// warning. `place` tells where output i was read.
+/// Handles outputs that are not positive: those within rounding of 0 are set to 0. Negative outputs are an error, or
+/// are set to 0 with a warning. `place` returns the place from which output i was read.
 ///
 /// # Errors
-/// [`Error::BadInput`] that names the node and its place.
+/// [`Error::BadInput`], which names the node and its place.
 pub(super) fn settle(
     output: &mut [f64],
     labels: &Labels,
@@ -49,13 +49,13 @@ pub(super) fn settle(
     }
 }
 
-/// Output that delivers `demand`: `x = (I-A)^-1 y`, summed layer by layer (`y + Ay + A^2 y + ..`), n numbers.
+/// The output that delivers `demand`: `x = (I-A)^-1 y`, summed layer by layer (`y + Ay + A^2 y + ..`), n numbers.
 ///
-/// This needs three vectors and no second matrix. It stops when a layer is below 1e-15 of the sum, in 50 to 100 layers
-/// for real tables. Negative results within rounding of 0 are 0.
+/// This needs three vectors and no second matrix. It stops when a layer is at most 1e-15 of the sum, after 50 to 100
+/// layers for real tables. Negative results within rounding of 0 are set to 0.
 ///
 /// # Errors
-/// [`Error::BadInput`] when the layers do not fade, [`Error::Cancelled`].
+/// [`Error::BadInput`] if the layers do not converge, [`Error::Cancelled`].
 pub(super) fn solve(coefficients: &Matrix, demand: &[f64], progress: &Progress) -> Result<Vec<f64>> {
     let mut output = demand.to_vec();
     let mut layer = demand.to_vec();
@@ -79,10 +79,10 @@ pub(super) fn solve(coefficients: &Matrix, demand: &[f64], progress: &Progress) 
             return Ok(output);
         }
     }
-    Err(Error::bad_whole("output cannot be solved from final demand: the production layers do not fade"))
+    Err(Error::bad_whole("output cannot be solved from final demand: the production layers do not converge"))
 }
 
-/// `A x`: what goes to nodes when output is x.
+/// `A x`: the deliveries to nodes if output is x.
 ///
 /// # Errors
 /// [`Error::Cancelled`].
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_by_hand() {
+    fn output_of_a_small_table_equals_the_result_by_hand() {
         let x = solve(&matrix([[0.2, 0.4], [0.3, 0.1]]), &[2.0, 3.0], &Progress::default()).unwrap();
         // L = [[1.5, .5], [2/3, 4/3]]
         assert!((x[0] - 4.5).abs() < 1e-14 && (x[1] - 16.0 / 3.0).abs() < 1e-14, "{x:?}");
     }
 
     #[test]
-    fn layers_that_do_not_fade_are_an_error() {
+    fn layers_that_do_not_converge_are_an_error() {
         for heavy in [[[1.0, 0.0], [0.0, 0.5]], [[2.0, 2.0], [2.0, 2.0]]] {
             assert!(solve(&matrix(heavy), &[1.0, 1.0], &Progress::default()).is_err());
         }

@@ -1,4 +1,4 @@
-//! Reading a table of any layout.
+//! Reading a table in any layout.
 
 use super::source::Package;
 use super::{Input, Job, Loaded, detect, eora, exiobase, icio, triples};
@@ -6,12 +6,12 @@ use crate::io::LoadOptions;
 use crate::io::options::{Duplicates, Split};
 use crate::{Budget, Error, Progress, Result};
 
-/// Reads a table and the indicators that come with it.
+/// Reads a table and the indicators in the same input.
 ///
 /// # Errors
-/// [`crate::Error::BadInput`] with file, line and column, [`crate::Error::NoRoom`] before anything of size is
-/// allocated, [`crate::Error::TooBig`] for more nodes than [`crate::io::labels::MAX_NODES`] or an archive out of
-/// proportion, [`crate::Error::Cancelled`].
+/// [`crate::Error::BadInput`] with file, line and column; [`crate::Error::NoRoom`] before large memory is allocated;
+/// [`crate::Error::TooBig`] for more nodes than [`crate::io::labels::MAX_NODES`] or an archive that expands too much;
+/// [`crate::Error::Cancelled`].
 pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: &Progress) -> Result<Loaded> {
     let mut package = Package::open(input)?;
     let job = Job { options, budget, progress };
@@ -32,7 +32,7 @@ pub fn load(input: Input<'_>, options: &LoadOptions, budget: &Budget, progress: 
     }
 }
 
-/// Refuses options that a package cannot heed: an option that is given has to act.
+/// Rejects options that do not apply to a package: an option must not be ignored silently.
 fn without_effect(options: &LoadOptions, has_order: bool) -> Result<()> {
     let given = [
         ("REGION", options.region.is_some()),
@@ -49,11 +49,11 @@ fn without_effect(options: &LoadOptions, has_order: bool) -> Result<()> {
     }
 }
 
-/// The bytes of an input that is one file, behind gzip or zstd or in an archive of its own or not.
+/// The bytes of an input that is one file, possibly compressed by gzip or zstd or as the only member of an archive.
 ///
 /// # Errors
-/// [`crate::Error::BadInput`] when it is several files or damaged, [`crate::Error::TooBig`] when it expands to more than
-/// `limit` bytes, [`crate::Error::Cancelled`].
+/// [`crate::Error::BadInput`] if the input has several files or is damaged, [`crate::Error::TooBig`] if it expands to
+/// more than `limit` bytes, [`crate::Error::Cancelled`].
 pub fn read_whole(input: Input<'_>, limit: u64, progress: &Progress) -> Result<Vec<u8>> {
     Package::open(input)?.whole(limit, progress)
 }

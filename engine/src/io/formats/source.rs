@@ -1,5 +1,5 @@
-//! Where bytes come from: memory, a file, the members of an archive or a folder, each behind gzip or zstd or not. What is read
-//! can be read again from its beginning.
+//! The source of bytes: memory, a file, or the members of an archive or a folder, each optionally compressed by gzip or
+//! zstd. Every part can be read again from its beginning.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,26 +13,27 @@ use super::{Folder, Input, Job};
 use crate::io::text::{Lines, broken, unreadable};
 use crate::{Error, Place, Progress, Result};
 
-/// The most members that an archive or a folder may have.
+/// The maximum number of members of an archive or a folder.
 const MAX_PARTS: usize = 10_000;
 
-/// How much an input may expand to whatever its size, and at most; between them [`EXPANSION`] times its size. Tables
-/// shrink to a fifth to a twentieth of their size; deflate could do a thousandth, of nothing but zeros.
+/// The limit on the expanded size of an input is [`EXPANSION`] times its size plus `EXPANDED_FREE`, and at most
+/// `EXPANDED_MAX`. Compressed tables have a fifth to a twentieth of their size; deflate reaches a thousandth for input
+/// that is all zeros.
 const EXPANDED_FREE: u64 = 1 << 30;
 const EXPANDED_MAX: u64 = 64 << 30;
 const EXPANSION: u64 = 200;
 
-/// What is said of a file that is another one when it is read again.
+/// The message for a file that has changed when it is read again.
 pub(super) const CHANGED: &str = "the file changed while it was read";
 
-/// Bytes read between two looks at whether they are still wanted.
+/// The number of bytes read between two checks for cancellation.
 const PIECE: u64 = 1 << 20;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const ZIPS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
-/// Bytes that can be read and sought in.
+/// Seekable bytes.
 enum Raw<'a> {
     Bytes(Cursor<&'a [u8]>),
     File(File),
@@ -65,14 +66,14 @@ enum Store<'a> {
 /// An input as a set of parts.
 pub(super) struct Package<'a> {
     store: Store<'a>,
-    /// Names of the parts, `""` for the only one of a plain file.
+    /// Names of the parts; `""` for the only part of a plain file.
     names: Vec<String>,
-    /// How many bytes a part may expand to.
+    /// The maximum expanded size of a part, in bytes.
     limit: u64,
 }
 
 impl<'a> Package<'a> {
-    /// Opens an input. A folder with a single file is that file.
+    /// Opens an input. A folder with a single file is treated as that file.
     pub(super) fn open(input: Input<'a>) -> Result<Self> {
         match input {
             Input::Bytes(bytes) => Self::single(Raw::Bytes(Cursor::new(bytes))),
@@ -98,10 +99,10 @@ impl<'a> Package<'a> {
         }
         let archive = ZipArchive::new(io::BufReader::new(raw)).map_err(damaged)?;
         too_many(archive.len())?;
-        // A name that is no text is nobody's role; the file may still be a table.
+        // A member whose name is not text has no role, but it may be a table.
         let name = |i| {
             let name = archive.name_for_index(i).and_then(Result::ok).map(Cow::into_owned).unwrap_or_default();
-            // As some programs of Windows write, against the format's rules.
+            // Some Windows programs write backslashes, against the rules of the format.
             name.replace('\\', "/")
         };
         let names = (0..archive.len()).map(name).collect();
@@ -113,10 +114,10 @@ impl<'a> Package<'a> {
         &self.names
     }
 
-    /// Leaves one member, or those of one folder; its name may lack the folders that it is in.
+    /// Restricts the package to one member, or to the members of one folder. `member` may lack the folders above it.
     ///
     /// # Errors
-    /// [`Error::BadInput`] that lists what there is.
+    /// [`Error::BadInput`], which lists the members.
     pub(super) fn restrict(&mut self, member: &str) -> Result<()> {
         let folder = format!("{}/", member.trim_end_matches('/'));
         let is_it = |name: &str| name == member || name.starts_with(&folder);
@@ -124,10 +125,10 @@ impl<'a> Package<'a> {
         let exact = self.names.iter().any(|name| is_it(name));
         let wanted = |name: &str| if exact { is_it(name) } else { inside(name) };
         if !self.names.iter().any(|name| wanted(name)) {
-            let names = self.names.iter().map(|name| &**name).filter(|name| !super::members::is_litter(name));
+            let names = self.names.iter().map(|name| &**name).filter(|name| !super::members::is_metadata(name));
             return Err(Error::bad_whole(format!("no such MEMBER; there are {}", super::members::listed(names))));
         }
-        // Parts are told by their numbers: those that are left out lose their names.
+        // Parts are identified by their index, so the other parts stay in the list but lose their names.
         self.names.iter_mut().filter(|name| !wanted(name)).for_each(|name| *name = ".".to_owned());
         Ok(())
     }
@@ -154,13 +155,14 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// The lines of a part, from its beginning, separators told from the text. `file` is the role that errors name.
+    /// The lines of a part, from its beginning; the separator is detected from the text. `file` is the name of the file
+    /// in error messages.
     pub(super) fn lines<'s>(&'s mut self, part: usize, file: &'static str, job: &Job<'s>) -> Result<Lines<'s>> {
         let (stream, limit) = self.stream(part, file, job.progress)?;
         Lines::of_text(stream, limit, file, job.progress)
     }
 
-    /// A part from its beginning, unpacked, and how many bytes it may expand to.
+    /// A part from its beginning, decompressed, and its maximum expanded size in bytes.
     fn stream<'s>(
         &'s mut self,
         part: usize,
@@ -225,12 +227,12 @@ fn too_many(parts: usize) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err requires")]
 fn failed(error: io::Error) -> Error {
     Error::bad_whole(unreadable(error.kind()))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err requires")]
 fn damaged(error: zip::result::ZipError) -> Error {
     use zip::result::ZipError;
     Error::bad_whole(match error {

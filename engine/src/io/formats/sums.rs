@@ -1,5 +1,5 @@
-//! Sums of the flows of a package, whose files hold what a wide table has side by side: they make [`Figures`], which are
-//! held against each other as those of a wide table are.
+//! Sums of the flows of a package. Its files hold the parts that a wide table has in one file. The sums become
+//! [`Figures`], which are checked in the same way as those of a wide table.
 
 use super::icio::figures::Figures;
 use super::icio::hidden::Hidden;
@@ -9,7 +9,7 @@ use crate::io::labels::Labels;
 use crate::io::shown::shown_node;
 use crate::{Error, Place, Result};
 
-/// Watches the rows of flows between nodes.
+/// Sums the rows of flows between nodes and searches them for totals.
 pub(super) struct Flows {
     rows: Vec<f64>,
     columns: Vec<f64>,
@@ -24,7 +24,7 @@ impl Flows {
         Self { rows: vec![0.0; n], columns: vec![0.0; n], negative: 0, hidden: Hidden::new(&nodes, labels) }
     }
 
-    /// Takes the row of node `i`, its cells in the order of the labels.
+    /// Adds the row of node `i`, with cells in the order of the labels.
     pub(super) fn row(&mut self, i: usize, cells: &[f64]) {
         self.rows[i] = cells.iter().sum();
         self.columns.iter_mut().zip(cells).for_each(|(sum, value)| *sum += value);
@@ -32,10 +32,10 @@ impl Flows {
         self.hidden.row(cells);
     }
 
-    /// Hands the sums over, once all rows were there.
+    /// Stores the sums in `figures`, after all rows were added.
     ///
     /// # Errors
-    /// [`Error::BadInput`] that names a total among the nodes.
+    /// [`Error::BadInput`], which names a total among the nodes.
     pub(super) fn put(self, figures: &mut Figures, labels: &Labels, file: &'static str) -> Result<()> {
         if let Some(node) = self.hidden.found() {
             let (region, sector) = labels.names(node);
@@ -48,7 +48,7 @@ impl Flows {
     }
 }
 
-/// What goes to final demand alone.
+/// The deliveries to final demand, by node.
 pub(super) fn final_demand(figures: &Figures, totals: &Totals) -> Vec<f64> {
     let mut sums = vec![0.0; figures.row_sums.len()];
     for &at in &totals.demand {
@@ -57,7 +57,7 @@ pub(super) fn final_demand(figures: &Figures, totals: &Totals) -> Vec<f64> {
     sums
 }
 
-/// Fails where a node has the names of a total. Coefficients of totals are no sums: only names tell them.
+/// Fails if a node is named as a total. The coefficients of a total are not sums, so only its name identifies it.
 pub(super) fn refuse_named_totals(labels: &Labels, file: &'static str) -> Result<()> {
     let is_total = |&node: &usize| {
         let (region, sector) = labels.names(node);

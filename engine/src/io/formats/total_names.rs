@@ -9,7 +9,7 @@ pub(in crate::io::formats) fn is_named_total(label: &str) -> bool {
     TOTALS.contains(&bare(label).as_str())
 }
 
-/// Whether a label is a name for value added: such rows may have a column of their own, which means nothing.
+/// Whether a label is a name for value added. Such rows may have a column of their own, which is ignored.
 pub(in crate::io::formats) fn is_named_value_added(label: &str) -> bool {
     ["va", "valu", "tls", "valueadded", "grossvalueadded", "gva"].contains(&bare(label).as_str())
 }

@@ -1,14 +1,16 @@
-//! Long data, one cell of the table a line: for anything that has no layout of its own, and FIGARO's flat files.
+//! Data in long form, one cell of the table per line: for tables without a layout of their own, and for FIGARO's flat
+//! files.
 //!
 //! The header names the columns, in any order: `from_region,from_sector,to_region,to_sector` (see [`header`] for other
 //! names) and one of
-//! * `value` or `flow`: lines are flows Z. A line with an empty `to_sector` is final demand of `to_region`, and there
-//!   may be several of them for a node. Output is the sum of everything a node delivers, final demand included.
-//! * `coefficient`: lines are technical coefficients A, and output is not known.
+//! * `value` or `flow`: lines are flows Z. A line with an empty `to_sector` is final demand of `to_region`; a node may
+//!   have several such lines. Output is the sum of all deliveries of a node, including final demand.
+//! * `coefficient`: lines are technical coefficients A, and output is unknown.
 //!
-//! Nodes are all that occur on either side, in the order they first do; in FIGARO's files, which have value added as rows
-//! and final demand as columns, those that occur on both: a sector that does so in one region and not in another is an
-//! error. A cell that has no line is 0; one that has two is an error, or their sum under `DUPLICATES sum`.
+//! Nodes are all labels that occur on either side, in the order of first occurrence. In FIGARO's files, which have
+//! value added as rows and final demand as columns, nodes are the labels that occur on both sides; a sector that does
+//! so in one region but not in another is an error. A cell without a line is 0. A cell with two lines is an error, or
+//! their sum with `DUPLICATES sum`.
 
 mod header;
 mod waiting;
@@ -82,16 +84,16 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     Ok(Table { labels, coefficients, output: x, format: Format::Triples, output_source, leontief, warnings })
 }
 
-/// What became of the cells.
+/// Counts of special cells.
 struct Cell {
-    /// Columns without output that had flows.
+    /// The number of columns with flows but without output.
     idle: usize,
     negative: u64,
-    /// Lines that were added to others.
+    /// The number of lines added to others for the same cell.
     added: u64,
 }
 
-/// Writes every cell to its place.
+/// Stores every cell.
 fn fill<T: Stored>(
     columns: &mut Columns<T>,
     lines: &mut Lines<'_>,
@@ -99,7 +101,7 @@ fn fill<T: Stored>(
     x: Option<&[f64]>,
     progress: &Progress,
 ) -> Result<Cell> {
-    // A cell is NaN until its line has come.
+    // A cell is NaN until its line was read.
     for j in 0..columns.len() {
         progress.check()?;
         columns.column_mut(j).fill(T::nearest(f64::NAN));
@@ -141,40 +143,40 @@ fn fill<T: Stored>(
 /// One line.
 struct Triple {
     from: u32,
-    /// `None` is final demand.
+    /// `None` for final demand.
     to: Option<u32>,
     value: f64,
     place: Place,
 }
 
-/// What the first pass finds: the nodes and what they deliver.
+/// The result of the first pass: the nodes and their deliveries.
 #[derive(Default)]
 struct Survey {
     names: Vec<(Box<str>, Box<str>)>,
-    /// Nodes by region and sector, joined by a byte that no label holds.
+    /// Numbers of the labels by region and sector, joined by a byte that no label contains.
     numbers: HashMap<Box<str>, u32>,
     key: String,
-    /// Where a node first occurs.
+    /// The line in which each label first occurs.
     first_lines: Vec<u64>,
     sums: Vec<f64>,
     has_final_demand: bool,
     duplicates: Duplicates,
-    /// A cell between nodes that had a second line.
+    /// A cell between nodes that has a second line.
     twice: Option<(u32, u32)>,
-    /// In FIGARO's files: what every label is, once all are known.
+    /// In FIGARO's files: the role of every label, once all labels are known.
     roles: Option<Vec<Role>>,
-    /// In FIGARO's files: a cell of final demand that has two lines, by the numbers of its labels.
+    /// In FIGARO's files: a cell of final demand that has two lines, given by the numbers of its labels.
     repeated: Option<(u32, u32)>,
-    /// Lines of final demand that were added to others.
+    /// The number of lines of final demand that were added to others.
     added: u64,
-    /// All labels are known: a file that has more of them now is another one.
+    /// Whether all labels are known. A new label then means that the file has changed.
     is_complete: bool,
 }
 
-/// Bytes that a pair of labels takes in a set, at most.
+/// The maximum memory for a pair of labels in a set, in bytes.
 const BYTES_OF_A_PAIR: u64 = 24;
 
-/// What a label of FIGARO's files is.
+/// The role of a label in FIGARO's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Node(u32),
@@ -188,9 +190,9 @@ impl Survey {
     fn take(&mut self, lines: &mut Lines<'_>, budget: &Budget) -> Result<Header> {
         let mut sums: Vec<f64> = Vec::new();
         let mut has_final_demand = false;
-        // Which labels occur as rows, and as columns.
+        // For each label, whether it occurs as a row and as a column.
         let mut sides: Vec<[bool; 2]> = Vec::new();
-        // FIGARO's cells wait for the roles of their labels.
+        // Cells of FIGARO's files are kept until the roles of their labels are known.
         let mut waiting = Waiting::default();
         let header = each_line(lines, self, |header, triple| {
             if triple.to.is_none() && header.values == Values::Coefficients {
@@ -218,7 +220,7 @@ impl Survey {
         }
         (self.sums, self.has_final_demand) = (sums, has_final_demand);
         if header.is_figaro {
-            self.tell_roles(&sides, &waiting, budget)?;
+            self.assign_roles(&sides, &waiting, budget)?;
         } else {
             self.refuse_totals(&sides)?;
         }
@@ -226,14 +228,15 @@ impl Survey {
         Ok(header)
     }
 
-    /// Where a label is to be named in an error.
+    /// An error about a label, with its place.
     fn bad_label(&self, label: usize, what: &str) -> Error {
         let (region, sector) = &self.names[label];
         let place = Place { line: self.first_lines[label], ..Place::default() };
         Error::bad(format!("{} {what}", shown_node(region, sector)), place)
     }
 
-    /// Value added and totals would count as inputs and deliveries: what is named so and has one side only is no node.
+    /// Value added and totals would be counted as inputs and deliveries. So a label with such a name that occurs on one
+    /// side only is an error.
     fn refuse_totals(&self, sides: &[[bool; 2]]) -> Result<()> {
         for (label, side) in sides.iter().enumerate() {
             let sector = &self.names[label].1;
@@ -252,8 +255,9 @@ impl Survey {
         Ok(())
     }
 
-    /// Nodes are the labels that occur as rows and as columns; the others are told apart from them.
-    fn tell_roles(&mut self, sides: &[[bool; 2]], waiting: &Waiting, budget: &Budget) -> Result<()> {
+    /// Assigns the roles: nodes are the labels that occur as rows and as columns; the others are value added or final
+    /// demand.
+    fn assign_roles(&mut self, sides: &[[bool; 2]], waiting: &Waiting, budget: &Budget) -> Result<()> {
         let mut count = 0;
         let roles: Vec<Role> = sides
             .iter()
@@ -270,7 +274,7 @@ impl Survey {
             return Err(Error::bad_whole("no label is both a row and a column: the table has no nodes"));
         }
         let is_node = |label: usize| matches!(roles[label], Role::Node(_));
-        // An industry of which one side is missing would silently be taken for value added or final demand.
+        // An industry with one side missing would otherwise be read as value added or final demand without an error.
         let named = self.names.iter().enumerate();
         let sectors: HashSet<&str> =
             named.filter(|&(label, _)| is_node(label)).map(|(_, (_, sector))| &**sector).collect();
@@ -306,7 +310,7 @@ impl Survey {
         Ok(())
     }
 
-    /// The number of a label; in the first pass a new one if it has none.
+    /// The number of a label. In the first pass, a new label gets a new number.
     fn number(&mut self, region: &str, sector: &str, place: Place) -> Result<u32> {
         self.key.clear();
         self.key.push_str(region);
@@ -328,7 +332,7 @@ impl Survey {
         Ok(number)
     }
 
-    /// A line as one of nodes; `None` for value added.
+    /// A line with node numbers; `None` for value added.
     fn of_nodes(&self, triple: Triple) -> Option<Triple> {
         let Some(roles) = &self.roles else { return Some(triple) };
         let Role::Node(from) = roles[triple.from as usize] else { return None };
@@ -339,13 +343,13 @@ impl Survey {
         Some(Triple { from, to, ..triple })
     }
 
-    /// The error that names both lines of a cell that has two.
+    /// The error that names both lines of a cell with two lines.
     fn first_of_two(&mut self, lines: &mut Lines<'_>) -> Result<Option<Error>> {
         let Some((from, to)) = self.twice else { return Ok(None) };
         self.both_lines(lines, from, to).map(Some)
     }
 
-    /// The same of two labels as the survey numbers them now.
+    /// The same for two labels, given by their current numbers.
     fn both_lines(&mut self, lines: &mut Lines<'_>, from: u32, to: u32) -> Result<Error> {
         let mut found: Vec<Place> = Vec::new();
         each_line(lines, self, |_, triple| {
@@ -366,7 +370,7 @@ impl Survey {
     }
 }
 
-/// Reads all lines; those of the second pass know all nodes already.
+/// Reads all lines. In the second pass, all nodes are already known.
 fn each_line(
     lines: &mut Lines<'_>,
     survey: &mut Survey,

@@ -1,4 +1,4 @@
-//! Zstandard streams: frames one after the other, some of which may be there to be skipped.
+//! Zstandard streams: a sequence of frames, some of which may be skippable.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
@@ -7,16 +7,17 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::Progress;
 
-/// How much of a text a frame may refer back to, in bytes: that of `zstd -20`. So much memory is needed to read it.
+/// The maximum window of a frame in bytes, that of `zstd -20`. Decompression needs this much memory.
 const MAX_WINDOW: u64 = 32 << 20;
 
-/// Bytes skipped between two looks at whether the text is still wanted.
+/// The number of bytes skipped between two checks for cancellation.
 const PIECE: u64 = 1 << 20;
 
-/// Expands what `R` gives.
+/// Decompresses the stream `R`.
 ///
-/// A caller hears nothing while there is no text, and frames to be skipped, empty frames and empty blocks have none: so
-/// this looks at the progress itself. A read that is cancelled fails; that it was, [`Progress::check`] says.
+/// Skippable frames, empty frames and empty blocks contain no text, so a read may take long without returning to the
+/// caller. Therefore this reader checks for cancellation itself. A cancelled read fails, and [`Progress::check`] then
+/// reports the cancellation.
 pub(super) struct Zstd<'p, R> {
     source: BufReader<R>,
     decoder: FrameDecoder,
@@ -25,14 +26,14 @@ pub(super) struct Zstd<'p, R> {
 }
 
 impl<'p, R: Read> Zstd<'p, R> {
-    /// A stream that has not been read from.
+    /// A reader at the beginning of a stream.
     pub(super) fn new(source: R, progress: &'p Progress) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
         Self { source: BufReader::new(source), decoder, in_frame: false, progress }
     }
 
-    /// Goes to the next frame, false at the end.
+    /// Reads the header of the next frame; returns false at the end.
     fn open(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             self.check()?;
@@ -114,7 +115,7 @@ mod tests {
         Zstd::new(bytes, &Progress::default()).read_to_end(&mut text).map(|_| text)
     }
 
-    /// These bytes, over and over. The work is cancelled when a hundred million were taken.
+    /// Repeats these bytes without end. Cancels the operation after a hundred million bytes.
     struct Endless<'p> {
         bytes: &'static [u8],
         taken: usize,
@@ -130,7 +131,7 @@ mod tests {
             if self.taken > 100_000_000 {
                 self.progress.cancel();
             }
-            assert!(self.taken < 110_000_000, "nobody looked at the progress");
+            assert!(self.taken < 110_000_000, "the reader did not check for cancellation");
             Ok(buffer.len())
         }
     }
@@ -148,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_joined_and_skippable_ones_skipped() {
+    fn frames_are_joined_and_skippable_frames_are_skipped() {
         let skip = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
         let stream = [&raw_frame(b"hello, ")[..], &skip, &raw_frame(b""), &raw_frame(b"world")].concat();
         assert_eq!(expand(&stream).unwrap(), b"hello, world");
     }
 
     #[test]
-    fn a_stream_that_is_cut_or_spoiled_is_an_error() {
+    fn a_truncated_or_damaged_stream_is_an_error() {
         let frame = raw_frame(b"hello");
         for cut in 1..frame.len() {
             assert!(expand(&frame[..cut]).is_err(), "cut at {cut}");

@@ -17,7 +17,7 @@ use crate::io::shown::shown;
 use crate::io::text::{Blank, Cells, Line, Lines};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads all lines; blank ones are passed over.
+/// Reads all lines; blank lines are skipped.
 pub(super) fn read(
     document: &[u8],
     name: &str,
@@ -37,7 +37,7 @@ pub(super) fn read(
         if let Some(column) = columns.finer(axis) {
             return Err(Error::bad(by_node(&format!("the document has a column {}", shown(column))), place));
         }
-        let mut stressors = Stressors::of(columns.stressor.as_ref(), asked(row)?, place)?;
+        let mut stressors = Stressors::of(columns.stressor.as_ref(), requested(row)?, place)?;
         by_columns(&mut lines, &columns, axis, &mut stressors, values)?;
         return stressors.check();
     }
@@ -56,13 +56,14 @@ pub(super) fn read(
     Err(Error::bad(format!("expected the header {expected}"), Place { column: 1, ..place }))
 }
 
-/// What to say of values of nodes where `what` shows them. To add them up would add up intensities.
+/// The error text if the document, as `what` states, gives values of nodes. Adding such values would add intensities,
+/// which is wrong.
 fn by_node(what: &str) -> String {
     format!("{what}: say BY node, or leave the column out (SUM does not help)")
 }
 
-/// The stressor that is asked for, as text.
-fn asked(row: Option<&[u8]>) -> Result<Option<&str>> {
+/// The requested stressor, as text.
+fn requested(row: Option<&[u8]>) -> Result<Option<&str>> {
     row.map(|row| std::str::from_utf8(row).map_err(|_| Error::Invalid("ROW must be UTF-8".into()))).transpose()
 }
 
@@ -95,7 +96,8 @@ fn by_columns(
         if at.is_none() && !values.sum && !passed_over.insert((region, sector, label)) {
             return Err(Error::bad(TWICE, label_place));
         }
-        // Before a label is called twice: it may be there once a year, or once a unit, and SUM would not be right.
+        // This check comes before the error for duplicate labels: if a label occurs once per year or per unit, SUM
+        // would give wrong values.
         if at.is_some() {
             others.see(line, value)?;
         }
@@ -105,7 +107,7 @@ fn by_columns(
     others.check()
 }
 
-/// The cells of a line that count.
+/// The relevant cells of a line.
 struct Row {
     region: String,
     sector: String,
@@ -145,7 +147,7 @@ impl Row {
                 () if Some(at) == columns.sector && axis != Axis::Region => &mut row.sector,
                 () if Some(at) == columns.label && is_joined => &mut row.label,
                 () if Some(at) == columns.label => {
-                    // A name of the region, or the node that the value is of.
+                    // The name of the region, or the label of a node.
                     let name = cells.label()?.unwrap_or_default();
                     if axis != Axis::Node && joined.find(&name) != Found::Nothing {
                         finer = Some(cells.place());
@@ -153,7 +155,7 @@ impl Row {
                     continue;
                 }
                 () if Some(at) == columns.sector => {
-                    // Only a column of codes gets here, see Columns::finer.
+                    // Only a column of codes reaches this branch, see [`Columns::finer`].
                     let code = cells.raw()?.unwrap_or_default();
                     if values.labels.sector(code.trim_ascii()).is_some() {
                         finer = Some(cells.place());
@@ -178,22 +180,22 @@ impl Row {
     }
 }
 
-/// Finds nodes by labels that join region and sector, in the ways of tables.
+/// Finds nodes by labels that join region and sector, in the forms that tables use.
 ///
-/// A label is taken apart wherever it could be, rather than all nodes being joined: that takes as long as the document
-/// is, whatever the size of the model.
+/// Each label is split at every possible position, and the parts are looked up. Joining the names of all nodes instead
+/// would take time proportional to the size of the model, not to the size of the document.
 struct Joined<'a> {
     labels: &'a Labels,
-    /// The longest name in the model: what is longer is looked up nowhere.
+    /// The length of the longest name in the model: longer texts are not looked up.
     longest: usize,
 }
 
-/// What a joined label is.
+/// The result of looking up a joined label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,
     Node(usize),
-    /// Two nodes, and perhaps more.
+    /// At least two different nodes.
     Ambiguous(usize, usize),
 }
 
@@ -235,7 +237,7 @@ impl<'a> Joined<'a> {
         self.labels.node(region.as_bytes(), sector.as_bytes()).ok()
     }
 
-    /// The node of a label, `None` for one to be passed over.
+    /// The node of a label; `None` for a label to be ignored.
     fn take(&self, label: &str, values: &mut Values<'_>) -> Result<Option<usize>, Cow<'static, str>> {
         let node = match self.find(label) {
             Found::Nothing => None,
@@ -248,7 +250,7 @@ impl<'a> Joined<'a> {
         if node.is_some() || values.ignore { Ok(node) } else { Err(UNKNOWN.into()) }
     }
 
-    /// What to say of a label that is two nodes; `apart` says what would tell them.
+    /// The error text for a label that matches two nodes; `apart` names the columns that would distinguish them.
     fn ambiguous(&self, one: usize, two: usize, apart: &str) -> String {
         let [one, two] = [one, two]
             .map(|node| self.labels.names(node))

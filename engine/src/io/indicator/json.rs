@@ -1,7 +1,7 @@
 //! Indicator documents as JSON objects.
 //!
-//! The parser keeps no tree: a visitor takes every value to its place, so repeated keys are seen, a document can be
-//! nested no deeper than its form, and memory does not depend on what the model has no use for.
+//! The parser builds no tree: a visitor stores each value directly. So repeated keys are detected, nesting is limited
+//! to the expected form, and memory does not depend on parts that the model does not use.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub(super) fn read(document: &[u8], values: &mut Values<'_>) -> Result<()> {
         By::Region => Object { values, why: &why, level: Level::Values(Axis::Region) }.deserialize(&mut parser),
         By::Sector => Object { values, why: &why, level: Level::Values(Axis::Sector) }.deserialize(&mut parser),
     };
-    // Texts of the parser may quote the document, so they are not passed on.
+    // Messages of the parser may quote the document, so they are not returned.
     result.and_then(|()| parser.end()).map_err(|error| {
         let place = Place { line: error.line() as u64, column: error.column() as u64, ..Place::default() };
         let reason = why.get().unwrap_or(match error.classify() {
@@ -33,14 +33,14 @@ pub(super) fn read(document: &[u8], values: &mut Values<'_>) -> Result<()> {
     })
 }
 
-/// What the keys of an object are, and its values.
+/// The type of the keys and values of an object.
 #[derive(Debug, Clone, Copy)]
 enum Level<'k> {
-    /// Regions, to objects of sectors.
+    /// Keys are regions, values are objects of sectors.
     Regions,
-    /// Sectors of this region, to numbers.
+    /// Keys are sectors of this region, values are numbers.
     SectorsOf(&'k str),
-    /// Regions or sectors, to numbers.
+    /// Keys are regions or sectors, values are numbers.
     Values(Axis),
 }
 
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
             let part = ["region", "sector", "mean"].iter().position(|name| *name == key);
             let part = part.ok_or_else(|| refuse("expected only the keys region, sector and mean"))?;
             if std::mem::replace(&mut seen[part], true) {
-                // No label: SUM would not help.
+                // This is not a label, so the message must not suggest SUM.
                 return Err(refuse("the key occurs twice"));
             }
             let level = match part {

@@ -1,4 +1,5 @@
-//! What a model derives (the inverse, series, the digest), the memory that it holds, and what an assessment costs.
+//! The derived data of a model (the inverse, the series, the digest), its size in memory, and the cost of an
+//! assessment.
 
 use std::time::Duration;
 
@@ -15,13 +16,13 @@ use crate::{Budget, Error, Progress, Result};
 
 impl IoModel {
     pub(in crate::io) fn is_ready(&self) -> bool {
-        // With the digest: who sees a model that is ready sees its digest too, without computing it.
+        // The digest is included, so that a reader of a model that is ready gets the digest without computing it.
         self.digest.get().is_some()
             && self.base.leontief.get().is_some()
             && self.wanted().all(|stressor| stressor.series.get().is_some())
     }
 
-    /// The inverse, and how labels are printed.
+    /// The inverse and the printed labels.
     ///
     /// # Errors
     /// [`Error::NotReady`].
@@ -40,20 +41,20 @@ impl IoModel {
         let leontief = match self.base.leontief.get() {
             Some(leontief) => leontief,
             None => {
-                // A table that came by way of RESTORE has not been checked by whoever loaded it.
+                // A table that was restored with RESTORE has not been checked during a load.
                 spectral_check(table, progress)?;
-                // Operations of the inverse and of the series in proportion, for tables of some size.
+                // These shares are proportional to the operations for the inverse and the series of medium-size tables.
                 let built = Leontief::build(table, budget, series_bytes, &stage.part(0.0, 0.75))?;
                 after = stage.part(0.75, 1.0);
                 self.base.leontief.get_or_init(|| built)
             }
         };
         if !missing.is_empty() {
-            budget.require("what indicators derive", series_bytes(leontief.mode()))?;
+            budget.require("the series of the indicators", series_bytes(leontief.mode()))?;
             let values: Vec<&[f64]> = missing.iter().map(|stressor| &*stressor.indicator.values).collect();
             let derived = Series::derive(table, leontief, &values, &after.part(0.0, 0.9))?;
             for (stressor, series) in missing.iter().zip(derived) {
-                // Somebody else may have derived the same meanwhile: then theirs stays.
+                // If another thread has derived the same series in the meantime, that series is kept.
                 stressor.series.get_or_init(|| series);
             }
         }
@@ -86,7 +87,7 @@ impl IoModel {
             + size_of::<Base>() as u64
     }
 
-    /// About how long one assessment takes when the columns it needs are not at hand.
+    /// The approximate duration of an assessment if the columns that it needs are not cached.
     pub(in crate::io) fn cost(&self, top: u32) -> Duration {
         let n = self.base.table.labels.len() as u64;
         match self.base.leontief.get().map(Leontief::mode) {

@@ -1,4 +1,4 @@
-//! The indicators of a model: adding, removing, finding.
+//! The indicators of a model: adding, removing and finding them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,16 +7,16 @@ use super::{IoModel, MAX_NAME, OUTPUT, Stressor};
 use crate::io::indicator::Indicator;
 use crate::{Error, Result};
 
-/// How many indicators are derived before anybody asks for them. A satellite account brings a thousand, whose series
-/// would take hours and tens of gigabytes: the others are derived when they are first asked for.
+/// The number of indicators that are derived before a request uses them. A satellite account adds a thousand
+/// indicators, whose series would take hours and tens of gigabytes. The others are derived after the first request.
 const EAGER: usize = 8;
 
 impl IoModel {
-    /// The model with an indicator added, or put in the place of the one with its name. Everything else is shared.
+    /// The model with an indicator added, or replaced if one of this name exists. Everything else is shared.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the name is empty, too long or `output`, the unit too long, the values not one finite
-    /// number for each node.
+    /// [`Error::Invalid`] if the name is empty, too long or `output`, if the unit is too long, or if the values are not
+    /// one finite number per node.
     pub fn with_indicator(&self, indicator: Indicator) -> Result<Self> {
         check(&indicator, self.base.table.labels.len())?;
         let mut indicators = self.indicators.clone();
@@ -28,7 +28,7 @@ impl IoModel {
         Ok(Self::assemble(self.base.clone(), indicators))
     }
 
-    /// The model without an indicator; `None` when it has no such one, or it is `output`.
+    /// The model without an indicator; `None` if the indicator does not exist or is `output`.
     pub fn without_indicator(&self, name: &[u8]) -> Option<Self> {
         let place = self.indicators.iter().position(|old| old.indicator.name.as_bytes() == name)?;
         let mut indicators = self.indicators.clone();
@@ -36,10 +36,10 @@ impl IoModel {
         Some(Self::assemble(self.base.clone(), indicators))
     }
 
-    /// The model with the indicators of another one, for a table loaded anew: values go by label. An indicator is
-    /// carried over when its labels are those of this table, in whatever order: a label of this table would have no
-    /// value otherwise, or a value no label. Returns the names of those that were not. An indicator that this model has
-    /// already stays as it is.
+    /// The model with the indicators of another model, for a table that was loaded again. Values are assigned by label.
+    /// The indicators are copied only if both tables have the same labels, in any order, so that every label has a
+    /// value and every value a label. Also returns the names of the indicators that were not copied. An indicator of
+    /// this model is not replaced.
     pub fn with_indicators_of(&self, old: &Self) -> (Self, Vec<String>) {
         let (new, labels) = (&self.base.table.labels, &old.base.table.labels);
         let source = |i: usize| {
@@ -54,7 +54,7 @@ impl IoModel {
         let mut indicators = self.indicators.clone();
         for stressor in &old.indicators {
             let Indicator { name, unit, values } = &stressor.indicator;
-            if indicators.iter().all(|mine| mine.indicator.name != *name) {
+            if indicators.iter().all(|own| own.indicator.name != *name) {
                 let values = sources.iter().map(|&i| values[i]).collect();
                 indicators.push(Stressor::new(Indicator { name: name.clone(), unit: unit.clone(), values }));
             }
@@ -62,7 +62,7 @@ impl IoModel {
         (Self::assemble(self.base.clone(), indicators), Vec::new())
     }
 
-    /// The indicator of a name, the default one without: the first that was set, else `output`.
+    /// The indicator with this name. Without a name, the default: the first user-defined indicator, else `output`.
     pub(in crate::io) fn indicator(&self, name: Option<&[u8]>) -> Result<&Stressor> {
         let Some(name) = name else {
             return Ok(self.indicators.first().unwrap_or(&self.base.output));
@@ -79,9 +79,10 @@ impl IoModel {
         self.indicators.iter().chain([&self.base.output]).map(AsRef::as_ref)
     }
 
-    /// The indicators whose series are wanted.
+    /// The indicators whose series must be derived.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Stressor> {
-        let is_wanted = |&(i, stressor): &(usize, &Arc<Stressor>)| i < EAGER || stressor.asked.load(Ordering::Relaxed);
+        let is_wanted =
+            |&(i, stressor): &(usize, &Arc<Stressor>)| i < EAGER || stressor.requested.load(Ordering::Relaxed);
         self.indicators
             .iter()
             .enumerate()
@@ -92,7 +93,7 @@ impl IoModel {
     }
 }
 
-/// Whether an indicator fits a table of n nodes.
+/// Checks that an indicator is valid for a table of n nodes.
 pub(in crate::io) fn check(indicator: &Indicator, n: usize) -> Result<()> {
     let Indicator { name, unit, values } = indicator;
     if name.is_empty() || name.len() > MAX_NAME || unit.len() > MAX_NAME {

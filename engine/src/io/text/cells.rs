@@ -1,4 +1,4 @@
-//! Cells of a line.
+//! The cells of a line.
 
 use std::borrow::Cow;
 
@@ -10,21 +10,21 @@ use super::number::{finite, is_number, lenient, short_decimal};
 use crate::io::labels::MAX_NAME;
 use crate::{Error, Place, Result};
 
-/// What an empty cell among numbers means.
+/// The meaning of an empty cell among numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io) enum Blank {
     /// The number 0.
     Zero,
-    /// A mistake.
+    /// An error.
     Refused,
-    /// NaN, as everything that a number can be and is not finite.
+    /// NaN, like any number that is not finite.
     NotANumber,
 }
 
-/// The cells of one line, taken from left to right. Quotes around a cell are no part of it, a doubled quote inside is
-/// one.
+/// The cells of one line, read from left to right. Quotes around a cell are removed; a doubled quote inside stands for
+/// one quote.
 pub(in crate::io) struct Cells<'a> {
-    /// What is left; `None` after the last cell, since an empty rest is one more (empty) cell.
+    /// The unread part of the line; `None` after the last cell, because an empty rest is one more (empty) cell.
     rest: Option<&'a [u8]>,
     dialect: Dialect,
     place: Place,
@@ -36,23 +36,23 @@ impl<'a> Cells<'a> {
         Self { rest: Some(line.bytes), dialect: line.dialect, place: line.place }
     }
 
-    /// The place of the cell that was taken last.
+    /// The place of the cell that was read last.
     pub(in crate::io) fn place(&self) -> Place {
         self.place
     }
 
-    /// Whether no cell is left.
+    /// Whether there are no more cells.
     pub(in crate::io) fn at_end(&self) -> bool {
         self.rest.is_none()
     }
 
-    /// Whether all cells that are left are empty.
+    /// Whether all remaining cells are empty.
     pub(in crate::io) fn all_empty(&self) -> bool {
         self.rest
             .is_none_or(|rest| rest.iter().all(|&byte| byte == self.dialect.separator || matches!(byte, b' ' | b'\r')))
     }
 
-    /// The next cell as it is, `None` after the last.
+    /// The next cell unchanged; `None` after the last.
     #[inline]
     pub(in crate::io) fn raw(&mut self) -> Result<Option<Cow<'a, [u8]>>> {
         let Some(rest) = self.rest else { return Ok(None) };
@@ -91,9 +91,9 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// The next cell as a label: UTF-8 without control characters, at most 2 x [`MAX_NAME`] + 1 bytes (a node's label
-    /// joins two names), without blanks around it; a line end inside quotes is a blank. May be empty. `None` after the
-    /// last cell.
+    /// The next cell as a label: UTF-8 without control characters, at most 2 x [`MAX_NAME`] + 1 bytes (the label of a
+    /// node joins two names), without blanks around it. A line end inside quotes becomes a blank. May be empty. `None`
+    /// after the last cell.
     pub(in crate::io) fn label(&mut self) -> Result<Option<Cow<'a, str>>> {
         let Some(raw) = self.raw()? else { return Ok(None) };
         if raw.len() > 2 * MAX_NAME + 1 {
@@ -159,7 +159,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// All cells that are left as finite numbers, exactly as many as `out` holds.
+    /// Reads all remaining cells as finite numbers; there must be exactly as many as `out` holds.
     pub(in crate::io) fn numbers(&mut self, blank: Blank, out: &mut [f64]) -> Result<()> {
         for slot in out.iter_mut() {
             *slot = self.number(blank)?;
@@ -167,7 +167,7 @@ impl<'a> Cells<'a> {
         self.end()
     }
 
-    /// Fails unless the line is over.
+    /// Fails unless the line has no more cells.
     pub(in crate::io) fn end(&self) -> Result<()> {
         match self.rest {
             None => Ok(()),
@@ -175,7 +175,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// What to say of a line that is over too early.
+    /// The error for a line with too few cells.
     pub(in crate::io) fn missing(&self) -> Error {
         Error::bad("the row has fewer cells than the header", self.next_place())
     }
@@ -185,7 +185,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A label without blanks around it, its line ends blanks.
+/// A label without blanks around it, with line ends replaced by blanks.
 fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         text if text.contains(['\n', '\r']) => Cow::Owned(
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_no_part_of_a_cell() {
+    fn quotes_are_not_part_of_a_cell() {
         let mut cells = cells("\"a,b\",\"say \"\"hi\"\"\",,\"\",\"\"\"\",end");
         for expected in ["a,b", "say \"hi\"", "", "", "\"", "end"] {
             assert_eq!(cells.label().unwrap().unwrap(), expected);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_carry_their_column() {
+    fn errors_name_their_column() {
         let cases = [
             ("a,\"b", "a quote is not closed (line 1, column 2)"),
             ("a,\"b\"c", "text follows a closing quote (line 1, column 2)"),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_as_many_numbers_as_asked_for() {
+    fn a_row_must_have_the_requested_count_of_numbers() {
         let read = |text: &str, blank| {
             let mut out = [f64::NAN; 3];
             cells(text).numbers(blank, &mut out).map(|()| out).map_err(|error| error.to_string())

@@ -1,22 +1,22 @@
-//! How a csv is written: what separates its cells, and which sign its decimals have.
+//! The dialect of a csv: its cell separator and its decimal sign.
 
 mod detect;
 
 /// Separator and decimal sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io) struct Dialect {
-    /// Between two cells: a comma, a semicolon or a tab.
+    /// Separates two cells: a comma, a semicolon or a tab.
     pub(in crate::io) separator: u8,
-    /// Between the whole part of a number and its decimals: a point or a comma, or [`NOT_TOLD`].
+    /// Separates the whole part of a number from its decimals: a point or a comma, or [`UNDETERMINED`].
     pub(in crate::io) decimal: u8,
 }
 
-/// The decimal sign where the text does not tell whether `1.500` has thousands or decimals. No number has it: lines end
-/// there.
-pub(super) const NOT_TOLD: u8 = b'\n';
+/// The decimal sign if the text does not show whether `1.500` contains thousands or decimals. No number contains it,
+/// because a line ends there.
+pub(super) const UNDETERMINED: u8 = b'\n';
 
 impl Dialect {
-    /// `,` and `.`, as programs write.
+    /// `,` and `.`, as most programs write.
     pub(in crate::io) const COMMAS: Self = Self { separator: b',', decimal: b'.' };
 
     /// A tab and `.`.
@@ -24,21 +24,21 @@ impl Dialect {
     pub(in crate::io) const TABS: Self = Self { separator: b'\t', decimal: b'.' };
 }
 
-/// Where in a line the reader is with regard to quotes. A line that has line ends inside quotes comes in pieces; each is
-/// looked at once.
+/// The quoting state of a reader within a line. A line with line ends inside quotes arrives in several parts; the state
+/// avoids reading a part again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quotes {
-    /// At the beginning of a cell, where quotes open.
+    /// At the beginning of a cell, where a quote opens.
     Start,
     /// In a cell without quotes.
     Plain,
     Open,
-    /// After a closing quote, or the first of two that mean one.
+    /// After a closing quote, or after the first of two quotes that stand for one.
     Closed,
 }
 
 impl Quotes {
-    /// The state after some more bytes.
+    /// The state after these bytes.
     pub(super) fn after(self, bytes: &[u8], separator: u8) -> Self {
         bytes.iter().fold(self, |state, &byte| match (state, byte) {
             (Self::Start | Self::Closed, b'"') => Self::Open,
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quote_is_open_only_where_a_cell_began() {
+    fn a_quote_opens_only_at_the_beginning_of_a_cell() {
         for (line, is_open) in [
             ("a,\"b", true),
             ("a,\"b\"", false),
@@ -64,7 +64,7 @@ mod tests {
             ("\"a\"\"b", true),
             ("\"a\"\"\",b", false),
         ] {
-            // In one piece or in two, wherever they are cut.
+            // Whole, and split at every position.
             for (head, tail) in (0..=line.len()).map(|at| line.as_bytes().split_at(at)) {
                 let state = Quotes::Start.after(head, b',').after(tail, b',');
                 assert_eq!(state == Quotes::Open, is_open, "{line}");

@@ -1,4 +1,5 @@
-//! Lines of a text, read from a stream of any length with memory for one line. Line ends inside quotes end no line.
+//! The lines of a text, read from a stream of any length with memory for one line. Line ends inside quotes do not end a
+//! line.
 
 use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind, Read};
@@ -9,30 +10,31 @@ use super::dialect::{Dialect, Quotes};
 use super::encoding::{self, Encoding};
 use crate::{Error, Place, Progress, Result};
 
-/// The longest line, in bytes: a row of [`crate::io::labels::MAX_NODES`] numbers with room to spare.
+/// The maximum length of a line in bytes; enough for a row of [`crate::io::labels::MAX_NODES`] numbers.
 const MAX_LINE: usize = 16 << 20;
 
-/// How much of a text its encoding is told from.
+/// The length of the beginning of a text from which its encoding is detected, in bytes.
 const HEAD: u64 = 64 << 10;
 
-/// How much is read at once: large enough to be fast, small enough that a cancellation is heard within a millisecond.
+/// The number of bytes per read: large enough to be fast, small enough that a cancellation takes effect within a
+/// millisecond.
 const CHUNK: usize = 256 << 10;
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A stream cut into lines. A byte order mark before the first and carriage returns before line ends are dropped.
+/// A stream divided into lines. A byte order mark at the beginning and carriage returns before line ends are removed.
 pub(in crate::io) struct Lines<'a> {
     input: Box<dyn Read + 'a>,
     file: &'static str,
     progress: &'a Progress,
-    /// How many more bytes may come: an archive may expand, but not without bound.
+    /// The number of bytes that may still be read: an archive may expand, but only up to a limit.
     allowance: u64,
     limit: u64,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Lines given.
+    /// The number of lines returned.
     number: u64,
     ended: bool,
     dialect: Dialect,
@@ -44,14 +46,14 @@ pub(in crate::io) struct Lines<'a> {
 pub(in crate::io) struct Line<'a> {
     /// The bytes.
     pub(in crate::io) bytes: &'a [u8],
-    /// Where the line is; no column.
+    /// The place of the line, without a column.
     pub(in crate::io) place: Place,
-    /// What separates its cells.
+    /// The dialect in which its cells are written.
     pub(in crate::io) dialect: Dialect,
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of a stream of at most `limit` bytes. `file` is the role that errors name.
+    /// The lines of a stream of at most `limit` bytes. `file` is the name of the file in error messages.
     fn new(input: Box<dyn Read + 'a>, limit: u64, file: &'static str, progress: &'a Progress) -> Self {
         let (buffer, start, end, dialect) = (Vec::new(), 0, 0, Dialect::COMMAS);
         Self {
@@ -70,7 +72,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The lines of a text whose encoding and separators are told from its beginning.
+    /// The lines of a text whose encoding and dialect are detected from its beginning.
     pub(in crate::io) fn of_text(
         mut stream: Box<dyn Read + 'a>,
         limit: u64,
@@ -83,21 +85,21 @@ impl<'a> Lines<'a> {
         read.map_err(|error| broken(&error, at_start, progress))?;
         let encoding = encoding::of(&head);
         let stream = encoding::decoded(encoding, Box::new(Cursor::new(head).chain(stream)));
-        Self { encoding, ..Self::new(stream, limit, file, progress) }.sniffed()
+        Self { encoding, ..Self::new(stream, limit, file, progress) }.with_detected_dialect()
     }
 
-    /// The same of bytes in memory.
+    /// The lines of bytes in memory.
     pub(in crate::io) fn of_bytes(bytes: &'a [u8], progress: &'a Progress) -> Result<Self> {
         Self::of_text(Box::new(bytes), u64::MAX, "", progress)
     }
 
-    /// What the text was decoded from.
+    /// The encoding of the source.
     pub(in crate::io) fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// The same lines, their separators told from the first of them.
-    fn sniffed(mut self) -> Result<Self> {
+    /// Detects the dialect from the first lines.
+    fn with_detected_dialect(mut self) -> Result<Self> {
         while !self.ended && self.end - self.start < CHUNK {
             self.read_more()?;
         }
@@ -105,12 +107,12 @@ impl<'a> Lines<'a> {
         Ok(self)
     }
 
-    /// The next line, `None` after the last. The last line may lack its end.
+    /// The next line; `None` after the last. The last line may have no line end.
     pub(in crate::io) fn next(&mut self) -> Result<Option<Line<'_>>> {
         let Some(mut to) = self.line_end(0)? else { return Ok(None) };
         let first = self.number;
         self.number += 1;
-        // Labels may hold line ends. Rows of numbers have no quotes: one look for the first.
+        // Labels may contain line ends. Rows of numbers have no quotes, so one search for a quote suffices.
         let mut quotes = Quotes::Start;
         let mut seen =
             if first == 0 && self.buffer[self.start..self.start + to].starts_with(MARK) { MARK.len() } else { 0 };
@@ -143,7 +145,7 @@ impl<'a> Lines<'a> {
         Ok(Some(Line { bytes, place, dialect: self.dialect }))
     }
 
-    /// Whether the next line has nothing but separators and blanks; `None` after the last.
+    /// Whether the next line has only separators and blanks; `None` after the last line.
     pub(in crate::io) fn peek_is_blank(&mut self) -> Result<Option<bool>> {
         let separator = self.dialect.separator;
         let Some(to) = self.line_end(0)? else { return Ok(None) };
@@ -151,7 +153,7 @@ impl<'a> Lines<'a> {
         Ok(Some(line.iter().all(|&byte| byte == separator || matches!(byte, b' ' | b'\r'))))
     }
 
-    /// Where, counted from `start`, the line ends that has `from` bytes behind it; `None` when there is nothing more.
+    /// The position, relative to `start`, of the first line end at or after `from`; `None` if there is no more input.
     fn line_end(&mut self, from: usize) -> Result<Option<usize>> {
         let mut scanned = from;
         loop {
@@ -166,7 +168,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The place after the last line that was given.
+    /// The place after the last line returned.
     pub(in crate::io) fn place_after(&self) -> Place {
         Place { file: self.file, line: self.number + 1, column: 0 }
     }
@@ -205,17 +207,17 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The error of a stream that fails: one that expands may do so because the work was cancelled.
+/// The error for a failed read. A decompressing stream may fail because the operation was cancelled.
 pub(in crate::io) fn broken(error: &std::io::Error, place: Place, progress: &Progress) -> Error {
     progress.check().err().unwrap_or_else(|| Error::bad(unreadable(error.kind()), place))
 }
 
-/// What to say of a stream that fails. Texts of the system are left out: they may hold names.
+/// The message for a failed read. Messages of the system are left out, because they may contain file names.
 pub(in crate::io) fn unreadable(kind: ErrorKind) -> Cow<'static, str> {
     Cow::Borrowed(match kind {
         ErrorKind::UnexpectedEof => "the compressed data are cut short",
         ErrorKind::InvalidData | ErrorKind::InvalidInput => "the compressed data are damaged",
-        ErrorKind::NotFound => "the file is gone",
+        ErrorKind::NotFound => "the file no longer exists",
         ErrorKind::PermissionDenied => "the file may not be read",
         _ => "the file cannot be read",
     })
@@ -236,18 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn ends_marks_and_a_missing_last_end_are_tolerated() {
+    fn carriage_returns_byte_order_marks_and_a_missing_last_line_end_are_accepted() {
         assert_eq!(all(b"\xef\xbb\xbfa\r\nb\n\nc"), ["a", "b", "", "c"]);
         assert_eq!(all(b""), [""; 0]);
         assert_eq!(all(b"a\n"), ["a"]);
     }
 
     #[test]
-    fn a_label_of_the_first_line_may_have_line_ends_after_a_mark() {
+    fn a_label_of_the_first_line_may_contain_line_ends_after_a_byte_order_mark() {
         assert_eq!(all(b"\xef\xbb\xbf\"a\nb\",c\nd\n"), ["\"a\nb\",c", "d"]);
     }
 
-    /// Looking at the whole line again at each of its line ends would take hours here.
+    /// Scanning the whole line again at each of its line ends would take hours here.
     #[test]
     fn a_quote_that_is_never_closed_is_found_in_one_pass() {
         let progress = Progress::default();
@@ -260,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_longer_than_a_chunk_are_whole() {
+    fn lines_longer_than_a_chunk_are_returned_whole() {
         let long = "x".repeat(3 * CHUNK + 7);
         let text = format!("{long}\nshort\n{long}");
         assert_eq!(all(text.as_bytes()), [long.as_str(), "short", long.as_str()]);
     }
 
     #[test]
-    fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    fn a_line_without_end_is_rejected_before_it_fills_the_memory() {
         let progress = Progress::default();
         let mut lines = Lines::new(Box::new(std::io::repeat(b'x')), u64::MAX, "", &progress);
         let error = lines.next().unwrap_err();
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_beyond_its_allowance_is_refused() {
+    fn a_stream_longer_than_its_limit_is_rejected() {
         let progress = Progress::default();
         let mut lines = Lines::new(Box::new(std::io::repeat(b'\n')), 1 << 20, "", &progress);
         let error = loop {
@@ -286,7 +288,7 @@ mod tests {
         assert_eq!(error, Error::TooBig { what: "the expanded size in bytes", limit: 1 << 20 });
     }
 
-    /// Fails, as an expanding stream does when it hears that the work was cancelled.
+    /// Fails as a decompressing stream does if the operation was cancelled.
     struct Stopped<'p>(&'p Progress);
 
     impl Read for Stopped<'_> {
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_fails_on_cancellation_is_not_told_of_as_unreadable() {
+    fn a_stream_that_fails_on_cancellation_is_not_reported_as_unreadable() {
         let progress = Progress::default();
         let read = Lines::of_text(Box::new(Stopped(&progress)), u64::MAX, "", &progress);
         assert_eq!(read.err(), Some(Error::Cancelled));
@@ -307,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn cancellation_is_heard() {
+    fn cancellation_is_reported() {
         let progress = Progress::default();
         progress.cancel();
         assert_eq!(Lines::of_bytes(b"a", &progress).err(), Some(Error::Cancelled));

@@ -1,21 +1,22 @@
 //! Decimal numbers, read as the nearest f64.
 
-use super::dialect::{Dialect, NOT_TOLD};
+use super::dialect::{Dialect, UNDETERMINED};
 
-/// Powers of ten that an f64 holds exactly.
+/// The powers of ten that an f64 represents exactly.
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
 
-/// Reads a decimal of few digits (`-12.5`, `9.5e-06`) that ends at a separator or with `text`, and tells its length.
+/// Reads a decimal with few digits (`-12.5`, `9.5e-06`) that ends at a separator or at the end of `text`. Returns the
+/// number and its length.
 ///
-/// `None` says nothing about the text: it is empty, has more digits than fit here, or is no number.
+/// `None` does not mean that the text is wrong: it may be empty, have too many digits, or not be a number.
 ///
-/// With at most 2^53 as digits and a power of ten that is exact, one division or multiplication rounds once: the result
-/// is the nearest f64, as the standard library's (W. D. Clinger, *How to read floating point numbers accurately*,
-/// 1990). Reading a table of 3465 nodes takes half as long with it (0.3 s against 0.7 s, `examples/icio_table.rs
-/// --read`).
+/// If the digits are at most 2^53 and the power of ten is exact, one division or multiplication rounds once. So the
+/// result is the nearest f64, the same as that of the standard library (W. D. Clinger, *How to read floating point
+/// numbers accurately*, 1990). It halves the time to read a table of 3465 nodes (0.3 s against 0.7 s,
+/// `examples/icio_table.rs --read`).
 #[inline(always)]
 pub(super) fn short_decimal(text: &[u8], dialect: Dialect) -> Option<(f64, usize)> {
     let negative = text.first() == Some(&b'-');
@@ -38,7 +39,7 @@ pub(super) fn short_decimal(text: &[u8], dialect: Dialect) -> Option<(f64, usize
         count += at - point - 1;
         power = point as i32 + 1 - at as i32;
     }
-    // 19 digits cannot overflow; beyond them `digits` means nothing.
+    // 19 digits cannot overflow; with more, `digits` is meaningless.
     if count == 0 || count > 19 || digits > 1 << 53 {
         return None;
     }
@@ -60,7 +61,7 @@ fn digit(text: &[u8], at: usize) -> Option<u64> {
     text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10).map(u64::from)
 }
 
-/// What follows an `e`, of at most three digits, and its length.
+/// The exponent after an `e`, with at most three digits, and its length.
 fn short_exponent(text: &[u8]) -> Option<(i32, usize)> {
     let signed = usize::from(matches!(text.first(), Some(b'-' | b'+')));
     let mut exponent = 0;
@@ -76,13 +77,13 @@ fn short_exponent(text: &[u8]) -> Option<(i32, usize)> {
     (at > signed).then_some((exponent, at))
 }
 
-/// Reads any finite number as the standard library does, blanks around it allowed.
+/// Reads any finite number as the standard library does. Blanks around it are allowed.
 pub(super) fn finite(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text.trim_ascii()).ok()?;
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// Whether these are digits in groups of three: `12,345` or `1,234,567.8`, with `comma` between the groups.
+/// Whether the text is digits in groups of three: `12,345` or `1,234,567.8`, with `comma` between the groups.
 pub(super) fn grouped(text: &[u8], comma: u8) -> bool {
     let point = if comma == b',' { b'.' } else { b',' };
     let text = text.strip_prefix(b"-").unwrap_or(text);
@@ -99,22 +100,23 @@ pub(super) fn grouped(text: &[u8], comma: u8) -> bool {
     fit && count > 0 && (1..=3).contains(&first.len()) && is_digits(first) && is_digits(decimals)
 }
 
-/// A number as people and other programs write it, beyond what [`finite`] reads: a decimal comma, thousands in groups
-/// where they can be nothing else, exponents of Fortran (`1.5D+03`).
+/// Reads number formats of people and other programs that [`finite`] does not read: a decimal comma, groups of
+/// thousands if they are unambiguous, exponents of Fortran (`1.5D+03`).
 ///
 /// # Errors
-/// What is wrong with it, and what to write instead.
+/// The problem, and what to write instead.
 pub(super) fn lenient(text: &[u8], dialect: Dialect) -> std::result::Result<f64, &'static str> {
-    const AMBIGUOUS: &str = "the number may be thousands or have decimals: write it without a separator of thousands, or with four decimals";
+    const AMBIGUOUS: &str = "the number may be thousands or have decimals: write it without a separator of thousands, \
+                             or with four decimals";
     let text = text.trim_ascii();
-    let is_ambiguous = dialect.decimal == NOT_TOLD && (grouped(text, b'.') || grouped(text, b','));
+    let is_ambiguous = dialect.decimal == UNDETERMINED && (grouped(text, b'.') || grouped(text, b','));
     let (decimal, comma) = if dialect.decimal == b',' { (b',', b'.') } else { (b'.', b',') };
     let groups = text.iter().filter(|&&byte| byte == comma).count();
     if is_ambiguous {
         return Err(AMBIGUOUS);
     }
     if groups > 0 && grouped(text, comma) {
-        // One group and no decimals: `1,234` could be 1.234.
+        // One group and no decimals: `1,234` could mean 1.234.
         if groups == 1 && !text.contains(&decimal) {
             return Err(AMBIGUOUS);
         }
@@ -138,13 +140,13 @@ pub(super) fn lenient(text: &[u8], dialect: Dialect) -> std::result::Result<f64,
     }
 }
 
-/// Whether a cell says that there is no value, in the ways of statistical offices and programs.
+/// Whether a cell marks a missing value, as statistical offices and programs write it.
 fn is_missing(text: &[u8]) -> bool {
     const MARKS: [&str; 12] = ["na", "n/a", "#n/a", "nan", "null", "none", ":", "-", "..", "...", "c", "x"];
     MARKS.iter().any(|mark| text.eq_ignore_ascii_case(mark.as_bytes()))
 }
 
-/// Whether this is a number for the standard library, finite or not.
+/// Whether the standard library reads this as a number, finite or not.
 pub(super) fn is_number(text: &[u8]) -> bool {
     std::str::from_utf8(text.trim_ascii()).is_ok_and(|text| text.parse::<f64>().is_ok())
 }
@@ -156,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_short_is_left_to_the_standard_library() {
+    fn only_short_decimals_are_read_without_the_standard_library() {
         for text in [
             "",
             "-",
@@ -192,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_as_people_write_them_are_read_or_named() {
+    fn numbers_written_by_people_are_read_or_give_a_clear_error() {
         const COMMAS: Dialect = Dialect::COMMAS;
         const SEMICOLONS: Dialect = Dialect { separator: b';', decimal: b',' };
-        const UNTOLD: Dialect = Dialect { separator: b';', decimal: NOT_TOLD };
+        const UNKNOWN: Dialect = Dialect { separator: b';', decimal: UNDETERMINED };
         for (text, dialect, value) in [
             ("12,000.0", COMMAS, 12_000.0),
             ("-1,234,567", COMMAS, -1_234_567.0),
@@ -205,16 +207,16 @@ mod tests {
             ("1.234,5", SEMICOLONS, 1234.5),
             ("1.234.567", SEMICOLONS, 1_234_567.0),
             ("1,5E2", SEMICOLONS, 150.0),
-            ("12.5", UNTOLD, 12.5),
+            ("12.5", UNKNOWN, 12.5),
         ] {
             assert_eq!(lenient(text.as_bytes(), dialect), Ok(value), "{text}");
         }
         for (text, dialect, words) in [
             ("1,234", COMMAS, "thousands"),
             ("1.234", SEMICOLONS, "thousands"),
-            ("1.234", UNTOLD, "thousands"),
-            ("1,234", UNTOLD, "thousands"),
-            ("12,5", UNTOLD, "decimal sign"),
+            ("1.234", UNKNOWN, "thousands"),
+            ("1,234", UNKNOWN, "thousands"),
+            ("12,5", UNKNOWN, "decimal sign"),
             ("12,34,5", COMMAS, "groups of three"),
             ("12.5", SEMICOLONS, "decimal sign"),
             ("12,5", COMMAS, "decimal sign"),

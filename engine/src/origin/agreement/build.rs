@@ -1,5 +1,5 @@
-//! Puts an agreement together from its parts, whether they come from a document or from records of the byte form:
-//! every check is made here, once.
+//! Builds an agreement from its parts. The parts come from a document or from records of the byte form; all checks are
+//! here, for both.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::{
 use crate::origin::codes::Span;
 use crate::origin::expr::{Expr, MAX_DEPTH, MAX_NODES};
 
-/// An agreement in the making.
+/// An agreement that is being built.
 #[derive(Debug, Default)]
 pub(in crate::origin) struct Builder {
     pub(in crate::origin) head: Head,
@@ -32,7 +32,7 @@ impl Builder {
         }
     }
 
-    /// Takes the members of a party. The parties may come later.
+    /// Adds the members of a party. The party may be added later.
     pub(in crate::origin) fn members(&mut self, party: Box<str>, countries: Vec<Box<str>>) -> Result<(), Refused> {
         if countries.len() > MAX_MEMBERS || self.head.members.len() > MAX_PARTIES * MAX_MEMBERS {
             return Err("a party has at most 300 members");
@@ -76,7 +76,7 @@ impl Builder {
         }
     }
 
-    /// Takes a rule. The texts and macros that it names may come later.
+    /// Adds a rule. Its texts and macros may be added later.
     pub(in crate::origin) fn rule(&mut self, rule: Rule) -> Result<(), Refused> {
         let mut record = Vec::new();
         rule.write(&mut record);
@@ -86,7 +86,7 @@ impl Builder {
         self.written_rule(rule, record.len())
     }
 
-    /// Takes a rule that came as a record of so many bytes.
+    /// Adds a rule that was read from a record of `length` bytes.
     pub(in crate::origin) fn written_rule(&mut self, rule: Rule, length: usize) -> Result<(), Refused> {
         if self.rules.len() == MAX_RULES {
             return Err("an agreement has at most 100000 rules");
@@ -99,12 +99,12 @@ impl Builder {
         Ok(())
     }
 
-    /// About how many bytes are held.
+    /// Approximate number of bytes in use.
     pub(in crate::origin) fn bytes(&self) -> u64 {
         (self.bytes + self.head.members.len() * 48) as u64
     }
 
-    /// The agreement, when everything that is named is there.
+    /// Returns the agreement, if every name that it uses is defined.
     pub(in crate::origin) fn finish(self) -> Result<Agreement, Refused> {
         let Self { mut head, texts, rules, .. } = self;
         if head.id.is_empty() {
@@ -116,7 +116,7 @@ impl Builder {
         for (country, party) in &head.members {
             match head.parties.get_mut(party) {
                 Some(members) => members.push(country.clone()),
-                None => return Err("members are given for what is not a party"),
+                None => return Err("members are given for a name that is not a party"),
             }
             if head.parties.contains_key(country) && country != party {
                 return Err("a party is a member of another");
@@ -135,10 +135,10 @@ impl Agreement {
             let of_range = leaves.entry(rule.range).or_default();
             for way in &rule.alternatives {
                 if way.text as usize >= texts.len() {
-                    return Err("an alternative names a text that is not there");
+                    return Err("an alternative refers to a text that does not exist");
                 }
                 match &way.expr {
-                    // What cannot be read is a condition as well.
+                    // An alternative that is not machine-readable counts as one condition.
                     None => *of_range += 1,
                     Some(expr) => {
                         let extent = macros.extent(expr)?;
@@ -149,9 +149,7 @@ impl Agreement {
                 }
             }
             if nodes > MAX_NODES || depth > MAX_DEPTH {
-                return Err(
-                    "a rule is nested more than 32 deep or has more than 10000 parts once its macros are put in",
-                );
+                return Err("a rule is nested more than 32 deep or has more than 10000 parts with its macros expanded");
             }
         }
         rules.sort_by(|a, b| {
@@ -176,7 +174,7 @@ impl Agreement {
     }
 }
 
-/// How large an expression is once its references are followed.
+/// The size of an expression with its references expanded.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     nodes: u32,
@@ -184,7 +182,8 @@ struct Extent {
     depth: u32,
 }
 
-/// The extents of all macros: a chain of macros that each name the next twice would else be a tree without bound.
+/// The extents of all macros. Without this check a chain of macros, each of which uses the next one twice, would be a
+/// tree of unlimited size.
 struct Macros<'a> {
     exprs: &'a BTreeMap<Box<str>, Expr>,
     extents: BTreeMap<&'a str, Extent>,
@@ -199,8 +198,8 @@ impl<'a> Macros<'a> {
         Ok(macros)
     }
 
-    /// Finds the extent of a macro and of those below it. A macro deeper than any rule may be either names itself or
-    /// nests too deeply: both are refused, so that no list of open macros is needed.
+    /// Computes the extent of a macro and of the macros that it uses. A macro that is nested too deeply either uses
+    /// itself or exceeds the depth limit. Both are refused, so no list of open macros is needed.
     fn visit(&mut self, name: &str, above: u32) -> Result<(), Refused> {
         let Some((name, expr)) = self.exprs.get_key_value(name) else { return Err(UNKNOWN) };
         if self.extents.contains_key(&**name) {
@@ -217,7 +216,7 @@ impl<'a> Macros<'a> {
         let extent = self.extent(expr)?;
         if extent.nodes > MAX_NODES || extent.depth > MAX_DEPTH {
             return Err(
-                "a macro is nested more than 32 deep or has more than 10000 parts once those it names are put in",
+                "a macro is nested more than 32 deep or has more than 10000 parts with the macros that it uses expanded",
             );
         }
         self.extents.insert(name, extent);

@@ -1,4 +1,4 @@
-//! Changes of an agreement's rules, by their ids.
+//! Changes of an agreement's rules, by the ids of the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{Agreement, Alternative, MAX_RECORD, MAX_RULES, MAX_TEXT, MAX_TEXTS, 
 use crate::Day;
 use crate::origin::json::{Json, Read, Seen};
 
-/// What an overrides document changes of a rule; what is not given stays.
+/// The changes of one rule in an overrides document. A field that is not given stays unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::origin) struct Patch {
     pub(in crate::origin) from: Option<Option<Day>>,
@@ -16,7 +16,7 @@ pub(in crate::origin) struct Patch {
     pub(in crate::origin) alternatives: Option<Vec<Alternative>>,
 }
 
-/// Changes of an agreement's rules, as a document says them.
+/// The changes in an overrides document.
 #[derive(Debug, Default)]
 pub(in crate::origin) struct Patches {
     pub(in crate::origin) agreement: Box<str>,
@@ -43,7 +43,7 @@ pub(in crate::origin) fn read_patches(json: &mut Json<'_>) -> Read<Patches> {
             let (rule, patch) = Patch::read(json)?;
             taken(json, patches.patch(rule, patch))
         }),
-        // Remarks: nothing is made of them.
+        // Remarks, which are not used.
         Some(_) => json.skip(),
         None => json.unknown("the document has a field that is not known", name),
     })?;
@@ -76,21 +76,21 @@ impl Patches {
         }
     }
 
-    /// Whether everything that is named is there.
+    /// Checks that every text that the patches use exists, and that the id of the agreement is given.
     pub(in crate::origin) fn check(&self) -> Result<(), Refused> {
         if self.agreement.is_empty() {
             return Err("overrides need the id of their agreement in agreement");
         }
         let mut ways = self.rules.values().filter_map(|patch| patch.alternatives.as_ref()).flatten();
         if ways.any(|way| way.text as usize >= self.texts.len()) {
-            return Err("an alternative names a text that is not there");
+            return Err("an alternative refers to a text that does not exist");
         }
         Ok(())
     }
 }
 
 impl Patch {
-    /// Takes what is changed of a rule, and the rule's id.
+    /// Reads the changes of a rule. Returns them with the rule's id.
     pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<(Box<str>, Self)> {
         let (mut rule, mut patch) = (None, Self::default());
         let mut seen = Seen::default();
@@ -121,7 +121,7 @@ impl Patch {
 }
 
 impl Agreement {
-    /// The agreement with some rules changed, and the ids that it lacks.
+    /// Returns the agreement with the changes applied, and the ids that it does not have.
     pub(in crate::origin) fn patched(
         &self,
         texts: &[Arc<str>],

@@ -1,4 +1,4 @@
-//! Reading `roo/1` documents, and their parts.
+//! Reads `roo/1` documents and their parts.
 
 use std::borrow::Cow;
 
@@ -12,16 +12,16 @@ use crate::origin::hs::Hs;
 use crate::origin::json::{Json, Read, Seen, Type};
 use crate::{Progress, Result};
 
-/// What the names of a document are called.
+/// The name of the format.
 pub(in crate::origin) const FORMAT: &str = "roo/1";
 
-/// The longest name, title or remark, in bytes.
+/// Maximum length of a name, title or remark, in bytes.
 const MAX_NAME: usize = 1 << 10;
 
 /// The kinds of cumulation.
 const CUMULATIONS: [&str; 4] = ["bilateral", "diagonal", "full", "extended"];
 
-/// The most alternatives of a rule.
+/// Maximum number of alternatives of a rule.
 const MAX_ALTERNATIVES: usize = 1_000;
 
 /// Reads an agreement.
@@ -106,8 +106,8 @@ fn part(
 }
 
 impl Builder {
-    /// Takes a field of what an agreement says of itself; refuses those it does not know, since a limit or a day that is
-    /// passed over for its spelling would change verdicts.
+    /// Reads a field of the agreement itself. An unknown field is refused: a misspelled limit or day that is ignored
+    /// would change verdicts.
     pub(in crate::origin) fn head_field(&mut self, json: &mut Json<'_>, name: &str) -> Read<()> {
         let head = &mut self.head;
         match name {
@@ -162,7 +162,7 @@ impl Tolerance {
 }
 
 impl Rule {
-    /// Takes a rule.
+    /// Reads a rule.
     pub(in crate::origin) fn read(json: &mut Json<'_>) -> Read<Self> {
         let mut rule = Self {
             id: "".into(),
@@ -216,7 +216,7 @@ impl Rule {
     }
 }
 
-/// Takes alternatives.
+/// Reads the alternatives of a rule.
 pub(super) fn alternatives(json: &mut Json<'_>) -> Read<Vec<Alternative>> {
     let mut ways = Vec::new();
     let mut sizes = Sizes::default();
@@ -255,7 +255,7 @@ pub(super) fn taken(json: &Json<'_>, result: Result<(), Refused>) -> Read<()> {
     result.map_err(|refused| json.fault(refused))
 }
 
-/// The id of an agreement, as it is shown in errors and used in commands.
+/// Reads the id of an agreement. Errors show it and commands use it.
 pub(super) fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
     let text = json.text()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
@@ -265,7 +265,7 @@ pub(super) fn agreement_id(json: &mut Json<'_>) -> Read<Box<str>> {
     }
 }
 
-/// The id of a rule.
+/// Reads the id of a rule.
 pub(super) fn id(json: &mut Json<'_>) -> Read<Box<str>> {
     let text = json.text()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@()/-".contains(&byte);
@@ -291,7 +291,7 @@ fn remark(json: &mut Json<'_>) -> Read<Option<Box<str>>> {
     if json.null()? { Ok(None) } else { Ok(Some(text_up_to(json, MAX_NAME)?.into())) }
 }
 
-/// Where something was taken from: a text, or an object whose `repository` or `url` says it.
+/// Reads a source: a text, or an object whose `repository` or `url` is the source.
 fn source(json: &mut Json<'_>) -> Read<Option<Box<str>>> {
     if json.peek()? != Type::Object {
         return remark(json);

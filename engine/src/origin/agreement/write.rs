@@ -1,4 +1,4 @@
-//! Writing the parts of an agreement as JSON that the readers take: what records of the byte form hold.
+//! Writes the parts of an agreement as JSON that the readers accept. The records of the byte form contain this JSON.
 
 use super::{Agreement, Alternative, Patch, Rule, Tolerance, Validity};
 use crate::Day;
@@ -24,7 +24,7 @@ impl Rule {
 }
 
 impl Patch {
-    /// Appends the change of the rule of this id.
+    /// Appends the changes of the rule with this id.
     pub(in crate::origin) fn write(&self, rule: &str, out: &mut Vec<u8>) {
         open(out, "id", rule);
         for (name, day) in [("valid_from", self.from), ("valid_to", self.to)] {
@@ -42,7 +42,7 @@ impl Patch {
 }
 
 impl Agreement {
-    /// Appends what the agreement says of itself, but for parties, cumulation and macros.
+    /// Appends the data of the agreement without parties, cumulation and macros.
     pub(in crate::origin) fn write_head(&self, out: &mut Vec<u8>) {
         let head = &self.head;
         open(out, "agreement", &head.id);

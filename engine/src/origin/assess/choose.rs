@@ -1,4 +1,4 @@
-//! Which agreement and which rules a product falls under.
+//! Chooses the agreement and the rules that apply to a product.
 
 use std::sync::Arc;
 
@@ -9,18 +9,20 @@ use crate::origin::facts::Facts;
 use crate::origin::hs::Hs;
 use crate::{Day, Error, Result};
 
-/// The agreement to be asked, or why none is.
+/// The agreement to use, or the reason why there is none.
 pub(in crate::origin) enum Chosen<'a> {
-    /// This one.
+    /// Use this agreement.
     Agreement(&'a Arc<Agreement>),
-    /// None, for this reason; the agreement that it concerns, if it is one.
+    /// No agreement, for this reason; with the agreement that the reason is about, if it is a single one.
     Refused(&'static str, Option<&'a Arc<Agreement>>),
 }
 
-/// Chooses the agreement: the one that is named, else the one that covers the pair, at the day if there are several.
+/// Chooses the agreement: the one that the facts name, else the one that covers the route. If several cover it, the one
+/// that is valid at the day.
 ///
 /// # Errors
-/// [`Error::Invalid`] when an agreement is named that is not there, or several are left.
+/// [`Error::Invalid`] when the facts name an agreement that the model does not have, or when several agreements are
+/// valid.
 pub(in crate::origin) fn choose_agreement<'a>(
     agreements: impl Iterator<Item = &'a Arc<Agreement>> + Clone,
     route: &Route,
@@ -56,25 +58,27 @@ pub(in crate::origin) fn choose_agreement<'a>(
     }
 }
 
-/// The rule sets that a code falls under.
+/// The rules that apply to a code.
 #[derive(Debug, Default)]
 pub(in crate::origin) struct Rules<'a> {
-    /// None, one, or several candidates.
+    /// No rule, one rule, or several candidates.
     pub(in crate::origin) rules: Vec<&'a Rule>,
-    /// Whether it is sure that the product is one of those the rule is for, and not only one of its code.
+    /// Whether the product certainly belongs to the products of the rule, and does not only have a code in its range.
     pub(in crate::origin) is_confirmed: bool,
 }
 
-/// The most conditions of rules times lines of a bill of materials: each condition may name each line as one that fails.
+/// Maximum number of conditions of the rules times lines of a bill of materials: each condition may list each line as
+/// failing.
 const MAX_FINDINGS: u64 = 20_000_000;
 
-/// Chooses the rules, of those whose range holds the code, valid at the day: the first in the order of rules, and those
-/// of the very same range. Of several for the same products the one of the highest priority,
-/// then of the latest beginning; of those for different products the one that is named.
+/// Chooses the rules. Candidates are the rules whose range contains the code and that are valid at the day: the first
+/// in the order of rules, and those with the same range. Of several rules for the same products, the one with the
+/// highest priority is chosen, then the one with the latest start of validity. Of rules for different products, the one
+/// that the facts name is chosen.
 ///
 /// # Errors
-/// [`Error::Invalid`] when a subdivision is named that none of them has; [`Error::TooBig`] when they have too many
-/// conditions for so long a bill of materials.
+/// [`Error::Invalid`] when the facts name a subdivision that none of the rules has; [`Error::TooBig`] when the rules
+/// have too many conditions for the length of the bill of materials.
 pub(in crate::origin) fn choose_rules<'a>(
     agreement: &'a Agreement,
     hs: Hs,
@@ -90,7 +94,7 @@ pub(in crate::origin) fn choose_rules<'a>(
     let rank = |rule: &Rule| (rule.priority, rule.validity.from);
     let mut chosen: Vec<&Rule> = Vec::new();
     for rule in rules {
-        // They come in their order, so that the first for the same products has the highest rank.
+        // The rules are sorted, so the first one for the same products has the highest rank.
         let same = chosen.iter().find(|other| other.subdivision == rule.subdivision);
         if same.is_none_or(|other| rank(other) == rank(rule)) {
             chosen.push(rule);
@@ -104,13 +108,13 @@ pub(in crate::origin) fn choose_rules<'a>(
         });
         if chosen.is_empty() {
             return Err(Error::Invalid(
-                "facts: subdivision: no rule for this code has it, see MODEL.RULES for those there are".into(),
+                "facts: subdivision: no rule for this code has this subdivision, see MODEL.RULES".into(),
             ));
         }
         is_confirmed = true;
     }
     let lines = facts.bom.as_ref().map_or(0, |lines| lines.len() as u64);
-    // Few rules come near the limit: only theirs are counted.
+    // Few agreements come near the limit; only for these the conditions are counted.
     if agreement.most_leaves * lines > MAX_FINDINGS {
         let leaves: u64 = chosen.iter().map(|rule| agreement.leaves(rule)).sum();
         if leaves * lines > MAX_FINDINGS {

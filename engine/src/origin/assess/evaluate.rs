@@ -1,4 +1,4 @@
-//! A rule on a product: every condition is evaluated and traced, then what they say together, then the tolerance.
+//! Evaluates a rule for a product: first every condition, with its trace, then their combination, then the tolerance.
 
 use super::leaf::Finding;
 use super::outcome::{Doubt, Outcome};
@@ -41,7 +41,7 @@ pub(super) fn evaluate<'a>(
             let condition = Condition::Tolerance { by_weight };
             trace.push(Traced { condition, of: Some((rule, 0)), finding });
             match tolerated.truth {
-                // Nothing is tolerated: the rule fails for its own reasons and for this one.
+                // The tolerance is exceeded: the rule fails for its own reasons and for this one.
                 Some(false) => Outcome { doubt: outcome.doubt.with(tolerated.doubt), ..tolerated },
                 _ => tolerated,
             }
@@ -73,7 +73,7 @@ impl<'a> Walk<'_, 'a, '_> {
     }
 
     fn parts(&mut self, parts: &'a [Expr], place: usize, decides: bool) -> Result<Outcome> {
-        // All parts are evaluated, also behind one that settles the matter: the trace shows them.
+        // All parts are evaluated, also after a part that decides the result, because the trace shows all of them.
         let outcomes: Result<Vec<_>> = parts.iter().map(|part| self.expr(part, place)).collect();
         Ok(Outcome::together(outcomes?.into_iter(), decides))
     }

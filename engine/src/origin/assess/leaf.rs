@@ -1,4 +1,4 @@
-//! What a condition finds, in three-valued logic: a fact that is not there matters only where the answer depends on it.
+//! Evaluates a condition in three-valued logic: a missing fact matters only where the result depends on it.
 
 use super::product::{Input, Product, Sum};
 use super::{Missing, and, or};
@@ -6,23 +6,23 @@ use crate::origin::codes::Codes;
 use crate::origin::decimal::Decimal;
 use crate::origin::expr::{Change, Leaf, Method};
 
-/// What was found of a condition.
+/// The result of a condition.
 #[derive(Debug, Clone, Default)]
 pub(in crate::origin) struct Finding {
     pub(in crate::origin) ok: Option<bool>,
     /// The figure, in the unit of the base.
     pub(in crate::origin) value: Option<Decimal>,
-    /// What it is a share of.
+    /// The base that the figure is a share of.
     pub(in crate::origin) base: Option<Decimal>,
     /// The limit of the share, in percent.
     pub(in crate::origin) limit: Option<Decimal>,
-    /// Materials that fail, by place.
+    /// Indices of materials that fail.
     pub(in crate::origin) failing: Vec<u32>,
-    /// Further materials that may fail: their codes are too short to tell.
+    /// Further materials that may fail: their codes are too short to decide.
     pub(super) open: Vec<u32>,
-    /// What is not known and matters.
+    /// The missing facts that matter.
     pub(in crate::origin) missing: Missing,
-    /// Whether the share is within a point of the limit.
+    /// Whether the share is within one percentage point of the limit.
     pub(super) is_near: bool,
 }
 
@@ -35,7 +35,8 @@ impl Finding {
         Self { missing, ..Self::default() }
     }
 
-    /// At most `limit` percent of the base. With something missing only a share that is too large already is certain.
+    /// At most `limit` percent of the base. If a fact is missing, the result is certain only if the share is already
+    /// too large.
     pub(super) fn at_most(sum: Sum, (base, base_missing): (Option<Decimal>, Missing), limit: Decimal) -> Self {
         let mut finding = Self { base, limit: Some(limit), ..Self::default() };
         if sum.is_complete() {
@@ -50,8 +51,8 @@ impl Finding {
         finding.settle(sum.missing.and(base_missing))
     }
 
-    /// At least `limit` percent of the base. With something missing only a share that is large enough already is
-    /// certain.
+    /// At least `limit` percent of the base. If a fact is missing, the result is certain only if the share is already
+    /// large enough.
     fn at_least(sum: Sum, (base, base_missing): (Option<Decimal>, Missing), limit: Decimal) -> Self {
         let mut finding = Self { base, limit: Some(limit), ..Self::default() };
         if sum.is_complete() {
@@ -76,7 +77,7 @@ impl Finding {
         self
     }
 
-    /// No material may be one that `fails` holds for.
+    /// Met if `fails` is false for every material.
     fn none(product: &Product<'_>, fails: impl Fn(&Input) -> Option<bool>) -> Self {
         let Some(inputs) = &product.inputs else { return Self::unknown(Missing::BOM) };
         let mut finding = Self::default();
@@ -100,7 +101,7 @@ impl Finding {
 }
 
 impl Leaf {
-    /// What the condition finds of a product.
+    /// Evaluates the condition for a product.
     pub(super) fn find(&self, product: &Product<'_>) -> Finding {
         let own = product.span;
         let foreign = |input: &Input| Some(!input.originates);
@@ -135,7 +136,7 @@ impl Leaf {
             }
             Self::Rvc { limit, of, base, .. } => {
                 let sum = product.sum(value, Missing::VALUE, |input| and(foreign(input), within(of, input)));
-                // The rest is at least the limit when the materials are at most what the limit leaves.
+                // The regional value is at least the limit if the materials are at most 100 % minus the limit.
                 let mut finding = Finding::at_most(sum, product.base(base), Decimal::HUNDRED.minus(*limit));
                 finding.limit = Some(*limit);
                 finding.value = finding.value.and_then(|materials| Some(finding.base?.minus(materials)));
@@ -160,8 +161,8 @@ impl Change {
     }
 }
 
-/// The share of what originates, by weight, among materials of some codes. More of what originates only helps, more of
-/// what does not only hurts; where no such material is used there is nothing to ask.
+/// The originating share, by weight, of the materials with some codes. An unknown originating material can only raise
+/// the share, an unknown non-originating one can only lower it. If no such material is used, the condition is met.
 fn min_weight(product: &Product<'_>, limit: Decimal, counts: impl Fn(&Input) -> Option<bool>) -> Finding {
     let weight = |input: &Input| input.weight;
     let sum = |originates: bool| {

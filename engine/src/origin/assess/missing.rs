@@ -1,10 +1,10 @@
-//! Facts that are not there.
+//! Missing facts.
 
 /// A set of facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::origin) struct Missing(u16);
 
-/// Names in the order of the alphabet.
+/// The names in alphabetical order.
 const NAMES: [&str; 11] =
     ["bom", "bom.hs", "bom.value", "bom.weight", "exw", "fob", "net_cost", "processes", "subdivision", "tv", "weight"];
 
@@ -21,7 +21,7 @@ impl Missing {
     pub(in crate::origin) const SUBDIVISION: Self = Self(1 << 8);
     pub(in crate::origin) const TV: Self = Self(1 << 9);
     pub(in crate::origin) const WEIGHT: Self = Self(1 << 10);
-    /// Not a fact: what a text says that a machine cannot read.
+    /// Not a fact: the meaning of a text that is not machine-readable.
     pub(in crate::origin) const READING: Self = Self(1 << 15);
 
     pub(in crate::origin) const fn and(self, other: Self) -> Self {
@@ -32,7 +32,7 @@ impl Missing {
         self.0 & other.0 != 0
     }
 
-    /// Names of the facts, sorted.
+    /// The names of the facts, sorted.
     pub(in crate::origin) fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES.into_iter().enumerate().filter(move |(i, _)| self.0 & 1 << i != 0).map(|(_, name)| name)
     }

@@ -1,28 +1,28 @@
-//! What was found of a rule or of a part of one, and how sure it is.
+//! The result of a rule or of a part of it, and its certainty.
 
 use super::leaf::Finding;
 use super::{Missing, and, or};
 use crate::origin::expr::Leaf;
 
-/// What was found of a rule, or of a part of one.
+/// The result of a rule or of a part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) truth: Option<bool>,
-    /// What would have to be known for it to be certain.
+    /// The facts that are needed for a certain result.
     pub(super) missing: Missing,
     pub(super) doubt: Doubt,
 }
 
-/// What makes a certain outcome less sure.
+/// The causes that make a known result less certain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// A process was declared, or that it was not carried out.
+    /// The result depends on a declaration that a process was carried out, or was not.
     pub(super) process: bool,
-    /// A share is within a point of its limit.
+    /// A share is within one percentage point of its limit.
     pub(super) near: bool,
     /// The tolerance was used.
     pub(super) tolerance: bool,
-    /// Nobody has checked how the text was read.
+    /// The expression was not checked against the text by a person.
     pub(super) unverified: bool,
 }
 
@@ -50,8 +50,9 @@ impl Doubt {
 }
 
 impl Outcome {
-    /// What parts say together: `decides` is the truth of one part that settles the whole. What settles it is as
-    /// sure as the surest part that does; else all parts are needed.
+    /// Combines the results of parts. `decides` is the truth value of one part that decides the whole (`true` for any,
+    /// `false` for all). If parts decide, the result is as certain as the most certain of them; else it depends on all
+    /// parts.
     pub(super) fn together(parts: impl Iterator<Item = Self>, decides: bool) -> Self {
         let mut whole = Self { truth: Some(!decides), ..Self::default() };
         let mut surest: Option<Doubt> = None;

@@ -1,4 +1,4 @@
-//! The product with its materials, each known to originate or not.
+//! The product with its materials, each originating or not.
 
 use super::Missing;
 use crate::origin::agreement::Agreement;
@@ -25,15 +25,15 @@ pub(in crate::origin) struct Product<'a> {
     pub(super) span: Span,
     pub(super) chapter: u8,
     pub(super) facts: &'a Facts,
-    /// `None` when the bill of materials is not known.
+    /// `None` if the bill of materials is unknown.
     pub(in crate::origin) inputs: Option<Vec<Input>>,
 }
 
-/// A sum of which some terms may not be known; none is below 0.
+/// A sum of terms >= 0, some of which may be unknown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sum {
     pub(super) known: Decimal,
-    /// What is not known of it.
+    /// The facts that are missing for a complete sum.
     pub(super) missing: Missing,
 }
 
@@ -52,12 +52,13 @@ impl<'a> Product<'a> {
         Self { span, chapter: (span.from / 10_000) as u8, facts, inputs }
     }
 
-    /// Whether all materials originate; unknown without a bill of materials.
+    /// Whether all materials originate; `None` without a bill of materials.
     pub(super) fn is_of_originating(&self) -> Option<bool> {
         self.inputs.as_ref().map(|inputs| inputs.iter().all(|input| input.originates))
     }
 
-    /// The sum over the materials that `counts` holds for: of what is not known whether it counts, nothing is certain.
+    /// The sum over the materials for which `counts` is true. If it is unknown whether a material counts, the sum is
+    /// incomplete.
     pub(super) fn sum(
         &self,
         term: impl Fn(&Input) -> Option<Decimal>,
@@ -71,7 +72,7 @@ impl<'a> Product<'a> {
                 (Some(false), _) => {}
                 (Some(true), Some(term)) => sum.known = sum.known.plus(term),
                 (Some(true), None) => sum.missing = sum.missing.and(unknown),
-                // What counts as nothing counts in any case.
+                // A material with the value 0 does not change the sum.
                 (None, Some(term)) if term.is_zero() => {}
                 (None, _) => sum.missing = sum.missing.and(Missing::HS),
             }
@@ -79,7 +80,7 @@ impl<'a> Product<'a> {
         sum
     }
 
-    /// The value of a base, and what is missing when there is none.
+    /// The value of a base, and the missing fact if there is none.
     pub(super) fn base(&self, bases: &Bases) -> (Option<Decimal>, Missing) {
         match self.facts.base(bases) {
             Some(value) => (Some(value), Missing::NONE),
@@ -87,7 +88,7 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// The product's weight; a weight of nothing has no shares.
+    /// The weight of the product. A weight of 0 counts as missing, because no share of it can be computed.
     pub(super) fn weight(&self) -> (Option<Decimal>, Missing) {
         match self.facts.weight.filter(|weight| !weight.is_zero()) {
             Some(weight) => (Some(weight), Missing::NONE),
@@ -108,8 +109,9 @@ impl Input {
     }
 }
 
-/// Whether a material originates: in the product's own party when it is said to, elsewhere where cumulation reaches
-/// and with its proof. What is not said counts as not originating.
+/// Whether a material originates. A material of the product's own party must be declared as originating or as wholly
+/// obtained. A material of another country must be covered by cumulation, have proof of origin, and not be declared as
+/// non-originating.
 fn originates(line: &Line, own: Option<&str>, agreement: &Agreement) -> bool {
     let is_wholly = line.wholly_obtained == Some(true);
     let party = agreement.party(&line.origin);

@@ -1,9 +1,10 @@
 //! The tolerance: materials that fail a change of classification, or that would have to be wholly obtained and are not,
-//! may be let pass up to a share of the product. It never lifts a limit of value or weight, nor does it make a product
-//! wholly obtained that is not: where the rule asks that of the product itself, nothing is tolerated.
+//! may pass up to a share of the product. The tolerance never raises a limit of value or weight, and it does not apply
+//! to a product that itself must be wholly obtained.
 //!
-//! Every way to meet the rule that only such materials stand against is an option with its own set of them. A rule
-//! has few; of one that has more than [`MAX_OPTIONS`] nothing is claimed that has not been seen.
+//! Each way to meet a rule that fails only because of such materials is an option, with its own set of materials. A
+//! rule has few options. If it has more than [`MAX_OPTIONS`], the options beyond are not evaluated, and the result is
+//! unknown unless one of the evaluated options is met.
 
 use std::collections::BTreeSet;
 
@@ -16,26 +17,26 @@ use crate::origin::decimal::Decimal;
 use crate::origin::expr::{Expr, Leaf};
 use crate::{Progress, Result};
 
-/// The most options that are looked at.
+/// Maximum number of options that are evaluated.
 const MAX_OPTIONS: usize = 128;
 
-/// What came of the tolerance.
+/// The result of the tolerance.
 pub(super) struct Tolerated {
     pub(super) by_weight: bool,
-    /// What the rule comes to with it.
+    /// The result of the rule with the tolerance.
     pub(super) outcome: Outcome,
     /// The share of the best option.
     pub(super) finding: Finding,
 }
 
-/// A way to meet the rule if some materials are let pass.
+/// A way to meet the rule if the tolerance lets some materials pass.
 #[derive(Debug, Clone, Default)]
 struct Way {
     outcome: Outcome,
-    /// The materials, by place.
+    /// The indices of these materials.
     passed: BTreeSet<u32>,
-    /// Those that may have to be let pass as well: their codes are too short to tell. Where all of them pass, nobody
-    /// needs to know.
+    /// Materials that may have to pass too: their codes are too short to decide. If the tolerance is enough for all of
+    /// them, their codes are not needed.
     open: BTreeSet<u32>,
 }
 
@@ -48,12 +49,12 @@ impl Way {
 #[derive(Debug, Default)]
 struct Ways {
     ways: Vec<Way>,
-    /// Whether there are more than were looked at.
-    are_cut: bool,
+    /// Whether there are more ways than were evaluated.
+    is_truncated: bool,
 }
 
-/// Applies the tolerance to a rule that is not met; `traced` are the rule's conditions in their order. `None` when
-/// there is nothing that it could let pass.
+/// Applies the tolerance to a rule that is not met; `traced` are the conditions of the rule in their order. `None` if
+/// the tolerance applies to no material.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`]
@@ -85,7 +86,7 @@ pub(super) fn apply(
         return Ok(None);
     }
     let mut best: Option<(u8, Decimal, Outcome, Finding)> = None;
-    let mut whole = Outcome { truth: if all.are_cut { None } else { Some(false) }, ..Outcome::default() };
+    let mut whole = Outcome { truth: if all.is_truncated { None } else { Some(false) }, ..Outcome::default() };
     for way in all.ways {
         let finding = measure.share(product, &way);
         let mut outcome = way.outcome;
@@ -98,7 +99,7 @@ pub(super) fn apply(
         outcome.doubt.tolerance = outcome.truth == Some(true) && !way.is_clear();
         whole.truth = or(whole.truth, outcome.truth);
         if way.passed.is_empty() && !outcome.doubt.tolerance {
-            // Nothing is known that would have to be let pass.
+            // No material is known that would have to pass.
             continue;
         }
         let rank = match outcome.truth {
@@ -120,7 +121,7 @@ pub(super) fn apply(
     Ok(Some(Tolerated { by_weight: measure.by_weight, outcome, finding }))
 }
 
-/// What the share is of.
+/// The limit of the share and its base.
 struct Measure {
     by_weight: bool,
     limit: Decimal,
@@ -141,8 +142,8 @@ impl Measure {
         }
     }
 
-    /// The share of what a way lets pass: with what it may have to let pass where that is within the limit too, or
-    /// where it decides.
+    /// The share of the materials that a way lets pass. Materials that may have to pass are included if the share with
+    /// them is still within the limit, or if it leaves the result unknown.
     fn share(&self, product: &Product<'_>, way: &Way) -> Finding {
         let sure = self.share_of(product, &way.passed);
         if way.open.is_empty() || sure.ok == Some(false) {
@@ -181,31 +182,31 @@ const fn unread() -> Outcome {
 
 impl Ways {
     fn one(way: Way) -> Self {
-        Self { ways: vec![way], are_cut: false }
+        Self { ways: vec![way], is_truncated: false }
     }
 
     fn add(&mut self, other: Self) {
-        self.are_cut |= other.are_cut;
+        self.is_truncated |= other.is_truncated;
         for way in other.ways {
             if self.ways.len() == MAX_OPTIONS {
-                self.are_cut = true;
+                self.is_truncated = true;
                 return;
             }
             self.ways.push(way);
         }
     }
 
-    /// Every way of the one with every way of the other.
+    /// Combines every way of `self` with every way of `other`.
     fn times(self, other: &Self) -> Self {
-        let is_dead = |ways: &Self| ways.ways.is_empty() && !ways.are_cut;
-        if is_dead(&self) || is_dead(other) {
+        let is_impossible = |ways: &Self| ways.ways.is_empty() && !ways.is_truncated;
+        if is_impossible(&self) || is_impossible(other) {
             return Self::default();
         }
-        let mut product = Self { ways: Vec::new(), are_cut: self.are_cut || other.are_cut };
+        let mut product = Self { ways: Vec::new(), is_truncated: self.is_truncated || other.is_truncated };
         for a in &self.ways {
             for b in &other.ways {
                 if product.ways.len() == MAX_OPTIONS {
-                    product.are_cut = true;
+                    product.is_truncated = true;
                     return product;
                 }
                 let outcome = Outcome {
@@ -221,7 +222,7 @@ impl Ways {
     }
 }
 
-/// The ways to meet an expression. Takes a finding for each of its conditions.
+/// The ways to meet an expression. Takes one finding for each of its conditions.
 fn ways<'t>(
     expr: &Expr,
     agreement: &Agreement,
@@ -246,7 +247,7 @@ fn ways<'t>(
             let met = Outcome { truth: Some(true), ..Outcome::default() };
             let mut product = Ways::one(Way { outcome: met, ..Way::default() });
             for part in parts {
-                // Every part takes its findings, also behind one that cannot be met.
+                // Every part must take its findings, also after a part that cannot be met.
                 product = product.times(&ways(part, agreement, findings, progress)?);
             }
             product

@@ -1,4 +1,4 @@
-//! The order in which a product is looked at, and how sure the verdict is.
+//! The steps of an assessment, and the confidence of the verdict.
 
 use super::choose::Rules;
 use super::evaluate::evaluate;
@@ -9,24 +9,24 @@ use super::{Assessment, Condition, MAX_TRACED, Missing, Traced, Verdict, and};
 use crate::origin::agreement::Agreement;
 use crate::{Progress, Result};
 
-/// Confidence of a verdict that nothing speaks against.
+/// Confidence of a verdict without any doubt.
 const SURE: f64 = 0.99;
 
-/// What confidence is multiplied by where the code is not in the edition that the agreement is written in, or in the one
-/// that is loaded: the range that holds it may have been meant for other goods.
+/// Factor of the confidence if the code is missing in the edition of the agreement or in the edition that is loaded:
+/// the range that contains it may have been meant for other goods.
 const OTHER_EDITION: f64 = 0.8;
 
-/// Confidence where information is missing, at most.
+/// Maximum confidence if facts are missing.
 const UNSURE: f64 = 0.5;
 
 impl<'a> Assessment<'a> {
-    /// A country of the route is named by no agreement that is loaded: none of these qualifies the product, another
-    /// one that is not loaded might.
+    /// The verdict if no agreement in the model names a country of the route. None of them qualifies the product, but
+    /// an agreement that is not in the model might.
     pub(in crate::origin) fn of_unknown_party() -> Self {
         Self { confidence: UNSURE, ..Self::refused("unknown_party") }
     }
 
-    /// Notes that the agreement and the nomenclature are of different editions, one of which lacks the code.
+    /// Records that the agreement and the nomenclature have different editions and that one of them lacks the code.
     pub(in crate::origin) fn doubt_edition(&mut self) {
         self.reasons.push("hs_edition");
         self.confidence = (self.confidence * OTHER_EDITION * 1e4).round() / 1e4;
@@ -46,7 +46,7 @@ impl<'a> Assessment<'a> {
     }
 }
 
-/// Assesses a product under an agreement that covers its route at the day.
+/// Assesses a product under an agreement that covers its route and is valid at the day.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`]
@@ -68,7 +68,7 @@ pub(in crate::origin) fn assess<'a>(
     } else {
         by_rules(agreement, rules, product, progress, &mut assessment)?
     };
-    // What is not said is taken as usual: not only minimal operations, and no alteration on the way.
+    // Without a declaration the usual case is assumed: more than minimal operations, and direct transport.
     let has_production = is_whole || facts.minimal_operations_only != Some(true);
     let has_transport = facts.direct_transport != Some(false);
     for (name, is_met) in [("minimal_operations", has_production), ("transport", has_transport)] {
@@ -80,7 +80,7 @@ pub(in crate::origin) fn assess<'a>(
     if whole == Some(false) {
         assessment.missing = Missing::NONE;
         if truth != Some(false) {
-            // What was declared settles it, whatever the rule says.
+            // The declaration decides, independent of the rule.
             confidence = SURE;
         }
     }
@@ -99,7 +99,7 @@ fn by_rules<'a>(
     let mut outcomes = Vec::with_capacity(rules.len());
     for rule in rules {
         let outcome = evaluate(rule, agreement, product, progress, &mut assessment.trace)?;
-        // No more is shown, and many rules with many conditions would take much memory.
+        // The document shows no more conditions, and many rules with many conditions would need much memory.
         assessment.trace.truncate(MAX_TRACED);
         assessment.cited.push(rule);
         if rules.len() > 1 {
@@ -118,7 +118,7 @@ fn by_rules<'a>(
             together(several)
         }
     };
-    // Materials that are not known might all originate.
+    // Without a bill of materials, all materials might originate.
     let outcome = match (outcome.truth, &product.inputs) {
         (Some(false), None) => Outcome { truth: None, missing: Missing::BOM, ..outcome },
         _ => outcome,
@@ -143,7 +143,7 @@ fn by_rules<'a>(
     Ok((outcome.truth, if outcome.truth.is_none() { sure.min(UNSURE) } else { sure }))
 }
 
-/// What candidates say: what all of them say, else nothing, until one of them is named.
+/// The result of several candidates: the result that all of them have, else unknown until the facts name one.
 fn together(outcomes: &[Outcome]) -> Outcome {
     let truth = outcomes[0].truth.filter(|_| outcomes.iter().all(|other| other.truth == outcomes[0].truth));
     let mut whole = Outcome { truth, ..Outcome::default() };
@@ -167,7 +167,7 @@ fn confidence(doubt: Doubt, is_confirmed: bool) -> f64 {
 }
 
 impl<'a> Assessment<'a> {
-    /// Traces a condition that every agreement has.
+    /// Adds to the trace a condition that every agreement has.
     fn general(&mut self, name: &'static str, ok: bool) {
         self.reasons.push(name);
         let condition = Condition::General(name);

@@ -1,5 +1,5 @@
-//! Reading a model from its frames. Nothing is believed: memory grows with what has arrived, and every check that a
-//! document goes through is made again.
+//! Reads a model from its frames. The frames are not trusted: memory grows only with the data received, and all checks
+//! for documents are made again.
 
 use std::sync::Arc;
 
@@ -14,25 +14,25 @@ use crate::origin::sections::Sections;
 use crate::search::Synonyms;
 use crate::{Error, Result};
 
-/// The most parts: a nomenclature, sections, synonyms, agreements and their overrides.
+/// Maximum number of parts: a nomenclature, sections, synonyms, agreements and their overrides.
 const MAX_PARTS: u32 = 3 + 2_000;
 
-/// The longest record of any part: its frame has at most 64 KiB.
+/// Maximum size of a record, in bytes. A frame has at most 64 KiB.
 const MAX_RECORD: usize = 61 << 10;
 
-/// A rules-of-origin model in the making.
+/// An origin model that is being read from frames.
 #[derive(Debug)]
 pub struct OriginDecoder {
     announced: u32,
     arrived: u32,
     parts: Parts,
     open: Option<Open>,
-    /// The kind of the part that came last: kinds do not go back.
+    /// The kind of the previous part; kinds never decrease.
     kind: u8,
     bytes: u64,
 }
 
-/// A part in the making.
+/// A part that is being read.
 #[derive(Debug)]
 struct Open {
     making: Making,
@@ -49,7 +49,7 @@ enum Making {
 }
 
 impl OriginDecoder {
-    /// Takes the first frame, without its preamble.
+    /// Reads the first frame, without its preamble.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
@@ -62,10 +62,10 @@ impl OriginDecoder {
         Ok(Self { announced, arrived: 0, parts: Parts::default(), open: None, kind: 0, bytes: 0 })
     }
 
-    /// Takes the next frame.
+    /// Reads the next frame.
     ///
     /// # Errors
-    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    /// [`Error::Corrupt`]; the decoder must not be used afterwards.
     pub fn push(&mut self, frame: &[u8]) -> Result<()> {
         let (&[kind, is_last], mut rest) =
             frame.split_first_chunk::<BEGIN>().ok_or(Error::Corrupt("a frame is too short"))?;
@@ -95,15 +95,15 @@ impl OriginDecoder {
                 self.parts.put(open.finish()?).map_err(|_| Error::Corrupt("a part occurs twice"))?;
                 self.arrived += 1;
             }
-            _ => return Err(Error::Corrupt("a frame is neither the last of a part nor another")),
+            _ => return Err(Error::Corrupt("the mark of the last frame of a part is neither 0 nor 1")),
         }
         Ok(())
     }
 
-    /// The model, once every frame has arrived.
+    /// Returns the model, after every frame was read.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when frames are missing or do not fit together.
+    /// [`Error::Corrupt`] when frames are missing or contradict each other.
     pub fn finish(self) -> Result<OriginModel> {
         if self.open.is_some() || self.arrived != self.announced {
             return Err(Error::Corrupt("frames are missing"));
@@ -111,7 +111,7 @@ impl OriginDecoder {
         OriginModel::assembled(self.parts).map_err(|_| Error::Corrupt("overrides do not fit their agreement"))
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub fn bytes(&self) -> u64 {
         self.bytes + self.open.as_ref().map_or(0, Open::bytes)
     }
@@ -125,7 +125,7 @@ impl Open {
             Synonyms::KIND => Making::Synonyms(Synonyms::default()),
             Agreement::KIND => Making::Agreement(Box::default()),
             Overrides::KIND => Making::Overrides(Overrides::default()),
-            _ => return Err(Error::Corrupt("a part is of no known kind")),
+            _ => return Err(Error::Corrupt("the kind of a part is unknown")),
         };
         Ok(Self { making, cutter: Cutter::new(kind) })
     }

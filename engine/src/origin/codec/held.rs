@@ -1,4 +1,4 @@
-//! A part of a model with its frames, and what can be one.
+//! A part of a model with its frames, and the types that can be parts.
 
 use super::records;
 use crate::origin::agreement::Agreement;
@@ -7,30 +7,30 @@ use crate::origin::overrides::Overrides;
 use crate::origin::sections::Sections;
 use crate::search::Synonyms;
 
-/// A frame is closed before it grows over this, unless one record does.
+/// A frame is closed before it grows beyond this size, unless a single record is larger.
 const FRAME: usize = 16 << 10;
 
-/// Bytes before the records of a frame: kind, and whether it is the last.
+/// Bytes before the records of a frame: the kind, and whether it is the last frame.
 pub(super) const BEGIN: usize = 2;
 
-/// What a model holds, with its frames.
+/// A part of a model with its frames.
 #[derive(Debug)]
 pub(in crate::origin) struct Held<T> {
     pub(in crate::origin) value: T,
     pub(in crate::origin) frames: Vec<Box<[u8]>>,
-    /// Counted once: it is asked for often, and neither value nor frames change.
+    /// Bytes of memory in use. Computed once: it is read often, and value and frames never change.
     bytes: u64,
 }
 
-/// What can be a part.
+/// A type that can be a part.
 pub(in crate::origin) trait Piece {
     /// The number of its kind.
     const KIND: u8;
 
-    /// Gives its records, in order.
+    /// Passes its records to `give`, in order.
     fn each_record(&self, give: &mut dyn FnMut(&[u8]));
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     fn held(&self) -> u64;
 }
 
@@ -41,19 +41,19 @@ impl<T: Piece> Held<T> {
         Self::of(value, cutter.finish())
     }
 
-    /// A value with the frames that it has already.
+    /// A value with frames that already exist.
     pub(super) fn of(value: T, frames: Vec<Box<[u8]>>) -> Self {
         let bytes = value.held() + frames.iter().map(|frame| frame.len() as u64 + 16).sum::<u64>();
         Self { value, frames, bytes }
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(in crate::origin) const fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
-/// Cuts records into frames.
+/// Divides records into frames.
 #[derive(Debug)]
 pub(super) struct Cutter {
     pub(super) kind: u8,

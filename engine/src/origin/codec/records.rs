@@ -1,4 +1,4 @@
-//! Records of agreements and overrides: written and read one by one.
+//! The records of agreements and overrides: written and read one by one.
 
 use crate::json::json_string;
 use crate::origin::agreement::{Agreement, Builder, Patch, Rule, write_names};
@@ -57,7 +57,7 @@ fn text_record(text: &str) -> Vec<u8> {
     record
 }
 
-/// Takes a record of an agreement.
+/// Reads a record of an agreement.
 pub(super) fn into_agreement(record: &[u8], builder: &mut Builder) -> Result<()> {
     let (&letter, content) = record.split_first().ok_or(Error::Corrupt("a record is empty"))?;
     if letter == b'T' {
@@ -111,7 +111,7 @@ pub(super) fn into_agreement(record: &[u8], builder: &mut Builder) -> Result<()>
                 let rule = Rule::read(&mut json)?;
                 builder.written_rule(rule, content.len())
             }
-            _ => Err("a record is of no known kind"),
+            _ => Err("the kind of a record is unknown"),
         };
         json.end()?;
         refused.map_err(|refused| json.fault(refused))
@@ -119,7 +119,7 @@ pub(super) fn into_agreement(record: &[u8], builder: &mut Builder) -> Result<()>
     read().map_err(|_| Error::Corrupt("a record of an agreement is not usable"))
 }
 
-/// Takes a record of overrides.
+/// Reads a record of overrides.
 pub(super) fn into_overrides(record: &[u8], overrides: &mut Overrides) -> Result<()> {
     let (&letter, content) = record.split_first().ok_or(Error::Corrupt("a record is empty"))?;
     match letter {
@@ -143,7 +143,7 @@ pub(super) fn into_overrides(record: &[u8], overrides: &mut Overrides) -> Result
             let (id, patch) = read().map_err(|_| Error::Corrupt("a record of overrides is not usable"))?;
             overrides.patch(id, patch).map_err(Error::Corrupt)
         }
-        _ => Err(Error::Corrupt("a record is of no known kind")),
+        _ => Err(Error::Corrupt("the kind of a record is unknown")),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Reading expressions.
+//! Reads expressions.
 
 use super::{Base, Bases, Change, Expr, Leaf, MAX_DEPTH, MAX_NODES, Method};
 use crate::origin::codes::Codes;
 use crate::origin::decimal::Decimal;
 use crate::origin::json::{Json, Read, Seen, Type};
 
-/// The names of an expression: operators, then the words that say more.
+/// The names in an expression: the operators, then the words that modify them.
 const NAMES: [&str; 21] = [
     "any",
     "all",
@@ -31,23 +31,23 @@ const NAMES: [&str; 21] = [
 ];
 const OPERATORS: usize = 14;
 
-/// The most processes of a leaf, and the longest name of one.
+/// Maximum number of processes of a condition, and maximum length of a name, in bytes.
 const MAX_PROCESSES: usize = 100;
 const MAX_NAME: usize = 256;
 
-/// The longest text of a leaf.
+/// Maximum length of the text of a condition, in bytes.
 const MAX_TEXT: usize = 4 << 10;
 
-/// What has been read of a rule.
+/// Sizes of the expressions of a rule that were read so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::origin) struct Sizes {
-    /// Nodes, references not followed.
+    /// The number of nodes, references not expanded.
     pub(in crate::origin) nodes: u32,
     /// Whether there are references.
     pub(in crate::origin) has_refs: bool,
 }
 
-/// What the operator of an object says.
+/// The operator of an object, possibly without its words.
 enum Operator {
     Done(Expr),
     Change(u8),
@@ -58,7 +58,7 @@ enum Operator {
     From(Codes),
 }
 
-/// The words of an object beside its operator.
+/// The words of an object that modify its operator.
 #[derive(Default)]
 struct Words {
     except: Codes,
@@ -71,7 +71,7 @@ struct Words {
 }
 
 impl Expr {
-    /// Takes an expression; `null` is a text that a machine cannot read.
+    /// Reads an expression; `null` is a text that is not machine-readable.
     pub(in crate::origin) fn read(json: &mut Json<'_>, sizes: &mut Sizes) -> Read<Self> {
         Self::read_at(json, sizes, 1)
     }
@@ -155,7 +155,7 @@ fn take_operator(json: &mut Json<'_>, name: &str, sizes: &mut Sizes, depth: u32)
     }
 }
 
-/// The parts of `any` or `all`.
+/// Reads the parts of `any` or `all`.
 fn parts(json: &mut Json<'_>, sizes: &mut Sizes, depth: u32) -> Read<Box<[Expr]>> {
     let mut parts = Vec::new();
     json.list(|json| {
@@ -200,7 +200,7 @@ impl Words {
         Ok(())
     }
 
-    /// Puts the words to their operator; a word that the operator has no use for is refused.
+    /// Adds the words to their operator. A word that the operator does not use is refused.
     fn complete(self, json: &Json<'_>, name: &str, operator: Operator) -> Read<Expr> {
         let Self { except, allow, outside, of, scope, base, method } = self;
         let change_words = !(except.is_empty() && allow.is_empty() && outside.is_empty());
@@ -216,7 +216,7 @@ impl Words {
             Operator::From(_) => change_words || has_of || base.is_some() || method.is_some(),
         };
         if foreign {
-            return json.refuse(format!("{name} is given a word that it has no use for"));
+            return json.refuse(format!("{name} is given a word that it does not use"));
         }
         let leaf = match operator {
             Operator::Done(expr) => return Ok(expr),
@@ -241,10 +241,10 @@ impl Words {
 }
 
 fn truth(json: &mut Json<'_>) -> Read<()> {
-    if json.boolean()? { Ok(()) } else { json.refuse("only true can be said here") }
+    if json.boolean()? { Ok(()) } else { json.refuse("only true is allowed here") }
 }
 
-/// Percent from 0 to 100.
+/// Reads a percentage from 0 to 100.
 fn percent(json: &mut Json<'_>) -> Read<Decimal> {
     let number = Decimal::parse(json.number()?).filter(|number| *number <= Decimal::HUNDRED);
     number.ok_or_else(|| json.fault("a limit is a number from 0 to 100 with at most 6 decimals"))

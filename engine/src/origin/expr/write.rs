@@ -1,4 +1,4 @@
-//! Writing expressions: as JSON that reads back equal, and in a few words for people.
+//! Writes expressions: as JSON that reads back equal, and as a short text for people.
 
 use super::{Base, Bases, Expr, Leaf};
 use crate::json::json_string;
@@ -29,7 +29,7 @@ impl Expr {
 }
 
 impl Leaf {
-    /// The operator's name.
+    /// The name of the operator.
     pub(in crate::origin) const fn name(&self) -> &'static str {
         match self {
             Self::Whole | Self::Obtained(_) => "wo",
@@ -46,7 +46,7 @@ impl Leaf {
         }
     }
 
-    /// Appends the leaf as JSON.
+    /// Appends the condition as JSON.
     pub(in crate::origin) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"");
         out.extend_from_slice(self.name().as_bytes());
@@ -100,7 +100,7 @@ impl Leaf {
         out.push(b'}');
     }
 
-    /// The condition in words.
+    /// The condition as a short text.
     pub(in crate::origin) fn words(&self) -> String {
         let of = |codes: &Codes| match codes.is_empty() {
             true => String::new(),

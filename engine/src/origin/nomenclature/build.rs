@@ -1,22 +1,22 @@
-//! Putting a nomenclature together, from a file in any order or from records in the order of codes.
+//! Builds a nomenclature, from a file in any order or from records in the order of codes.
 
 use super::csv::at;
 use super::section::section_number;
 use super::{Hs, MAX_DESCRIPTION, MAX_ROWS, Nomenclature, Refused, Row, codec};
 use crate::{Error, Result};
 
-/// A file in the making.
+/// A file that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     lines: Vec<Line>,
     text: String,
     sections: Vec<Box<str>>,
     title: Option<(Box<str>, Box<str>)>,
-    /// The first parent that is not a code and the line that has it: it must be the title, which may come last.
+    /// The first parent that is not a code, and its line. It must be the title, which may be the last row.
     top: Option<(Box<str>, u64)>,
 }
 
-/// A row as it came, its description by place in the text.
+/// A row of the file, with the position of its description in the text.
 #[derive(Debug)]
 struct Line {
     code: Hs,
@@ -28,7 +28,7 @@ struct Line {
 }
 
 impl Builder {
-    /// Takes the row above all chapters.
+    /// Adds the row above all chapters.
     pub(super) fn set_title(&mut self, code: &str, description: &str, line: u64) -> Result<()> {
         if self.title.is_some() {
             return Err(Error::bad("a second row that is its own parent and not a code", at(line, 0)));
@@ -38,7 +38,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Takes the cells of any other row, in the order of the columns.
+    /// Adds the cells of any other row, in the order of the columns.
     pub(super) fn push(&mut self, cells: [&str; 5], line: u64) -> Result<()> {
         self.take(cells, line).map_err(|reason| Error::bad(reason, at(line, 0)))
     }
@@ -71,12 +71,12 @@ impl Builder {
         Ok(())
     }
 
-    /// The nomenclature, once every row has come.
+    /// Returns the nomenclature, after every row was read.
     pub(super) fn finish(mut self) -> Result<Nomenclature> {
         if let Some((top, line)) = &self.top
             && match &self.title {
                 Some((title, _)) => title != top,
-                // The usual name of the whole; files that leave its row out still name it.
+                // The usual name of the title. Files without its row still use the name.
                 None => !top.eq_ignore_ascii_case("total"),
             }
         {
@@ -101,7 +101,7 @@ impl Nomenclature {
         Self { rows: Vec::new(), text: String::new(), sections, title, cuts: Vec::new(), open: 0 }
     }
 
-    /// Takes the next code in order.
+    /// Adds the next code in order.
     pub(super) fn push(
         &mut self,
         section: u16,
@@ -126,7 +126,7 @@ impl Nomenclature {
             Some(parent) if !parent.covers(&code) || parent == code => {
                 return Err("the parent must be a shorter code that this one begins with: no code is below itself");
             }
-            // In the order of codes it has come already.
+            // In the order of codes, the parent comes before its children.
             Some(parent) => Some(self.row(&parent).ok_or("the parent is not in the file")? as u32),
         };
         let end = u32::try_from(self.text.len() + description.len()).map_err(|_| "the descriptions are too long")?;

@@ -1,29 +1,30 @@
 //! The byte form of a nomenclature: records of at most 60 KiB.
 //!
-//! All numbers are little-endian. The first record holds title and sections, each as `u16` length and bytes; every
-//! other some whole rows in the order of codes, each as `u8` number of digits, the digits, `u8` digits of the parent
-//! (0 for none, else the code begins with it), `u16` section, `u16` length of the description, the description.
+//! All numbers are little-endian. The first record holds the title and the sections, each as `u16` length and bytes.
+//! Every other record holds complete rows in the order of codes. A row is `u8` number of digits, the digits, `u8`
+//! digits of the parent (0 for none; the code begins with the parent), `u16` section, `u16` length of the description,
+//! the description.
 
 use super::section::section_number;
 use super::{Hs, Nomenclature};
 use crate::{Error, Result};
 
-/// The longest record, in bytes.
+/// Maximum size of a record, in bytes.
 const MAX_RECORD: usize = 60 << 10;
 
-/// Bytes of a row of six digits.
+/// Bytes of a row with six digits.
 pub(super) fn row_bytes(description: &str) -> usize {
     1 + 6 + 1 + 2 + 2 + description.len()
 }
 
 impl Nomenclature {
-    /// How many records [`Nomenclature::record`] can give.
+    /// The number of records of [`Nomenclature::record`].
     pub(in crate::origin) fn record_count(&self) -> usize {
-        // The last cut is the end of a record that may still grow.
+        // The last entry of `cuts` is the end of a record; rows after it are in one more record.
         1 + self.cuts.len() + usize::from(self.cuts.last().map_or(0, |&cut| cut as usize) < self.rows.len())
     }
 
-    /// Record `index`; takes time for it alone. Empty past the last.
+    /// Record `index`, computed without the other records. Empty beyond the last record.
     pub(in crate::origin) fn record(&self, index: usize) -> Vec<u8> {
         let mut out = Vec::new();
         let Some(piece) = index.checked_sub(1) else {
@@ -49,7 +50,7 @@ impl Nomenclature {
         (0..self.record_count()).map(|index| self.record(index)).collect()
     }
 
-    /// Begins another record before the newest row if the row does not fit into the one that is open.
+    /// Begins another record before the newest row if the row does not fit into the current one.
     pub(super) fn cut(&mut self, bytes: usize) {
         if self.open + bytes > MAX_RECORD {
             self.cuts.push((self.rows.len() - 1) as u32);
@@ -59,17 +60,17 @@ impl Nomenclature {
     }
 }
 
-/// Builds a nomenclature from its records; believes nothing.
+/// Builds a nomenclature from its records, which are not trusted.
 #[derive(Debug, Default)]
 pub(in crate::origin) struct NomenclatureDecoder {
     made: Option<Nomenclature>,
 }
 
 impl NomenclatureDecoder {
-    /// Takes the next record.
+    /// Reads the next record.
     ///
     /// # Errors
-    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    /// [`Error::Corrupt`]; the decoder must not be used afterwards.
     pub(in crate::origin) fn push(&mut self, record: &[u8]) -> Result<()> {
         let mut reader = Reader(record);
         let Some(made) = &mut self.made else {
@@ -97,7 +98,7 @@ impl NomenclatureDecoder {
         Ok(())
     }
 
-    /// The nomenclature, once every record has arrived.
+    /// Returns the nomenclature, after every record was read.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when there are no codes.
@@ -105,7 +106,7 @@ impl NomenclatureDecoder {
         self.made.filter(|made| !made.rows.is_empty()).ok_or(Error::Corrupt("a nomenclature has no codes"))
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(in crate::origin) fn bytes(&self) -> u64 {
         self.made.as_ref().map_or(0, Nomenclature::bytes)
     }
@@ -119,12 +120,12 @@ fn read_code(digits: &[u8]) -> Result<Hs> {
 
 /// Appends a text of at most 64 KiB.
 pub(in crate::origin) fn write_text(text: &str, out: &mut Vec<u8>) {
-    let length = u16::try_from(text.len()).expect("texts are bounded when they are read");
+    let length = u16::try_from(text.len()).expect("texts are limited when they are read");
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }
 
-/// What is left of a record.
+/// The bytes of a record that are not yet read.
 pub(in crate::origin) struct Reader<'a>(pub(in crate::origin) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
         Ok(u16::from_le_bytes([bytes[0], bytes[1]]))
     }
 
-    /// A text, without control characters.
+    /// Reads a text without control characters.
     pub(in crate::origin) fn text(&mut self) -> Result<&'a str> {
         let length = usize::from(self.number()?);
         let text = std::str::from_utf8(self.bytes(length)?).map_err(|_| Error::Corrupt("a text is not UTF-8"))?;

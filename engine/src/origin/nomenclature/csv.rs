@@ -1,19 +1,19 @@
-//! Rows of a comma-separated file, by the names of its columns.
+//! Reads the rows of a comma-separated file by the names of its columns.
 
 use memchr::memchr_iter;
 
 use crate::{Error, Place, Progress, Result};
 
-/// The longest row without quotes and commas, in bytes: a description of 4 KiB and short cells.
+/// Maximum length of a row without quotes and commas, in bytes: a description of 4 KiB and short cells.
 const MAX_ROW: usize = 8 << 10;
 
-/// The most cells of a row.
+/// Maximum number of cells of a row.
 const MAX_CELLS: usize = 32;
 
-/// How many rows are read between two looks at the progress.
+/// Rows between two checks for cancellation.
 const STRIDE: u64 = 1024;
 
-/// A file with a header. Cells may be quoted; empty lines and a byte order mark are passed over.
+/// A file with a header. Cells may be quoted. Empty lines and a byte order mark are skipped.
 pub(in crate::origin) struct Table<'a, const N: usize> {
     reader: csv_core::Reader,
     rest: &'a [u8],
@@ -23,11 +23,11 @@ pub(in crate::origin) struct Table<'a, const N: usize> {
     rows: u64,
     text: Box<[u8]>,
     ends: [usize; MAX_CELLS],
-    /// Which cells of a row are the named columns.
+    /// The indices of the named columns.
     columns: [usize; N],
 }
 
-/// A row: its cells in the order of the names asked for.
+/// A row: its cells in the order of the requested names.
 pub(in crate::origin) struct Row<'t, const N: usize> {
     /// The cells: UTF-8 without control characters.
     pub(in crate::origin) cells: [&'t str; N],
@@ -36,7 +36,7 @@ pub(in crate::origin) struct Row<'t, const N: usize> {
 }
 
 impl<'a, const N: usize> Table<'a, N> {
-    /// Reads the header, which must have all of `names`, in any order and case; other columns are passed over.
+    /// Reads the header, which must contain all of `names`, in any order and case. Other columns are ignored.
     pub(in crate::origin) fn open(bytes: &'a [u8], names: [&'static str; N], progress: &'a Progress) -> Result<Self> {
         let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut table = Self {
@@ -61,7 +61,7 @@ impl<'a, const N: usize> Table<'a, N> {
         Ok(table)
     }
 
-    /// The next row, `None` after the last.
+    /// The next row; `None` after the last.
     pub(in crate::origin) fn next(&mut self) -> Result<Option<Row<'_, N>>> {
         self.rows += 1;
         if self.rows.is_multiple_of(STRIDE) {
@@ -83,9 +83,10 @@ impl<'a, const N: usize> Table<'a, N> {
         Ok(Some(Row { cells, line }))
     }
 
-    /// Reads a record into `text` and `ends`; its line and the number of its cells.
+    /// Reads a record into `text` and `ends`. Returns its line and the number of its cells.
     fn read(&mut self) -> Result<Option<(u64, usize)>> {
-        // Passed over here, not in the reader, so that the line counted is the one on which a record begins.
+        // Empty lines are skipped here and not in the reader, so that the line number is that of the beginning of a
+        // record.
         while let Some((byte @ (b'\n' | b'\r'), rest)) = self.rest.split_first() {
             self.line += u64::from(*byte == b'\n');
             self.rest = rest;
@@ -101,7 +102,7 @@ impl<'a, const N: usize> Table<'a, N> {
             match result {
                 csv_core::ReadRecordResult::Record => return Ok(Some((line, cells))),
                 csv_core::ReadRecordResult::End => return Ok(None),
-                // The next call, with nothing left, tells the reader that the file is over.
+                // The next call has no input left, which tells the reader that the file has ended.
                 csv_core::ReadRecordResult::InputEmpty => {}
                 csv_core::ReadRecordResult::OutputFull => {
                     return Err(Error::bad("the row is longer than 8 KiB; is a quote not closed?", at(line, 0)));
@@ -119,7 +120,7 @@ impl<'a, const N: usize> Table<'a, N> {
     }
 }
 
-/// A place of a file.
+/// A position in a file.
 pub(in crate::origin) fn at(line: u64, column: u64) -> Place {
     Place { line, column, ..Place::default() }
 }
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_carry_their_line() {
+    fn errors_contain_the_line() {
         let cases = [
             ("", "the file is empty"),
             ("a,c\n", "the header lacks the column b; it is a,b (line 1)"),

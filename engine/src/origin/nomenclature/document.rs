@@ -1,19 +1,19 @@
-//! A code as a JSON document.
+//! Writes a code as a JSON document.
 
 use super::{Hs, Nomenclature};
 use crate::json::json_string;
 use crate::origin::sections::Sections;
 
 impl Nomenclature {
-    /// `{"code":..,"description":..,"level":..,"section":..,"section_name":..,"parent":..,"children":n}`; the name of
-    /// the section and the parent are null where there is none. `None` for a code that is not there.
+    /// `{"code":..,"description":..,"level":..,"section":..,"section_name":..,"parent":..,"children":n}`. The name of
+    /// the section and the parent are null if there is none. `None` for an unknown code.
     pub(in crate::origin) fn document(&self, code: &Hs, sections: Option<&Sections>) -> Option<Vec<u8>> {
         let mut out = self.open_document(self.row(code)?, sections);
         out.push(b'}');
         Some(out)
     }
 
-    /// The same with the `score` of a search at the end.
+    /// The same document with the `score` of a search at the end.
     pub(in crate::origin) fn hit_document(
         &self,
         code: &Hs,

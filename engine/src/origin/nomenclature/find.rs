@@ -1,4 +1,4 @@
-//! Search in a nomenclature: by the beginning of codes, or by words of their descriptions.
+//! Search in a nomenclature: by the first digits of codes, or by words of their descriptions.
 
 use super::Nomenclature;
 use crate::origin::hs::Hs;
@@ -10,20 +10,20 @@ use crate::{Progress, Result};
 pub(in crate::origin) struct CodeHit {
     /// The code.
     pub(in crate::origin) code: Hs,
-    /// How well it answers, over 0 and at most 1, with four decimals.
+    /// How well it matches, above 0 and at most 1, with four decimals.
     pub(in crate::origin) score: f64,
 }
 
 /// Which codes to find, and how many.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::origin) struct Filter<'a> {
-    /// Only of this section, by its id in any case.
+    /// Only codes of the section with this id, in any case.
     pub(in crate::origin) section: Option<&'a [u8]>,
-    /// Only of this chapter.
+    /// Only codes of this chapter.
     pub(in crate::origin) chapter: Option<Hs>,
-    /// Only codes of so many digits.
+    /// Only codes with this number of digits.
     pub(in crate::origin) level: Option<u8>,
-    /// At most so many, 1 to 1000.
+    /// Maximum number of results, 1 to 1000.
     pub(in crate::origin) limit: usize,
 }
 
@@ -46,11 +46,11 @@ pub(in crate::origin) fn index_of(nomenclature: &Nomenclature, progress: &Progre
     corpus.index(progress)
 }
 
-/// The codes that answer `text`, the best first: by the beginning of the code where the text is digits and there are
-/// such codes (score 1, in their order), else by words. `index` is the one of the nomenclature.
+/// The codes that match `text`, the best first. If the text is digits and codes begin with them, these codes are the
+/// result (score 1, in their order); else the search is by words. `index` must be the index of the nomenclature.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for a text or a limit that cannot be used.
+/// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for an unusable text or limit.
 pub(in crate::origin) fn find(
     nomenclature: &Nomenclature,
     index: &Index,
@@ -82,8 +82,8 @@ impl Nomenclature {
     }
 }
 
-/// The digits of a text that asks for codes by their beginning: digits, with dots or spaces between them, at most ten,
-/// of which six count.
+/// The digits of a text that searches for codes by their first digits: at most ten digits, with dots or spaces between
+/// them. Six of them are used.
 fn digits_of_code(text: &[u8]) -> Option<String> {
     let text = text.trim_ascii();
     let is_code = text.first().is_some_and(u8::is_ascii_digit)

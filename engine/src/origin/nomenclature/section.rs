@@ -2,9 +2,9 @@
 
 use super::{MAX_SECTION, MAX_SECTIONS, Refused};
 
-/// The number of a section, which is the next one where it is new.
+/// The number of a section. A new section gets the next number.
 pub(super) fn section_number(sections: &mut Vec<Box<str>>, id: &str) -> Result<u16, Refused> {
-    // Nearly always the section of the row before, which is the newest.
+    // Usually it is the section of the previous row, which is the newest.
     if let Some(number) = sections.iter().rposition(|known| **known == *id) {
         return Ok(number as u16);
     }

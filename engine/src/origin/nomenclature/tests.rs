@@ -5,7 +5,8 @@ use crate::Error;
 
 const HEADER: &str = "section,hscode,description,parent,level\n";
 
-/// A nomenclature of a few codes, the title last and a code of unspecified goods, as the published file has them.
+/// A nomenclature of a few codes. As in the published file, the title is last and there is a code for unspecified
+/// goods.
 pub(in crate::origin) fn sample() -> Nomenclature {
     let rows = "\
         I,01,Animals; live,TOTAL,2\n\
@@ -36,7 +37,7 @@ fn decode(records: &[Vec<u8>]) -> Result<Nomenclature> {
 }
 
 #[test]
-fn the_title_is_no_code_and_999999_is_one() {
+fn the_title_is_not_a_code_and_999999_is_a_code() {
     let nomenclature = sample();
     assert_eq!((nomenclature.rows(), nomenclature.version().as_str()), (9, "HS 2022"));
     assert_eq!(nomenclature.description(&hs("999999")), Some("Commodities not specified according to kind"));
@@ -44,7 +45,7 @@ fn the_title_is_no_code_and_999999_is_one() {
 }
 
 #[test]
-fn parents_and_children_are_those_of_the_tree() {
+fn parents_and_children_follow_the_tree() {
     let nomenclature = sample();
     assert_eq!(nomenclature.parents(&hs("010121")), [hs("0101"), hs("01")]);
     assert_eq!(nomenclature.children(Some(&hs("84"))), [hs("8471")]);
@@ -54,7 +55,7 @@ fn parents_and_children_are_those_of_the_tree() {
 }
 
 #[test]
-fn documents_name_the_section_where_its_name_is_known() {
+fn documents_contain_the_name_of_the_section_if_it_is_known() {
     let nomenclature = sample();
     let sections = super::super::sections::Sections::read(b"section,name\nI,Animals\n", &Progress::default()).unwrap();
     let document = |code| String::from_utf8(nomenclature.document(&hs(code), Some(&sections)).unwrap()).unwrap();
@@ -70,7 +71,7 @@ fn documents_name_the_section_where_its_name_is_known() {
 }
 
 #[test]
-fn mistakes_carry_their_line() {
+fn errors_contain_the_line() {
     let no_such = "the parent is not in the file";
     let below_itself = "the parent must be a shorter code that this one begins with: no code is below itself";
     let cases = [
@@ -98,7 +99,7 @@ fn mistakes_carry_their_line() {
 }
 
 #[test]
-fn chapters_may_name_a_total_that_has_no_row() {
+fn chapters_may_have_a_total_without_a_row_as_parent() {
     assert_eq!(read("I,01,a,TOTAL,2\n").unwrap().children(None).len(), 1);
 }
 
@@ -111,7 +112,7 @@ fn cancelled_work_stops() {
 }
 
 #[test]
-fn the_byte_form_is_cut_at_whole_rows() {
+fn records_of_the_byte_form_contain_complete_rows() {
     let rows: String = (0..100).rev().map(|i| format!("I,{i:06},{},,6\n", "long ".repeat(800))).collect();
     let nomenclature = read(&rows).unwrap();
     let records = nomenclature.records();

@@ -1,4 +1,4 @@
-//! Reading a model from frames.
+//! Reads a model from frames.
 
 use super::records::Reader;
 use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, SCORECARD};
@@ -14,7 +14,7 @@ use crate::score::scorecard::ScorecardDecoder;
 use crate::score::{MAX_FEATURES, MAX_NAME};
 use crate::{Error, Result};
 
-/// A score model in the making.
+/// A score model that is being read from frames.
 #[derive(Debug)]
 pub struct ScoreDecoder {
     format: Format,
@@ -37,7 +37,7 @@ enum MachineDecoder {
 }
 
 impl ScoreDecoder {
-    /// Takes the first frame, without its preamble.
+    /// Reads the first frame, without its preamble.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
@@ -60,7 +60,7 @@ impl ScoreDecoder {
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
         if !fits || features == 0 || features > MAX_FEATURES || warnings > MAX_WARNINGS {
-            return Err(Error::Corrupt("the header does not fit together"));
+            return Err(Error::Corrupt("the header contradicts itself"));
         }
         let first = [&preamble(Kind::Score)[..], frame].concat();
         Ok(Self {
@@ -77,7 +77,7 @@ impl ScoreDecoder {
         })
     }
 
-    /// Takes the next frame.
+    /// Reads the next frame.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
@@ -129,10 +129,10 @@ impl ScoreDecoder {
         }
     }
 
-    /// The model, once every frame has arrived.
+    /// Returns the model, after every frame was read.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when frames are missing or do not fit together.
+    /// [`Error::Corrupt`] when frames are missing or contradict each other.
     pub fn finish(self) -> Result<ScoreModel> {
         if self.names.len() < self.features || self.texts.len() < self.warnings || self.records > 0 {
             return Err(Error::Corrupt("records are missing"));
@@ -143,7 +143,7 @@ impl ScoreDecoder {
             MachineDecoder::Forest(decoder) => {
                 let forest = decoder.finish()?;
                 if forest.features() != self.names {
-                    return Err(Error::Corrupt("a forest of other features"));
+                    return Err(Error::Corrupt("the features of the forest differ from those of the model"));
                 }
                 Machine::Forest(forest)
             }
@@ -155,7 +155,7 @@ impl ScoreDecoder {
         Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.frames))
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub fn bytes(&self) -> u64 {
         self.held
             + match &self.machine {

@@ -1,4 +1,4 @@
-//! Writing a model as frames.
+//! Writes a model as frames.
 
 use super::records::Records;
 use super::{FOREST, GLM, SCORECARD};
@@ -9,7 +9,7 @@ use crate::score::machine::Machine;
 use crate::score::options::Format;
 use crate::score::{glm, scorecard};
 
-/// Writes a model.
+/// Returns the frames of a model, without those of a forest's records.
 pub(in crate::score) fn encode(
     format: Format,
     features: &Features,
@@ -36,13 +36,13 @@ pub(in crate::score) fn encode(
             SCORECARD
         }
         Machine::Forest(forest) => {
-            // Its records follow when they are asked for.
+            // A forest writes its records when their frames are requested.
             records.count = u32::try_from(forest.records()).expect("a forest has fewer records than nodes");
             FOREST
         }
     };
     let mut header = preamble(Kind::Score).to_vec();
-    header.push(Format::ALL.iter().position(|&one| one == format).expect("the list is complete") as u8);
+    header.push(Format::ALL.iter().position(|&one| one == format).expect("ALL contains every format") as u8);
     header.push(code);
     for count in [features.len() as u32, warnings.len() as u32, records.count] {
         header.extend_from_slice(&count.to_le_bytes());

@@ -1,9 +1,9 @@
-//! Records and the frames that hold them.
+//! Records, and the frames that hold them.
 
 use super::FRAME;
 use crate::{Error, Result};
 
-/// Records gathered into frames.
+/// Collects records into frames.
 #[derive(Debug, Default)]
 pub(in crate::score) struct Records {
     pub(super) frames: Vec<Box<[u8]>>,
@@ -30,13 +30,13 @@ pub(in crate::score) fn put_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// A record as a frame of its own.
+/// A frame that holds one record.
 pub(in crate::score) fn alone(record: &[u8]) -> Vec<u8> {
     let length = u16::try_from(record.len()).expect("records are shorter than 60 KiB");
     [&length.to_le_bytes()[..], record].concat()
 }
 
-/// What is left of some bytes.
+/// The bytes of a record that are not yet read.
 pub(in crate::score) struct Reader<'a>(pub(in crate::score) &'a [u8]);
 
 impl<'a> Reader<'a> {

@@ -1,4 +1,4 @@
-//! The byte form of a forest: records, each with its tag first. All numbers are little-endian.
+//! The byte form of a forest: records, each beginning with its tag. All numbers are little-endian.
 //!
 //! | records | tag | content |
 //! | --- | --- | --- |
@@ -9,9 +9,9 @@
 //! | 0.. | 5 | `u32` words of the sets |
 //! | 1.. | 6 | nodes of all trees, breadth first: `u8` form of the column, 0 for a leaf; then a leaf's `f64` value, or `u16` feature, `f64` threshold, `f64` mean |
 //!
-//! A writer puts the same number of things into every record of a tag, so any record can be written by itself. A reader
-//! takes any cut at whole things. References between nodes are not written: they follow from the order
-//! ([`grow`](super::grow)).
+//! A writer puts the same number of items into every record of a tag, so any record can be written without the others.
+//! A reader accepts any division between items. References between nodes are not written, because the order of the
+//! nodes determines them ([`grow`](super::grow)).
 
 mod decode;
 
@@ -27,31 +27,31 @@ const SETS: u8 = 4;
 const WORDS: u8 = 5;
 const NODES: u8 = 6;
 
-/// Things in a record of each tag but the first: at most 60 KiB of them.
+/// Items in one record of each tag except the first: at most 60 KiB.
 const CUTS: [(u8, usize); 5] = [(NAMES, 230), (GROUPS, 30_000), (SETS, 15_000), (WORDS, 15_000), (NODES, 3_200)];
 
 impl Forest {
-    /// All records; each has at most 60 KiB.
+    /// All records, each at most 60 KiB.
     #[cfg(test)]
     pub(in super::super) fn encode(&self) -> Vec<Vec<u8>> {
         (0..self.records()).map(|index| self.record(index)).collect()
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub(in super::super) fn records(&self) -> usize {
-        1 + CUTS.iter().map(|&(tag, cut)| self.things(tag).div_ceil(cut)).sum::<usize>()
+        1 + CUTS.iter().map(|&(tag, cut)| self.items(tag).div_ceil(cut)).sum::<usize>()
     }
 
-    /// A record; empty if there is none of this number.
+    /// The record with this index; empty if there is none.
     pub(in super::super) fn record(&self, index: usize) -> Vec<u8> {
         let Some(mut index) = index.checked_sub(1) else { return self.header() };
         for (tag, cut) in CUTS {
-            let things = self.things(tag);
-            let records = things.div_ceil(cut);
+            let items = self.items(tag);
+            let records = items.div_ceil(cut);
             if index < records {
                 let mut out = vec![tag];
-                let (from, to) = (index * cut, things.min((index + 1) * cut));
-                (from..to).for_each(|i| self.thing(tag, i, &mut out));
+                let (from, to) = (index * cut, items.min((index + 1) * cut));
+                (from..to).for_each(|i| self.item(tag, i, &mut out));
                 return out;
             }
             index -= records;
@@ -75,8 +75,8 @@ impl Forest {
         out
     }
 
-    /// How many things there are of a tag.
-    fn things(&self, tag: u8) -> usize {
+    /// The number of items with this tag.
+    fn items(&self, tag: u8) -> usize {
         match tag {
             NAMES => self.features.len(),
             GROUPS => self.group_of.len(),
@@ -86,8 +86,8 @@ impl Forest {
         }
     }
 
-    /// Writes one of them.
-    fn thing(&self, tag: u8, i: usize, out: &mut Vec<u8>) {
+    /// Writes one item.
+    fn item(&self, tag: u8, i: usize, out: &mut Vec<u8>) {
         match tag {
             NAMES => {
                 let name = self.features[i].as_bytes();

@@ -1,40 +1,40 @@
-//! Columns: a feature in the form that makes every query the same.
+//! Columns: a feature in the form that makes all numeric splits the same comparison.
 //!
 //! A row goes to the second child of a node when `!(x <= threshold)`, so NaN goes there too. A node that sends missing
-//! values to the side of *small* values has its children swapped and asks the same of `-x`, which leaves NaN what it
-//! is. Where zeros are missing as well they are NaN in the column; where nothing is missing, NaN is 0 in the column.
+//! values to the side of *small* values has its children swapped and compares `-x`; `-NaN` is still NaN. If zeros are
+//! missing values too, they are NaN in the column. If no value is missing, NaN is 0 in the column.
 
-/// What becomes of missing values at a numeric split.
+/// Which values are missing at a numeric split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// There are none: NaN is 0.
+    /// None: NaN counts as 0.
     None,
-    /// Zeros, and NaN as well.
+    /// Zeros and NaN.
     Zero,
     /// NaN.
     Nan,
 }
 
-/// The form of a column.
+/// How the numbers of a column are computed from the feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Form {
-    /// 0 whatever the row: what leaves compare, so that a row that has arrived stays.
+    /// Always 0. Leaves use it, so a row that has reached a leaf stays there.
     Nothing,
-    /// The number, 0 for NaN.
+    /// The number, 0 instead of NaN.
     Filled,
     /// The number.
     Plain,
-    /// The number with its sign changed.
+    /// The negated number.
     Negated,
-    /// The number, NaN for zeros.
+    /// The number, NaN instead of zero.
     ZeroMissing,
-    /// The number with its sign changed, NaN for zeros.
+    /// The negated number, NaN instead of zero.
     ZeroMissingNegated,
-    /// The number, to be looked up in a set of categories.
+    /// The number, which is looked up in a set of categories.
     Category,
 }
 
-/// Forms by their codes in the byte form; the first is for leaves.
+/// All forms; the index is the code in the byte form. The first is for leaves.
 pub(super) const FORMS: [Form; 7] = [
     Form::Nothing,
     Form::Filled,
@@ -46,36 +46,36 @@ pub(super) const FORMS: [Form; 7] = [
 ];
 
 impl Form {
-    /// The code.
+    /// The code in the byte form.
     pub(super) fn code(self) -> u8 {
-        FORMS.iter().position(|&form| form == self).expect("every form is of the list") as u8
+        FORMS.iter().position(|&form| form == self).expect("FORMS contains every form") as u8
     }
 }
 
-/// A feature in a form.
+/// A feature and its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Column {
-    /// The feature's place in a row.
+    /// The index of the feature in a row.
     pub(super) feature: u32,
     /// Its form.
     pub(super) form: Form,
 }
 
-/// A numeric query in the form that is kept.
+/// A numeric split as it is stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Query {
-    /// The column it is asked of.
+pub(super) struct NumericSplit {
+    /// The column that is compared.
     pub(super) column: Column,
-    /// What the column is compared with.
+    /// The number that the column is compared with.
     pub(super) threshold: f64,
     /// Whether the child for small values is the second one.
     pub(super) is_swapped: bool,
 }
 
-impl Query {
-    /// The query whether `x <= threshold`; missing values are taken for small ones with `missing_left`.
+impl NumericSplit {
+    /// The split `x <= threshold`; with `missing_left`, missing values go to the side of small values.
     pub(super) fn at_most(feature: u32, threshold: f64, missing: Missing, missing_left: bool) -> Self {
-        // A negative zero compares as zero does, but its neighbours are others.
+        // A negative zero compares like zero, but its neighbours are different numbers.
         let threshold = threshold + 0.0;
         let (form, is_swapped) = match (missing, missing_left) {
             (Missing::None, _) => (Form::Filled, false),
@@ -84,21 +84,22 @@ impl Query {
             (Missing::Zero, false) => (Form::ZeroMissing, false),
             (Missing::Zero, true) => (Form::ZeroMissingNegated, true),
         };
-        // x > t, where the first child is for large values: -x < -t, and so -x <= the number before -t.
+        // `-x` and swapped children: the first child is for x > t, which is -x < -t, which is -x <= the number before
+        // -t.
         let threshold = if is_swapped { (-threshold).next_down() } else { threshold };
         Self { column: Column { feature, form }, threshold, is_swapped }
     }
 }
 
-/// `LightGBM` takes numbers no larger than this for 0.
+/// `LightGBM` treats numbers with at most this magnitude as 0.
 const ALMOST_ZERO: f64 = 1e-35_f32 as f64;
 
-/// A number of a row as XGBoost takes it.
+/// A number of a row as XGBoost uses it.
 pub(super) fn single(x: f64) -> f64 {
     f64::from(x as f32)
 }
 
-/// A number of a row as `LightGBM` takes it.
+/// A number of a row as `LightGBM` uses it.
 pub(super) fn double(x: f64) -> f64 {
     if x.abs() <= ALMOST_ZERO { 0.0 } else { x }
 }
@@ -107,7 +108,7 @@ impl Column {
     /// The column of leaves.
     pub(super) const NOTHING: Self = Self { feature: 0, form: Form::Nothing };
 
-    /// The numbers in the column for numbers of rows, after [`single`] or [`double`].
+    /// The numbers of the column for numbers of rows that [`single`] or [`double`] has converted.
     pub(super) fn of<const N: usize>(self, numbers: [f64; N]) -> [f64; N] {
         let without_zero = |x: f64| if x == 0.0 { f64::NAN } else { x };
         match self.form {
@@ -120,7 +121,8 @@ impl Column {
         }
     }
 
-    /// The threshold as it stands in the file, from one that is kept; `None` where no numbers are told apart.
+    /// The threshold as in the file, computed from the stored one; `None` if the split does not compare with a finite
+    /// number.
     pub(super) fn threshold(self, kept: f64, is_single: bool) -> Option<f64> {
         let at_most = match self.form {
             Form::Nothing | Form::Category => return None,

@@ -1,13 +1,14 @@
-//! What each feature adds to a margin: attribution along the path (Saabas).
+//! The contribution of each feature to a margin: attribution along the path (Saabas).
 //!
-//! Every node has the mean of the leaves below it, weighted by how many rows of the training went there. On the way
-//! from the root to a leaf each step changes the mean, and the change is counted for the feature that was asked. The
-//! means of the roots and the base margin are the bias; bias and contributions sum up to the margin.
+//! Every node has the mean of the leaves below it, weighted by the number of training rows that reached them. On the
+//! path from the root to a leaf each step changes the mean. The change is added to the contribution of the feature of
+//! the split. The bias is the sum of the means of the roots and the base margin. Bias and contributions sum to the
+//! margin.
 
 use super::Forest;
 
 impl Forest {
-    /// The contribution of each feature to the margin of a group; `out` has a number for each feature.
+    /// The contribution of each feature to the margin of `group`; `out` has one number for each feature.
     pub(in super::super) fn contributions(&self, row: &[f64], group: usize, out: &mut [f64]) {
         out.fill(0.0);
         let grown = &self.grown;
@@ -30,7 +31,7 @@ impl Forest {
     }
 }
 
-/// The mean of two means by their weights; of equal weight where there is none.
+/// The weighted mean of two means; with equal weights if the sum of the weights is 0.
 pub(super) fn mean([(a, of_a), (b, of_b)]: [(f64, f64); 2]) -> f64 {
     let sum = of_a + of_b;
     let share = if sum > 0.0 && sum.is_finite() { of_a / sum } else { 0.5 };

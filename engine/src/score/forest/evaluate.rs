@@ -1,31 +1,31 @@
-//! Running rows down the trees.
+//! Evaluates rows.
 //!
-//! Rows go in groups of [`LANES`]: at each step every row of a group moves down one node, and those at a leaf stay
-//! there, so there is no branch to guess wrong and the rows do not wait for each other. Groups form blocks whose
-//! columns stay in the first-level cache while all trees run over them. A single row does the same with [`LANES`] trees
-//! at a time. Leaves are added in the order of the trees in both, so both give the same bits.
+//! Rows are evaluated in groups of [`LANES`]. At each step every row of a group moves down one node, and a row at a
+//! leaf stays there. This needs no unpredictable branch, and the rows do not depend on each other. Several groups form
+//! a block, whose columns stay in the L1 cache while all trees are evaluated. For a single row the same method takes
+//! [`LANES`] trees at a time. Both methods add the leaves in the order of the trees, so they give the same bits.
 
 use super::column::{double, single};
 use super::grow::{Grown, Node, Sets};
 use super::{Forest, Result};
 use crate::Progress;
 
-/// Rows that run side by side.
+/// Rows that are evaluated side by side.
 const LANES: usize = 8;
-/// Bytes of columns in a block.
+/// Bytes of columns in one block.
 const BLOCK: usize = 16 << 10;
-/// Groups in a block, at most.
+/// Maximum number of groups in one block.
 const GROUPS: usize = 16;
-/// Steps after which it is worth looking whether all have arrived.
+/// Steps between two checks whether all lanes have reached their leaves.
 const STRIDE: u32 = 10;
-/// A row of no more columns needs no memory of its own.
+/// With at most this number of columns, a row is stored on the stack.
 const SHORT: usize = 256;
 
-/// A group's columns: of each, one number for each row.
+/// One column of a group: one number for each row.
 type Lane = [f64; LANES];
 
 impl Forest {
-    /// The margins of one row: `row` has a number for each feature, NaN where it is missing; `margins` has
+    /// The margins of one row. `row` has one number for each feature, NaN if it is missing; `margins` has
     /// [`Forest::groups`] numbers.
     pub(in super::super) fn margins_of_row(&self, row: &[f64], margins: &mut [f64]) {
         let columns = &self.grown.columns;
@@ -50,7 +50,7 @@ impl Forest {
                 depth = depth.max(tree.depth);
                 has_categories |= tree.has_categories;
             }
-            // Lanes without a tree repeat the first.
+            // Lanes without a tree repeat the first tree.
             at[trees.len()..].fill(trees[0].root);
             descend(&self.grown, &mut at, depth, has_categories, |column, _| held[column]);
             for (&group, &at) in groups.iter().zip(&at) {
@@ -60,8 +60,8 @@ impl Forest {
         }
     }
 
-    /// The margins of many rows: `rows` is row-major with a number for each feature, NaN where it is missing;
-    /// `margins` has [`Forest::groups`] numbers for each row. The same bits as [`Forest::margins_of_row`].
+    /// The margins of many rows, with the same bits as [`Forest::margins_of_row`]. `rows` is row-major with one number
+    /// for each feature, NaN if it is missing; `margins` has [`Forest::groups`] numbers for each row.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -93,7 +93,7 @@ impl Forest {
         Ok(())
     }
 
-    /// Fills the columns of a group; rows that are not there are zeros.
+    /// Fills the columns of a group. Lanes without a row are zeros.
     fn load(&self, rows: &[f64], lanes: &mut [Lane]) {
         for (held, column) in lanes.iter_mut().zip(&self.grown.columns) {
             let mut numbers = [0.0; LANES];
@@ -105,19 +105,20 @@ impl Forest {
         }
     }
 
-    /// Numbers of rows as the model's library takes them.
+    /// The numbers of rows as the library of the model uses them.
     pub(super) fn numbers<const N: usize>(&self, numbers: [f64; N]) -> [f64; N] {
         if self.is_single() { numbers.map(single) } else { numbers.map(double) }
     }
 
-    /// The next sum. Adding two `f32` in `f64` and rounding is adding them in `f32`: 53 bits are more than twice 24.
+    /// The next sum. Adding two `f32` in `f64` and rounding the sum equals adding them in `f32`, because 53 bits are
+    /// more than twice 24.
     #[inline]
     fn sum(&self, sum: f64, leaf: f64) -> f64 {
         if self.is_single() { single(sum + leaf) } else { sum + leaf }
     }
 }
 
-/// Moves every lane from `at` down to its leaf, at most `depth` steps; `number` gives the number in a column.
+/// Moves every lane from `at` down to its leaf, at most `depth` steps; `number` returns the number in a column.
 #[inline]
 fn descend(
     grown: &Grown,
@@ -142,7 +143,7 @@ fn descend(
     }
 }
 
-/// One step of numeric splits.
+/// One step in trees with numeric splits only.
 #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
 #[inline]
 fn step(nodes: &[Node], at: &mut [u32; LANES], number: impl Fn(usize, usize) -> f64) {
@@ -152,7 +153,7 @@ fn step(nodes: &[Node], at: &mut [u32; LANES], number: impl Fn(usize, usize) -> 
     }
 }
 
-/// One step where splits may be by categories.
+/// One step in trees that can have splits by category.
 #[inline]
 fn step_among(nodes: &[Node], sets: &Sets, at: &mut [u32; LANES], number: impl Fn(usize, usize) -> f64) {
     for (lane, at) in at.iter_mut().enumerate() {

@@ -1,25 +1,25 @@
-//! Growing trees node by node, breadth first.
+//! Builds trees node by node, breadth first.
 //!
-//! The order says everything about the shape: the next split takes the next two places. So a sequence of nodes is
-//! either a tree or too long or too short, and nothing that is read can be a cycle or share a branch. Loaders, which
-//! get shapes that can be anything, walk them in this order and count their steps.
+//! The order determines the shape: the two children of the next split take the next two free places. A sequence of
+//! nodes is therefore a tree, or too long, or too short; it cannot contain a cycle or a shared branch. Files can
+//! contain any references between nodes, so the loaders walk them in this order and count the steps.
 
 use std::collections::HashMap;
 
 use super::column::{Column, Form};
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
 
-/// A node. A row goes on to `child` if `x <= threshold`, `x` its number in the column, else to `child + 1`.
+/// A node. A row goes to `child` if `x <= threshold`, where `x` is its number in the column, else to `child + 1`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
-    /// A leaf has +inf; a split by categories the number of its set.
+    /// +inf for a leaf; the number of the set for a split by category.
     pub(super) threshold: f64,
     column: u32,
-    /// The place of the first child; of the node itself if it is a leaf.
+    /// The index of the first child; for a leaf its own index.
     pub(super) child: u32,
 }
 
-/// The bit of [`Node::column`] that says that the threshold is a set of categories.
+/// The bit of [`Node::column`] that marks a split by category: the threshold is the number of a set.
 const CATEGORY: u32 = 1 << 31;
 
 impl Node {
@@ -28,13 +28,13 @@ impl Node {
         (self.column & !CATEGORY) as usize
     }
 
-    /// The column, of a node of a tree without splits by categories.
+    /// The column of a node in a tree without splits by category.
     #[inline]
     pub(super) fn column_of_number(&self) -> usize {
         self.column as usize
     }
 
-    /// The next node for a number in the column; the node itself if it is a leaf.
+    /// The next node for a number in the column; for a leaf the node itself.
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
     #[inline]
     pub(super) fn next(&self, sets: &Sets, x: f64) -> u32 {
@@ -46,34 +46,34 @@ impl Node {
     }
 }
 
-/// A tree: a run of nodes, the root first.
+/// A tree: consecutive nodes, the root first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tree {
-    /// The place of the root.
+    /// The index of the root.
     pub(super) root: u32,
-    /// How many nodes there are.
+    /// The number of nodes.
     pub(super) nodes: u32,
-    /// Splits on the longest way to a leaf.
+    /// The number of splits on the longest path to a leaf.
     pub(super) depth: u32,
-    /// Whether there are splits by categories.
+    /// Whether the tree has splits by category.
     pub(super) has_categories: bool,
-    /// The largest magnitude of a leaf.
+    /// The largest absolute value of a leaf.
     pub(super) largest: f64,
 }
 
-/// The most words of all sets of categories.
+/// Maximum number of words of all sets of categories.
 pub(super) const MAX_WORDS: usize = 10_000_000;
 
-/// Sets of categories, as bits.
+/// Sets of categories, as bit sets.
 #[derive(Debug, Default)]
 pub(super) struct Sets {
-    /// Where each set ends in `words`.
+    /// The end of each set in `words`.
     pub(super) ends: Vec<u32>,
     pub(super) words: Vec<u32>,
 }
 
 impl Sets {
-    /// Adds a set, says its number.
+    /// Adds a set and returns its number.
     pub(super) fn add(&mut self, words: &[u32]) -> Result<u32, Refused> {
         if self.words.len() + words.len() > MAX_WORDS || self.ends.len() >= MAX_NODES {
             return Err("the sets of categories have more than 10 million words");
@@ -83,9 +83,10 @@ impl Sets {
         Ok(self.ends.len() as u32 - 1)
     }
 
-    /// Whether the number is a category of the set; a number is the category it begins with, as `LightGBM` has it.
+    /// Whether the set contains the category of `x`: its integer part, as in `LightGBM`.
     pub(super) fn has(&self, set: f64, x: f64) -> bool {
-        // Everything from -1 on is 0 or more without its fraction. What does not fit an i32 is no category, nor is NaN.
+        // Numbers above -1 have an integer part of 0 or more. A number that does not fit into an i32 is not a category;
+        // neither is NaN.
         if !(x > -1.0 && x < 2_147_483_648.0) {
             return false;
         }
@@ -96,11 +97,11 @@ impl Sets {
     }
 }
 
-/// Trees that have grown.
+/// The finished trees of a forest.
 #[derive(Debug)]
 pub(super) struct Grown {
     pub(super) nodes: Vec<Node>,
-    /// Of each node: a leaf's value, or the mean of the leaves below by how many rows of the training went there.
+    /// For each node: the value of a leaf, or the mean of the leaves below, weighted by their training rows.
     pub(super) values: Vec<f64>,
     pub(super) trees: Vec<Tree>,
     pub(super) columns: Vec<Column>,
@@ -108,7 +109,7 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8;
         let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4;
@@ -117,21 +118,21 @@ impl Grown {
     }
 }
 
-/// Trees that grow.
+/// Trees that are being built.
 #[derive(Debug)]
 pub(super) struct Growing {
     grown: Grown,
     places: HashMap<Column, u32>,
-    /// Nodes that the splits of the tree have asked for, its root included; 0 between trees.
+    /// The number of nodes of the current tree so far, counting children not yet added; 0 between trees.
     wanted: usize,
-    /// Where the nodes of this depth end.
+    /// The end of the nodes of this depth.
     level: usize,
-    /// The largest magnitude of a mean in the tree.
+    /// The largest absolute value of a mean in the tree.
     mean: f64,
 }
 
 impl Growing {
-    /// No trees yet.
+    /// Without trees.
     pub(super) fn new() -> Self {
         let columns = vec![Column::NOTHING];
         Self {
@@ -143,17 +144,18 @@ impl Growing {
         }
     }
 
-    /// The sets of categories, to be filled before the splits that name them.
+    /// The sets of categories. They must be added before the splits that use them.
     pub(super) fn sets(&mut self) -> &mut Sets {
         &mut self.grown.sets
     }
 
-    /// What has grown so far.
+    /// The trees built so far.
     pub(super) fn grown(&self) -> &Grown {
         &self.grown
     }
 
-    /// Makes room as nodes arrive, never for more than so many in all, nor for more than twice those that are there.
+    /// Reserves memory step by step as nodes arrive: never for more than `nodes` in all, and never for more than twice
+    /// the nodes present.
     pub(super) fn expect(&mut self, nodes: usize) {
         let Grown { nodes: held, values, .. } = &mut self.grown;
         const AHEAD: usize = 8_192;
@@ -164,12 +166,12 @@ impl Growing {
         }
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         self.grown.bytes()
     }
 
-    /// Trees begun.
+    /// The number of trees begun.
     pub(super) fn trees(&self) -> usize {
         self.grown.trees.len()
     }
@@ -191,7 +193,7 @@ impl Growing {
         Ok(())
     }
 
-    /// Makes room for a node, says its place.
+    /// Returns the index of the next node, and begins a tree if the last one is complete.
     fn next(&mut self) -> Result<usize, Refused> {
         if self.is_whole() {
             self.plant()?;
@@ -200,7 +202,7 @@ impl Growing {
         if at >= MAX_NODES {
             return Err("the model has more than 10 million nodes");
         }
-        let tree = self.grown.trees.last_mut().expect("a tree was planted");
+        let tree = self.grown.trees.last_mut().expect("a tree was begun");
         if at == self.level {
             tree.depth += 1;
             self.level = tree.root as usize + self.wanted;
@@ -211,23 +213,22 @@ impl Growing {
         Ok(at)
     }
 
-    /// Adds a split; its children follow after the nodes that other splits have asked for before. `mean` is the mean
-    /// of the leaves below.
+    /// Adds a split. Its children come after the children of earlier splits. `mean` is the mean of the leaves below.
     pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64) -> Result<(), Refused> {
         let at = self.next()?;
         let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
-        // An infinite threshold tells numbers from missing ones; LightGBM has them.
+        // An infinite threshold separates numbers from missing values; LightGBM writes such thresholds.
         if threshold.is_nan() {
             return Err("a threshold is not a number");
         }
         if !mean.is_finite() {
             return Err("a leaf, or the mean of some, is not a finite number");
         }
-        let tree = trees.last_mut().expect("a tree was planted");
+        let tree = trees.last_mut().expect("a tree was begun");
         let mut bits = 0;
         if column.form == Form::Category {
             if threshold.fract() != 0.0 || !(0.0..sets.ends.len() as f64).contains(&threshold) {
-                return Err("a split names a set of categories that is not there");
+                return Err("a split refers to a set of categories that does not exist");
             }
             tree.has_categories = true;
             bits = CATEGORY;
@@ -258,10 +259,10 @@ impl Growing {
         let Grown { nodes, values, trees, .. } = &mut self.grown;
         nodes.push(Node { threshold: f64::INFINITY, column: 0, child: at as u32 });
         values.push(value);
-        let tree = trees.last_mut().expect("a tree was planted");
+        let tree = trees.last_mut().expect("a tree was begun");
         tree.largest = tree.largest.max(value.abs());
         if nodes.len() == tree.root as usize + self.wanted {
-            // A mean beyond every leaf is none; beside rounding.
+            // A mean cannot exceed every leaf, apart from rounding.
             if self.mean > tree.largest * (1.0 + 1e-9) + f64::MIN_POSITIVE {
                 return Err("a mean is larger than the leaves it is of");
             }
@@ -270,7 +271,7 @@ impl Growing {
         Ok(())
     }
 
-    /// The trees.
+    /// Returns the trees.
     pub(super) fn finish(mut self) -> Result<Grown, Refused> {
         if !self.is_whole() || self.grown.trees.is_empty() {
             return Err("the model has no trees, or the last is not whole");

@@ -1,21 +1,21 @@
-//! Reading a model text of `LightGBM`: lines `key=value`, first of the model, then of each tree.
+//! Reads a `LightGBM` model text: lines `key=value`, first for the model, then for each tree.
 //!
-//! Of a tree with n leaves the splits are numbered from 0 and the leaves from -1 downwards. The objective's line names
-//! its parameters after it; what there is beyond the trees (importances, parameters of the training) is passed over.
+//! In a tree with n leaves, splits are numbered from 0 upwards and leaves from -1 downwards. The line of the objective
+//! has its parameters after the name. Sections that are not trees (importances, training parameters) are ignored.
 
 use std::str::FromStr;
 
-use super::column::{Missing, Query};
+use super::column::{Missing, NumericSplit};
 use super::grow::Growing;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model: the forest, and warnings about what its file says or leaves out and a score depends on.
+/// Reads a model. Returns the forest, and warnings about facts that affect scores and that the file leaves open.
 ///
 /// # Errors
-/// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
+/// [`Error::BadInput`] for a file that cannot be evaluated exactly, [`Error::Cancelled`].
 pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the model is not UTF-8"))?;
     let mut lines = Lines { rest: text, line: 0 };
@@ -40,7 +40,7 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
     Ok((forest, warnings))
 }
 
-/// What is known before the first tree.
+/// The data before the first tree.
 #[derive(Debug)]
 struct Head {
     objective: &'static Objective,
@@ -49,16 +49,16 @@ struct Head {
     features: Vec<Box<str>>,
 }
 
-/// The lines that are left.
+/// The lines that are not yet read.
 #[derive(Debug)]
 struct Lines<'a> {
     rest: &'a str,
-    /// Lines taken.
+    /// The number of lines read.
     line: u64,
 }
 
 impl<'a> Lines<'a> {
-    /// The next line, without taking it.
+    /// The next line, which stays unread.
     fn peek(&self) -> Option<&'a str> {
         let end = memchr::memchr(b'\n', self.rest.as_bytes()).unwrap_or(self.rest.len());
         let line = &self.rest[..end];
@@ -73,7 +73,7 @@ impl<'a> Lines<'a> {
         Some(line)
     }
 
-    /// Reads everything up to the first tree.
+    /// Reads all lines before the first tree.
     fn head(&mut self) -> Result<Head> {
         if self.next() != Some("tree") {
             return Err(bad("a LightGBM model begins with the line tree"));
@@ -92,7 +92,7 @@ impl<'a> Lines<'a> {
         head.head()
     }
 
-    /// Whether a tree follows; fails where the trees end without their last line.
+    /// Whether a tree comes next; fails if the text ends without its last line.
     fn is_at_tree(&mut self) -> Result<bool> {
         while self.peek() == Some("") {
             self.next();
@@ -107,10 +107,11 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// What follows from the categories that pandas had, which stand behind the trees.
+    /// Warnings about pandas categories, which the file lists after the trees.
     ///
-    /// A tree asks for the place of a category in its list. A text can be given only by its place, so that is what a
-    /// number must be. A category that is itself a number could be given either way, and nothing in a row tells which.
+    /// A tree refers to a category by its index in the list. A text category can be given only by its index, so rows
+    /// must contain the index. A category that is itself a number could be given as the number or as the index, and a
+    /// row does not show which: such a model is refused.
     fn categories(&mut self) -> Result<Vec<String>> {
         while let Some(line) = self.next() {
             let Some(json) = line.strip_prefix("pandas_categorical:") else { continue };
@@ -152,11 +153,11 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Lines by their keys, those that are of use.
+/// Lines by key; keys that are not used are left out.
 #[derive(Debug, Default)]
 struct Fields<'a>(Vec<(&'a str, &'a str)>);
 
-/// All keys that are of use, of models and of trees.
+/// All keys that are used, of models and of trees.
 const KEYS: [&str; 19] = [
     "version",
     "num_class",
@@ -199,7 +200,7 @@ impl<'a> Fields<'a> {
         self.get(key).and_then(|value| value.trim().parse().ok()).ok_or(missing)
     }
 
-    /// So many numbers.
+    /// A list of exactly `count` numbers.
     fn numbers<T: FromStr>(&self, key: &str, count: usize, missing: Refused) -> Result<Vec<T>, Refused> {
         let value = self.get(key).ok_or(missing)?;
         let mut numbers = Vec::new();
@@ -212,7 +213,7 @@ impl<'a> Fields<'a> {
         if numbers.len() == count { Ok(numbers) } else { Err(missing) }
     }
 
-    /// What the model says of itself.
+    /// Reads the data of the model.
     fn head(&self) -> Result<Head> {
         if !matches!(self.get("version"), Some("v3" | "v4")) {
             return Err(bad("only LightGBM models of version v3 and v4 can be read"));
@@ -221,7 +222,7 @@ impl<'a> Fields<'a> {
             return Err(bad("random forests (average_output) are not supported"));
         }
         let line = self.get("objective").ok_or_else(|| {
-            bad("the model has no objective; one of its own making cannot be evaluated, set a known one and save again")
+            bad("the model has no objective; a custom objective cannot be evaluated: set a built-in one and save again")
         })?;
         let groups = self.number("num_tree_per_iteration", "the model has no num_tree_per_iteration").map_err(bad)?;
         let (objective, steepness) = objective(line, groups)?;
@@ -258,7 +259,7 @@ impl<'a> Fields<'a> {
         plant(&parts, splits + leaves, growing)
     }
 
-    /// The splits of a tree, its sets of categories added.
+    /// Reads the splits of a tree and adds its sets of categories.
     fn splits(&self, splits: usize, parts: &mut Vec<Part>, growing: &mut Growing) -> Result<(), Refused> {
         const EACH: Refused = "split_feature, threshold, decision_type, left_child and right_child must have a number \
                                for each split";
@@ -267,7 +268,7 @@ impl<'a> Fields<'a> {
         let decisions: Vec<u8> = self.numbers("decision_type", splits, EACH)?;
         let left: Vec<i32> = self.numbers("left_child", splits, EACH)?;
         let right: Vec<i32> = self.numbers("right_child", splits, EACH)?;
-        // Leaves come after the splits, in their order.
+        // In `parts` the leaves come after the splits, in their order.
         let place = |child: i32| if child < 0 { splits as u32 + !child as u32 } else { child as u32 };
         let sets = self.sets(growing)?;
         for i in 0..splits {
@@ -276,20 +277,20 @@ impl<'a> Fields<'a> {
                 return Err("a tree refers to a node that it does not have");
             }
             let (threshold, decision) = (thresholds[i], decisions[i]);
-            // Infinity sends all numbers to the left: the split is of missing values.
+            // An infinite threshold sends all numbers to the left: the split separates missing values from numbers.
             if threshold.is_nan() || threshold == f64::NEG_INFINITY {
                 return Err("a threshold is not a number");
             }
             parts.push(match (decision & 1, decision >> 2) {
                 (1, _) => {
                     let set = (threshold.fract() == 0.0 && threshold >= 0.0).then(|| sets.get(threshold as usize));
-                    let set = *set.flatten().ok_or("a split names a set of categories that is not there")?;
+                    let set = *set.flatten().ok_or("a split refers to a set of categories that does not exist")?;
                     Part::Among { feature: features[i], set, children }
                 }
                 (_, missing @ 0..=2) => {
                     let missing = [Missing::None, Missing::Zero, Missing::Nan][usize::from(missing)];
-                    let query = Query::at_most(features[i], threshold, missing, decision & 2 != 0);
-                    Part::Split { query, children }
+                    let split = NumericSplit::at_most(features[i], threshold, missing, decision & 2 != 0);
+                    Part::Split { split, children }
                 }
                 _ => return Err("a decision_type is not known"),
             });
@@ -297,7 +298,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// The sets of categories of a tree, by the numbers they were given.
+    /// Reads the sets of categories of a tree. Returns their numbers in the forest.
     fn sets(&self, growing: &mut Growing) -> Result<Vec<u32>, Refused> {
         const WRONG: Refused = "cat_boundaries and cat_threshold do not fit num_cat";
         let count: usize = self.get("num_cat").map_or(Ok(0), |value| value.trim().parse().map_err(|_| WRONG))?;
@@ -311,7 +312,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The objective and its parameters, from its line.
+/// Reads the objective and its parameters from its line.
 fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
     let mut words = line.split_ascii_whitespace();
     let name = words.next().unwrap_or_default();
@@ -329,7 +330,7 @@ fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
                     return Err(bad("num_class and num_tree_per_iteration are not the same"));
                 }
             }
-            // What was optimized, not what is computed.
+            // Parameters of the training, which do not affect the evaluation.
             Some(("alpha" | "fair_c" | "tweedie_variance_power" | "poisson_max_delta_step", _)) => {}
             _ if word == "sqrt" => return Err(bad("regressions of the square root (reg_sqrt) are not supported")),
             _ => return Err(bad("the objective has a parameter that is not known")),
@@ -341,7 +342,7 @@ fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
     Ok((objective, steepness))
 }
 
-/// Names the objective if that does no harm.
+/// The error for an unknown objective, with its name if the name has plain characters only.
 pub(super) fn unknown_objective(name: &str) -> Error {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     if name.len() <= 64 && !name.is_empty() && name.bytes().all(is_plain) {

@@ -1,8 +1,8 @@
-//! Objectives: what a margin means, and how it becomes an output.
+//! Objectives: the meaning of a margin, and how outputs are computed from margins.
 
 use super::Task;
 
-/// Whose objective it is, and so in which precision everything is computed.
+/// The library of an objective, which determines the precision of the computation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Library {
     /// `f32` throughout.
@@ -11,17 +11,17 @@ pub(super) enum Library {
     Lightgbm,
 }
 
-/// How margins become outputs.
+/// How an output is computed from a margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Link {
     Identity,
-    /// `1 / (1 + exp(-steepness * margin))`, of each class on its own where there are several.
+    /// `1 / (1 + exp(-steepness * margin))`; with several classes, for each class separately.
     Logistic,
     Exponential,
     Softmax,
 }
 
-/// What kind of answer an output is.
+/// The type of the outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Value,
@@ -32,14 +32,14 @@ enum Answer {
 /// An objective.
 #[derive(Debug)]
 pub(super) struct Objective {
-    /// Its name in its library.
+    /// The name in its library.
     pub(super) name: &'static str,
     library: Library,
     answer: Answer,
     link: Link,
 }
 
-/// All objectives that are known; the place in the list is the code in the byte form.
+/// All known objectives; the index is the code in the byte form.
 pub(super) const OBJECTIVES: [Objective; 22] = {
     use Answer::{Binary, Classes, Value};
     use Library::{Lightgbm, Xgboost};
@@ -74,20 +74,20 @@ pub(super) const OBJECTIVES: [Objective; 22] = {
 };
 
 impl Objective {
-    /// The objective of this name, if it is known.
+    /// The objective with this name.
     pub(super) fn find(library: Library, name: &str) -> Option<&'static Self> {
         const { &OBJECTIVES }.iter().find(|objective| objective.library == library && objective.name == name)
     }
 
-    /// The objective of this code, if there is one.
+    /// The objective with this code.
     pub(super) fn coded(code: u8) -> Option<&'static Self> {
         const { &OBJECTIVES }.get(usize::from(code))
     }
 
-    /// The code.
+    /// The code in the byte form.
     pub(super) fn code(&self) -> u8 {
         let place = OBJECTIVES.iter().position(|other| other.name == self.name && other.library == self.library);
-        place.expect("every objective is of the list") as u8
+        place.expect("OBJECTIVES contains every objective") as u8
     }
 
     /// Whether numbers are rounded to `f32`.
@@ -100,12 +100,12 @@ impl Objective {
         self.answer == Answer::Classes
     }
 
-    /// Whether there is a factor of the margin.
+    /// Whether the objective has a factor of the margin.
     pub(super) fn has_steepness(&self) -> bool {
         self.library == Library::Lightgbm && self.link == Link::Logistic && self.answer != Answer::Value
     }
 
-    /// What is said of a row.
+    /// The output of the forest for a row.
     pub(super) fn task(&self, groups: usize) -> Task {
         match self.answer {
             Answer::Value => Task::Value,
@@ -114,7 +114,7 @@ impl Objective {
         }
     }
 
-    /// The margin of an output in `f32`, as XGBoost turns its base score into one; not finite if there is none.
+    /// The margin of an output in `f32`, as XGBoost converts its base score; not finite if there is none.
     pub(super) fn margin_of(&self, output: f32) -> f32 {
         match self.link {
             Link::Identity | Link::Softmax => output,
@@ -126,7 +126,7 @@ impl Objective {
         }
     }
 
-    /// Outputs of the margins of one row, computed as the library does.
+    /// Computes the outputs from the margins of one row in the same way as the library.
     pub(super) fn apply(&self, steepness: f64, margins: &[f64], out: &mut [f64]) {
         match (self.link, self.library) {
             (Link::Identity, _) => out.copy_from_slice(margins),
@@ -146,10 +146,10 @@ impl Objective {
     }
 }
 
-/// XGBoost 3 keeps a base score this far from 0 and 1, which it is when all labels are the same.
+/// XGBoost 3 keeps this distance between a base score and 0 or 1, which it would be if all labels are the same.
 const LEAST_SHARE: f32 = 1e-6;
 
-/// The logistic function in `f32`; the exponent is bounded so that no infinity turns up on the way.
+/// The logistic function in `f32`. The exponent is bounded, so no intermediate result is infinite.
 fn logistic_single(margin: f32) -> f32 {
     1.0 / ((-margin).min(88.7).exp() + 1.0)
 }

@@ -1,22 +1,22 @@
-//! Trees as files hold them: nodes that refer to each other in any way.
+//! Trees as files contain them: nodes with arbitrary references.
 
 use super::Refused;
-use super::column::{Column, Form, Query};
+use super::column::{Column, Form, NumericSplit};
 use super::contribution::mean;
 use super::grow::Growing;
 
 /// A node of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Part {
-    /// A leaf, and how many rows of the training went there, by count or by weight.
+    /// A leaf; `weight` is the number or the weight of the training rows that reached it.
     Leaf { value: f64, weight: f64 },
-    /// A numeric split; the children are for small values and for large ones.
-    Split { query: Query, children: [u32; 2] },
-    /// A split by categories; the children are for those in the set and for all others.
+    /// A numeric split; the children are for small values and for large values.
+    Split { split: NumericSplit, children: [u32; 2] },
+    /// A split by category; the children are for categories in the set and for all others.
     Among { feature: u32, set: u32, children: [u32; 2] },
 }
 
-/// Adds the tree whose root is the first of `parts`. Exactly `expected` parts must be reached, each once.
+/// Adds the tree with the root `parts[0]`. Exactly `expected` parts must be reached, each once.
 pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> Result<(), Refused> {
     let order = order(parts, expected)?;
     let means = means(parts, &order);
@@ -24,7 +24,7 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
         let mean = means[at as usize].0;
         match parts[at as usize] {
             Part::Leaf { value, .. } => growing.leaf(value)?,
-            Part::Split { query, .. } => growing.split(query.column, query.threshold, mean)?,
+            Part::Split { split, .. } => growing.split(split.column, split.threshold, mean)?,
             Part::Among { feature, set, .. } => {
                 growing.split(Column { feature, form: Form::Category }, f64::from(set), mean)?;
             }
@@ -43,13 +43,13 @@ fn order(parts: &[Part], expected: usize) -> Result<Vec<u32>, Refused> {
         at += 1;
         let children = match parts[next as usize] {
             Part::Leaf { .. } => continue,
-            Part::Split { query, children: [small, large] } if query.is_swapped => [large, small],
+            Part::Split { split, children: [small, large] } if split.is_swapped => [large, small],
             Part::Split { children, .. } | Part::Among { children, .. } => children,
         };
         for child in children {
             let reached = reached.get_mut(child as usize).ok_or("a tree refers to a node that it does not have")?;
             if std::mem::replace(reached, true) {
-                return Err("a node of a tree is reached on two ways");
+                return Err("a node of a tree is reached on two paths");
             }
             order.push(child);
         }
@@ -57,7 +57,7 @@ fn order(parts: &[Part], expected: usize) -> Result<Vec<u32>, Refused> {
     if order.len() == expected { Ok(order) } else { Err("a tree has nodes that are never reached") }
 }
 
-/// The mean of the leaves below every part that is reached, and their weight.
+/// The mean of the leaves below every part that is reached, and the weight of these leaves.
 fn means(parts: &[Part], order: &[u32]) -> Vec<(f64, f64)> {
     let mut means = vec![(0.0, 0.0); parts.len()];
     for &at in order.iter().rev() {

@@ -1,4 +1,4 @@
-//! Tests against the libraries: models that they trained, and what they say of 200 rows.
+//! Compares forests with the libraries: models that the libraries trained, and their results for 200 rows.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ mod meaning;
 use super::{Decoder, Forest, lightgbm, xgboost};
 use crate::{Progress, reference};
 
-/// A reference model, its rows and what its library says of them.
+/// A reference model, its rows and the results of its library.
 struct Case {
     name: &'static str,
     forest: Forest,
@@ -64,7 +64,7 @@ fn margins_of(forest: &Forest, row: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn margins_are_those_of_the_libraries_to_the_bit() {
+fn margins_equal_those_of_the_libraries_bit_for_bit() {
     for Case { name, forest, rows, margins, .. } in cases("margins") {
         for (row, expected) in rows.iter().zip(&margins) {
             assert_eq!(margins_of(&forest, row), *expected, "{name}");
@@ -73,7 +73,7 @@ fn margins_are_those_of_the_libraries_to_the_bit() {
 }
 
 #[test]
-fn outputs_are_those_of_the_libraries() {
+fn outputs_equal_those_of_the_libraries() {
     for Case { name, forest, margins, outputs, .. } in cases("outputs") {
         let bound = if name.starts_with("xgb") { 1e-6 } else { 1e-12 };
         for (margins, expected) in margins.iter().zip(&outputs) {
@@ -87,7 +87,7 @@ fn outputs_are_those_of_the_libraries() {
 }
 
 #[test]
-fn rows_have_the_same_margins_in_blocks_of_any_size_as_alone() {
+fn rows_have_the_same_margins_alone_and_in_blocks_of_any_size() {
     for Case { name, forest, rows, .. } in cases("blocks") {
         for count in [0, 1, 7, 8, 9, 63, 64, 65, 200] {
             let flat: Vec<f64> = rows[..count].concat();

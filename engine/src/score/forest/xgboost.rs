@@ -1,12 +1,12 @@
-//! Reading a JSON model of XGBoost.
+//! Reads an XGBoost JSON model.
 //!
-//! The parser keeps no document: visitors take every value to its place, and each tree is planted when its object ends,
-//! so beside the forest only one tree is held. What the model says of itself may stand before or after its trees, so
-//! all checks across the two come last.
+//! The parser builds no document: visitors store every value directly, and each tree is added to the forest when its
+//! object ends, so in addition to the forest only one tree is in memory. The data of the model may come before or after
+//! its trees, so checks that need both come last.
 
 mod json;
 
-use super::column::{Missing, Query};
+use super::column::{Missing, NumericSplit};
 use super::grow::Growing;
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
@@ -14,10 +14,10 @@ use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model: the forest, and warnings about what the file says or leaves out and a score depends on.
+/// Reads a model. Returns the forest, and warnings about facts that affect scores and that the file leaves open.
 ///
 /// # Errors
-/// [`Error::BadInput`] for what is not a model that can be evaluated exactly, [`Error::Cancelled`].
+/// [`Error::BadInput`] for a file that cannot be evaluated exactly, [`Error::Cancelled`].
 pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
@@ -26,12 +26,12 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
     Ok((file.finish()?, warnings))
 }
 
-/// What has been read of a file.
+/// The data read so far.
 #[derive(Debug)]
 struct File<'a> {
     progress: &'a Progress,
     growing: Growing,
-    /// Why reading was given up, where it was not the parser that did.
+    /// The error that stopped the reading, if it is not an error of the parser.
     refused: Option<Error>,
     version: Option<u64>,
     booster: String,
@@ -43,17 +43,17 @@ struct File<'a> {
     width: String,
     group_of: Vec<u16>,
     has_trees: bool,
-    /// The attribute `best_iteration`, which early stopping leaves.
+    /// The attribute `best_iteration`, which early stopping writes.
     best_iteration: Option<String>,
-    /// How many iterations there are, where the file says so.
+    /// The number of iterations, if the file contains it.
     iterations: Option<usize>,
-    /// Whether the scikit-learn interface of the library saved the file.
+    /// Whether the scikit-learn interface of XGBoost saved the file.
     of_estimator: bool,
-    /// Warnings about fields that are not known.
+    /// Warnings about unknown fields.
     unknown: Vec<String>,
 }
 
-/// A tree as its object has it.
+/// The arrays of a tree.
 #[derive(Debug, Default)]
 struct Nodes {
     left: Vec<i32>,
@@ -91,7 +91,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Takes a tree.
+    /// Adds a tree to the forest.
     fn plant(&mut self, nodes: &Nodes) -> Result<()> {
         self.progress.check()?;
         nodes
@@ -99,7 +99,7 @@ impl<'a> File<'a> {
             .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
     }
 
-    /// What a score depends on and the file alone does not settle.
+    /// Warnings about facts that affect scores and that the file leaves open.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(text) = &self.best_iteration {
@@ -126,7 +126,7 @@ impl<'a> File<'a> {
         notes
     }
 
-    /// Takes note of a field that is not known, where a field could change scores.
+    /// Adds a warning about an unknown field in a place where a field could change scores.
     fn note_unknown(&mut self, key: &str) {
         const MOST: usize = 20;
         let is_plain = key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -137,7 +137,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The forest, once everything has been read.
+    /// Returns the forest, after everything was read.
     fn finish(self) -> Result<Forest> {
         match self.version {
             Some(2 | 3) => {}
@@ -180,7 +180,8 @@ impl Nodes {
             return Err("sum_hessian must have a finite number >= 0 for each node");
         }
         let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
-        let expected = deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is no count")?;
+        let expected =
+            deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is not a count")?;
         let mut parts = Vec::with_capacity(count);
         for i in 0..count {
             parts.push(self.part(i)?);
@@ -189,7 +190,7 @@ impl Nodes {
     }
 
     fn part(&self, i: usize) -> Result<Part, Refused> {
-        // The nearest f32, which is what was written.
+        // The nearest f32, which is the number that XGBoost wrote.
         let condition = self.conditions[i] as f32;
         if !condition.is_finite() {
             return Err("a threshold or a leaf is not a finite number");
@@ -201,11 +202,11 @@ impl Nodes {
             }
             (left, right) => {
                 let child = |child: i32| u32::try_from(child).map_err(|_| "a node has one child");
-                // x < t in f32 is x <= t' for any t' from the f32 before t to the f64 before it.
+                // In f32, x < t equals x <= t' for any t' from the f32 before t to the f64 before t.
                 let threshold = f64::from(condition).next_down();
                 let is_left = self.default_left[i] != 0;
-                let query = Query::at_most(self.features[i], threshold, Missing::Nan, is_left);
-                Ok(Part::Split { query, children: [child(left)?, child(right)?] })
+                let split = NumericSplit::at_most(self.features[i], threshold, Missing::Nan, is_left);
+                Ok(Part::Split { split, children: [child(left)?, child(right)?] })
             }
         }
     }
@@ -220,7 +221,7 @@ fn check_booster(name: &str) -> Result<()> {
     }
 }
 
-/// A count in its text.
+/// Parses a count; an empty text gives the default.
 fn count(text: &str, default: usize) -> Result<usize> {
     if text.is_empty() {
         return Ok(default);
@@ -228,7 +229,7 @@ fn count(text: &str, default: usize) -> Result<usize> {
     text.parse().map_err(|_| bad("num_class, num_target and num_feature must be counts"))
 }
 
-/// The names of the features; those of XGBoost where the model has none.
+/// The names of the features; if the model has none, the names that XGBoost gives them.
 fn names(names: Vec<String>, width: usize) -> Result<Vec<Box<str>>> {
     if width == 0 || width > MAX_FEATURES {
         return Err(bad("a model has 1 to 4096 features (num_feature)"));
@@ -242,7 +243,8 @@ fn names(names: Vec<String>, width: usize) -> Result<Vec<Box<str>>> {
     Ok(names.into_iter().map(Into::into).collect())
 }
 
-/// The base margin of each group: the base score is an output, one for all or one for each, in brackets or not.
+/// The base margin of each group. The base score is an output: one for all groups or one for each, with or without
+/// brackets.
 fn base(text: &str, groups: usize, objective: &Objective) -> Result<Vec<f64>> {
     const WRONG: Refused = "base_score must be a number, or one for each class";
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -263,7 +265,7 @@ fn base(text: &str, groups: usize, objective: &Objective) -> Result<Vec<f64>> {
 }
 
 impl File<'_> {
-    /// Where the parser gave up, in words of ours: texts of the parser may quote the document.
+    /// The error for a failure of the parser. The parser's own message may quote the document, so it is left out.
     fn error(&mut self, error: &serde_json::Error) -> Error {
         let place = Place { line: error.line() as u64, column: error.column() as u64, ..Place::default() };
         self.refused.take().unwrap_or_else(|| match error.classify() {

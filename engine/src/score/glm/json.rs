@@ -1,9 +1,9 @@
 //! Files of the format `glm/1`.
 //!
 //! `{"format":"glm/1","name":..,"link":"identity|log|logit|softmax","features":[{"name":..,"mean":..,"scale":..,
-//! "decimals":..}],"outputs":[{"label":..,"intercept":..,"coef":[..]}],"classes":[..],"family":..}`. Mean 0 and scale 1
-//! unless given. `classes` are the two labels of a logit model (`0` and `1` unless given); those of a softmax model are
-//! the labels of its outputs, their numbers unless all have one.
+//! "decimals":..}],"outputs":[{"label":..,"intercept":..,"coef":[..]}],"classes":[..],"family":..}`. The default mean
+//! is 0, the default scale 1. `classes` are the two labels of a logit model, by default `0` and `1`. The classes of a
+//! softmax model are the labels of its outputs; if an output has no label, all classes are numbered.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -58,7 +58,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     if file.format != "glm/1" {
         return Err(Error::bad_whole("the field format is not glm/1"));
     }
-    // A linear model is one whose link is the identity: both words are in use.
+    // A linear model is a model with the link identity: both words are in use.
     let name = if file.link == "linear" { Link::Identity.name() } else { &*file.link };
     let link = Link::ALL.into_iter().find(|link| link.name() == name);
     let link = link.ok_or_else(|| {
@@ -98,12 +98,12 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     Ok((features, glm, scales))
 }
 
-/// Labels of classes that have none: their numbers.
+/// Labels for classes without labels: their numbers.
 pub(in crate::score) fn numbered(classes: usize) -> Vec<Box<str>> {
     (0..classes).map(|class| class.to_string().into()).collect()
 }
 
-/// Warnings about features whose decimals are coarse for their spread.
+/// Warnings about features whose decimals are too few for their spread.
 pub(in crate::score) fn coarse(features: &Features, scales: &[f64]) -> Vec<String> {
     close_steps(features, |i, step| step > scales[i] / 500.0, "one step of its decimals is more than scale / 500")
 }

@@ -1,7 +1,7 @@
 //! The byte form of a generalised linear model: records, all numbers little-endian.
 //!
-//! The first record is `u8` link, `u32` outputs, `u32` labels; every other begins with its tag: 1 a label (its text), 2
-//! numbers (`f64` each) in the order of the model.
+//! The first record is `u8` link, `u32` outputs, `u32` labels. Every other record begins with a tag: 1 is a label
+//! (text), 2 is numbers (`f64` each) in the order of the model.
 
 use super::super::codec::Records;
 use super::{Glm, Link, count};
@@ -10,12 +10,12 @@ use crate::{Error, Result};
 const LABEL: u8 = 1;
 const NUMBERS: u8 = 2;
 
-/// Numbers in a record.
+/// Numbers in one record.
 const PIECE: usize = 4096;
 
-/// Writes the model's records.
+/// Writes the records of the model.
 pub(in crate::score) fn encode(glm: &Glm, records: &mut Records) {
-    let link = Link::ALL.iter().position(|&link| link == glm.link).expect("the list is complete") as u8;
+    let link = Link::ALL.iter().position(|&link| link == glm.link).expect("ALL contains every link") as u8;
     let mut head = vec![link];
     head.extend_from_slice(&(glm.outputs as u32).to_le_bytes());
     head.extend_from_slice(&(glm.labels.len() as u32).to_le_bytes());
@@ -35,7 +35,7 @@ pub(in crate::score) fn encode(glm: &Glm, records: &mut Records) {
     }
 }
 
-/// A model in the making.
+/// A model that is being read from records.
 #[derive(Debug, Default)]
 pub(in crate::score) struct GlmDecoder {
     head: Option<(Link, usize, usize)>,
@@ -44,7 +44,7 @@ pub(in crate::score) struct GlmDecoder {
 }
 
 impl GlmDecoder {
-    /// Takes the next record of a model of so many features.
+    /// Reads the next record of a model with this number of features.
     pub(in crate::score) fn push(&mut self, record: &[u8], features: usize) -> Result<()> {
         let Some((_, outputs, labels)) = self.head else {
             let &[link, a, b, c, d, e, f, g, h] = record else {
@@ -79,7 +79,7 @@ impl GlmDecoder {
         }
     }
 
-    /// The model, once every record has arrived.
+    /// Returns the model, after every record was read.
     pub(in crate::score) fn finish(self, features: usize) -> Result<Glm> {
         let (link, outputs, _) = self.head.ok_or(Error::Corrupt("a linear model without its head"))?;
         Glm::new(link, features, outputs, self.numbers, self.labels).map_err(Error::Corrupt)

@@ -1,4 +1,4 @@
-//! XML as a tree of elements. Text between them is passed over: the models that are read say everything in attributes.
+//! XML as a tree of elements. Text between elements is ignored: in the supported models all data are in attributes.
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -6,12 +6,12 @@ use quick_xml::reader::Reader;
 
 use crate::{Error, Place, Progress, Result};
 
-/// The deepest nesting, the most elements, and the most attributes of an element.
+/// Maximum nesting depth, number of elements, and number of attributes of one element.
 const MAX_DEPTH: usize = 32;
 const MAX_ELEMENTS: usize = 1_000_000;
 const MAX_ATTRIBUTES: usize = 64;
 
-/// An element; its name without the prefix. Attributes of the standard have none.
+/// An element, with its name without the prefix. The attributes of the PMML standard have no prefix.
 #[derive(Debug)]
 pub(super) struct Element {
     pub(super) name: Box<str>,
@@ -20,12 +20,12 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// The first child of this name.
+    /// The first child with this name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.children_called(name).next()
     }
 
-    /// All children of this name.
+    /// All children with this name.
     pub(super) fn children_called(&self, name: &str) -> impl Iterator<Item = &Self> {
         self.children.iter().filter(move |child| &*child.name == name)
     }
@@ -34,9 +34,10 @@ impl Element {
         self.attributes.iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
     }
 
-    /// Refuses attributes and children that are not known: what is passed over could change a score.
+    /// Refuses unknown attributes and children, because one that is ignored could change a score.
     ///
-    /// Extensions, and attributes that begin with `x-` or have a prefix, are for other programs by the standard.
+    /// The standard reserves extensions, attributes that begin with `x-` and attributes with a prefix for other
+    /// programs; these are accepted.
     pub(super) fn only(&self, attributes: &[&str], children: &[&str]) -> Result<()> {
         let is_own = |name: &str| !name.starts_with("x-") && name != "xmlns" && !name.contains(':');
         if let Some((name, _)) = self.attributes.iter().find(|(name, _)| is_own(name) && !attributes.contains(&&**name))
@@ -54,13 +55,13 @@ impl Element {
         Ok(())
     }
 
-    /// An attribute that must be there.
+    /// A required attribute.
     pub(super) fn needed(&self, name: &'static str) -> Result<&str> {
         self.attribute(name)
             .ok_or_else(|| Error::bad_whole(format!("an element of the PMML lacks its attribute {name}")))
     }
 
-    /// An attribute that is a finite number, if it is there.
+    /// An optional attribute that must be a finite number.
     pub(super) fn number(&self, name: &'static str) -> Result<Option<f64>> {
         let Some(text) = self.attribute(name) else { return Ok(None) };
         let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
@@ -69,14 +70,14 @@ impl Element {
             .ok_or_else(|| Error::bad_whole(format!("an attribute {name} of the PMML is not a finite number")))
     }
 
-    /// An attribute that is a finite number and must be there.
+    /// A required attribute that must be a finite number.
     pub(super) fn needed_number(&self, name: &'static str) -> Result<f64> {
         self.needed(name)?;
         Ok(self.number(name)?.unwrap_or_default())
     }
 }
 
-/// Reads a document; the root.
+/// Parses a document and returns its root.
 pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() as u64;
@@ -109,7 +110,7 @@ pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
                 None
             }
             Event::Empty(start) => Some(element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?),
-            // The reader has seen to it that it is the end of what is open.
+            // The reader has checked that this tag closes the open element.
             Event::End(_) => open.pop(),
             Event::DocType(_) => return Err(Error::bad("XML with a DOCTYPE is not read", at(&reader))),
             Event::Eof => return Err(Error::bad("the XML ends too early", at(&reader))),
@@ -123,7 +124,7 @@ pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
     }
 }
 
-/// A name of a file as an error may say it: its plain characters, not too many.
+/// A name from the file in a form that is safe for an error text: plain characters only, with a maximum length.
 pub(super) fn shown(name: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || " _.:@()-".contains(character);
     name.chars().take(64).map(|character| if plain(character) { character } else { '?' }).collect()

@@ -1,13 +1,13 @@
-//! Predicates over one field, as the values for which they are true.
+//! Predicates over one field, converted to the set of values for which they are true.
 //!
-//! A predicate is true, false or (of a missing value) unknown; what counts is whether it is true. The values for which
-//! it is are ranges `[from, to)`: `x <= v` is `x < w` for the next number `w` above `v`, so nothing is lost.
+//! A predicate is true, false or, for a missing value, unknown. Only true matters. The values for which it is true are
+//! ranges `[from, to)`: `x <= v` equals `x < w` for the next number `w` above `v`, so the conversion is exact.
 
 use super::super::scorecard::MAX_BINS;
 use super::element::Element;
 use crate::{Error, Result};
 
-/// The deepest nesting of compound predicates.
+/// Maximum nesting depth of compound predicates.
 const MAX_DEPTH: usize = 16;
 
 /// A range `[from, to)`.
@@ -15,12 +15,12 @@ pub(super) type Range = (f64, f64);
 
 const EVERYTHING: Range = (f64::NEG_INFINITY, f64::INFINITY);
 
-/// Where a predicate is true.
+/// The values for which a predicate is true.
 #[derive(Debug, Clone)]
 pub(super) struct Truth {
-    /// Ranges that do not overlap, in order.
+    /// Ranges that do not overlap, in ascending order.
     pub(super) ranges: Vec<Range>,
-    /// Of a missing value; `None` is unknown.
+    /// The result for a missing value; `None` is unknown.
     pub(super) missing: Option<bool>,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn is_predicate(element: &Element) -> bool {
     NAMES.contains(&&*element.name)
 }
 
-/// Reads a predicate. `field` becomes the field it is about; it must be the same one throughout.
+/// Reads a predicate and sets `field` to its field. All parts must use the same field.
 pub(super) fn read<'a>(element: &'a Element, field: &mut Option<&'a str>) -> Result<Truth> {
     read_within(element, field, MAX_DEPTH)
 }
@@ -62,7 +62,11 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
             let combine = match element.needed("booleanOperator")? {
                 "and" => and,
                 "or" => or,
-                _ => return Err(Error::bad_whole("compound predicates of the PMML must be of and or or")),
+                _ => {
+                    return Err(Error::bad_whole(
+                        "the booleanOperator of a CompoundPredicate of the PMML must be and or or",
+                    ));
+                }
             };
             let truth = parts.into_iter().reduce(combine);
             let truth = truth.ok_or_else(|| Error::bad_whole("a CompoundPredicate of the PMML is empty"))?;
@@ -71,7 +75,9 @@ fn read_within<'a>(element: &'a Element, field: &mut Option<&'a str>, depth: usi
             }
             Ok(truth)
         }
-        _ => Err(Error::bad_whole("of the predicates of PMML only simple and compound ones can be used")),
+        _ => Err(Error::bad_whole(
+            "a SimpleSetPredicate of the PMML cannot be used: give a CompoundPredicate of SimplePredicates",
+        )),
     }
 }
 
@@ -96,7 +102,7 @@ fn simple(element: &Element) -> Result<Truth> {
     Ok(Truth { ranges, missing: None })
 }
 
-/// Where both are true: of two ordered lists the overlaps, found in one pass.
+/// The intersection: the overlaps of two ordered lists, found in one pass.
 fn and(a: Truth, b: Truth) -> Truth {
     let (mut i, mut k, mut ranges) = (0, 0, Vec::new());
     while let (Some(x), Some(y)) = (a.ranges.get(i), b.ranges.get(k)) {
@@ -114,7 +120,7 @@ fn and(a: Truth, b: Truth) -> Truth {
     Truth { ranges, missing }
 }
 
-/// Where one of them is true.
+/// The union.
 fn or(a: Truth, b: Truth) -> Truth {
     let mut all = [a.ranges, b.ranges].concat();
     all.sort_unstable_by(|x, y| x.0.total_cmp(&y.0));

@@ -1,4 +1,4 @@
-//! `RegressionModel`: linear, with the normalisations that are links of ours.
+//! `RegressionModel`: linear models with those normalisation methods that our links can express.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::score::features::Features;
 use crate::score::{MAX_CLASSES, MAX_FEATURES};
 use crate::{Error, Result};
 
-/// Reads the model of these fields.
+/// Reads a model with these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
     model.only(
         &[
@@ -41,19 +41,19 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
         ("classification", "softmax", 2..=MAX_CLASSES) => (Link::Softmax, tables.len()),
         _ => {
             return Err(Error::bad_whole(
-                "of PMML regressions those can be used of one table with normalizationMethod none or exp, and \
-                 classifications with logit (2 tables) or softmax (2 to 1024)",
+                "a PMML regression needs one table and normalizationMethod none or exp; a classification needs logit \
+                 (2 tables) or softmax (2 to 1024 tables)",
             ));
         }
     };
-    // Of two classes with logit the first has the probability of its table, the second the rest.
+    // With logit, the first class has the probability of its table and the second class has the rest.
     if link == Link::Logit && (!tables[1].children.is_empty() || tables[1].needed_number("intercept")? != 0.0) {
         return Err(Error::bad_whole("with logit the second RegressionTable must be empty, of intercept 0"));
     }
     let label = |table: &&Element| Ok(Box::from(table.needed("targetCategory")?));
     let labels = match link {
         Link::Identity | Link::Log => Vec::new(),
-        // The second class is the one whose probability the margin gives.
+        // The margin gives the probability of the second class.
         Link::Logit => tables.iter().rev().map(label).collect::<Result<_>>()?,
         Link::Softmax => tables.iter().map(label).collect::<Result<_>>()?,
     };
@@ -71,7 +71,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     Ok((features, Machine::Glm(glm)))
 }
 
-/// The coefficients of a table, 0 for fields that it does not name.
+/// The coefficients of a table; 0 for fields that it does not contain.
 fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
     table.only(&["intercept", "targetCategory"], &["NumericPredictor", "CategoricalPredictor", "PredictorTerm"])?;
     let mut found: HashMap<usize, f64> = HashMap::new();
@@ -80,9 +80,7 @@ fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
             "NumericPredictor" => {}
             "Extension" => continue,
             _ => {
-                return Err(Error::bad_whole(
-                    "of the predictors of a PMML regression only NumericPredictor can be used",
-                ));
+                return Err(Error::bad_whole("only NumericPredictor can be used as a predictor of a PMML regression"));
             }
         }
         predictor.only(&["name", "exponent", "coefficient"], &[])?;

@@ -1,4 +1,5 @@
-//! `Scorecard`: every characteristic an attribute, its attributes the bins, the first that holds a value counts.
+//! `Scorecard`: every characteristic becomes an attribute, its PMML attributes become the bins. The first bin that
+//! holds a value counts.
 
 use super::super::machine::Machine;
 use super::super::scorecard::{Attribute, Bin, Method, NO_CODE, Overlap, Scorecard, Segments};
@@ -8,7 +9,7 @@ use crate::score::MAX_FEATURES;
 use crate::score::features::Features;
 use crate::{Error, Result};
 
-/// Reads the model of these fields.
+/// Reads a model with these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
     model.only(
         &[
@@ -61,7 +62,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     Ok((features, Machine::Scorecard(card)))
 }
 
-/// As many reasons as the model puts out; all where it does not say.
+/// The number of reasons that the model declares as outputs; no limit if it declares none.
 fn max_reasons(model: &Element) -> u32 {
     let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
     match outputs.filter(|field| field.attribute("feature") == Some("reasonCode")).count() {

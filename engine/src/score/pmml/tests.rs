@@ -1,4 +1,4 @@
-//! What of PMML is imported, and what is refused.
+//! Which parts of PMML are imported and which are refused.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn assess(model: &ScoreModel, subject: &str) -> Result<Value> {
 }
 
 #[test]
-fn a_classification_gives_the_first_table_its_probability() {
+fn a_classification_gives_the_probability_of_the_first_table() {
     let document = assess(&read(LOGISTIC).unwrap(), r#"{"c":-1,"a & b":1}"#).unwrap();
     let p = 1.0 / (1.0 + 1f64.exp());
     assert_eq!(document["margin"], -1.0);
@@ -49,7 +49,7 @@ fn a_classification_gives_the_first_table_its_probability() {
 }
 
 #[test]
-fn the_first_attribute_that_holds_counts() {
+fn the_first_attribute_that_holds_the_value_counts() {
     let card = read(CARD).unwrap();
     for (x, points, code) in [
         ("0", 1.0, "R"),
@@ -70,7 +70,7 @@ fn the_first_attribute_that_holds_counts() {
 }
 
 #[test]
-fn what_changes_scores_and_is_not_evaluated_is_refused() {
+fn elements_that_change_scores_and_are_not_evaluated_are_refused() {
     assert!(read(LOGISTIC).is_ok() && read(CARD).is_ok());
     for (text, from, to) in [
         (LOGISTIC, "<p:Header/>", "<p:TransformationDictionary><p:DerivedField/></p:TransformationDictionary>"),
@@ -147,13 +147,13 @@ fn a_field_with_limits_is_refused_by_its_name() {
         (r#"<p:Interval closure="closedClosed" leftMargin="0" rightMargin="1"/>"#, "valid intervals"),
         (r#"<p:Value value="1"/>"#, "values that are valid or invalid"),
         (r#"<p:Value value="-9" property="invalid"/>"#, "values that are valid or invalid"),
-        (r#"<p:Value value="-9" property="missing"/>"#, "values that mean that one is missing"),
+        (r#"<p:Value value="-9" property="missing"/>"#, "values that mark a missing value"),
         ("<p:Taxonomy/>", "limits of an unknown kind"),
     ] {
         let Err(Error::BadInput { reason, .. }) = read(&limited(limits)) else { panic!("{limits}") };
         assert!(reason.starts_with(&format!("the field c of the PMML declares {what}")), "{reason}");
     }
-    // The file itself says that invalid values are used as they are; those that mean missing ones are another thing.
+    // This file says that invalid values are used as they are. This does not apply to values that mark a missing value.
     let as_is = |limits: &str| {
         let from = r#"<p:MiningField name="c"/>"#;
         limited(limits).replace(from, r#"<p:MiningField name="c" invalidValueTreatment="asIs"/>"#)
@@ -164,7 +164,7 @@ fn a_field_with_limits_is_refused_by_its_name() {
 }
 
 #[test]
-fn elements_and_attributes_that_are_not_known_are_refused_by_name() {
+fn unknown_elements_and_attributes_are_refused_by_name() {
     for (text, from, to, named) in [
         (LOGISTIC, "coefficient=\"2\"", "coefficient=\"2\" mean=\"3\"", "mean of NumericPredictor"),
         (LOGISTIC, "<p:MiningField name=\"c\"/>", "<p:MiningField name=\"c\" scale=\"3\"/>", "scale of MiningField"),
@@ -183,7 +183,7 @@ fn elements_and_attributes_that_are_not_known_are_refused_by_name() {
         let Err(Error::BadInput { reason, .. }) = read(&changed) else { panic!("{from} -> {to}") };
         assert!(reason.contains(named) && reason.is_ascii(), "{reason}");
     }
-    // What the standard keeps for other programs changes no score.
+    // Parts that the standard reserves for other programs do not change a score.
     let marked = CARD.replace("initialScore=\"10\"", "initialScore=\"10\" x-tool=\"1\" t:mark=\"2\"");
     assert!(read(&marked.replace("<Characteristics>", "<Characteristics><Extension name=\"a\"/>")).is_ok());
 }

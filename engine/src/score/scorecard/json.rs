@@ -3,7 +3,7 @@
 //! `{"format":"scorecard/1","name":..,"initial_score":..,"attributes":[{"name":..,"decimals":..,"missing_points":..,
 //! "reason_code":..,"baseline_points":..,"bins":[{"ge":..,"lt":..,"points":..}]}],"reason_codes":{"method":"pointsBelow",
 //! "max":..},"probability":{"link":"logit","a":..,"b":..,"of":..},"bands":[{"lt":..,"label":..}]}`. A bound that is
-//! `null` or absent is none. Bins do not overlap; a value in none of them is an error.
+//! `null` or absent means no bound. Bins must not overlap; a value that no bin holds is an error.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -121,7 +121,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Scorecard)> {
     Ok((features, card))
 }
 
-/// Warnings about features that are rounded to steps wider than a bin.
+/// Warnings about features whose rounding step is wider than a bin.
 pub(in crate::score) fn coarse(features: &Features, card: &Scorecard) -> Vec<String> {
     let mut narrowest = vec![f64::INFINITY; features.len()];
     for attribute in &card.attributes {

@@ -1,45 +1,45 @@
-//! The line of numbers cut into segments, each with the bin that holds it.
+//! The real line cut into segments, each with its bin.
 
 use super::{Bin, NO_CODE};
 
-/// The most bins of an attribute.
+/// Maximum number of bins of an attribute.
 pub(in crate::score) const MAX_BINS: usize = 512;
 
-/// What happens where two bins hold the same value.
+/// What to do when two bins hold the same value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::score) enum Overlap {
-    /// The first one counts.
+    /// The first bin counts.
     First,
-    /// That is an error.
+    /// The scorecard is refused.
     Refused,
 }
 
-/// Segment `i` reaches from edge `i - 1` up to and without edge `i`; the first and the last have no end.
+/// Segment `i` is `[edge i - 1, edge i)`; the first and the last segment are unbounded.
 #[derive(Debug)]
 pub(in crate::score) struct Segments {
     /// Ascending.
     pub(super) edges: Box<[f64]>,
-    /// One more than edges. Points are NaN where no bin is.
+    /// One more than edges. A segment without a bin has NaN as points.
     pub(super) bins: Box<[Bin]>,
 }
 
-/// A segment that no bin holds.
+/// A segment without a bin.
 const GAP: Bin = Bin { points: f64::NAN, code: NO_CODE };
 
 impl Segments {
-    /// Of bins `[from, to)`, infinite where one has no end; fails with a reason.
+    /// From bins `[from, to)`, where an infinite bound means no bound; fails with a reason.
     pub(in crate::score) fn new(bins: &[(f64, f64, Bin)], overlap: Overlap) -> Result<Self, &'static str> {
         if bins.is_empty() || bins.len() > MAX_BINS {
             return Err("an attribute has 1 to 512 bins");
         }
-        // Not `<`: a bound that is no number is refused as well.
+        // `!(from < to)` instead of `from >= to`: a NaN bound is refused as well.
         #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is to be refused")]
         if bins.iter().any(|(from, to, _)| !(from < to)) {
             return Err("a bin ends where it begins, or before");
         }
         let mut edges: Vec<f64> = bins.iter().flat_map(|&(from, to, _)| [from, to]).collect();
         edges.retain(|edge| edge.is_finite());
-        // Zeros of both signs are one edge.
+        // Zeros of both signs are the same edge.
         edges.iter_mut().for_each(|edge| *edge += 0.0);
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup();
@@ -58,7 +58,7 @@ impl Segments {
         Self::from_parts(edges, segments)
     }
 
-    /// Of edges and one more bins, as they are kept.
+    /// From edges and bins as they are stored; there is one more bin than edges.
     pub(super) fn from_parts(edges: Vec<f64>, bins: Vec<Bin>) -> Result<Self, &'static str> {
         let ascending = edges.iter().all(|edge| edge.is_finite()) && edges.windows(2).all(|pair| pair[0] < pair[1]);
         if !ascending || bins.len() != edges.len() + 1 || edges.len() > 2 * MAX_BINS {
@@ -67,7 +67,7 @@ impl Segments {
         Ok(Self { edges: edges.into(), bins: bins.into() })
     }
 
-    /// The bin that holds a value, which is not NaN.
+    /// The bin that holds a value; the value is not NaN.
     pub(super) fn find(&self, value: f64) -> Option<Bin> {
         let bin = self.bins[self.edges.partition_point(|&edge| edge <= value)];
         (!bin.points.is_nan()).then_some(bin)

@@ -1,9 +1,10 @@
 //! The byte form of a scorecard: records, all numbers little-endian, each text a `u16` length and bytes.
 //!
-//! The first record is `f64` initial score, `u8` method, `u32` reasons, `u32` bands, `u32` attributes, `u8` whether there
-//! is a probability, then `f64` a and b and text of. Then a record for each band (`f64` limit, text label) and each attribute
-//! (`u32` feature; `u8` and `f64` baseline; `u8`, `f64`, `u32` missing; `u32` edges, `f64` each; for one more segments
-//! `f64` points and `u32` code; `u32` codes, text each).
+//! The first record is `f64` initial score, `u8` method, `u32` reasons, `u32` bands, `u32` attributes, `u8` 1 if there
+//! is a probability, then its `f64` a and b and the text of its outcome. Then follows a record for each band (`f64`
+//! limit, text label) and for each attribute (`u32` feature; `u8` and `f64` baseline; `u8`, `f64`, `u32` bin of missing
+//! values; `u32` number of edges, `f64` each; for each segment, one more than edges, `f64` points and `u32` code; `u32`
+//! number of codes, text each).
 
 use super::super::codec::{Reader, Records, put_text};
 use super::{Attribute, Band, Bin, Method, Probability, Scorecard, Segments};
@@ -13,10 +14,10 @@ use crate::{Error, Result};
 
 const METHODS: [Method; 2] = [Method::Below, Method::Above];
 
-/// Writes the card's records.
+/// Writes the records of the scorecard.
 pub(in crate::score) fn encode(card: &Scorecard, records: &mut Records) {
     let mut record = card.initial.to_le_bytes().to_vec();
-    record.push(METHODS.iter().position(|&method| method == card.method).expect("the list is complete") as u8);
+    record.push(METHODS.iter().position(|&method| method == card.method).expect("METHODS contains every method") as u8);
     for count in [card.max_reasons, card.bands.len() as u32, card.attributes.len() as u32] {
         record.extend_from_slice(&count.to_le_bytes());
     }
@@ -62,7 +63,7 @@ fn encode_attribute(attribute: &Attribute, record: &mut Vec<u8>) {
     }
 }
 
-/// A card in the making.
+/// A scorecard that is being read from records.
 #[derive(Debug, Default)]
 pub(in crate::score) struct ScorecardDecoder {
     card: Option<Scorecard>,
@@ -72,7 +73,7 @@ pub(in crate::score) struct ScorecardDecoder {
 }
 
 impl ScorecardDecoder {
-    /// Takes the next record.
+    /// Reads the next record.
     pub(in crate::score) fn push(&mut self, record: &[u8]) -> Result<()> {
         self.held += 2 * record.len();
         let mut reader = Reader(record);
@@ -102,7 +103,7 @@ impl ScorecardDecoder {
         reader.end()
     }
 
-    /// The card, once every record has arrived.
+    /// Returns the scorecard, after every record was read.
     pub(in crate::score) fn finish(self, features: usize) -> Result<Scorecard> {
         let card = self.card.filter(|card| card.bands.len() == self.bands && card.attributes.len() == self.attributes);
         card.ok_or(Error::Corrupt("records of a scorecard are missing"))?.check(features).map_err(Error::Corrupt)

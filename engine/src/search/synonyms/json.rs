@@ -1,4 +1,4 @@
-//! A user's table of synonyms as JSON, and its byte form, which is JSON too: records of whole entries.
+//! A user's table of synonyms as JSON, and its byte form, which is JSON too: records of complete entries.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use super::{Phrase, Synonyms};
 use crate::{Error, Place, Result};
 
-/// The longest record, in bytes.
+/// Maximum size of a record, in bytes.
 const MAX_RECORD: usize = 60 << 10;
 
-/// The largest table, in bytes.
+/// Maximum size of a table, in bytes.
 const MAX_TABLE: usize = 8 << 20;
 
 /// Reads a table.
@@ -29,12 +29,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Synonyms> {
     Ok(synonyms)
 }
 
-/// Takes a record.
+/// Reads a record.
 pub(super) fn push(synonyms: &mut Synonyms, record: &[u8]) -> Result<()> {
     add(synonyms, record).map_err(|_| Error::Corrupt("a record of synonyms is not usable"))
 }
 
-/// The entries as records.
+/// Writes the entries as records.
 pub(super) fn write(own: &BTreeMap<Box<str>, Box<[Phrase]>>) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
     let mut record = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn write(own: &BTreeMap<Box<str>, Box<[Phrase]>>) -> Vec<Vec<u8>> {
         if record.is_empty() {
             record = entry;
         } else {
-            // `{..}` and `{..}` become `{..,..}`.
+            // Joins `{..}` and `{..}` to `{..,..}`.
             record.pop();
             record.push(b',');
             record.extend_from_slice(&entry[1..]);
@@ -67,7 +67,7 @@ fn add(synonyms: &mut Synonyms, bytes: &[u8]) -> Result<(), (serde_json::Error, 
     read.map_err(|error| (error, refused))
 }
 
-/// Takes the entries of an object into a table.
+/// Adds the entries of an object to a table.
 struct Entries<'s> {
     synonyms: &'s mut Synonyms,
     refused: &'s mut Option<&'static str>,

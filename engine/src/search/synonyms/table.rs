@@ -1,7 +1,7 @@
 //! The built-in table.
 
-/// Words that descriptions of the Harmonized System do not have, or have for other goods, and what these say instead.
-/// A phrase is the words that all must be found; not more of them than are needed.
+/// Words that the descriptions of the Harmonized System do not contain, or contain for other goods, and the phrases in
+/// these descriptions. All words of a phrase must be found, so a phrase has no more words than needed.
 pub(super) const TABLE: &[(&str, &[&str])] = &[
     // Office, telephones, entertainment
     ("computer", &["automatic data processing machines"]),
@@ -124,7 +124,7 @@ pub(super) const TABLE: &[(&str, &[&str])] = &[
     ("zipper", &["slide fasteners"]),
     ("zip", &["slide fasteners"]),
     ("velcro", &["narrow woven fabrics"]),
-    // Clothes and what is carried
+    // Clothes and bags
     ("sneakers", &["sports footwear"]),
     ("trainers", &["sports footwear"]),
     ("shoes", &["footwear"]),
@@ -263,7 +263,7 @@ pub(super) const TABLE: &[(&str, &[&str])] = &[
     ("magazine", &["journals periodicals"]),
     ("christmas decorations", &["christmas festivities"]),
     ("painting", &["paintings drawings pastels"]),
-    // Everyday words that were reported as not found
+    // Everyday words that users reported as not found
     ("usb cable", &["insulated conductors connectors"]),
     ("vape liquid", &["nicotine inhalation combustion"]),
     ("covid test", &["diagnostic laboratory reagents"]),

@@ -9,7 +9,7 @@ fn phrases(synonyms: &Synonyms, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_users_table_adds_replaces_and_takes_out() {
+fn a_users_table_adds_replaces_and_removes_keys() {
     let synonyms = read("\u{feff}{\"Gizmo-Box\":[\"Toys; other\"],\"laptop\":[\"note books\"],\"pc\":[]}").unwrap();
     assert_eq!(phrases(&synonyms, &["gizmo", "box"]), ["toys other"]);
     assert_eq!(phrases(&synonyms, &["laptop"]), ["note books"]);
@@ -29,22 +29,22 @@ fn plurals_and_typing_errors_find_their_key() {
 }
 
 #[test]
-fn the_built_in_table_says_each_word_once() {
+fn the_built_in_table_contains_each_key_once() {
     let keys: std::collections::BTreeSet<_> = built_in_keys().collect();
     assert_eq!((keys.len(), BUILT_IN.len()), (table::TABLE.len(), table::TABLE.len()));
     assert!(keys.len() >= 150 && keys.iter().all(|key| key.split(' ').count() <= MAX_KEY_WORDS));
 }
 
 #[test]
-fn mistakes_are_told() {
+fn errors_are_reported() {
     let form = "a table of synonyms is a JSON object {\"word\":[\"phrase\",..],..}";
     let cases = [
         ("[]", form),
         ("{\"a\":\"b\"}", form),
         ("{\"a\":[\"b\"]} x", form),
-        ("{\"a\":[\"b\"],\"A\":[\"c\"]}", "a word to be replaced occurs twice"),
-        ("{\"-\":[\"b\"]}", "what is replaced is 1 to 4 words of at most 256 bytes"),
-        ("{\"a b c d e\":[\"b\"]}", "what is replaced is 1 to 4 words of at most 256 bytes"),
+        ("{\"a\":[\"b\"],\"A\":[\"c\"]}", "a key occurs twice"),
+        ("{\"-\":[\"b\"]}", "a key is 1 to 4 words of at most 256 bytes"),
+        ("{\"a b c d e\":[\"b\"]}", "a key is 1 to 4 words of at most 256 bytes"),
         ("{\"a\":[\"\"]}", "a phrase is 1 to 16 words of at most 256 bytes"),
     ];
     for (text, reason) in cases {
@@ -52,7 +52,7 @@ fn mistakes_are_told() {
         assert!(error.starts_with(&format!("{reason} (line 1")), "{text}: {error}");
     }
     let many = format!("{{\"a\":[{}\"b\"]}}", "\"b\",".repeat(16));
-    assert!(read(&many).unwrap_err().to_string().starts_with("more than 16 phrases stand for one word"));
+    assert!(read(&many).unwrap_err().to_string().starts_with("a key has more than 16 phrases"));
     assert!(read(&"[".repeat(100_000)).is_err());
 }
 

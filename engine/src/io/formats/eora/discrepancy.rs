@@ -1,9 +1,9 @@
-//! The node of EORA26 that is none: `ROW`, `TOTAL` takes what the countries' tables do not agree on. Its row and column are
-//! left out, as readers of these tables do, and their size is told.
+//! The pseudo-node `ROW`, `TOTAL` of EORA26, which holds the discrepancy between the tables of the countries. Its row
+//! and column are left out, as other readers of these tables do, and a warning reports their size.
 
 use crate::io::shown::shown_node;
 
-/// Where the discrepancy stands among the lines of a package, if it does, and how large it is.
+/// The position of the discrepancy among the lines of a package, if there is one, and its size.
 #[derive(Debug, Default)]
 pub(super) struct Discrepancy {
     at: Option<usize>,
@@ -14,7 +14,7 @@ pub(super) struct Discrepancy {
 }
 
 impl Discrepancy {
-    /// Takes it out of the nodes. A region `ROW` of several sectors is one like any other.
+    /// Removes the discrepancy from the nodes. A region `ROW` with several sectors is an ordinary region.
     pub(super) fn take(nodes: &mut Vec<(String, String)>) -> Self {
         let mut of_row = (0..nodes.len()).filter(|&at| nodes[at].0 == "ROW");
         let at = match (of_row.next(), of_row.next()) {
@@ -27,12 +27,12 @@ impl Discrepancy {
         Self { at, ..Self::default() }
     }
 
-    /// How many lines there are for so many nodes.
+    /// The number of lines for this number of nodes.
     pub(super) fn lines(&self, nodes: usize) -> usize {
         nodes + usize::from(self.at.is_some())
     }
 
-    /// The number of a line's node; `None` for that of the discrepancy.
+    /// The number of the node in a line; `None` for the line of the discrepancy.
     pub(super) fn node(&self, line: usize) -> Option<usize> {
         match self.at {
             Some(at) if at == line => None,
@@ -50,7 +50,7 @@ impl Discrepancy {
         &self.kept
     }
 
-    /// Counts what a line of the flows says of it.
+    /// Adds the flows of a line to the size of the discrepancy.
     pub(super) fn count(&mut self, line: usize, row: &[f64]) {
         let Some(at) = self.at else { return };
         let sum: f64 = row.iter().map(|flow| flow.abs()).sum();
@@ -62,14 +62,14 @@ impl Discrepancy {
         }
     }
 
-    /// What is told of it.
+    /// The warning about the discrepancy.
     pub(super) fn note(&self) -> Option<String> {
         self.at?;
         let share = if self.all > 0.0 { (self.sold + self.bought) / self.all * 100.0 } else { 0.0 };
         let node = shown_node("ROW", "TOTAL");
         Some(format!(
-            "{node} is what the countries' tables do not agree on, and was left out: it sells {:.4} and buys {:.4}, {share:.2} % of all \
-             flows",
+            "{node} is the discrepancy between the countries' tables and was left out: it sells {:.4} and buys {:.4}, \
+             {share:.2} % of all flows",
             self.sold, self.bought
         ))
     }

@@ -1,4 +1,4 @@
-//! The lines of its files.
+//! The lines of EORA26 files.
 
 use crate::io::formats::Job;
 use crate::io::formats::source::Package;
@@ -6,10 +6,10 @@ use crate::io::labels::MAX_NODES;
 use crate::io::text::{Blank, Cells};
 use crate::{Error, Result};
 
-/// The most columns of final demand.
+/// The maximum number of columns of final demand.
 const MAX_DEMAND: usize = 4 * MAX_NODES;
 
-/// The second and the fourth cell of every line.
+/// The second and the fourth cell of every line: code and sector.
 pub(super) fn names(
     package: &mut Package<'_>,
     part: usize,
@@ -36,7 +36,8 @@ pub(super) fn names(
     Ok(found)
 }
 
-/// Hands over all rows of bare numbers, as many as said, if a number is; all are as long as the first, or as said.
+/// Calls `each` for all rows of numbers. If given, `rows` and `columns` are the required counts; otherwise all rows
+/// must be as long as the first.
 pub(super) fn each_row(
     package: &mut Package<'_>,
     part: usize,

@@ -1,4 +1,4 @@
-//! Stressors of the accounts of a folder as indicators.
+//! Reading the stressors of accounts as indicators.
 
 mod agree;
 mod find;
@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 pub(super) use self::find::{Files, unread};
 
-/// Reads all accounts. One that cannot be used is left out with a warning that says why, as is a stressor.
+/// Reads all accounts. An account or a stressor that cannot be used is left out, with a warning that states the reason.
 pub(super) fn read_all(
     package: &mut Package<'_>,
     accounts: &[Files],
@@ -40,7 +40,7 @@ pub(super) fn read_all(
             other => other?,
         }
         for mut indicator in found {
-            // Accounts may share names of stressors.
+            // Accounts may use the same names of stressors.
             if names.contains(&indicator.name) {
                 indicator.name = format!("{}/{}", files.name, indicator.name).into();
             }
@@ -55,7 +55,7 @@ pub(super) fn read_all(
 }
 
 /// Reads `S`, or `F` divided by output.
-#[expect(clippy::too_many_arguments, reason = "one caller, which owns what all accounts share")]
+#[expect(clippy::too_many_arguments, reason = "the only caller owns the state that all accounts share")]
 fn read(
     package: &mut Package<'_>,
     files: &Files,
@@ -119,7 +119,7 @@ struct Account<'a> {
 }
 
 impl Account<'_> {
-    /// One stressor per unit of output, by node; `None` when it has values that an indicator may not have.
+    /// One stressor per unit of output, by node; `None` if a value is missing or not finite.
     fn intensities(&mut self, name: &str, row: &[f64]) -> Option<Vec<f64>> {
         let mut values = vec![0.0; self.labels.len()];
         let mut undivided = 0;
@@ -137,7 +137,7 @@ impl Account<'_> {
             self.unusable.push(shown(name));
             return None;
         }
-        // A negative zero would be shown as one.
+        // Adding 0 turns a negative zero into a positive one, which is printed without a sign.
         values.iter_mut().for_each(|value| *value += 0.0);
         self.undivided += undivided;
         Some(values)
@@ -163,17 +163,17 @@ impl Account<'_> {
     }
 }
 
-/// The first of several names, and how many more there are.
+/// The first of several names, and the number of further names.
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 10;
     let text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN { format!("{text} and {} more", names.len() - SHOWN) } else { text }
 }
 
-/// Warns of a table whose nodes have several units, as hybrid tables do: sums over them mean nothing.
+/// The warning for a table whose nodes have different units, as in hybrid tables: sums over such nodes are meaningless.
 pub(super) fn unlike_units(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<Option<String>> {
     let units = match units(package, file, job) {
-        // Nothing else depends on this file.
+        // No other data depend on this file.
         Err(Error::BadInput { .. }) => return Ok(None),
         units => units?,
     };
@@ -182,11 +182,15 @@ pub(super) fn unlike_units(package: &mut Package<'_>, file: Role, job: &Job<'_>)
     units.dedup();
     let names: Vec<String> = units.iter().map(|unit| shown(unit)).collect();
     Ok((units.len() > 1).then(|| {
-        format!("nodes are in unlike units ({}): sums over them, and shares of such sums, mean nothing", some(&names))
+        format!(
+            "nodes have different units ({}): sums over them, and shares of such sums, are meaningless",
+            some(&names)
+        )
     }))
 }
 
-/// The unit of every stressor, from `unit.txt`: a header line, then the name, in one or more cells, and the unit.
+/// The unit of every stressor, from `unit.txt`: after a header line, each line holds the name, in one or more cells,
+/// and the unit.
 fn units(package: &mut Package<'_>, file: Role, job: &Job<'_>) -> Result<HashMap<String, Box<str>>> {
     let mut lines = package.lines(file.part, file.name, job)?;
     let mut units = HashMap::new();

@@ -1,4 +1,4 @@
-//! Coefficients held against the flows beside them: a user who edits one of the two may forget the other.
+//! Comparing coefficients with flows in the same folder: a user may edit one file and forget the other.
 
 use super::Role;
 use super::frame::Frame;
@@ -10,16 +10,17 @@ use crate::io::shown::shown_node;
 use crate::io::text::Blank;
 use crate::{Error, Result};
 
-/// How far a coefficient may be from flow over output: a share of the larger, and a number that printing may lose.
+/// The tolerated difference between a coefficient and flow over output: a fraction of the larger of the two, plus the
+/// rounding of printed numbers.
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
-/// What was found.
+/// The result of the comparison.
 #[derive(Default)]
 struct Found {
-    /// Cells that are not 0 in both files.
+    /// The number of cells that are nonzero in at least one of the files.
     cells: u64,
     differ: u64,
-    /// The largest difference, its row and column, coefficient and quotient.
+    /// The largest difference: its size, row and column, coefficient and quotient.
     worst: Option<(f64, [usize; 2], [f64; 2])>,
 }
 
@@ -45,8 +46,8 @@ impl Found {
             shown_node(region, sector)
         };
         Some(format!(
-            "A is not {} divided by output: {} of {} cells differ, most that from {} to {}, {a:.6} in A and {quotient:.6} from \
-             flows",
+            "A is not {} divided by output: {} of {} cells differ; largest difference: from {} to {}, {a:.6} in A and \
+             {quotient:.6} from flows",
             file.name,
             self.differ,
             self.cells,
@@ -56,10 +57,10 @@ impl Found {
     }
 }
 
-/// What there is to say of coefficients that the flows in `file` deny.
+/// The warning about coefficients that contradict the flows in `file`.
 ///
 /// # Errors
-/// [`Error::BadInput`] when most of them are others.
+/// [`Error::BadInput`] if more than half of the cells differ.
 pub(super) fn with_flows(
     package: &mut Package<'_>,
     file: Role,
@@ -70,7 +71,7 @@ pub(super) fn with_flows(
 ) -> Result<Option<String>> {
     let found = match read(package, file, labels, coefficients, x, job) {
         Err(error @ Error::BadInput { .. }) => {
-            return Ok(Some(format!("A was used and not held against the flows beside it: {error}")));
+            return Ok(Some(format!("A was used and not compared with the flows: {error}")));
         }
         found => found?,
     };
@@ -94,7 +95,7 @@ fn read(
     let nodes = frame.nodes_of_columns(labels, file.name)?;
     let mut found = Found::default();
     frame.each_node(labels, Blank::Refused, |i, values, _| {
-        // A column without output has no coefficients that could be compared.
+        // A column without output has no coefficients to compare.
         let known = nodes.iter().zip(values).filter(|&(&j, _)| x[j] != 0.0);
         known.for_each(|(&j, flow)| found.cell([i, j], coefficients.get(i, j), flow / x[j]));
         job.progress.check()

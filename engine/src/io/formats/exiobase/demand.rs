@@ -13,10 +13,10 @@ use crate::io::shown::shown;
 use crate::io::text::Blank;
 use crate::{Error, Place, Result};
 
-/// Reads the columns, each with a number for every node.
+/// Reads the columns; each has a number for every node.
 ///
 /// # Errors
-/// [`Error::BadInput`] when a column is there twice.
+/// [`Error::BadInput`] if a column occurs twice.
 pub(super) fn read(
     package: &mut Package<'_>,
     file: Role,
@@ -40,7 +40,7 @@ pub(super) fn read(
     Ok(columns)
 }
 
-/// Columns of one label that hold the same are a column that was pasted twice.
+/// Two columns with the same label and equal values are one column that was pasted twice.
 fn refuse_twice(columns: &[Series], file: &'static str) -> Result<()> {
     let mut seen: HashMap<&str, &Series> = HashMap::new();
     for column in columns {
@@ -54,7 +54,7 @@ fn refuse_twice(columns: &[Series], file: &'static str) -> Result<()> {
     Ok(())
 }
 
-/// Tells of a column that holds what another holds: a total of one column, perhaps.
+/// The warning about two columns with equal values: one may be a total of the other.
 fn equal(columns: &[Series]) -> Option<String> {
     let has_numbers = |column: &&Series| column.values.iter().filter(|value| **value != 0.0).nth(2).is_some();
     let mut seen: HashMap<u64, &Series> = HashMap::new();

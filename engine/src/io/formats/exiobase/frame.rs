@@ -1,18 +1,18 @@
-//! Tab-separated frames: header lines with column labels, index columns with row labels, numbers.
+//! Tab-separated frames: header lines with column labels, index columns with row labels, and numbers.
 
 use crate::io::labels::MAX_NODES;
 use crate::io::text::{Blank, Cells};
 use crate::io::text::{Line, Lines};
 use crate::{Error, Place, Result};
 
-/// The most columns: nodes, or categories of final demand.
+/// The maximum number of columns: nodes, or categories of final demand.
 const MAX_COLUMNS: usize = 2 * MAX_NODES;
 
 /// A frame whose header has been read.
 pub(super) struct Frame<'a> {
     lines: Lines<'a>,
     index_columns: usize,
-    /// What the two header lines say that they hold.
+    /// The names of the levels in the two header lines.
     levels: [Box<str>; 2],
     /// Region and sector (or category) of every column.
     pub(super) columns: Vec<(Box<str>, Box<str>)>,
@@ -20,7 +20,7 @@ pub(super) struct Frame<'a> {
     pub(super) index: Vec<String>,
 }
 
-/// The most index columns.
+/// The maximum number of index columns.
 const MAX_INDEX: usize = 4;
 
 /// Whether a file has one header line and one column of numbers.
@@ -29,7 +29,7 @@ pub(super) fn is_single(lines: &mut Lines<'_>) -> Result<bool> {
 }
 
 impl<'a> Frame<'a> {
-    /// A frame with two header lines (region, then sector) and so many index columns, 1 or 2.
+    /// A frame with two header lines (region, then sector) and `index_columns` index columns, 1 or 2.
     pub(super) fn open(mut lines: Lines<'a>, index_columns: usize) -> Result<Self> {
         let (first, regions) = header(&mut lines, index_columns)?;
         let (second, sectors) = header(&mut lines, index_columns)?;
@@ -60,7 +60,8 @@ impl<'a> Frame<'a> {
         Ok(Self { lines, index_columns, levels, columns, index: vec![String::new(); index_columns] })
     }
 
-    /// A frame with two header lines and as many index columns as the first line has blank cells behind its first one.
+    /// A frame with two header lines. The number of index columns is 1 plus the number of blank cells after the first
+    /// cell of the first line.
     pub(super) fn open_any(mut lines: Lines<'a>) -> Result<Self> {
         let (_, regions) = header(&mut lines, 1)?;
         let index_columns = 1 + regions.iter().take_while(|region| region.is_empty()).count();
@@ -71,13 +72,13 @@ impl<'a> Frame<'a> {
         Self::of_headers(lines, index_columns, regions[index_columns - 1..].to_vec(), sectors)
     }
 
-    /// Whether the header says that sectors come before regions.
+    /// Whether the header states that sectors come before regions.
     pub(super) fn is_sector_first(&self) -> bool {
         let is = |level: usize, names: &[&str]| names.iter().any(|name| self.levels[level].eq_ignore_ascii_case(name));
         is(0, &["sector", "industry", "product", "commodity"]) && is(1, &["region", "country"])
     }
 
-    /// How many cells of a line come before its numbers.
+    /// The number of cells in a line before its numbers.
     pub(super) fn index_columns(&self) -> usize {
         self.index_columns
     }
@@ -93,8 +94,8 @@ impl<'a> Frame<'a> {
         Ok(Self { lines, index_columns: 2, levels, columns, index: vec![String::new(); 2] })
     }
 
-    /// Reads the next row into `values` (as many as there are columns) and its labels into `index`; `None` at the end.
-    /// Lines whose data cells are all empty are passed over: such a line names the index columns.
+    /// Reads the next row into `values` (one number per column) and its labels into `index`; `None` at the end. Lines
+    /// without numbers are skipped: such a line names the index columns.
     pub(super) fn next_row(&mut self, blank: Blank, values: &mut [f64]) -> Result<Option<Place>> {
         while let Some(line) = self.lines.next()? {
             let first = Place { column: 1, ..line.place };

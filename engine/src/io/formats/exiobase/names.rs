@@ -1,6 +1,6 @@
-//! Files by their names.
+//! Identifying files by their names.
 
-use crate::io::formats::members::is_litter;
+use crate::io::formats::members::is_metadata;
 use crate::io::shown::shown;
 use crate::{Error, Result};
 
@@ -11,7 +11,7 @@ pub(super) struct Role {
     pub(super) name: &'static str,
 }
 
-/// The names of roles, each as text and as csv.
+/// The file names of each role, as text and as csv.
 const NAMES: [[&str; 2]; 7] = [
     ["A.txt", "A.csv"],
     ["Z.txt", "Z.csv"],
@@ -22,12 +22,12 @@ const NAMES: [[&str; 2]; 7] = [
     ["unit.txt", "unit.csv"],
 ];
 
-/// The folder of a file, with its last slash, and its name there.
+/// The folder of a file, with its last slash, and the file name in it.
 pub(super) fn part_of(name: &str) -> (&str, &str) {
     name.split_at(name.rfind('/').map_or(0, |slash| slash + 1))
 }
 
-/// The role that a name is a spelling of: compressed or not, in any case, with tabs under a name of their own.
+/// The role for a file name: compressed or not, ignoring case, and with `.tsv` for tab-separated files.
 pub(super) fn spelt(base: &str) -> Option<&'static str> {
     let lower = base.to_ascii_lowercase();
     let plain = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
@@ -35,7 +35,7 @@ pub(super) fn spelt(base: &str) -> Option<&'static str> {
     NAMES.iter().flatten().find(|name| name.eq_ignore_ascii_case(&plain)).copied()
 }
 
-/// The parts of a role in a folder, given with its last slash; the usual spellings first.
+/// The parts that have a role in a folder, given with its last slash. Exact spellings come first.
 pub(super) fn roles(names: &[String], folder: &str, role: &str) -> Vec<Role> {
     let stem = |name: &str| name.split('.').next() == Some(role);
     let is_it = |(part, full): (usize, &String)| {
@@ -48,12 +48,12 @@ pub(super) fn roles(names: &[String], folder: &str, role: &str) -> Vec<Role> {
     found.into_iter().map(|(.., role)| role).collect()
 }
 
-/// The part of a role in a folder.
+/// The first part that has a role in a folder.
 pub(super) fn role(names: &[String], folder: &str, role: &str) -> Option<Role> {
     roles(names, folder, role).first().copied()
 }
 
-/// The part of a role that must not be there twice: whichever is read, the other may be the one that is meant.
+/// The part of a role that must not occur twice: the user may mean either of the two.
 pub(super) fn one(names: &[String], folder: &str, role: &str) -> Result<Option<Role>> {
     match roles(names, folder, role)[..] {
         [first, second, ..] => Err(Error::bad_whole(format!(
@@ -65,15 +65,15 @@ pub(super) fn one(names: &[String], folder: &str, role: &str) -> Result<Option<R
     }
 }
 
-/// The folder of a file that is a table of this layout by its name.
+/// The folder of a file whose name is that of a table of this layout.
 pub(super) fn folder_of_table<'n>(names: &[String], name: &'n str) -> Option<&'n str> {
     let (folder, base) = part_of(name);
     let is_usual = || {
         let plain = base.strip_suffix(".gz").or_else(|| base.strip_suffix(".zst")).unwrap_or(base);
         NAMES[..2].iter().flatten().any(|name| *name == plain)
     };
-    // `z.txt` may be anything, but not beside `x.txt` or `y.txt`.
+    // `z.txt` may be any file, unless `x.txt` or `y.txt` is in the same folder.
     let is_table = spelt(base).is_some_and(|name| NAMES[..2].iter().flatten().any(|table| *table == name));
     let has_more = || ["x", "Y"].iter().any(|what| role(names, folder, what).is_some());
-    (is_table && !is_litter(name) && (is_usual() || has_more())).then_some(folder)
+    (is_table && !is_metadata(name) && (is_usual() || has_more())).then_some(folder)
 }

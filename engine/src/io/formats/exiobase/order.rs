@@ -1,4 +1,4 @@
-//! Which of the two header lines holds regions.
+//! Determining which of the two header lines holds the regions.
 
 use std::collections::HashSet;
 
@@ -9,11 +9,11 @@ use crate::io::formats::source::Package;
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::{Error, Result};
 
-/// Labels with regions and sectors exchanged, where the package or `ORDER` says that sectors come first. Nodes keep their
+/// Labels with regions and sectors exchanged if the package or `ORDER` states that sectors come first. Nodes keep their
 /// numbers.
 ///
 /// # Errors
-/// Those of reading again what has been read.
+/// The errors of reading the files again.
 pub(super) fn settle(
     package: &mut Package<'_>,
     files: &Files,
@@ -38,7 +38,7 @@ pub(super) fn settle(
         .map_err(|_| Error::TooBig { what: "the number of nodes", limit: MAX_NODES as u64 })
 }
 
-/// Why sectors seem to come first.
+/// A message with the evidence that sectors come first; `None` if there is none.
 fn evidence(package: &mut Package<'_>, files: &Files, labels: &Labels, job: &Job<'_>) -> Result<Option<String>> {
     let table = files.table;
     if Frame::open(package.lines(table.part, table.name, job)?, 2)?.is_sector_first() {
@@ -59,8 +59,8 @@ fn evidence(package: &mut Package<'_>, files: &Files, labels: &Labels, job: &Job
     let is_exchanged = |(region, _): &(Box<str>, Box<str>)| sectors.contains(&**region) && !regions.contains(&**region);
     Ok(frame.columns.iter().all(is_exchanged).then(|| {
         format!(
-            "the regions of {} are in the second header line of {}: sectors were read from the first; ORDER region-first \
-             reads them from the second",
+            "the regions of {} are in the second header line of {}: sectors were read from the first; ORDER \
+             region-first reads them from the second",
             demand.name, table.name
         )
     }))

@@ -1,4 +1,4 @@
-//! From the files of a package to coefficients and output, each figure held against the others.
+//! From the files of a package to coefficients and output, with checks that the figures agree.
 
 use super::frame::Frame;
 use super::{Files, Role, compare};
@@ -26,11 +26,11 @@ pub(super) struct Account<'a, 'p> {
     pub(super) job: &'a Job<'a>,
 }
 
-/// Coefficients, output, and where that came from.
+/// Coefficients, output, and the source of the output.
 type Read = (Matrix, Option<Vec<f64>>, OutputSource);
 
 impl Account<'_, '_> {
-    /// Reads `Z`. Output is reported, or the sums of rows and final demand.
+    /// Reads `Z`. Output is reported, or the row sums of flows and final demand.
     pub(super) fn of_flows(&mut self, reported: Option<Vec<f64>>) -> Result<Read> {
         let (file, is_reported) = (self.files.table, reported.is_some());
         let x = match reported {
@@ -55,7 +55,7 @@ impl Account<'_, '_> {
         }
         let filled = self.fill(self.files.table, None)?;
         self.warnings.extend(notes::of_table(&filled, self.figures.negative, self.labels, self.job.progress)?);
-        // Sums of coefficients mean nothing: those of flows take their place once there is output.
+        // Sums of coefficients are meaningless. They are replaced by sums of flows if output is known.
         let n = self.labels.len();
         (self.figures.row_sums, self.figures.column_sums) = (vec![0.0; n], vec![0.0; n]);
         let (x, source) = match reported {
@@ -71,7 +71,7 @@ impl Account<'_, '_> {
         Ok((filled.matrix, x, source))
     }
 
-    /// The sums of rows and final demand.
+    /// The row sums of flows and final demand.
     fn summed(&mut self, file: Role) -> Result<Vec<f64>> {
         let frame = again(self.package, file, self.labels, self.job)?;
         let mut flows = Flows::new(self.labels);
@@ -87,7 +87,7 @@ impl Account<'_, '_> {
         Ok(x)
     }
 
-    /// The output that delivers final demand.
+    /// Output solved from final demand.
     fn solved(&mut self, coefficients: &Matrix) -> Result<Vec<f64>> {
         let totals = Totals::recognise(&self.figures, self.job.progress)?;
         self.warnings.extend(totals.notes.iter().cloned());
@@ -97,11 +97,12 @@ impl Account<'_, '_> {
         Ok(x)
     }
 
-    /// Reads the table, divided by output or not, and the sums of its rows and columns.
+    /// Reads the table, divided by `divisor` if given, and sums its rows and columns.
     fn fill(&mut self, file: Role, divisor: Option<&[f64]>) -> Result<Filled> {
         let frame = again(self.package, file, self.labels, self.job)?;
         let (n, job) = (self.labels.len(), self.job);
-        // Beside the tile: one row, three vectors if output has to be solved, sums, and the columns of final demand.
+        // Memory besides the table and its tile: one row, three vectors if output must be solved, sums, and the columns
+        // of final demand.
         let vectors = 16 + self.figures.columns.len() as u64;
         let more = self.labels.bytes() + n as u64 * 8 * vectors;
         let mut filler = Filler::new(n, job.options.precision, divisor, job.budget, more)?;
@@ -123,7 +124,7 @@ impl Account<'_, '_> {
         Ok(filler.finish())
     }
 
-    /// The sums of the flows that coefficients and output come to.
+    /// The sums of the flows, computed from coefficients and output.
     fn flows_of(&mut self, coefficients: &Matrix, x: &[f64]) -> Result<()> {
         self.figures.row_sums = output::product(coefficients, x, self.job.progress)?;
         let sums = column_sums(coefficients, self.labels, self.job.progress)?;
@@ -131,21 +132,21 @@ impl Account<'_, '_> {
         Ok(())
     }
 
-    /// Holds coefficients against flows, where both are there.
+    /// Compares coefficients with flows if both exist.
     fn compare(&mut self, coefficients: &Matrix, x: Option<&[f64]>) -> Result<()> {
         let Some(file) = self.files.flows else { return Ok(()) };
         let note = match x {
             Some(x) => compare::with_flows(self.package, file, self.labels, coefficients, x, self.job)?,
-            None => Some(format!("{} was not read: without output, A cannot be held against it", file.name)),
+            None => Some(format!("{} was not read: without output, A cannot be compared with it", file.name)),
         };
         self.warnings.extend(note);
         Ok(())
     }
 
-    /// Holds output against what is sold.
+    /// Compares output with sales.
     fn check(&mut self, x: &[f64], is_reported: bool) -> Result<()> {
         if is_reported {
-            // Totals of final demand are told from columns by output.
+            // Totals among the columns of final demand are identified by comparison with output.
             self.figures.columns.push(Series::of(0, "OUT", x.to_vec(), true));
         }
         let totals = Totals::recognise(&self.figures, self.job.progress)?;
@@ -160,20 +161,20 @@ impl Account<'_, '_> {
         Ok(())
     }
 
-    /// Coefficients times output have the unit of output, whatever that of final demand.
+    /// Checks the unit of final demand: coefficients times output have the unit of output.
     fn check_unit(&self, totals: &Totals, x: &[f64]) -> Result<()> {
         let net: Vec<f64> = x.iter().zip(&self.figures.row_sums).map(|(x, nodes)| x - nodes).collect();
         match balance::power_of_ten(&final_demand(&self.figures, totals), &net) {
             None => Ok(()),
             Some(power) => Err(Error::bad_whole(format!(
-                "what the reported output leaves for final demand is 1e{power} times final demand, for every node: output \
-                 seems to have another unit; OUTPUT rowsum solves it from final demand"
+                "what the reported output leaves for final demand is 1e{power} times final demand, for every node: \
+                 output seems to have another unit; OUTPUT rowsum solves it from final demand"
             ))),
         }
     }
 }
 
-/// The table once more, whose header gave the nodes.
+/// Opens the table again, whose header has given the nodes.
 fn again<'s>(package: &'s mut Package<'_>, file: Role, labels: &Labels, job: &Job<'s>) -> Result<Frame<'s>> {
     let frame = Frame::open(package.lines(file.part, file.name, job)?, 2)?;
     match frame.columns.len() == labels.len() {

@@ -1,4 +1,5 @@
-//! Whether the figures of a table agree with each other: what a node delivers, and what it takes, is its output.
+//! Checks that the figures of a table agree: output equals the deliveries of a node, and equals its inputs plus value
+//! added.
 
 use super::figures::Figures;
 use super::totals::Totals;
@@ -6,18 +7,20 @@ use crate::io::labels::Labels;
 use crate::io::shown::shown_node;
 use crate::{Error, Result};
 
-/// Beyond these shares of output, sums differ by more than the rounding of published tables: half of the nodes, and the
-/// worst of them.
+/// The tolerated differences as shares of output, for the median node and for the worst node. Larger differences are
+/// not due to the rounding of published tables.
 const MEDIAN: f64 = 1e-3;
 const WORST: f64 = 0.01;
 
-/// Below this share of output in the median, inputs are no flows of the same unit: real economies take 0.3 to 0.6.
+/// The smallest plausible share of inputs in output, in the median. Below it, inputs are not flows in the unit of
+/// output: in real economies the share is 0.3 to 0.6.
 const FEWEST_INPUTS: f64 = 0.01;
 
 /// Compares sums of rows and columns with the output that a table reports.
 ///
 /// # Errors
-/// [`Error::BadInput`] when all outputs are a power of ten off: they have another unit than the flows.
+/// [`Error::BadInput`] if all outputs differ from their sums by the same power of ten: they have another unit than the
+/// flows.
 pub(in crate::io::formats) fn check(
     labels: &Labels,
     figures: &Figures,
@@ -30,8 +33,8 @@ pub(in crate::io::formats) fn check(
         let sums = with(figures, &value_added);
         if let Some(power) = power_of_ten(&sums, x).filter(|_| !value_added.is_empty()) {
             return Err(Error::bad_whole(format!(
-                "reported output is 1e{power} times what the columns and value added sum to, for every node: output seems \
-                 to have another unit than flows; write it in theirs, or add final demand and say OUTPUT rowsum"
+                "reported output is 1e{power} times what the columns and value added sum to, for every node: output \
+                 seems to have another unit than flows; write it in theirs, or add final demand and say OUTPUT rowsum"
             )));
         }
         warnings.extend(less_than_deliveries(labels, figures, x));
@@ -39,8 +42,8 @@ pub(in crate::io::formats) fn check(
         let sums = totals.row_sums(figures)?;
         if let Some(power) = power_of_ten(&sums, x) {
             return Err(Error::bad_whole(format!(
-                "reported output is 1e{power} times what the rows sum to, for every node: output seems to have another unit \
-                 than flows; OUTPUT rowsum takes the sums of the rows"
+                "reported output is 1e{power} times what the rows sum to, for every node: output seems to have another \
+                 unit than flows; OUTPUT rowsum takes the sums of the rows"
             )));
         }
         warnings.extend(difference("rows and final demand", "the reported output", &sums, labels, x));
@@ -49,7 +52,7 @@ pub(in crate::io::formats) fn check(
     Ok(warnings)
 }
 
-/// Compares what nodes take, and their value added, with output `x`, which is `what`.
+/// Compares the inputs of nodes plus value added with output `x`. `what` is the name of this output in the message.
 pub(in crate::io::formats) fn check_columns(
     labels: &Labels,
     figures: &Figures,
@@ -62,13 +65,13 @@ pub(in crate::io::formats) fn check_columns(
         return None;
     }
     let differs = |rows: &[&[f64]]| difference("columns and value added", what, &with(figures, rows), labels, x);
-    // Some tables list a part of value added once more (`TLS` beside `VA`), and memorandum rows (`CO2`).
+    // Some tables list a part of value added again (`TLS` next to `VA`), or have memorandum rows (`CO2`).
     let apart = value_added.iter().any(|row| differs(&[row]).is_none());
     let first = (1..value_added.len()).any(|k| differs(&value_added[..k]).is_none());
     differs(&value_added).filter(|_| !apart && !first)
 }
 
-/// Tells of inputs that are next to nothing beside output: coefficients, or flows of another unit.
+/// The warning for inputs that are tiny compared with output: they are coefficients, or flows in another unit.
 pub(in crate::io::formats) fn check_size(figures: &Figures, x: &[f64]) -> Option<String> {
     let used = figures.column_sums.iter().zip(x).filter(|&(&sum, &x)| sum != 0.0 && x > 0.0);
     let mut shares: Vec<f64> = used.map(|(sum, x)| sum / x).collect();
@@ -85,23 +88,23 @@ fn value_added<'f>(figures: &'f Figures, totals: &Totals) -> Vec<&'f [f64]> {
     totals.value_added.iter().filter_map(|&at| figures.rows[at].known().ok()).collect()
 }
 
-/// What nodes take from nodes and of these rows.
+/// The inputs of nodes, plus these rows.
 fn with(figures: &Figures, rows: &[&[f64]]) -> Vec<f64> {
     let mut sums = figures.column_sums.clone();
     rows.iter().for_each(|row| sums.iter_mut().zip(*row).for_each(|(sum, value)| *sum += value));
     sums
 }
 
-/// Without final demand, output is at least what goes to nodes, but for inventories that are run down.
+/// Without final demand, output is at least the deliveries to nodes, unless stocks are reduced.
 fn less_than_deliveries(labels: &Labels, figures: &Figures, x: &[f64]) -> Option<String> {
     let is_less = |&i: &usize| figures.row_sums[i] > x[i] * (1.0 + WORST);
     let less: Vec<usize> = (0..x.len()).filter(is_less).collect();
-    // A few nodes live on their stocks.
+    // A few nodes may sell mainly from stock.
     let &first = less.first().filter(|_| less.len() * 10 > x.len())?;
     let (region, sector) = labels.names(first);
     Some(format!(
-        "the reported output of {} of {} nodes is less than what they deliver to nodes (first {}: {} of {}): is it final \
-         demand?",
+        "the reported output of {} of {} nodes is less than what they deliver to nodes (first {}: {} of {}): is it \
+         final demand?",
         less.len(),
         x.len(),
         shown_node(region, sector),
@@ -110,7 +113,7 @@ fn less_than_deliveries(labels: &Labels, figures: &Figures, x: &[f64]) -> Option
     ))
 }
 
-/// What is to be said of sums that are not output.
+/// The warning if sums are not equal to output.
 fn difference(of: &str, what: &str, sums: &[f64], labels: &Labels, x: &[f64]) -> Option<String> {
     let scale = x.iter().fold(0.0, |most: f64, x| most.max(*x));
     let share = |(&sum, &x): (&f64, &f64)| (sum - x).abs() / (sum.abs().max(x) + 1e-6 * scale).max(f64::MIN_POSITIVE);

@@ -1,5 +1,5 @@
-//! The second pass over a wide table: flows between nodes go to the matrix, everything else is kept until it is known
-//! what is a total.
+//! The second pass over a wide table. Flows between nodes are stored in the matrix. All other numbers are kept until
+//! totals are identified.
 
 use super::hidden::Hidden;
 use super::survey::{NONE, Row, Survey};
@@ -11,35 +11,35 @@ use crate::io::text::Lines;
 use crate::io::text::{Blank, Cells};
 use crate::{Error, Place, Result};
 
-/// The most rows that are no nodes whose numbers are kept; a table has a few dozen.
+/// The maximum number of rows that are not nodes; a table has a few dozen.
 const MOST_ROWS: usize = 512;
 
-/// How far two sums of the same published numbers may be apart: a share of the larger, and a share of the largest in
-/// the row or column.
+/// The tolerated difference between two sums of the same published numbers: a fraction of the larger, plus a fraction
+/// of the largest number in the row or column.
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
-/// What a table says beside its flows, by node.
+/// The figures of a table besides its flows, by node.
 pub(in crate::io::formats) struct Figures {
-    /// What every node delivers to nodes.
+    /// The deliveries of every node to nodes.
     pub(in crate::io::formats) row_sums: Vec<f64>,
-    /// What every node takes from nodes.
+    /// The inputs of every node from nodes.
     pub(in crate::io::formats) column_sums: Vec<f64>,
-    /// Columns that are no nodes.
+    /// Columns that are not nodes.
     pub(in crate::io::formats) columns: Vec<Series>,
-    /// Rows that are no nodes.
+    /// Rows that are not nodes.
     pub(in crate::io::formats) rows: Vec<Series>,
-    /// Cells between nodes that are negative.
+    /// The number of negative cells between nodes.
     pub(in crate::io::formats) negative: u64,
 }
 
-/// A row or a column that is no node: a number for every node.
+/// A row or a column that is not a node: one number per node.
 pub(in crate::io::formats) struct Series {
     /// Its number among all columns, or its line in the file.
     pub(in crate::io::formats) at: u64,
     pub(in crate::io::formats) values: Vec<f64>,
-    /// Why a number is not known, if one is not: an error only where the series is used.
+    /// The error if a number cannot be read. It is reported only if the series is used.
     pub(in crate::io::formats) unreadable: Option<Error>,
-    /// A row whose label is a name for totals.
+    /// Whether the label of a row is a name for totals.
     pub(in crate::io::formats) is_named_total: bool,
     pub(in crate::io::formats) label: Box<str>,
 }
@@ -49,7 +49,7 @@ impl Series {
         Self { values: vec![0.0; n], ..Self::of(at, label, Vec::new(), is_named_total) }
     }
 
-    /// A row or a column whose numbers are known.
+    /// A row or a column with known numbers.
     pub(in crate::io::formats) fn of(at: u64, label: &str, values: Vec<f64>, is_named_total: bool) -> Self {
         Self { at, values, unreadable: None, is_named_total, label: label.into() }
     }
@@ -61,7 +61,7 @@ impl Series {
         }
     }
 
-    /// The numbers, all of them readable.
+    /// The numbers; fails if one could not be read.
     pub(in crate::io::formats) fn known(&self) -> Result<&[f64]> {
         match &self.unreadable {
             Some(error) => Err(error.clone()),
@@ -70,7 +70,7 @@ impl Series {
     }
 }
 
-/// Whether a series of numbers is another one, but for rounding. Fewer than three numbers of size are no evidence.
+/// Whether two series are equal up to rounding. At least three numbers must be large enough to be evidence.
 pub(in crate::io::formats) fn alike(a: &[f64], b: &[f64]) -> bool {
     let scale = a.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     let near = |(a, b): (&f64, &f64)| (a - b).abs() <= ROUNDING.0 * a.abs().max(b.abs()) + ROUNDING.1 * scale;
@@ -79,18 +79,18 @@ pub(in crate::io::formats) fn alike(a: &[f64], b: &[f64]) -> bool {
 }
 
 impl Figures {
-    /// Nothing yet of `n` nodes.
+    /// Empty figures of `n` nodes.
     pub(in crate::io::formats) fn new(n: usize) -> Self {
         let (row_sums, column_sums) = (vec![0.0; n], vec![0.0; n]);
         Self { row_sums, column_sums, columns: Vec::new(), rows: Vec::new(), negative: 0 }
     }
 
-    /// Whether there is nothing but a square matrix.
+    /// Whether the table is only a square matrix.
     pub(in crate::io::formats) fn is_bare(&self) -> bool {
         self.columns.is_empty() && self.rows.is_empty()
     }
 
-    /// Reads all rows; the matrix holds flows, or flows divided by `output`.
+    /// Reads all rows. The matrix holds flows, or flows divided by `output` if given.
     pub(super) fn take(
         lines: &mut Lines<'_>,
         survey: &Survey,
@@ -162,10 +162,10 @@ fn is_total(survey: &Survey, at: usize) -> Error {
     )
 }
 
-/// The next row that is not blank, its labels taken. It has to be `row`, as it was found in the first pass.
+/// The next row that is not blank, after its label cells. It must be `row`, as found in the first pass.
 fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey, row: &Row) -> Result<Cells<'a>> {
     let after = lines.place_after();
-    // A line that is borrowed cannot be given back by a loop: blank ones are looked at first.
+    // The loop cannot return a borrowed line, so blank lines are skipped beforehand.
     while lines.peek_is_blank()? == Some(true) {
         lines.next()?;
     }
@@ -177,18 +177,18 @@ fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey, row: &Row) -> Result<
     Ok(cells)
 }
 
-/// A cell that may turn out to mean nothing: what is no number there is kept as its error.
+/// A cell that may be irrelevant: the error for an invalid number is kept instead of returned.
 fn lenient(cells: &mut Cells<'_>) -> Result<Result<f64>> {
     let before = cells.place().column;
     match cells.number(Blank::Zero) {
-        // The cell was taken, and it was no number.
+        // The cell was read, and it was not a number.
         Err(error @ Error::BadInput { .. }) if cells.place().column > before => Ok(Err(error)),
         Err(error) => Err(error),
         cell => Ok(cell),
     }
 }
 
-/// Cells behind the last column that has a label must be blank.
+/// Fails unless the cells after the last labelled column are blank.
 fn end(cells: &mut Cells<'_>) -> Result<()> {
     if cells.all_empty() { Ok(()) } else { cells.end() }
 }
@@ -197,7 +197,7 @@ fn other_row(cells: &mut Cells<'_>, survey: &Survey, line: u64, label: &str, is_
     let mut series = Series::new(survey.labels.len(), line, label, is_named_total);
     for &j in &survey.columns {
         match j {
-            // Value added of final demand means nothing.
+            // Value added of final demand is not used.
             NONE => _ = cells.raw()?.ok_or_else(|| cells.missing())?,
             j => series.add(j as usize, lenient(cells)?),
         }
@@ -206,11 +206,11 @@ fn other_row(cells: &mut Cells<'_>, survey: &Survey, line: u64, label: &str, is_
     Ok(series)
 }
 
-/// Rows of split countries that wait for their other parts. They are summed in f64 whatever the table stores.
+/// Rows of split countries that wait for the other parts. They are summed in f64 for either stored precision.
 struct Parts {
-    /// Rows still to come, for every node.
+    /// The number of rows still to come, for every node.
     left: Vec<u32>,
-    /// Which sum belongs to a node of several rows.
+    /// The index of the sum, for every node with several rows.
     slot: Vec<u32>,
     sums: Vec<Vec<f64>>,
 }
@@ -225,12 +225,12 @@ impl Parts {
         Self { left, slot, sums }
     }
 
-    /// Bytes that the sums take at the peak.
+    /// The peak memory of the sums, in bytes.
     fn bytes(&self) -> u64 {
         (self.sums.len() * self.left.len() * 8) as u64
     }
 
-    /// Takes one row of a node. When it was the last, `row` becomes the sum of all, and the answer is true.
+    /// Adds one row of a node. After the last row, replaces `row` with the sum of all rows and returns true.
     fn add(&mut self, node: usize, row: &mut [f64]) -> bool {
         self.left[node] -= 1;
         let Some(sum) = self.sums.get_mut(self.slot[node] as usize) else { return true };
@@ -255,7 +255,7 @@ mod tests {
     const HEADER: &str = "V1,A_C,A_D,A_F,OUT\n";
     const ROWS: [&str; 4] = ["A_C,1,2,3,6\n", "A_D,4,5,6,15\n", "VALU,1,8,0,0\n", "OUT,6,15,0,0\n"];
 
-    /// Reads a table whose rows are `after` in the second pass.
+    /// Reads a table whose second pass finds the rows `after`.
     fn take(after: &[&str]) -> Result<Vec<f64>> {
         let (options, progress) = (LoadOptions::default(), Progress::default());
         let job = Job { options: &options, budget: &Budget::UNLIMITED, progress: &progress };
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_has_other_rows_in_the_second_pass_is_refused() {
+    fn a_file_with_other_rows_in_the_second_pass_is_rejected() {
         assert_eq!(take(&ROWS), Ok(vec![3.0, 9.0]));
         let [one, two, three, four] = ROWS;
         for (rows, line) in [

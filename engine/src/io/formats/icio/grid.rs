@@ -1,4 +1,4 @@
-//! The region and the sector that a node's label joins.
+//! Splitting the label of a node into region and sector.
 
 use std::collections::HashSet;
 
@@ -6,30 +6,30 @@ use crate::io::shown::shown;
 use crate::io::{LoadOptions, Order};
 use crate::{Error, Result};
 
-/// What joins the two names, in the order in which they are tried, and which of the two is the region by convention:
-/// `USA_C10` as OECD writes, `USA|C10`, `1111A0/US` as USEEIO writes.
+/// The separators of the two names, in the order in which they are tried, and which of the two is the region by
+/// convention: `USA_C10` (OECD), `USA|C10`, `1111A0/US` (USEEIO).
 const SEPARATORS: [(&str, Order); 3] =
     [("_", Order::RegionFirst), ("|", Order::RegionFirst), ("/", Order::SectorFirst)];
 
-/// How labels are taken apart.
+/// The occurrence of the separator at which labels are split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     First,
     Last,
 }
 
-/// A way to take all labels apart.
+/// A rule to split all labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
     separator: Box<str>,
     cut: Cut,
     order: Order,
-    /// The one region of a national table, whose labels are sectors.
+    /// The region of a national table, whose labels are sectors.
     region: Option<Box<str>>,
 }
 
 impl Reading {
-    /// Region and sector of a label, `None` where it is not of this form.
+    /// Region and sector of a label; `None` if the label does not have this form.
     pub(super) fn names<'a>(&'a self, label: &'a str) -> Option<(&'a str, &'a str)> {
         if let Some(region) = &self.region {
             return Some((region, label));
@@ -45,11 +45,11 @@ impl Reading {
         (!first.is_empty() && !second.is_empty()).then_some(names)
     }
 
-    /// Tells how the labels of nodes are to be taken apart. `others` are the labels of the other columns: those of final
-    /// demand name regions too.
+    /// Determines how the labels of nodes are split. `others` are the labels of the other columns: those of final
+    /// demand also contain regions.
     ///
     /// # Errors
-    /// [`Error::BadInput`] when labels name no region, or when there are two ways.
+    /// [`Error::BadInput`] if labels contain no region, or if two rules are possible.
     pub(super) fn of(
         nodes: &[&str],
         others: &[&str],
@@ -75,7 +75,7 @@ impl Reading {
             return Err(Error::bad_whole(format!("the label {} does not hold the SEPARATOR", shown(label))));
         }
         let reading = |cut, order| Self { separator: separator.into(), cut, order, region: None };
-        // ORDER says where the region ends or begins, too.
+        // ORDER also determines at which separator the label is split.
         match options.order {
             Some(Order::RegionFirst) => return Ok(reading(Cut::First, Order::RegionFirst)),
             Some(Order::SectorFirst) => return Ok(reading(Cut::Last, Order::SectorFirst)),
@@ -84,7 +84,7 @@ impl Reading {
         let by_convention = if convention == Order::RegionFirst { Cut::First } else { Cut::Last };
         let other = if by_convention == Cut::First { Cut::Last } else { Cut::First };
         let cut = match [by_convention, other].map(|cut| reading(cut, convention).grid(nodes)) {
-            // Grids of equally many regions differ in their names only: `A_s_1`, `B_s_1`.
+            // Grids with the same number of regions differ only in the names: `A_s_1`, `B_s_1`.
             [Some(one), Some(two)] if one != two => {
                 return Err(two_ways(nodes[0], &reading(Cut::First, convention), &reading(Cut::Last, convention)));
             }
@@ -98,8 +98,8 @@ impl Reading {
         let order = match reading(cut, convention).demand_says_otherwise(nodes, others) {
             true => {
                 warnings.push(format!(
-                    "labels such as {} were read as sector and region, since final demand names the regions: ORDER says \
-                     which comes first",
+                    "labels such as {} were read as sector and region, since final demand names the regions: ORDER \
+                     says which comes first",
                     shown(nodes[0])
                 ));
                 if convention == Order::RegionFirst { Order::SectorFirst } else { Order::RegionFirst }
@@ -109,7 +109,7 @@ impl Reading {
         Ok(reading(cut, order))
     }
 
-    /// How many regions there are, when the labels are all combinations of at least two regions and two sectors.
+    /// The number of regions, if the labels are all combinations of at least two regions and two sectors.
     fn grid(&self, labels: &[&str]) -> Option<usize> {
         let (mut regions, mut sectors, mut nodes) = (HashSet::new(), HashSet::new(), HashSet::new());
         for label in labels {
@@ -122,12 +122,12 @@ impl Reading {
         is_grid.then_some(regions.len())
     }
 
-    /// Whether the columns of final demand begin with what would be sectors, all of them, and none with a region.
+    /// Whether all columns of final demand begin with a name that would be a sector, and none with a region.
     fn demand_says_otherwise(&self, nodes: &[&str], others: &[&str]) -> bool {
         let names: Vec<_> = nodes.iter().filter_map(|label| self.names(label)).collect();
         let regions: HashSet<&str> = names.iter().map(|&(region, _)| region).collect();
         let sectors: HashSet<&str> = names.iter().map(|&(_, sector)| sector).collect();
-        // Labels of final demand may be joined in the usual way where those of nodes are not.
+        // Labels of final demand may use the separator `_` even if those of nodes do not.
         let first = |label: &&str| {
             label.split_once(&*self.separator).or_else(|| label.split_once('_')).map(|(first, _)| first.to_owned())
         };
@@ -137,26 +137,27 @@ impl Reading {
     }
 }
 
-/// Whether a label has a name on both sides of a separator.
+/// Whether a label has a name on both sides of the separator.
 fn inside(label: &str, separator: &str) -> bool {
     label.split_once(separator).is_some_and(|(first, rest)| !first.is_empty() && !rest.is_empty())
 }
 
 fn no_region(label: &str) -> Error {
     Error::bad_whole(format!(
-        "the label {} names no region (REGION_SECTOR, REGION|SECTOR or SECTOR/REGION): say REGION for a national table, \
-         or SEPARATOR",
+        "the label {} names no region (REGION_SECTOR, REGION|SECTOR or SECTOR/REGION): say REGION for a national \
+         table, or SEPARATOR",
         shown(label)
     ))
 }
 
-/// Of labels that give no complete grid, those with two separators may have been taken apart in the wrong place.
+/// The warning for labels that are not a complete grid: labels with two separators may have been split at the wrong
+/// one.
 fn not_a_grid(nodes: &[&str], separator: &str, said: bool) -> Option<String> {
     let label = nodes.iter().find(|label| label.matches(separator).nth(1).is_some())?;
     let ways = if said { "ORDER" } else { "ORDER or SEPARATOR" };
     Some(format!(
-        "regions and sectors are no complete grid, and labels such as {} have two separators: {ways} says where the region \
-         ends",
+        "regions and sectors are no complete grid, and labels such as {} have two separators: {ways} says where the \
+         region ends",
         shown(label)
     ))
 }
@@ -167,8 +168,9 @@ fn two_ways(label: &str, first: &Reading, last: &Reading) -> Error {
         format!("{} and {}", shown(region), shown(sector))
     };
     Error::bad_whole(format!(
-        "labels such as {} can be taken apart in two ways, {} or {}: say ORDER region-first (the region ends at the first \
-         separator) or ORDER sector-first (the region begins after the last), or write them with another SEPARATOR",
+        "labels such as {} can be taken apart in two ways, {} or {}: say ORDER region-first (the region ends at the \
+         first separator) or ORDER sector-first (the region begins after the last), or write them \
+         with another SEPARATOR",
         shown(label),
         way(first),
         way(last)
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_taken_apart_where_they_give_a_grid() {
+    fn labels_are_split_where_the_parts_form_a_grid() {
         let plain = LoadOptions::default();
         let ok = |text: &str, warnings| Ok((text.to_owned(), warnings));
         assert_eq!(read(&["A_x", "A_y", "B_x", "B_y"], &["A_FD"], &plain), ok("B|y", 0));
@@ -200,7 +202,8 @@ mod tests {
         assert_eq!(read(&["A|x_1", "A|x_2"], &[], &LoadOptions { separator: Some("|".into()), ..plain.clone() }), {
             ok("A|x_2", 0)
         });
-        // Not a grid in either way: the first underscore, as OECD means it, with a warning where it could be another one.
+        // Not a grid with either rule: split at the first underscore, as OECD does, with a warning if it could be
+        // another one.
         assert_eq!(read(&["A_x_1", "A_y", "B_x_1"], &[], &plain), ok("B|x_1", 1));
         assert_eq!(read(&["A_x", "A_y", "B_x"], &[], &plain), ok("B|x", 0));
         let said = LoadOptions { order: Some(Order::RegionFirst), ..plain.clone() };
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_two_ways_or_none_is_refused() {
+    fn labels_with_two_possible_splits_or_none_are_rejected() {
         let two = ["E_n_x", "E_n_y", "E_s_x", "E_s_y", "F_n_x", "F_n_y", "F_s_x", "F_s_y"];
         let plain = LoadOptions::default();
         let error = read(&two, &[], &plain).unwrap_err();

@@ -1,4 +1,4 @@
-//! Which cells of a line are labels: the first, or another near it.
+//! Finding the label cells of a line: the first cell, or another one near it.
 
 use std::collections::HashSet;
 
@@ -6,29 +6,31 @@ use crate::io::text::Cells;
 use crate::io::text::{Line, Lines};
 use crate::{Error, Result};
 
-/// How many cells of a line may be labels, or be passed over, before its numbers.
+/// The maximum number of cells before the numbers of a line.
 const MOST: usize = 8;
 
-/// How many rows are looked at for one that is a node.
+/// The number of rows that are searched for a node.
 const MOST_ROWS: usize = 32;
 
-/// Where the labels of rows are.
+/// The position of row labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Key {
-    /// In this cell; numbers follow it. Cells before it, such as the index that pandas writes, mean nothing.
+    /// In this cell; numbers follow it. Cells before it, such as an index written by pandas, are ignored.
     Cell(usize),
-    /// WIOD 2016: a row is its country and number (`AUS` and `1`, as in the column label `AUS1`), its sector a code.
+    /// WIOD 2016: the label of a row is its country and number (`AUS` and `1`; `AUS1` in the column label), and its
+    /// sector is a code.
     Wiod { code: usize, country: usize, number: usize, cells: usize },
 }
 
-/// The label of a row, and of what node it is where the label itself does not say.
+/// The label of a row, and the names of its node if the label does not contain them.
 pub(super) struct RowLabel {
     pub(super) label: String,
     pub(super) names: Option<(Box<str>, Box<str>)>,
 }
 
 impl Key {
-    /// Looks at the header and the first rows below it; whether it is known, or the first cell for want of a better one.
+    /// Examines the header and the first rows. Returns the key and whether it is certain; if not, the key is the first
+    /// cell.
     pub(super) fn of(lines: &mut Lines<'_>) -> Result<(Self, bool)> {
         let Some(first) = lines.next()? else { return Err(Error::bad_whole("the input is empty")) };
         let header = labels(first)?;
@@ -43,7 +45,7 @@ impl Key {
         for _ in 0..MOST_ROWS {
             let Some(line) = lines.next()? else { break };
             let mut cells = Cells::new(line);
-            // A cell that is no label is left to the reader to complain about.
+            // A cell that is not a valid label is reported later, by the reader.
             for at in 0..MOST {
                 match cells.label() {
                     Ok(Some(label)) if columns.contains(&*label) => return Ok((Self::Cell(at), true)),
@@ -55,7 +57,7 @@ impl Key {
         Ok((Self::Cell(0), false))
     }
 
-    /// How many cells of a line come before its numbers.
+    /// The number of cells in a line before its numbers.
     pub(super) fn cells(&self) -> usize {
         match *self {
             Self::Cell(at) => at + 1,
@@ -63,7 +65,7 @@ impl Key {
         }
     }
 
-    /// Takes the label cells of a row.
+    /// Reads the label cells of a row.
     pub(super) fn take(&self, cells: &mut Cells<'_>) -> Result<RowLabel> {
         match *self {
             Self::Cell(at) => {

@@ -1,33 +1,34 @@
-//! Totals among the nodes: a label that is a row and a column, and whose column is the sum of other nodes' columns, such
-//! as a world beside its regions. Counted as a node it would deliver everything twice.
+//! Totals among the nodes: a label that is a row and a column, and whose column is the sum of the columns of other
+//! nodes, such as a world total next to its regions. As a node, it would count every delivery twice.
 
 use super::survey::NONE;
 use crate::io::labels::Labels;
 
-/// How far a total may be from its sum: a share of itself, and a share of the row.
+/// The tolerated difference between a total and its sum: a fraction of the total, plus a fraction of the row.
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
-/// Watches the rows of a table as they are read.
+/// Detects totals while the rows of a table are read.
 pub(in crate::io::formats) struct Hidden {
-    /// By column: the family it may be the sum of (all nodes, its region, its sector), each as a number of [`Self::sums`].
+    /// By column: the families of which it may be the sum (all nodes, its region, its sector), as indexes of
+    /// [`Self::sums`].
     families: Vec<[u32; 3]>,
-    /// By column: whether it has been, in every row so far, the sum of all others of each family, and of those just before
-    /// it that are of its region.
+    /// By column: whether, in every row so far, it was the sum of all others of each family, and whether it was the sum
+    /// of the preceding columns of its region.
     is_sum: Vec<[bool; 3]>,
     is_sum_before: Vec<bool>,
-    /// The columns that may still be sums: after a few rows hardly any.
+    /// The columns that may still be sums; after a few rows there are few.
     left: Vec<usize>,
-    /// Where the columns of its region begin, by column.
+    /// By column: the first column of its region.
     begins: Vec<usize>,
-    /// How many numbers other than 0 it has, by column.
+    /// By column: the number of nonzero cells.
     counts: Vec<u32>,
-    /// Sums of a row by family, and sums of it up to each column.
+    /// Sums of a row by family, and cumulative sums up to each column.
     sums: Vec<f64>,
     before: Vec<f64>,
 }
 
 impl Hidden {
-    /// `nodes` has the node of every column, or that it is none.
+    /// `nodes` holds the node of every column, or [`NONE`].
     pub(in crate::io::formats) fn new(nodes: &[u32], labels: &Labels) -> Self {
         let columns = nodes.len();
         let regions = labels.regions().len() as u32;
@@ -54,7 +55,7 @@ impl Hidden {
         }
     }
 
-    /// Looks at the cells of a node's row.
+    /// Examines the cells of a node's row.
     pub(in crate::io::formats) fn row(&mut self, line: &[f64]) {
         if self.left.is_empty() {
             return;
@@ -83,13 +84,14 @@ impl Hidden {
         });
     }
 
-    /// A column that is a total, by its number.
+    /// The number of a column that is a total.
     pub(in crate::io::formats) fn found(&self) -> Option<usize> {
         self.left.iter().copied().find(|&at| self.is_total(at))
     }
 
     fn is_total(&self, at: usize) -> bool {
-        // A column of one or two numbers is the sum of others by chance, and what is there twice is no sum.
+        // A column with one or two numbers may be the sum of others by chance, and a duplicate of one column is not a
+        // sum.
         let of_size = |other: &usize| *other != at && self.counts[*other] > 2;
         let two = |mut others: Box<dyn Iterator<Item = usize> + '_>| others.nth(1).is_some();
         let of_family = |k: usize| {

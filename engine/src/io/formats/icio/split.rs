@@ -1,6 +1,6 @@
-//! Countries that extended editions split by kind of trade: `CN1`, `CN2` are parts of China, `MX1`, `MX2` of Mexico.
+//! Countries that extended editions split by type of trade: `CN1`, `CN2` are parts of China, `MX1`, `MX2` of Mexico.
 
-/// The country that a region is a part of, else the region itself.
+/// The country of which a region is a part, else the region itself.
 pub(super) fn whole(region: &str) -> &str {
     let part_of = |prefix| {
         let number = region.strip_prefix(prefix).unwrap_or_default();

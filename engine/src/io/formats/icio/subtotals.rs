@@ -1,8 +1,9 @@
-//! Columns of final demand that are sums of others, told by their figures.
+//! Detecting columns of final demand that are sums of others, by their figures.
 //!
-//! A column is a subtotal when it is, node by node, the sum of columns that belong together: those beside it, all others,
-//! those whose labels share the region or the category, or, where columns are few, any that lie side by side; with or
-//! without what goes to nodes. Figures that agree when every column is counted overrule this.
+//! A column is a subtotal if it is, for every node, the sum of related columns: adjacent columns, all others, those
+//! with the same region or category in their labels, or, if there are few columns, any consecutive columns; with or
+//! without the deliveries to nodes. If the figures of the table agree when every column is counted, there are no
+//! subtotals.
 
 use std::collections::HashMap;
 
@@ -11,20 +12,20 @@ use crate::io::formats::total_names::is_named_total;
 use crate::io::shown::shown;
 use crate::{Progress, Result};
 
-/// Up to how many columns every stretch of columns is tried.
+/// The maximum number of columns for which every run of consecutive columns is tried.
 const FEW: usize = 128;
 
-/// What was found among the columns of final demand, as numbers into [`Figures::columns`].
+/// The result of the search, as indexes of [`Figures::columns`].
 #[derive(Debug, Default)]
 pub(super) struct Subtotals {
     /// Columns that are sums of others.
     pub(super) columns: Vec<usize>,
-    /// What there is to say of columns that could be.
+    /// Warnings about columns that may be sums.
     pub(super) notes: Vec<String>,
 }
 
 impl Subtotals {
-    /// Looks for sums among the columns `demand`, given in their order.
+    /// Searches the columns `demand`, given in their order, for sums.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
@@ -36,7 +37,7 @@ impl Subtotals {
         let is_empty = |at: usize| figures.columns[at].values.iter().all(|value| *value == 0.0);
         let kept: Vec<usize> = demand.iter().copied().filter(|&at| !is_empty(at)).collect();
         let families = Families::of(figures, &kept);
-        // By column: a search through those found, for each of all others, would be cubic.
+        // A flag per column: searching the list of found columns for each pair would make the loop cubic.
         let mut is_found = vec![false; figures.columns.len()];
         for &at in &kept {
             progress.check()?;
@@ -58,15 +59,15 @@ impl Subtotals {
     }
 }
 
-/// What goes to nodes and to these columns.
+/// The deliveries to nodes plus these columns.
 pub(super) fn sum(figures: &Figures, columns: &[usize]) -> Vec<f64> {
     let mut sums = figures.row_sums.clone();
     columns.iter().for_each(|&at| add(&mut sums, &figures.columns[at].values));
     sums
 }
 
-/// Whether the table has these outputs too, in another place: a row or a column of totals, or what the nodes take and
-/// value added (each row of it, the first few, or all).
+/// Whether the table states these outputs elsewhere: in a row or column of totals, or as inputs plus value added (one
+/// row of it, the first few, or all).
 pub(super) fn agree(figures: &Figures, output: &[f64]) -> bool {
     let is_total = |series: &&Series| is_named_total(&series.label);
     if figures.columns.iter().filter(is_total).any(|column| alike(&column.values, output)) {
@@ -91,7 +92,7 @@ fn add(sums: &mut [f64], values: &[f64]) {
     sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
 }
 
-/// Columns whose labels have the first part, or the last, in common: a region's, or a category's.
+/// Columns whose labels share the first part or the last part: a region or a category.
 struct Families<'f> {
     figures: &'f Figures,
     members: HashMap<(bool, &'f str), Vec<usize>>,
@@ -114,7 +115,7 @@ impl<'f> Families<'f> {
         Some([(true, first), (false, last)])
     }
 
-    /// The orders in which the `others` are added up to see whether they come to the column `at`.
+    /// The orders in which the `others` are added and compared with the column `at`.
     fn orders<'a>(&'a self, at: usize, others: &'a [usize]) -> impl Iterator<Item = Vec<usize>> + 'a {
         let middle = others.partition_point(|&other| other < at);
         let beside = [others[..middle].iter().rev().copied().collect(), others[middle..].to_vec(), others.to_vec()];
@@ -131,9 +132,9 @@ impl<'f> Families<'f> {
 struct Wanted<'f> {
     figures: &'f Figures,
     values: &'f [f64],
-    /// Its three largest nodes tell most columns from sums; only what passes is added up whole.
+    /// Its three largest nodes. Comparing them excludes most columns; only the rest are summed completely.
     probes: [usize; 3],
-    /// How many other columns there are.
+    /// The number of other columns.
     others: usize,
 }
 
@@ -145,9 +146,9 @@ impl<'f> Wanted<'f> {
         Self { figures, values, probes: [nodes[0], nodes[1], nodes[2]], others }
     }
 
-    /// Whether it is the sum of the first two or more of these columns, or of the first few and of what goes to nodes
-    /// (but of all of them it would be output). `Some(false)` when it is, and all columns are of one proportion, where
-    /// sums are no evidence.
+    /// Whether the column is the sum of the first two or more of these columns, or of the first few and the deliveries
+    /// to nodes (with all of them it would be output). `Some(false)` if it is a sum but all columns are proportional,
+    /// so that the sum is no evidence.
     fn is_sum_of_first(&self, order: &[usize]) -> Option<bool> {
         let bases = [None, Some(&*self.figures.row_sums)];
         bases.into_iter().find_map(|base| {
@@ -169,7 +170,7 @@ impl<'f> Wanted<'f> {
         let mut sums = base.map_or_else(|| vec![0.0; self.values.len()], <[f64]>::to_vec);
         let parts: Vec<&[f64]> = parts.iter().map(|&at| &*self.figures.columns[at].values).collect();
         parts.iter().for_each(|part| add(&mut sums, part));
-        // A column that is there twice is no sum of itself and next to nothing.
+        // A duplicate of one column is not a sum of this column and negligible others.
         if !alike(self.values, &sums) || parts.iter().any(|part| alike(self.values, part)) {
             return None;
         }

@@ -13,22 +13,22 @@ use crate::io::text::{Line, Lines};
 use crate::io::{LoadOptions, Split};
 use crate::{Error, Place, Result};
 
-/// The mark of a row or column that is no node.
+/// The value for a row or column that is not a node.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The most columns, and the most rows: nodes, final demand or value added, output.
+/// The maximum number of columns, and of rows: nodes, final demand or value added, output.
 const MAX_LINES: usize = 2 * MAX_NODES;
 
-/// What a table consists of.
+/// The structure of a table.
 pub(super) struct Survey {
     pub(super) key: Key,
     /// The nodes in the order of their columns.
     pub(super) labels: Labels,
-    /// The node of every column, [`NONE`] for final demand and totals. Parts of a split country share a node.
+    /// The node of every column; [`NONE`] for final demand and totals. Parts of a split country share a node.
     pub(super) columns: Vec<u32>,
     /// Labels of the columns.
     pub(super) names: Vec<Box<str>>,
-    /// Rows in the order of the file, without those that are blank.
+    /// Rows in the order of the file, without blank rows.
     pub(super) rows: Vec<Row>,
     pub(super) warnings: Vec<String>,
 }
@@ -40,13 +40,13 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// The column of its label, or [`NONE`].
     column: u32,
-    /// Its label, where it is no node.
+    /// Its label, if it is not a node.
     pub(super) label: Box<str>,
     /// Whether its label, or its code in WIOD 2016, is a name for totals.
     pub(super) is_named_total: bool,
 }
 
-/// The header: every column's label, each once.
+/// The header: the label of every column; all labels differ.
 struct Header {
     labels: Vec<Box<str>>,
     index: HashMap<Box<str>, u32>,
@@ -67,7 +67,7 @@ impl Header {
                 blank.get_or_insert(cells.place());
                 continue;
             }
-            // Only at the end is a column without label no column: Excel writes such.
+            // Excel writes blank columns at the end, which are ignored. Elsewhere a column without a label is an error.
             if let Some(place) = blank {
                 return Err(Error::bad("the label is empty", place));
             }
@@ -95,7 +95,7 @@ fn check_label(label: &str, place: Place) -> Result<()> {
     }
 }
 
-/// A row as it is found.
+/// A row of the first pass.
 struct Found {
     label: Box<str>,
     names: Option<(Box<str>, Box<str>)>,
@@ -104,7 +104,7 @@ struct Found {
 }
 
 impl Survey {
-    /// Passes over all rows, reading their labels.
+    /// Reads the labels of all rows.
     pub(super) fn take(lines: &mut Lines<'_>, key: Key, options: &LoadOptions) -> Result<Self> {
         let Some(first) = lines.next()? else { return Err(Error::bad_whole("the input is empty")) };
         let header = Header::read(first, &key)?;
@@ -133,17 +133,17 @@ impl Survey {
         Ok(Self { key, labels, columns, names: header.labels, rows, warnings })
     }
 
-    /// The number of a column's cell in its line.
+    /// The position of a column's cell in its line.
     pub(super) fn cell(&self, column: usize) -> u64 {
         (column + self.key.cells()) as u64 + 1
     }
 
-    /// The label of a row: a node's is kept with its column.
+    /// The label of a row; the label of a node is stored with its column.
     pub(super) fn label<'s>(&'s self, row: &'s Row) -> &'s str {
         self.names.get(row.column as usize).unwrap_or(&row.label)
     }
 
-    /// About how many bytes of memory are held, and are needed to read rows.
+    /// The approximate memory held and needed to read rows, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.labels.bytes() + (self.columns.len() * 32 + self.rows.len() * 64) as u64
     }
@@ -203,7 +203,8 @@ fn name_nodes(
     Ok(named.collect())
 }
 
-/// A node whose row or column is missing, or written in another way, would be taken for final demand or value added.
+/// Fails if the row or the column of a node is missing or has a different label, because it would be read as final
+/// demand or value added.
 fn check_one_sided(
     header: &Header,
     found: &[Found],
@@ -214,22 +215,24 @@ fn check_one_sided(
 ) -> Result<()> {
     let regions: HashSet<&str> = named.iter().flatten().map(|(region, _)| &**region).collect();
     let sectors: HashSet<&str> = named.iter().flatten().map(|(_, sector)| &**sector).collect();
-    // How a label of final demand or value added may be written too: `US_F010` is one, `CHN_C10` is not.
+    // Labels of final demand or value added may have the same form: `US_F010` is one of them, `CHN_C10` is not.
     let is_node = |label: &str| {
         let mut cuts = label.match_indices(['_', '|', '/']).map(|(at, _)| (&label[..at], &label[at + 1..]));
         cuts.any(|(first, second)| sectors.contains(second) || regions.contains(second) && sectors.contains(first))
     };
     let of_a_region =
         |label: &str| regions.iter().any(|region| label.len() > region.len() && label.starts_with(*region));
-    let lonely_columns: Vec<usize> = (0..row_of.len()).filter(|&at| row_of[at].is_none()).collect();
-    let lonely_rows: Vec<usize> = (0..found.len()).filter(|&at| found[at].column.is_none()).collect();
+    let unmatched_columns: Vec<usize> = (0..row_of.len()).filter(|&at| row_of[at].is_none()).collect();
+    let unmatched_rows: Vec<usize> = (0..found.len()).filter(|&at| found[at].column.is_none()).collect();
     let column_place = |at: usize| Place { column: (at + key.cells()) as u64 + 1, ..header.place };
     let row_place = |at: usize| Place { line: found[at].line, column: 1, ..header.place };
 
-    // The same but for zeros, case and signs: one of the two was changed on the way, as spreadsheets do.
-    let plain: HashMap<String, usize> = lonely_columns.iter().map(|&at| (plainly(&header.labels[at]), at)).collect();
-    for &at in &lonely_rows {
-        if let Some(&column) = plain.get(&plainly(&found[at].label)) {
+    // Labels that differ only in leading zeros, case or punctuation: one of the two was changed, for example by a
+    // spreadsheet.
+    let plain: HashMap<String, usize> =
+        unmatched_columns.iter().map(|&at| (normalized(&header.labels[at]), at)).collect();
+    for &at in &unmatched_rows {
+        if let Some(&column) = plain.get(&normalized(&found[at].label)) {
             let what = format!(
                 "the row {} has no column, and the column {} no row: are they the same?",
                 shown(&found[at].label),
@@ -238,15 +241,16 @@ fn check_one_sided(
             return Err(Error::bad(what, row_place(at)));
         }
     }
-    // Between nodes stand nodes, as far as labels tell: those that begin with a region, and all of a national table but
-    // totals, unless it was sorted by them.
-    let is_said = |label: &str| is_named_total(label) || is_named_value_added(label);
+    // A label between nodes must be a node, as far as labels show it: if it begins with a region, or, in a national
+    // table, if it is not the name of a total or of value added. The latter does not apply if the table is sorted by
+    // label.
+    let is_total_or_value_added = |label: &str| is_named_total(label) || is_named_value_added(label);
     let among = |before: bool, after: bool, label: &str, sorted: bool| {
-        before && after && if national { !sorted && !is_said(label) } else { of_a_region(label) }
+        before && after && if national { !sorted && !is_total_or_value_added(label) } else { of_a_region(label) }
     };
     let sorted_columns = header.labels.is_sorted();
     let sorted_rows = found.is_sorted_by(|one, two| one.label <= two.label);
-    for &at in &lonely_columns {
+    for &at in &unmatched_columns {
         let label = &header.labels[at];
         let beside = |at: Option<usize>| at.and_then(|at| row_of.get(at)).is_some_and(Option::is_some);
         let lost = "the file is cut short, or a label was changed";
@@ -258,7 +262,7 @@ fn check_one_sided(
             return Err(Error::bad(what, column_place(at)));
         }
     }
-    for &at in &lonely_rows {
+    for &at in &unmatched_rows {
         let label = &found[at].label;
         let beside = |at: Option<usize>| at.and_then(|at| found.get(at)).is_some_and(|row| row.column.is_some());
         if is_node(label) {
@@ -272,13 +276,13 @@ fn check_one_sided(
     Ok(())
 }
 
-/// A label without case, signs, blanks and leading zeros of its numbers.
-fn plainly(label: &str) -> String {
+/// A label in lower case, without punctuation, blanks and leading zeros of its numbers.
+fn normalized(label: &str) -> String {
     let parts = label.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty());
     parts.map(|part| part.trim_start_matches('0').to_lowercase()).collect::<Vec<_>>().join("_")
 }
 
-/// The nodes, and the node of every column. Merged countries take the place of whichever of their parts comes first.
+/// The nodes, and the node of every column. A merged country takes the position of the first of its parts.
 fn number_nodes(named: &Named, split: Split, header_place: Place) -> Result<(Labels, Vec<u32>)> {
     let mut columns = vec![NONE; named.len()];
     let mut nodes: Vec<(&str, &str)> = Vec::new();

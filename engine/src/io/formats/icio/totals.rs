@@ -1,4 +1,5 @@
-//! Which rows and columns that are no nodes are totals, told by their figures; names count where figures do not fit.
+//! Identifying totals among the rows and columns that are not nodes, by their figures; by their names if no figures
+//! match.
 
 use super::figures::{Figures, Series, alike};
 use super::subtotals::{Subtotals, agree, sum};
@@ -7,10 +8,10 @@ use crate::io::formats::total_names::{bare, is_named_total, is_named_value_added
 use crate::io::shown::shown;
 use crate::{Progress, Result};
 
-/// Names of output that go without saying.
+/// Usual names of output, which need no note.
 const USUAL: [&str; 3] = ["OUT", "OUTPUT", "TOTAL"];
 
-/// The roles of what is no node, as numbers into [`Figures::columns`] and [`Figures::rows`].
+/// The roles of columns and rows that are not nodes, as indexes of [`Figures::columns`] and [`Figures::rows`].
 pub(in crate::io::formats) struct Totals {
     /// Columns of final demand.
     pub(in crate::io::formats) demand: Vec<usize>,
@@ -24,21 +25,21 @@ pub(in crate::io::formats) struct Totals {
 }
 
 impl Totals {
-    /// Tells totals from final demand, and from value added.
+    /// Separates totals from final demand and from value added.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub(in crate::io::formats) fn recognise(figures: &Figures, progress: &Progress) -> Result<Self> {
         let Demand { demand, column, all, mut left_out, mut notes } = Demand::recognise(figures, progress)?;
         let known = column.map(|at| &figures.columns[at].values).filter(|_| demand.is_empty()).unwrap_or(&all);
-        let (value_added, row) = rows_of_no_node(figures, known, &mut left_out);
+        let (value_added, row) = rows_beside_nodes(figures, known, &mut left_out);
         describe_output(figures, column, row, &mut left_out, &mut notes);
         let output_line = row.map(|at| figures.rows[at].at);
         let output_cell = column.map(|at| figures.columns[at].at as usize);
         Ok(Self { demand, value_added, column, row, output_line, output_cell, notes })
     }
 
-    /// The output that the table reports: its row if there is one, else its column.
+    /// The output that the table reports: the output row if there is one, else the output column.
     pub(in crate::io::formats) fn output<'f>(&self, figures: &'f Figures) -> Option<&'f [f64]> {
         self.series(figures).map(|series| &*series.values)
     }
@@ -57,12 +58,12 @@ impl Totals {
         self.output_cell
     }
 
-    /// Fails where an output is no number.
+    /// Fails if an output is not a number.
     pub(in crate::io::formats) fn check_output(&self, figures: &Figures) -> Result<()> {
         self.series(figures).map_or(Ok(()), |series| series.known().map(|_| ()))
     }
 
-    /// Intermediate and final demand of every node.
+    /// The sum of intermediate and final demand for every node.
     pub(in crate::io::formats) fn row_sums(&self, figures: &Figures) -> Result<Vec<f64>> {
         for &at in &self.demand {
             figures.columns[at].known()?;
@@ -70,7 +71,7 @@ impl Totals {
         Ok(sum(figures, &self.demand))
     }
 
-    /// Says how many nodes have an output column that is not their output row.
+    /// The warning with the number of nodes whose output column differs from their output row.
     pub(in crate::io::formats) fn contradicted(&self, figures: &Figures) -> Vec<String> {
         let mut notes = Vec::new();
         if let (Some(row), Some(column)) = (self.row, self.column) {
@@ -87,13 +88,13 @@ impl Totals {
     }
 }
 
-/// The roles of columns that are no nodes.
+/// The roles of columns that are not nodes.
 struct Demand {
     /// Columns of final demand.
     demand: Vec<usize>,
     /// The column of output.
     column: Option<usize>,
-    /// What goes to nodes and to final demand, by node.
+    /// The sum of deliveries to nodes and to final demand, by node.
     all: Vec<f64>,
     /// Labels of columns that are sums of others.
     left_out: Vec<String>,
@@ -115,7 +116,7 @@ impl Demand {
                 demand.push(at);
             }
         }
-        // What is called a total may be all of final demand: the table balances with it.
+        // A column named as a total may be all of final demand. Then the table balances with it.
         let is_demand = |&at: &usize| {
             let (values, with_nodes) = (&figures.columns[at].values, sum(figures, &[at]));
             !alike(values, &figures.row_sums) && !alike(values, &with_nodes) && agree(figures, &with_nodes)
@@ -131,7 +132,7 @@ impl Demand {
         demand.retain(|at| !subtotals.contains(at));
         left_out.extend(subtotals.iter().map(|&at| shown(&figures.columns[at].label)));
 
-        // Output under any name: the sum of what goes to nodes and of all other demand.
+        // Output under any name: the sum of deliveries to nodes and of all other demand.
         let mut by_figures = Vec::new();
         let all = sum(figures, &demand);
         let last_first: &[usize] = if agree(figures, &all) { &[] } else { &demand };
@@ -162,8 +163,8 @@ impl Demand {
     }
 }
 
-/// The rows of value added and the row of output, whose figures are `known`.
-fn rows_of_no_node(figures: &Figures, known: &[f64], left_out: &mut Vec<String>) -> (Vec<usize>, Option<usize>) {
+/// The rows of value added, and the row of output, whose figures must equal `known`.
+fn rows_beside_nodes(figures: &Figures, known: &[f64], left_out: &mut Vec<String>) -> (Vec<usize>, Option<usize>) {
     let mut named = Vec::new();
     let mut value_added = Vec::new();
     let mut row = None;
@@ -191,7 +192,7 @@ fn rows_of_no_node(figures: &Figures, known: &[f64], left_out: &mut Vec<String>)
     (value_added, row)
 }
 
-/// Notes where output is, unless it has a usual name, and which labels are sums of others.
+/// Notes the labels of output, unless they are usual, and the labels that are sums of others.
 fn describe_output(
     figures: &Figures,
     column: Option<usize>,
@@ -221,8 +222,8 @@ fn note_more(names: &mut String, more: usize) {
     names.push_str(&format!(" and {more} more"));
 }
 
-/// Of several series that are named as totals, the one that is output: that whose figures fit, else one that is not merely
-/// one of the `parts` of output, such as the sum over nodes, and rather one of a usual name.
+/// Selects output among series named as totals: the one whose figures match. If none does, one that is not equal to one
+/// of the `parts` of output, such as the sum over nodes; usual names come first.
 fn best(series: &[Series], named: &[usize], output: &[f64], parts: &[&[f64]]) -> Option<usize> {
     let fits = named.iter().find(|&&at| alike(&series[at].values, output));
     let is_part = |at: usize| parts.iter().any(|part| alike(&series[at].values, part) && !alike(output, part));

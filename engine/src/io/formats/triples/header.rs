@@ -1,4 +1,4 @@
-//! The columns of long data, by their names.
+//! The columns of long data, identified by their names.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use crate::io::text::Line;
 use crate::io::text::{Blank, Cells};
 use crate::{Error, Place, Result};
 
-/// The most columns that are looked at.
+/// The maximum number of columns.
 const MOST: usize = 32;
 
-/// Names of each column, in lower case without signs: ours first, then those that other tools and offices write.
+/// Names of each column, in lower case without punctuation: our names first, then those of other tools and offices.
 const NAMES: [&[&str]; 5] = [
     &["fromregion", "regionfrom", "rowregion", "regionrow", "originregion", "fromcountry", "countryfrom", "refarea"],
     &["fromsector", "sectorfrom", "rowsector", "sectorrow", "originsector", "fromindustry", "industryfrom", "rowii"],
@@ -19,26 +19,26 @@ const NAMES: [&[&str]; 5] = [
     &["value", "flow", "flows", "obsvalue", "coefficient", "coefficients"],
 ];
 
-/// What messages say of a header that is not known.
+/// The message for a header that is not recognised.
 const EXPECTED: &str = "expected from_region,from_sector,to_region,to_sector,value (or flow, or coefficient)";
 
-/// What the last column holds.
+/// The content of the value column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io::formats) enum Values {
     Flows,
     Coefficients,
 }
 
-/// Which column is which.
+/// The positions of the columns.
 pub(super) struct Header {
-    /// Places of the two regions and sectors, and of the number.
+    /// The positions of the two regions and sectors, and of the number.
     columns: [usize; 5],
-    /// How many columns there are.
+    /// The number of columns.
     width: usize,
     pub(super) values: Values,
-    /// Value added and final demand are labels as nodes are.
+    /// Whether value added and final demand have labels, as nodes have.
     pub(super) is_figaro: bool,
-    /// Columns that are not read.
+    /// A warning about columns that are not read.
     pub(super) warning: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub(in crate::io::formats) fn is_header(line: Line<'_>) -> bool {
     Header::read(line).is_ok()
 }
 
-/// A number that is none may stand in the wrong column.
+/// Adds the name of the column to the error for an invalid number, because the wrong column may be the value column.
 fn in_value_column(error: Error) -> Error {
     match error {
         Error::BadInput { reason, place } => {
@@ -94,7 +94,7 @@ impl Header {
         }
         let missing = found.iter().position(Option::is_none);
         if let Some(role) = missing {
-            // The place of ours where it should be.
+            // The place where our column of this role should be.
             return Err(Error::bad(EXPECTED, Place { column: role.min(width.saturating_sub(1)) as u64 + 1, ..place }));
         }
         let warning = (!unread.is_empty()).then(|| format!("columns that were not read: {}", unread.join(", ")));
@@ -102,7 +102,7 @@ impl Header {
         Ok(Self { columns, width, values, is_figaro, warning })
     }
 
-    /// The number of the cell of `to_sector`.
+    /// The position of the cell of `to_sector`.
     pub(super) fn place_of_to_sector(&self) -> u64 {
         self.columns[3] as u64 + 1
     }
@@ -114,10 +114,10 @@ impl Header {
         for at in 0..self.width {
             match self.columns.iter().position(|&column| column == at) {
                 Some(4) => value = cells.number(Blank::Refused).map_err(in_value_column)?,
-                // FIGARO's final demand has names.
+                // In FIGARO's files, final demand has names.
                 Some(3) if !self.is_figaro => taken[3] = cells.name_or_empty()?,
                 Some(role) => taken[role] = cells.name()?,
-                // What is not read may be missing, too.
+                // A column that is not read may also be missing.
                 None => _ = cells.raw()?,
             }
         }

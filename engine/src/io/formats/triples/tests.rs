@@ -1,4 +1,4 @@
-//! What the first pass may take, and a file that changes between the passes.
+//! Tests of the memory limit of the first pass, and of a file that changes between the passes.
 
 use super::*;
 
@@ -11,14 +11,15 @@ fn survey(text: &str, budget: &Budget) -> Result<Survey> {
     Ok(survey)
 }
 
-/// `count` lines of a node that delivers to itself, and as many to final demand.
+/// `count` lines of a node that delivers to itself, and as many of final demand.
 fn flat(count: usize) -> String {
     format!("{HEADER}{}{}", "A,C,A,C,1\n".repeat(count), "A,C,A,P3,1\n".repeat(count))
 }
 
 #[test]
-fn lines_that_wait_for_their_roles_ask_for_their_memory() {
-    // Room for 8,192 cells beside the 4,096 before them; and beside the pairs of final demand, where there are more.
+fn memory_for_lines_without_roles_is_requested_from_the_budget() {
+    // Memory for 8,192 cells and the 4,096 cells before they are copied; or, if it is more, for the cells and the pairs
+    // of final demand.
     for (count, needed) in [(2500, 16 * (8192 + 4096)), (4096, 16 * 8192 + 24 * 4096)] {
         assert!(survey(&flat(count), &Budget::new(needed)).is_ok());
         let refused = survey(&flat(count), &Budget::new(needed - 1)).err();
@@ -28,7 +29,7 @@ fn lines_that_wait_for_their_roles_ask_for_their_memory() {
 }
 
 #[test]
-fn a_file_that_has_other_labels_in_the_second_pass_is_refused() {
+fn a_file_with_other_labels_in_the_second_pass_is_rejected() {
     let plain = "from_region,from_sector,to_region,to_sector,value\nA,C,A,C,1\nA,C,A,,1\n";
     for text in [plain, &flat(1)] {
         for line in ["B,C,A,C,1", "A,C,A,D,1"] {

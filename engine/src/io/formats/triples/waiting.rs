@@ -1,11 +1,12 @@
-//! Lines of FIGARO's files that wait until all labels are known.
+//! Cells of FIGARO's files that are kept until all labels are known.
 
 use crate::{Budget, Result};
 
-/// What messages call the memory that the first pass over one of FIGARO's files takes.
+/// The name of this memory in messages.
 pub(super) const WAITING: &str = "the lines of the table";
 
-/// Cells of FIGARO's files, by the numbers of their labels: as many as there are lines, so their memory is asked for.
+/// Cells of FIGARO's files, with the numbers of their labels. There is one per line, so their memory is requested from
+/// the budget.
 #[derive(Default)]
 pub(super) struct Waiting(pub(super) Vec<(u32, u32, f64)>);
 
@@ -14,7 +15,7 @@ impl Waiting {
         let held = self.0.capacity();
         if self.0.len() == held {
             let wanted = (2 * held).max(1024);
-            // The old cells are there until they are copied.
+            // The old cells stay allocated until they are copied.
             budget.require(WAITING, Self::bytes(held + wanted))?;
             self.0.reserve_exact(wanted - held);
         }

@@ -1,11 +1,11 @@
-//! What the columns of a long csv are, by their names.
+//! The meaning of the columns of a long csv, derived from their names.
 
 use super::super::Axis;
 use crate::io::shown::shown;
 use crate::io::text::{Cells, Line};
 use crate::{Error, Result};
 
-/// Names of columns, in lower case without signs.
+/// Column names in lower case, without punctuation.
 const REGIONS: [&str; 7] = ["region", "country", "countrycode", "iso", "iso3", "refarea", "geo"];
 const SECTORS: [&str; 7] = ["sector", "industry", "industrycode", "product", "code", "rowii", "nace"];
 const LABELS: [&str; 3] = ["label", "node", "name"];
@@ -32,7 +32,7 @@ const STRESSORS: [&str; 18] = [
 ];
 const UNITS: [&str; 3] = ["unit", "units", "unitmeasure"];
 const YEARS: [&str; 6] = ["year", "years", "time", "timeperiod", "period", "date"];
-/// What tells more about a label: its cells differ, and mean nothing for the value.
+/// Descriptions of labels: their cells may differ and do not affect the value.
 const NOTES: [&str; 14] = [
     "description",
     "comment",
@@ -49,29 +49,29 @@ const NOTES: [&str; 14] = [
     "industryname",
     "productname",
 ];
-/// What else stands before the numbers of a row.
+/// Other columns before the numbers of a row.
 const BEFORE_NUMBERS: [&str; 6] = ["code", "id", "category", "compartment", "subcompartment", "type"];
-/// The index that pandas writes before the columns.
+/// The index column that pandas writes first.
 const INDEX: [&str; 2] = ["", "unnamed0"];
 
-/// A column and its name as it is written.
+/// A column and its name as written.
 pub(super) struct Named {
     pub(super) at: usize,
     pub(super) name: String,
 }
 
-/// What a column may be that is neither a label nor the value.
+/// The type of a column that is neither a label nor the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Unit,
     Year,
     Note,
-    /// Without a name, before all others.
+    /// An index without a name, before all other columns.
     Index,
     Unknown,
 }
 
-/// Which cell of a line is what.
+/// The positions of the columns in a line.
 pub(super) struct Columns {
     pub(super) region: Option<usize>,
     pub(super) sector: Option<usize>,
@@ -79,14 +79,14 @@ pub(super) struct Columns {
     pub(super) stressor: Option<Named>,
     pub(super) value: usize,
     pub(super) others: Vec<(Named, Kind)>,
-    /// The columns of regions and of sectors as they are written.
+    /// The names of the region and sector columns as written.
     region_name: String,
     sector_name: String,
     pub(super) width: usize,
 }
 
 impl Columns {
-    /// What a header says, `None` when it has no column of values.
+    /// The columns of a header; `None` if there is no value column.
     pub(super) fn of(line: Line<'_>) -> Result<Option<Self>> {
         let mut cells = Cells::new(line);
         let (mut region, mut sector, mut label, mut value) = (None, None, None, None);
@@ -123,8 +123,8 @@ impl Columns {
         Ok(value.map(|value| Self { region, sector, label, stressor, value, others, region_name, sector_name, width }))
     }
 
-    /// The column that makes values finer than by `axis`, which takes one for all sectors or all regions. A `code` may be
-    /// that of the region: its cells tell.
+    /// The column that splits values further than `axis`, which needs one value for all sectors or all regions. A
+    /// column `code` is not reported here: it may hold codes of regions, so its cells decide.
     pub(super) fn finer(&self, axis: Axis) -> Option<&str> {
         let (at, name) = match axis {
             Axis::Node => return None,
@@ -134,7 +134,7 @@ impl Columns {
         at.filter(|_| !name.eq_ignore_ascii_case("code")).map(|_| name.as_str())
     }
 
-    /// Whether the columns that a reading needs are there.
+    /// Whether the columns required for `axis` exist.
     pub(super) fn serve(&self, axis: Axis) -> bool {
         match axis {
             Axis::Node => self.region.is_some() && self.sector.is_some() || self.label.is_some(),
@@ -154,12 +154,12 @@ fn kind(bare: &str, at: usize) -> Kind {
     }
 }
 
-/// A name in lower case without signs.
+/// A name in lower case, without punctuation.
 fn bare(name: &str) -> String {
     name.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
-/// Whether a column before those of nodes is no node, by its name.
+/// Whether the name of a column before the node columns shows that it is not a node.
 pub(super) fn is_index(name: &str) -> bool {
     let bare = bare(name);
     let names: [&[&str]; 6] = [&STRESSORS, &UNITS, &YEARS, &NOTES, &LABELS, &BEFORE_NUMBERS];

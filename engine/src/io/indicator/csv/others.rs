@@ -1,5 +1,5 @@
-//! Columns that are not read. They are looked at all the same: one that tells rows apart, a year say, makes values of
-//! something else of them.
+//! Columns that are not read but checked: if such a column distinguishes rows, for example by year, the values are not
+//! those that the user intended.
 
 use super::columns::{Kind, Named};
 use crate::io::shown::shown;
@@ -11,17 +11,18 @@ struct Other<'a> {
     column: &'a Named,
     kind: Kind,
     first: Option<String>,
-    /// What the next cell of an index is.
+    /// The expected next number of an index.
     next: Option<u64>,
-    /// Whether its cells, but for blank ones, are all of digits, and where the first of them is.
+    /// Whether all nonblank cells consist of digits, and the place of the first one.
     digits: bool,
     digits_at: Option<Place>,
 }
 
-/// All of them.
+/// All columns that are not read.
 pub(super) struct Others<'a> {
     columns: Vec<Other<'a>>,
-    /// Whether the values may be what is before a decimal comma: there are commas between cells, and all are whole.
+    /// Whether the values may be the part before a decimal comma: cells are separated by commas, and all values are
+    /// whole numbers.
     whole: bool,
 }
 
@@ -34,7 +35,7 @@ impl<'a> Others<'a> {
         Self { columns: columns.iter().map(other).collect(), whole: true }
     }
 
-    /// Looks at a line that is used.
+    /// Checks a line whose value is used.
     pub(super) fn see(&mut self, line: Line<'_>, value: f64) -> Result<()> {
         if self.columns.is_empty() {
             return Ok(());
@@ -55,7 +56,7 @@ impl<'a> Others<'a> {
         Ok(())
     }
 
-    /// Fails when a column holds what seem to be the decimals of the values.
+    /// Fails if a column seems to hold the decimals of the values.
     pub(super) fn check(&self) -> Result<()> {
         let decimals = self.columns.iter().find(|other| self.whole && other.may_be_decimals());
         match decimals.and_then(|other| Some((other, other.digits_at?))) {
@@ -76,7 +77,7 @@ impl Other<'_> {
         let counts = self.kind == Kind::Index && self.counts(cell);
         match self.kind {
             Kind::Note => return Ok(()),
-            // Blank is what is the same for all.
+            // A blank cell stands for a property that all rows share.
             Kind::Unit | Kind::Year if cell.is_empty() => return Ok(()),
             Kind::Index if counts => return Ok(()),
             Kind::Index | Kind::Unknown if may_be_decimals && self.column.name.is_empty() => {
@@ -114,7 +115,7 @@ impl Other<'_> {
         }
     }
 
-    /// Whether its cells may be the decimals of values beside it: `AA,0,5` below `region,value,unit`.
+    /// Whether the cells may be the decimals of the values next to them: `AA,0,5` below `region,value,unit`.
     fn may_be_decimals(&self) -> bool {
         let has_other_cells = matches!(self.kind, Kind::Unit | Kind::Note) || self.column.name.is_empty();
         has_other_cells && self.kind != Kind::Index && self.digits && self.digits_at.is_some()
@@ -122,14 +123,14 @@ impl Other<'_> {
 
     fn decimals(&self, place: Place) -> Error {
         let reason = format!(
-            "the column {} holds only digits beside whole values: figures with decimal commas need ; between columns, or a \
-             decimal point (leave the column out where the values are whole)",
+            "the column {} holds only digits beside whole values: figures with decimal commas need ; between columns, \
+             or a decimal point (leave the column out where the values are whole)",
             self.name()
         );
         Error::bad(reason, place)
     }
 
-    /// Whether a cell is the number after the one above.
+    /// Whether a cell is the successor of the number above.
     fn counts(&mut self, cell: &str) -> bool {
         let Ok(number) = cell.parse::<u64>() else { return false };
         let is_next = self.next.is_none_or(|next| next == number);
@@ -138,7 +139,7 @@ impl Other<'_> {
     }
 }
 
-/// Whether a cell is a number, as far as can be told without knowing its decimal sign.
+/// Whether a cell is a number with any decimal sign.
 fn is_figure(cell: &str) -> bool {
     cell.contains(|letter: char| letter.is_ascii_digit()) && cell.replace(',', ".").parse::<f64>().is_ok()
 }

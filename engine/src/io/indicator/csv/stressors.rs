@@ -1,39 +1,41 @@
-//! The column of a long csv that says which stressor a value is of.
+//! The column of a long csv that names the stressor of each value.
 
 use super::columns::Named;
 use crate::io::shown::shown;
 use crate::io::text::{Cells, Line};
 use crate::{Error, Place, Result};
 
-/// How many stressors a message lists.
+/// The number of stressors that a message lists.
 const SHOWN: usize = 5;
 
-/// Which rows are taken.
+/// The rows that are used.
 pub(super) enum Stressors<'a> {
-    /// All: there is no such column.
+    /// All rows: there is no stressor column.
     All,
-    /// All, as long as they are of one stressor.
+    /// All rows, which must have the same stressor.
     One { column: &'a Named, first: Option<String> },
-    /// Those of the stressor that is asked for; `seen` are some that the document has.
-    Asked { column: &'a Named, asked: &'a str, is_found: bool, seen: Vec<String> },
+    /// Rows of the requested stressor; `seen` holds some of the other stressors in the document.
+    Requested { column: &'a Named, requested: &'a str, is_found: bool, seen: Vec<String> },
 }
 
 impl<'a> Stressors<'a> {
-    /// `header`: where a document that lacks the column is refused.
-    pub(super) fn of(column: Option<&'a Named>, asked: Option<&'a str>, header: Place) -> Result<Self> {
-        match (column, asked) {
+    /// `header` is the place reported if the document has no stressor column.
+    pub(super) fn of(column: Option<&'a Named>, requested: Option<&'a str>, header: Place) -> Result<Self> {
+        match (column, requested) {
             (None, None) => Ok(Self::All),
             (None, Some(_)) => {
-                let reason = "ROW picks a stressor, and the document has no column of stressors (stressor, indicator, flow, \
-                              variable, substance, pollutant or gas)";
+                let reason = "ROW picks a stressor, and the document has no column of stressors (stressor, indicator, \
+                              flow, variable, substance, pollutant or gas)";
                 Err(Error::bad(reason, header))
             }
             (Some(column), None) => Ok(Self::One { column, first: None }),
-            (Some(column), Some(asked)) => Ok(Self::Asked { column, asked, is_found: false, seen: Vec::new() }),
+            (Some(column), Some(requested)) => {
+                Ok(Self::Requested { column, requested, is_found: false, seen: Vec::new() })
+            }
         }
     }
 
-    /// Whether a line is of the stressor.
+    /// Whether a line belongs to the stressor.
     pub(super) fn take(&mut self, line: Line<'_>) -> Result<bool> {
         match self {
             Self::All => Ok(true),
@@ -51,13 +53,13 @@ impl<'a> Stressors<'a> {
                 );
                 Err(Error::bad(reason, place))
             }
-            Self::Asked { column, asked, is_found, seen } => {
+            Self::Requested { column, requested, is_found, seen } => {
                 let (stressor, place) = cell(line, column)?;
-                if stressor == *asked {
+                if stressor == *requested {
                     *is_found = true;
                     return Ok(true);
                 }
-                // It may mean the same as above, as exports of pivot tables have it.
+                // In exports of pivot tables, a blank cell may mean the same stressor as above.
                 if stressor.is_empty() {
                     return Err(Error::bad("the stressor is blank: give one in every row", place));
                 }
@@ -69,9 +71,9 @@ impl<'a> Stressors<'a> {
         }
     }
 
-    /// Fails when no line was of the stressor that is asked for.
+    /// Fails if no line belongs to the requested stressor.
     pub(super) fn check(&self) -> Result<()> {
-        let Self::Asked { column, asked, is_found: false, seen } = self else { return Ok(()) };
+        let Self::Requested { column, requested, is_found: false, seen } = self else { return Ok(()) };
         if seen.is_empty() {
             return Ok(());
         }
@@ -79,7 +81,7 @@ impl<'a> Stressors<'a> {
         let reason = format!(
             "the column {} has no {}: say ROW and one of {}{}",
             shown(&column.name),
-            shown(asked),
+            shown(requested),
             some.join(", "),
             if seen.len() > SHOWN { ", .." } else { "" }
         );

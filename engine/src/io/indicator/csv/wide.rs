@@ -1,5 +1,5 @@
-//! A row for every stressor below the labels of the nodes: in one header line, joined (`USA_C10`), or in two, region above
-//! sector, as extension files of EXIOBASE and pymrio have them.
+//! Csv with one row per stressor below the labels of the nodes. The labels are in one header line, joined (`USA_C10`),
+//! or in two lines, region above sector, as in extension files of EXIOBASE and pymrio.
 
 use std::collections::HashSet;
 
@@ -11,18 +11,19 @@ use crate::io::shown::shown;
 use crate::io::text::{Blank, Cells, Line, Lines};
 use crate::{Error, Place, Progress, Result};
 
-/// The most cells before the numbers of a row.
+/// The maximum number of cells before the numbers of a row.
 const MAX_INDEX: usize = 4;
 
-/// How many names of rows a message lists.
+/// The number of row names that a message lists.
 const SHOWN: usize = 5;
 
-/// The node of every column of numbers, `None` where the model has no such.
+/// The node of every column of numbers, `None` if the model has no such node.
 pub(super) struct Header {
-    /// How many cells are before the numbers; with none, a row may have one all the same, as R writes names of rows.
+    /// The number of cells before the numbers. If it is 0, a row may still have one, as in files that R writes with row
+    /// names.
     index: usize,
     nodes: Vec<Option<usize>>,
-    /// How many lines it takes.
+    /// The number of header lines.
     lines: usize,
 }
 
@@ -36,7 +37,7 @@ fn labels(line: Line<'_>) -> Result<Vec<String>> {
 }
 
 impl Header {
-    /// How many cells of a row are before its numbers.
+    /// The number of cells in a row before its numbers.
     fn index_of(&self, row: Line<'_>) -> Result<usize> {
         if self.index > 0 {
             return Ok(self.index);
@@ -48,7 +49,7 @@ impl Header {
         Ok(usize::from(!cells.all_empty()))
     }
 
-    /// The header of a document, when at least half of its columns are nodes of the model.
+    /// The header of a document, if at least half of its columns are nodes of the model.
     pub(super) fn of(document: &[u8], progress: &Progress, model: &Labels) -> Result<Option<Self>> {
         let mut lines = Lines::of_bytes(document, progress)?;
         let Some(line) = lines.next()? else { return Ok(None) };
@@ -61,9 +62,9 @@ impl Header {
         Ok(Self::of_two(&first, &labels(second)?, model))
     }
 
-    /// The header that one line is.
+    /// A header of one line.
     fn of_joined(line: &[String], place: Place, model: &Labels) -> Result<Option<Self>> {
-        // Blank columns at the end are noise; a number in one is refused with its row.
+        // Blank columns at the end are ignored; a number in one of them is an error in its row.
         let width = line.iter().rposition(|label| !label.is_empty()).map_or(0, |last| last + 1);
         let line = &line[..width];
         let joined = Joined::of(model);
@@ -74,7 +75,8 @@ impl Header {
         let Some(mut index) = indices.into_iter().find(|&index| mostly(&found[index..], is_known)) else {
             return Ok(None);
         };
-        // A unit after the name of the stressor, say. Other labels that the model lacks may be nodes, so they are refused.
+        // Skips further index columns, for example a unit after the name of the stressor. Other labels that the model
+        // does not contain may be nodes, so they are errors.
         while index < MAX_INDEX && !is_known(&found[index]) && is_index(&line[index]) {
             index += 1;
         }
@@ -90,7 +92,7 @@ impl Header {
         Ok(Some(Self { index, nodes, lines: 1 }))
     }
 
-    /// The header that two lines are, regions above sectors.
+    /// A header of two lines, regions above sectors.
     fn of_two(first: &[String], second: &[String], model: &Labels) -> Option<Self> {
         if first.len() != second.len() {
             return None;
@@ -109,7 +111,7 @@ fn mostly<T>(columns: &[T], is_known: impl Fn(&T) -> bool) -> bool {
     known > 0 && 2 * known >= columns.len()
 }
 
-/// Reads the row that is called `row`, else like the indicator, else the only one.
+/// Reads the row with the name `row`, else with the name of the indicator, else the only row.
 pub(super) fn read(
     document: &[u8],
     header: &Header,
@@ -118,7 +120,7 @@ pub(super) fn read(
     progress: &Progress,
     values: &mut Values<'_>,
 ) -> Result<()> {
-    let asked = super::asked(row)?.unwrap_or(name);
+    let asked = super::requested(row)?.unwrap_or(name);
     let names = row_names(document, header, progress)?;
     if names.is_empty() {
         return Err(Error::bad_whole(NO_VALUES));
@@ -160,11 +162,11 @@ pub(super) fn read(
     })
 }
 
-/// What a row is called.
+/// The name of a row.
 struct Name {
-    /// All cells before the numbers.
+    /// All cells before the numbers, joined.
     whole: String,
-    /// The first of them, without the unit, say, that follows.
+    /// The first of these cells, without, for example, the unit that follows.
     first: String,
 }
 
@@ -175,7 +177,7 @@ impl Name {
     }
 }
 
-/// The row of a name, or the only one whose name begins with it.
+/// The row with this name, or the only row whose first cell is this name.
 fn position(names: &[Name], asked: &str) -> Option<usize> {
     let whole = names.iter().position(|name| name.whole == asked);
     let mut begin = names.iter().enumerate().filter(|(_, name)| name.first == asked).map(|(at, _)| at);
@@ -188,7 +190,7 @@ fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Ve
         if names.len() == MAX_STRESSORS {
             return Err(Error::TooBig { what: "the number of stressors", limit: MAX_STRESSORS as u64 });
         }
-        // SUM is for labels of nodes: rows are stressors, which would not mean anything together.
+        // SUM applies to labels of nodes. Rows are stressors, and their sum would be meaningless.
         if !seen.insert(name.whole.clone()) {
             if name.whole.is_empty() {
                 return Err(Error::bad("several rows have no name: give them names in a first column", place));
@@ -201,7 +203,7 @@ fn row_names(document: &[u8], header: &Header, progress: &Progress) -> Result<Ve
     Ok(names)
 }
 
-/// Hands over the rows below the header, those without numbers left out: such a line names the index columns.
+/// Calls `each` for the rows below the header. Lines without numbers are skipped: such a line names the index columns.
 fn each_row(
     document: &[u8],
     header: &Header,

@@ -1,12 +1,13 @@
-//! Which dialect a text has.
+//! Detecting the dialect of a text.
 
-use super::{Dialect, NOT_TOLD};
+use super::{Dialect, UNDETERMINED};
 use crate::io::text::number::{finite, grouped};
 
 impl Dialect {
-    /// What the beginning of a text tells. The separator is what the first line has most of, outside quotes; decimals have
-    /// a comma when some cell is a number that can be read in no other way. Beside other separators than commas, points may
-    /// stand between thousands: where they could do so in all numbers, the sign is not told. `is_whole`: nothing follows.
+    /// Detects the dialect from the beginning of a text. The separator is the one that occurs most often in the first
+    /// line, outside quotes. The decimal sign is a comma if some cell is a number that cannot be read otherwise. If the
+    /// separator is not a comma, points may separate thousands; if this is possible in all numbers, the decimal sign is
+    /// undetermined. `is_whole` means that `text` is the whole input.
     pub(in crate::io::text) fn of(text: &[u8], is_whole: bool) -> Self {
         let mut lines = text.split(|&byte| byte == b'\n');
         let first = lines.next().unwrap_or_default();
@@ -42,7 +43,7 @@ impl Dialect {
             point |= has_decimal(cell, b'.');
             thousands |= may_be_thousands(cell, b'.');
         }
-        let decimal = if thousands && !point { NOT_TOLD } else { b'.' };
+        let decimal = if thousands && !point { UNDETERMINED } else { b'.' };
         Self { separator, decimal }
     }
 }
@@ -53,11 +54,11 @@ fn bare(cell: &[u8]) -> &[u8] {
     cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell)
 }
 
-/// Whether a cell is a number with decimals after `sign` and can be nothing else: `12,5` and `1.234,5`, not `1,234`.
+/// Whether a cell can only be a number with decimals after `sign`: `12,5` and `1.234,5`, but not `1,234`.
 fn has_decimal(cell: &[u8], sign: u8) -> bool {
     let other = if sign == b',' { b'.' } else { b',' };
     let Some(at) = cell.iter().position(|&byte| byte == sign) else {
-        // Several groups of thousands leave one sign for decimals.
+        // Several groups of thousands leave only the other sign for decimals.
         return cell.iter().filter(|&&byte| byte == other).count() > 1 && grouped(cell, other);
     };
     if cell[..at].contains(&other) {
@@ -68,7 +69,7 @@ fn has_decimal(cell: &[u8], sign: u8) -> bool {
     digits > 0 && !may_be_thousands(cell, sign) && finite(&[whole, b".", decimals].concat()).is_some()
 }
 
-/// Whether a cell may be a number with `sign` between its thousands: `1,234`; `0,125` has none.
+/// Whether a cell may be a number with `sign` as the separator of thousands: `1,234`, but not `0,125`.
 fn may_be_thousands(cell: &[u8], sign: u8) -> bool {
     grouped(cell, sign) && !matches!(cell, [b'0', ..] | [b'-', b'0', ..])
 }
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn separators_and_decimals_are_told_from_the_text() {
+    fn separators_and_decimal_signs_are_detected_from_the_text() {
         let cases: [(&str, u8, u8); 16] = [
             ("a,b\n1,2\n", b',', b'.'),
             ("a;b\n1;2\n", b';', b'.'),
@@ -88,8 +89,8 @@ mod tests {
             // May be thousands.
             ("a;b\n1,234;2\n", b';', b'.'),
             ("a;b\n1,234;0,125\n", b';', b','),
-            ("a;b\n1.234;2\n", b';', NOT_TOLD),
-            ("a\tb\n\"1.234\"\t2\n", b'\t', NOT_TOLD),
+            ("a;b\n1.234;2\n", b';', UNDETERMINED),
+            ("a\tb\n\"1.234\"\t2\n", b'\t', UNDETERMINED),
             ("a;b\n1.234;0.125\n", b';', b'.'),
             ("a;b\n1.234;2.5\n", b';', b'.'),
             ("a;b\n1.234;2,5\n", b';', b','),

@@ -15,7 +15,7 @@ struct Real {
     synonyms: Synonyms,
 }
 
-/// `None` where the data are absent, which has been reported.
+/// `None` if the data are absent; the absence has been reported.
 fn real(test: &str) -> Option<Real> {
     let bytes = std::fs::read(reference::find(test, "hs/harmonized-system.csv")?).unwrap();
     let nomenclature = Nomenclature::read(&bytes, &Progress::default()).unwrap();
@@ -33,13 +33,13 @@ impl Real {
         hits.iter().map(|hit| hit.code.to_string()).collect()
     }
 
-    /// Whether a code is found by `text` among all of its chapter, which are fewer than the largest limit.
+    /// Whether a search for `text` in the chapter finds the code. A chapter has fewer codes than the maximum limit.
     fn finds(&self, text: &str, code: Hs) -> bool {
         let filter = Filter { chapter: Some(code.chapter()), limit: MAX_LIMIT, ..Filter::default() };
         self.find(text, &filter).iter().any(|hit| hit.code == code)
     }
 
-    /// Every `step`th code with each of its own words.
+    /// Every `step`-th code with each of the words of its own description.
     fn words(&self, step: usize) -> impl Iterator<Item = (Hs, String)> {
         self.nomenclature.codes().step_by(step).flat_map(|code| {
             let folded = folded(self.nomenclature.description(&code).unwrap());
@@ -49,15 +49,15 @@ impl Real {
 }
 
 #[test]
-fn the_nomenclature_is_read_whole() {
-    let Some(real) = real("the_nomenclature_is_read_whole") else { return };
+fn the_nomenclature_is_read_completely() {
+    let Some(real) = real("the_nomenclature_is_read_completely") else { return };
     let nomenclature = &real.nomenclature;
     // 6,940 rows, one of which is the title.
     assert_eq!((nomenclature.rows(), nomenclature.version().as_str()), (6939, "HS 2022"));
     let of_level = |level| nomenclature.codes().filter(|code| code.level() == level).count();
     assert_eq!((of_level(2), of_level(4), of_level(6)), (97, 1229, 5613));
     assert_eq!(nomenclature.children(None).len(), 97);
-    let sections = reference::find("the_nomenclature_is_read_whole", "hs/sections.csv").unwrap();
+    let sections = reference::find("the_nomenclature_is_read_completely", "hs/sections.csv").unwrap();
     let sections = Sections::read(&std::fs::read(sections).unwrap(), &Progress::default());
     let sections = sections.unwrap();
     let document = nomenclature.document(&Hs::parse(b"8471.30").unwrap(), Some(&sections)).unwrap();
@@ -70,8 +70,8 @@ fn the_nomenclature_is_read_whole() {
 }
 
 #[test]
-fn goods_are_found_where_one_expects_them() {
-    let Some(real) = real("goods_are_found_where_one_expects_them") else { return };
+fn goods_are_found_under_the_expected_codes() {
+    let Some(real) = real("goods_are_found_under_the_expected_codes") else { return };
     let first = [
         ("laptop", "847130"),
         ("horses", "010121"),
@@ -104,9 +104,9 @@ fn every_phrase_of_the_built_in_table_finds_a_code() {
     let Some(real) = real("every_phrase_of_the_built_in_table_finds_a_code") else { return };
     for key in built_in_keys() {
         let key: Vec<&str> = key.split(' ').collect();
-        let phrases = real.synonyms.of(&key).unwrap_or_else(|| panic!("{key:?} is written as no query has it"));
+        let phrases = real.synonyms.of(&key).unwrap_or_else(|| panic!("{key:?} is not in the form of a query"));
         for phrase in phrases {
-            assert!(real.index.has_phrase(phrase), "{key:?}: nothing is {phrase:?}");
+            assert!(real.index.has_phrase(phrase), "{key:?}: no description has {phrase:?}");
         }
         assert!(!real.codes(&key.join(" "), 1).is_empty(), "{key:?}");
     }
@@ -121,8 +121,8 @@ fn a_code_is_found_by_each_of_its_words() {
 }
 
 #[test]
-fn a_code_is_found_by_its_long_words_mistyped_once() {
-    let Some(real) = real("a_code_is_found_by_its_long_words_mistyped_once") else { return };
+fn a_code_is_found_by_its_long_words_with_one_typing_error() {
+    let Some(real) = real("a_code_is_found_by_its_long_words_with_one_typing_error") else { return };
     let long = |(_, word): &(Hs, String)| word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     for (number, (code, word)) in real.words(29).filter(long).enumerate() {
         let at = number % (word.len() - 1);
@@ -142,8 +142,8 @@ fn a_code_is_found_by_its_long_words_mistyped_once() {
 }
 
 #[test]
-fn a_limit_cuts_the_same_list() {
-    let Some(real) = real("a_limit_cuts_the_same_list") else { return };
+fn a_smaller_limit_gives_the_beginning_of_the_same_list() {
+    let Some(real) = real("a_smaller_limit_gives_the_beginning_of_the_same_list") else { return };
     for text in ["machines", "of", "cotton fabric", "co", "84", "laptop computers", "elecrtic"] {
         let all = real.codes(text, 300);
         assert!(!all.is_empty());
@@ -154,8 +154,8 @@ fn a_limit_cuts_the_same_list() {
 }
 
 #[test]
-fn filters_keep_what_they_name() {
-    let Some(real) = real("filters_keep_what_they_name") else { return };
+fn filters_keep_only_matching_codes() {
+    let Some(real) = real("filters_keep_only_matching_codes") else { return };
     let chapter = Hs::parse(b"85");
     let filter = Filter { section: Some(b"xvi"), chapter, level: Some(6), limit: 50 };
     let hits = real.find("machines", &filter);

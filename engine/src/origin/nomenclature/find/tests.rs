@@ -16,7 +16,7 @@ fn codes(text: &str) -> Vec<(String, f64)> {
 }
 
 #[test]
-fn ways_of_being_found_rank() {
+fn kinds_of_matches_are_ranked() {
     let cases = [("horses", 1.0), ("horse", 0.97), ("hors", 0.8), ("orses", 0.5667), ("hroses", 0.55)];
     for (text, score) in cases {
         assert_eq!(codes(text), [("010121".to_owned(), score), ("0101".to_owned(), score)], "{text}");
@@ -32,7 +32,7 @@ fn words_of_codes_above_count_less() {
 }
 
 #[test]
-fn digits_find_codes_by_their_beginning() {
+fn digits_find_codes_that_begin_with_them() {
     let all = |text| codes(text).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
     assert_eq!(all("84.7"), ["8471", "847130"]);
     assert_eq!(all("8471.30.00.00"), ["847130"]);
@@ -57,7 +57,7 @@ fn fillers_need_not_be_found_unless_alone() {
 }
 
 #[test]
-fn what_cannot_be_looked_for_is_refused() {
+fn an_unusable_text_is_refused() {
     let refused = |text: &[u8]| find_in_sample(text, &Filter::default()).unwrap_err().to_string();
     assert_eq!(refused(&[b'a'; 257]), "the length of the text in bytes is over the limit of 256");
     assert_eq!(refused("a ".repeat(17).as_bytes()), "the number of words in the text is over the limit of 16");

@@ -1,5 +1,5 @@
-//! Reading a forest from its records. Nothing is believed: memory grows with what has arrived, and everything that
-//! evaluation relies on is checked.
+//! Reads a forest from its records. The records are not trusted: memory grows only with the data received, and
+//! everything that the evaluation relies on is checked.
 
 use super::super::column::{Column, FORMS, Form};
 use super::super::grow::{Growing, MAX_WORDS};
@@ -8,7 +8,7 @@ use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_T
 use super::{GROUPS, HEADER, NAMES, NODES, SETS, WORDS};
 use crate::{Error, Result};
 
-/// A forest in the making.
+/// A forest that is being read from records.
 #[derive(Debug)]
 pub(in super::super::super) struct Decoder {
     header: Option<Header>,
@@ -30,15 +30,15 @@ struct Header {
 }
 
 impl Decoder {
-    /// A decoder that has seen nothing.
+    /// A decoder before the first record.
     pub(in super::super::super) fn new() -> Self {
         Self { header: None, features: Vec::new(), group_of: Vec::new(), growing: Growing::new() }
     }
 
-    /// Takes the next record.
+    /// Reads the next record.
     ///
     /// # Errors
-    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    /// [`Error::Corrupt`]; the decoder must not be used afterwards.
     pub(in super::super::super) fn push(&mut self, record: &[u8]) -> Result<()> {
         let (&tag, content) = record.split_first().ok_or(Error::Corrupt("a record is empty"))?;
         if content.is_empty() || tag != self.part() {
@@ -67,10 +67,10 @@ impl Decoder {
         Ok(())
     }
 
-    /// The forest, once every record has arrived.
+    /// Returns the forest, after every record was read.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when records are missing or do not fit together.
+    /// [`Error::Corrupt`] when records are missing or contradict each other.
     pub(in super::super::super) fn finish(self) -> Result<Forest> {
         let is_whole = self.part() == 0;
         let header = self.header.filter(|_| is_whole).ok_or(Error::Corrupt("records are missing"))?;
@@ -79,13 +79,13 @@ impl Decoder {
         Forest::assemble(objective, steepness, self.features, base, self.group_of, grown).map_err(Error::Corrupt)
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory in use.
     pub(in super::super::super) fn bytes(&self) -> u64 {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
         (names + self.group_of.capacity() * 2) as u64 + self.growing.bytes()
     }
 
-    /// The tag of what comes next, 0 at the end.
+    /// The tag of the next record; 0 at the end.
     fn part(&self) -> u8 {
         let Some(header) = &self.header else { return HEADER };
         let grown = self.growing.grown();
@@ -99,7 +99,7 @@ impl Decoder {
         parts.into_iter().find(|(_, arrived, announced)| arrived < announced).map_or(0, |(tag, ..)| tag)
     }
 
-    /// Takes where a set ends; the last must end with the words.
+    /// Reads the end of a set; the last set must end with the words.
     fn push_set(&mut self, end: u32) -> Result<()> {
         let header = self.header.as_ref().ok_or(Error::Corrupt("records are missing"))?;
         let ends = &mut self.growing.sets().ends;
@@ -120,7 +120,7 @@ impl Decoder {
         } else {
             let feature = u32::from(u16::from_le_bytes(reader.take()?));
             if feature as usize >= self.features.len() {
-                return Err(Error::Corrupt("a node asks for a feature that is not there"));
+                return Err(Error::Corrupt("a node uses a feature that does not exist"));
             }
             let (threshold, mean) = (reader.number()?, reader.number()?);
             self.growing.split(Column { feature, form }, threshold, mean)
@@ -151,7 +151,7 @@ impl Header {
     }
 }
 
-/// What is left of some bytes.
+/// The bytes that are not yet read.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

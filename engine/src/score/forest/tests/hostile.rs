@@ -1,4 +1,4 @@
-//! Models that are damaged or made to do harm: refused in words, or harmless.
+//! Damaged and malicious models: each is refused with a reason, or harmless.
 
 use super::super::{Decoder, Forest};
 use super::meaning::{decision, lgb, tree, xgb};
@@ -17,7 +17,7 @@ fn reason(text: &str) -> String {
     }
 }
 
-/// The reason that a tree of XGBoost is refused for.
+/// The reason for which an XGBoost tree is refused.
 fn of_tree(left: &str, right: &str, deleted: u32) -> String {
     let count = left.split(',').count();
     let each = vec!["0"; count].join(",");
@@ -25,12 +25,12 @@ fn of_tree(left: &str, right: &str, deleted: u32) -> String {
 }
 
 #[test]
-fn trees_are_trees() {
+fn references_between_nodes_must_form_a_tree() {
     assert_eq!(of_tree("1,-1,-1", "2,-1,-1", 0), "");
     for (left, right, expected) in [
-        ("1,0,-1", "2,2,-1", "reached on two ways"),
-        ("0", "0", "reached on two ways"),
-        ("1,-1,-1", "1,-1,-1", "reached on two ways"),
+        ("1,0,-1", "2,2,-1", "reached on two paths"),
+        ("0", "0", "reached on two paths"),
+        ("1,-1,-1", "1,-1,-1", "reached on two paths"),
         ("1,-1,-1", "3,-1,-1", "does not have"),
         ("1,-1,-1", "-1,-1,-1", "one child"),
         ("1,-1,-1", "-2,-1,-1", "one child"),
@@ -42,7 +42,7 @@ fn trees_are_trees() {
 }
 
 #[test]
-fn nodes_that_were_pruned_are_as_many_as_the_file_says() {
+fn the_number_of_pruned_nodes_must_be_the_number_in_the_file() {
     assert_eq!(of_tree("1,-1,-1,-1,-1", "2,-1,-1,-1,-1", 2), "");
     for deleted in [0, 1, 3, 4, 5, 6] {
         assert_ne!(of_tree("1,-1,-1,-1,-1", "2,-1,-1,-1,-1", deleted), "", "{deleted}");
@@ -64,7 +64,7 @@ fn a_tree_may_be_1024_splits_deep() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_exactly_is_refused_by_name() {
+fn a_file_that_is_not_evaluated_exactly_is_refused_with_the_cause() {
     let good = xgb("reg:squarederror", 0, "0", "[0]", &tree("1,-1,-1", "2,-1,-1", "0,1,2", "0,0,0", 0));
     assert_eq!(reason(&good), "");
     for (from, to, expected) in [
@@ -110,7 +110,7 @@ fn reason_of_json(text: &str) -> String {
 }
 
 #[test]
-fn texts_of_lightgbm_are_refused_by_name() {
+fn a_faulty_lightgbm_text_is_refused_by_name() {
     let good = decision(9, "0");
     for (from, to, expected) in [
         ("tree\n", "", "begins with"),
@@ -125,9 +125,9 @@ fn texts_of_lightgbm_are_refused_by_name() {
         ("leaf_value=1 2", "leaf_value=1 nan", "not a finite"),
         ("leaf_value=1 2", "leaf_value=1 1.7e308", "too large"),
         ("leaf_count=3 1", "leaf_count=3 -1", "leaf_count"),
-        ("left_child=-1", "left_child=0", "two ways"),
+        ("left_child=-1", "left_child=0", "two paths"),
         ("left_child=-1", "left_child=1", "does not have"),
-        ("left_child=-1", "left_child=-2", "two ways"),
+        ("left_child=-1", "left_child=-2", "two paths"),
         ("left_child=-1", "left_child=-3", "does not have"),
         ("left_child=-1", "left_child=-2147483648", "does not have"),
         ("split_feature=1", "split_feature=2", "does not have"),
@@ -155,7 +155,7 @@ fn texts_of_lightgbm_are_refused_by_name() {
 }
 
 #[test]
-fn no_beginning_of_a_model_is_a_model() {
+fn a_truncated_model_is_refused() {
     let text = decision(9, "0");
     let end = text.find("end of trees").unwrap() + "end of trees".len();
     for cut in 0..end {
@@ -168,7 +168,7 @@ fn no_beginning_of_a_model_is_a_model() {
 }
 
 #[test]
-fn a_read_that_is_not_wanted_any_more_stops() {
+fn a_cancelled_read_stops() {
     let progress = Progress::default();
     progress.cancel();
     assert_eq!(super::super::lightgbm(decision(9, "0").as_bytes(), &progress).unwrap_err(), Error::Cancelled);
@@ -218,7 +218,7 @@ fn damaged_records_are_refused_or_harmless() {
 }
 
 #[test]
-fn a_large_forest_is_cut_into_records() {
+fn a_large_forest_is_divided_into_records() {
     let chain: String = {
         let leaves = 900;
         let list = |f: &dyn Fn(i32) -> String, count: i32| (0..count).map(f).collect::<Vec<_>>().join(" ");

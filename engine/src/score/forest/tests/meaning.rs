@@ -1,4 +1,4 @@
-//! What single splits and headers of the two formats mean, in models small enough to be read.
+//! The meaning of single splits and headers of the two formats, shown with small models.
 
 use super::super::{Forest, Task};
 use super::{margins_of, read};
@@ -6,7 +6,7 @@ use super::{margins_of, read};
 const NAN: f64 = f64::NAN;
 const TINY: f64 = 1e-35_f32 as f64;
 
-/// A model of XGBoost with the features a and b.
+/// An XGBoost model with the features a and b.
 pub(super) fn xgb(objective: &str, classes: u32, base: &str, groups: &str, trees: &str) -> String {
     format!(
         r#"{{"learner":{{"feature_names":["a","b"],"gradient_booster":{{"model":{{"cats":{{"enc":[]}},
@@ -16,7 +16,7 @@ pub(super) fn xgb(objective: &str, classes: u32, base: &str, groups: &str, trees
     )
 }
 
-/// A tree: its splits are of feature b.
+/// A tree; its splits are of feature b.
 pub(super) fn tree(left: &str, right: &str, conditions: &str, default_left: &str, deleted: u32) -> String {
     let each = |value: &str| vec![value; left.split(',').count()].join(",");
     format!(
@@ -29,12 +29,12 @@ pub(super) fn tree(left: &str, right: &str, conditions: &str, default_left: &str
     )
 }
 
-/// b < `threshold`: 1, else 2.
+/// The tree: 1 if b < `threshold`, else 2.
 fn stump(threshold: &str, default_left: u8) -> String {
     tree("1,-1,-1", "2,-1,-1", &format!("{threshold},1,2"), &format!("{default_left},0,0"), 0)
 }
 
-/// A model of `LightGBM` with the features a and b and one tree.
+/// A `LightGBM` model with the features a and b and one tree.
 pub(super) fn lgb(tree: &str) -> String {
     format!(
         "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=1\nobjective=regression\n\
@@ -42,7 +42,7 @@ pub(super) fn lgb(tree: &str) -> String {
     )
 }
 
-/// b: 1 on the left, 2 on the right.
+/// A model with one split of b: 1 on the left, 2 on the right.
 pub(super) fn decision(decision: u8, threshold: &str) -> String {
     lgb(&format!(
         "num_leaves=2\nnum_cat=1\nsplit_feature=1\nthreshold={threshold}\ndecision_type={decision}\nleft_child=-1\n\
@@ -50,8 +50,8 @@ pub(super) fn decision(decision: u8, threshold: &str) -> String {
     ))
 }
 
-/// What the models say of values of b.
-fn said(forest: &Forest, values: &[f64]) -> Vec<f64> {
+/// The margins of the forest for values of b.
+fn margins_for(forest: &Forest, values: &[f64]) -> Vec<f64> {
     values.iter().map(|&b| margins_of(forest, &[0.0, b])[0]).collect()
 }
 
@@ -60,28 +60,28 @@ fn load(text: &str) -> Forest {
 }
 
 #[test]
-fn xgboost_compares_in_f32_and_takes_what_is_less_to_the_left() {
+fn xgboost_compares_in_f32_and_sends_smaller_values_to_the_left() {
     let t = f64::from(0.1_f32);
     let forest = load(&xgb("reg:squarederror", 0, "0E0", "[0]", &stump("0.1", 0)));
-    // The f64 before the threshold is the threshold in f32.
+    // The f64 before the threshold is rounded to the threshold in f32.
     let below = f64::from(0.1_f32.next_down());
-    assert_eq!(said(&forest, &[t, t.next_down(), below, 0.1, NAN, 1e300]), [2.0, 2.0, 1.0, 2.0, 2.0, 2.0]);
+    assert_eq!(margins_for(&forest, &[t, t.next_down(), below, 0.1, NAN, 1e300]), [2.0, 2.0, 1.0, 2.0, 2.0, 2.0]);
     let forest = load(&xgb("reg:squarederror", 0, "0E0", "[0]", &stump("0.1", 1)));
-    assert_eq!(said(&forest, &[t, t.next_down(), below, 0.1, NAN, 1e300]), [2.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+    assert_eq!(margins_for(&forest, &[t, t.next_down(), below, 0.1, NAN, 1e300]), [2.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
     for default_left in [0, 1] {
         let forest = load(&xgb("reg:squarederror", 0, "0E0", "[0]", &stump("-0.0", default_left)));
-        assert_eq!(said(&forest, &[0.0, -0.0, 1e-45, -1e-45, -1e-60]), [2.0, 2.0, 2.0, 1.0, 2.0]);
+        assert_eq!(margins_for(&forest, &[0.0, -0.0, 1e-45, -1e-45, -1e-60]), [2.0, 2.0, 2.0, 1.0, 2.0]);
     }
 }
 
 #[test]
-fn default_left_may_be_a_truth_value_as_in_earlier_versions() {
+fn default_left_may_be_a_boolean_as_in_earlier_versions() {
     let tree = stump("0.5", 1).replace("[1,0,0]", "[true,false,false]");
-    assert_eq!(said(&load(&xgb("reg:squarederror", 0, "0E0", "[0]", &tree)), &[NAN]), [1.0]);
+    assert_eq!(margins_for(&load(&xgb("reg:squarederror", 0, "0E0", "[0]", &tree)), &[NAN]), [1.0]);
 }
 
 #[test]
-fn a_base_score_is_an_output_for_all_or_for_each_class() {
+fn a_base_score_is_one_output_for_all_classes_or_one_for_each() {
     let base = |objective: &str, classes: u32, base: &str| {
         let groups = if classes > 1 { "[1]" } else { "[0]" };
         margins_of(&load(&xgb(objective, classes, base, groups, &stump("0.5", 1))), &[0.0, 0.0])
@@ -95,10 +95,10 @@ fn a_base_score_is_an_output_for_all_or_for_each_class() {
 }
 
 #[test]
-fn lightgbm_takes_what_is_at_most_the_threshold_to_the_left() {
+fn lightgbm_sends_values_up_to_the_threshold_to_the_left() {
     let values = [0.5, 0.5_f64.next_up(), 0.5_f64.next_down(), -1e300];
     for decided in [0, 2, 8, 10] {
-        assert_eq!(said(&load(&decision(decided, "0.5")), &values), [1.0, 2.0, 1.0, 1.0], "{decided}");
+        assert_eq!(margins_for(&load(&decision(decided, "0.5")), &values), [1.0, 2.0, 1.0, 1.0], "{decided}");
     }
 }
 
@@ -106,46 +106,46 @@ fn lightgbm_takes_what_is_at_most_the_threshold_to_the_left() {
 fn missing_values_go_where_the_decision_type_says() {
     let values = [NAN, 0.0, -0.0, TINY, -TINY, 1e-34, -1e-34];
     let cases = [
-        // Nothing is missing: NaN is 0.
+        // No value is missing: NaN counts as 0.
         (0, "-0.5", [2.0; 7]),
         (2, "0.5", [1.0; 7]),
-        // Zeros are missing, and what is almost 0.
+        // Zeros and numbers that are almost 0 are missing.
         (4, "0.5", [2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0]),
         (6, "-0.5", [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0]),
-        // NaN is missing; what is almost 0 is 0.
+        // NaN is missing; numbers that are almost 0 count as 0.
         (8, "0", [2.0, 1.0, 1.0, 1.0, 1.0, 2.0, 1.0]),
         (10, "0", [1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 1.0]),
-        // All numbers go left.
+        // All numbers go to the left.
         (8, "inf", [2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]),
         (10, "inf", [1.0; 7]),
     ];
     for (decided, threshold, expected) in cases {
-        assert_eq!(said(&load(&decision(decided, threshold)), &values), expected, "{decided} {threshold}");
+        assert_eq!(margins_for(&load(&decision(decided, threshold)), &values), expected, "{decided} {threshold}");
     }
 }
 
 #[test]
-fn a_category_is_a_number_without_its_fraction_and_all_others_go_right() {
-    // The set is 0, 3 and 63.
+fn a_category_is_the_integer_part_and_all_others_go_to_the_right() {
+    // The set is {0, 3, 63}.
     let left = [0.0, -0.0, -0.5, 0.9, 3.0, 3.99, 63.0];
     let right = [1.0, 64.0, -1.0, -3.0, NAN, 2_147_483_647.0, 2_147_483_648.0, 4_294_967_299.0, 1e300, -1e300];
     for decided in [1, 9] {
         let forest = load(&decision(decided, "0"));
-        assert_eq!(said(&forest, &left), [1.0; 7]);
-        assert_eq!(said(&forest, &right), [2.0; 10]);
+        assert_eq!(margins_for(&forest, &left), [1.0; 7]);
+        assert_eq!(margins_for(&forest, &right), [2.0; 10]);
     }
 }
 
 #[test]
 fn a_tree_can_be_a_single_leaf() {
     let forest = load(&lgb("num_leaves=1\nnum_cat=0\nsplit_feature=\nthreshold=\nleaf_value=0.25\nis_linear=0"));
-    assert_eq!(said(&forest, &[0.0, NAN]), [0.25, 0.25]);
+    assert_eq!(margins_for(&forest, &[0.0, NAN]), [0.25, 0.25]);
     let forest = load(&xgb("reg:squarederror", 0, "1", "[0]", &tree("-1", "-1", "0.25", "0", 0)));
-    assert_eq!(said(&forest, &[0.0, NAN]), [1.25, 1.25]);
+    assert_eq!(margins_for(&forest, &[0.0, NAN]), [1.25, 1.25]);
 }
 
 #[test]
-fn objectives_say_what_the_model_answers() {
+fn objectives_determine_the_type_of_the_output() {
     let task = |objective: &str, groups: u32| {
         let text = decision(8, "0").replace("objective=regression", &format!("objective={objective}"));
         let text = text.replace("num_tree_per_iteration=1", &format!("num_tree_per_iteration={groups}"));
@@ -171,7 +171,7 @@ fn a_steepness_is_a_factor_of_the_margin() {
 #[test]
 fn contributions_follow_the_path_by_the_weights_of_the_leaves() {
     let forest = load(&decision(8, "0"));
-    // The mean of 3 times 1 and once 2 is 1.25.
+    // The mean of three leaves of 1 and one leaf of 2 is 1.25.
     let mut out = [NAN; 2];
     forest.contributions(&[5.0, -1.0], 0, &mut out);
     assert_eq!(out, [0.0, -0.25]);
@@ -180,7 +180,7 @@ fn contributions_follow_the_path_by_the_weights_of_the_leaves() {
 }
 
 #[test]
-fn thresholds_are_those_of_the_file() {
+fn thresholds_are_returned_as_in_the_file() {
     for default_left in [0, 1] {
         let trees = [stump("0.1", default_left), stump("-7", 0), stump("0.1", 0)].join(",");
         let forest = load(&xgb("reg:squarederror", 0, "0", "[0,0,0]", &trees));
@@ -196,6 +196,6 @@ fn thresholds_are_those_of_the_file() {
 }
 
 #[test]
-fn files_of_windows_are_read_too() {
-    assert_eq!(said(&load(&decision(8, "0.5").replace('\n', "\r\n")), &[0.5]), [1.0]);
+fn files_with_windows_line_ends_are_read() {
+    assert_eq!(margins_for(&load(&decision(8, "0.5").replace('\n', "\r\n")), &[0.5]), [1.0]);
 }

@@ -1,4 +1,4 @@
-//! The visitors of a JSON model: which key goes where.
+//! The visitors for a JSON model: each stores the fields of one object.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ pub(super) fn read(bytes: &[u8], file: &mut File<'_>) -> Result<()> {
     result.and_then(|()| parser.end()).map_err(|error| file.error(&error))
 }
 
-/// Something that is written as an object.
+/// An object in the file.
 trait Fields<'de> {
-    /// Takes the value of a field; passes over one that is of no use.
+    /// Reads the value of a field; ignores fields that are not needed.
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 
-    /// Takes the end.
+    /// Called at the end of the object.
     fn end<E: serde::de::Error>(&mut self) -> Result<(), E> {
         Ok(())
     }
@@ -55,7 +55,7 @@ fn ignore<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
     map.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// The document.
+/// The whole document.
 struct Root<'f, 'a>(&'f mut File<'a>);
 
 impl<'de> Fields<'de> for Root<'_, '_> {
@@ -78,7 +78,7 @@ impl<'de> Fields<'de> for Learner<'_, '_> {
             "feature_names" => self.0.features = map.next_value()?,
             "gradient_booster" => map.next_value_seed(Object(&mut Booster(self.0)))?,
             "learner_model_param" => map.next_value_seed(Object(&mut Params(self.0)))?,
-            "objective" => map.next_value_seed(Object(&mut Aim(self.0)))?,
+            "objective" => map.next_value_seed(Object(&mut ObjectiveFields(self.0)))?,
             "feature_types" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
         }
@@ -86,7 +86,7 @@ impl<'de> Fields<'de> for Learner<'_, '_> {
     }
 }
 
-/// What was noted when the model was trained: texts of any name.
+/// Notes from the training: texts with any names.
 struct Attributes<'f, 'a>(&'f mut File<'a>);
 
 impl<'de> Fields<'de> for Attributes<'_, '_> {
@@ -104,7 +104,7 @@ impl<'de> Fields<'de> for Attributes<'_, '_> {
 }
 
 impl File<'_> {
-    /// Passes over the value of a field that is not known, and says so.
+    /// Ignores the value of an unknown field, and adds a warning.
     fn pass_over<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         self.note_unknown(key);
         ignore(map)
@@ -120,7 +120,7 @@ impl<'de> Fields<'de> for Params<'_, '_> {
             "num_class" => self.0.classes = map.next_value()?,
             "num_feature" => self.0.width = map.next_value()?,
             "num_target" => self.0.targets = map.next_value()?,
-            // Whether base_score was estimated from the labels; the estimate is in the file.
+            // Whether base_score was estimated from the labels. The estimate is in the file.
             "boost_from_average" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
         }
@@ -128,9 +128,9 @@ impl<'de> Fields<'de> for Params<'_, '_> {
     }
 }
 
-struct Aim<'f, 'a>(&'f mut File<'a>);
+struct ObjectiveFields<'f, 'a>(&'f mut File<'a>);
 
-impl<'de> Fields<'de> for Aim<'_, '_> {
+impl<'de> Fields<'de> for ObjectiveFields<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "name" => self.0.objective = map.next_value()?,
@@ -147,7 +147,7 @@ impl<'de> Fields<'de> for Booster<'_, '_> {
         match key {
             "name" => self.0.booster = map.next_value()?,
             "model" => map.next_value_seed(Object(&mut Model(self.0)))?,
-            // Dart, which is refused by its name, has more.
+            // The booster dart has further fields; it is refused by its name.
             "gbtree" | "weight_drop" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
         }
@@ -173,7 +173,7 @@ impl<'de> Fields<'de> for Model<'_, '_> {
     }
 }
 
-/// How categories were written when the model was trained.
+/// How categories were encoded in the training.
 struct Categories<'f, 'a>(&'f mut File<'a>);
 
 impl<'de> Fields<'de> for Categories<'_, '_> {
@@ -255,7 +255,7 @@ impl<'de> Fields<'de> for Size<'_> {
     }
 }
 
-/// A flag, which is a number in later versions.
+/// A flag, which later versions write as a number.
 struct Flag(u8);
 
 impl<'de> serde::Deserialize<'de> for Flag {

@@ -1,4 +1,4 @@
-//! Stressors per unit of output held against the totals beside them.
+//! Comparing stressors per unit of output with the totals in the same account.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,11 @@ use crate::io::text::Blank;
 use crate::io::{Indicator, Labels};
 use crate::{Error, Result};
 
-/// How far an intensity may be from total over output: a share of the larger, and a share of the largest of its stressor.
+/// The tolerated difference between an intensity and total over output: a fraction of the larger of the two, plus a
+/// fraction of the largest value of the stressor.
 const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
-/// The cell that differs most from its total, as a share of the larger of the two.
+/// The cell with the largest relative difference from its total.
 struct Worst {
     share: f64,
     stressor: String,
@@ -22,7 +23,7 @@ struct Worst {
     values: [f64; 2],
 }
 
-/// What there is to say of intensities `found` that the totals in `file` deny.
+/// The warning about intensities `found` that contradict the totals in `file`.
 pub(super) fn with_totals(
     package: &mut Package<'_>,
     file: Role,
@@ -32,13 +33,14 @@ pub(super) fn with_totals(
     job: &Job<'_>,
 ) -> Result<Option<String>> {
     match differing(package, file, labels, output, found, job) {
-        Err(error @ Error::BadInput { .. }) => Ok(Some(format!("it was not held against its totals: {error}"))),
+        Err(error @ Error::BadInput { .. }) => Ok(Some(format!("it was not compared with its totals: {error}"))),
         Err(error) => Err(error),
         Ok((_, None)) => Ok(None),
         Ok((count, Some(worst))) => {
             let (region, sector) = labels.names(worst.node);
             Ok(Some(format!(
-                "S is not F divided by output for {count} of {} stressors, most {} at {}, {} in S and {} from F: S was used",
+                "S is not F divided by output for {count} of {} stressors; largest difference: {} at {}, {} in S and \
+                 {} from F; S was used",
                 found.len(),
                 shown(&worst.stressor),
                 shown_node(region, sector),

@@ -1,20 +1,20 @@
-//! The roll call of a table's rows: every node once.
+//! Checks that every node has exactly one row or column.
 
 use crate::{Error, Place, Result};
 
-/// Which nodes have had their row.
-pub(super) struct Roll {
+/// The nodes whose row or column was found.
+pub(super) struct Coverage {
     seen: Vec<bool>,
     left: usize,
 }
 
-impl Roll {
-    /// `n` nodes, none seen.
+impl Coverage {
+    /// `n` nodes, none found yet.
     pub(super) fn new(n: usize) -> Self {
         Self { seen: vec![false; n], left: n }
     }
 
-    /// Node `i` has its row at `place`.
+    /// Records that node `i` has its row or column at `place`.
     pub(super) fn mark(&mut self, i: usize, place: Place) -> Result<()> {
         if std::mem::replace(&mut self.seen[i], true) {
             return Err(Error::bad("the label occurs twice", place));
@@ -23,7 +23,7 @@ impl Roll {
         Ok(())
     }
 
-    /// Fails unless all have their row (or column: `what`); `place` is after the last row.
+    /// Fails unless every node was found. `what` is rows or columns; `place` is after the last of them.
     pub(super) fn complete(&self, what: &str, place: Place) -> Result<()> {
         match self.left {
             0 => Ok(()),

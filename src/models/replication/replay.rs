@@ -9,7 +9,7 @@ use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::commit::{Content, change, place};
-use crate::models::staging::{self, Side};
+use crate::models::load::staging::{self, Side};
 use crate::models::{history, versions};
 use crate::report::stats;
 use crate::types::model;

@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
-use crate::models::replicate;
-use crate::models::staging::{self, Staged};
+use crate::models::load::staging::{self, Staged};
+use crate::models::replication::replicate;
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
 

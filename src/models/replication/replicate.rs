@@ -22,7 +22,7 @@ use assess_engine::io::Indicator;
 
 use crate::ffi::ctx::Ctx;
 use crate::ffi::io::Rewriter;
-use crate::models::staging;
+use crate::models::load::staging;
 use crate::types::value::Value;
 
 const COMMAND: &CStr = c"MODEL.REPLAY";

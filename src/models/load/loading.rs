@@ -59,7 +59,7 @@ pub(crate) fn abort(db: i32, key: &[u8]) -> bool {
 }
 
 /// Registers a load, unless one is in flight for the key. Main thread.
-pub(super) fn register(place: Place, kind: &'static str, progress: &Arc<Progress>, source: &[u8]) -> Option<Slot> {
+pub(crate) fn register(place: Place, kind: &'static str, progress: &Arc<Progress>, source: &[u8]) -> Option<Slot> {
     LOADS.with_borrow_mut(|loads| match loads.entry(place.clone()) {
         Entry::Occupied(_) => None,
         Entry::Vacant(vacant) => {
@@ -70,11 +70,11 @@ pub(super) fn register(place: Place, kind: &'static str, progress: &Arc<Progress
 }
 
 /// The place of a load in the table. It is removed when this is dropped, however the load ends.
-pub(super) struct Slot(Option<Place>);
+pub(crate) struct Slot(Option<Place>);
 
 impl Slot {
     /// From now on the key may be loaded again. Main thread.
-    pub(super) fn remove(&mut self) {
+    pub(crate) fn remove(&mut self) {
         if let Some(place) = self.0.take() {
             LOADS.with_borrow_mut(|loads| loads.remove(&place));
         }
