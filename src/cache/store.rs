@@ -47,7 +47,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], ttl
     let packs = compress.is_some_and(|least| value.len() as u64 >= least);
     let entry = (packs || !tags.is_empty()).then(|| Entry::new(value, tags, compress));
     match entry {
-        Some(entry) if entry.is_packed() || !tags.is_empty() => {
+        Some(entry) if entry.is_compressed() || !tags.is_empty() => {
             let saved = (value.len() as u64, entry.bytes());
             write_native(ctx, name, &entry, expiry)?;
             if packs {
@@ -55,7 +55,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], ttl
                     let tier = cache.tiers.of(name);
                     let counters = cache.count(tier);
                     counters.raw_bytes += saved.0;
-                    counters.packed_bytes += saved.1.min(saved.0);
+                    counters.stored_bytes += saved.1.min(saved.0);
                 });
             }
         }

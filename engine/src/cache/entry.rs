@@ -30,7 +30,7 @@ pub struct Entry {
 enum Body {
     Plain(Box<[u8]>),
     /// An LZ4 block, and the length of the uncompressed value.
-    Packed {
+    Compressed {
         block: Box<[u8]>,
         length: usize,
     },
@@ -47,12 +47,12 @@ impl Entry {
         let mut tags: Vec<Box<[u8]>> = tags.iter().map(|&tag| tag.into()).collect();
         tags.sort_unstable();
         tags.dedup();
-        let packed = compress_at
+        let compressed = compress_at
             .filter(|&least| value.len() as u64 >= least)
             .map(|_| lz4_flex::block::compress(value))
             .filter(|block| block.len() < value.len());
-        let body = match packed {
-            Some(block) => Body::Packed { block: block.into(), length: value.len() },
+        let body = match compressed {
+            Some(block) => Body::Compressed { block: block.into(), length: value.len() },
             None => Body::Plain(value.into()),
         };
         Self { tags: tags.into(), body }
@@ -64,8 +64,8 @@ impl Entry {
     }
 
     /// Whether the value is compressed.
-    pub fn is_packed(&self) -> bool {
-        matches!(self.body, Body::Packed { .. })
+    pub fn is_compressed(&self) -> bool {
+        matches!(self.body, Body::Compressed { .. })
     }
 
     /// The uncompressed value.
@@ -75,7 +75,7 @@ impl Entry {
     pub fn value(&self) -> Result<Cow<'_, [u8]>> {
         match &self.body {
             Body::Plain(value) => Ok(Cow::Borrowed(value)),
-            Body::Packed { block, length } => {
+            Body::Compressed { block, length } => {
                 let value = lz4_flex::block::decompress(block, *length).map_err(|_| corrupt())?;
                 if value.len() == *length { Ok(Cow::Owned(value)) } else { Err(corrupt()) }
             }
@@ -83,35 +83,35 @@ impl Entry {
     }
 
     /// The length of the stored value, compressed or not, in bytes.
-    pub fn kept_len(&self) -> usize {
+    pub fn stored_len(&self) -> usize {
         match &self.body {
             Body::Plain(value) => value.len(),
-            Body::Packed { block, .. } => block.len(),
+            Body::Compressed { block, .. } => block.len(),
         }
     }
 
     /// The memory that the entry occupies, in bytes.
     pub fn bytes(&self) -> u64 {
         let tags: usize = self.tags.iter().map(|tag| tag.len() + size_of::<Box<[u8]>>()).sum();
-        (size_of::<Self>() + tags + self.kept_len()) as u64
+        (size_of::<Self>() + tags + self.stored_len()) as u64
     }
 
     /// The byte form.
     pub fn encode(&self) -> Vec<u8> {
-        let (kept, packed, length) = match &self.body {
+        let (stored, compressed, length) = match &self.body {
             Body::Plain(value) => (value, 0, value.len()),
-            Body::Packed { block, length } => (block, 1, *length),
+            Body::Compressed { block, length } => (block, 1, *length),
         };
         let tags: usize = self.tags.iter().map(|tag| tag.len() + 2).sum();
-        let mut form = Vec::with_capacity(kept.len() + tags + 16);
-        form.extend_from_slice(&[VERSION, packed]);
+        let mut form = Vec::with_capacity(stored.len() + tags + 16);
+        form.extend_from_slice(&[VERSION, compressed]);
         form.extend_from_slice(&(length as u64).to_le_bytes());
         form.push(self.tags.len() as u8);
         for tag in &self.tags {
             form.extend_from_slice(&(tag.len() as u16).to_le_bytes());
             form.extend_from_slice(tag);
         }
-        form.extend_from_slice(kept);
+        form.extend_from_slice(stored);
         form
     }
 
@@ -121,12 +121,12 @@ impl Entry {
     /// [`Error::Corrupt`] for anything that [`Entry::encode`] does not write.
     pub fn decode(form: &[u8]) -> Result<Self> {
         let (head, mut rest) = form.split_first_chunk::<11>().ok_or_else(corrupt)?;
-        let [version, packed, length @ .., tag_count] = head;
+        let [version, compressed, length @ .., tag_count] = head;
         let mut eight = [0; 8];
         eight.copy_from_slice(length);
         let length = usize::try_from(u64::from_le_bytes(eight)).map_err(|_| corrupt())?;
         let tag_count = usize::from(*tag_count);
-        if *version != VERSION || *packed > 1 || length > MAX_VALUE || tag_count > MAX_TAGS {
+        if *version != VERSION || *compressed > 1 || length > MAX_VALUE || tag_count > MAX_TAGS {
             return Err(corrupt());
         }
         let mut tags: Vec<Box<[u8]>> = Vec::with_capacity(tag_count);
@@ -140,7 +140,7 @@ impl Entry {
             tags.push(tag.into());
             rest = &after[len..];
         }
-        let body = if *packed == 0 {
+        let body = if *compressed == 0 {
             if rest.len() != length {
                 return Err(corrupt());
             }
@@ -150,7 +150,7 @@ impl Entry {
             if length > rest.len().saturating_mul(BEST_RATIO) {
                 return Err(corrupt());
             }
-            Body::Packed { block: rest.into(), length }
+            Body::Compressed { block: rest.into(), length }
         };
         let entry = Self { tags: tags.into(), body };
         entry.value()?;
@@ -165,12 +165,12 @@ mod tests {
 
     #[test]
     fn a_value_is_compressed_only_from_its_length_on_and_when_that_makes_it_smaller() {
-        assert!(!Entry::new(b"short", &[], Some(1)).is_packed());
-        assert!(!Entry::new(&[7; 1000], &[], None).is_packed());
-        assert!(!Entry::new(&[7; 1000], &[], Some(1001)).is_packed());
-        let packed = Entry::new(&[7; 1000], &[], Some(1000));
-        assert!(packed.is_packed() && packed.kept_len() < 100);
-        assert_eq!(packed.value().unwrap(), &[7; 1000][..]);
+        assert!(!Entry::new(b"short", &[], Some(1)).is_compressed());
+        assert!(!Entry::new(&[7; 1000], &[], None).is_compressed());
+        assert!(!Entry::new(&[7; 1000], &[], Some(1001)).is_compressed());
+        let compressed = Entry::new(&[7; 1000], &[], Some(1000));
+        assert!(compressed.is_compressed() && compressed.stored_len() < 100);
+        assert_eq!(compressed.value().unwrap(), &[7; 1000][..]);
     }
 
     #[test]

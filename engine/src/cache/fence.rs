@@ -8,9 +8,9 @@
 use std::collections::{HashMap, VecDeque};
 
 /// The number of invalidated tags that are remembered.
-const MOST_TAGS: usize = 100_000;
+const MAX_TAGS: usize = 100_000;
 /// The number of remembered invalidations that need all of several tags (`MATCH all`). Every FILL checks each of them.
-const MOST_SETS: usize = 1_000;
+const MAX_SETS: usize = 1_000;
 
 type Tag = Box<[u8]>;
 
@@ -38,10 +38,10 @@ impl TagFence {
                 self.order.push_back((stamp, db, tag.clone()));
             }
         }
-        while self.order.len() > MOST_TAGS {
+        while self.order.len() > MAX_TAGS {
             self.forget_first();
         }
-        while self.sets.len() > MOST_SETS {
+        while self.sets.len() > MAX_SETS {
             let forgotten = self.sets.pop_front();
             self.floor = self.floor.max(forgotten.map_or(0, |(stamp, ..)| stamp));
         }
@@ -128,10 +128,10 @@ mod tests {
     #[test]
     fn above_the_bound_fills_of_old_leases_are_refused_with_any_tag() {
         let mut fence = TagFence::default();
-        for stamp in 1..=MOST_TAGS as u64 + 1 {
+        for stamp in 1..=MAX_TAGS as u64 + 1 {
             fence.invalidated(0, &tags(&[&stamp.to_string()]), false, stamp);
         }
-        assert_eq!(fence.len(), MOST_TAGS);
+        assert_eq!(fence.len(), MAX_TAGS);
         assert!(fence.refuses(0, &["other"], 0) && !fence.refuses(0, &["other"], 1));
         assert!(!fence.refuses::<&str>(0, &[], 0));
     }

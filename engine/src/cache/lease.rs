@@ -22,7 +22,7 @@ pub use memory::Done;
 use memory::{DoneTokens, EndedTokens, Failures};
 use state::{Effect, Event, Lease, State};
 use table::{Table, Waiting};
-pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
+pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MAX_LEASES, Revoked, Seen, Waiter};
 
 /// All leases.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Leases {
     }
 
     fn has_room(&self) -> bool {
-        self.table.leases() < MOST_LEASES
+        self.table.leases() < MAX_LEASES
     }
 
     fn grant(&mut self, now: u64, db: i32, key: &[u8], ask: &Ask, token: u64, stamp: u64) {

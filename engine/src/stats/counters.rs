@@ -77,7 +77,7 @@ counters! {
     /// Bytes of the values that are long enough to be compressed, before compression.
     raw_bytes,
     /// Bytes of the same values as they are stored.
-    packed_bytes,
+    stored_bytes,
 }
 
 impl TierStats {

@@ -4,7 +4,7 @@
 pub type Key = (i32, Box<[u8]>);
 
 /// The largest number of leases at the same time. Above it the reply to a FETCH is `busy`.
-pub const MOST_LEASES: usize = 100_000;
+pub const MAX_LEASES: usize = 100_000;
 
 /// The state of the value that a FETCH finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
