@@ -1,4 +1,4 @@
-//! docs/benchmarks.md is the rendering of docs/benchmarks.json, which `scripts/bench --record` writes.
+//! docs/benchmarks.md is rendered from docs/benchmarks.json, which `scripts/bench --record` writes.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -21,7 +21,7 @@ fn benchmarks_document_equals_its_figures() {
     }
 }
 
-/// Notes a skipped test in the file that `ASSESS_SKIPPED` names, from which `scripts/test` counts it.
+/// Records a skipped test in the file that `ASSESS_SKIPPED` names. `scripts/test` counts the lines of the file.
 fn skipped(test_and_reason: &str) {
     let note = format!("SKIPPED {test_and_reason}\n");
     print!("{note}");

@@ -1,18 +1,18 @@
-//! The phrases that `docs/plain-words.md` lists occur nowhere else in the repository.
+//! The phrases in the left column of `docs/plain-words.md` do not occur in any other file of the repository.
 
 use std::fs;
 use std::path::Path;
 
-/// Folders that hold no text of ours: build results and installed packages.
+/// Folders without texts of this project: build results and installed packages.
 const SKIPPED_FOLDERS: [&str; 6] = [".git", ".venv", "__pycache__", "node_modules", "proptest-regressions", "target"];
 
 /// The document that lists the phrases.
 const TABLE: &str = "docs/plain-words.md";
 
-/// Kinds of files that people read; a script has none.
+/// Extensions of the files that are searched. Scripts have no extension.
 const KINDS: [&str; 8] = ["rs", "md", "py", "mjs", "toml", "sh", "redis", "conf"];
 
-/// Marks that begin a line of a comment or of a quotation.
+/// Markers at the beginning of a line of a comment or of a quotation.
 const MARKERS: [&str; 6] = ["///", "//!", "//", "#", "*", ">"];
 
 /// The left column of the table, in lower case.
@@ -23,16 +23,17 @@ fn phrases(document: &str) -> Vec<String> {
         .collect()
 }
 
-/// A word of a file: lower case, without punctuation, with its line. An empty word separates: no phrase goes over it.
+/// A word of a file: in lower case, without punctuation, with its line. An empty word is a separator: no phrase
+/// contains it.
 #[derive(Debug, PartialEq)]
 struct Word {
     text: String,
     line: usize,
 }
 
-/// The words of a file. A comment that wraps is one text: markers at the beginning of lines are left out. Letters, digits,
-/// underscores and apostrophes are parts of words, so that a part of an identifier is no word. Empty lines and punctuation
-/// separate words.
+/// The words of a file. Markers at the beginning of lines are left out, so that a comment of several lines is one text.
+/// Letters, digits, underscores and apostrophes are parts of words, so that a part of an identifier is not a word.
+/// Empty lines and punctuation are separators.
 fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -62,8 +63,8 @@ fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// The line without white space around it, the marker of a comment before it, and the backslash by which a string literal
-/// continues on the next line.
+/// The line without surrounding white space, without the marker of a comment, and without the backslash that continues
+/// a string literal on the next line.
 fn without_marker(line: &str) -> &str {
     let line = line.trim();
     let line = line.strip_suffix('\\').unwrap_or(line).trim_end();
@@ -73,7 +74,7 @@ fn without_marker(line: &str) -> &str {
     marker.map_or(line, |marker| line[marker.len()..].trim_start())
 }
 
-/// Where phrases occur in a text: the line on which each begins, and the phrase.
+/// The phrases in a text: the line on which each begins, and the phrase.
 fn hits<'a>(text: &str, phrases: &'a [Vec<Word>]) -> Vec<(usize, &'a [Word])> {
     let words = words(text);
     let mut hits = Vec::new();
@@ -92,7 +93,8 @@ fn shown(phrase: &[Word]) -> String {
     phrase.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether people read this file: its name says so, or it is a script, which has no extension and begins with `#!`.
+/// Whether the file is searched: it has one of the extensions, or it is a script, which has no extension and begins
+/// with `#!`.
 fn is_text(path: &Path) -> bool {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some(extension) => KINDS.contains(&extension),
@@ -134,7 +136,7 @@ fn no_phrase_of_the_table_occurs_in_the_repository() {
 }
 
 #[test]
-fn the_table_has_phrases_of_words() {
+fn every_phrase_of_the_table_can_be_found() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let phrases = phrases(&fs::read_to_string(root.join(TABLE)).expect("the table of phrases"));
     assert!(phrases.len() >= 40, "{} phrases", phrases.len());
@@ -155,7 +157,7 @@ fn found(text: &str, phrase: &str) -> Vec<usize> {
 }
 
 #[test]
-fn a_phrase_is_found_in_any_case_and_over_lines_of_a_comment() {
+fn a_phrase_is_found_in_any_case_and_across_lines_of_a_comment() {
     for (text, line) in [
         ("one\nLazy dog?", 2),
         ("/// the very lazy\n/// dog here", 1),
@@ -175,7 +177,7 @@ fn a_phrase_is_found_in_any_case_and_over_lines_of_a_comment() {
 }
 
 #[test]
-fn a_part_of_a_word_and_words_of_two_sentences_are_no_phrase() {
+fn a_part_of_a_word_and_words_of_two_sentences_are_not_a_phrase() {
     for text in ["lazydog lazy dogma", "a_lazy dog_b", "lazy_dog", "lazy. dog", "lazy\n\ndog", "// lazy\n//\n// dog"] {
         assert_eq!(found(text, "lazy dog"), [] as [usize; 0], "{text}");
     }

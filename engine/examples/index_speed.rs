@@ -7,7 +7,7 @@ use assess_engine::cache::tiers::TierId;
 
 const WRITE: Write<'_> = Write {
     tier: Some(TierId(1)),
-    freshness: Freshness::Until { at: 1_700_000_000_000, life: 60_000 },
+    freshness: Freshness::Until { at: 1_700_000_000_000, ttl: 60_000 },
     bytes: Some(100),
     tags: &[],
     stamp: None,
@@ -70,14 +70,14 @@ fn main() {
             index.touched(at, true);
         }
     });
-    each("remove", &mut keys, 6, |name| _ = index.gone(0, name));
+    each("remove", &mut keys, 6, |name| _ = index.remove(0, name));
     println!("{} KB more than at the start after every key was removed", resident().saturating_sub(before) / 1024);
     println!("the index reports {} KB", index.memory() / 1024);
     each("insert again", &mut keys, 7, |name| _ = index.written(0, name, &WRITE));
     let start = Instant::now();
-    let debris = index.flushed(None);
+    let flushed = index.flushed(None);
     println!("flushed in {:?}", start.elapsed());
-    drop(debris);
+    drop(flushed);
     println!(
         "dropped in {:?}, {} KB more than at the start",
         start.elapsed(),

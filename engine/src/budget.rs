@@ -1,4 +1,4 @@
-//! The memory that work may use, checked before the work is begun.
+//! The memory that work may use, checked before the work begins.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,29 +6,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
-/// How many more bytes may be allocated at the peak. The caller takes the figure from the server's limits.
+/// The number of bytes that work may allocate at its peak. The caller derives it from the server's limits.
 ///
-/// A budget may draw on a [`Pool`] that other work draws on too: then what it requires is set aside there until the
-/// budget is dropped, so that two pieces of work do not both believe that all free memory is theirs.
+/// A budget can belong to a [`Pool`] that several jobs share. Required bytes are then reserved in the pool until the
+/// budget is dropped, so that two jobs cannot both plan with the same free memory.
 #[derive(Debug, Clone)]
 pub struct Budget {
     available: u64,
     share: Option<Arc<Share>>,
 }
 
-/// Memory that several pieces of work draw on at once.
+/// Memory that several concurrent jobs share.
 pub trait Pool: Debug + Send + Sync {
-    /// How many bytes nobody uses and nobody has set aside.
+    /// The number of bytes that are neither used nor reserved.
     fn free(&self) -> u64;
 
-    /// Sets bytes aside if they are free, all or none, and says whether they were.
-    fn set_aside(&self, bytes: u64) -> bool;
+    /// Reserves all of the bytes if they are free, otherwise none. Returns whether they were reserved.
+    fn reserve(&self, bytes: u64) -> bool;
 
-    /// Gives back what was set aside.
-    fn give_back(&self, bytes: u64);
+    /// Releases reserved bytes.
+    fn release(&self, bytes: u64);
 }
 
-/// What one budget has set aside.
+/// The bytes that one budget has reserved in a pool.
 #[derive(Debug)]
 struct Share {
     pool: &'static dyn Pool,
@@ -36,14 +36,14 @@ struct Share {
 }
 
 impl Share {
-    fn give_back(&self) {
-        self.pool.give_back(self.held.swap(0, Ordering::Relaxed));
+    fn release(&self) {
+        self.pool.release(self.held.swap(0, Ordering::Relaxed));
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.give_back();
+        self.release();
     }
 }
 
@@ -51,24 +51,24 @@ impl Budget {
     /// A budget without limit.
     pub const UNLIMITED: Self = Self { available: u64::MAX, share: None };
 
-    /// A budget of so many bytes.
+    /// A budget of `available` bytes.
     pub const fn new(available: u64) -> Self {
         Self { available, share: None }
     }
 
-    /// A budget of so many bytes, of those that are free in `pool` by the time they are required.
+    /// A budget of at most `available` bytes, limited also by the bytes that are free in `pool` when they are required.
     pub fn within(pool: &'static dyn Pool, available: u64) -> Self {
         Self { available, share: Some(Arc::new(Share { pool, held: AtomicU64::new(0) })) }
     }
 
-    /// Gives back what was set aside, for work that is done before its budget is dropped.
+    /// Releases the reserved bytes, for work that ends before its budget is dropped.
     pub fn done(&self) {
         if let Some(share) = &self.share {
-            share.give_back();
+            share.release();
         }
     }
 
-    /// Whether `bytes` fit, as things stand.
+    /// Whether `bytes` fit into the memory that is available now.
     pub fn fits(&self, bytes: u64) -> bool {
         bytes <= self.available()
     }
@@ -78,18 +78,20 @@ impl Budget {
         self.available.min(self.share.as_ref().map_or(u64::MAX, shared))
     }
 
-    /// Fails with [`Error::NoRoom`] unless `bytes` fit. The figures of one piece of work are peaks, of which the
-    /// highest counts: they do not add up.
+    /// Reserves `bytes`, or fails with [`Error::NoRoom`] when they do not fit. The error text names the
+    /// consumer `what`.
+    ///
+    /// Each call of one job states a peak. The highest peak counts: the calls do not add up.
     pub fn require(&self, what: &'static str, bytes: u64) -> Result<()> {
-        let set_aside = |share: &Arc<Share>| {
+        let reserved = |share: &Arc<Share>| {
             let more = bytes.saturating_sub(share.held.load(Ordering::Relaxed));
-            let done = more == 0 || share.pool.set_aside(more);
+            let done = more == 0 || share.pool.reserve(more);
             if done {
                 share.held.fetch_add(more, Ordering::Relaxed);
             }
             done
         };
-        if bytes <= self.available && self.share.as_ref().is_none_or(set_aside) {
+        if bytes <= self.available && self.share.as_ref().is_none_or(reserved) {
             return Ok(());
         }
         Err(Error::NoRoom { what, needed: bytes, available: self.available() })
@@ -100,7 +102,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// A hundred bytes.
+    /// A pool of a hundred bytes; the field counts the reserved ones.
     #[derive(Debug)]
     struct Hundred(AtomicU64);
 
@@ -109,7 +111,7 @@ mod tests {
             100 - self.0.load(Ordering::Relaxed)
         }
 
-        fn set_aside(&self, bytes: u64) -> bool {
+        fn reserve(&self, bytes: u64) -> bool {
             let fits = bytes <= self.free();
             if fits {
                 self.0.fetch_add(bytes, Ordering::Relaxed);
@@ -117,13 +119,13 @@ mod tests {
             fits
         }
 
-        fn give_back(&self, bytes: u64) {
+        fn release(&self, bytes: u64) {
             self.0.fetch_sub(bytes, Ordering::Relaxed);
         }
     }
 
     #[test]
-    fn what_one_budget_of_a_pool_requires_no_other_gets_until_it_is_dropped() {
+    fn bytes_required_by_one_budget_of_a_pool_are_unavailable_to_others_until_it_is_dropped() {
         static POOL: Hundred = Hundred(AtomicU64::new(0));
         let (one, two) = (Budget::within(&POOL, u64::MAX), Budget::within(&POOL, u64::MAX));
         assert!(one.fits(100) && two.fits(100));
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_of_one_budget_holds_whatever_the_pool_has() {
+    fn the_limit_of_a_budget_holds_also_when_the_pool_has_more() {
         static POOL: Hundred = Hundred(AtomicU64::new(0));
         let budget = Budget::within(&POOL, 10);
         assert!(budget.require("more", 11).is_err() && budget.require("all", 10).is_ok());

@@ -1,6 +1,6 @@
 //! The cache: tiers, the index of entries, leases, invalidations, and the names of cached assessments.
 //!
-//! Pure state over abstract stamps and times that callers pass in. Never here: a clock, a server.
+//! The state does not depend on a clock or on a server: callers pass in stamps and times.
 
 pub mod ban;
 pub mod entry;

@@ -1,4 +1,4 @@
-//! Days of the calendar, as agreements and queries name them: inclusive, without a time zone.
+//! Calendar days, as agreements and queries use them: inclusive, without a time zone.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ impl Day {
     /// The day (UTC) of a time in Unix milliseconds.
     pub const fn of_unix_ms(ms: u64) -> Self {
         let days = ms / MS_A_DAY;
-        // Beyond the year 9999 there is no day that could be written.
+        // A later day cannot be written as YYYY-MM-DD: 9999-12-31 is used instead.
         Self(if days > 2_932_896 { 2_932_896 } else { days as i32 })
     }
 
@@ -21,12 +21,12 @@ impl Day {
         self.0
     }
 
-    /// The day with this number, if its year has four digits.
+    /// The day with this number; `None` outside the years 0001 to 9999.
     pub fn from_number(days: i32) -> Option<Self> {
         (-719_162..=2_932_896).contains(&days).then_some(Self(days))
     }
 
-    /// Reads `YYYY-MM-DD`; nothing else is a day.
+    /// Reads `YYYY-MM-DD`; `None` for any other text and for days that do not exist.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let &[a, b, c, d, b'-', e, f, b'-', g, h] = text else { return None };
         let number = |digits: &[u8]| {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_the_calendar_lacks_are_none() {
+    fn days_that_do_not_exist_are_none() {
         for text in ["2023-02-29", "1900-02-29", "2024-00-01", "2024-13-01", "2024-04-31", "2024-4-01", "0000-01-01"] {
             assert_eq!(Day::parse(text.as_bytes()), None, "{text}");
         }

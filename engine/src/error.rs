@@ -1,7 +1,7 @@
 //! The one error type of the engine.
 //!
-//! Texts are ASCII and built from constants and numbers only: what a user sent is never echoed, so an error can be
-//! sent on any protocol and logged without thought. Where an input is at fault, [`Place`] says where.
+//! Texts are ASCII. They consist of constants and numbers, and of words that were checked to be plain ASCII, so an
+//! error can be sent over any protocol and written to a log. [`Place`] locates a fault in an input.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 /// The engine's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Where in an input something is wrong; lines and columns count from 1, a column is a cell of the line.
+/// The location of a fault in an input. Lines and columns count from 1; a column is a cell of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
     /// The role of the file inside the input (`"A.txt"`), empty when the input is one file.
@@ -36,51 +36,51 @@ impl fmt::Display for Place {
     }
 }
 
-/// Everything that can go wrong in the engine.
+/// Every error of the engine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// An input (table, indicator document) cannot be used as it is.
+    /// An input (table, indicator document) is not valid.
     #[error("{reason}{place}")]
     BadInput {
-        /// What is wrong, and what to do.
+        /// The fault, and what the user can do about it.
         reason: Cow<'static, str>,
-        /// Where it is wrong.
+        /// The location of the fault.
         place: Place,
     },
-    /// An option or argument has a value that cannot be used.
+    /// An option or argument has an invalid value.
     #[error("{0}")]
     Invalid(Cow<'static, str>),
     /// The subject is not in the model.
     #[error("{0}")]
     NoSubject(&'static str),
-    /// The subject cannot be one of any model; the text names what of it, in ASCII.
+    /// The subject is malformed, whatever the model; the text names the faulty part, in ASCII.
     #[error("{0}")]
     BadSubject(Box<str>),
     /// The model has no such indicator.
     #[error("the model has no such indicator, see MODEL.LABELS key INDICATORS")]
     NoIndicator,
-    /// Data derived from the model are not there yet.
+    /// The data derived from the model are not complete yet.
     #[error("model is deriving")]
     NotReady,
-    /// A size is over a configured or built-in limit.
+    /// A size exceeds a configured or built-in limit.
     #[error("{what} is over the limit of {limit}")]
     TooBig {
-        /// What is too big.
+        /// The name of the size.
         what: &'static str,
         /// The limit, in the unit that `what` names.
         limit: u64,
     },
-    /// Memory would not suffice for the work, which was therefore not begun.
+    /// The work needs more memory than is available, so it was not started.
     #[error("{what} needs {} MB of memory, {} MB are available", needed.div_ceil(1 << 20), available >> 20)]
     NoRoom {
-        /// What needs the memory.
+        /// The consumer of the memory.
         what: &'static str,
         /// Bytes needed at the peak.
         needed: u64,
         /// Bytes that may be used.
         available: u64,
     },
-    /// Somebody asked the work to stop.
+    /// The work was cancelled.
     #[error("cancelled")]
     Cancelled,
     /// A frame of an encoded model is damaged, out of order or of an unknown version.
@@ -89,12 +89,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// A [`Error::BadInput`] at a place.
+    /// An [`Error::BadInput`] at a place.
     pub fn bad(reason: impl Into<Cow<'static, str>>, place: Place) -> Self {
         Self::BadInput { reason: reason.into(), place }
     }
 
-    /// A [`Error::BadInput`] that concerns the input as a whole.
+    /// An [`Error::BadInput`] that concerns the whole input.
     pub fn bad_whole(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::bad(reason, Place::default())
     }

@@ -1,6 +1,6 @@
-//! The history of a model: a bounded log of the assessments that were computed, read newest first.
+//! The history of a model: a bounded log of computed assessments, read from the newest to the oldest.
 //!
-//! Nothing here computes an assessment, and nothing here stores or replicates: [`codec`] writes entries as bytes.
+//! [`codec`] encodes entries as bytes, which the module persists and replicates.
 
 pub mod codec;
 mod entry;

@@ -1,9 +1,10 @@
-//! The pure part of `redis-assess`: models of coefficient data and the assessments they answer.
+//! The part of `redis-assess` that does not depend on Redis: models of coefficient data, their assessments, and the
+//! state of the cache.
 //!
-//! Nothing here knows of Redis. A model is read from bytes ([`io::load`]), answers queries about its
-//! subjects ([`model::Model`]), and is written as a sequence of bounded frames ([`model::codec`]) that the
-//! module uses for persistence, replication and digests alike. Long work takes a [`Progress`], through which
-//! it reports how far it is and hears that it is no longer wanted, and a [`Budget`], the memory it may use.
+//! A model is read from bytes ([`model::load`]), answers queries about its subjects ([`model::Model`]), and is encoded
+//! as a sequence of bounded frames ([`model::codec`]). The module uses the frames for persistence, replication and
+//! digests. Long work takes a [`Progress`], which reports its progress and cancels it, and a [`Budget`], which limits
+//! its memory.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -1,7 +1,8 @@
-//! What every kind of model answers ([`Model`]), its byte form ([`codec`]), and how a file becomes one ([`load`]).
+//! The trait of all kinds of models ([`Model`]), the byte form of models ([`codec`]), and the steps from a file to a
+//! model ([`load`]).
 //!
-//! Caching, batching, warming and statistics are written once, over the trait; a kind of model is one implementation.
-//! Nothing here computes: [`AnyModel`], the decoder and the recipes of loads are the only places that list the kinds.
+//! Caching, batching, warming and statistics use only the trait; each kind of model implements it. No assessment is
+//! computed here. Only [`AnyModel`], the decoder and the recipes of loads list the kinds.
 
 pub mod codec;
 pub mod load;

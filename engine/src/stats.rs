@@ -1,6 +1,6 @@
-//! Statistics of a cache: counters of each tier, latencies, rates, and their exposition as OpenMetrics text.
+//! Statistics of the cache: counters of each tier, latencies, rates, and their exposition as OpenMetrics text.
 //!
-//! Plain numbers: nothing here asks for the time, and nothing here knows an entry.
+//! The time is a parameter, and the numbers do not refer to entries.
 
 mod counters;
 mod latency;

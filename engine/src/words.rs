@@ -1,26 +1,27 @@
-//! Options as words after the required arguments of a command: any order and case, none twice, every failure by name.
+//! Options: words after the required arguments of a command, in any order and case, each at most once.
 //!
-//! The one walker over options, for the engine and for the commands of the module. No error text has a user's bytes.
+//! The engine and the commands of the module read all options with this walker. An error text names the option. It
+//! holds no bytes of the user, except an unknown option of plain ASCII characters.
 
 use std::ops::RangeInclusive;
 
 use crate::{Error, Result};
 
-/// Walks over the words of options.
+/// Reads options word by word.
 #[derive(Debug)]
 pub struct Options<'w, 'a> {
     words: &'w [&'a [u8]],
     at: usize,
-    /// Which of the known options have been seen, one bit each.
+    /// The known options that were read, one bit each.
     seen: u32,
-    /// The option that may be given more than once.
+    /// The option that may occur more than once.
     repeatable: Option<&'static str>,
     /// The end of the error text for an unknown option.
     hint: &'static str,
 }
 
 impl<'w, 'a> Options<'w, 'a> {
-    /// A walker at the first of the words.
+    /// A walker at the first word.
     pub const fn new(words: &'w [&'a [u8]]) -> Self {
         Self { words, at: 0, seen: 0, repeatable: None, hint: "" }
     }
@@ -42,7 +43,7 @@ impl<'w, 'a> Options<'w, 'a> {
     /// The next option, one of `known` (upper case, at most 32, the same at every call); `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a word that is no option, and for an option that is given twice.
+    /// [`Error::Invalid`] for a word that is not an option, and for an option that is given twice.
     pub fn next(&mut self, known: &[&'static str]) -> Result<Option<&'static str>> {
         let Some(word) = self.words.get(self.at) else { return Ok(None) };
         let number = known
@@ -57,14 +58,14 @@ impl<'w, 'a> Options<'w, 'a> {
         Ok(Some(known[number]))
     }
 
-    /// Takes a word if it is the next one.
+    /// Skips a word if it is the next one, in any case. Returns whether it was.
     pub fn take(&mut self, word: &str) -> bool {
         let is_next = self.is_next(word);
         self.at += usize::from(is_next);
         is_next
     }
 
-    /// Whether a word is the next one, whatever its case.
+    /// Whether a word is the next one, in any case.
     pub fn is_next(&self, word: &str) -> bool {
         self.words.get(self.at).is_some_and(|next| next.eq_ignore_ascii_case(word.as_bytes()))
     }
@@ -74,15 +75,15 @@ impl<'w, 'a> Options<'w, 'a> {
         self.at >= self.words.len()
     }
 
-    /// Lets every option be given once more: another thing begins, with options of its own.
-    pub fn begin_anew(&mut self) {
+    /// Allows every option once more, for the next object of a command that declares several.
+    pub fn reset_seen(&mut self) {
         self.seen = 0;
     }
 
     /// The value of an option.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is none.
+    /// [`Error::Invalid`] when the value is missing.
     pub fn value(&mut self, option: &'static str) -> Result<&'a [u8]> {
         let value = self.words.get(self.at).ok_or_else(|| invalid(format!("option {option} needs a value")))?;
         self.at += 1;
@@ -92,7 +93,7 @@ impl<'w, 'a> Options<'w, 'a> {
     /// The value of an option that is a whole number.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is none, or it is no number of the range.
+    /// [`Error::Invalid`] when the value is missing, or not a whole number in the range.
     pub fn number(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
         let value = self.value(option)?;
         number(value).filter(|number| range.contains(number)).ok_or_else(|| {
@@ -105,14 +106,14 @@ impl<'w, 'a> Options<'w, 'a> {
     /// # Errors
     /// As [`Options::number`].
     pub fn percent(&mut self, option: &'static str, least: u8) -> Result<u8> {
-        // At most 100, so it fits.
+        // At most 100, so it fits into 8 bits.
         Ok(self.number(option, u64::from(least)..=100)? as u8)
     }
 
     /// The value of an option that is one of a few words.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is none, or it is none of them; the text lists them.
+    /// [`Error::Invalid`] when the value is missing, or not one of the choices; the text lists them.
     pub fn choice<T: Copy>(&mut self, option: &'static str, choices: &[(&'static str, T)]) -> Result<T> {
         let value = self.value(option)?;
         choice(value, choices).ok_or_else(|| {
@@ -124,7 +125,7 @@ impl<'w, 'a> Options<'w, 'a> {
     /// The value of an option that is `yes` or `no`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is none, or it is neither.
+    /// [`Error::Invalid`] when the value is missing, or neither `yes` nor `no`.
     pub fn yes_or_no(&mut self, option: &'static str) -> Result<bool> {
         let value = self.value(option)?;
         choice(value, &[("yes", true), ("no", false)]).ok_or_else(|| invalid(format!("{option} must be yes or no")))
@@ -133,7 +134,7 @@ impl<'w, 'a> Options<'w, 'a> {
     /// The value of an option that is a number of bytes, with the units of redis.conf.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is none, or it is no number of the range.
+    /// [`Error::Invalid`] when the value is missing, or not a number of bytes in the range.
     pub fn bytes(&mut self, option: &'static str, range: RangeInclusive<u64>) -> Result<u64> {
         let value = self.value(option)?;
         bytes(value).filter(|bytes| range.contains(bytes)).ok_or_else(|| {
@@ -143,12 +144,12 @@ impl<'w, 'a> Options<'w, 'a> {
     }
 }
 
-/// One of a few words, whatever its case.
+/// The value of the choice that equals a word, in any case.
 pub fn choice<T: Copy>(word: &[u8], choices: &[(&'static str, T)]) -> Option<T> {
     choices.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)).map(|&(_, value)| value)
 }
 
-/// A whole number, digits only.
+/// A whole number that consists of digits only.
 pub fn number(word: &[u8]) -> Option<u64> {
     if word.is_empty() || !word.iter().all(u8::is_ascii_digit) {
         return None;
@@ -156,7 +157,7 @@ pub fn number(word: &[u8]) -> Option<u64> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// A number of bytes as redis.conf has it: `k` is a thousand, `kb` is 1024.
+/// A number of bytes in the format of redis.conf: `k` is 1000, `kb` is 1024.
 fn bytes(word: &[u8]) -> Option<u64> {
     let digits = word.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(word.len());
     let unit = match word[digits..].to_ascii_lowercase().as_slice() {
@@ -172,7 +173,8 @@ fn bytes(word: &[u8]) -> Option<u64> {
     number(&word[..digits])?.checked_mul(unit)
 }
 
-/// A word for an error text: as it is when it looks like an option; else none of its bytes, which are a user's.
+/// A word as an error text shows it: unchanged, in upper case, when it looks like an option. Otherwise a constant,
+/// because the bytes of a user could be of any kind.
 fn shown(word: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
     if !word.is_empty() && word.len() <= 24 && word.iter().all(plain) {
@@ -205,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn options_come_in_any_order_and_case() {
+    fn options_are_read_in_any_order_and_case() {
         let expected = vec![("NOCACHE", None), ("TOP", Some(7)), ("KIND", Some(2))];
         assert_eq!(read(&[b"nocache", b"Top", b"7", b"kind", b"SCORE"]).unwrap(), expected);
         assert_eq!(read(&[]).unwrap(), []);
     }
 
     #[test]
-    fn only_a_repeatable_option_is_given_twice() {
+    fn only_a_repeatable_option_may_occur_twice() {
         assert_eq!(read(&[b"pattern", b"PATTERN"]).unwrap().len(), 2);
         assert!(read(&[b"nocache", b"NOCACHE"]).is_err());
     }

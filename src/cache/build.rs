@@ -99,9 +99,9 @@ fn assign(ctx: Ctx<'_>, db: i32, name: &[u8]) {
         } else if entry.tier != tier {
             // An entry that may be stale stays in the index without a tier: otherwise it would count as fresh.
             if tier.is_some() || entry.tagged || entry.freshness != Freshness::UntilExpiry {
-                cache.index.retier(at, tier);
+                cache.index.set_tier(at, tier);
             } else {
-                cache.index.gone(db, name);
+                cache.index.remove(db, name);
             }
         }
         (tier, false)

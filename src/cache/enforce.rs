@@ -105,7 +105,7 @@ fn set_ttl(ctx: Ctx<'_>, name: &[u8]) {
     let ttl = with(|cache| {
         let tier = cache.tiers.of(name);
         let random = cache.random.u64(..);
-        cache.policy(tier).filter(|policy| policy.enforce).map(|policy| policy.fresh_life(random))
+        cache.policy(tier).filter(|policy| policy.enforce).map(|policy| policy.jittered_ttl(random))
     });
     if let Some(ttl) = ttl {
         ctx.write(c"PEXPIREAT", &[name, (now_ms() + ttl).to_string().as_bytes()]);

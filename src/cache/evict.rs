@@ -90,7 +90,7 @@ fn evict(ctx: Ctx<'_>, tier: TierId, begin: Instant) -> bool {
         }
         with(|cache| {
             // If the server had no such key, it sent no event, so the index is updated here.
-            cache.index.gone(db, &name);
+            cache.index.remove(db, &name);
             cache.count(Some(tier)).evictions += u64::from(unlinked);
         });
         if begin.elapsed() >= SLICE {

@@ -133,7 +133,7 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
                     cache.index.describe(at, Freshness::UntilExpiry, entry.bytes);
                 } else {
                     // It was in the index only because it was stale, and it no longer is.
-                    cache.index.gone(db, name);
+                    cache.index.remove(db, name);
                 }
             }
         }),
@@ -161,9 +161,9 @@ fn key_written(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Opti
         } else {
             if cache.may_index(None) {
                 // The key may have had tags before this write.
-                cache.index.gone(db, name);
+                cache.index.remove(db, name);
             }
-            if cache.bans.wants_survivors() && change != Change::Loaded {
+            if cache.bans.has_scans() && change != Change::Loaded {
                 let is_old = match change {
                     // The event does not name the source of the copy: see `index_write`.
                     Change::Copied => true,
@@ -171,9 +171,9 @@ fn key_written(db: i32, name: &[u8], change: Change, tags: &[&[u8]], bytes: Opti
                     _ => false,
                 };
                 if is_old {
-                    cache.bans.regained(db, name);
+                    cache.bans.cover_again(db, name);
                 } else {
-                    cache.bans.survived(db, name, cache.tiers.of(name));
+                    cache.bans.exempt(db, name, cache.tiers.of(name));
                 }
             }
         }
@@ -206,8 +206,8 @@ fn key_removed(db: i32, name: &[u8], change: Change) {
         }
         let removed = match cache.may_index(tier) {
             false => None,
-            true if change == Change::Expired => cache.index.died(db, name),
-            true => cache.index.gone(db, name),
+            true if change == Change::Expired => cache.index.expire(db, name),
+            true => cache.index.remove(db, name),
         };
         if matches!(change, Change::Removed | Change::MovedOut) {
             cache.revoke(db, name);
@@ -300,15 +300,15 @@ pub(super) fn deleting(name: &[u8]) {
 
 /// A database was flushed; `None` means all databases. The index of many keys is freed by a worker.
 pub(crate) fn flushed(db: Option<i32>) {
-    let debris = with(|cache| {
-        let debris = cache.index.flushed(db);
+    let flushed = with(|cache| {
+        let flushed = cache.index.flushed(db);
         cache.bans.flushed(db);
         for (db, name) in cache.leases.flushed(now_ms(), db) {
             wake::soon(db, &name);
         }
-        debris
+        flushed
     });
-    crate::work::pool::run(crate::work::pool::Lane::Disposal, None, move || drop(debris));
+    crate::work::pool::run(crate::work::pool::Lane::Disposal, None, move || drop(flushed));
 }
 
 /// Two databases were swapped.

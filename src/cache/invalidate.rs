@@ -190,7 +190,7 @@ fn apply(ban: &Ban) -> u64 {
                 cache.fences.invalidated(ban.db, tags, *all, ban.stamp);
             }
         }
-        cache.leases.outdated(ban.db, ban.stamp);
+        cache.leases.forget_failures_before(ban.db, ban.stamp);
     });
     let is_covered = |name: &[u8]| with(|cache| ban.covers(name, cache.tiers.of(name), &|_| false));
     pending::forget(ban.db, is_covered, |name| with(|cache| cache.index.find(ban.db, name).is_some()))

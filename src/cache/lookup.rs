@@ -70,20 +70,20 @@ impl Cache {
             let has_grace = self.policy(tier).is_some_and(|policy| policy.grace_ms > 0);
             let has_tag = |tag: &[u8]| self.index.tags(at).any(|own| own == tag);
             let mut verdict = self.bans.verdict(db, name, tier, entry.stamp, &has_tag);
-            if self.indexing && verdict == Verdict::Lives {
+            if self.indexing && verdict == Verdict::Valid {
                 // The entry may not have been moved to its new tier yet.
                 verdict = self.bans.verdict(db, name, self.tiers.of(name), entry.stamp, &has_tag);
             }
             match verdict {
-                Verdict::Lives => {}
-                Verdict::Soft if has_grace => return Known::Sure(found(Seen::Stale)),
-                Verdict::Soft | Verdict::Gone => return Known::Sure(found(Seen::Absent)),
+                Verdict::Valid => {}
+                Verdict::Stale if has_grace => return Known::Sure(found(Seen::Stale)),
+                Verdict::Stale | Verdict::Invalid => return Known::Sure(found(Seen::Absent)),
             }
         }
         match entry.freshness {
             Freshness::UntilExpiry => Known::Sure(found(Seen::Fresh)),
             Freshness::FromExpiry { .. } => Known::Indexed(found(Seen::Fresh), entry.freshness),
-            Freshness::Until { at, life } => Known::Sure(found(self.age(tier, at, life))),
+            Freshness::Until { at, ttl } => Known::Sure(found(self.age(tier, at, ttl))),
         }
     }
 
@@ -100,14 +100,14 @@ impl Cache {
         running.any(|ban| entry.stamp < ban.stamp && ban.covers(name, entry.tier, &has_tag))
     }
 
-    /// The state now of an entry that is fresh until `at`, with a time to live of `life` milliseconds.
-    fn age(&self, tier: Option<TierId>, at: u64, life: u64) -> Seen {
+    /// The state now of an entry that is fresh until `at`, with a time to live of `ttl` milliseconds.
+    fn age(&self, tier: Option<TierId>, at: u64, ttl: u64) -> Seen {
         let now = now_ms();
         if now >= at {
             return Seen::Stale;
         }
         let refresh = self.policy(tier).map_or(0, |policy| u64::from(policy.refresh_pct));
-        let window = (u128::from(life) * u128::from(refresh) / 100) as u64;
+        let window = (u128::from(ttl) * u128::from(refresh) / 100) as u64;
         if refresh > 0 && now >= at.saturating_sub(window) { Seen::Ageing } else { Seen::Fresh }
     }
 }
@@ -117,7 +117,7 @@ fn unindexed(key: &Key<'_>, db: i32, name: &[u8], tier: Option<TierId>) -> Looku
     let tags: Vec<&[u8]> = entry::find(key).map(|entry| entry.tags().collect()).unwrap_or_default();
     let covered = with(|cache| {
         cache.bans.scan_covers(db, name, tier)
-            || (!tags.is_empty() && cache.bans.verdict(db, name, tier, 0, &|tag| tags.contains(&tag)) != Verdict::Lives)
+            || (!tags.is_empty() && cache.bans.verdict(db, name, tier, 0, &|tag| tags.contains(&tag)) != Verdict::Valid)
     });
     Lookup { at: None, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
 }

@@ -47,7 +47,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], ttl
     let packs = compress.is_some_and(|least| value.len() as u64 >= least);
     let entry = (packs || !tags.is_empty()).then(|| Entry::new(value, tags, compress));
     match entry {
-        Some(entry) if entry.is_packed() || !tags.is_empty() => {
+        Some(entry) if entry.is_compressed() || !tags.is_empty() => {
             let saved = (value.len() as u64, entry.bytes());
             write_native(ctx, name, &entry, expiry)?;
             if packs {
@@ -55,7 +55,7 @@ pub(crate) fn store(ctx: Ctx<'_>, name: &[u8], value: &[u8], tags: &[&[u8]], ttl
                     let tier = cache.tiers.of(name);
                     let counters = cache.count(tier);
                     counters.raw_bytes += saved.0;
-                    counters.packed_bytes += saved.1.min(saved.0);
+                    counters.stored_bytes += saved.1.min(saved.0);
                 });
             }
         }
@@ -74,7 +74,7 @@ fn expiry(ctx: Ctx<'_>, name: &[u8], ttl: TimeToLive) -> Outcome<Expiry> {
         let policy = cache.policy(tier).map(|policy| (policy.ttl_ms, policy.grace_ms, policy.refresh_pct));
         let tier_ttl = {
             let random = cache.random.u64(..);
-            cache.policy(tier).map(|policy| policy.fresh_life(random))
+            cache.policy(tier).map(|policy| policy.jittered_ttl(random))
         };
         (policy, tier_ttl)
     });
@@ -85,7 +85,7 @@ fn expiry(ctx: Ctx<'_>, name: &[u8], ttl: TimeToLive) -> Outcome<Expiry> {
         let freshness = if grace == 0 && refresh == 0 {
             Freshness::UntilExpiry
         } else {
-            Freshness::Until { at, life: at.saturating_sub(now) }
+            Freshness::Until { at, ttl: at.saturating_sub(now) }
         };
         Expiry { freshness, expires_at: Some(at.saturating_add(grace)) }
     };
@@ -142,17 +142,17 @@ fn write_plain(ctx: Ctx<'_>, name: &[u8], value: &[u8], expiry: Expiry) -> Outco
     with(|cache| describe(cache, db, name, expiry.freshness, Some(value.len() as u64)));
     // After a plain SET a replica treats the entry as fresh until it expires. Any other freshness is replicated.
     if expiry.freshness != Freshness::UntilExpiry && with(|cache| cache.indexed_tier(name)).is_some() {
-        let (at, life) = freshness_words(expiry.freshness);
-        ctx.replicate(REPLAY, &[name, b"FRESH", at.as_bytes(), life.as_bytes()]);
+        let (at, ttl) = freshness_words(expiry.freshness);
+        ctx.replicate(REPLAY, &[name, b"FRESH", at.as_bytes(), ttl.as_bytes()]);
     }
     Ok(())
 }
 
 fn write_native(ctx: Ctx<'_>, name: &[u8], entry: &Entry, expiry: Expiry) -> Outcome<()> {
-    let (at, life) = freshness_words(expiry.freshness);
+    let (at, ttl) = freshness_words(expiry.freshness);
     let expires_at = expiry.expires_at.unwrap_or(0).to_string();
     let form = entry.encode();
-    let words: [&[u8]; 6] = [name, b"ENTRY", expires_at.as_bytes(), at.as_bytes(), life.as_bytes(), &form];
+    let words: [&[u8]; 6] = [name, b"ENTRY", expires_at.as_bytes(), at.as_bytes(), ttl.as_bytes(), &form];
     OWN.set(true);
     let called = ctx.write(REPLAY, &words);
     OWN.set(false);
@@ -178,22 +178,22 @@ fn freshness_words(freshness: Freshness) -> (String, String) {
     match freshness {
         Freshness::UntilExpiry => (u64::MAX.to_string(), "0".into()),
         Freshness::FromExpiry { grace } => ((u64::MAX - 1).to_string(), grace.to_string()),
-        Freshness::Until { at, life } => (at.to_string(), life.to_string()),
+        Freshness::Until { at, ttl } => (at.to_string(), ttl.to_string()),
     }
 }
 
 /// Reads the two numbers that [`freshness_words`] writes.
-fn parse_freshness(at: u64, life: u64) -> Freshness {
+fn parse_freshness(at: u64, ttl: u64) -> Freshness {
     match at {
         u64::MAX => Freshness::UntilExpiry,
-        at if at == u64::MAX - 1 => Freshness::FromExpiry { grace: life },
-        at => Freshness::Until { at, life },
+        at if at == u64::MAX - 1 => Freshness::FromExpiry { grace: ttl },
+        at => Freshness::Until { at, ttl },
     }
 }
 
-/// `CACHE.REPLAY key ENTRY expires-at fresh-until life form`: writes an entry, on the master or on a replica.
+/// `CACHE.REPLAY key ENTRY expires-at fresh-until ttl form`: writes an entry, on the master or on a replica.
 pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &[u8]) -> Outcome<()> {
-    let [expires_at, fresh_until, life] = numbers;
+    let [expires_at, fresh_until, ttl] = numbers;
     let entry = Entry::decode(form)?;
     let bytes = entry.bytes();
     let key = Key::open(ctx, name, Mode::Write);
@@ -208,7 +208,7 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     follow::without_following(|| ctx.key_was_set(name, expires_at > 0));
     let db = ctx.db();
     with(|cache| {
-        let freshness = match parse_freshness(fresh_until, life) {
+        let freshness = match parse_freshness(fresh_until, ttl) {
             // A rewritten append-only file does not hold the grace: the tier's is used, as after loading an RDB file.
             Freshness::FromExpiry { .. } => {
                 let tier = cache.tiers.of(name);
@@ -221,12 +221,12 @@ pub(crate) fn replay_entry(ctx: Ctx<'_>, name: &[u8], numbers: [u64; 3], form: &
     Ok(())
 }
 
-/// `CACHE.REPLAY key FRESH fresh-until life`: until when an entry is fresh, as the master knows it.
-pub(crate) fn replay_fresh(ctx: Ctx<'_>, name: &[u8], fresh_until: u64, life: u64) {
+/// `CACHE.REPLAY key FRESH fresh-until ttl`: until when an entry is fresh, as the master knows it.
+pub(crate) fn replay_fresh(ctx: Ctx<'_>, name: &[u8], fresh_until: u64, ttl: u64) {
     let db = ctx.db();
     let exists = Key::open(ctx, name, Mode::Peek).holds() != Holds::Nothing;
     with(|cache| {
-        let (freshness, tier) = (parse_freshness(fresh_until, life), cache.indexed_tier(name));
+        let (freshness, tier) = (parse_freshness(fresh_until, ttl), cache.indexed_tier(name));
         if tier.is_some() && exists && cache.index.find(db, name).is_none() {
             // The index of this server is being built, and the scan has not reached this key.
             cache.index.written(
@@ -265,7 +265,7 @@ pub(crate) fn make_stale(ctx: Ctx<'_>, name: &[u8]) -> bool {
             return false;
         }
     }
-    with(|cache| describe(cache, db, name, Freshness::Until { at: 0, life: 0 }, None));
+    with(|cache| describe(cache, db, name, Freshness::Until { at: 0, ttl: 0 }, None));
     ctx.replicate(REPLAY, &[name, b"FRESH", b"0", b"0"]);
     true
 }

@@ -313,7 +313,7 @@ fn remove_all(ctx: Ctx<'_>, names: &[Box<[u8]>], soft: bool, origin: Origin) -> 
         // For a key that no longer existed the server sent no event, so it is removed from the index here. A key that
         // the server refused to unlink stays.
         covered.retain(|name| Key::open(ctx, name, Mode::Peek).holds() == Holds::Nothing);
-        with(|cache| covered.iter().for_each(|name| _ = cache.index.gone(db, name)));
+        with(|cache| covered.iter().for_each(|name| _ = cache.index.remove(db, name)));
     }
     unlinked
 }

@@ -28,8 +28,8 @@ use crate::reply::Reply;
 /// entries with it.
 ///
 /// ```text
-/// CACHE.REPLAY key ENTRY expires-at fresh-until life form
-/// CACHE.REPLAY key FRESH fresh-until life
+/// CACHE.REPLAY key ENTRY expires-at fresh-until ttl form
+/// CACHE.REPLAY key FRESH fresh-until ttl
 /// CACHE.REPLAY "" BAN id clause...
 /// CACHE.REPLAY "" BANEND id
 /// ```
@@ -42,12 +42,12 @@ impl Run for Replay {
             return Err(Failure::err("this command is internal: only replication and the append-only file use it"));
         }
         match argv.words(1).as_slice() {
-            [key, b"ENTRY", expires_at, fresh_until, life, form] => {
-                let numbers = [number(expires_at)?, number(fresh_until)?, number(life)?];
+            [key, b"ENTRY", expires_at, fresh_until, ttl, form] => {
+                let numbers = [number(expires_at)?, number(fresh_until)?, number(ttl)?];
                 store::replay_entry(ctx, key, numbers, form)?;
             }
-            [key, b"FRESH", fresh_until, life] => {
-                store::replay_fresh(ctx, key, number(fresh_until)?, number(life)?);
+            [key, b"FRESH", fresh_until, ttl] => {
+                store::replay_fresh(ctx, key, number(fresh_until)?, number(ttl)?);
             }
             [_, b"BAN", id, clauses @ ..] => clauses::begin_replicated_ban(ctx.db(), number(id)?, clauses)?,
             [_, b"BANEND", id] => order::end_replicated(number(id)?),

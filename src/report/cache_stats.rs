@@ -100,7 +100,7 @@ fn counted(stats: &TierStats, usage: Usage) -> Fields {
         ("bytes", usage.bytes),
     ];
     fields.extend(numbers.map(|(name, number)| (name, Reply::count(number))));
-    let ratio = if stats.packed_bytes == 0 { 1.0 } else { stats.raw_bytes as f64 / stats.packed_bytes as f64 };
+    let ratio = if stats.stored_bytes == 0 { 1.0 } else { stats.raw_bytes as f64 / stats.stored_bytes as f64 };
     fields.push(("compression_ratio", Reply::Double((ratio * 100.0).round() / 100.0)));
     fields.push(("ops_per_second", Reply::Double((stats.rate.per_second() * 100.0).round() / 100.0)));
     latency(&mut fields, ["hit_avg_us", "hit_p50_us", "hit_p95_us", "hit_p99_us", "hit_max_us"], &stats.hit);

@@ -1,6 +1,6 @@
 //! `CACHE.HEALTH`: checks for operators, one line for each check.
 
-use assess_engine::cache::lease::MOST_LEASES;
+use assess_engine::cache::lease::MAX_LEASES;
 
 use crate::cache::{sweep, with};
 use crate::clock::now_ms;
@@ -79,8 +79,8 @@ fn backlog() -> Check {
 fn leases() -> Check {
     let (held, oldest) = with(|cache| (cache.leases.len(), cache.leases.oldest_granted_at()));
     let age = oldest.map_or(0, |at| now_ms().saturating_sub(at));
-    let text = format!("leases: {held} of {MOST_LEASES} held, the oldest for {age} ms");
-    Check { is_fine: age < OLD_LEASE_MS && held * 100 < MOST_LEASES * FULL_LEASES_PCT, text }
+    let text = format!("leases: {held} of {MAX_LEASES} held, the oldest for {age} ms");
+    Check { is_fine: age < OLD_LEASE_MS && held * 100 < MAX_LEASES * FULL_LEASES_PCT, text }
 }
 
 fn persistence(ctx: Ctx<'_>) -> Vec<Check> {

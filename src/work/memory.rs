@@ -28,13 +28,13 @@ struct Process;
 
 /// The memory that all jobs together have reserved, and the figures at the time of the first reservation. Reserved
 /// memory is allocated soon afterwards; the figures make sure that it is not counted twice.
-struct SetAside {
+struct Reserved {
     bytes: u64,
     used: u64,
     available: u64,
 }
 
-static SET_ASIDE: Mutex<SetAside> = Mutex::new(SetAside { bytes: 0, used: 0, available: 0 });
+static RESERVED: Mutex<Reserved> = Mutex::new(Reserved { bytes: 0, used: 0, available: 0 });
 
 /// The budget of a job. Main thread.
 pub(crate) fn budget(ctx: Ctx<'_>) -> Budget {
@@ -74,11 +74,11 @@ fn look(ctx: Ctx<'_>) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-fn lock() -> MutexGuard<'static, SetAside> {
-    SET_ASIDE.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Reserved> {
+    RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl SetAside {
+impl Reserved {
     fn free(&self) -> u64 {
         let (used, available) = (USED.load(Ordering::Relaxed), available_to_process());
         let (used, available) = match self.bytes {
@@ -97,28 +97,28 @@ impl Pool for Process {
         lock().free()
     }
 
-    fn set_aside(&self, bytes: u64) -> bool {
-        let mut set_aside = lock();
-        if bytes > set_aside.free() {
+    fn reserve(&self, bytes: u64) -> bool {
+        let mut reserved = lock();
+        if bytes > reserved.free() {
             return false;
         }
-        if set_aside.bytes == 0 {
-            set_aside.used = USED.load(Ordering::Relaxed);
-            set_aside.available = available_to_process();
+        if reserved.bytes == 0 {
+            reserved.used = USED.load(Ordering::Relaxed);
+            reserved.available = available_to_process();
         }
-        set_aside.bytes += bytes;
+        reserved.bytes += bytes;
         true
     }
 
-    fn give_back(&self, bytes: u64) {
-        let mut set_aside = lock();
-        set_aside.bytes -= bytes;
-        if set_aside.bytes > 0 {
+    fn release(&self, bytes: u64) {
+        let mut reserved = lock();
+        reserved.bytes -= bytes;
+        if reserved.bytes > 0 {
             // The memory that this job keeps allocated is no longer reserved, so it counts as used from now on. Memory
             // that other jobs have already allocated is counted twice. That only makes the result too small, which is
             // safe.
-            set_aside.used = set_aside.used.max(USED.load(Ordering::Relaxed));
-            set_aside.available = set_aside.available.min(available_to_process());
+            reserved.used = reserved.used.max(USED.load(Ordering::Relaxed));
+            reserved.available = reserved.available.min(available_to_process());
         }
     }
 }

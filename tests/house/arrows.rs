@@ -1,5 +1,4 @@
-//! The arrows between files. An arrow from one file to another is a path that the first one writes and the second
-//! one defines.
+//! The arrows between files. An arrow leads from a file that uses a path to the file that defines it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use crate::modules::{Crate, Found, ModulePath, attributes, imports, is_test};
 /// For each pair of files (indices in [`Crate::files`]) the first path that leads from one to the other.
 pub(crate) type Arrows = BTreeMap<(usize, usize), String>;
 
-/// All arrows of a crate. A file that names its own ancestor module continues it: that is no arrow.
+/// All arrows of a crate. A path to an ancestor module of the file is not an arrow.
 pub(crate) fn of(parsed: &Crate) -> Arrows {
     let mut arrows = Arrows::new();
     for (file, source) in parsed.files.iter().enumerate() {
@@ -40,7 +39,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Takes the paths in the tokens of a macro.
+    /// Adds the paths in the tokens of a macro.
     fn tokens(&mut self, mut at: Cursor<'_>) {
         let (mut path, mut is_joined) = (Vec::new(), false);
         while !at.eof() {
@@ -103,8 +102,8 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         for import in imports(&item.tree) {
             match self.parsed.resolve(&self.scope, &import.path) {
-                // A module is imported for names in it, which are seen where they are used. Two exceptions: an import
-                // in a block of code, which the resolver does not know, and an import of all names.
+                // An imported module is not an arrow: the uses of its names are. Two exceptions: an import in a block
+                // of code, which the resolver does not know, and an import of all names.
                 Some(Found::Module(_)) if self.blocks == 0 && import.name.is_some() => {}
                 found => self.add(&import.path, found),
             }
@@ -130,7 +129,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         self.tokens(TokenBuffer::new2(call.tokens.clone()).begin());
     }
 
-    // `pub(in crate::room)` limits access; it is no dependency.
+    // `pub(in crate::room)` limits access; it is not a dependency.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_visibilities_and_modules_that_are_only_imported_are_no_arrows() {
+    fn tests_visibilities_and_modules_without_used_names_are_not_arrows() {
         for text in [
             "#[cfg(test)] use crate::b::B;",
             "#[cfg(test)] fn f() { crate::b::make() }",
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_continues_its_ancestors() {
+    fn a_path_to_an_ancestor_is_not_an_arrow() {
         let found = arrows(&[
             ("lib.rs", "mod a;"),
             ("a.rs", "mod b; struct A; use self::b::B;"),

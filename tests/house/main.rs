@@ -1,4 +1,4 @@
-//! The layout of the sources: files form no circles, rooms (top folders) have their directions.
+//! The layout of the sources: files do not form circles, and only some rooms (top folders) may depend on others.
 //!
 //! `cargo test --test house -- --nocapture rooms` prints the rooms and the arrows between them.
 
@@ -11,7 +11,7 @@ use std::path::Path;
 
 use modules::{Crate, SourceFile};
 
-/// Circles of files that stay, each with the reason.
+/// Allowed circles of files, each with the reason.
 const ALLOWED: &[(&[&str], &str)] = &[];
 
 fn parse(folder: &str) -> Crate {
@@ -49,12 +49,12 @@ fn assert_no_circles(parsed: &Crate) {
 }
 
 #[test]
-fn files_of_the_engine_form_no_circle() {
+fn files_of_the_engine_do_not_form_a_circle() {
     assert_no_circles(&engine());
 }
 
 #[test]
-fn files_of_the_module_form_no_circle() {
+fn files_of_the_module_do_not_form_a_circle() {
     assert_no_circles(&module());
 }
 
@@ -83,7 +83,7 @@ fn search_depends_on_no_kind_of_model() {
 }
 
 #[test]
-fn the_engine_names_no_redis() {
+fn the_engine_does_not_depend_on_redis() {
     use syn::visit::Visit;
 
     #[derive(Default)]

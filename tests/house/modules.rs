@@ -1,4 +1,4 @@
-//! The modules of a crate: which file each is in, what it defines, and what it imports.
+//! The modules of a crate: the file, the definitions and the imports of each.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -29,24 +29,24 @@ pub(crate) struct SourceFile {
 
 #[derive(Default)]
 struct Module {
-    /// Index in [`Crate::files`]. An inline module has the file that it is written in.
+    /// Index in [`Crate::files`]. An inline module has the file that contains it.
     file: usize,
     defined: HashSet<String>,
-    /// Imported names and the paths as they are written.
+    /// Imported names with their paths as written.
     imports: HashMap<String, Vec<String>>,
     globs: Vec<Vec<String>>,
 }
 
-/// The result of a resolved path.
+/// The target of a resolved path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// The path is a module, which is in this file.
+    /// A module in this file.
     Module(usize),
-    /// The path is a name that this file defines.
+    /// A name that this file defines.
     Name(usize),
 }
 
-/// A leaf of a use tree: the path as it is written, and the name that it gets.
+/// A leaf of a use tree: the path as written, and the imported name.
 pub(crate) struct Import {
     pub(crate) path: Vec<String>,
     /// `None` for `*`.
@@ -122,7 +122,7 @@ impl Crate {
         self.modules.insert(path, module);
     }
 
-    /// Resolves a path that is written in module `scope`. `None` for a name of another crate or of a local scope.
+    /// Resolves a path in module `scope`. `None` for a name of another crate or of a local scope.
     pub(crate) fn resolve(&self, scope: &[String], path: &[String]) -> Option<Found> {
         self.resolve_within(scope, path, 16).or_else(|| self.nearest(scope, path))
     }
@@ -141,7 +141,7 @@ impl Crate {
             return Some(Found::Name(module.file));
         }
         if let Some(import) = module.imports.get(first) {
-            // `use other_crate::name` inside a module whose own name is imported would look for itself.
+            // The import of another crate under its own name would resolve to itself without end.
             let is_itself = import.first() == Some(first);
             return if is_itself { None } else { self.resolve_within(&start, &[import, below].concat(), budget) };
         }
@@ -149,7 +149,7 @@ impl Crate {
         module.globs.iter().filter(|glob| glob.first() != Some(first)).find_map(through)
     }
 
-    /// The file of the longest module path: for names that a macro defines.
+    /// The file of the longest prefix of the path that is a module, for names that a macro defines.
     fn nearest(&self, scope: &[String], path: &[String]) -> Option<Found> {
         let imported = self.modules.get(scope).and_then(|module| module.imports.get(path.first()?));
         let path = match imported {
@@ -168,7 +168,7 @@ impl Crate {
     }
 }
 
-/// The module that `crate::`, `self::` or `super::` leads to, and the rest of the path.
+/// The module of a leading `crate::`, `self::` or `super::`, and the rest of the path.
 fn absolute<'p>(scope: &[String], path: &'p [String]) -> Option<(ModulePath, &'p [String])> {
     match path.first()?.as_str() {
         "crate" => Some((Vec::new(), &path[1..])),
@@ -297,7 +297,7 @@ fn a_path_resolves_to_the_file_that_defines_the_name() {
 }
 
 #[test]
-fn modules_of_tests_are_left_out() {
+fn test_modules_are_left_out() {
     let sources = made(&[
         ("lib.rs", "mod a; #[cfg(test)] mod tests;"),
         ("a.rs", "#[cfg(test)] mod tests { use crate::tests; }"),

@@ -1,11 +1,11 @@
-//! What the server reports about the commands, and that docs/commands lists the same.
+//! `COMMAND DOCS` and `COMMAND INFO` of the commands, compared with docs/commands and the help.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::harness::{Client, Reply, Server};
 
-/// They carry data to replicas; no user calls them.
+/// Commands that only replication uses.
 const INTERNAL: [&str; 2] = ["model.replay", "cache.replay"];
 
 fn registered(client: &mut Client) -> BTreeSet<String> {
@@ -61,7 +61,7 @@ fn every_argument_has_a_name_and_a_type() {
 }
 
 #[test]
-fn every_command_on_a_model_says_where_its_key_stands() {
+fn every_command_with_a_key_has_a_key_specification() {
     let server = Server::start();
     let mut client = server.client();
     for command in registered(&mut client) {
@@ -136,7 +136,7 @@ fn queries_are_read_commands_and_changes_are_write_commands() {
 }
 
 #[test]
-fn what_changes_without_a_write_is_not_to_be_cached_by_clients() {
+fn replies_that_change_without_a_write_have_the_tip_not_to_cache_them() {
     let server = Server::start();
     let mut client = server.client();
     for command in ["model.info", "model.list"] {

@@ -1,10 +1,16 @@
-//! The documents do what they say: their examples run, their links lead somewhere, README is short.
+//! Tests of the documents: their examples run, the targets of their links exist, and README is short.
 //!
-//! Examples are fenced blocks. `redis`: lines that begin with `> ` are commands, the lines below one are its reply as redis-cli
-//! prints it; `...` stands for any text, a JSON document may be shown without quotes, and the token of a lease stands for the
-//! one that the server gave. `python` and `js`: the blocks of a document are one script. `conf`: a server starts with these
-//! lines. `sh`: runs in a copy of `samples/`, unless the fence says `sh no-run`. `<!-- run: COMMAND -->` is a command that
-//! readers do not see. Blocks of other languages do not run. Each document has a server of its own, empty at first.
+//! Examples are fenced blocks of these languages:
+//!
+//! - `redis`: lines that begin with `> ` are commands. The lines below a command are its reply as redis-cli prints it.
+//!   `...` matches any text, a JSON document may be shown without quotes, and a token of a lease matches the token that
+//!   the server returned.
+//! - `python` and `js`: all blocks of a document together are one script.
+//! - `conf`: a server starts with these lines.
+//! - `sh`: runs in a copy of `samples/`, unless the fence is `sh no-run`.
+//!
+//! `<!-- run: COMMAND -->` is a command that readers do not see. Blocks of other languages do not run. Each document
+//! has its own server, which is empty at first.
 
 mod blocks;
 mod examples;
@@ -19,7 +25,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The Markdown files directly in a folder of the repository, or the file itself, by their path in the repository.
+/// The Markdown files directly in a folder of the repository, or the file itself, as paths in the repository.
 fn documents(place: &str) -> BTreeSet<String> {
     if place.ends_with(".md") {
         return BTreeSet::from([place.to_owned()]);
@@ -50,7 +56,7 @@ fn assert_none(failures: &[String]) {
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
 
-/// One test for each place that holds documents with examples.
+/// One test for each file or folder with examples.
 macro_rules! examples {
     ($($(#[$attribute:meta])* $test:ident: $place:literal,)*) => {
         const PLACES: &[&str] = &[$($place),*];
@@ -123,11 +129,11 @@ fn right_examples_pass() {
 fn the_message_of_a_script_names_the_line_of_the_document() {
     let text = "# Title\n\n```python\nimport redis\n```\n\ntext\n```python\nredis.Redis().nonsense()\n```\n";
     let failures = examples::failures_of(root(), "script.md", text);
-    // Without redis-py nothing runs, hence nothing fails.
+    // Without redis-py no script runs, so that there are no failures.
     assert!(failures.iter().all(|failure| failure.contains("line 9")), "{failures:?}");
 }
 
-/// Every document that readers are given.
+/// All documents for readers.
 fn all_documents() -> Vec<String> {
     let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "samples/README.md", "fuzz/README.md"];
     let folders = ["docs", "scripts"].iter().flat_map(|place| folders(place));
@@ -135,7 +141,7 @@ fn all_documents() -> Vec<String> {
 }
 
 #[test]
-fn every_relative_link_leads_to_a_file_and_a_heading() {
+fn the_file_and_the_heading_of_every_relative_link_exist() {
     let broken = all_documents().iter().flat_map(|document| links::broken(root(), document)).collect::<Vec<_>>();
     assert_none(&broken);
 }

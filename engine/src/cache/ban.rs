@@ -1,7 +1,8 @@
-//! Bans: what an invalidation takes out, at once for every reader, before any key is unlinked.
+//! Bans: pending invalidations. A ban hides the entries that it covers from every reader immediately, before their keys
+//! are unlinked.
 //!
-//! A ban covers what is older than it: entries with an earlier stamp, leases granted at an earlier one. It lives until
-//! its [`Sweep`](sweep::Sweep) has gone through the index.
+//! A ban covers entries and leases that are older than the ban: those with an earlier stamp. It ends when its
+//! [`Sweep`](sweep::Sweep) has visited the whole index.
 
 mod entries;
 pub mod sweep;
@@ -11,38 +12,38 @@ use std::collections::HashSet;
 use super::pattern::matches;
 use super::tiers::TierId;
 
-/// Asks whether an entry has a tag.
+/// Whether an entry has a tag.
 pub type HasTag<'a> = &'a dyn Fn(&[u8]) -> bool;
 
-/// One part of a ban; a ban covers what any of its clauses does.
+/// One part of a ban. A ban covers an entry if one of its clauses does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clause {
     /// One key.
     Key(Box<[u8]>),
-    /// Keys that match a glob.
+    /// Keys that match a glob pattern.
     Pattern(Box<[u8]>),
     /// Entries with tags.
     Tags {
         /// The tags.
         tags: Vec<Box<[u8]>>,
-        /// All of them, not only one.
+        /// Whether an entry must have all of the tags; otherwise one is enough.
         all: bool,
     },
     /// The entries of a tier.
     Tier {
         /// The tier.
         id: TierId,
-        /// What the names of its entries begin with; an empty one is any.
+        /// The prefixes of the names of its entries; the empty prefix means all names.
         prefixes: Vec<Box<[u8]>>,
     },
     /// The assessments of a model.
     Model {
         /// The model's key.
         key: Box<[u8]>,
-        /// How the names of its assessments begin.
+        /// The prefix of the names of its assessments.
         beginning: Box<[u8]>,
     },
-    /// Everything that is in a tier.
+    /// The entries of all tiers.
     All,
 }
 
@@ -64,28 +65,28 @@ impl Clause {
 /// One invalidation.
 #[derive(Debug, Clone)]
 pub struct Ban {
-    /// Its number.
+    /// The number of the ban.
     pub id: u64,
-    /// The database it is for.
+    /// The database.
     pub db: i32,
-    /// On the clock of changes: it covers what is older.
+    /// The time of the ban on the clock of changes: it covers entries with an earlier stamp.
     pub stamp: u64,
-    /// What it covers.
+    /// The clauses.
     pub clauses: Vec<Clause>,
-    /// Entries become stale instead of going.
+    /// Covered entries become stale instead of being removed.
     pub soft: bool,
-    /// Keys outside every tier are covered as well.
+    /// Keys outside of all tiers are covered too.
     pub all_keys: bool,
-    /// Covers keys that no index has, too: a scan finds them.
+    /// Keys that are not in the index are covered too: a scan of the keyspace finds them.
     pub scans: bool,
-    /// Declared by this server for itself: its replicas declare their own, and no file need hold it.
+    /// Declared by this server for itself: its replicas declare their own bans, and the ban is not persisted.
     pub local: bool,
-    /// Keys without a stamp that were written since.
-    survivors: HashSet<Box<[u8]>>,
+    /// Keys without a stamp that were written after the ban: it does not cover them.
+    exempt_keys: HashSet<Box<[u8]>>,
 }
 
 impl Ban {
-    /// A hard ban that scans nothing.
+    /// A hard ban without a scan.
     pub fn new(id: u64, db: i32, stamp: u64, clauses: Vec<Clause>) -> Self {
         Self {
             id,
@@ -96,36 +97,38 @@ impl Ban {
             all_keys: false,
             scans: false,
             local: false,
-            survivors: HashSet::new(),
+            exempt_keys: HashSet::new(),
         }
     }
 
-    /// Whether it covers an entry, leaving stamps aside. A key in no tier is covered by KEY, TAG and MODEL only, unless
-    /// all keys are meant.
+    /// Whether the ban covers an entry, whatever its stamp. A key outside of all tiers is covered only by KEY, TAG and
+    /// MODEL, unless `all_keys` is set.
     pub fn covers(&self, key: &[u8], tier: Option<TierId>, has_tag: HasTag<'_>) -> bool {
         self.clauses.iter().any(|clause| clause.covers(self.all_keys, key, tier, has_tag))
     }
 
-    /// Whether it covers a key that no index has, by all but tags: then the key was not written since.
+    /// Whether the ban covers a key that is not in the index and was not written after the ban. Tags are not
+    /// considered.
     pub fn scan_covers(&self, key: &[u8], tier: Option<TierId>) -> bool {
-        self.scans && !self.survivors.contains(key) && self.covers(key, tier, &|_| false)
+        self.scans && !self.exempt_keys.contains(key) && self.covers(key, tier, &|_| false)
     }
 
-    /// Whether it covers a lease, leaving stamps aside: of any key, and never by tags, which only FILL tells.
+    /// Whether the ban covers the lease of a key, whatever its stamp and tier. Tags are not considered: they are known
+    /// only at FILL.
     pub fn covers_lease(&self, key: &[u8], tier: Option<TierId>) -> bool {
         self.clauses.iter().any(|clause| clause.covers(true, key, tier, &|_| false))
     }
 }
 
-/// What the bans leave of an entry.
+/// The state of an entry under the bans in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is as it was.
-    Lives,
-    /// It is stale.
-    Soft,
-    /// It is gone.
-    Gone,
+    /// No ban covers it.
+    Valid,
+    /// A soft ban covers it: it is stale.
+    Stale,
+    /// A hard ban covers it: readers treat it as removed.
+    Invalid,
 }
 
 /// The bans in force.
@@ -135,93 +138,93 @@ pub struct Bans {
 }
 
 impl Bans {
-    /// Whether there are none.
+    /// Whether no ban is in force.
     pub fn is_empty(&self) -> bool {
         self.bans.is_empty()
     }
 
-    /// One more; one of the same number is replaced.
+    /// Adds a ban; it replaces a ban with the same number.
     pub fn add(&mut self, ban: Ban) {
         self.remove(ban.id);
         self.bans.push(ban);
     }
 
-    /// One has been carried out.
+    /// Removes a ban whose sweep has ended.
     pub fn remove(&mut self, id: u64) -> Option<Ban> {
         let at = self.bans.iter().position(|ban| ban.id == id)?;
         Some(self.bans.remove(at))
     }
 
-    /// The one of that number.
+    /// The ban with this number.
     pub fn get(&self, id: u64) -> Option<&Ban> {
         self.bans.iter().find(|ban| ban.id == id)
     }
 
-    /// All of them, in the order they came.
+    /// All bans, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Ban> {
         self.bans.iter()
     }
 
-    /// What they leave of an entry.
+    /// The state of an entry with this stamp under the bans in force.
     pub fn verdict(&self, db: i32, key: &[u8], tier: Option<TierId>, stamp: u64, has_tag: HasTag<'_>) -> Verdict {
-        let mut verdict = Verdict::Lives;
+        let mut verdict = Verdict::Valid;
         for ban in self.bans.iter().filter(|ban| ban.db == db && stamp < ban.stamp) {
-            if (verdict == Verdict::Lives || !ban.soft) && ban.covers(key, tier, has_tag) {
+            if (verdict == Verdict::Valid || !ban.soft) && ban.covers(key, tier, has_tag) {
                 if !ban.soft {
-                    return Verdict::Gone;
+                    return Verdict::Invalid;
                 }
-                verdict = Verdict::Soft;
+                verdict = Verdict::Stale;
             }
         }
         verdict
     }
 
-    /// Whether one of them takes away a lease that was granted at a stamp.
+    /// Whether a ban revokes a lease that was granted at a stamp.
     pub fn revokes(&self, db: i32, key: &[u8], tier: Option<TierId>, granted: u64) -> bool {
         self.bans.iter().any(|ban| ban.db == db && granted < ban.stamp && ban.covers_lease(key, tier))
     }
 
-    /// Whether [`survived`](Self::survived) wants to be told of writes.
-    pub fn wants_survivors(&self) -> bool {
+    /// Whether a ban scans, so that [`exempt`](Self::exempt) must be called for writes.
+    pub fn has_scans(&self) -> bool {
         self.bans.iter().any(|ban| ban.scans)
     }
 
-    /// A key that no index has was written: bans that are in force do not cover it any more.
-    pub fn survived(&mut self, db: i32, key: &[u8], tier: Option<TierId>) {
+    /// A key that is not in the index was written: the bans in force no longer cover it.
+    pub fn exempt(&mut self, db: i32, key: &[u8], tier: Option<TierId>) {
         for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
-            if !ban.survivors.contains(key) && ban.covers(key, tier, &|_| false) {
-                ban.survivors.insert(key.into());
+            if !ban.exempt_keys.contains(key) && ban.covers(key, tier, &|_| false) {
+                ban.exempt_keys.insert(key.into());
             }
         }
     }
 
-    /// A key that no index has was given an old value: bans that are in force cover it again.
-    pub fn regained(&mut self, db: i32, key: &[u8]) {
+    /// A key that is not in the index got a value from before the bans in force: they cover it again.
+    pub fn cover_again(&mut self, db: i32, key: &[u8]) {
         for ban in self.bans.iter_mut().filter(|ban| ban.scans && ban.db == db) {
-            ban.survivors.remove(key);
+            ban.exempt_keys.remove(key);
         }
     }
 
-    /// Ends all of them.
+    /// Removes all bans.
     pub fn clear(&mut self) {
         self.bans.clear();
     }
 
-    /// Whether a ban that scans covers a key that no index has.
+    /// Whether a ban that scans covers a key that is not in the index.
     pub fn scan_covers(&self, db: i32, key: &[u8], tier: Option<TierId>) -> bool {
         let mut scans = self.bans.iter().filter(|ban| ban.scans && ban.db == db);
         scans.any(|ban| ban.scan_covers(key, tier))
     }
 
-    /// A database was emptied, `None` is all: nothing that has no stamp is older than its bans any more.
+    /// A database was flushed (`None`: all of them): no key without a stamp is older than its bans.
     pub fn flushed(&mut self, db: Option<i32>) {
         for ban in self.bans.iter_mut().filter(|ban| db.is_none_or(|db| db == ban.db)) {
             ban.scans = false;
-            ban.survivors = HashSet::new();
+            ban.exempt_keys = HashSet::new();
         }
     }
 
-    /// Two databases changed places, and bans go with what they cover.
+    /// Two databases were swapped: their bans are swapped with them.
     pub fn swapped(&mut self, a: i32, b: i32) {
         for ban in &mut self.bans {
             ban.db = if ban.db == a {
@@ -248,19 +251,19 @@ mod tests {
     }
 
     #[test]
-    fn a_ban_covers_what_is_older_and_nothing_written_after_it() {
+    fn a_ban_covers_entries_written_before_it_and_none_written_after_it() {
         let mut bans = Bans::default();
         bans.add(ban(Clause::Key((*b"k").into())));
-        assert_eq!(bans.verdict(0, b"k", None, 9, &no_tag), Verdict::Gone);
-        assert_eq!(bans.verdict(0, b"k", None, 10, &no_tag), Verdict::Lives);
-        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Lives);
+        assert_eq!(bans.verdict(0, b"k", None, 9, &no_tag), Verdict::Invalid);
+        assert_eq!(bans.verdict(0, b"k", None, 10, &no_tag), Verdict::Valid);
+        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Valid);
         assert!(bans.revokes(0, b"k", None, 9) && !bans.revokes(0, b"k", None, 10));
         bans.swapped(0, 1);
-        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Gone);
+        assert_eq!(bans.verdict(1, b"k", None, 9, &no_tag), Verdict::Invalid);
     }
 
     #[test]
-    fn keys_in_no_tier_are_covered_when_all_keys_are_meant_but_their_leases_always() {
+    fn a_key_outside_of_all_tiers_is_covered_only_with_all_keys_but_its_lease_always() {
         for clause in [Clause::All, Clause::Pattern((*b"k*").into())] {
             let mut ban = ban(clause);
             assert!(!ban.covers(b"k", None, &no_tag) && ban.covers(b"k", Some(TierId(1)), &no_tag));
@@ -282,37 +285,37 @@ mod tests {
     }
 
     #[test]
-    fn a_hard_ban_outweighs_a_soft_one() {
+    fn a_hard_ban_takes_precedence_over_a_soft_one() {
         let mut bans = Bans::default();
         bans.add(Ban { soft: true, ..ban(Clause::Tier { id: TierId(1), prefixes: vec![Box::default()] }) });
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Soft);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Stale);
         bans.add(Ban { id: 2, ..ban(Clause::Model { key: (*b"m").into(), beginning: (*b"k").into() }) });
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Gone);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Invalid);
         assert!(bans.remove(2).is_some() && bans.remove(2).is_none());
-        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Soft);
+        assert_eq!(bans.verdict(0, b"k", Some(TierId(1)), 1, &no_tag), Verdict::Stale);
     }
 
     #[test]
-    fn keys_that_a_scan_does_not_cover_are_not_remembered() {
+    fn only_keys_that_a_scan_covers_are_exempted() {
         let mut bans = Bans::default();
         bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::Pattern((*b"a:*").into())) });
         for key in [b"a:1", b"b:1"] {
-            bans.survived(0, key, None);
+            bans.exempt(0, key, None);
         }
-        bans.survived(1, b"a:2", None);
-        assert_eq!(bans.iter().map(|ban| ban.survivors.len()).sum::<usize>(), 1);
+        bans.exempt(1, b"a:2", None);
+        assert_eq!(bans.iter().map(|ban| ban.exempt_keys.len()).sum::<usize>(), 1);
     }
 
     #[test]
-    fn what_is_written_while_a_scan_runs_survives_it() {
+    fn a_key_written_during_a_scan_is_exempt_until_it_gets_an_old_value() {
         let mut bans = Bans::default();
         bans.add(Ban { scans: true, all_keys: true, ..ban(Clause::All) });
-        assert!(bans.wants_survivors() && bans.scan_covers(0, b"k", None));
-        bans.survived(0, b"k", None);
+        assert!(bans.has_scans() && bans.scan_covers(0, b"k", None));
+        bans.exempt(0, b"k", None);
         assert!(!bans.scan_covers(0, b"k", None) && bans.scan_covers(0, b"l", None));
-        bans.regained(0, b"k");
+        bans.cover_again(0, b"k");
         assert!(bans.scan_covers(0, b"k", None));
         bans.flushed(Some(0));
-        assert!(!bans.wants_survivors() && !bans.scan_covers(0, b"l", None));
+        assert!(!bans.has_scans() && !bans.scan_covers(0, b"l", None));
     }
 }

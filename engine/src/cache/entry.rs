@@ -1,19 +1,20 @@
-//! An entry that is more than a string: it has tags, or is packed, or both.
+//! A cache entry that a plain string cannot represent: it has tags, or its value is compressed, or both.
 //!
-//! The byte form, in which an entry is saved and replicated: a version, whether it is packed, the length of the value,
-//! the number of tags, each tag with its length, then the value as it is kept. Numbers are little-endian.
+//! The byte form is used to save and replicate an entry: the version (1 byte), whether the value is compressed (1
+//! byte), the length of the uncompressed value (8 bytes), the number of tags (1 byte), each tag with its length (2
+//! bytes), then the stored value. Numbers are little-endian.
 
 use std::borrow::Cow;
 
 use crate::{Error, Result};
 
-/// Most tags of an entry.
+/// The largest number of tags of an entry.
 pub const MAX_TAGS: usize = 64;
-/// Longest tag, in bytes.
+/// The length of the longest tag, in bytes.
 pub const MAX_TAG: usize = 256;
-/// Longest value, in bytes: that of the server's own strings.
+/// The length of the longest value, in bytes: the limit of the server's own strings.
 const MAX_VALUE: usize = 512 << 20;
-/// LZ4 cannot make anything smaller than this.
+/// The largest ratio of LZ4: a block expands to at most this many times its own length.
 const BEST_RATIO: usize = 255;
 
 const VERSION: u8 = 1;
@@ -28,8 +29,8 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Body {
     Plain(Box<[u8]>),
-    /// An LZ4 block, and the length of what it holds.
-    Packed {
+    /// An LZ4 block, and the length of the uncompressed value.
+    Compressed {
         block: Box<[u8]>,
         length: usize,
     },
@@ -40,92 +41,92 @@ fn corrupt() -> Error {
 }
 
 impl Entry {
-    /// An entry; a value of at least `compress_at` bytes is packed, if that makes it smaller. Tags given twice count
-    /// once.
+    /// A new entry. A value of at least `compress_at` bytes is compressed, if that makes it smaller. Duplicate tags are
+    /// removed.
     pub fn new(value: &[u8], tags: &[&[u8]], compress_at: Option<u64>) -> Self {
         let mut tags: Vec<Box<[u8]>> = tags.iter().map(|&tag| tag.into()).collect();
         tags.sort_unstable();
         tags.dedup();
-        let packed = compress_at
+        let compressed = compress_at
             .filter(|&least| value.len() as u64 >= least)
             .map(|_| lz4_flex::block::compress(value))
             .filter(|block| block.len() < value.len());
-        let body = match packed {
-            Some(block) => Body::Packed { block: block.into(), length: value.len() },
+        let body = match compressed {
+            Some(block) => Body::Compressed { block: block.into(), length: value.len() },
             None => Body::Plain(value.into()),
         };
         Self { tags: tags.into(), body }
     }
 
-    /// The tags, in order.
+    /// The tags, in ascending order.
     pub fn tags(&self) -> impl Iterator<Item = &[u8]> {
         self.tags.iter().map(AsRef::as_ref)
     }
 
-    /// Whether the value is packed.
-    pub fn is_packed(&self) -> bool {
-        matches!(self.body, Body::Packed { .. })
+    /// Whether the value is compressed.
+    pub fn is_compressed(&self) -> bool {
+        matches!(self.body, Body::Compressed { .. })
     }
 
-    /// The value.
+    /// The uncompressed value.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the packed form is damaged, which [`Entry::decode`] would have found.
+    /// [`Error::Corrupt`] when the compressed block is damaged. [`Entry::decode`] has checked that already.
     pub fn value(&self) -> Result<Cow<'_, [u8]>> {
         match &self.body {
             Body::Plain(value) => Ok(Cow::Borrowed(value)),
-            Body::Packed { block, length } => {
+            Body::Compressed { block, length } => {
                 let value = lz4_flex::block::decompress(block, *length).map_err(|_| corrupt())?;
                 if value.len() == *length { Ok(Cow::Owned(value)) } else { Err(corrupt()) }
             }
         }
     }
 
-    /// Bytes of the value as it is kept.
-    pub fn kept_len(&self) -> usize {
+    /// The length of the stored value, compressed or not, in bytes.
+    pub fn stored_len(&self) -> usize {
         match &self.body {
             Body::Plain(value) => value.len(),
-            Body::Packed { block, .. } => block.len(),
+            Body::Compressed { block, .. } => block.len(),
         }
     }
 
-    /// Bytes of memory, all told.
+    /// The memory that the entry occupies, in bytes.
     pub fn bytes(&self) -> u64 {
         let tags: usize = self.tags.iter().map(|tag| tag.len() + size_of::<Box<[u8]>>()).sum();
-        (size_of::<Self>() + tags + self.kept_len()) as u64
+        (size_of::<Self>() + tags + self.stored_len()) as u64
     }
 
     /// The byte form.
     pub fn encode(&self) -> Vec<u8> {
-        let (kept, packed, length) = match &self.body {
+        let (stored, compressed, length) = match &self.body {
             Body::Plain(value) => (value, 0, value.len()),
-            Body::Packed { block, length } => (block, 1, *length),
+            Body::Compressed { block, length } => (block, 1, *length),
         };
         let tags: usize = self.tags.iter().map(|tag| tag.len() + 2).sum();
-        let mut form = Vec::with_capacity(kept.len() + tags + 16);
-        form.extend_from_slice(&[VERSION, packed]);
+        let mut form = Vec::with_capacity(stored.len() + tags + 16);
+        form.extend_from_slice(&[VERSION, compressed]);
         form.extend_from_slice(&(length as u64).to_le_bytes());
         form.push(self.tags.len() as u8);
         for tag in &self.tags {
             form.extend_from_slice(&(tag.len() as u16).to_le_bytes());
             form.extend_from_slice(tag);
         }
-        form.extend_from_slice(kept);
+        form.extend_from_slice(stored);
         form
     }
 
-    /// Reads the byte form. A packed value is unpacked once, so that reading it later cannot fail.
+    /// Reads the byte form. A compressed value is decompressed once, so that reading it later cannot fail.
     ///
     /// # Errors
     /// [`Error::Corrupt`] for anything that [`Entry::encode`] does not write.
     pub fn decode(form: &[u8]) -> Result<Self> {
         let (head, mut rest) = form.split_first_chunk::<11>().ok_or_else(corrupt)?;
-        let [version, packed, length @ .., tag_count] = head;
+        let [version, compressed, length @ .., tag_count] = head;
         let mut eight = [0; 8];
         eight.copy_from_slice(length);
         let length = usize::try_from(u64::from_le_bytes(eight)).map_err(|_| corrupt())?;
         let tag_count = usize::from(*tag_count);
-        if *version != VERSION || *packed > 1 || length > MAX_VALUE || tag_count > MAX_TAGS {
+        if *version != VERSION || *compressed > 1 || length > MAX_VALUE || tag_count > MAX_TAGS {
             return Err(corrupt());
         }
         let mut tags: Vec<Box<[u8]>> = Vec::with_capacity(tag_count);
@@ -139,17 +140,17 @@ impl Entry {
             tags.push(tag.into());
             rest = &after[len..];
         }
-        let body = if *packed == 0 {
+        let body = if *compressed == 0 {
             if rest.len() != length {
                 return Err(corrupt());
             }
             Body::Plain(rest.into())
         } else {
-            // Before anything is allocated for it: no block holds more than this.
+            // Checked before memory for the value is allocated: no valid block has a higher ratio.
             if length > rest.len().saturating_mul(BEST_RATIO) {
                 return Err(corrupt());
             }
-            Body::Packed { block: rest.into(), length }
+            Body::Compressed { block: rest.into(), length }
         };
         let entry = Self { tags: tags.into(), body };
         entry.value()?;
@@ -163,13 +164,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_does_not_become_smaller_is_not_packed() {
-        assert!(!Entry::new(b"short", &[], Some(1)).is_packed());
-        assert!(!Entry::new(&[7; 1000], &[], None).is_packed());
-        assert!(!Entry::new(&[7; 1000], &[], Some(1001)).is_packed());
-        let packed = Entry::new(&[7; 1000], &[], Some(1000));
-        assert!(packed.is_packed() && packed.kept_len() < 100);
-        assert_eq!(packed.value().unwrap(), &[7; 1000][..]);
+    fn a_value_is_compressed_only_from_its_length_on_and_when_that_makes_it_smaller() {
+        assert!(!Entry::new(b"short", &[], Some(1)).is_compressed());
+        assert!(!Entry::new(&[7; 1000], &[], None).is_compressed());
+        assert!(!Entry::new(&[7; 1000], &[], Some(1001)).is_compressed());
+        let compressed = Entry::new(&[7; 1000], &[], Some(1000));
+        assert!(compressed.is_compressed() && compressed.stored_len() < 100);
+        assert_eq!(compressed.value().unwrap(), &[7; 1000][..]);
     }
 
     #[test]
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_no_block_can_have_is_refused_before_memory_is_taken() {
+    fn a_length_over_the_ratio_of_lz4_is_refused_before_memory_is_allocated() {
         let mut form = Entry::new(&[7; 1000], &[], Some(1)).encode();
         form[2..10].copy_from_slice(&(400_u64 << 20).to_le_bytes());
         assert_eq!(Entry::decode(&form), Err(corrupt()));
@@ -198,12 +199,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_can_be_read(entry in entry()) {
+        fn an_encoded_entry_can_be_decoded(entry in entry()) {
             prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
         }
 
         #[test]
-        fn damaged_forms_are_refused_or_make_an_entry_that_works(
+        fn a_damaged_form_is_refused_or_decodes_to_a_valid_entry(
             entry in entry(), at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
         ) {
             let mut form = entry.encode();

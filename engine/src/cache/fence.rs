@@ -1,33 +1,34 @@
 //! Tags that were invalidated while values were being computed.
 //!
-//! A tag is known only when a value is filled. So an invalidated tag is remembered as long as a lease older than its
-//! invalidation lives, and a FILL with such a tag is refused. Memory is bounded: beyond the bound the oldest are
-//! forgotten, and fills as old as those are refused whatever their tags.
+//! The tags of a value are known only when FILL stores it. Therefore an invalidated tag is remembered while a lease
+//! older than its invalidation exists, and a FILL with such a tag is refused. Memory is bounded: above the bound the
+//! oldest invalidations are forgotten, and a FILL with any tag is refused when its lease is older than a forgotten
+//! invalidation.
 
 use std::collections::{HashMap, VecDeque};
 
-/// How many invalidated tags are remembered.
-const MOST_TAGS: usize = 100_000;
-/// How many invalidations of several tags at once (`MATCH all`), each of which every FILL looks at.
-const MOST_SETS: usize = 1_000;
+/// The number of invalidated tags that are remembered.
+const MAX_TAGS: usize = 100_000;
+/// The number of remembered invalidations that need all of several tags (`MATCH all`). Every FILL checks each of them.
+const MAX_SETS: usize = 1_000;
 
 type Tag = Box<[u8]>;
 
-/// Invalidated tags, of all databases.
+/// Invalidated tags of all databases.
 #[derive(Debug, Default)]
 pub struct TagFence {
-    /// The latest invalidation of a tag.
+    /// By database and tag: the stamp of the latest invalidation.
     latest: HashMap<i32, HashMap<Tag, u64>>,
     /// Invalidations of single tags in the order of their stamps.
     order: VecDeque<(u64, i32, Tag)>,
-    /// Invalidations of what has all of these.
+    /// Invalidations of the entries that have all of these tags.
     sets: VecDeque<(u64, i32, Vec<Tag>)>,
-    /// Everything at or before this stamp was invalidated, as far as is known.
+    /// Invalidations up to this stamp were forgotten: every tag counts as invalidated at this stamp.
     floor: u64,
 }
 
 impl TagFence {
-    /// Entries with any of `tags`, or with all of them, were invalidated at a stamp.
+    /// Records that entries with any of `tags` (with `all`: with all of them) were invalidated at a stamp.
     pub fn invalidated(&mut self, db: i32, tags: &[Tag], all: bool, stamp: u64) {
         if all && tags.len() > 1 {
             self.sets.push_back((stamp, db, tags.to_vec()));
@@ -37,10 +38,10 @@ impl TagFence {
                 self.order.push_back((stamp, db, tag.clone()));
             }
         }
-        while self.order.len() > MOST_TAGS {
+        while self.order.len() > MAX_TAGS {
             self.forget_first();
         }
-        while self.sets.len() > MOST_SETS {
+        while self.sets.len() > MAX_SETS {
             let forgotten = self.sets.pop_front();
             self.floor = self.floor.max(forgotten.map_or(0, |(stamp, ..)| stamp));
         }
@@ -59,7 +60,7 @@ impl TagFence {
         }
     }
 
-    /// Whether a FILL with these tags is refused, by a lease granted at a stamp.
+    /// Whether a FILL with these tags is refused, when its lease was granted at the stamp `granted`.
     pub fn refuses<T: AsRef<[u8]>>(&self, db: i32, tags: &[T], granted: u64) -> bool {
         let is_later = |tag: &T| {
             let latest = self.latest.get(&db).and_then(|latest| latest.get(tag.as_ref()));
@@ -71,7 +72,7 @@ impl TagFence {
             && (self.floor > granted || tags.iter().any(is_later) || sets.any(|(.., set)| set.iter().all(has)))
     }
 
-    /// Forgets what no lease is older than; without leases that is everything.
+    /// Forgets the invalidations up to the stamp of the oldest lease; all of them when there are no leases.
     pub fn forget_before(&mut self, oldest_granted: Option<u64>) {
         let Some(oldest) = oldest_granted else {
             *self = Self::default();
@@ -85,12 +86,12 @@ impl TagFence {
         }
     }
 
-    /// How many invalidations are remembered.
+    /// The number of remembered invalidations.
     pub fn len(&self) -> usize {
         self.order.len() + self.sets.len()
     }
 
-    /// Whether none is, and no fill is refused.
+    /// Whether no invalidation is remembered, so that no FILL is refused.
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.floor == 0
     }
@@ -118,19 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn tags_invalidated_together_refuse_only_what_has_them_all() {
+    fn an_invalidation_of_all_of_several_tags_refuses_only_fills_with_all_of_them() {
         let mut fence = TagFence::default();
         fence.invalidated(0, &tags(&["a", "b"]), true, 5);
         assert!(fence.refuses(0, &["b", "x", "a"], 4) && !fence.refuses(0, &["a", "x"], 4));
     }
 
     #[test]
-    fn beyond_the_bound_old_fills_with_any_tag_are_refused() {
+    fn above_the_bound_fills_of_old_leases_are_refused_with_any_tag() {
         let mut fence = TagFence::default();
-        for stamp in 1..=MOST_TAGS as u64 + 1 {
+        for stamp in 1..=MAX_TAGS as u64 + 1 {
             fence.invalidated(0, &tags(&[&stamp.to_string()]), false, stamp);
         }
-        assert_eq!(fence.len(), MOST_TAGS);
+        assert_eq!(fence.len(), MAX_TAGS);
         assert!(fence.refuses(0, &["other"], 0) && !fence.refuses(0, &["other"], 1));
         assert!(!fence.refuses::<&str>(0, &[], 0));
     }

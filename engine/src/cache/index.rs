@@ -1,11 +1,11 @@
-//! Which cached entries there are, per database, in order, and what is known of each.
+//! The index of cached entries: per database, in the order of names, with the metadata of each entry.
 //!
-//! The index follows the keyspace: whoever owns it tells it of every write and every death of a key. It holds no
-//! values. Stamps order everything that happens to entries, so that what was written before an invalidation can be told
-//! from what was written after it, and taking out the former costs what it matches, not what there is.
+//! The index follows the keyspace: its owner reports every write and every removal of a key. The index holds no values.
+//! Stamps order all changes of entries, so that entries written before an invalidation are distinguished from those
+//! written after it. The cost of removing the former depends on their number, not on the size of the index.
 //!
-//! An entry costs at most 128 bytes and its name (`examples/index_speed.rs` measures it), and what is used at every
-//! hit costs the same however many there are.
+//! An entry occupies at most 128 bytes plus its name (`examples/index_speed.rs` measures it). The cost of a hit does
+//! not depend on the number of entries.
 
 mod entry;
 mod hot;
@@ -31,17 +31,18 @@ use entry::NOTHING;
 use slab::NO_TIER;
 use space::{Space, Stamped, entry as entry_of};
 
-/// Where an entry is: good until the next change of the index, and with its stamp for ever ([`Index::is_still`]).
+/// The place of an entry. It is valid until the next change of the index; later [`Index::is_still`] checks it with the
+/// stamp of the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
     db: i32,
     slot: u32,
 }
 
-/// What was flushed: dropping it takes time, so that is done where nobody waits for it.
+/// The entries that a flush removed. Dropping them takes time: a worker does it.
 #[derive(Debug)]
-#[must_use = "dropping it takes time: let another thread do it"]
-pub struct Debris(#[expect(dead_code, reason = "it is only dropped")] Spaces);
+#[must_use = "dropping it takes time: another thread should do that"]
+pub struct Flushed(#[expect(dead_code, reason = "it is only dropped")] Spaces);
 
 type Spaces = HashMap<i32, Box<Space>, Numbers>;
 
@@ -51,7 +52,7 @@ pub struct Index {
     spaces: Spaces,
     hasher: Names,
     clock: u64,
-    /// Moments of use, a clock of its own: a hit is no change.
+    /// The clock of uses. It is separate from the clock of changes, because a hit is not a change.
     uses: u64,
 }
 
@@ -60,18 +61,18 @@ fn number(tier: Option<TierId>) -> u16 {
 }
 
 impl Index {
-    /// An empty index. The seed keeps names that collide from being made up outside.
+    /// An empty index. A secret seed prevents clients from choosing names whose hashes collide.
     pub fn new(seed: u64) -> Self {
         Self { spaces: no_spaces(), hasher: Names::with_seed(seed), clock: 0, uses: 0 }
     }
 
-    /// The next moment of the clock of changes.
+    /// Advances the clock of changes by one and returns it.
     pub fn tick(&mut self) -> u64 {
         self.clock += 1;
         self.clock
     }
 
-    /// The latest moment of the clock of changes.
+    /// The clock of changes.
     pub fn now(&self) -> u64 {
         self.clock
     }
@@ -87,7 +88,8 @@ impl Index {
         self.spaces.get(&at.db)?.record(at.slot)
     }
 
-    /// An entry was written: it is new or replaced, and the most recently used of its tier.
+    /// An entry was written: adds or replaces it, as the most recently used one of its tier (but see
+    /// [`Write::reorders`]). Returns its place.
     pub fn written(&mut self, db: i32, name: &[u8], write: &Write<'_>) -> At {
         self.uses += 1;
         let stamped = Stamped {
@@ -104,25 +106,26 @@ impl Index {
         At { db, slot: space.written(hash, name, &stamped) }
     }
 
-    /// An entry is gone; what was known of it.
-    pub fn gone(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+    /// Removes an entry. Returns its metadata; `None` if it was not in the index.
+    pub fn remove(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
         let hash = self.hash(name);
         let space = self.spaces.get_mut(&db)?;
-        let was = space.gone(hash, name);
+        let was = space.remove(hash, name);
         if space.len() == 0 && space.is_void() {
             self.spaces.remove(&db);
         }
         was
     }
 
-    /// The same for an entry whose time was over: many may be at one moment, so that the most expensive part of the work is
-    /// left to [`tidy`](Self::tidy).
-    pub fn died(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+    /// Removes an entry that expired. Many entries can expire at the same time, so the most expensive part of the
+    /// removal is left to [`tidy`](Self::tidy).
+    pub fn expire(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
         let hash = self.hash(name);
-        self.spaces.get_mut(&db)?.dies(hash, name)
+        self.spaces.get_mut(&db)?.expire(hash, name)
     }
 
-    /// Does a part of the work that [`died`](Self::died) has left, for up to `limit` entries; whether there was any.
+    /// Completes the removal of up to `limit` entries that [`expire`](Self::expire) has removed. Returns whether there
+    /// were any.
     pub fn tidy(&mut self, limit: usize) -> bool {
         let mut done = 0;
         self.spaces.retain(|_, space| {
@@ -133,19 +136,19 @@ impl Index {
         done > 0
     }
 
-    /// Where an entry is.
+    /// The place of an entry.
     #[inline]
     pub fn find(&self, db: i32, name: &[u8]) -> Option<At> {
         let slot = self.spaces.get(&db)?.find(self.hash(name), name)?;
         Some(At { db, slot })
     }
 
-    /// Whether the entry with this stamp, which is not 0, is still there, in the same database.
+    /// Whether the entry with this stamp is still at this place. `false` for stamp 0, which is not unique.
     pub fn is_still(&self, at: At, stamp: u64) -> bool {
         stamp != 0 && self.record(at).is_some_and(|record| record.stamp.get() == stamp)
     }
 
-    /// What is known of an entry.
+    /// The metadata of an entry.
     pub fn entry(&self, at: At) -> Entry {
         self.record(at).map_or(NOTHING, entry_of)
     }
@@ -155,12 +158,12 @@ impl Index {
         self.record(at).map_or(&[], slab::Record::bytes)
     }
 
-    /// The tags of an entry, in the order they were given.
+    /// The tags of an entry, in the order of the write.
     pub fn tags(&self, at: At) -> impl Iterator<Item = &[u8]> {
         self.spaces.get(&at.db).into_iter().flat_map(move |space| space.tags().of(at.slot))
     }
 
-    /// One more hit; with `reorder` it becomes the most recently used of its tier.
+    /// Counts a hit. With `reorder` the entry becomes the most recently used one of its tier.
     #[inline]
     pub fn touched(&mut self, at: At, reorder: bool) {
         self.uses += u64::from(reorder);
@@ -169,18 +172,18 @@ impl Index {
         }
     }
 
-    /// Tells more of an entry after one of our own writes; `bytes: None` leaves them as they are.
+    /// Sets freshness and size of an entry after a write of the module; `bytes: None` leaves the size unchanged.
     pub fn describe(&mut self, at: At, freshness: Freshness, bytes: Option<u64>) {
         if let Some(space) = self.spaces.get_mut(&at.db) {
             space.describe(at.slot, freshness, bytes);
         }
     }
 
-    /// An entry belongs to another tier now. It keeps its stamp, and its place in the order of use as far as that is
-    /// found near the ends.
-    pub fn retier(&mut self, at: At, tier: Option<TierId>) {
+    /// Moves an entry to another tier. It keeps its stamp. Its place in the order of use is searched near both ends of
+    /// the list only, so it can be approximate.
+    pub fn set_tier(&mut self, at: At, tier: Option<TierId>) {
         if let Some(space) = self.spaces.get_mut(&at.db) {
-            space.retier(at.slot, number(tier));
+            space.set_tier(at.slot, number(tier));
         }
     }
 
@@ -190,45 +193,45 @@ impl Index {
         each.min_by_key(|(_, record)| record.used.get()).map(|(db, record)| (db, record.bytes()))
     }
 
-    /// What a tier has over all databases; `None`: entries outside every tier.
+    /// The entries of a tier in all databases, and their size; `None`: entries outside of all tiers.
     pub fn usage(&self, tier: Option<TierId>) -> Usage {
         self.spaces.values().fold(Usage::default(), |sum, space| sum.and(space.usage(number(tier))))
     }
 
-    /// What there is in all.
+    /// All entries, and their size.
     pub fn total(&self) -> Usage {
         self.spaces.values().fold(Usage::default(), |sum, space| sum.and(space.total()))
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.spaces.values().map(|space| space.len()).sum()
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the index takes, names included: an estimate.
+    /// The memory of the index in bytes, names included: an estimate.
     pub fn memory(&self) -> u64 {
         self.spaces.values().map(|space| space.memory()).sum()
     }
 
-    /// What the parts of the index do not agree on, in words: everything is counted again. For tests.
+    /// Inconsistencies between the parts of the index, as texts: everything is counted again. For tests.
     #[cfg(any(test, feature = "test-hooks"))]
     pub fn faults(&self) -> Vec<String> {
         let each = self.spaces.iter();
         each.flat_map(|(db, space)| space.faults().into_iter().map(move |fault| format!("db {db}: {fault}"))).collect()
     }
 
-    /// How many entries have a tag.
+    /// The number of entries with a tag.
     pub fn tagged(&self, db: i32, tag: &[u8]) -> usize {
         self.spaces.get(&db).map_or(0, |space| space.tags().count(tag))
     }
 
-    /// Takes up to `limit` from the queue of entries whose sizes are not known; `None` when it is empty. Some of the queue
-    /// have gone meanwhile, or were measured: fewer names come, then, and perhaps none.
+    /// Takes up to `limit` items from the queue of entries whose sizes are unknown; `None` when it is empty. Entries
+    /// that were removed or measured in the meantime are left out, so the result can be shorter than `limit`, or empty.
     pub fn unmeasured(&mut self, limit: usize) -> Option<Vec<(i32, Box<[u8]>)>> {
         let (mut taken, mut looked) = (Vec::new(), 0);
         for (&db, space) in &mut self.spaces {
@@ -242,20 +245,20 @@ impl Index {
         (looked > 0).then_some(taken)
     }
 
-    /// The most requested names of a tier with their hits, most first, also those that died; at most 256.
+    /// The most requested names of a tier with their hits, the most hits first, removed entries included; at most 256.
     pub fn hot(&self, db: i32, tier: TierId, n: usize) -> Vec<(Box<[u8]>, u64)> {
         self.spaces.get(&db).map_or_else(Vec::new, |space| space.hot(tier.0, n))
     }
 
-    /// A database was emptied; `None` is all of them. Takes no time here: the caller drops what there was elsewhere.
-    pub fn flushed(&mut self, db: Option<i32>) -> Debris {
+    /// Flushes a database; `None` means all databases. Takes constant time: another thread drops the removed entries.
+    pub fn flushed(&mut self, db: Option<i32>) -> Flushed {
         match db {
-            Some(db) => Debris(self.spaces.remove_entry(&db).into_iter().collect()),
-            None => Debris(std::mem::replace(&mut self.spaces, no_spaces())),
+            Some(db) => Flushed(self.spaces.remove_entry(&db).into_iter().collect()),
+            None => Flushed(std::mem::replace(&mut self.spaces, no_spaces())),
         }
     }
 
-    /// Two databases changed places.
+    /// Swaps two databases.
     pub fn swapped(&mut self, a: i32, b: i32) {
         let (from_a, from_b) = (self.spaces.remove(&a), self.spaces.remove(&b));
         self.spaces.extend(from_a.map(|space| (b, space)));
@@ -264,6 +267,6 @@ impl Index {
 }
 
 fn no_spaces() -> Spaces {
-    // Numbers of databases come from the server, so this hasher needs no secret.
+    // Clients cannot choose the numbers of databases, so this hasher needs no secret seed.
     Spaces::with_hasher(Numbers::with_seed(0))
 }

@@ -1,11 +1,11 @@
-//! Leases: who computes the value of a key, and who waits for it.
+//! Leases: single flight. One client computes the value of a key, the other clients wait for it.
 //!
-//! One record per key. A lease is granted with a token and with a stamp on the clock of changes; only the token of the
-//! live lease fills, so nothing that was invalidated while it was computed is ever stored. Waiters are client numbers in
-//! order of arrival; when a lease ends without a value, the first of them is granted, never all at once.
+//! There is one record per key. A lease is granted with a fencing token and a stamp on the clock of changes. FILL needs
+//! the token of the current lease, so a value that was invalidated during its computation is never stored. Waiters are
+//! client numbers in the order of arrival. When a lease ends without a value, only the first waiter is granted a lease.
 //!
-//! Pure: the time, tokens and stamps are parameters. Whoever owns this calls [`Leases::answer`] for every key that a
-//! function returns, and for every key that [`Leases::end_due`] names, until that names none.
+//! The time, tokens and stamps are parameters. The caller calls [`Leases::answer`] for every key that a method returns,
+//! and for every key that [`Leases::end_due`] returns, until that returns none.
 
 mod decide;
 mod hooks;
@@ -19,21 +19,21 @@ mod words;
 use decide::{Decision, Past, decide};
 use hooks::Hooks;
 pub use memory::Done;
-use memory::{DoneTokens, Failures, Graveyard};
+use memory::{DoneTokens, EndedTokens, Failures};
 use state::{Effect, Event, Lease, State};
 use table::{Table, Waiting};
-pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MOST_LEASES, Revoked, Seen, Waiter};
+pub use words::{Ask, Cause, Failure, Fetched, Grant, Held, Key, LeaseInfo, MAX_LEASES, Revoked, Seen, Waiter};
 
 /// All leases.
 #[derive(Debug)]
 pub struct Leases {
     table: Table,
-    dead: Graveyard,
+    ended: EndedTokens,
     failures: Failures,
     done: DoneTokens,
     serial: u64,
     hooks: Hooks,
-    /// Keys of leases that have ended since somebody asked.
+    /// Keys of leases that expired after the last [`Leases::take_expired`].
     expired: Vec<Box<[u8]>>,
 }
 
@@ -44,21 +44,21 @@ impl Default for Leases {
 }
 
 impl Leases {
-    /// None.
+    /// No leases.
     pub fn new() -> Self {
-        let (table, dead, failures) = (Table::default(), Graveyard::new(), Failures::new());
+        let (table, ended, failures) = (Table::default(), EndedTokens::new(), Failures::new());
         let done = DoneTokens::new();
-        Self { table, dead, failures, done, serial: 0, hooks: Hooks::default(), expired: Vec::new() }
+        Self { table, ended, failures, done, serial: 0, hooks: Hooks::default(), expired: Vec::new() }
     }
 
-    /// A client asks for a key. `token` is random and `stamp` new; both are used if a lease is granted. A client that
-    /// is told to wait is not to ask again before it is answered or has left.
-    #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of a pure engine")]
+    /// A FETCH of a key. `token` is random and `stamp` is new; both are used if a lease is granted. A client that gets
+    /// [`Fetched::Wait`] must not fetch again before it is answered or removed.
+    #[expect(clippy::too_many_arguments, reason = "time, randomness and the stamp are parameters of the engine")]
     pub fn fetch(&mut self, now: u64, db: i32, key: &[u8], seen: Seen, ask: &Ask, token: u64, stamp: u64) -> Fetched {
         if seen == Seen::Fresh {
             return Fetched::Value;
         }
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let state = self.table.state(db, key);
         let past = if state == State::Free { self.failures.past(now, db, key) } else { Past::default() };
         match decide(seen, state, ask, past, self.has_room()) {
@@ -73,12 +73,12 @@ impl Leases {
                 Fetched::Lease { token, ms: ask.lease_ms }
             }
             Decision::Negative => Fetched::Negative(self.failures.reason(db, key)),
-            // It would wait for itself: its FILL comes after this on the same connection.
+            // The holder would wait for itself: its FILL follows on the same connection.
             Decision::Wait if self.table.lease(db, key).is_some_and(|lease| lease.holder == ask.client) => {
                 Fetched::Busy
             }
             Decision::Wait => {
-                self.table.waits(db, key, Waiting { since: now, ask: *ask });
+                self.table.add_waiter(db, key, Waiting { since: now, ask: *ask });
                 Fetched::Wait
             }
             Decision::Busy => Fetched::Busy,
@@ -86,25 +86,25 @@ impl Leases {
     }
 
     fn has_room(&self) -> bool {
-        self.table.leases() < MOST_LEASES
+        self.table.leases() < MAX_LEASES
     }
 
     fn grant(&mut self, now: u64, db: i32, key: &[u8], ask: &Ask, token: u64, stamp: u64) {
-        // Somebody tries anew: what the last attempt came to is of no use any more.
+        // A new attempt begins: the failure of the last one no longer counts.
         self.failures.forget(db, key);
         self.serial += 1;
         let ends = now.saturating_add(ask.lease_ms);
         let bound = ask.bind.then_some(ask.client);
         let lease =
             Lease { token, granted: stamp, granted_at: now, ends, bound, holder: ask.client, serial: self.serial };
-        self.table.happens(db, key, Event::Grant(lease));
+        self.table.apply(db, key, Event::Grant(lease));
     }
 
-    /// Something happens to the lease of a key; a token that dies of it is remembered.
-    fn happens(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
-        let effect = self.table.happens(db, key, event);
-        if let Effect::Died(lease, cause) = effect {
-            self.dead.bury(db, key, lease.token, cause);
+    /// Applies an event to the lease of a key. Remembers the token of a lease that the holder lost.
+    fn apply(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
+        let effect = self.table.apply(db, key, event);
+        if let Effect::Lost(lease, cause) = effect {
+            self.ended.remember(db, key, lease.token, cause);
             if cause == Cause::Expired {
                 self.expired.push(key.into());
             }
@@ -112,20 +112,20 @@ impl Leases {
         effect
     }
 
-    /// A lease that has ended is dead, whether or not its end has been attended to.
-    fn lapse(&mut self, now: u64, db: i32, key: &[u8]) {
-        self.happens(db, key, Event::Time(now));
+    /// Ends the lease of a key if its time is over, also when no timer has handled that yet.
+    fn end_if_expired(&mut self, now: u64, db: i32, key: &[u8]) {
+        self.apply(db, key, Event::Time(now));
     }
 
-    /// Whether a token is that of the live lease: what FILL asks before it writes.
+    /// Checks that a token is that of the current lease. FILL does so before it writes.
     ///
     /// # Errors
-    /// Why it is not.
+    /// The reason why the token is refused.
     pub fn holds(&mut self, now: u64, db: i32, key: &[u8], token: u64) -> Result<Held, Cause> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let held = self.table.lease(db, key).filter(|lease| lease.token == token);
-        let buried = self.dead.cause(db, key, token);
-        match (held, buried) {
+        let ended = self.ended.cause(db, key, token);
+        match (held, ended) {
             (Some(lease), _) if self.hooks.is_fence_off() => {
                 Ok(Held { granted: u64::MAX, granted_at: lease.granted_at })
             }
@@ -135,46 +135,46 @@ impl Leases {
         }
     }
 
-    /// What a token has done that is dead now: its command may have been sent again, since its reply was lost.
+    /// The use of a token that has ended. A client may repeat a command whose reply was lost.
     pub fn done(&self, db: i32, key: &[u8], token: u64) -> Option<Done> {
         self.done.of(db, key, token)
     }
 
-    /// How many leases a client holds.
+    /// The number of leases that a client holds.
     pub fn held_by(&self, client: u64) -> u32 {
         self.table.held_by(client)
     }
 
-    /// FILL has written what the holder of this token computed: the lease is over and these get the value.
+    /// FILL has stored the value of the holder of this token: ends the lease. Returns the waiters, which get the value.
     pub fn filled(&mut self, db: i32, key: &[u8], token: u64) -> Vec<Waiter> {
         self.done.remember(db, key, token, Done::Filled);
         self.close(db, key)
     }
 
-    /// The lease is over and these are told.
+    /// Ends a lease that its holder has used. Returns the waiters to answer.
     fn close(&mut self, db: i32, key: &[u8]) -> Vec<Waiter> {
         self.failures.forget(db, key);
-        let waiters = self.table.take_all(db, key);
-        self.happens(db, key, Event::Done);
+        let waiters = self.table.take_waiters(db, key);
+        self.apply(db, key, Event::Done);
         waiters.iter().map(waiter).collect()
     }
 
-    /// The lease is to end `ms` from now.
+    /// Renews a lease: it ends `ms` from now.
     ///
     /// # Errors
-    /// Why the token is dead.
+    /// The reason why the token is refused.
     pub fn renew(&mut self, now: u64, db: i32, key: &[u8], token: u64, ms: u64) -> Result<(), Cause> {
-        self.lapse(now, db, key);
-        match self.happens(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
-            Effect::Lives => Ok(()),
-            _ => Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown)),
+        self.end_if_expired(now, db, key);
+        match self.apply(db, key, Event::Renew { token, ends: now.saturating_add(ms) }) {
+            Effect::Active => Ok(()),
+            _ => Err(self.ended.cause(db, key, token).unwrap_or(Cause::Unknown)),
         }
     }
 
-    /// The holder gives up; these are told the reason.
+    /// The computation of the holder failed: ends the lease. Returns the waiters, which get the reason.
     ///
     /// # Errors
-    /// Why the token is dead.
+    /// The reason why the token is refused.
     pub fn fail(
         &mut self,
         now: u64,
@@ -184,9 +184,9 @@ impl Leases {
         failure: Failure,
         stamp: u64,
     ) -> Result<Vec<Waiter>, Cause> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         if self.table.lease(db, key).is_none_or(|lease| lease.token != token) {
-            return Err(self.dead.cause(db, key, token).unwrap_or(Cause::Unknown));
+            return Err(self.ended.cause(db, key, token).unwrap_or(Cause::Unknown));
         }
         self.done.remember(db, key, token, Done::Failed);
         let waiters = self.close(db, key);
@@ -199,26 +199,26 @@ impl Leases {
         Ok(waiters)
     }
 
-    /// Takes a lease away; those who wait do so until they are [answered](Self::answer). Also forgets a failure of the
-    /// key. `None` when no lease was live.
+    /// Revokes the lease of a key; its waiters wait until they are [answered](Self::answer). Also forgets a failure of
+    /// the key. `None` when the key had no lease.
     pub fn revoke(&mut self, now: u64, db: i32, key: &[u8], cause: Cause) -> Option<Revoked> {
         self.failures.forget(db, key);
-        self.lapse(now, db, key);
-        match self.happens(db, key, Event::Revoke(cause)) {
-            Effect::Died(lease, _) => {
+        self.end_if_expired(now, db, key);
+        match self.apply(db, key, Event::Revoke(cause)) {
+            Effect::Lost(lease, _) => {
                 Some(Revoked { waiters: self.table.waiter_count(db, key), granted: lease.granted })
             }
-            Effect::None | Effect::Lives | Effect::Over(_) => None,
+            Effect::None | Effect::Active | Effect::Finished(_) => None,
         }
     }
 
-    /// A plain write, DEL or rename of the key.
+    /// A plain write, DEL or rename of the key: revokes its lease.
     pub fn written(&mut self, now: u64, db: i32, key: &[u8]) -> Option<Revoked> {
         self.revoke(now, db, key, Cause::Overwritten)
     }
 
-    /// Those who wait for a key ask again: the one who is granted first, the others in their order, at most `limit`. When
-    /// this says of fewer, whom it says nothing of stays, and then somebody holds the lease.
+    /// Answers at most `limit` waiters of a key: first the waiter that is granted a lease, then the others in their
+    /// order. When fewer than `limit` are answered, the remaining waiters wait for the holder of the lease.
     pub fn answer(
         &mut self,
         now: u64,
@@ -228,7 +228,7 @@ impl Leases {
         Grant { token, stamp }: Grant,
         limit: usize,
     ) -> Vec<(Waiter, Fetched)> {
-        self.lapse(now, db, key);
+        self.end_if_expired(now, db, key);
         let is_held = self.table.lease(db, key).is_some();
         let mut grantee = None;
         if !is_held && self.has_room() && seen != Seen::Fresh {
@@ -236,7 +236,7 @@ impl Leases {
             grantee = strict.or_else(|| self.table.waiters(db, key).next());
         }
         let chosen = grantee.map(|(arrival, _)| arrival);
-        let somebody_has_it = is_held || grantee.is_some();
+        let has_holder = is_held || grantee.is_some();
         let reply = |(arrival, waiting): (u64, Waiting)| {
             let ms = waiting.ask.lease_ms;
             let fetched = match (seen, waiting.ask.nostale) {
@@ -244,72 +244,73 @@ impl Leases {
                 _ if chosen == Some(arrival) => Fetched::Refresh { token, ms, seen },
                 (Seen::Fresh | Seen::Ageing, _) => Fetched::Value,
                 (Seen::Stale, false) => Fetched::Stale,
-                (Seen::Absent, _) | (Seen::Stale, true) if somebody_has_it => return None,
+                (Seen::Absent, _) | (Seen::Stale, true) if has_holder => return None,
                 (Seen::Absent, _) | (Seen::Stale, true) => Fetched::Busy,
             };
             Some((arrival, waiting, fetched))
         };
-        // Without a value only the one who is granted is answered: the others, who may be many, need no look.
-        let answers: Vec<_> = if seen == Seen::Absent && somebody_has_it {
+        // Without a value only the grantee is answered. The others, which can be many, are not visited.
+        let answers: Vec<_> = if seen == Seen::Absent && has_holder {
             grantee.into_iter().filter_map(reply).collect()
         } else {
             let others = self.table.waiters(db, key).filter(|(arrival, _)| chosen != Some(*arrival));
             grantee.into_iter().chain(others).filter_map(reply).take(limit.max(1)).collect()
         };
         for (arrival, ..) in &answers {
-            self.table.take(db, key, *arrival);
+            self.table.take_waiter(db, key, *arrival);
         }
         match grantee {
             Some((_, waiting)) => self.grant(now, db, key, &waiting.ask, token, stamp),
-            None => _ = self.happens(db, key, Event::Left),
+            None => _ = self.apply(db, key, Event::Left),
         }
         answers.into_iter().map(|(_, waiting, fetched)| (waiter(&waiting), fetched)).collect()
     }
 
-    /// Attends to up to `limit` leases that have ended, and names up to `limit` keys without a holder whose waiters are
-    /// to be answered: those of these leases, and any that were not answered since an earlier call.
+    /// Ends up to `limit` leases whose time is over. Returns up to `limit` keys without a holder whose waiters must be
+    /// answered: keys of these leases, and keys that were not answered after an earlier call.
     pub fn end_due(&mut self, now: u64, limit: usize) -> Vec<Key> {
         for _ in 0..limit {
             let Some((db, key)) = self.table.ended(now) else { break };
-            self.lapse(now, db, &key);
+            self.end_if_expired(now, db, &key);
         }
-        self.table.owed(limit)
+        self.table.unassigned(limit)
     }
 
-    /// The keys of the leases that have ended, by time or with their client, since this was asked; each end once.
+    /// The keys of the leases that expired or whose client disconnected, after the last call. Each end is listed once.
     pub fn take_expired(&mut self) -> Vec<Box<[u8]>> {
         std::mem::take(&mut self.expired)
     }
 
-    /// When [`end_due`](Self::end_due) has something to do; 0 while somebody is to be answered.
+    /// The time at which [`end_due`](Self::end_due) must be called; 0 while there are waiters to answer.
     pub fn next_end(&self) -> Option<u64> {
         self.table.next_end()
     }
 
-    /// A client is gone: it waits no more, and leases bound to it end. Keys whose waiters are to be answered.
+    /// A client disconnected: it no longer waits, and the leases bound to it end. Returns the keys whose waiters must
+    /// be answered.
     pub fn disconnected(&mut self, now: u64, client: u64) -> Vec<Key> {
-        self.table.left(client);
+        self.table.remove_waiter(client);
         let mut keys = self.table.bound_to(client);
         keys.retain(|(db, key)| {
-            self.lapse(now, *db, key);
-            self.happens(*db, key, Event::Revoke(Cause::Expired));
-            self.table.state(*db, key) == State::Owed
+            self.end_if_expired(now, *db, key);
+            self.apply(*db, key, Event::Revoke(Cause::Expired));
+            self.table.state(*db, key) == State::Unassigned
         });
         keys
     }
 
-    /// A client waits no more: its time is up, or it was unblocked. Where it waited.
+    /// A client no longer waits, because of a timeout or an unblock. Returns the key for which it waited.
     pub fn waiter_left(&mut self, client: u64) -> Option<Key> {
-        self.table.left(client)
+        self.table.remove_waiter(client)
     }
 
-    /// Failures of a database before a stamp are forgotten.
-    pub fn outdated(&mut self, db: i32, stamp: u64) {
-        self.failures.outdated(db, stamp);
+    /// Forgets the failures of a database with an earlier stamp.
+    pub fn forget_failures_before(&mut self, db: i32, stamp: u64) {
+        self.failures.forget_before(db, stamp);
     }
 
-    /// Visits up to `limit` records of keys that begin so, after `after`, and shows those that are leases; where to go
-    /// on, `None` at the end.
+    /// Visits up to `limit` records of keys with a prefix, after the key `after`, and calls `visit` with the key and
+    /// the stamp of each lease. Returns the key to continue after; `None` at the end.
     pub fn walk(
         &self,
         db: i32,
@@ -321,19 +322,21 @@ impl Leases {
         self.table.walk(db, prefix, after, limit, visit)
     }
 
-    /// A database was emptied, `None` is all of them: its leases are revoked. Keys whose waiters are to be answered.
+    /// A database was flushed (`None`: all of them): its leases are revoked. Returns the keys whose waiters must be
+    /// answered.
     pub fn flushed(&mut self, now: u64, db: Option<i32>) -> Vec<Key> {
         self.failures.flushed(db);
         let mut keys = self.table.keys(db);
         keys.retain(|(db, key)| {
-            self.lapse(now, *db, key);
-            self.happens(*db, key, Event::Revoke(Cause::Invalidated));
-            self.table.state(*db, key) == State::Owed
+            self.end_if_expired(now, *db, key);
+            self.apply(*db, key, Event::Revoke(Cause::Invalidated));
+            self.table.state(*db, key) == State::Unassigned
         });
         keys
     }
 
-    /// Two databases changed places: the leases of both are revoked; who waits does so in the database it asked.
+    /// Two databases were swapped: the leases of both are revoked. A waiter stays in the database of its request.
+    /// Returns the keys whose waiters must be answered.
     pub fn swapped(&mut self, now: u64, a: i32, b: i32) -> Vec<Key> {
         let mut keys = self.flushed(now, Some(a));
         if a != b {
@@ -342,34 +345,34 @@ impl Leases {
         keys
     }
 
-    /// Everything is forgotten, those who wait as well: tokens are unknown from now on.
+    /// Forgets everything, waiters included. All tokens are unknown from now on.
     pub fn abandon(&mut self) {
         *self = Self { serial: self.serial, hooks: self.hooks, ..Self::new() };
     }
 
-    /// What can be told of a key's lease, if one lives.
+    /// The public data of the lease of a key, if there is one.
     pub fn info(&self, now: u64, db: i32, key: &[u8]) -> Option<LeaseInfo> {
         let lease = self.table.lease(db, key).filter(|lease| lease.ends > now)?;
         let waiters = self.table.waiter_count(db, key);
         Some(LeaseInfo { ms_left: lease.ends - now, waiters, granted: lease.granted })
     }
 
-    /// The databases in which a key of this name is leased.
+    /// The databases in which a key of this name has a lease.
     pub fn databases(&self, key: &[u8]) -> Vec<i32> {
         self.table.databases(key)
     }
 
-    /// How many leases there are.
+    /// The number of leases.
     pub fn len(&self) -> usize {
         self.table.leases()
     }
 
-    /// How many clients wait.
+    /// The number of clients that wait.
     pub fn waiting(&self) -> usize {
         self.table.waiting()
     }
 
-    /// Whether a write of a key can mean nothing here: no lease, nobody who waits, no failure.
+    /// Whether there are no leases, no waiters and no failures, so that no write of a key matters here.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty() && self.failures.is_empty()
     }
@@ -379,7 +382,7 @@ impl Leases {
         self.table.oldest().map(|(granted, _)| granted)
     }
 
-    /// The time of the oldest lease's grant.
+    /// The time at which the oldest lease was granted.
     pub fn oldest_granted_at(&self) -> Option<u64> {
         self.table.oldest().map(|(_, at)| at)
     }

@@ -1,14 +1,14 @@
 //! Names of cached assessments: `assessment:{tag}:subject[:k=v,...]`.
 //!
-//! The braces make Redis Cluster hash the name to the slot of its model: `tag` is what the cluster hashes of the
-//! model's key. A model key that has a hash tag of its own follows as one escaped part.
+//! The braces make Redis Cluster hash the name to the slot of the model: `tag` is the part of the model's key that the
+//! cluster hashes. If the key of the model has a hash tag, the whole key follows as one escaped part.
 
 use crate::{Error, Result};
 
-/// How every name begins.
+/// The prefix of every name.
 pub const PREFIX: &[u8] = b"assessment:{";
 
-/// How the keys begin in which models travel to replicas.
+/// The prefix of the staging keys, through which models are replicated.
 pub const STAGING: &[u8] = b"assess:staging:{";
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -25,11 +25,11 @@ pub fn escape(part: &[u8], also: &[u8], name: &mut Vec<u8>) {
     }
 }
 
-/// The longest subject, in bytes, that stands in a name as it is.
+/// The longest subject, in bytes, that a name holds as text.
 pub const LONGEST_SUBJECT: usize = 64;
 
-/// Appends a subject that is one canonical text (JSON with a fixed order of fields): percent-encoded as it is up to
-/// [`LONGEST_SUBJECT`] bytes, else its [`digest`].
+/// Appends a subject that is one canonical text (JSON with a fixed order of fields): percent-encoded up to
+/// [`LONGEST_SUBJECT`] bytes, above that its [`digest`].
 pub fn subject(canonical: &[u8], name: &mut Vec<u8>) {
     if canonical.len() <= LONGEST_SUBJECT {
         escape(canonical, b"", name);
@@ -46,8 +46,8 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
     digits
 }
 
-/// The part of a key that Redis Cluster hashes, when the key has one: the bytes between the first `{` and the first
-/// `}` after it, if there are any.
+/// The hash tag of a key, which Redis Cluster hashes instead of the key: the bytes between the first `{` and the first
+/// `}` after it. `None` if there are none.
 pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
     let open = key.iter().position(|&byte| byte == b'{')?;
     let rest = &key[open + 1..];
@@ -55,11 +55,11 @@ pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
     (close > 0).then(|| &rest[..close])
 }
 
-/// Appends what the names of all assessments of a model begin with, up to and with the colon before the subject.
+/// Appends the common prefix of the names of all assessments of a model, including the colon before the subject.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a key that no tag can stand for (it holds `}` without a hash tag, or is empty), and for one that
-/// is named like a cached assessment or like a model on its way.
+/// [`Error::Invalid`] for a key without a possible tag (it contains `}` without a hash tag, or is empty), and for a key
+/// with the prefix of cached assessments or of staging keys.
 pub fn begin(model: &[u8], name: &mut Vec<u8>) -> Result<()> {
     let own_tag = hash_tag(model);
     let tag = own_tag.unwrap_or(model);
@@ -79,7 +79,7 @@ pub fn begin(model: &[u8], name: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// What follows the model in the name of one of its assessments.
+/// The part of the name of an assessment after the model: subject and query.
 pub fn canonical<'a>(model: &[u8], name: &'a [u8]) -> &'a [u8] {
     let mut beginning = Vec::with_capacity(model.len() + 16);
     match begin(model, &mut beginning) {
@@ -88,8 +88,8 @@ pub fn canonical<'a>(model: &[u8], name: &'a [u8]) -> &'a [u8] {
     }
 }
 
-/// Whether a name that begins as those of `model` do is one of them: the names of a model `icio` begin like those of
-/// a model `{icio}:x`, whose key follows the tag.
+/// Whether a name with the prefix of `model` is the name of one of its assessments. The prefix of a model `icio` is
+/// also a prefix of the names of a model `{icio}:x`, whose key follows the tag.
 pub fn belongs(model: &[u8], beginning: &[u8], name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(beginning) else { return false };
     if hash_tag(model).is_some() {
@@ -114,21 +114,21 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_is_the_key_or_its_own_tag() {
+    fn the_tag_is_the_key_or_the_hash_tag_of_the_key() {
         assert_eq!(begun(b"icio"), "assessment:{icio}:");
         assert_eq!(begun(b"{eu}:icio"), "assessment:{eu}:%7Beu%7D%3Aicio:");
         assert_eq!(begun(b"a{b"), "assessment:{a{b}:");
     }
 
     #[test]
-    fn a_key_that_no_tag_can_stand_for_is_refused() {
+    fn a_key_without_a_possible_tag_or_with_a_reserved_prefix_is_refused() {
         for model in [&b"a}b"[..], b"{}x", b"", b"}", b"assessment:{a}:x", b"assess:staging:{a}:1"] {
             assert!(matches!(begin(model, &mut Vec::new()), Err(Error::Invalid(_))), "{model:?}");
         }
     }
 
     #[test]
-    fn the_slot_of_a_name_is_that_of_its_model() {
+    fn a_name_hashes_to_the_slot_of_its_model() {
         for model in [&b"icio"[..], b"{eu}:icio", b"a{b", b"x{y}{z}"] {
             let name = begun(model);
             assert_eq!(hash_tag(name.as_bytes()), Some(hash_tag(model).unwrap_or(model)), "{name}");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_a_tagged_model_are_not_those_of_the_model_called_like_the_tag() {
+    fn names_of_a_model_with_a_hash_tag_differ_from_those_of_a_model_named_like_the_tag() {
         let beginning = begun(b"icio");
         let own = format!("{beginning}USA:C10T12:indicator=output");
         let other = format!("{}USA:C10T12:indicator=output", begun(b"{icio}:x"));

@@ -1,12 +1,13 @@
-//! Glob patterns as the server has them: `*`, `?`, `[abc]`, `[^a-z]` and `\x`.
+//! Glob patterns with the syntax of the server: `*`, `?`, `[abc]`, `[^a-z]` and `\x`.
 //!
-//! Time is bounded by the product of the two lengths, whatever the pattern: a star is tried again only for the latest
-//! one, because what an earlier star swallowed can no longer matter.
+//! Time is bounded by the product of the two lengths for every pattern: the matcher goes back only to the latest star.
+//! A longer match of an earlier star cannot help, because the text between the two stars was matched at its first
+//! place.
 
 /// Whether `text` matches `pattern` from beginning to end.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
-    // Where to go on when the present attempt fails: behind the latest star, one byte further in the text.
+    // The place to continue from when the current attempt fails: after the latest star, one byte further in the text.
     let mut retry: Option<(usize, usize)> = None;
     loop {
         if pattern.get(p) == Some(&b'*') {
@@ -18,7 +19,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
             (None, None) => return true,
             (Some(rest), Some(&byte)) => one(rest, byte),
             (None, Some(_)) => None,
-            // The text is used up and the pattern is not: more text for the star does not help.
+            // The text ends before the pattern: more text for the star does not help.
             (Some(_), None) => return false,
         };
         match (step, retry) {
@@ -32,20 +33,20 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What every text that matches a pattern begins with: the pattern up to its first unescaped `*`, `?` or `[`, with the
-/// escapes removed.
+/// The literal prefix of all texts that match a pattern: the pattern up to its first unescaped `*`, `?` or `[`, without
+/// the escapes.
 pub fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
     split(pattern).0
 }
 
-/// The literal prefix of a pattern, and the rest of the pattern, which the rest of a text has to match.
+/// The literal prefix of a pattern, and the rest of the pattern, which the rest of a text must match.
 pub(crate) fn split(pattern: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut prefix = Vec::new();
     let mut rest = pattern;
     loop {
         match rest {
             [] | [b'*' | b'?' | b'[', ..] => return (prefix, rest),
-            // A backslash at the very end stands for itself.
+            // A backslash at the end is a literal backslash.
             [b'\\', escaped, after @ ..] => {
                 prefix.push(*escaped);
                 rest = after;
@@ -58,7 +59,7 @@ pub(crate) fn split(pattern: &[u8]) -> (Vec<u8>, &[u8]) {
     }
 }
 
-/// Matches one byte against the beginning of a pattern that is not a star; the length of what it matched.
+/// Matches one byte against the first element of a pattern, which is not a star. Returns the length of the element.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
         [b'?', ..] => Some(1),
@@ -69,7 +70,8 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// Matches one byte against a class without its opening bracket; a class that is not closed ends with the pattern.
+/// Matches one byte against a class without its opening bracket. Returns the length of the class. A class that is not
+/// closed ends with the pattern.
 fn class(pattern: &[u8], byte: u8) -> Option<usize> {
     let negated = pattern.first() == Some(&b'^');
     let mut at = usize::from(negated);
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_mean_what_they_mean_to_the_server() {
+    fn patterns_match_as_in_the_server() {
         for (pattern, text, expected) in [
             ("", "", true),
             ("", "a", false),
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_would_take_a_naive_matcher_for_ever_is_answered() {
+    fn a_pattern_with_many_stars_takes_no_exponential_time() {
         let pattern = "a*".repeat(64) + "b";
         assert!(!matches(pattern.as_bytes(), "a".repeat(10_000).as_bytes()));
     }

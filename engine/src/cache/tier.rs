@@ -1,23 +1,23 @@
-//! The policy of a tier, and the words it is declared with.
+//! The policy of a tier, and the options that declare it.
 
 use crate::cache::pattern;
 use crate::words::Options;
 use crate::{Error, Result};
 
-/// The longest time that may be asked for, in seconds: a century.
+/// The longest time that an option accepts, in seconds: a century.
 const CENTURY_S: u64 = 36_525 * 86_400;
 const DAY_MS: u64 = 86_400_000;
 const HOUR_MS: u64 = 3_600_000;
-/// Counts and sizes have to fit an integer reply.
+/// The largest count or size: it must fit into an integer reply.
 const MOST: u64 = i64::MAX as u64;
 const MAX_PATTERNS: usize = 64;
 const MAX_PATTERN_BYTES: usize = 1024;
 const MAX_NAME_BYTES: usize = 64;
 
-/// How long a stale value is served after a failed refresh, unless RETRY says otherwise.
+/// The default of RETRY: how long a stale value is served after a failed refresh.
 const RETRY_MS: u64 = 30_000;
 
-/// Every option; the first one may repeat.
+/// All options. The first one may occur more than once.
 const OPTIONS: &[&str] = &[
     "PATTERN",
     "TTL",
@@ -38,43 +38,45 @@ const OPTIONS: &[&str] = &[
     "QUEUE",
 ];
 
-/// What holds for the keys of a tier. Times are in milliseconds; those that are declared in seconds are whole seconds.
+/// The policy for the keys of a tier. Times are in milliseconds; those that are declared in seconds are whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Which keys belong to the tier: globs as the server has them.
+    /// The keys of the tier: glob patterns with the syntax of the server.
     pub patterns: Vec<Box<[u8]>>,
-    /// Fresh life.
+    /// The time to live: how long an entry is fresh.
     pub ttl_ms: u64,
-    /// By how much a fresh life may be shortened, so that keys written together do not expire together.
+    /// The percentage by which jitter may shorten the time to live, so that keys written together do not expire
+    /// together.
     pub jitter_pct: u8,
-    /// How long after its fresh life an entry may still be served, marked stale. Whole seconds.
+    /// The grace (stale-while-revalidate): how long after its time to live an entry may be served, marked stale. Whole
+    /// seconds.
     pub grace_ms: u64,
-    /// How long a stale value is served after a failed refresh before there is a new grant.
+    /// How long a stale value is served after a failed refresh before the next lease is granted.
     pub retry_ms: u64,
-    /// In which last part of its fresh life an entry is refreshed early, 0 for never.
+    /// The last part of the time to live in which an entry is refreshed early, in percent; 0 for never.
     pub refresh_pct: u8,
-    /// How long a failure is remembered. Whole seconds.
+    /// How long a failure is remembered (negative caching). Whole seconds.
     pub negative_ms: u64,
-    /// How many entries there may be.
+    /// The largest number of entries.
     pub capacity: Option<u64>,
-    /// How many bytes the entries may take.
+    /// The largest memory of the entries, in bytes.
     pub max_memory: Option<u64>,
-    /// Below which hit rate the tier is in bad health.
+    /// The hit rate below which the tier is reported as unhealthy, in percent.
     pub min_hit_pct: Option<u8>,
-    /// From which length on values are compressed.
+    /// The length from which values are compressed, in bytes.
     pub compress: Option<u64>,
-    /// How long a lease lives that asks for nothing else.
+    /// The default duration of a lease.
     pub lease_ms: Option<u64>,
-    /// How long a reader waits who asks for nothing else.
+    /// The default time that a client waits for a lease of another client.
     pub wait_ms: Option<u64>,
     /// Whether the keys are indexed.
     pub index: bool,
-    /// Whether keys that were written without an expiry are given the tier's.
+    /// Whether a key written without an expiry gets the time to live of the tier.
     pub enforce: bool,
 }
 
 impl Policy {
-    /// A policy of nothing but patterns and a fresh life.
+    /// A policy with patterns and a time to live; everything else has its default.
     pub(crate) fn plain(patterns: Vec<Box<[u8]>>, ttl_ms: u64) -> Self {
         Self {
             patterns,
@@ -95,16 +97,16 @@ impl Policy {
         }
     }
 
-    /// Reads the options of TIER.SET: any case, any order, none twice but PATTERN.
+    /// Reads the options of TIER.SET: in any case and order, each at most once except PATTERN.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an option that is unknown, repeated, out of range, missing or in contradiction to another;
-    /// [`Error::TooBig`] for too many patterns, or too long ones.
+    /// [`Error::Invalid`] for an option that is unknown, repeated, out of range, missing or contradicts another one;
+    /// [`Error::TooBig`] for too many or too long patterns.
     pub fn parse(words: &[&[u8]]) -> Result<Self> {
         Self::read(&mut Options::new(words).repeating("PATTERN"), None)
     }
 
-    /// Reads options up to the end, or up to a word `until` where an option would begin.
+    /// Reads options up to the end, or up to the word `until` in the place of an option.
     fn read(options: &mut Options<'_, '_>, until: Option<&str>) -> Result<Self> {
         let mut policy = Self::plain(Vec::new(), 0);
         while !until.is_some_and(|word| options.is_next(word)) {
@@ -118,7 +120,7 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Takes one option with its value.
+    /// Reads the value of one option.
     fn take(&mut self, option: &'static str, options: &mut Options<'_, '_>) -> Result<()> {
         let seconds =
             |range| move |options: &mut Options<'_, '_>| Ok::<_, Error>(options.number(option, range)? * 1000);
@@ -145,7 +147,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether the patterns can be used and no two options contradict each other.
+    /// Checks that the patterns are valid and that no two options contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
         if self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.is_empty()) {
             return Err(invalid("a tier needs at least one PATTERN, and a PATTERN must not be empty"));
@@ -176,11 +178,11 @@ impl Policy {
         }
     }
 
-    /// The policy as options; [`Policy::parse`] reads them back. What has its default is left out, so defaults must
-    /// never change: files and replicas of other releases rely on them.
+    /// The policy as options, which [`Policy::parse`] reads back. Options with their default are left out. Therefore
+    /// the defaults must never change: files and replicas of other releases rely on them.
     ///
-    /// As load arguments in redis.conf the words stand as they are between blanks; a pattern that holds blanks, quotes
-    /// or control bytes cannot be declared there, only by TIER.SET.
+    /// In redis.conf the load arguments are separated by blanks and not quoted. A pattern with blanks, quotes or
+    /// control bytes cannot be declared there, only by TIER.SET.
     pub fn words(&self) -> Vec<Vec<u8>> {
         let plain = Self::plain(Vec::new(), 0);
         let mut words = Vec::new();
@@ -219,20 +221,22 @@ impl Policy {
         words
     }
 
-    /// The fresh life of an entry written now: the tier's, shortened by jitter, at least a millisecond.
-    pub fn fresh_life(&self, random: u64) -> u64 {
+    /// The time to live of an entry that is written now, in milliseconds: that of the tier, shortened by jitter, at
+    /// least
+    /// 1. `random` is uniformly distributed over all values.
+    pub fn jittered_ttl(&self, random: u64) -> u64 {
         let most = u128::from(self.ttl_ms) * u128::from(self.jitter_pct) / 100;
         let cut = (u128::from(random) * (most + 1)) >> 64;
-        // `cut` is at most `most`, which is at most the life.
+        // `cut` is at most `most`, which is at most the time to live.
         self.ttl_ms.saturating_sub(cut as u64).max(1)
     }
 
-    /// Whether entries are evicted when there are too many, or too big ones.
+    /// Whether entries are evicted above a number of entries or an amount of memory.
     pub fn is_bounded(&self) -> bool {
         self.capacity.is_some() || self.max_memory.is_some()
     }
 
-    /// Whether a key matches one of the patterns, however specific.
+    /// Whether a key matches one of the patterns, even if a more specific pattern of another tier matches too.
     pub fn matches(&self, key: &[u8]) -> bool {
         self.patterns.iter().any(|glob| pattern::matches(glob, key))
     }
@@ -254,16 +258,16 @@ pub fn parse_declarations(words: &[&[u8]]) -> Result<Vec<(Box<[u8]>, Policy)>> {
         if tiers.iter().any(|(other, _)| **other == *name) {
             return Err(invalid("the same TIER is declared twice"));
         }
-        options.begin_anew();
+        options.reset_seen();
         tiers.push((name.into(), Policy::read(&mut options, Some("TIER"))?));
     }
     Ok(tiers)
 }
 
-/// Whether a tier can be called so.
+/// Checks the name of a tier.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it cannot.
+/// [`Error::Invalid`] when the name is not valid.
 pub fn check_name(name: &[u8]) -> Result<()> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(byte);
     if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.iter().all(is_plain) {

@@ -1,4 +1,4 @@
-//! The tiers there are, and which one a key belongs to.
+//! All tiers, and the assignment of keys to tiers.
 
 use std::collections::BTreeMap;
 
@@ -7,48 +7,48 @@ use crate::cache::pattern;
 use crate::cache::tier::{Policy, check_name};
 use crate::{Error, Result};
 
-/// The tier of assessments, which is always there.
+/// The name of the built-in tier, which holds cached assessments and always exists.
 pub const BUILTIN: &[u8] = b"assessment";
 const BUILTIN_ID: TierId = TierId(0);
 const DEFAULT_TTL_MS: u64 = 3_600_000;
 const MAX_TIERS: usize = 1024;
 const MAX_NAMES: usize = 65_000;
 
-/// Names a tier for as long as the process lives, even while there is no tier of that name.
+/// The identifier of a name of a tier. It is valid until the process ends, also while there is no tier with the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TierId(pub u16);
 
 /// A tier.
 #[derive(Debug)]
 pub struct Tier {
-    /// What it is known by inside.
+    /// The internal identifier.
     pub id: TierId,
-    /// What it is known by outside.
+    /// The name that users see.
     pub name: Box<[u8]>,
-    /// What holds for its keys.
+    /// The policy for its keys.
     pub policy: Policy,
 }
 
-/// What setting a tier has changed.
+/// The changes that [`Tiers::set`] has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// The tier that was set.
     pub id: TierId,
-    /// Whether keys may belong elsewhere now, or be indexed now or no more.
+    /// Whether keys may now belong to another tier, or whether the tier's keys may have become indexed or unindexed.
     pub reassigns: bool,
 }
 
-/// A pattern, ready to be tried on keys that begin with a certain byte, or on any.
+/// A pattern of a tier, split for fast matching.
 #[derive(Debug)]
 struct Glob {
     prefix: Box<[u8]>,
     rest: Rest,
-    /// Of the pattern as it was given.
+    /// The length of the whole pattern.
     length: usize,
     tier: TierId,
 }
 
-/// What has to follow the literal prefix.
+/// The text that must follow the literal prefix.
 #[derive(Debug)]
 enum Rest {
     Nothing,
@@ -76,7 +76,7 @@ impl Glob {
     }
 }
 
-/// All tiers. Names are remembered for ever, because what refers to a tier by its id may outlive it.
+/// All tiers. Names of deleted tiers are kept, because ids of a deleted tier can still be in use.
 #[derive(Debug)]
 pub struct Tiers {
     names: BTreeMap<Box<[u8]>, TierId>,
@@ -84,9 +84,9 @@ pub struct Tiers {
     tiers: Vec<Option<Tier>>,
     default_ttl_ms: u64,
     redefined: bool,
-    /// By the first byte of the literal prefix, most specific first.
+    /// Patterns by the first byte of the literal prefix, the most specific first.
     buckets: Vec<Vec<Glob>>,
-    /// Those without a literal prefix: less specific than all others.
+    /// Patterns without a literal prefix: they are less specific than all others.
     wild: Vec<Glob>,
 }
 
@@ -111,7 +111,7 @@ impl Tiers {
         tiers
     }
 
-    /// Sets the life of the built-in tier, unless it has been redefined.
+    /// Sets the time to live of the built-in tier, unless that has been redefined.
     pub fn set_default_ttl(&mut self, ms: u64) {
         self.default_ttl_ms = ms.max(1);
         if !self.redefined {
@@ -119,7 +119,7 @@ impl Tiers {
         }
     }
 
-    /// The tier that a key belongs to. Runs for every write of the whole server.
+    /// The tier of a key. Runs for every write of the whole server.
     #[inline]
     pub fn of(&self, key: &[u8]) -> Option<TierId> {
         let bucket = key.first().and_then(|&first| self.buckets.get(usize::from(first)));
@@ -137,10 +137,10 @@ impl Tiers {
         self.get(*self.names.get(name)?)
     }
 
-    /// Makes a tier, or replaces the whole policy of one.
+    /// Creates a tier, or replaces the whole policy of an existing one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name or a policy that cannot be; [`Error::TooBig`] for one tier too many.
+    /// [`Error::Invalid`] for an invalid name or policy; [`Error::TooBig`] for too many tiers.
     pub fn set(&mut self, name: &[u8], policy: Policy) -> Result<Change> {
         check_name(name)?;
         policy.check()?;
@@ -170,7 +170,7 @@ impl Tiers {
         Ok(Change { id, reassigns })
     }
 
-    /// Deletes a tier; the built-in one gets its default policy back. `None` when there is none of that name.
+    /// Deletes a tier. The built-in tier is not deleted: it gets its default policy. `None` when no tier has the name.
     pub fn remove(&mut self, name: &[u8]) -> Option<TierId> {
         let id = self.find(name)?.id;
         if id == BUILTIN_ID {
@@ -183,7 +183,7 @@ impl Tiers {
         Some(id)
     }
 
-    /// Whether a tier is the built-in one as it was built in.
+    /// Whether a tier is the built-in one, with its default policy.
     pub fn is_builtin(&self, id: TierId) -> bool {
         id == BUILTIN_ID && !self.redefined
     }
@@ -193,7 +193,7 @@ impl Tiers {
         self.names.values().filter_map(|&id| self.get(id))
     }
 
-    /// Back to only the built-in tier.
+    /// Deletes all tiers except the built-in one, which gets its default policy.
     pub fn clear(&mut self) {
         self.tiers.iter_mut().for_each(|tier| *tier = None);
         self.redefined = false;
@@ -202,7 +202,7 @@ impl Tiers {
     }
 
     fn restore_builtin(&mut self) {
-        // `assessment:*`: what the names of assessments begin with, up to the tag.
+        // `assessment:*`: the common prefix of the names of assessments, without the brace of the tag.
         let mut glob = name::PREFIX.strip_suffix(b"{").unwrap_or(name::PREFIX).to_vec();
         glob.push(b'*');
         let policy = Policy::plain(vec![glob.into()], self.default_ttl_ms);
@@ -217,7 +217,8 @@ impl Tiers {
         self.tiers[at] = Some(tier);
     }
 
-    /// Sorts all patterns anew. By name first: the sorts by specificity are stable, so names decide what is left.
+    /// Sorts the patterns of all tiers. The tiers are visited by name and the sorts are stable, so that of two equally
+    /// specific patterns the one whose tier has the lower name comes first.
     fn rebuild(&mut self) {
         let mut buckets: Vec<Vec<Glob>> = (0..256).map(|_| Vec::new()).collect();
         let mut wild = Vec::new();
@@ -236,7 +237,7 @@ impl Tiers {
     }
 }
 
-/// What of a policy decides which keys belong to its tier, and whether they are indexed.
+/// The parts of a policy that decide which keys belong to its tier, and whether they are indexed.
 fn assigns(policy: &Policy) -> (bool, Vec<&[u8]>) {
     let mut patterns: Vec<&[u8]> = policy.patterns.iter().map(|glob| &**glob).collect();
     patterns.sort_unstable();

@@ -1,20 +1,20 @@
-//! The byte form of entries: what is saved, replicated and digested.
+//! The byte form of entries, for persistence, replication and digests.
 //!
-//! An entry is its length (`u32`) and then: id, time (`u64` each), hash (16 bytes), confidence (`f64`, NaN for none) and
-//! eight texts, each as `u32` length and bytes: tenant, subject, agreement, hs, origin, destination, status, document.
-//! Numbers are little-endian. A frame is entries one after the other, oldest first.
+//! An entry is its length (`u32`) and then: id, time (`u64` each), hash (16 bytes), confidence (`f64`, NaN for none)
+//! and eight texts, each as `u32` length and bytes: tenant, subject, agreement, hs, origin, destination, status,
+//! document. Numbers are little-endian. A frame is a sequence of entries, the oldest first.
 
 use super::{Entry, History, Record};
 use crate::model::codec::MAX_FRAME;
 use crate::{Error, Result};
 
-/// Frames of a log stay near this size, so that reading one holds up nobody; a single entry may be longer.
+/// The target size of a frame in bytes, so that reading one does not block a server. A single entry can be longer.
 const USUAL_FRAME: usize = 64 << 10;
 
-/// The longest entry: it has to fit into a frame.
+/// The longest entry in bytes. It must fit into a frame.
 pub const MAX_ENTRY: usize = MAX_FRAME / 2;
 
-/// Appends an entry; `false`, and nothing is appended, when it is over [`MAX_ENTRY`].
+/// Appends an entry. When it is longer than [`MAX_ENTRY`], appends nothing and returns `false`.
 pub fn encode(entry: &Entry, frame: &mut Vec<u8>) -> bool {
     let start = frame.len();
     frame.extend_from_slice(&[0; 4]);
@@ -37,7 +37,7 @@ pub fn encode(entry: &Entry, frame: &mut Vec<u8>) -> bool {
     true
 }
 
-/// All entries of a log as frames, oldest first.
+/// All entries of a log as frames, the oldest first.
 pub fn frames(history: &History) -> impl Iterator<Item = Vec<u8>> {
     let mut entries = history.iter().peekable();
     std::iter::from_fn(move || {
@@ -55,7 +55,7 @@ pub fn frames(history: &History) -> impl Iterator<Item = Vec<u8>> {
 /// The entries of a frame.
 ///
 /// # Errors
-/// [`Error::Corrupt`].
+/// [`Error::Corrupt`] for a damaged frame.
 pub fn decode(mut frame: &[u8]) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     while !frame.is_empty() {

@@ -1,34 +1,34 @@
-//! An assessment that was computed, as the history keeps it.
+//! A computed assessment as the history stores it.
 
 use super::record::Record;
 use crate::json::json_string;
 
-/// An assessment that was computed.
+/// A computed assessment in the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Grows from entry to entry: Unix milliseconds, or more.
+    /// The id: greater than that of every earlier entry. Usually the time in Unix milliseconds.
     pub id: u64,
-    /// When it was computed, in Unix milliseconds.
+    /// The time of the computation, in Unix milliseconds.
     pub time: u64,
-    /// On whose behalf, as the query said; empty when it did not.
+    /// The tenant that the query named; empty when it named none.
     pub tenant: String,
-    /// 128 bits that stand for the query: equal queries have equal ones.
+    /// A 128-bit hash of the query: equal queries have equal hashes.
     pub hash: [u8; 16],
-    /// What it was about and what came out.
+    /// Subject and result, for filters.
     pub record: Record,
     /// The assessment document.
     pub document: Box<[u8]>,
 }
 
 impl Entry {
-    /// Bytes of memory held, about.
+    /// The approximate memory that the entry occupies, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         let Record { subject, agreement, hs, origin, destination, status, confidence: _ } = &self.record;
         let texts = [&self.tenant, subject, agreement, hs, origin, destination, status];
         (texts.iter().map(|text| text.len()).sum::<usize>() + self.document.len() + size_of::<Self>()) as u64
     }
 
-    /// The entry as a JSON document; fields that are empty are left out, the assessment comes last.
+    /// The entry as a JSON document. Empty fields are left out; the assessment is the last field.
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.document.len() + 256);
         out.extend_from_slice(format!("{{\"id\":{},\"time\":{},\"hash\":\"", self.id, self.time).as_bytes());

@@ -1,33 +1,33 @@
-//! Which entries of a history are asked for.
+//! The filter of a query to the history.
 
 use super::entry::Entry;
 
-/// What is asked for; what is `None` is not looked at.
+/// The conditions that an entry must meet. A condition that is `None` is not checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// The subject, all of it.
+    /// The whole subject.
     pub subject: Option<String>,
     /// The tenant.
     pub tenant: Option<String>,
     /// The agreement.
     pub agreement: Option<String>,
-    /// The beginning of the product's code, digits only.
+    /// A prefix of the product's code, digits only.
     pub hs: Option<String>,
     /// Country of origin and of destination.
     pub route: Option<(String, String)>,
-    /// What came out.
+    /// The status of the result.
     pub status: Option<String>,
-    /// The least confidence; entries without one do not reach it.
+    /// The lowest confidence; entries without a confidence do not match.
     pub confidence: Option<f64>,
     /// The hash of the query.
     pub hash: Option<[u8; 16]>,
-    /// The entry's own number.
+    /// The id of the entry.
     pub id: Option<u64>,
     /// The earliest time, in Unix milliseconds.
     pub since: Option<u64>,
     /// The latest time, in Unix milliseconds.
     pub until: Option<u64>,
-    /// The most entries.
+    /// The largest number of entries.
     pub limit: usize,
 }
 
@@ -51,11 +51,11 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Whether an entry is asked for.
+    /// Whether an entry meets all conditions.
     pub fn matches(&self, entry: &Entry) -> bool {
         let record = &entry.record;
         let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        // The cheapest first: a history is looked through from end to end.
+        // The cheapest conditions first, because a query checks every entry of the history.
         self.hash.is_none_or(|hash| hash == entry.hash)
             && self.id.is_none_or(|id| id == entry.id)
             && self.since.is_none_or(|since| entry.time >= since)

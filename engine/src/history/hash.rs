@@ -1,6 +1,6 @@
-//! Hashes of requests.
+//! Hashes of queries.
 
-/// The bytes that a hash is written as: 32 hex digits.
+/// Reads a hash that is written as 32 hex digits; `None` for any other text.
 pub fn parse_hash(text: &[u8]) -> Option<[u8; 16]> {
     let (pairs, rest) = text.as_chunks::<2>();
     if pairs.len() != 16 || !rest.is_empty() {
@@ -14,8 +14,8 @@ pub fn parse_hash(text: &[u8]) -> Option<[u8; 16]> {
     Some(hash)
 }
 
-/// The hash of a query by its canonical name (what follows the tag in a cache key). A name that is a hash already
-/// stands for itself, so that it can be asked for as it is seen in the key.
+/// The hash of a query by its canonical name, which is the part of the cache key after the tag. A name that is a hash
+/// already is returned unchanged, so that a user can copy it from the key.
 pub fn hash_of(canonical: &[u8]) -> [u8; 16] {
     let is_hash = canonical.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));
     parse_hash(canonical).filter(|_| is_hash).unwrap_or_else(|| {

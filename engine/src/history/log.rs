@@ -1,8 +1,8 @@
-//! The log of a model.
+//! The log of entries of one model.
 //!
-//! Entries are kept in chunks that are shared and never changed once another holds them: a copy of the log, or a
-//! query that a worker answers, takes the chunks and no entries. The oldest entries make room for the newest: there
-//! are as many as the log was made for, and fewer where their documents are long.
+//! Entries are stored in chunks. A shared chunk is never changed, so a copy of the log, for example for a query on a
+//! worker, shares the chunks and copies no entries. The newest entries replace the oldest. The log holds fewer entries
+//! than its capacity when their documents are long.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,44 +10,45 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::filter::Filter;
 
-/// The most entries that a log can be asked to hold.
+/// The largest capacity of a log, in entries.
 pub const MAX_CAPACITY: u64 = 1_000_000;
 
-/// Entries of a chunk: with the documents of 2 kB that are usual, half a megabyte that one entry may keep alive.
+/// The number of entries of a chunk. One entry keeps its whole chunk in memory: half a megabyte with usual documents of
+/// 2 kB.
 pub(super) const CHUNK: usize = 256;
 
-/// Bytes of a log for each entry that it may hold: those of long documents are fewer.
+/// The limit of the log's memory, in bytes for each entry of its capacity.
 pub const BYTES_AN_ENTRY: u64 = 4096;
 
-/// Entries that a log holds no more, to be let go of where nobody waits.
+/// Chunks that a log no longer holds. Freeing many entries takes long: the caller passes them to another thread.
 pub type Dropped = Vec<Arc<Vec<Entry>>>;
 
-/// The log of a model.
+/// The log of one model.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     capacity: usize,
     chunks: VecDeque<Arc<Vec<Entry>>>,
-    /// Entries of the first chunk that have made room already.
-    gone: usize,
+    /// The number of entries of the first chunk that are no longer in the log.
+    removed: usize,
     len: usize,
-    /// Bytes of the entries that are in the log: the same wherever the same entries were added.
+    /// The bytes of the entries in the log. They do not depend on the chunks, so that equal logs drop the same entries.
     live: u64,
-    /// Bytes of all entries that its chunks hold.
+    /// The bytes of all entries in the chunks.
     bytes: u64,
 }
 
 impl History {
-    /// An empty log of at most `capacity` entries, at most [`MAX_CAPACITY`]; 0 keeps nothing.
+    /// An empty log with a capacity of `capacity` entries, at most [`MAX_CAPACITY`]. With 0 it stores nothing.
     pub fn new(capacity: u64) -> Self {
         Self { capacity: capacity.min(MAX_CAPACITY) as usize, ..Self::default() }
     }
 
-    /// How many entries it may hold.
+    /// The capacity in entries.
     pub fn capacity(&self) -> u64 {
         self.capacity as u64
     }
 
-    /// Changes how many entries it may hold; the oldest go if there are more.
+    /// Sets the capacity. The oldest entries above it are removed.
     #[must_use = "many entries take long to free"]
     pub fn set_capacity(&mut self, capacity: u64) -> Dropped {
         self.capacity = capacity.min(MAX_CAPACITY) as usize;
@@ -58,17 +59,17 @@ impl History {
         self.make_room()
     }
 
-    /// How many entries it holds.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it holds nothing.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Bytes of memory held, about.
+    /// The approximate memory that the log occupies, in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -85,40 +86,41 @@ impl History {
         match open {
             Some(chunk) => chunk.push(entry),
             None => {
-                // Without room for more: there may be many short ones, where the log is read while it is written.
+                // No capacity is reserved: there can be many short chunks when the log is read while it is written.
                 self.chunks.push_back(Arc::new(vec![entry]));
             }
         }
-        // A chunk at most, as a rule none.
+        // At most one chunk, usually none.
         drop(self.make_room());
     }
 
-    /// Takes entries off the end that is older. Their memory is given back by the chunk.
+    /// Removes the oldest entries above the limits. Memory is freed in whole chunks.
     fn make_room(&mut self) -> Dropped {
         let mut dropped = Vec::new();
-        // The newest stays, however long it is.
+        // The newest entry stays, even if it is longer than the limit.
         while self.len > self.capacity || self.len > 1 && self.live > self.capacity as u64 * BYTES_AN_ENTRY {
             let Some(chunk) = self.chunks.front() else { return dropped };
-            self.live -= chunk.get(self.gone).map_or(0, Entry::bytes);
+            self.live -= chunk.get(self.removed).map_or(0, Entry::bytes);
             self.len -= 1;
-            self.gone += 1;
-            if self.gone >= chunk.len() {
+            self.removed += 1;
+            if self.removed >= chunk.len() {
                 self.bytes -= chunk.iter().map(Entry::bytes).sum::<u64>();
                 dropped.extend(self.chunks.pop_front());
-                self.gone = 0;
+                self.removed = 0;
             }
         }
         dropped
     }
 
-    /// Entries, oldest first.
+    /// The entries, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        let gone = self.gone;
-        let of_chunk = move |(i, chunk): (usize, &'_ Arc<Vec<Entry>>)| if i == 0 { gone.min(chunk.len()) } else { 0 };
+        let removed = self.removed;
+        let of_chunk =
+            move |(i, chunk): (usize, &'_ Arc<Vec<Entry>>)| if i == 0 { removed.min(chunk.len()) } else { 0 };
         self.chunks.iter().enumerate().flat_map(move |(i, chunk)| chunk[of_chunk((i, chunk))..].iter())
     }
 
-    /// The newest entries that a filter lets through, newest first.
+    /// The newest entries that match a filter, the newest first.
     pub fn find(&self, filter: &Filter) -> Vec<&Entry> {
         self.iter().rev().filter(|entry| filter.matches(entry)).take(filter.limit).collect()
     }

@@ -1,12 +1,12 @@
-//! What the history records of an assessment beside its document.
+//! The fields of an assessment by which the history is filtered.
 
-/// What the history says of an assessment, beside the document: what queries to the history filter by. Empty where a
-/// kind of model has no such thing.
+/// The fields of an assessment by which queries filter the history. A field is empty when the kind of model does not
+/// have it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
-    /// The subject as people write it: `USA:C10T12`, `847130:MX:US`.
+    /// The subject as text: `USA:C10T12`, `847130:MX:US`.
     pub subject: String,
-    /// The agreement that was applied.
+    /// The applied agreement.
     pub agreement: String,
     /// The product's code, six digits.
     pub hs: String,
@@ -14,15 +14,15 @@ pub struct Record {
     pub origin: String,
     /// Country of destination.
     pub destination: String,
-    /// What came out: a verdict, a band, a class.
+    /// The status of the result: a verdict, a band, a class.
     pub status: String,
-    /// How sure the model is, 0 to 1.
+    /// The confidence of the model, 0 to 1.
     pub confidence: Option<f64>,
 }
 
-/// The fields of a document before one of them, so that what follows, which may be long, need not be read.
+/// The fields of a document before the field `field`. The rest of the document, which can be long, is not parsed.
 pub(crate) fn fields_before(document: &[u8], field: &str) -> serde_json::Value {
-    // Inside of a string its quotes would be escaped, so only the field itself begins so.
+    // Quotes inside of a string are escaped, so this text occurs only at the field itself.
     let begins = format!(",\"{field}\":");
     let end = memchr::memmem::find(document, begins.as_bytes()).unwrap_or(document.len().saturating_sub(1));
     let mut fields = document[..end].to_vec();

@@ -11,7 +11,7 @@ fn ids(history: &History) -> Vec<u64> {
 }
 
 #[test]
-fn the_oldest_make_room_and_the_newest_come_first() {
+fn the_newest_entries_replace_the_oldest_and_are_found_first() {
     for capacity in [1, 2, 63, 64, 65, 200] {
         let mut history = History::new(capacity);
         for id in 1..=300 {
@@ -26,7 +26,7 @@ fn the_oldest_make_room_and_the_newest_come_first() {
 }
 
 #[test]
-fn memory_is_what_is_held_and_nothing_when_all_is_gone() {
+fn memory_is_counted_by_chunks_and_is_zero_after_all_entries_were_removed() {
     let mut history = History::new(100);
     (1..=1000).for_each(|id| history.push(entry(id)));
     let most = (100 + CHUNK as u64) * entry(1).bytes();
@@ -38,7 +38,7 @@ fn memory_is_what_is_held_and_nothing_when_all_is_gone() {
 }
 
 #[test]
-fn long_documents_make_room_by_their_bytes_and_the_newest_stays() {
+fn long_documents_are_limited_by_their_bytes_and_the_newest_stays() {
     let long = |id| Entry { document: vec![b' '; 100_000].into(), ..entry(id) };
     let mut history = History::new(100);
     (1..=50).for_each(|id| history.push(long(id)));
@@ -47,7 +47,7 @@ fn long_documents_make_room_by_their_bytes_and_the_newest_stays() {
     let mut tiny = History::new(1);
     tiny.push(long(1));
     assert_eq!(ids(&tiny), [1]);
-    // Whatever the chunks are, the same entries stay.
+    // The same entries stay when the chunks differ.
     let mut shared = History::new(100);
     let copies: Vec<History> = (1..=50)
         .map(|id| {
@@ -59,7 +59,7 @@ fn long_documents_make_room_by_their_bytes_and_the_newest_stays() {
 }
 
 #[test]
-fn a_copy_is_not_changed_by_what_is_added_afterwards() {
+fn a_copy_does_not_change_when_entries_are_added_to_the_log() {
     let mut history = History::new(10);
     (1..=5).for_each(|id| history.push(entry(id)));
     let copy = history.clone();
@@ -69,7 +69,7 @@ fn a_copy_is_not_changed_by_what_is_added_afterwards() {
 }
 
 #[test]
-fn every_filter_leaves_out_what_differs() {
+fn every_condition_of_a_filter_excludes_entries_that_differ() {
     let mut history = History::new(10);
     let record = Record {
         subject: "847130:MX:US".into(),
@@ -105,11 +105,11 @@ fn every_filter_leaves_out_what_differs() {
     }
     let without = Filter { confidence: Some(0.0), ..none() };
     history.push(entry(8));
-    assert_eq!(history.find(&without).len(), 1, "an entry without confidence reaches none");
+    assert_eq!(history.find(&without).len(), 1, "an entry without confidence matches no limit");
 }
 
 #[test]
-fn frames_read_back_as_they_were_and_damage_is_an_error() {
+fn frames_decode_to_the_same_entries_and_damage_is_an_error() {
     let mut history = History::new(5000);
     (1..=3000).for_each(|id| history.push(entry(id)));
     let frames: Vec<Vec<u8>> = codec::frames(&history).collect();
@@ -119,7 +119,7 @@ fn frames_read_back_as_they_were_and_damage_is_an_error() {
     let mut one = Vec::new();
     codec::encode(&entry(1), &mut one);
     for cut in 1..3 * one.len() {
-        // All entries are of one length here.
+        // All entries have the same length here.
         assert_eq!(codec::decode(&frames[0][..cut]).is_ok(), cut % one.len() == 0, "cut at {cut}");
     }
     let mut wild = frames[0].clone();
@@ -128,7 +128,7 @@ fn frames_read_back_as_they_were_and_damage_is_an_error() {
 }
 
 #[test]
-fn an_entry_that_fits_no_frame_is_left_out() {
+fn an_entry_that_is_too_long_for_a_frame_is_left_out() {
     let long = Entry { document: vec![b' '; codec::MAX_ENTRY].into(), ..entry(1) };
     let mut frame = vec![1];
     assert!(!codec::encode(&long, &mut frame));
@@ -136,7 +136,7 @@ fn an_entry_that_fits_no_frame_is_left_out() {
 }
 
 #[test]
-fn an_entry_reads_as_json() {
+fn an_entry_is_written_as_json() {
     let record = Record { subject: "a\"b".into(), confidence: Some(0.5), ..Record::default() };
     let json: serde_json::Value = serde_json::from_slice(&Entry { record, ..entry(3) }.to_json()).unwrap();
     assert_eq!(json["subject"], "a\"b");
@@ -147,7 +147,7 @@ fn an_entry_reads_as_json() {
 }
 
 #[test]
-fn fields_are_read_up_to_one_that_may_be_long() {
+fn only_the_fields_before_a_long_one_are_parsed() {
     let read = |document: &str| fields_before(document.as_bytes(), "trace");
     let document = r#"{"a":1,"b":"x,\"trace\":","trace":[not read"#;
     assert_eq!(read(document), serde_json::json!({"a": 1, "b": "x,\"trace\":"}));
@@ -156,7 +156,7 @@ fn fields_are_read_up_to_one_that_may_be_long() {
 }
 
 #[test]
-fn a_name_that_is_a_hash_stands_for_itself() {
+fn a_name_that_is_a_hash_is_its_own_hash() {
     let digest = crate::cache::name::digest(b"x");
     assert_eq!(hash_of(&digest), parse_hash(&digest).unwrap());
     assert_eq!(hash_of(b"x"), parse_hash(&digest).unwrap());

@@ -53,7 +53,7 @@ impl AnyModel {
         }
     }
 
-    /// Whether both are one value, not only equal ones.
+    /// Whether both are the same value, not only equal values.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Io(one), Self::Io(other)) => Arc::ptr_eq(one, other),
@@ -63,7 +63,7 @@ impl AnyModel {
         }
     }
 
-    /// Whether what is derived from one serves both.
+    /// Whether both share their derived data.
     pub fn shares_derived_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Io(one), Self::Io(other)) => one.shares_table_with(other),
@@ -71,12 +71,12 @@ impl AnyModel {
         }
     }
 
-    /// Whether loads of this kind add to what the key holds, and both are of it.
+    /// Whether both are of a kind whose loads add to the model that the key holds.
     pub fn adds_up_with(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Origin(_), Self::Origin(_)))
     }
 
-    /// Whether no other holder has the value: dropping this one frees it.
+    /// Whether this is the last reference to the value, so that dropping it frees the value.
     pub fn is_last(&self) -> bool {
         match self {
             Self::Io(model) => Arc::strong_count(model) == 1,
@@ -85,7 +85,7 @@ impl AnyModel {
         }
     }
 
-    /// The model as the trait that the module is written over.
+    /// The model as the trait that the module uses.
     pub fn as_model(&self) -> &dyn Model {
         match self {
             Self::Io(model) => model.as_ref(),

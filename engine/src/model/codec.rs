@@ -1,8 +1,8 @@
 //! The byte form of models: a sequence of frames, each bounded and self-contained.
 //!
-//! One form serves the RDB file, the append-only file, replication and digests. Because a frame is small
-//! ([`MAX_FRAME`]), nobody who writes or reads one holds up a server, and a reader never allocates on the word of a
-//! length it has not received.
+//! The RDB file, the append-only file, replication and digests use the same form. A frame is small ([`MAX_FRAME`]), so
+//! that writing or reading one does not block a server, and a reader allocates no more memory than the bytes that it
+//! has received justify.
 
 mod decoder;
 mod frame;

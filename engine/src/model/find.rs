@@ -1,28 +1,28 @@
-//! What a search in a model looks for.
+//! The options of a search in a model.
 
-/// Where to search.
+/// The texts to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindIn {
     /// Regions and sectors of an input-output model.
     Sectors,
     /// The nomenclature of an origin model.
     Hs,
-    /// The texts of rules of an origin model.
+    /// The texts of the rules of an origin model.
     Rules,
 }
 
-/// What to find, and how much of it.
+/// The restrictions of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindFilter {
-    /// Where; `None` is the kind's own default.
+    /// The texts to search; `None` means the default of the kind of model.
     pub place: Option<FindIn>,
     /// Only codes of this section.
     pub section: Option<Vec<u8>>,
     /// Only codes of this chapter.
     pub chapter: Option<Vec<u8>>,
-    /// Only codes of so many digits.
+    /// Only codes with this number of digits.
     pub level: Option<u8>,
-    /// The most hits, 1 to 1000.
+    /// The largest number of results, 1 to 1000.
     pub limit: usize,
 }
 

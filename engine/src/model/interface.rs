@@ -11,15 +11,15 @@ use crate::{Budget, Error, Progress, Result};
 /// A field of [`Model::info`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Field {
-    /// A count or a size.
+    /// A number or a size.
     Integer(u64),
     /// A text.
     Text(String),
-    /// Texts, in order.
+    /// A list of texts.
     List(Vec<String>),
 }
 
-/// What [`Model::labels`] can list.
+/// The sets of labels that [`Model::labels`] can list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelSet {
     /// Regions, in the order of the table.
@@ -28,7 +28,7 @@ pub enum LabelSet {
     Sectors,
     /// Region and sector of every node, as `region|sector`, in the order of the table.
     Nodes,
-    /// Indicators in the order they were set, the built-in `output` last.
+    /// Indicators in the order in which they were set, the built-in `output` last.
     Indicators,
     /// Input features of a score model.
     Features,
@@ -36,43 +36,44 @@ pub enum LabelSet {
     Agreements,
 }
 
-/// What every kind of model answers. A model is an immutable value: a change makes a new one that shares what did not
-/// change. Data derived from it (the inverse, row series) are filled in once, by [`Model::derive`], on whatever thread.
+/// The interface of every kind of model. A model is an immutable value: a change creates a new value that shares the
+/// unchanged parts. [`Model::derive`] computes the derived data (the inverse, row series) once, on any thread.
 pub trait Model: Send + Sync {
     /// The kind.
     fn kind(&self) -> Kind;
 
-    /// The options of [`Query`] that the kind knows, of `INDICATOR`, `LAYERS` and `TOP`.
+    /// The options of [`Query`] that the kind accepts, from `INDICATOR`, `LAYERS` and `TOP`.
     fn options(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// How many of `args` (the arguments after the model's name) are the subject. With `is_alone` the rest of `args` is
-    /// options; without, other subjects follow, so a subject must be known by its beginning to end where it ends.
+    /// The number of arguments that form the subject, from the start of `args` (the arguments after the model's name).
+    /// With `is_alone` only options follow the subject. Otherwise other subjects follow, so the first arguments must
+    /// determine where the subject ends.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when there are too few.
+    /// [`crate::Error::Invalid`] when there are too few arguments.
     fn subject_len(&self, args: &[&[u8]], is_alone: bool) -> Result<usize>;
 
-    /// Appends the canonical name of subject and query: what follows `assessment:{tag}:` in the cache key. Equal
-    /// queries have equal names, different ones different names. Labels are not looked up: a name of a subject that
-    /// the model lacks is never stored, so nobody finds anything under it.
+    /// Appends the canonical name of subject and query: the part of the cache key after `assessment:{tag}:`. Equal
+    /// queries have equal names, different queries have different names. Labels are not looked up: no assessment is
+    /// stored for a subject that is not in the model, so its name is never a cache hit.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when the kind does not know an option, or its value is out of range.
+    /// [`crate::Error::Invalid`] when the kind does not accept an option, or when its value is out of range.
     fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()>;
 
     /// Appends the assessment document (JSON, fixed field order) to `out`.
     ///
     /// # Errors
-    /// [`crate::Error::NoSubject`], [`crate::Error::NoIndicator`], [`crate::Error::NotReady`] before [`Model::derive`]
-    /// has succeeded. `out` is unchanged then.
+    /// [`crate::Error::NoSubject`], [`crate::Error::NoIndicator`], and [`crate::Error::NotReady`] before
+    /// [`Model::derive`] has succeeded. `out` is unchanged after an error.
     fn assess(&self, identity: &Identity<'_>, subject: &[&[u8]], query: &Query<'_>, out: &mut Vec<u8>) -> Result<()> {
         self.assess_while_wanted(identity, subject, query, &Progress::default(), out)
     }
 
-    /// The same for work that may be called off: where columns are solved on demand, one assessment of a large table
-    /// takes seconds.
+    /// As [`Model::assess`], but can be cancelled: one assessment of a large table takes seconds when its columns are
+    /// solved on demand.
     ///
     /// # Errors
     /// Those of [`Model::assess`], and [`crate::Error::Cancelled`].
@@ -85,66 +86,70 @@ pub trait Model: Send + Sync {
         out: &mut Vec<u8>,
     ) -> Result<()>;
 
-    /// Fails as [`Model::assess`] would for this subject and query, in what [`Model::canonical`] has not looked at,
-    /// without computing.
+    /// Checks subject and query for the errors of [`Model::assess`] that [`Model::canonical`] does not detect, without
+    /// computing an assessment.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoSubject`], [`crate::Error::NoIndicator`], or another error of [`Model::assess`].
     fn check(&self, subject: &[&[u8]], query: &Query<'_>) -> Result<()>;
 
-    /// About how long one assessment takes: decides whether it may run on the server's main thread.
+    /// An estimate of the time of one assessment. It decides whether the assessment may run on the server's main
+    /// thread.
     fn estimate(&self, subject: &[&[u8]], query: &Query<'_>) -> Duration;
 
-    /// Whether equal words have equal names ([`Model::canonical`]) tomorrow.
+    /// Whether equal arguments have equal names ([`Model::canonical`]) on every day.
     fn is_timeless(&self) -> bool {
         true
     }
 
-    /// What the history of a model says of an assessment, beside the document itself.
+    /// The record of an assessment for the history of the model.
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record;
 
-    /// Whether everything derived is there.
+    /// Whether all derived data are computed.
     fn ready(&self) -> bool;
 
-    /// Computes what is derived and not there yet. May be called again after a failure; does nothing when ready.
+    /// Computes the derived data that are missing. May be called again after a failure; does nothing when ready.
     ///
     /// # Errors
     /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
     fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()>;
 
-    /// About how many texts [`Model::find`] looks through.
+    /// The approximate number of texts that [`Model::find`] searches.
     fn searchable(&self) -> usize {
         0
     }
 
-    /// Searches labels and descriptions: one JSON document for each hit, the best first.
+    /// Searches labels and descriptions. Returns one JSON document for each result, the best first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a text or filter that cannot be used, or when the kind has nothing to search there;
-    /// [`Error::NotReady`] before [`Model::derive`] has succeeded.
+    /// [`Error::Invalid`] for an invalid text or filter, or when the kind has no such texts; [`Error::NotReady`] before
+    /// [`Model::derive`] has succeeded.
     fn find(&self, text: &[u8], filter: &FindFilter) -> Result<Vec<Vec<u8>>> {
         let _ = (text, filter);
         Err(Error::Invalid("a model of this kind has nothing to search".into()))
     }
 
-    /// Labels of one set, `None` when the kind has no such set.
+    /// The labels of one set; `None` when the kind has no such set.
     fn labels(&self, set: LabelSet) -> Option<Vec<String>>;
 
-    /// Fields for `MODEL.INFO`, in the order they are shown. Cheap: nothing is computed.
+    /// The fields of `MODEL.INFO`, in their order in the reply. Cheap: nothing is computed.
     fn info(&self) -> Vec<(&'static str, Field)>;
 
-    /// Bytes of memory held, derived data included.
+    /// The memory that the model occupies in bytes, derived data included.
     fn bytes(&self) -> u64;
 
-    /// 128 bits over the content (not over derived data): equal on two servers when the models are. Computes it on
-    /// the first call, which takes about a millisecond per MB; [`Model::derive`] has done so.
+    /// A 128-bit digest of the content, without derived data: equal on two servers when the models are equal. The first
+    /// call computes it, which takes about a millisecond for each MB; [`Model::derive`] does so too.
     fn digest(&self) -> [u8; 16];
 
-    /// The digest, if it has been computed. Never waits, not even for somebody who is computing it.
+    /// The digest, if it has been computed. Never waits for another thread that is computing it.
     fn known_digest(&self) -> Option<[u8; 16]>;
 
-    /// How many frames [`Model::frame`] can give.
+    /// The number of frames of the encoded model.
     fn frames(&self) -> u64;
 
-    /// Frame `index` of the encoded model: self-contained pieces of at most [`super::codec::MAX_FRAME`] bytes, to be
-    /// pushed into a [`Decoder`](super::codec::Decoder) in order. Takes no lock, allocates only the frame: safe in a
-    /// forked child.
+    /// Frame `index` of the encoded model: a self-contained piece of at most [`super::codec::MAX_FRAME`] bytes. A
+    /// [`Decoder`](super::codec::Decoder) takes the frames in their order. Takes no lock and allocates only the frame,
+    /// so it is safe in a forked child.
     fn frame(&self, index: u64) -> Vec<u8>;
 }

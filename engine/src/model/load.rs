@@ -1,7 +1,8 @@
-//! From bytes to a model, whatever its kind: read and check, then join with what the key holds.
+//! Loading a model of any kind: first the input is read and checked, then it is joined with the model that the key
+//! holds.
 //!
-//! The two steps are apart because the first takes long and needs no model, and the second is quick and may have to be
-//! done again, when the key's model has changed meanwhile.
+//! The steps are separate because the first is slow and needs no other model. The second is fast, and it is repeated
+//! when the model of the key has changed in the meantime.
 
 use std::sync::Arc;
 
@@ -11,47 +12,47 @@ use crate::origin::{self, OriginModel};
 use crate::score;
 use crate::{Budget, Progress, Result};
 
-/// How an input is to be read.
+/// The kind of model to read from an input, and its options.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recipe {
-    /// As an input-output table.
+    /// An input-output table.
     Io {
-        /// How to read and keep it.
+        /// The options for reading and storing the table.
         options: io::LoadOptions,
-        /// Carry over indicators of the table that is replaced.
+        /// Copy the indicators of the replaced table.
         keep: bool,
     },
-    /// As a score model.
+    /// A score model.
     Score(score::LoadOptions),
-    /// As a part of an origin model, added to the one that the key holds.
+    /// A part of an origin model, which is added to the model that the key holds.
     Origin(origin::LoadOptions),
 }
 
-/// The longest file, unpacked, that becomes a score model or a part of an origin model.
+/// The largest file of a score model or of a part of an origin model, in bytes after decompression.
 const MAX_FILE: u64 = 256 << 20;
 
-/// What an input became: a model, or a part of one.
+/// The result of reading an input: a model, or a part of one.
 #[derive(Debug, Clone)]
 pub enum Part {
-    /// A model that replaces what the key holds.
+    /// A model that replaces the one that the key holds.
     Model(AnyModel),
-    /// An input-output model that gets the indicators of the one it replaces.
+    /// An input-output model that gets the indicators of the model that it replaces.
     IoKeeping(Arc<IoModel>),
     /// A part of an origin model.
     Origin(origin::Part),
 }
 
-/// A part joined with what the key holds.
+/// The result of joining a part with the model that the key holds.
 #[derive(Debug, Clone)]
 pub struct Joined {
-    /// The model that the key is to hold.
+    /// The new model of the key.
     pub model: AnyModel,
-    /// Indicators that could not be carried over.
+    /// The number of indicators that could not be copied.
     pub left_out: usize,
 }
 
 impl Recipe {
-    /// The kind of model that it makes.
+    /// The kind of the model.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Io { .. } => Kind::Io,
@@ -93,20 +94,21 @@ impl Recipe {
     }
 }
 
-/// How much memory reading a file takes at most, beside the file: what a JSON of short numbers becomes.
+/// The largest memory for parsing a file, as a multiple of its length. The worst case is JSON with short numbers.
 const EXPANSION: u64 = 4;
 
 fn read_file(input: Input<'_>, budget: &Budget, progress: &Progress) -> Result<Vec<u8>> {
     let bytes = io::read_whole(input, MAX_FILE, progress)?;
-    budget.require("the file and what it becomes", bytes.len() as u64 * (1 + EXPANSION))?;
+    budget.require("the file and its parsed form", bytes.len() as u64 * (1 + EXPANSION))?;
     Ok(bytes)
 }
 
 impl Part {
-    /// Joins it with the model that the key holds. Quick, but for indicators of large tables: on a worker.
+    /// Joins the part with the model that the key holds. Fast, except for the indicators of large tables, so it runs on
+    /// a worker.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when they do not fit together.
+    /// [`crate::Error::Invalid`] when part and model do not match.
     pub fn join(&self, before: Option<&AnyModel>) -> Result<Joined> {
         let origin = |model| Ok(Joined { model: AnyModel::Origin(Arc::new(model)), left_out: 0 });
         match (self, before) {

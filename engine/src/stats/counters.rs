@@ -1,4 +1,4 @@
-//! What is counted of one tier.
+//! The counters of one tier.
 
 use super::{Latency, Rate};
 
@@ -8,18 +8,18 @@ macro_rules! counters {
         #[derive(Debug, Clone, Default)]
         pub struct TierStats {
             $( $(#[$doc])* pub $name: u64, )*
-            /// Microseconds of hits, of a sample.
+            /// The time of a sample of the hits, in microseconds.
             pub hit: Latency,
-            /// Microseconds from the grant of a lease to its fill.
+            /// The time from the grant of a lease to its fill, in microseconds.
             pub compute: Latency,
-            /// Microseconds that clients waited for somebody else's value.
+            /// The time that clients waited for the value of another client, in microseconds.
             pub wait: Latency,
-            /// Requests a second, lately.
+            /// Operations per second in the last seconds.
             pub rate: Rate,
         }
 
         impl TierStats {
-            /// Adds what another tier has counted.
+            /// Adds the counters of another tier.
             pub fn add(&mut self, other: &Self) {
                 $( self.$name += other.$name; )*
                 self.hit.add(&other.hit);
@@ -34,11 +34,11 @@ macro_rules! counters {
 counters! {
     /// Reads served with a fresh value.
     hits,
-    /// Reads served with a value in its grace.
+    /// Reads served with a stale value, within its grace.
     stale_hits,
-    /// Reads that found nothing to serve.
+    /// Reads without a value to serve.
     misses,
-    /// Reads that were told of a failure remembered.
+    /// Reads answered with a remembered failure.
     negative_hits,
     /// Values stored without a lease.
     sets,
@@ -50,7 +50,7 @@ counters! {
     refused_invalidated,
     /// Tokens refused because their key was written or deleted.
     refused_overwritten,
-    /// Tokens refused that nobody knows (any more).
+    /// Tokens refused because they were unknown or forgotten.
     refused_unknown,
     /// Fills refused because one of their tags was invalidated.
     refused_tag,
@@ -60,7 +60,7 @@ counters! {
     leases_expired,
     /// Leases revoked.
     leases_revoked,
-    /// Computations saved: clients that were served what somebody else computed while they waited.
+    /// Computations saved: waiters that were served the value of another client.
     saved,
     /// Leases granted while there was a value to serve.
     refreshes,
@@ -70,23 +70,23 @@ counters! {
     expiries,
     /// Entries invalidated.
     invalidations,
-    /// Entries that expired without ever being hit.
+    /// Entries that expired without a hit.
     never_hit,
-    /// Computations given up.
+    /// Failed computations.
     errors,
-    /// Bytes of values long enough to be packed.
+    /// Bytes of the values that are long enough to be compressed, before compression.
     raw_bytes,
-    /// The same, as they are kept.
-    packed_bytes,
+    /// Bytes of the same values as they are stored.
+    stored_bytes,
 }
 
 impl TierStats {
-    /// Reads that wanted a value.
+    /// Reads that were hits or misses; reads of a remembered failure do not count.
     pub fn requests(&self) -> u64 {
         self.hits + self.stale_hits + self.misses
     }
 
-    /// Reads served, in percent of those that wanted a value; 0 before the first.
+    /// The hit rate in percent of [`TierStats::requests`], stale hits included; 0 before the first request.
     pub fn hit_rate_percent(&self) -> f64 {
         let requests = self.requests();
         if requests == 0 { 0.0 } else { (self.hits + self.stale_hits) as f64 / requests as f64 * 100.0 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stale_value_served_is_a_hit_of_the_rate_and_a_failure_remembered_is_no_request() {
+    fn the_hit_rate_includes_stale_hits_and_excludes_remembered_failures() {
         let stats = TierStats { hits: 1, stale_hits: 1, misses: 2, negative_hits: 9, ..TierStats::default() };
         assert!((stats.hit_rate_percent() - 50.0).abs() < 1e-9);
         assert!(TierStats::default().hit_rate_percent().abs() < 1e-9);

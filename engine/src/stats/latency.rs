@@ -1,4 +1,4 @@
-//! How long something takes: a histogram, made when the first time is recorded.
+//! A histogram of times. It is allocated when the first time is recorded.
 
 use hdrhistogram::Histogram;
 
@@ -9,7 +9,7 @@ pub struct Latency {
     sum: u128,
 }
 
-/// The longest time that is told from longer ones: an hour.
+/// The longest time that is recorded exactly: an hour. Longer times count as this one.
 const LONGEST_US: u64 = 3_600_000_000;
 
 impl Latency {
@@ -24,37 +24,37 @@ impl Latency {
         }
     }
 
-    /// How many were recorded.
+    /// The number of recorded times.
     pub fn count(&self) -> u64 {
         self.times.as_ref().map_or(0, |times| times.len())
     }
 
-    /// The sum of all, in microseconds.
+    /// The sum of the recorded times, in microseconds.
     pub fn sum(&self) -> u128 {
         self.sum
     }
 
-    /// The mean; 0 before the first.
+    /// The mean in microseconds; 0 before the first time is recorded.
     pub fn mean(&self) -> f64 {
         let count = self.count();
         if count == 0 { 0.0 } else { self.sum as f64 / count as f64 }
     }
 
-    /// The time that so many percent do not exceed; 0 before the first.
+    /// A percentile, 0..=100, in microseconds; 0 before the first time is recorded.
     pub fn p(&self, percent: f64) -> u64 {
         self.times.as_ref().map_or(0, |times| times.value_at_quantile(percent / 100.0))
     }
 
-    /// The longest; 0 before the first.
+    /// The longest time in microseconds; 0 before the first time is recorded.
     pub fn max(&self) -> u64 {
         self.times.as_ref().map_or(0, |times| times.max())
     }
 
-    /// Adds what another has recorded.
+    /// Adds the times of another histogram.
     pub fn add(&mut self, other: &Self) {
         let Some(theirs) = &other.times else { return };
         match &mut self.times {
-            // Both have the same bounds.
+            // Both have the same bounds, so this cannot fail.
             Some(times) => _ = times.add(theirs.as_ref()),
             None => self.times = Some(theirs.clone()),
         }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_right_to_two_digits_and_the_mean_is_exact() {
+    fn percentiles_have_two_correct_digits_and_the_mean_is_exact() {
         let mut latency = Latency::default();
         assert_eq!((latency.count(), latency.p(99.0), latency.max()), (0, 0, 0));
         (1..=1000).for_each(|us| latency.record(us * 10));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn two_are_added_as_if_all_had_been_recorded_in_one() {
+    fn a_sum_equals_one_histogram_of_all_times() {
         let (mut one, mut other) = (Latency::default(), Latency::default());
         one.add(&other);
         assert_eq!(one.count(), 0);

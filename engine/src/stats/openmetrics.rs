@@ -4,57 +4,57 @@ use std::fmt::Write;
 
 use super::{Latency, TierStats};
 
-/// A tier to be shown: its name (empty for keys in no tier), what it has counted, its entries and their bytes.
+/// The numbers of one tier.
 pub struct Row<'a> {
-    /// The name, of any bytes.
+    /// The name, of any bytes; empty for keys outside of all tiers.
     pub name: &'a [u8],
-    /// What it has counted.
+    /// The counters.
     pub stats: &'a TierStats,
-    /// Entries now.
+    /// The current number of entries.
     pub entries: u64,
-    /// Bytes of those entries.
+    /// The size of these entries in bytes.
     pub bytes: u64,
 }
 
-/// Whether a number only grows while the server lives.
+/// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It does; the exposition adds `_total` to its name.
+    /// A number that only grows until the server stops; the exposition adds `_total` to its name.
     Counter,
-    /// It is that of the moment.
+    /// A current value, which can grow and shrink.
     Gauge,
 }
 
-/// A number that belongs to no tier.
+/// A metric that does not belong to a tier.
 #[derive(Debug, Clone, Copy)]
 pub struct Total {
-    /// The name without the prefix `assess_`, as `INFO` has it.
+    /// The name without the prefix `assess_`, as in `INFO`.
     pub name: &'static str,
-    /// What it is.
+    /// The help text.
     pub help: &'static str,
-    /// Whether it only grows.
+    /// The type.
     pub kind: Kind,
-    /// The value now.
+    /// The current value.
     pub value: u64,
 }
 
-/// What every tier counts.
+/// A counter that every tier has.
 pub struct Counter {
-    /// The name without the prefix `assess_`, as `INFO` has it for all tiers together.
+    /// The name without the prefix `assess_`, as in `INFO`, where it is the sum of all tiers.
     pub name: &'static str,
     help: &'static str,
-    /// Reads it.
+    /// Reads the counter.
     pub of: fn(&TierStats) -> u64,
 }
 
-/// Everything that tiers count.
+/// All counters of tiers.
 pub const COUNTERS: [Counter; 21] = [
     Counter { name: "cache_hits", help: "Reads served with a fresh value", of: |stats| stats.hits },
-    Counter { name: "cache_stale_hits", help: "Reads served with a value in its grace", of: |stats| stats.stale_hits },
-    Counter { name: "cache_misses", help: "Reads that found nothing to serve", of: |stats| stats.misses },
+    Counter { name: "cache_stale_hits", help: "Reads served with a stale value", of: |stats| stats.stale_hits },
+    Counter { name: "cache_misses", help: "Reads without a value to serve", of: |stats| stats.misses },
     Counter {
         name: "cache_negative_hits",
-        help: "Reads told of a failure remembered",
+        help: "Reads answered with a remembered failure",
         of: |stats| stats.negative_hits,
     },
     Counter { name: "cache_sets", help: "Values stored without a lease", of: |stats| stats.sets },
@@ -76,7 +76,7 @@ pub const COUNTERS: [Counter; 21] = [
     },
     Counter {
         name: "cache_fills_refused_unknown",
-        help: "Tokens refused that nobody knows",
+        help: "Tokens refused because they were unknown",
         of: |stats| stats.refused_unknown,
     },
     Counter {
@@ -91,13 +91,17 @@ pub const COUNTERS: [Counter; 21] = [
         of: |stats| stats.leases_expired,
     },
     Counter { name: "cache_leases_revoked", help: "Leases revoked", of: |stats| stats.leases_revoked },
-    Counter { name: "cache_computations_saved", help: "Waiters served with another's value", of: |stats| stats.saved },
+    Counter {
+        name: "cache_computations_saved",
+        help: "Waiters served with the value of another client",
+        of: |stats| stats.saved,
+    },
     Counter { name: "cache_refreshes", help: "Leases granted while there was a value", of: |stats| stats.refreshes },
     Counter { name: "cache_evictions", help: "Entries evicted", of: |stats| stats.evictions },
     Counter { name: "cache_expiries", help: "Entries expired", of: |stats| stats.expiries },
     Counter { name: "cache_expired_never_hit", help: "Entries expired without a hit", of: |stats| stats.never_hit },
     Counter { name: "cache_invalidations", help: "Entries invalidated", of: |stats| stats.invalidations },
-    Counter { name: "cache_errors", help: "Computations given up", of: |stats| stats.errors },
+    Counter { name: "cache_errors", help: "Failed computations", of: |stats| stats.errors },
 ];
 
 type Summary = (&'static str, &'static str, fn(&TierStats) -> &Latency);
@@ -105,7 +109,7 @@ type Summary = (&'static str, &'static str, fn(&TierStats) -> &Latency);
 const SUMMARIES: [Summary; 3] = [
     ("cache_hit_seconds", "Time of a hit, sampled", |stats| &stats.hit),
     ("cache_compute_seconds", "Time from a lease to its fill", |stats| &stats.compute),
-    ("cache_wait_seconds", "Time waited for another's value", |stats| &stats.wait),
+    ("cache_wait_seconds", "Time that clients waited for the value of another client", |stats| &stats.wait),
 ];
 
 type Size = (&'static str, &'static str, fn(&Row<'_>) -> u64);
@@ -113,7 +117,7 @@ type Size = (&'static str, &'static str, fn(&Row<'_>) -> u64);
 const SIZES: [Size; 2] =
     [("cache_entries", "Entries", |row| row.entries), ("cache_bytes", "Bytes of entries", |row| row.bytes)];
 
-/// Appends the whole exposition, its end mark included, the optional line end after that left out.
+/// Appends the whole exposition, including the end mark `# EOF` but without the optional line end after it.
 pub fn render(out: &mut String, version: &str, tiers: &[Row<'_>], totals: &[Total]) {
     let labels: Vec<String> = tiers.iter().map(|row| label(row.name)).collect();
     head(out, "build", "info", "The module");
@@ -164,7 +168,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{text}");
 }
 
-/// A value of a label, escaped.
+/// The value of a label, escaped.
 fn label(name: &[u8]) -> String {
     String::from_utf8_lossy(name).replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -174,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exposition_is_as_the_specification_has_it() {
+    fn the_exposition_follows_the_specification() {
         let mut stats = TierStats { hits: 3, ..TierStats::default() };
         stats.wait.record(1_500_000);
         let mut text = String::new();
@@ -196,7 +200,7 @@ mod tests {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(text.ends_with("\n# EOF"), "one line end may follow, which redis-cli adds");
-        // Every family is announced once, before its lines.
+        // Each family of metrics has one TYPE line.
         let announced: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
         let mut once = announced.clone();
         once.sort_unstable();

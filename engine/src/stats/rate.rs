@@ -1,29 +1,30 @@
-//! How many operations a second there were lately.
+//! The rate of operations in the last seconds.
 
-/// Milliseconds that the rate is about.
+/// The window of the rate, in milliseconds.
 const WINDOW_MS: u64 = 10_000;
-/// Observations kept: about one a second is made.
+/// The largest number of stored observations. There is about one per second.
 const KEPT: usize = 16;
 
-/// Operations a second over the last ten seconds or so.
+/// Operations per second over about the last ten seconds.
 #[derive(Debug, Clone, Default)]
 pub struct Rate {
-    /// Time in milliseconds and operations by then, oldest first.
+    /// Times in milliseconds with the number of operations up to then, the oldest first.
     seen: Vec<(u64, u64)>,
+    /// The rates of other objects that were added.
     added: f64,
 }
 
 impl Rate {
-    /// Takes note of how many operations there have been by `now` (milliseconds).
+    /// Records the number of all operations up to `now` (milliseconds).
     pub fn observe(&mut self, now: u64, operations: u64) {
-        // Older ones but the last before the window are of no use.
+        // Of the observations before the window only the last one is needed.
         while self.seen.len() >= 2 && (self.seen.len() >= KEPT || self.seen[1].0 + WINDOW_MS <= now) {
             self.seen.remove(0);
         }
         self.seen.push((now, operations));
     }
 
-    /// Operations a second; 0 before the second observation.
+    /// Operations per second; 0 before the second observation.
     pub fn per_second(&self) -> f64 {
         let own = match (self.seen.first(), self.seen.last()) {
             (Some((from, before)), Some((to, after))) if to > from => {
@@ -34,7 +35,7 @@ impl Rate {
         own + self.added
     }
 
-    /// Adds the operations of another.
+    /// Adds the rate of another object.
     pub fn add(&mut self, other: &Self) {
         self.added += other.per_second();
     }

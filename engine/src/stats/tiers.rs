@@ -3,17 +3,17 @@
 use super::TierStats;
 use crate::cache::tiers::TierId;
 
-/// Counters of every tier, and of keys in none.
+/// The counters of every tier, and of keys outside of all tiers.
 #[derive(Debug, Default)]
 pub struct Stats {
     none: TierStats,
     tiers: Vec<TierStats>,
-    /// What a tier that has counted nothing has counted.
+    /// The counters of a tier without any operation.
     nothing: TierStats,
 }
 
 impl Stats {
-    /// The counters of a tier, to count with; `None`: of keys in no tier.
+    /// The counters of a tier, to change them; `None`: of keys outside of all tiers.
     #[inline]
     pub fn of(&mut self, tier: Option<TierId>) -> &mut TierStats {
         let Some(TierId(id)) = tier else { return &mut self.none };
@@ -24,7 +24,7 @@ impl Stats {
         &mut self.tiers[id]
     }
 
-    /// The counters of a tier.
+    /// The counters of a tier; `None`: of keys outside of all tiers.
     pub fn get(&self, tier: Option<TierId>) -> &TierStats {
         match tier {
             None => &self.none,
@@ -32,19 +32,19 @@ impl Stats {
         }
     }
 
-    /// Everything together.
+    /// The sum of all counters.
     pub fn total(&self) -> TierStats {
         let mut total = self.none.clone();
         self.tiers.iter().for_each(|tier| total.add(tier));
         total
     }
 
-    /// Zeroes everything.
+    /// Resets all counters.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes note of how much has been done by `now` (milliseconds), for the rates. To be called every second or so.
+    /// Records the numbers of operations up to `now` (milliseconds), for the rates. Called about once per second.
     pub fn observe(&mut self, now: u64) {
         for stats in self.tiers.iter_mut().chain([&mut self.none]) {
             let operations = stats.operations();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiers_count_for_themselves_and_together() {
+    fn each_tier_has_its_counters_and_the_total_is_their_sum() {
         let mut stats = Stats::default();
         stats.of(Some(TierId(2))).hits += 3;
         stats.of(Some(TierId(2))).hit.record(40);

@@ -1,11 +1,11 @@
-//! A Markdown document as the steps that its test runs.
+//! The parts of a Markdown document that its test runs.
 
 /// A fenced block.
 #[derive(Debug, PartialEq)]
 pub(super) struct Block {
     /// The words after the opening fence: the language, then options.
     pub(super) info: Vec<String>,
-    /// Line of the document that holds the first line of the block, from 1.
+    /// The line of the document, from 1, with the first line of the block.
     pub(super) line: usize,
     /// The block without its fences and without their indentation.
     pub(super) text: String,
@@ -22,7 +22,7 @@ impl Block {
     }
 }
 
-/// A part of a document that its test looks at.
+/// A part of a document.
 #[derive(Debug, PartialEq)]
 pub(super) enum Part {
     Block(Block),
@@ -32,7 +32,7 @@ pub(super) enum Part {
     Line(usize, String),
 }
 
-/// The parts of a document in their order; an error names the line of a fence that is not closed.
+/// The parts of a document in their order. The error is the line of a fence that is not closed.
 pub(super) fn parts(document: &str) -> Result<Vec<Part>, usize> {
     let mut parts = Vec::new();
     let mut lines = document.lines().enumerate().map(|(at, line)| (at + 1, line));
@@ -71,7 +71,7 @@ pub(super) struct Exchange {
     pub(super) expected: String,
 }
 
-/// The commands of a `redis` block. An error has the line and the reason.
+/// The commands of a `redis` block. The error is the line and the reason.
 pub(super) fn exchanges(block: &Block) -> Result<Vec<Exchange>, (usize, String)> {
     let mut exchanges: Vec<Exchange> = Vec::new();
     let mut lines = block.text.lines().enumerate().map(|(at, line)| (block.line + at, line));
@@ -103,7 +103,7 @@ pub(super) fn exchanges(block: &Block) -> Result<Vec<Exchange>, (usize, String)>
     Ok(exchanges)
 }
 
-/// The arguments of a line as redis-cli splits it; `None` when quotes are not balanced.
+/// The arguments of a line, split as redis-cli does; `None` when quotes are not balanced.
 pub(super) fn words(line: &str) -> Option<Vec<Vec<u8>>> {
     let mut words = Vec::new();
     let mut rest = line.as_bytes().iter().copied().peekable();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_cut_into_blocks_runs_and_lines() {
+    fn a_document_is_split_into_blocks_hidden_commands_and_lines() {
         let document = "text\n<!-- run: SET a 1 -->\n- item\n  ```sh no-run\n  a\n    b\n  ```\n```\n```\n";
         let parts = parts(document).expect("every fence is closed");
         let info = vec![String::from("sh"), String::from("no-run")];
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_those_of_redis_cli() {
+    fn quotes_are_parsed_as_in_redis_cli() {
         let cases = [
             ("GET a", Some(&["GET", "a"][..])),
             (r#"SET  "a b" 'c "d"' "#, Some(&["SET", "a b", r#"c "d""#])),

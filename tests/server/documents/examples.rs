@@ -1,4 +1,4 @@
-//! Runs the examples of one document in their order, against a server of its own.
+//! Runs the examples of one document in their order, with one server for the document.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,24 +11,24 @@ use super::matching::{compare, tokens, tokens_of};
 use super::programs;
 use crate::harness::{Client, Reply, Server};
 
-/// Commands that may be sent again until they show what the document shows: an assessment is stored, and a cached one
-/// removed, a moment after the reply of the command that caused it.
+/// Commands that are repeated until the reply equals that of the document. An assessment is stored, or removed from the
+/// cache, shortly after the reply of the command that caused it.
 const REPEATABLE: [&str; 9] =
     ["ASSESS.HISTORY", "CACHE.GET", "CACHE.TTL", "EXISTS", "GET", "KEYS", "MODEL.INFO", "PTTL", "TTL"];
 
-/// How long such a command is sent again.
+/// The time for which such a command is repeated.
 const DELAY: Duration = Duration::from_secs(5);
 
 /// Languages whose blocks run.
 const RUNNABLE: [&str; 5] = ["redis", "python", "js", "conf", "sh"];
 
-/// Failures of the examples of a document, each with its line.
+/// The failures of the examples of a document, each with its line.
 pub(super) fn failures(root: &Path, document: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root.join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
     failures_of(root, document, &text)
 }
 
-/// The same for a text, whose name is `document`.
+/// The failures of the examples of a text, whose name is `document`.
 pub(super) fn failures_of(root: &Path, document: &str, text: &str) -> Vec<String> {
     let parts = match parts(text) {
         Ok(parts) => parts,
@@ -60,13 +60,13 @@ fn is_runnable(part: &Part) -> bool {
     }
 }
 
-/// The server of a document and what its examples have told so far.
+/// The server of a document, and the results of its examples so far.
 struct Session<'a> {
     root: &'a Path,
     document: &'a str,
     server: Server,
     client: Client,
-    /// Tokens of leases: the server's by that of the document.
+    /// The tokens of leases: from those in the document to those of the server.
     tokens: HashMap<String, String>,
     failures: Vec<String>,
 }
@@ -119,7 +119,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The blocks of a language are one script, which runs in the place of the last of them.
+    /// The blocks of a language are one script, which runs at the place of the last block.
     fn script(&mut self, language: &str, block: &Block, parts: &[Part]) {
         let blocks = parts.iter().filter(|part| is_runnable(part)).filter_map(|part| match part {
             Part::Block(block) if block.language() == language => Some(block),
@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
         if blocks.last().is_none_or(|last| last.line != block.line) {
             return;
         }
-        // Lines of the script are those of the document, so that its messages name them.
+        // The script has the same line numbers as the document, so that its error messages name them.
         let mut script = String::new();
         for block in blocks {
             let lines = script.lines().count();
@@ -174,14 +174,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// An argument with the server's token in the place of the document's.
+    /// An argument of a command. A token of the document is replaced by that of the server.
     fn known(&self, word: &[u8]) -> Vec<u8> {
         let token = str::from_utf8(word).ok().and_then(|word| self.tokens.get(word));
         token.map_or_else(|| word.to_vec(), |token| token.clone().into_bytes())
     }
 
-    /// The expected text with the tokens of the server. Tokens of leases are random: one that a document shows stands for
-    /// the one that the server gave.
+    /// The expected text with the tokens of the server. Tokens of leases are random, so each token in a document
+    /// represents the token that the server returned.
     fn expected(&mut self, expected: &str, reply: &Reply) -> String {
         for (shown, given) in tokens(expected).into_iter().zip(tokens_of(reply)) {
             self.tokens.insert(shown.to_owned(), given);
@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The lines of a `redis.conf` as [`Server::with`] takes them: the module is the test's, as are all folders and the port.
+/// The lines of a `redis.conf` as [`Server::with`] takes them. The test sets the module, all folders and the port.
 fn settings(text: &str) -> Vec<String> {
     const OWN: [&str; 6] = ["assess.data-dir", "dir", "logfile", "pidfile", "port", "unixsocket"];
     let mut settings = Vec::new();
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_leave_out_what_the_test_decides() {
+    fn settings_of_the_test_are_left_out() {
         let text =
             "# a comment\nloadmodule /x.so TIER hs PATTERN hs:* TTL 60\n\nassess.data-dir /y\nport 1\nmaxmemory 1gb\n";
         assert_eq!(settings(text), ["TIER hs PATTERN hs:* TTL 60", "maxmemory 1gb"]);

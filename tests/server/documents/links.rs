@@ -1,11 +1,11 @@
-//! Relative links of documents: the file and the heading that they name exist.
+//! Relative links of documents: their file and heading must exist.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::blocks::{Part, parts};
 
-/// The links of a document that lead nowhere, each with its line. `root` is the folder of the repository.
+/// The broken links of a document, each with its line. `root` is the folder of the repository.
 pub(super) fn broken(root: &Path, document: &str) -> Vec<String> {
     let path = root.join(document);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
@@ -34,7 +34,7 @@ fn resolve(document: &Path, folder: &Path, target: &str) -> Result<(), String> {
     }
 }
 
-/// The relative links of a document with their lines, those in code left out.
+/// The relative links of a document with their lines, without those in code.
 fn links(document: &str) -> Vec<(usize, String)> {
     let mut links = Vec::new();
     for part in parts(document).unwrap_or_default() {
@@ -52,10 +52,10 @@ fn links(document: &str) -> Vec<(usize, String)> {
     links
 }
 
-/// The line without what stands between backticks.
+/// The line without the text between backticks.
 fn without_code(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    // An odd number of backticks: the last one opens nothing.
+    // An odd number of backticks: the last one does not begin code.
     let open = parts.len().is_multiple_of(2);
     let last = parts.len() - 1;
     let kept = parts.iter().enumerate().filter(|&(at, _)| at.is_multiple_of(2) || (open && at == last));
@@ -84,7 +84,7 @@ fn anchors(document: &str) -> Vec<String> {
 }
 
 fn slug(title: &str) -> String {
-    // Of a link only its text is part of the heading.
+    // Only the text of a link is part of the heading.
     let mut text = String::new();
     let mut rest = title.trim();
     while let Some((before, after)) = rest.split_once("](") {
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_found_outside_of_code() {
+    fn only_links_outside_of_code_are_found() {
         let document = "[a](b.md) `[c](d.md)` and ![e](f.png \"title\")\n```text\n[g](h.md)\n```\n\
                         [i]: j.md#k\n[l](https://m.example) ` [n](#o)\n";
         let links = links(document);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn anchors_are_those_of_github() {
+    fn anchors_are_the_same_as_on_github() {
         let document = "# One, two: `CACHE.GET`\n## A\n## A\n### [Link](x.md) & more\n```sh\n# no heading\n```\n\
                         #hash\n<a name=\"here\"></a>\n";
         assert_eq!(anchors(document), ["one-two-cacheget", "a", "a-1", "link--more", "here"]);

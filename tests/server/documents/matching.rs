@@ -1,19 +1,19 @@
-//! A reply as redis-cli prints it on a terminal, and whether it is what a document shows.
+//! Prints a reply as redis-cli does on a terminal, and compares it with the text of a document.
 
 use crate::harness::Reply;
 
-/// How strings that hold a JSON document are printed.
+/// The format of strings that are a JSON document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Json {
-    /// As any other string: in quotes.
+    /// In quotes, as any other string.
     Quoted,
-    /// As it is, for documents that people read.
+    /// Without quotes and escapes.
     Raw,
 }
 
-/// Compares a reply with the text that a document shows; an error has the text of the reply.
+/// Compares a reply with the text that a document shows. The error is the text of the reply.
 ///
-/// White space is not compared, and `...` stands for any text. No text means that any reply but an error is right.
+/// White space is not compared, and `...` matches any text. An empty text matches every reply except an error.
 pub(super) fn compare(expected: &str, reply: &Reply) -> Result<(), String> {
     let quoted = printed(reply, Json::Quoted);
     let equal = if expected.trim().is_empty() {
@@ -98,7 +98,7 @@ fn matches(expected: &str, printed: &str) -> bool {
     printed.ends_with(last)
 }
 
-/// One blank for each run of white space, and none beside the punctuation of JSON.
+/// The text with one blank for each run of white space, and none next to the punctuation of JSON.
 fn squeezed(text: &str) -> String {
     const PUNCTUATION: [char; 6] = ['{', '}', '[', ']', ',', ':'];
     let mut squeezed = String::new();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn three_dots_stand_for_any_text() {
+    fn three_dots_match_any_text() {
         let text = Reply::bulk("version 17 of icio");
         for expected in ["...", "\"version ... of icio\"", "... icio\"", "\"version...", "\"... 17 ... of ...\""] {
             assert!(is(expected, &text), "{expected}");
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_json_document_may_be_shown_raw_and_broken_into_lines() {
+    fn a_json_document_may_be_shown_without_quotes_and_on_several_lines() {
         let document = Reply::bulk(r#"{"model":"icio","text":"a b","layers":[0.5,1]}"#);
         assert!(is("{\"model\":\"icio\",\n \"text\":\"a b\",\n \"layers\":[0.5, 1]}", &document));
         assert!(is(r#""{\"model\":\"icio\",...""#, &document));
         assert!(is("{ \"model\": ...}", &document));
         assert!(!is(r#"{"model":"icio","text":"ab","layers":[0.5,1]}"#, &document));
         assert!(is("1) {\"a\":1}\n2) (nil)", &Reply::Array(vec![Reply::bulk("{\"a\":1}"), Reply::Nil])));
-        // No document: quotes are needed.
+        // Not a JSON document: quotes are needed.
         assert!(!is("{a}", &Reply::bulk("{a}")) && !is("plain", &Reply::bulk("plain")));
     }
 

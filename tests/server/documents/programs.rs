@@ -1,4 +1,4 @@
-//! Examples that are programs: shell, Python and Node, each with the address of the document's server.
+//! Runs examples that are programs: shell, Python and Node. Each gets the address of the document's server.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -8,11 +8,11 @@ use tempfile::TempDir;
 
 use crate::harness::{Server, reference};
 
-/// Seconds after which a program has failed.
-const PATIENCE: &str = "120";
+/// The longest time of a program, in seconds.
+const TIMEOUT_S: &str = "120";
 
-/// Runs shell commands in the server's data folder, a copy of `samples/`, with `scripts/` in it. `redis-cli` there talks to
-/// the server, and an error of the server ends the script.
+/// Runs shell commands in the server's data folder, a copy of `samples/` with `scripts/` in it. `redis-cli` there
+/// connects to the server, and an error reply ends the script.
 pub(super) fn shell(root: &Path, server: &Server, script: &str) -> Result<(), String> {
     let folder = TempDir::new().expect("a temporary folder");
     let wrapper = folder.path().join("redis-cli");
@@ -28,11 +28,11 @@ pub(super) fn shell(root: &Path, server: &Server, script: &str) -> Result<(), St
     passes(program("bash").args(["-eu", "-c", script]).current_dir(server.tables()).env("PATH", path))
 }
 
-/// The file of a program on the path.
+/// The file of a program in `PATH`.
 fn real(program: &str) -> std::path::PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("{program} is not installed: scripts/setup does that"))
+    found.unwrap_or_else(|| panic!("{program} is not installed: run scripts/setup"))
 }
 
 /// Runs a Python script with redis-py and `clients/python`.
@@ -54,17 +54,17 @@ pub(super) fn python(root: &Path, document: &str, server: &Server, script: &str)
     )
 }
 
-/// Runs a script of Node with node-redis and `clients/node`.
+/// Runs a Node script with node-redis and `clients/node`.
 pub(super) fn node(root: &Path, document: &str, server: &Server, script: &str) -> Result<(), String> {
     let Some(libraries) = reference::clients(document, "node") else { return Ok(()) };
-    // Node looks for packages beside the file that imports them.
+    // Node searches packages next to the file that imports them.
     let folder = TempDir::new_in(&libraries).expect("a folder beside the packages");
     for entry in std::fs::read_dir(root.join("clients/node")).expect("the files of clients/node") {
         let path = entry.expect("an entry").path();
         std::fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("a copy");
     }
     let file = folder.path().join("document.mjs");
-    // Connections that the script leaves open do not keep it running.
+    // The script exits even if it leaves connections open.
     std::fs::write(&file, addressed(script, &server.url()) + "\nprocess.exit(0);\n")
         .expect("a file in a temporary folder");
     passes(program("node").arg(file).current_dir(server.tables()).env("REDIS_URL", server.url()))
@@ -85,11 +85,11 @@ fn addressed(script: &str, url: &str) -> String {
 
 fn program(name: &str) -> Command {
     let mut command = Command::new("timeout");
-    command.args([PATIENCE, name]).stdin(Stdio::null());
+    command.args([TIMEOUT_S, name]).stdin(Stdio::null());
     command
 }
 
-/// Runs a program to its end; an error has what it printed.
+/// Runs a program to its end. The error has its exit status and its output.
 fn passes(command: &mut Command) -> Result<(), String> {
     let output = command.output().expect("timeout is installed");
     if output.status.success() {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_of_node_gets_the_address() {
+    fn a_node_client_gets_the_address() {
         let script = "const a = createClient();\nconst b = await createClient({ RESP: 3 }).connect();\n";
         let expected = "const a = createClient({ url: 'u' });\n\
                         const b = await createClient({ url: 'u',  RESP: 3 }).connect();\n";

@@ -1,4 +1,4 @@
-//! The index as sweeps see it.
+//! The interface of the index to sweeps.
 
 use super::super::index::{At, Entry, Freshness, Index};
 use super::sweep::{Entries, Found};

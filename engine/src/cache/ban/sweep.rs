@@ -1,13 +1,14 @@
-//! The course of one ban through the index, in steps as small as its caller likes.
+//! A sweep: finds the entries of one ban in the index, in steps of a size that the caller chooses.
 //!
-//! Nothing is skipped because an earlier clause should have had it: an entry may have moved to another tier meanwhile.
-//! What a hard ban found is unlinked before the next step, and what a soft one found says so itself.
+//! Each clause visits all of its entries, also those that an earlier clause covers: an entry can move to another tier
+//! between two steps. No entry is found twice: the caller unlinks the entries of a hard ban before the next step, and
+//! an entry that a soft ban has made stale is marked so.
 
 use super::super::pattern::literal_prefix;
 use super::super::tiers::TierId;
 use super::{Ban, Clause, HasTag};
 
-/// An entry on the way.
+/// An entry that a sweep visits.
 pub struct Found<'a> {
     /// Its name.
     pub name: &'a [u8],
@@ -15,15 +16,16 @@ pub struct Found<'a> {
     pub tier: Option<TierId>,
     /// The stamp of its last write.
     pub stamp: u64,
-    /// It was made stale by an invalidation and not written since.
+    /// Whether an invalidation made it stale and it was not written afterwards.
     pub is_soft: bool,
-    /// Its tags.
+    /// Whether it has a tag.
     pub has_tag: HasTag<'a>,
 }
 
-/// What a sweep needs of the index.
+/// The methods of the index that a sweep needs.
 pub trait Entries {
-    /// Visits up to `limit` entries whose names begin with `prefix`, in order, after `after`; where to go on.
+    /// Visits up to `limit` entries whose names begin with `prefix`, in the order of names, after `after`. Returns the
+    /// name to continue after; `None` at the end.
     fn walk(
         &self,
         db: i32,
@@ -32,7 +34,7 @@ pub trait Entries {
         limit: usize,
         visit: &mut dyn FnMut(Found<'_>),
     ) -> Option<Box<[u8]>>;
-    /// Visits up to `limit` entries with a tag; where to go on.
+    /// Visits up to `limit` entries with a tag. Returns a cursor to continue from; `None` at the end.
     fn walk_tag(
         &self,
         db: i32,
@@ -41,20 +43,20 @@ pub trait Entries {
         limit: usize,
         visit: &mut dyn FnMut(Found<'_>),
     ) -> Option<u64>;
-    /// How many entries have a tag.
+    /// The number of entries with a tag.
     fn tagged(&self, db: i32, tag: &[u8]) -> usize;
 }
 
-/// What a step found.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Entries to unlink, or to make stale, before the next step; each is named once.
+    /// The entries that the caller unlinks or makes stale before the next step. Each name occurs once.
     pub names: Vec<Box<[u8]>>,
-    /// There is no next step.
+    /// Whether this was the last step.
     pub done: bool,
 }
 
-/// Where a sweep is.
+/// The position of a sweep.
 #[derive(Debug, Default)]
 pub struct Sweep {
     clause: usize,
@@ -66,19 +68,19 @@ enum At {
     #[default]
     Start,
     Name(Box<[u8]>),
-    /// In the range of this prefix of the clause.
+    /// The prefix of the clause by its index, and the last name.
     Prefix(usize, Option<Box<[u8]>>),
-    /// In the set of this tag of the clause.
+    /// The tag of the clause by its index, and the cursor.
     Tag(usize, Option<u64>),
 }
 
 impl Sweep {
-    /// From the beginning.
+    /// A sweep at its beginning.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Looks at up to `limit` entries.
+    /// Visits up to `limit` entries.
     pub fn next(&mut self, ban: &Ban, index: &impl Entries, limit: usize) -> Step {
         let Some(clause) = ban.clauses.get(self.clause) else { return Step { names: Vec::new(), done: true } };
         let mut names = Vec::new();
@@ -104,7 +106,7 @@ impl Sweep {
                 }
             }
             Clause::Key(key) => {
-                // The first name that begins with a key is that key, if there is one.
+                // In the order of names the key itself is the first name that begins with it.
                 index.walk(ban.db, key, None, 1, &mut visit);
                 None
             }
@@ -152,7 +154,7 @@ mod tests {
     #[derive(Debug, Clone)]
     struct Naive(Vec<Row>);
 
-    /// Name, tier, stamp, whether it is soft, tags of one byte.
+    /// Name, tier, stamp, whether a soft ban made it stale, tags of one byte.
     type Row = (Vec<u8>, Option<TierId>, u64, bool, Vec<u8>);
 
     impl Naive {
@@ -185,7 +187,7 @@ mod tests {
             limit: usize,
             visit: &mut dyn FnMut(Found<'_>),
         ) -> Option<u64> {
-            // The cursor is the stamp here: it is unique and survives removals.
+            // The stamp is the cursor here: it is unique, and removals do not change it.
             let mut all: Vec<_> = (0..self.0.len()).filter(|&at| self.0[at].4.contains(&tag[0])).collect();
             all.sort_by_key(|&at| self.0[at].2);
             all.retain(|&at| after.is_none_or(|after| self.0[at].2 > after));
@@ -220,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sweep_names_once_whatever_its_ban_covers_and_nothing_else(
+        fn a_sweep_names_exactly_the_entries_that_its_ban_covers_each_once(
             names in proptest::collection::btree_map(proptest::collection::vec(b'a'..b'd', 1..4),
                 (proptest::option::of((0..2u16).prop_map(TierId)), proptest::collection::vec(b'x'..=b'z', 0..3)), 0..20),
             clauses in proptest::collection::vec(clause(), 1..4), soft: bool, all_keys: bool, limit in 1usize..5,

@@ -1,38 +1,38 @@
-//! What is known of an entry, and what a write tells of it.
+//! The metadata of an entry, and those that a write supplies.
 
 use crate::cache::tiers::TierId;
 
-/// Until when an entry is fresh.
+/// The time until which an entry is fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// For as long as it lives: a plain write.
+    /// Until its key expires: a plain write.
     UntilExpiry,
-    /// Until a moment.
+    /// Until a time.
     Until {
-        /// Unix ms; 0: stale by a soft invalidation.
+        /// In Unix ms; 0: a soft invalidation made the entry stale.
         at: u64,
-        /// How long it is fresh from the write on, in ms, to 7 digits.
-        life: u64,
+        /// The time to live from the write on, in ms, to 7 digits.
+        ttl: u64,
     },
-    /// Until a grace before its expiry: it came from a file.
+    /// Until the grace begins before its key expires: the entry was loaded from a file.
     FromExpiry {
-        /// In ms, to 7 digits: the grace in force when it came.
+        /// The grace in force when the entry was loaded, in ms, to 7 digits.
         grace: u64,
     },
 }
 
-/// What is known of an entry.
+/// The metadata of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// The tier it belongs to.
+    /// Its tier.
     pub tier: Option<TierId>,
-    /// The tick of its last write, 0 when it came from a file.
+    /// The stamp of its last write; 0 when it was loaded from a file.
     pub stamp: u64,
-    /// Until when it is fresh.
+    /// The time until which it is fresh.
     pub freshness: Freshness,
-    /// What it takes, once that was measured.
+    /// Its size in bytes; `None` until it is measured.
     pub bytes: Option<u64>,
-    /// Hits of its name, also before the last write.
+    /// The hits of its name, those before the last write included.
     pub hits: u32,
     /// Whether it was hit since its last write.
     pub hit_since_write: bool,
@@ -43,28 +43,28 @@ pub struct Entry {
 /// A write of an entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<'a> {
-    /// The tier it belongs to now.
+    /// Its tier from now on.
     pub tier: Option<TierId>,
-    /// Until when it is fresh.
+    /// The time until which it is fresh.
     pub freshness: Freshness,
-    /// What it takes; `None` queues it for [`Index::unmeasured`](super::Index::unmeasured).
+    /// Its size in bytes; `None` queues it for [`Index::unmeasured`](super::Index::unmeasured).
     pub bytes: Option<u64>,
-    /// Its tags; they replace those it had.
+    /// Its tags, which replace the previous ones.
     pub tags: &'a [&'a [u8]],
-    /// The stamp of what was written elsewhere: 0 for a key from a file, that of the entry it was for one that was
-    /// renamed; `None` for a write of this moment, which takes a tick.
+    /// `None` for a new value, which gets the next stamp. For an existing value its stamp: 0 for a key from a file, the
+    /// stamp of the old entry for a renamed key.
     pub stamp: Option<u64>,
-    /// Whether an entry that is overwritten becomes the most recently used: where nothing is evicted by use, that would
-    /// cost a write more than all the rest.
+    /// Whether an overwritten entry becomes the most recently used one. Not needed in a tier without eviction, where it
+    /// would be the most expensive part of a write.
     pub reorders: bool,
 }
 
-/// Entries and what they take.
+/// A number of entries, and their size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// How many.
+    /// The number of entries.
     pub entries: u64,
-    /// Bytes of those that were measured.
+    /// The size in bytes of those that were measured.
     pub bytes: u64,
 }
 
@@ -74,7 +74,7 @@ impl Usage {
     }
 }
 
-/// The entry of a place that has none.
+/// The metadata for a place without an entry.
 pub(super) const NOTHING: Entry = Entry {
     tier: None,
     stamp: 0,

@@ -1,8 +1,8 @@
-//! The order of use of a tier's entries in one database: a list through the records.
+//! The order of use of the entries of a tier in one database: a linked list through the records.
 
 use super::slab::{NIL, Slab};
 
-/// How far from each end a place is looked for among entries that are ordered already.
+/// The number of entries from each end among which the place of an entry is searched.
 const REACH: usize = 32;
 
 /// The ends of a list.
@@ -27,7 +27,7 @@ impl Recency {
         self.newest
     }
 
-    /// Puts a slot that is in no list next to `older`, on its newer side; [`NIL`] makes it the oldest.
+    /// Inserts a slot that is in no list next to `older`, on its newer side; [`NIL`] makes it the oldest.
     fn put_before(&mut self, slab: &mut Slab, slot: u32, older: u32) {
         let newer = if older == NIL { self.oldest } else { slab.get(older).map_or(NIL, |record| record.newer) };
         if let Some(record) = slab.get_mut(slot) {
@@ -48,8 +48,8 @@ impl Recency {
         self.put_before(slab, slot, self.newest);
     }
 
-    /// Puts a slot where its last use says. Among many entries the place is looked for near both ends only; in the
-    /// middle it is taken for older than it is, which costs at most an eviction too early.
+    /// Inserts a slot by the time of its last use. In a long list the place is searched near both ends only. A slot
+    /// that belongs in the middle is treated as older than it is: at worst it is evicted too early.
     pub(super) fn put_by_use(&mut self, slab: &mut Slab, slot: u32) {
         let used = |slot: u32| slab.get(slot).map(|record| record.used.get());
         let mine = used(slot).unwrap_or(0);

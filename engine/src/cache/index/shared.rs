@@ -1,4 +1,4 @@
-//! A name that several parts of a space share: one allocation, one pointer.
+//! A name that several parts of a space share: one allocation, and a pointer in each part.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -19,7 +19,7 @@ impl Name {
         &self.0.slice
     }
 
-    /// What the allocation takes: the count, the length, the bytes, and the allocator's own word, in steps of 16.
+    /// The size of the allocation in bytes: reference count, length, name, and a word of the allocator, in steps of 16.
     pub(super) fn memory(&self) -> u64 {
         ((self.bytes().len() as u64 + 24).next_multiple_of(16)).max(32)
     }

@@ -1,7 +1,7 @@
 //! Records of entries, in chunks.
 //!
-//! A record has 56 bytes and never moves, so a slot number is good for as long as its entry lives. Chunks make growing
-//! smooth (there is no vector of millions of records to copy), and one whose last record goes gives its memory back.
+//! A record has 56 bytes and never moves, so a slot number is valid while its entry exists. Chunks avoid pauses when
+//! the slab grows, because no vector of millions of records is copied. A chunk without records is freed.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use super::shared::Name;
 pub(super) const NIL: u32 = u32::MAX;
 /// No tier.
 pub(super) const NO_TIER: u16 = u16::MAX;
-/// Records of a chunk: 56 KB.
+/// The number of records of a chunk: 56 KB.
 const CHUNK: usize = 1024;
 
-/// A number below 2^48 that needs no alignment to 8 bytes; greater ones become the greatest.
+/// A number below 2^48 that needs no alignment to 8 bytes. Larger numbers are replaced by the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct U48([u16; 3]);
 
@@ -22,7 +22,7 @@ impl U48 {
     pub(super) const MAX: u64 = (1 << 48) - 1;
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "16 bits of it are meant")]
+    #[expect(clippy::cast_possible_truncation, reason = "each part takes 16 bits")]
     pub(super) fn new(value: u64) -> Self {
         let value = value.min(Self::MAX);
         Self([value as u16, (value >> 16) as u16, (value >> 32) as u16])
@@ -38,35 +38,36 @@ impl U48 {
 pub(super) mod flag {
     /// Fresh until [`super::Record::at`].
     pub(in super::super) const UNTIL: u8 = 1;
-    /// Fresh until the grace before its expiry.
+    /// Fresh until the grace begins before its key expires.
     pub(in super::super) const FROM_EXPIRY: u8 = 2;
-    /// Hit since it was written.
+    /// Hit after its last write.
     pub(in super::super) const HIT: u8 = 4;
     /// Has tags.
     pub(in super::super) const TAGGED: u8 = 8;
-    /// Waits to be measured.
+    /// In the queue of entries to measure.
     pub(in super::super) const UNMEASURED: u8 = 16;
-    /// Is among the candidates for the most requested of its tier.
+    /// A candidate for the most requested entries of its tier.
     pub(in super::super) const HOT: u8 = 32;
 }
 
 /// One entry, or a free place.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// `None`: the place is free.
+    /// `None` in a free place.
     pub(super) name: Option<Name>,
-    /// Kept so that a table can grow without looking at names.
+    /// Stored so that a table can grow without hashing names again.
     pub(super) hash: u32,
     pub(super) hits: u32,
-    /// Neighbours in the recency list of the tier; `older` of a free place is the next free one of the chunk.
+    /// The neighbours in the recency list of the tier. `older` of a free place is the next free place of the chunk.
     pub(super) newer: u32,
     pub(super) older: u32,
-    pub(super) life: f32,
+    /// The time to live, or the grace with [`flag::FROM_EXPIRY`].
+    pub(super) duration_ms: f32,
     pub(super) stamp: U48,
     pub(super) at: U48,
-    /// The moment of the last use, on a clock that all databases share.
+    /// The time of the last use on the clock of uses, which all databases share.
     pub(super) used: U48,
-    /// [`U48::MAX`]: not known.
+    /// The size; [`U48::MAX`] if it is unknown.
     pub(super) bytes: U48,
     pub(super) tier: u16,
     pub(super) flags: u8,
@@ -85,7 +86,7 @@ impl Record {
             hits: 0,
             newer: NIL,
             older: NIL,
-            life: 0.0,
+            duration_ms: 0.0,
             stamp: zero,
             at: zero,
             used: zero,
@@ -110,7 +111,7 @@ impl Record {
         self.flags = if on { self.flags | flag } else { self.flags & !flag };
     }
 
-    /// What it weighs, 0 while that is not known.
+    /// The size in bytes; 0 while it is unknown.
     #[inline]
     pub(super) fn weight(&self) -> u64 {
         self.known_weight().unwrap_or(0)
@@ -146,7 +147,7 @@ impl Chunk {
 #[derive(Debug, Default)]
 pub(super) struct Slab {
     chunks: Vec<Chunk>,
-    /// Chunks with a free place. The lowest is filled first, so that the others may empty.
+    /// Chunks with a free place. The lowest chunk is filled first, so that the others can become empty.
     room: BTreeSet<u32>,
     len: usize,
 }
@@ -161,7 +162,7 @@ impl Slab {
         self.len
     }
 
-    /// The record in a slot, if one is there.
+    /// The record in a slot; `None` for a free slot.
     #[inline]
     pub(super) fn get(&self, slot: u32) -> Option<&Record> {
         let (chunk, at) = place(slot);
@@ -174,11 +175,11 @@ impl Slab {
         self.chunks.get_mut(chunk)?.records.get_mut(at).filter(|record| record.name.is_some())
     }
 
-    /// Puts a record somewhere; `None` when four billion are here.
+    /// Inserts a record and returns its slot; `None` when all slots (about four billion) are used.
     pub(super) fn insert(&mut self, record: Record) -> Option<u32> {
         let number = match self.room.first() {
             Some(&number) => number,
-            None => self.another()?,
+            None => self.add_chunk()?,
         };
         let chunk = self.chunks.get_mut(number as usize)?;
         if chunk.records.capacity() == 0 {
@@ -201,14 +202,14 @@ impl Slab {
         Some(number * CHUNK as u32 + at)
     }
 
-    fn another(&mut self) -> Option<u32> {
+    fn add_chunk(&mut self) -> Option<u32> {
         let number = u32::try_from(self.chunks.len()).ok().filter(|&number| number < NIL / CHUNK as u32)?;
         self.chunks.push(Chunk::new());
         self.room.insert(number);
         Some(number)
     }
 
-    /// Takes the record out of a slot.
+    /// Removes the record of a slot.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Record> {
         let (number, at) = place(slot);
         let chunk = self.chunks.get_mut(number)?;
@@ -221,12 +222,12 @@ impl Slab {
             *chunk = Chunk::new();
         }
         self.room.insert(u32::try_from(number).ok()?);
-        self.forget_last_chunks();
+        self.drop_empty_chunks();
         Some(taken)
     }
 
-    /// Chunks at the end that hold nothing are not even remembered.
-    fn forget_last_chunks(&mut self) {
+    /// Drops the empty chunks at the end.
+    fn drop_empty_chunks(&mut self) {
         while self.chunks.last().is_some_and(|chunk| chunk.used == 0) {
             self.chunks.pop();
             self.room.remove(&(self.chunks.len() as u32));
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_empty_give_their_memory_back() {
+    fn empty_chunks_are_freed() {
         let mut slab = Slab::default();
         let slots: Vec<u32> =
             (0..5000u32).map(|i| slab.insert(Record::new(Name::new(&i.to_le_bytes()), i)).unwrap()).collect();

@@ -1,7 +1,8 @@
-//! Everything the index knows of one database.
+//! The index of one database.
 //!
-//! One record an entry in a slab; a hash table to find it, a tree to walk in order, a recency list a tier, sets of tags.
-//! All of them hold slot numbers, so a database moves, or goes, as one pointer.
+//! A slab holds one record for each entry. A hash table finds an entry, a tree gives the order of names, each tier has
+//! a recency list, and there are sets of tags. All of them refer to slot numbers, so that a whole database is moved or
+//! dropped as one pointer.
 
 #[cfg(any(test, feature = "test-hooks"))]
 mod faults;
@@ -17,7 +18,7 @@ use super::table::Table;
 use super::tags::Tags;
 use super::{Entry, Freshness, Usage};
 
-/// What a write says, the clocks resolved.
+/// A write with its stamps.
 pub(super) struct Stamped<'a> {
     pub(super) tier: u16,
     pub(super) freshness: Freshness,
@@ -28,10 +29,10 @@ pub(super) struct Stamped<'a> {
     pub(super) reorders: bool,
 }
 
-/// A queue of this length is always allowed.
+/// The length up to which the queue of entries to measure is never limited.
 const QUEUED_AT_LEAST: usize = 65_536;
 
-/// A tier's entries in this database.
+/// The entries of a tier in this database.
 #[derive(Debug, Default)]
 struct Part {
     usage: Usage,
@@ -44,17 +45,18 @@ struct Part {
 pub(super) struct Space {
     slab: Slab,
     table: Table,
-    /// Names of dead entries stay until [`Space::tidy`] comes to them: taking one out costs more than all the rest.
+    /// Slots by name. Names of expired entries stay until [`Space::tidy`] removes them: that is the most expensive part
+    /// of the removal of an entry.
     names: BTreeMap<Name, u32>,
     name_bytes: u64,
-    /// Names that may be dead.
-    dead: Vec<Name>,
-    /// By tier number; one more, at the end of the numbers, is kept apart.
+    /// Names of expired entries that may still be in `names`.
+    removed: Vec<Name>,
+    /// Tiers by their number. Entries outside of all tiers are in `outside`.
     tiers: Vec<Option<Box<Part>>>,
     outside: Part,
     tags: Tags,
-    /// Slots whose entries wait to be measured, if their records still say so: the slots of those that have gone, or were
-    /// measured meanwhile, are left in.
+    /// The slots of entries to measure. Slots of entries that were removed or measured in the meantime stay in the
+    /// queue: the flag of the record decides.
     unmeasured: Vec<u32>,
 }
 
@@ -65,7 +67,7 @@ impl Space {
             table: Table::new(),
             names: BTreeMap::new(),
             name_bytes: 0,
-            dead: Vec::new(),
+            removed: Vec::new(),
             tiers: Vec::new(),
             outside: Part::default(),
             tags: Tags::default(),
@@ -77,7 +79,7 @@ impl Space {
         self.slab.len()
     }
 
-    /// Whether nothing would be lost with it, and dropping it takes no time.
+    /// Whether it holds no names and no hits, so that it can be dropped.
     pub(super) fn is_void(&self) -> bool {
         self.names.is_empty()
             && self.outside.hot.is_empty()
@@ -126,12 +128,12 @@ impl Space {
         slot
     }
 
-    /// A record for a new name, in the slab, the table and the tree, and in no tier's list yet.
+    /// Adds a record for a new name to the slab, the table and the tree, but not to the list of a tier.
     fn create(&mut self, hash: u32, name: &[u8]) -> Option<u32> {
         let name = Name::new(name);
         let slot = self.slab.insert(Record::new(name.clone(), hash))?;
         self.table.insert(&self.slab, hash, slot);
-        if !self.dead.is_empty() {
+        if !self.removed.is_empty() {
             self.forget(&name);
         }
         self.name_bytes += name.memory();
@@ -147,7 +149,7 @@ impl Space {
         set_freshness(record, write.freshness);
         record.weigh(write.bytes);
         let (waits, must_wait) = (record.has(flag::UNMEASURED), write.bytes.is_none());
-        // Where writes outrun those who measure, some sizes stay unknown until the next write.
+        // When entries are written faster than they are measured, some sizes stay unknown until the next write.
         let has_place = waits || self.unmeasured.len() <= self.names.len() + QUEUED_AT_LEAST;
         record.put(flag::UNMEASURED, must_wait && has_place);
         if must_wait && !waits && has_place {
@@ -155,7 +157,7 @@ impl Space {
         }
     }
 
-    pub(super) fn gone(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+    pub(super) fn remove(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
         let record = self.take(hash, name)?;
         if let Some(name) = &record.name {
             self.forget(name);
@@ -163,14 +165,14 @@ impl Space {
         Some(entry(&record))
     }
 
-    /// The same, with the work that can wait left to [`Self::tidy`].
-    pub(super) fn dies(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
+    /// Removes an expired entry; [`Self::tidy`] removes its name from the tree later.
+    pub(super) fn expire(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
         let mut record = self.take(hash, name)?;
-        self.dead.extend(record.name.take());
+        self.removed.extend(record.name.take());
         Some(entry(&record))
     }
 
-    /// Takes an entry out of everything but the tree.
+    /// Removes an entry from all parts except the tree.
     fn take(&mut self, hash: u32, name: &[u8]) -> Option<Record> {
         let slot = self.find(hash, name)?;
         self.detach(slot, true);
@@ -182,33 +184,33 @@ impl Space {
         Some(record)
     }
 
-    /// Takes a name out of the tree.
+    /// Removes a name from the tree.
     fn forget(&mut self, name: &Name) {
         if let Some((name, _)) = self.names.remove_entry(name) {
             self.name_bytes -= name.memory();
         }
     }
 
-    /// Takes up to `limit` dead names out of the tree; how many.
+    /// Removes up to `limit` names of expired entries from the tree. Returns the number of names that it processed.
     pub(super) fn tidy(&mut self, limit: usize) -> usize {
-        let count = self.dead.len().min(limit);
-        for name in self.dead.split_off(self.dead.len() - count) {
-            // It may be alive again.
+        let count = self.removed.len().min(limit);
+        for name in self.removed.split_off(self.removed.len() - count) {
+            // The name may have been written again.
             let slot = self.names.get(&name).copied();
             if slot.and_then(|slot| self.slab.get(slot)).is_none_or(|record| record.bytes() != name.bytes()) {
                 self.forget(&name);
             }
         }
-        if self.dead.is_empty() {
-            self.dead = Vec::new();
+        if self.removed.is_empty() {
+            self.removed = Vec::new();
         }
         count
     }
 
-    /// Whether a slot that the tree gives for a name is that of the living entry.
+    /// Whether the slot that the tree has for a name holds an entry with that name, and not only an expired one.
     #[inline]
     pub(super) fn is_of(&self, slot: u32, name: &[u8]) -> bool {
-        self.dead.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
+        self.removed.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
     }
 
     fn part(&mut self, tier: u16) -> (&mut Slab, &mut Part) {
@@ -226,25 +228,25 @@ impl Space {
         if tier == NO_TIER { Some(&self.outside) } else { self.tiers.get(tier as usize)?.as_deref() }
     }
 
-    /// An entry leaves its tier.
-    fn detach(&mut self, slot: u32, dies: bool) {
+    /// Removes an entry from its tier. `removed`: whether it is removed from the index too.
+    fn detach(&mut self, slot: u32, removed: bool) {
         let Some(record) = self.slab.get(slot) else { return };
         let (tier, weight) = (record.tier, record.weight());
         let (slab, part) = self.part(tier);
         part.usage.entries -= 1;
         part.usage.bytes -= weight;
         part.recency.remove(slab, slot);
-        part.hot.leave(slab, slot, dies);
+        part.hot.leave(slab, slot, removed);
     }
 
-    /// An entry that is in no tier's list comes into one.
+    /// Adds an entry that is in no list to the list of a tier.
     fn attach(&mut self, slot: u32, tier: u16, newest: bool) {
         let (slab, part) = self.part(tier);
         let Some(record) = slab.get_mut(slot) else { return };
         record.tier = tier;
         part.usage.entries += 1;
         part.usage.bytes += record.weight();
-        record.hits = record.hits.saturating_add(part.hot.revive(record.bytes()));
+        record.hits = record.hits.saturating_add(part.hot.restore_hits(record.bytes()));
         if part.hot.wants(record) {
             part.hot.admit(slab, slot);
         }
@@ -288,7 +290,7 @@ impl Space {
         part.usage.bytes = part.usage.bytes - before + after;
     }
 
-    pub(super) fn retier(&mut self, slot: u32, tier: u16) {
+    pub(super) fn set_tier(&mut self, slot: u32, tier: u16) {
         if self.slab.get(slot).is_some_and(|record| record.tier != tier) {
             self.detach(slot, false);
             self.attach(slot, tier, false);
@@ -309,7 +311,7 @@ impl Space {
         parts.fold(self.outside.usage, |sum, usage| sum.and(usage))
     }
 
-    /// Names from a place on, in order, some of them dead (see [`Self::is_of`]).
+    /// Names from a bound on, in their order. Names of expired entries can be among them (see [`Self::is_of`]).
     pub(super) fn names(&self, from: Bound<&[u8]>) -> impl Iterator<Item = (&[u8], u32)> {
         self.names.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, &slot)| (name.bytes(), slot))
     }
@@ -318,10 +320,11 @@ impl Space {
         &self.tags
     }
 
-    /// Takes the next of the queue; its name, if it still is to be measured. `None` at the end.
+    /// Takes the next item from the queue of entries to measure: its name, or `Some(None)` if it need not be measured.
+    /// `None` when the queue is empty.
     pub(super) fn take_unmeasured(&mut self) -> Option<Option<Box<[u8]>>> {
         let Some(slot) = self.unmeasured.pop() else {
-            // What a flood of writes has made large is given back.
+            // Many writes can have made the queue long: its memory is freed.
             self.unmeasured = Vec::new();
             return None;
         };
@@ -342,7 +345,7 @@ impl Space {
     pub(super) fn memory(&self) -> u64 {
         // Nodes of the tree are about two thirds full.
         let tree = self.names.len() as u64 * 25;
-        let waiting = self.unmeasured.capacity() as u64 * 4 + self.dead.capacity() as u64 * 8;
+        let waiting = self.unmeasured.capacity() as u64 * 4 + self.removed.capacity() as u64 * 8;
         let parts =
             self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;
@@ -350,25 +353,25 @@ impl Space {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a life in ms to 7 digits is more than the window of REFRESH needs")]
+#[expect(clippy::cast_precision_loss, reason = "a duration in ms to 7 digits is more than the window of REFRESH needs")]
 fn set_freshness(record: &mut Record, freshness: Freshness) {
-    let (kind, at, life) = match freshness {
+    let (kind, at, duration_ms) = match freshness {
         Freshness::UntilExpiry => (0, 0, 0),
-        Freshness::Until { at, life } => (flag::UNTIL, at, life),
+        Freshness::Until { at, ttl } => (flag::UNTIL, at, ttl),
         Freshness::FromExpiry { grace } => (flag::FROM_EXPIRY, 0, grace),
     };
     record.put(flag::UNTIL | flag::FROM_EXPIRY, false);
     record.put(kind, true);
     record.at = U48::new(at);
-    record.life = life as f32;
+    record.duration_ms = duration_ms as f32;
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a whole number and not negative")]
 pub(super) fn entry(record: &Record) -> Entry {
     let freshness = if record.has(flag::UNTIL) {
-        Freshness::Until { at: record.at.get(), life: record.life as u64 }
+        Freshness::Until { at: record.at.get(), ttl: record.duration_ms as u64 }
     } else if record.has(flag::FROM_EXPIRY) {
-        Freshness::FromExpiry { grace: record.life as u64 }
+        Freshness::FromExpiry { grace: record.duration_ms as u64 }
     } else {
         Freshness::UntilExpiry
     };

@@ -1,8 +1,9 @@
-//! Finds the slot of a name.
+//! The slots of entries by the hashes of their names.
 //!
-//! A hash table that grows moves everything in it at once: about 70 ns an entry once records are out of the processor's
-//! caches, so one table of a million entries would stop the server for tens of milliseconds. Hence 256 tables, each with
-//! every 256th entry: growing one moves 4 thousand entries of a million, 40 thousand of ten million.
+//! A hash table that grows moves all of its entries in a single step. That takes about 70 ns for each entry when the
+//! records are not in the caches of the processor, so one table of a million entries would block the server for tens of
+//! milliseconds. Therefore the entries are spread over 256 tables. One of them moves 4 thousand entries of a million,
+//! or 40 thousand of ten million.
 
 use hashbrown::HashTable;
 
@@ -16,7 +17,8 @@ pub(super) struct Table {
     tables: Box<[HashTable<u32>]>,
 }
 
-/// The tables take bits from both ends; all bits of the short hash reach both.
+/// A 64-bit hash for a table. The table uses the low and the high bits, so all bits of the short hash are mixed into
+/// both.
 #[inline]
 fn wide(hash: u32) -> u64 {
     let mixed = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -39,12 +41,12 @@ impl Table {
         self.tables[which(hash)].find(wide(hash), is_it).copied()
     }
 
-    /// Notes a slot whose record is in the slab.
+    /// Adds a slot whose record is in the slab.
     pub(super) fn insert(&mut self, slab: &Slab, hash: u32, slot: u32) {
         self.tables[which(hash)].insert_unique(wide(hash), slot, |&slot| rehash(slab, slot));
     }
 
-    /// Forgets a slot whose record is still in the slab.
+    /// Removes a slot whose record is still in the slab.
     pub(super) fn remove(&mut self, slab: &Slab, hash: u32, slot: u32) {
         let table = &mut self.tables[which(hash)];
         if let Ok(found) = table.find_entry(wide(hash), |&other| other == slot) {

@@ -1,14 +1,14 @@
-//! Which entries of a database have which tags.
+//! The tags of the entries of a database.
 //!
-//! Trees rather than hash tables: they never stop to grow, and a walk along slot numbers survives every change, because
-//! an entry keeps its slot for as long as it lives.
+//! Trees are used instead of hash tables because they grow without a pause. An entry keeps its slot while it exists, so
+//! a walk in the order of slots stays valid when entries change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::shared::Name;
 
-/// Tags of entries, both ways.
+/// Entries by tag, and tags by entry.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
     entries: BTreeMap<Name, BTreeSet<u32>>,
@@ -18,7 +18,7 @@ pub(super) struct Tags {
 }
 
 impl Tags {
-    /// An entry without tags so far has these; returns whether there are any.
+    /// Sets the tags of an entry without tags. Returns whether there are any.
     pub(super) fn add(&mut self, slot: u32, tags: &[&[u8]]) -> bool {
         let mut names: Vec<Name> = Vec::with_capacity(tags.len());
         for &tag in tags {
@@ -42,7 +42,7 @@ impl Tags {
         any
     }
 
-    /// An entry has no tags any more.
+    /// Removes all tags of an entry.
     pub(super) fn remove(&mut self, slot: u32) {
         for name in self.tags.remove(&slot).iter().flatten() {
             self.pairs -= 1;
@@ -56,7 +56,7 @@ impl Tags {
         }
     }
 
-    /// The tags of an entry, in the order they were given.
+    /// The tags of an entry, in the order of the write.
     pub(super) fn of(&self, slot: u32) -> impl Iterator<Item = &[u8]> {
         self.tags.get(&slot).into_iter().flatten().map(Name::bytes)
     }
@@ -65,13 +65,13 @@ impl Tags {
         self.entries.get(tag).map_or(0, BTreeSet::len)
     }
 
-    /// The entries with a tag after a slot.
+    /// The slots of the entries with a tag, after the slot `after`.
     pub(super) fn entries(&self, tag: &[u8], after: Option<u32>) -> impl Iterator<Item = u32> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.entries.get(tag).into_iter().flat_map(move |slots| slots.range((from, Bound::Unbounded)).copied())
     }
 
-    /// Whether both ways say the same, of entries that are there.
+    /// Whether both directions agree and contain only existing entries.
     #[cfg(any(test, feature = "test-hooks"))]
     pub(super) fn agree(&self, is_there: impl Fn(u32) -> bool) -> bool {
         let of_tags: usize = self.entries.values().map(BTreeSet::len).sum();
@@ -86,7 +86,7 @@ impl Tags {
             })
     }
 
-    /// An estimate: nodes of the trees are about two thirds full.
+    /// The memory in bytes: an estimate, with nodes of the trees two thirds full.
     pub(super) fn memory(&self) -> u64 {
         self.name_bytes + self.entries.len() as u64 * 140 + self.tags.len() as u64 * 60 + self.pairs * 16
     }

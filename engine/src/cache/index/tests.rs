@@ -1,4 +1,4 @@
-//! What is easy to say of the index in a sentence.
+//! Single properties of the index.
 
 use super::*;
 
@@ -16,25 +16,25 @@ fn plain(tier: Option<u16>) -> Write<'static> {
 }
 
 #[test]
-fn an_old_place_is_known_by_its_stamp() {
+fn a_place_is_checked_by_the_stamp_of_its_entry() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));
     let stamp = index.entry(at).stamp;
     assert!(index.is_still(at, stamp) && !index.is_still(at, 0));
-    index.gone(0, b"a");
+    index.remove(0, b"a");
     assert!(!index.is_still(at, stamp));
     let again = index.written(0, b"b", &plain(Some(1)));
     assert!(!index.is_still(at, stamp) && index.is_still(again, index.now()));
 }
 
 #[test]
-fn what_has_died_is_gone_for_everybody_and_its_memory_comes_back_when_tidied() {
+fn an_expired_entry_is_invisible_and_tidy_frees_its_memory() {
     let mut index = Index::new(1);
     for key in 0..1000u32 {
         index.written(0, &key.to_be_bytes(), &plain(Some(1)));
     }
     for key in 0..1000u32 {
-        assert!(index.died(0, &key.to_be_bytes()).is_some() && index.died(0, &key.to_be_bytes()).is_none());
+        assert!(index.expire(0, &key.to_be_bytes()).is_some() && index.expire(0, &key.to_be_bytes()).is_none());
     }
     let alive = index.written(0, &7u32.to_be_bytes(), &plain(Some(1)));
     assert_eq!((index.len(), index.usage(Some(TierId(1))).entries), (1, 1));
@@ -44,17 +44,17 @@ fn what_has_died_is_gone_for_everybody_and_its_memory_comes_back_when_tidied() {
     assert!(index.tidy(10) && index.tidy(1000) && !index.tidy(1000));
     assert_eq!(index.name(alive), 7u32.to_be_bytes());
     assert!(index.faults().is_empty(), "{:?}", index.faults());
-    index.died(0, &7u32.to_be_bytes());
+    index.expire(0, &7u32.to_be_bytes());
     assert!(index.memory() > 0 && index.tidy(1));
     assert_eq!(index.memory(), 0);
 }
 
 #[test]
-fn a_popular_key_that_dies_gets_its_hits_back() {
+fn a_removed_popular_key_has_its_hits_again_when_it_is_written() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));
     (0..5).for_each(|_| index.touched(at, false));
-    index.gone(0, b"a");
+    index.remove(0, b"a");
     assert_eq!(index.hot(0, TierId(1), 9), [(b"a"[..].into(), 5)]);
     assert!(index.databases().is_empty());
     let at = index.written(0, b"a", &plain(Some(1)));
@@ -81,22 +81,22 @@ fn the_most_requested_are_found_among_many() {
 }
 
 #[test]
-fn memory_comes_back_after_every_key_has_gone_and_after_a_flush() {
+fn memory_is_freed_after_every_key_was_removed_and_after_a_flush() {
     let mut index = Index::new(1);
     for key in 0..50_000u32 {
         index.written(0, &key.to_le_bytes(), &Write { tags: &[b"t"], ..plain(Some(1)) });
     }
     for key in 0..49_999u32 {
-        index.gone(0, &key.to_le_bytes());
+        index.remove(0, &key.to_le_bytes());
     }
     while index.unmeasured(100).is_some() {}
     assert!(index.memory() < 100_000, "{}", index.memory());
-    index.gone(0, &49_999u32.to_le_bytes());
+    index.remove(0, &49_999u32.to_le_bytes());
     assert_eq!(index.memory(), 0);
     index.written(0, b"a", &plain(None));
     std::thread::spawn({
-        let debris = index.flushed(None);
-        move || drop(debris)
+        let flushed = index.flushed(None);
+        move || drop(flushed)
     })
     .join()
     .unwrap();
@@ -104,7 +104,7 @@ fn memory_comes_back_after_every_key_has_gone_and_after_a_flush() {
 }
 
 #[test]
-fn a_walk_along_a_tag_sees_everything_that_stays() {
+fn a_walk_over_a_tag_visits_every_entry_that_stays_once() {
     let mut index = Index::new(1);
     for key in 0..100u8 {
         index.written(0, &[key], &Write { tags: &[b"t", b"t"], ..plain(Some(1)) });
@@ -115,7 +115,7 @@ fn a_walk_along_a_tag_sees_everything_that_stays() {
         if cursor.is_none() {
             break;
         }
-        index.gone(0, &[step * 2]);
+        index.remove(0, &[step * 2]);
         index.written(0, &[200 + step], &Write { tags: &[b"t"], ..plain(Some(1)) });
         index.written(0, &[99], &Write { tags: &[b"t"], ..plain(Some(1)) });
         step += 1;

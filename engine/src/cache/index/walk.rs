@@ -1,4 +1,4 @@
-//! Walks over entries, in the order of names or along a tag.
+//! Walks over entries, in the order of names or over the entries of a tag.
 
 use std::ops::Bound;
 
@@ -14,8 +14,8 @@ impl Index {
         databases
     }
 
-    /// Visits up to `limit` entries (at least one) whose names begin with `prefix`, in order, after `after`, and returns
-    /// the last name, to go on from; `None` when the range ended.
+    /// Visits up to `limit` entries (at least one) whose names begin with `prefix`, in the order of names, after the
+    /// name `after`. Returns the name to continue after; `None` at the end.
     pub fn walk(
         &self,
         db: i32,
@@ -34,7 +34,7 @@ impl Index {
             if let Some(record) = space.record(slot).filter(|_| space.is_of(slot, name)) {
                 visit(name, At { db, slot }, entry(record));
             }
-            // A dead one is a step as well.
+            // The name of an expired entry counts as a step too.
             seen += 1;
             if seen >= limit {
                 return Some(name.into());
@@ -43,14 +43,14 @@ impl Index {
         None
     }
 
-    /// Whether a name begins so, perhaps of an entry that has just died.
+    /// Whether a name begins with `prefix`. It can be the name of an entry that has just expired.
     pub fn has_any(&self, db: i32, prefix: &[u8]) -> bool {
         let first = self.spaces.get(&db).and_then(|space| space.names(Bound::Included(prefix)).next());
         first.is_some_and(|(name, _)| name.starts_with(prefix))
     }
 
-    /// Visits up to `limit` entries (at least one) with a tag, and returns a cursor to go on from, `None` at the end. An
-    /// entry that has the tag from the first call to the last is visited exactly once, whatever changes meanwhile.
+    /// Visits up to `limit` entries (at least one) with a tag. Returns a cursor to continue from; `None` at the end. An
+    /// entry that has the tag from the first call to the last is visited exactly once, also when other entries change.
     pub fn walk_tag(
         &self,
         db: i32,

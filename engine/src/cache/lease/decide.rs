@@ -1,14 +1,14 @@
-//! What a FETCH is answered: the first row of the table in the design of leases.
+//! The decision on a FETCH.
 
 use super::state::State;
 use super::{Ask, Seen};
 
-/// What is remembered of a failure of the key.
+/// The remembered failure of a key.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Past {
-    /// There is a reason to give.
+    /// A reason is remembered (negative caching).
     pub(super) negative: bool,
-    /// A value that is there is to be served as it is.
+    /// RETRY is running: an existing value is served without a lease.
     pub(super) retry: bool,
 }
 
@@ -16,7 +16,7 @@ pub(super) struct Past {
 pub(super) enum Decision {
     Value,
     Stale,
-    /// The value and a lease.
+    /// The value, and a lease to refresh it.
     Refresh,
     Lease,
     Negative,
@@ -24,18 +24,23 @@ pub(super) enum Decision {
     Busy,
 }
 
-/// Decides; `room`: whether another lease may be granted at all.
+/// Decides on a FETCH. `room`: whether the number of leases allows another one.
 ///
-/// While RETRY runs a value is served without a grant. A NOSTALE reader of a stale value is then told the reason of the
-/// failure while that is remembered; where it is not (NEGATIVE 0) there is nothing to tell it, and it is granted.
+/// While RETRY runs, a value is served without a lease. A NOSTALE reader of a stale value then gets the reason of the
+/// failure if it is remembered; without a reason (NEGATIVE 0) it is granted a lease.
 pub(super) fn decide(seen: Seen, state: State, ask: &Ask, past: Past, room: bool) -> Decision {
     let may_grant = ask.may_grant && room;
     match (state, seen, ask.nostale) {
-        (_, Seen::Fresh, _) | (State::Held(_) | State::Owed, Seen::Ageing, _) => Decision::Value,
-        (State::Held(_) | State::Owed, Seen::Stale, false) => Decision::Stale,
-        // A lease without a holder is owed to the first who waits: nobody who comes later may take it.
-        (State::Held(_) | State::Owed, Seen::Absent, _) | (State::Held(_) | State::Owed, Seen::Stale, true) => {
-            if ask.may_grant && ask.may_wait { Decision::Wait } else { Decision::Busy }
+        (_, Seen::Fresh, _) | (State::Held(_) | State::Unassigned, Seen::Ageing, _) => Decision::Value,
+        (State::Held(_) | State::Unassigned, Seen::Stale, false) => Decision::Stale,
+        // A lease without a holder is reserved for the first waiter: a later client cannot take it.
+        (State::Held(_) | State::Unassigned, Seen::Absent, _)
+        | (State::Held(_) | State::Unassigned, Seen::Stale, true) => {
+            if ask.may_grant && ask.may_wait {
+                Decision::Wait
+            } else {
+                Decision::Busy
+            }
         }
         (State::Free, Seen::Ageing, _) => {
             if may_grant && !past.retry {

@@ -1,9 +1,10 @@
-//! A hook for tests that break the machine on purpose, to show that they would notice. Absent from a release build.
+//! A hook that switches the fence off. Tests use it to show that they detect a broken fence. Not part of a release
+//! build.
 
 #[cfg(any(test, feature = "test-hooks"))]
 use super::Leases;
 
-/// What is switched off.
+/// The switches of the hook.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hooks {
     #[cfg(any(test, feature = "test-hooks"))]
@@ -11,7 +12,7 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    /// Whether a token that is dead fills.
+    /// Whether a token of a lease that has ended is accepted.
     #[cfg(any(test, feature = "test-hooks"))]
     pub(super) const fn is_fence_off(self) -> bool {
         self.fence_off
@@ -25,7 +26,7 @@ impl Hooks {
 
 #[cfg(any(test, feature = "test-hooks"))]
 impl Leases {
-    /// From now on any token that was granted and died fills.
+    /// From now on every token that was granted is accepted, also after its lease has ended.
     pub fn switch_fence_off(&mut self) {
         self.hooks.fence_off = true;
     }

@@ -1,4 +1,4 @@
-//! What is remembered of leases that are over: why a token died, and failures. All of it is bounded.
+//! Bounded memory of leases that have ended: the causes of their ends, failures, and tokens that were used.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -9,26 +9,27 @@ use lru::LruCache;
 use super::Cause;
 use super::decide::Past;
 
-/// How many dead tokens are remembered; an older one is as unknown as one that never was.
-const DEAD: usize = 65_536;
-/// How many reasons, and how many RETRYs, are remembered.
+/// The number of tokens of lost leases that are remembered. An older token is reported as unknown.
+const ENDED: usize = 65_536;
+/// The number of reasons, and the number of RETRY times, that are remembered.
 const FAILURES: usize = 16_384;
 
-/// Why tokens died. Keys are hashed, for they may be long: two that collide could only change the word in a refusal.
+/// The tokens of lost leases, with the cause. Keys can be long, so only their hashes are stored: a collision can only
+/// change the cause in an error reply.
 #[derive(Debug)]
-pub(super) struct Graveyard {
+pub(super) struct EndedTokens {
     causes: LruCache<(u64, u64), Cause>,
     hasher: RandomState,
 }
 
-impl Graveyard {
+impl EndedTokens {
     pub(super) fn new() -> Self {
         Self { causes: LruCache::unbounded(), hasher: RandomState::new() }
     }
 
-    pub(super) fn bury(&mut self, db: i32, key: &[u8], token: u64, cause: Cause) {
+    pub(super) fn remember(&mut self, db: i32, key: &[u8], token: u64, cause: Cause) {
         self.causes.put((self.hasher.hash_one((db, key)), token), cause);
-        if self.causes.len() > DEAD {
+        if self.causes.len() > ENDED {
             self.causes.pop_lru();
         }
     }
@@ -38,26 +39,27 @@ impl Graveyard {
     }
 }
 
-/// A failure of a key.
+/// A remembered failure of a key.
 #[derive(Debug)]
 struct Note {
     db: i32,
     key: Box<[u8]>,
     until: u64,
-    /// On the clock of changes.
+    /// The time of the failure on the clock of changes.
     stamp: u64,
-    /// On the clock of this memory, which also orders what has no stamp: a flush.
+    /// The number of the failure. It orders failures and flushes, which have no stamp.
     serial: u64,
     reason: Box<[u8]>,
 }
 
-/// Failed computations: their reasons, and how long what is there is served before the next attempt.
+/// Failed computations: their reasons, and the time until which an existing value is served before the next attempt.
 #[derive(Debug)]
 pub(super) struct Failures {
     negatives: LruCache<u64, Note>,
     retries: LruCache<u64, Note>,
-    /// What is older is forgotten, per database: a stamp and a serial.
+    /// By database: failures with an earlier stamp, and those up to a serial, are forgotten.
     floors: HashMap<i32, (u64, u64)>,
+    /// Failures of all databases up to this serial are forgotten.
     floor: u64,
     serial: u64,
     hasher: RandomState,
@@ -95,7 +97,7 @@ impl Failures {
         (self.hasher.hash_one((db, key)), note)
     }
 
-    /// What is remembered of a key; what is over is dropped.
+    /// The remembered failure of a key. Removes it when its time is over.
     pub(super) fn past(&mut self, now: u64, db: i32, key: &[u8]) -> Past {
         if self.is_empty() {
             return Past::default();
@@ -116,7 +118,7 @@ impl Failures {
         Past { negative: runs(&mut self.negatives), retry: runs(&mut self.retries) }
     }
 
-    /// The reason of a failure that [`past`](Self::past) has just found.
+    /// The reason of a failure that [`past`](Self::past) has found before.
     pub(super) fn reason(&self, db: i32, key: &[u8]) -> Box<[u8]> {
         self.negatives.peek(&self.hasher.hash_one((db, key))).map(|note| note.reason.clone()).unwrap_or_default()
     }
@@ -133,15 +135,15 @@ impl Failures {
         }
     }
 
-    /// Forgets what is older than a stamp.
-    pub(super) fn outdated(&mut self, db: i32, stamp: u64) {
+    /// Forgets the failures with an earlier stamp.
+    pub(super) fn forget_before(&mut self, db: i32, stamp: u64) {
         if !self.is_empty() {
             let floor = self.floors.entry(db).or_default();
             floor.0 = floor.0.max(stamp);
         }
     }
 
-    /// Forgets all there is of a database; `None` is all of them.
+    /// Forgets all failures of a database; `None` means all databases.
     pub(super) fn flushed(&mut self, db: Option<i32>) {
         match db {
             Some(db) => self.floors.entry(db).or_default().1 = self.serial,
@@ -161,19 +163,20 @@ fn put(notes: &mut LruCache<u64, Note>, at: u64, note: Note) {
     }
 }
 
-/// How many tokens are remembered that have done what they were granted for.
+/// The number of used tokens that are remembered.
 const DONE: usize = 1 << 16;
 
-/// What a token has done.
+/// The use of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Its value was stored.
+    /// FILL stored a value.
     Filled,
-    /// It was given up.
+    /// The holder reported a failure.
     Failed,
 }
 
-/// Tokens that have done what they were granted for: clients send a command again whose reply was lost. Keys are hashed.
+/// Tokens that were used by FILL or by a failure. A client repeats a command whose reply was lost: it then gets the
+/// same reply. Only hashes of the keys are stored.
 #[derive(Debug)]
 pub(super) struct DoneTokens {
     by_token: LruCache<u64, (u64, Done)>,
@@ -207,31 +210,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_bounded_and_forgets_the_oldest() {
-        let (mut dead, mut failures) = (Graveyard::new(), Failures::new());
-        for token in 0..=DEAD as u64 {
-            dead.bury(0, b"k", token, Cause::Expired);
+    fn memory_is_bounded_and_the_oldest_are_forgotten() {
+        let (mut ended, mut failures) = (EndedTokens::new(), Failures::new());
+        for token in 0..=ENDED as u64 {
+            ended.remember(0, b"k", token, Cause::Expired);
             failures.negative(0, &token.to_be_bytes(), 10, 1, (*b"no").into());
             failures.retry(0, &token.to_be_bytes(), 10, 1);
         }
-        assert_eq!((dead.causes.len(), failures.negatives.len(), failures.retries.len()), (DEAD, FAILURES, FAILURES));
-        assert_eq!(dead.cause(0, b"k", 0), None);
-        assert_eq!(dead.cause(0, b"k", 1), Some(Cause::Expired));
+        assert_eq!((ended.causes.len(), failures.negatives.len(), failures.retries.len()), (ENDED, FAILURES, FAILURES));
+        assert_eq!(ended.cause(0, b"k", 0), None);
+        assert_eq!(ended.cause(0, b"k", 1), Some(Cause::Expired));
         assert!(!failures.past(0, 0, &0u64.to_be_bytes()).negative);
-        assert!(failures.past(0, 0, &(DEAD as u64).to_be_bytes()).retry);
+        assert!(failures.past(0, 0, &(ENDED as u64).to_be_bytes()).retry);
     }
 
     #[test]
-    fn a_flush_forgets_what_was_before_it_and_nothing_else() {
+    fn a_flush_forgets_only_the_earlier_failures_of_its_database() {
         let mut failures = Failures::new();
         failures.negative(0, b"k", 10, 5, (*b"no").into());
         failures.negative(1, b"k", 10, 5, (*b"no").into());
         failures.flushed(Some(0));
         assert!(!failures.past(0, 0, b"k").negative);
         assert!(failures.past(0, 1, b"k").negative);
-        failures.outdated(1, 5);
+        failures.forget_before(1, 5);
         assert!(failures.past(0, 1, b"k").negative);
-        failures.outdated(1, 6);
+        failures.forget_before(1, 6);
         assert!(!failures.past(0, 1, b"k").negative);
         failures.negative(0, b"k", 10, 7, (*b"no").into());
         assert!(failures.past(9, 0, b"k").negative);

@@ -1,82 +1,82 @@
-//! The life of one lease: what each event makes of it.
+//! The states of one lease, and their transitions.
 
 use super::Cause;
 
-/// A lease that somebody holds.
+/// A lease that a client holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lease {
     pub(super) token: u64,
     /// The stamp of the grant, on the clock of changes.
     pub(super) granted: u64,
     pub(super) granted_at: u64,
-    /// The first millisecond at which the token is dead.
+    /// The first millisecond at which the token is no longer valid.
     pub(super) ends: u64,
-    /// The client with whose connection the lease ends.
+    /// The client whose disconnection ends the lease.
     pub(super) bound: Option<u64>,
-    /// The client that was granted.
+    /// The client that was granted the lease.
     pub(super) holder: u64,
-    /// Grants in their order.
+    /// The number of the grant: later grants have higher numbers.
     pub(super) serial: u64,
 }
 
-/// What one key's lease is.
+/// The state of the lease of one key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nobody has it and nobody waits: there is no record of it.
+    /// No holder and no waiter: there is no record.
     #[default]
     Free,
-    /// Somebody has it.
+    /// A client holds the lease.
     Held(Lease),
-    /// Nobody has it and somebody waits: it is owed to the first of them.
-    Owed,
+    /// No holder, but waiters: the first of them gets the next lease.
+    Unassigned,
 }
 
-/// What happens to a lease.
+/// An event in the life cycle of a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    /// Somebody gets it.
+    /// A client is granted the lease.
     Grant(Lease),
-    /// Its holder asks for more time.
+    /// The holder extends the lease.
     Renew { token: u64, ends: u64 },
-    /// Its holder is done, with a value or without one, and nobody waits any more.
+    /// The holder has finished, with a value or with a failure, and the waiters were removed.
     Done,
-    /// It is that late.
+    /// The current time: the lease ends if its time is over.
     Time(u64),
-    /// It is taken away.
+    /// The lease is revoked.
     Revoke(Cause),
-    /// Somebody who waited does not any more.
+    /// A waiter was removed.
     Left,
 }
 
-/// What a transition did to the lease there was.
+/// The effect of a transition on the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Nothing.
+    /// No effect.
     None,
-    /// It lives: granted or renewed.
-    Lives,
-    /// It is over as its holder wished.
-    Over(Lease),
-    /// It died under its holder.
-    Died(Lease, Cause),
+    /// The lease was granted or renewed.
+    Active,
+    /// The holder ended the lease.
+    Finished(Lease),
+    /// The holder lost the lease.
+    Lost(Lease, Cause),
 }
 
 impl State {
-    /// What `event` makes of this state; `waits`: whether somebody waits for the key.
+    /// The state after `event`, and its effect. `waits`: whether the key has waiters.
     pub(super) fn next(self, event: Event, waits: bool) -> (State, Effect) {
-        let without_holder = if waits { State::Owed } else { State::Free };
+        let without_holder = if waits { State::Unassigned } else { State::Free };
         match (event, self) {
-            (Event::Grant(lease), State::Free | State::Owed) => (State::Held(lease), Effect::Lives),
+            (Event::Grant(lease), State::Free | State::Unassigned) => (State::Held(lease), Effect::Active),
             (Event::Renew { token, ends }, State::Held(lease)) if lease.token == token => {
-                (State::Held(Lease { ends, ..lease }), Effect::Lives)
+                (State::Held(Lease { ends, ..lease }), Effect::Active)
             }
-            (Event::Done, State::Held(lease)) => (State::Free, Effect::Over(lease)),
-            (Event::Done, State::Owed) => (State::Free, Effect::None),
+            (Event::Done, State::Held(lease)) => (State::Free, Effect::Finished(lease)),
+            (Event::Done, State::Unassigned) => (State::Free, Effect::None),
             (Event::Time(now), State::Held(lease)) if lease.ends <= now => {
-                (without_holder, Effect::Died(lease, Cause::Expired))
+                (without_holder, Effect::Lost(lease, Cause::Expired))
             }
-            (Event::Revoke(cause), State::Held(lease)) => (without_holder, Effect::Died(lease, cause)),
-            (Event::Left, State::Owed) => (without_holder, Effect::None),
+            (Event::Revoke(cause), State::Held(lease)) => (without_holder, Effect::Lost(lease, cause)),
+            (Event::Left, State::Unassigned) => (without_holder, Effect::None),
             (
                 Event::Grant(_) | Event::Renew { .. } | Event::Done | Event::Time(_) | Event::Revoke(_) | Event::Left,
                 state,

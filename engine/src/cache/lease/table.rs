@@ -1,5 +1,5 @@
-//! The records, and all that finds one: by key, by end, by holder, by waiter. One function changes a state, so that
-//! none of these can forget another.
+//! The records of leases, and their indexes: by key, end, holder and waiter. Only [`Table::apply`] changes a state, so
+//! that the indexes stay consistent.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::state::{Effect, Event, Lease, State};
 use super::{Ask, Key};
 
-/// A client that waits, and what it asked.
+/// A client that waits, and its request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waiting {
     pub(super) since: u64,
@@ -18,7 +18,7 @@ pub(super) struct Waiting {
 #[derive(Debug, Default)]
 struct Record {
     state: State,
-    /// In order of arrival.
+    /// By the number of their arrival.
     waiters: BTreeMap<u64, Waiting>,
 }
 
@@ -29,16 +29,16 @@ pub(super) struct Table {
     databases: HashMap<i32, BTreeMap<Arc<[u8]>, Record>>,
     /// Ends of leases, with the serials of their grants.
     ends: BTreeSet<(u64, u64)>,
-    /// Live leases in the order of their grants: place, stamp, time.
+    /// Leases by the serial of their grant: place, stamp, time.
     held: BTreeMap<u64, (Place, u64, u64)>,
-    /// Grants that end with a client.
+    /// By client: the serials of the grants that end when it disconnects.
     bound: HashMap<u64, BTreeSet<u64>>,
-    /// How many leases a client holds.
+    /// By client: the number of leases that it holds.
     holders: HashMap<u64, u32>,
-    /// Where a client waits.
+    /// By client: the key for which it waits, and the number of its arrival.
     waiting: HashMap<u64, (Place, u64)>,
-    /// Records without a holder whose waiters are to be answered.
-    owed: BTreeSet<Place>,
+    /// Records without a holder, whose waiters must be answered.
+    unassigned: BTreeSet<Place>,
     arrivals: u64,
 }
 
@@ -52,7 +52,7 @@ impl Table {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.owed.is_empty()
+        self.held.is_empty() && self.unassigned.is_empty()
     }
 
     fn record(&self, db: i32, key: &[u8]) -> Option<&Record> {
@@ -66,22 +66,22 @@ impl Table {
     pub(super) fn lease(&self, db: i32, key: &[u8]) -> Option<Lease> {
         match self.state(db, key) {
             State::Held(lease) => Some(lease),
-            State::Free | State::Owed => None,
+            State::Free | State::Unassigned => None,
         }
     }
 
-    /// How many leases a client holds.
+    /// The number of leases that a client holds.
     pub(super) fn held_by(&self, client: u64) -> u32 {
         self.holders.get(&client).copied().unwrap_or(0)
     }
 
-    /// The databases in which a key of this name is leased.
+    /// The databases in which a key of this name has a lease.
     pub(super) fn databases(&self, key: &[u8]) -> Vec<i32> {
         let held = |&&db: &&i32| self.lease(db, key).is_some();
         self.databases.keys().filter(held).copied().collect()
     }
 
-    /// Those who wait for a key, in order, with the numbers of their arrivals.
+    /// The waiters of a key in their order, with the numbers of their arrivals.
     pub(super) fn waiters(&self, db: i32, key: &[u8]) -> impl Iterator<Item = (u64, Waiting)> {
         self.record(db, key).into_iter().flat_map(|record| record.waiters.iter().map(|(&at, &waiting)| (at, waiting)))
     }
@@ -90,8 +90,8 @@ impl Table {
         self.record(db, key).map_or(0, |record| record.waiters.len())
     }
 
-    /// Something happens to a key: the only place where a state changes.
-    pub(super) fn happens(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
+    /// Applies an event to the record of a key. No other function changes a state.
+    pub(super) fn apply(&mut self, db: i32, key: &[u8], event: Event) -> Effect {
         let names = match event {
             Event::Grant(_) => self.databases.entry(db).or_default(),
             _ => match self.databases.get_mut(&db) {
@@ -136,7 +136,7 @@ impl Table {
         }
         match after {
             State::Held(lease) => {
-                self.owed.remove(&place);
+                self.unassigned.remove(&place);
                 self.ends.insert((lease.ends, lease.serial));
                 self.held.insert(lease.serial, (place, lease.granted, lease.granted_at));
                 *self.holders.entry(lease.holder).or_default() += 1;
@@ -144,13 +144,13 @@ impl Table {
                     self.bound.entry(client).or_default().insert(lease.serial);
                 }
             }
-            State::Owed => _ = self.owed.insert(place),
-            State::Free => _ = self.owed.remove(&place),
+            State::Unassigned => _ = self.unassigned.insert(place),
+            State::Free => _ = self.unassigned.remove(&place),
         }
     }
 
-    /// A client begins to wait for a key that has a record.
-    pub(super) fn waits(&mut self, db: i32, key: &[u8], waiting: Waiting) {
+    /// Adds a waiter to a key that has a record.
+    pub(super) fn add_waiter(&mut self, db: i32, key: &[u8], waiting: Waiting) {
         let Some(names) = self.databases.get_mut(&db) else { return };
         let Some(name) = names.get_key_value(key).map(|(name, _)| name.clone()) else { return };
         let Some(record) = names.get_mut(key) else { return };
@@ -159,64 +159,64 @@ impl Table {
         self.waiting.insert(waiting.ask.client, ((db, name), self.arrivals));
     }
 
-    /// A client waits no more; where it did.
-    pub(super) fn left(&mut self, client: u64) -> Option<Key> {
+    /// Removes a waiter that left. Returns the key for which it waited.
+    pub(super) fn remove_waiter(&mut self, client: u64) -> Option<Key> {
         let ((db, key), arrival) = self.waiting.remove(&client)?;
         if let Some(record) = self.databases.get_mut(&db).and_then(|names| names.get_mut(&key)) {
             record.waiters.remove(&arrival);
         }
-        self.happens(db, &key, Event::Left);
+        self.apply(db, &key, Event::Left);
         Some((db, key.as_ref().into()))
     }
 
-    /// Takes out one who waits, who is answered; the state is left to the caller.
-    pub(super) fn take(&mut self, db: i32, key: &[u8], arrival: u64) {
+    /// Removes a waiter that is answered. The caller changes the state.
+    pub(super) fn take_waiter(&mut self, db: i32, key: &[u8], arrival: u64) {
         let record = self.databases.get_mut(&db).and_then(|names| names.get_mut(key));
         if let Some(waiting) = record.and_then(|record| record.waiters.remove(&arrival)) {
             self.waiting.remove(&waiting.ask.client);
         }
     }
 
-    /// Takes out all who wait.
-    pub(super) fn take_all(&mut self, db: i32, key: &[u8]) -> Vec<Waiting> {
+    /// Removes all waiters of a key.
+    pub(super) fn take_waiters(&mut self, db: i32, key: &[u8]) -> Vec<Waiting> {
         let record = self.databases.get_mut(&db).and_then(|names| names.get_mut(key));
         let waiters = record.map(|record| std::mem::take(&mut record.waiters)).unwrap_or_default();
         waiters.into_values().inspect(|waiting| _ = self.waiting.remove(&waiting.ask.client)).collect()
     }
 
-    /// The next end of a lease.
+    /// The next time at which a lease ends; 0 while there are waiters to answer.
     pub(super) fn next_end(&self) -> Option<u64> {
-        if self.owed.is_empty() { self.ends.first().map(|&(ends, _)| ends) } else { Some(0) }
+        if self.unassigned.is_empty() { self.ends.first().map(|&(ends, _)| ends) } else { Some(0) }
     }
 
-    /// The key of the lease that ends first, if it has ended.
+    /// The key of the lease that ends first, if its time is over.
     pub(super) fn ended(&self, now: u64) -> Option<Key> {
         let &(_, serial) = self.ends.first().filter(|&&(ends, _)| ends <= now)?;
         self.held.get(&serial).map(|((db, key), ..)| (*db, key.as_ref().into()))
     }
 
-    pub(super) fn owed(&self, limit: usize) -> Vec<Key> {
-        self.owed.iter().take(limit).map(|(db, key)| (*db, key.as_ref().into())).collect()
+    pub(super) fn unassigned(&self, limit: usize) -> Vec<Key> {
+        self.unassigned.iter().take(limit).map(|(db, key)| (*db, key.as_ref().into())).collect()
     }
 
-    /// Keys whose leases end with a client.
+    /// The keys whose leases end when a client disconnects.
     pub(super) fn bound_to(&self, client: u64) -> Vec<Key> {
         let grants = self.bound.get(&client).into_iter().flatten();
         grants.filter_map(|serial| self.held.get(serial)).map(|((db, key), ..)| (*db, key.as_ref().into())).collect()
     }
 
-    /// Stamp and time of the oldest grant that lives.
+    /// Stamp and time of the oldest lease.
     pub(super) fn oldest(&self) -> Option<(u64, u64)> {
         self.held.first_key_value().map(|(_, &(_, granted, granted_at))| (granted, granted_at))
     }
 
-    /// Keys of a database that have a record; `None` is all databases.
+    /// The keys of a database that have a record; `None` means all databases.
     pub(super) fn keys(&self, db: Option<i32>) -> Vec<Key> {
         let of = self.databases.iter().filter(|(of, _)| db.is_none_or(|db| db == **of));
         of.flat_map(|(&db, names)| names.keys().map(move |key| (db, key.as_ref().into()))).collect()
     }
 
-    /// Visits up to `limit` leases of keys that begin so, after `after`; where to go on.
+    /// Visits up to `limit` records of keys with a prefix, after the key `after`. Returns the key to continue after.
     pub(super) fn walk(
         &self,
         db: i32,

@@ -1,4 +1,4 @@
-//! The table of transitions, row by row.
+//! The transitions of leases, one by one.
 
 use super::*;
 
@@ -11,14 +11,14 @@ fn of(client: u64) -> Ask {
     Ask { client, ..ASK }
 }
 
-/// Client 1 has the lease of `k`, with token 7 and stamp 1, since 0.
+/// Client 1 holds the lease of `k`, with token 7 and stamp 1, since time 0.
 fn held() -> Leases {
     let mut leases = Leases::new();
     assert_eq!(leases.fetch(0, 0, b"k", Seen::Absent, &ASK, 7, 1), HELD);
     leases
 }
 
-/// Client 2 waits for it too, since 1, and client 3, who wants nothing stale.
+/// Client 2 waits for `k` since time 1, client 3 with NOSTALE since time 2.
 fn awaited() -> Leases {
     let mut leases = held();
     assert_eq!(leases.fetch(1, 0, b"k", Seen::Absent, &of(2), 8, 2), Fetched::Wait);
@@ -31,10 +31,10 @@ const SECOND: Waiter = Waiter { client: 2, since: 1 };
 const THIRD: Waiter = Waiter { client: 3, since: 2 };
 
 #[test]
-fn a_fetch_is_answered_by_what_it_finds_and_by_who_has_the_lease() {
+fn the_reply_to_a_fetch_depends_on_the_value_and_on_the_lease() {
     let refresh = |seen| Fetched::Refresh { token: 9, ms: 100, seen };
     let lease = Fetched::Lease { token: 9, ms: 100 };
-    // What is seen, without a lease, with one, without one and wanting nothing stale, with one and wanting nothing stale.
+    // The value; the replies without a lease, with one, with NOSTALE without a lease, with NOSTALE with one.
     for (seen, free, with, strict, strict_with) in [
         (Seen::Absent, lease.clone(), Fetched::Wait, lease.clone(), Fetched::Wait),
         (Seen::Fresh, Fetched::Value, Fetched::Value, Fetched::Value, Fetched::Value),
@@ -50,7 +50,7 @@ fn a_fetch_is_answered_by_what_it_finds_and_by_who_has_the_lease() {
 }
 
 #[test]
-fn where_nothing_may_be_granted_nobody_waits_either() {
+fn a_client_that_cannot_be_granted_a_lease_does_not_wait() {
     let ask = Ask { may_grant: false, may_wait: false, ..of(4) };
     for (seen, expected) in [
         (Seen::Absent, Fetched::Busy),
@@ -61,14 +61,14 @@ fn where_nothing_may_be_granted_nobody_waits_either() {
         assert_eq!(Leases::new().fetch(5, 0, b"k", seen, &ask, 9, 3), expected);
         assert_eq!(held().fetch(5, 0, b"k", seen, &ask, 9, 3), expected);
     }
-    // WAIT 0: a free lease is granted, one that is held is not waited for.
+    // WAIT 0: a lease is granted when none is held, otherwise the client does not wait.
     let impatient = Ask { may_wait: false, ..of(4) };
     assert_eq!(held().fetch(5, 0, b"k", Seen::Absent, &impatient, 9, 3), Fetched::Busy);
     assert!(matches!(Leases::new().fetch(5, 0, b"k", Seen::Absent, &impatient, 9, 3), Fetched::Lease { .. }));
 }
 
 #[test]
-fn only_the_token_of_the_live_lease_fills_and_everybody_who_waits_gets_the_value() {
+fn only_the_token_of_the_current_lease_fills_and_all_waiters_get_the_value() {
     let mut leases = awaited();
     assert_eq!(leases.holds(5, 0, b"k", 8), Err(Cause::Unknown));
     assert_eq!(leases.holds(5, 0, b"other", 7), Err(Cause::Unknown));
@@ -80,7 +80,7 @@ fn only_the_token_of_the_live_lease_fills_and_everybody_who_waits_gets_the_value
 }
 
 #[test]
-fn a_lease_ends_at_its_very_millisecond_and_one_waiter_is_granted() {
+fn a_lease_ends_at_its_exact_millisecond_and_one_waiter_is_granted_the_next() {
     let mut leases = awaited();
     assert_eq!(leases.next_end(), Some(100));
     assert_eq!(leases.end_due(99, 9), []);
@@ -89,7 +89,7 @@ fn a_lease_ends_at_its_very_millisecond_and_one_waiter_is_granted() {
     assert_eq!(leases.take_expired(), [(*b"k").into()]);
     assert_eq!(leases.holds(100, 0, b"k", 7), Err(Cause::Expired));
     assert_eq!(leases.renew(100, 0, b"k", 7, 50), Err(Cause::Expired));
-    // Who comes now queues behind those who wait.
+    // A later client queues behind the waiters.
     assert_eq!(leases.fetch(100, 0, b"k", Seen::Absent, &of(4), 8, 4), Fetched::Wait);
     let answers = leases.answer(101, 0, b"k", Seen::Absent, Grant { token: 9, stamp: 5 }, usize::MAX);
     assert_eq!(answers, [(SECOND, Fetched::Lease { token: 9, ms: 100 })]);
@@ -100,7 +100,7 @@ fn a_lease_ends_at_its_very_millisecond_and_one_waiter_is_granted() {
 }
 
 #[test]
-fn a_lease_that_nobody_waits_for_is_gone_when_it_ends() {
+fn a_lease_without_waiters_is_removed_when_it_ends() {
     let mut leases = held();
     assert_eq!(leases.end_due(100, 9), []);
     assert_eq!(leases.take_expired().len(), 1);
@@ -108,7 +108,7 @@ fn a_lease_that_nobody_waits_for_is_gone_when_it_ends() {
 }
 
 #[test]
-fn a_heartbeat_counts_from_now() {
+fn a_renewed_lease_ends_relative_to_the_time_of_the_renewal() {
     let mut leases = held();
     assert_eq!(leases.renew(90, 0, b"k", 7, 50), Ok(()));
     assert!(leases.holds(139, 0, b"k", 7).is_ok());
@@ -117,7 +117,7 @@ fn a_heartbeat_counts_from_now() {
 }
 
 #[test]
-fn a_failure_is_told_to_all_who_wait_and_remembered() {
+fn all_waiters_get_a_failure_and_it_is_remembered() {
     let failure = Failure { reason: (*b"no").into(), negative_ms: 50, retry_ms: 30, stale: false };
     let mut leases = awaited();
     assert_eq!(leases.fail(10, 0, b"k", 8, failure.clone(), 3), Err(Cause::Unknown));
@@ -128,7 +128,7 @@ fn a_failure_is_told_to_all_who_wait_and_remembered() {
 }
 
 #[test]
-fn after_a_failed_refresh_the_stale_value_is_served_for_a_while() {
+fn after_a_failed_refresh_the_stale_value_is_served_for_the_retry_time() {
     let failure = Failure { reason: Box::default(), negative_ms: 0, retry_ms: 30, stale: true };
     let mut leases = held();
     assert_eq!(leases.fail(10, 0, b"k", 7, failure, 3), Ok(vec![]));
@@ -137,7 +137,7 @@ fn after_a_failed_refresh_the_stale_value_is_served_for_a_while() {
 }
 
 #[test]
-fn what_changes_the_data_revokes_and_says_why() {
+fn invalidations_and_writes_revoke_the_lease_with_their_cause() {
     for (cause, revoke) in [
         (Cause::Invalidated, (|l, now| l.revoke(now, 0, b"k", Cause::Invalidated)) as fn(&mut Leases, u64) -> _),
         (Cause::Overwritten, |l, now| l.written(now, 0, b"k")),
@@ -152,7 +152,7 @@ fn what_changes_the_data_revokes_and_says_why() {
 }
 
 #[test]
-fn a_write_serves_all_who_wait_and_forgets_a_failure() {
+fn a_write_serves_all_waiters_and_forgets_a_failure() {
     let mut leases = awaited();
     leases.written(5, 0, b"k");
     let answers = leases.answer(6, 0, b"k", Seen::Fresh, Grant { token: 9, stamp: 5 }, usize::MAX);
@@ -166,7 +166,7 @@ fn a_write_serves_all_who_wait_and_forgets_a_failure() {
 }
 
 #[test]
-fn those_who_want_nothing_stale_are_granted_first_and_the_others_get_the_stale_value() {
+fn a_nostale_waiter_is_granted_first_and_the_others_get_the_stale_value() {
     let mut leases = awaited();
     leases.revoke(5, 0, b"k", Cause::Invalidated);
     let answers = leases.answer(6, 0, b"k", Seen::Stale, Grant { token: 9, stamp: 5 }, usize::MAX);
@@ -174,7 +174,7 @@ fn those_who_want_nothing_stale_are_granted_first_and_the_others_get_the_stale_v
 }
 
 #[test]
-fn a_few_are_answered_at_a_time_first_of_all_the_one_who_is_granted() {
+fn waiters_are_answered_in_batches_the_grantee_first() {
     let mut leases = awaited();
     leases.revoke(5, 0, b"k", Cause::Invalidated);
     let mut answers = |token| leases.answer(6, 0, b"k", Seen::Stale, Grant { token, stamp: 5 }, 1);
@@ -189,7 +189,7 @@ fn a_few_are_answered_at_a_time_first_of_all_the_one_who_is_granted() {
 }
 
 #[test]
-fn a_bound_lease_ends_with_its_connection_and_another_does_not() {
+fn a_bound_lease_ends_when_its_client_disconnects_and_an_unbound_one_does_not() {
     let mut leases = Leases::new();
     let bound = Ask { bind: true, ..ASK };
     leases.fetch(0, 0, b"bound", Seen::Absent, &bound, 7, 1);
@@ -201,7 +201,7 @@ fn a_bound_lease_ends_with_its_connection_and_another_does_not() {
 }
 
 #[test]
-fn who_leaves_is_not_granted_anything() {
+fn a_removed_waiter_is_not_granted_a_lease() {
     let mut leases = awaited();
     assert_eq!(leases.waiter_left(2), Some((0, (*b"k").into())));
     assert_eq!(leases.waiter_left(2), None);
@@ -212,7 +212,7 @@ fn who_leaves_is_not_granted_anything() {
 }
 
 #[test]
-fn flushes_and_swaps_revoke_all_of_theirs_and_nothing_else() {
+fn flushes_and_swaps_revoke_exactly_the_leases_of_their_databases() {
     let mut leases = awaited();
     leases.fetch(0, 1, b"k", Seen::Absent, &of(8), 70, 3);
     leases.fetch(0, 2, b"k", Seen::Absent, &of(9), 71, 4);
@@ -224,7 +224,7 @@ fn flushes_and_swaps_revoke_all_of_theirs_and_nothing_else() {
 }
 
 #[test]
-fn after_a_demotion_every_token_is_unknown() {
+fn abandon_makes_every_token_unknown() {
     let mut leases = awaited();
     leases.abandon();
     assert_eq!(leases.holds(5, 0, b"k", 7), Err(Cause::Unknown));
@@ -236,12 +236,12 @@ fn failures_older_than_an_invalidation_are_forgotten() {
     let failure = Failure { reason: Box::default(), negative_ms: 50, retry_ms: 0, stale: false };
     let mut leases = held();
     leases.fail(10, 0, b"k", 7, failure, 3).unwrap();
-    leases.outdated(0, 4);
+    leases.forget_failures_before(0, 4);
     assert!(matches!(leases.fetch(12, 0, b"k", Seen::Absent, &of(4), 9, 5), Fetched::Lease { .. }));
 }
 
 #[test]
-fn without_the_fence_a_dead_token_fills() {
+fn without_the_fence_the_token_of_a_revoked_lease_is_accepted() {
     let mut leases = held();
     leases.switch_fence_off();
     leases.revoke(5, 0, b"k", Cause::Invalidated);
@@ -264,7 +264,7 @@ fn leases_are_counted_by_their_holders() {
 }
 
 #[test]
-fn what_a_token_has_done_is_remembered_for_its_key() {
+fn the_use_of_a_token_is_remembered_for_its_key() {
     let mut leases = Leases::new();
     leases.fetch(0, 0, b"a", Seen::Absent, &ASK, 1, 1);
     leases.filled(0, b"a", 1);

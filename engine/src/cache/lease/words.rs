@@ -1,64 +1,64 @@
-//! What is said to and by the machine of leases.
+//! The types of the arguments and results of [`Leases`](super::Leases).
 
-/// A database and a key of it.
+/// A database, and a key in it.
 pub type Key = (i32, Box<[u8]>);
 
-/// How many leases may live at once; beyond it a FETCH is answered `busy`.
-pub const MOST_LEASES: usize = 100_000;
+/// The largest number of leases at the same time. Above it the reply to a FETCH is `busy`.
+pub const MAX_LEASES: usize = 100_000;
 
-/// What a FETCH finds.
+/// The state of the value that a FETCH finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// No value.
+    /// There is no value.
     Absent,
-    /// A value in its fresh life.
+    /// The value is within its time to live.
     Fresh,
-    /// A value near the end of its fresh life: in the REFRESH window.
+    /// The value is within the last part of its time to live, the REFRESH window.
     Ageing,
-    /// A value in GRACE.
+    /// The value is within its grace.
     Stale,
 }
 
-/// What the lease gets that is granted, if one is.
+/// Token and stamp for a lease, used if one is granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// Its token.
+    /// The fencing token.
     pub token: u64,
-    /// Its stamp, on the clock of changes.
+    /// The stamp on the clock of changes.
     pub stamp: u64,
 }
 
-/// Why a token is dead.
+/// The reason why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The lease ended, or its client went away.
+    /// The time of the lease was over, or its client disconnected.
     Expired,
     /// The key was invalidated.
     Invalidated,
     /// The key was written, deleted or renamed.
     Overwritten,
-    /// Never granted for this key, given back, or too long ago.
+    /// The token was never granted for this key, was used already, or was forgotten.
     Unknown,
 }
 
-/// What a client asks for.
+/// The arguments of a FETCH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
-    /// Who asks.
+    /// The client.
     pub client: u64,
-    /// How long a lease is to live.
+    /// The duration of a lease, in ms.
     pub lease_ms: u64,
-    /// A stale value does not do.
+    /// The client does not accept a stale value.
     pub nostale: bool,
     /// The lease ends when the client disconnects.
     pub bind: bool,
-    /// A master, outside MULTI and scripts.
+    /// A lease may be granted: the server is a master, and the command runs outside of MULTI and scripts.
     pub may_grant: bool,
-    /// It may be granted, and WAIT is not 0.
+    /// The client may wait: a lease may be granted, and WAIT is not 0.
     pub may_wait: bool,
 }
 
-/// What a FETCH is answered.
+/// The reply to a FETCH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
     /// The value.
@@ -67,29 +67,29 @@ pub enum Fetched {
     Stale,
     /// The value, and a lease to refresh it.
     Refresh {
-        /// What FILL must show.
+        /// The token for FILL.
         token: u64,
-        /// How long the lease lives.
+        /// The duration of the lease.
         ms: u64,
-        /// What the value is: ageing or stale.
+        /// The state of the value: ageing or stale.
         seen: Seen,
     },
     /// No value, and a lease to compute it.
     Lease {
-        /// What FILL must show.
+        /// The token for FILL.
         token: u64,
-        /// How long the lease lives.
+        /// The duration of the lease.
         ms: u64,
     },
-    /// A failure that is remembered, with its reason.
+    /// A remembered failure, with its reason.
     Negative(Box<[u8]>),
-    /// Somebody computes it: the client waits.
+    /// Another client computes the value: the client waits.
     Wait,
-    /// Compute it yourself, it will not be stored.
+    /// No value and no lease: the client can compute the value, but FILL will not store it.
     Busy,
 }
 
-/// A lease that its token proves.
+/// A lease whose token was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     /// The stamp of the grant.
@@ -101,40 +101,40 @@ pub struct Held {
 /// A client that waits for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiter {
-    /// Which.
+    /// The client.
     pub client: u64,
-    /// Since when.
+    /// The time at which it began to wait.
     pub since: u64,
 }
 
-/// Why a computation failed, and what follows.
+/// A failed computation, and its consequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What readers are told.
+    /// The reason, which readers get.
     pub reason: Box<[u8]>,
-    /// How long they are told so.
+    /// How long readers get the reason.
     pub negative_ms: u64,
-    /// How long a value that is there is served before the next grant.
+    /// How long an existing value is served before the next lease is granted.
     pub retry_ms: u64,
-    /// Whether there is such a value.
+    /// Whether there is an existing value.
     pub stale: bool,
 }
 
-/// A lease that was taken away.
+/// A lease that was revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revoked {
-    /// How many wait and are to be answered.
+    /// The number of waiters to answer.
     pub waiters: usize,
     /// The stamp of its grant.
     pub granted: u64,
 }
 
-/// What can be told of a lease.
+/// The public data of a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseInfo {
-    /// What is left of it.
+    /// The remaining time.
     pub ms_left: u64,
-    /// How many wait.
+    /// The number of waiters.
     pub waiters: usize,
     /// The stamp of its grant.
     pub granted: u64,

@@ -15,13 +15,13 @@ fn failure(line: &str) -> String {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let patterns = prop::collection::btree_set(prop::collection::vec(any::<u8>(), 1..20), 1..5);
-    let lives = (1..=CENTURY_S * 1000, 0..=100u8, 0..=CENTURY_S, 0..=DAY_MS, 0..=100u8, 0..=CENTURY_S);
+    let times = (1..=CENTURY_S * 1000, 0..=100u8, 0..=CENTURY_S, 0..=DAY_MS, 0..=100u8, 0..=CENTURY_S);
     let bounds = (option::of(1..=MOST), option::of(1..=MOST), option::of(1..=100u8), option::of(1..=MOST));
     let rest = (option::of(1..=HOUR_MS), option::of(0..=HOUR_MS), any::<bool>(), any::<bool>());
-    (patterns, lives, bounds, rest).prop_filter_map("contradictory", |(patterns, lives, bounds, rest)| {
-        let mut policy = Policy::plain(patterns.into_iter().map(Vec::into_boxed_slice).collect(), lives.0);
-        (policy.jitter_pct, policy.grace_ms, policy.retry_ms) = (lives.1, lives.2 * 1000, lives.3);
-        (policy.refresh_pct, policy.negative_ms) = (lives.4, lives.5 * 1000);
+    (patterns, times, bounds, rest).prop_filter_map("contradictory", |(patterns, times, bounds, rest)| {
+        let mut policy = Policy::plain(patterns.into_iter().map(Vec::into_boxed_slice).collect(), times.0);
+        (policy.jitter_pct, policy.grace_ms, policy.retry_ms) = (times.1, times.2 * 1000, times.3);
+        (policy.refresh_pct, policy.negative_ms) = (times.4, times.5 * 1000);
         (policy.capacity, policy.max_memory, policy.min_hit_pct, policy.compress) = bounds;
         (policy.lease_ms, policy.wait_ms, policy.index, policy.enforce) = rest;
         if !policy.index {
@@ -33,7 +33,7 @@ fn policies() -> impl Strategy<Value = Policy> {
 }
 
 #[test]
-fn options_come_in_any_order_and_case() {
+fn options_are_read_in_any_order_and_case() {
     let line = "ttl 60 pattern a:* PATTERN b:* Jitter 10 grace 5 RETRY 7 refresh 20 negative 3 capacity 9 maxmemory 2mb \
                 minhit 50 compress 1024 lease 100 wait 0 index YES enforce Yes";
     let policy = Policy::parse(&split(line)).unwrap();
@@ -46,7 +46,7 @@ fn options_come_in_any_order_and_case() {
 }
 
 #[test]
-fn what_is_not_said_has_its_default() {
+fn an_omitted_option_has_its_default() {
     let policy = Policy::parse(&split("PATTERN a PTTL 1500")).unwrap();
     assert_eq!(policy, Policy::plain(vec![Box::from(&b"a"[..])], 1500));
     assert_eq!((policy.retry_ms, policy.index, policy.is_bounded()), (30_000, true, false));
@@ -109,7 +109,7 @@ fn patterns_are_bounded_in_number_and_length() {
 }
 
 #[test]
-fn declarations_are_tiers_one_after_the_other() {
+fn load_arguments_declare_several_tiers() {
     let line = "TIER hs PATTERN hs:* TTL 3600 tier rules PATTERN rule:* PATTERN TIER TTL 1800";
     let tiers = parse_declarations(&split(line)).unwrap();
     assert_eq!(tiers.len(), 2);
@@ -130,7 +130,7 @@ fn declarations_are_tiers_one_after_the_other() {
 }
 
 #[test]
-fn names_are_short_and_plain() {
+fn names_have_a_few_kinds_of_characters_and_a_largest_length() {
     for name in ["a", "A-z_0.9:x", &"n".repeat(64)] {
         assert_eq!(check_name(name.as_bytes()), Ok(()), "{name}");
     }
@@ -140,20 +140,20 @@ fn names_are_short_and_plain() {
 }
 
 #[test]
-fn jitter_shortens_down_to_its_share_and_never_to_nothing() {
+fn jitter_shortens_by_at_most_its_percentage_and_leaves_at_least_a_millisecond() {
     let mut policy = Policy::plain(vec![], 1000);
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (1000, 1000));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (1000, 1000));
     policy.jitter_pct = 10;
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (1000, 900));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (1000, 900));
     policy.jitter_pct = 100;
-    assert_eq!(policy.fresh_life(u64::MAX), 1);
+    assert_eq!(policy.jittered_ttl(u64::MAX), 1);
     policy.ttl_ms = CENTURY_S * 1000;
-    assert_eq!((policy.fresh_life(0), policy.fresh_life(u64::MAX)), (CENTURY_S * 1000, 1));
+    assert_eq!((policy.jittered_ttl(0), policy.jittered_ttl(u64::MAX)), (CENTURY_S * 1000, 1));
 }
 
 proptest! {
     #[test]
-    fn words_are_read_back(policy in policies()) {
+    fn the_options_of_a_policy_parse_to_the_same_policy(policy in policies()) {
         let words = policy.words();
         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
         prop_assert_eq!(Policy::parse(&words), Ok(policy));

@@ -25,7 +25,7 @@ fn the_most_specific_pattern_decides() {
 }
 
 #[test]
-fn a_name_keeps_its_id_and_the_built_in_tier_comes_back() {
+fn a_name_keeps_its_id_and_the_built_in_tier_gets_its_default_policy_when_deleted() {
     let mut tiers = Tiers::new();
     let set = tiers.set(b"t", policy(&["t:*"])).unwrap();
     assert!(set.reassigns);
@@ -47,7 +47,7 @@ fn a_name_keeps_its_id_and_the_built_in_tier_comes_back() {
 
 proptest! {
     #[test]
-    fn buckets_agree_with_a_search_over_all(
+    fn buckets_agree_with_a_search_over_all_patterns(
         globs in prop::collection::vec(prop::collection::btree_set("[ab*?\\\\\\[\\]]{1,6}", 1..4), 0..6),
         keys in prop::collection::vec("[ab*\\\\]{0,6}", 1..20),
     ) {

@@ -1,4 +1,4 @@
-//! Reading a model of any kind.
+//! Decoding of a model of any kind.
 
 use std::sync::Arc;
 
@@ -12,26 +12,26 @@ use crate::{Error, Result};
 /// Builds a model from its frames.
 #[derive(Debug)]
 pub enum Decoder {
-    /// Nothing has arrived yet.
+    /// No frame has arrived.
     Empty,
-    /// An input-output model in the making.
+    /// A part of an input-output model.
     Io(Box<IoDecoder>),
-    /// A score model in the making.
+    /// A part of a score model.
     Score(Box<ScoreDecoder>),
-    /// An origin model in the making.
+    /// A part of an origin model.
     Origin(Box<OriginDecoder>),
 }
 
 impl Decoder {
-    /// A decoder that has seen nothing.
+    /// A decoder without frames.
     pub const fn new() -> Self {
         Self::Empty
     }
 
-    /// Takes the next frame. The first says kind and version.
+    /// Decodes the next frame. The first frame holds kind and version.
     ///
     /// # Errors
-    /// [`Error::Corrupt`]; the decoder is of no further use then.
+    /// [`Error::Corrupt`]; after it the decoder cannot be used.
     pub fn push(&mut self, frame: &[u8]) -> Result<()> {
         if frame.len() > MAX_FRAME {
             return Err(Error::Corrupt("a frame is too long"));
@@ -70,7 +70,7 @@ impl Decoder {
         }
     }
 
-    /// Bytes of memory held.
+    /// The memory that the decoder occupies, in bytes.
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Empty => 0,

@@ -1,4 +1,4 @@
-//! Whether the parts of a space agree with each other: everything is counted again from the records. For tests.
+//! Consistency checks of a space for tests: everything is counted again from the records.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::super::{Usage, slab};
 use super::{Name, Part, Space};
 
 impl Space {
-    /// What does not agree, in words.
+    /// Inconsistencies, as texts.
     pub(in super::super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut fault = |holds: bool, what: String| {
@@ -18,13 +18,13 @@ impl Space {
         let mut listed = 0;
         for (tier, part) in self.parts() {
             let members: Vec<(u32, &Record)> =
-                self.living().filter_map(|(_, slot)| Some((slot, self.slab.get(slot)?))).collect();
+                self.present().filter_map(|(_, slot)| Some((slot, self.slab.get(slot)?))).collect();
             let members: Vec<_> = members.into_iter().filter(|(_, record)| record.tier == tier).collect();
             let bytes = members.iter().map(|(_, record)| record.weight()).sum();
             let usage = Usage { entries: members.len() as u64, bytes };
-            fault(usage == part.usage, format!("tier {tier} has {usage:?} and says {:?}", part.usage));
+            fault(usage == part.usage, format!("tier {tier} has {usage:?} but counted {:?}", part.usage));
             let order = self.order(part);
-            fault(order.is_some(), format!("the links of tier {tier} do not lead both ways"));
+            fault(order.is_some(), format!("the links of tier {tier} differ between the two directions"));
             let order = order.unwrap_or_default();
             listed += order.len();
             fault(
@@ -32,11 +32,11 @@ impl Space {
                 format!("the list of tier {tier} has {} of {} entries", order.len(), members.len()),
             );
             let hot = members.iter().filter(|(_, record)| record.has(flag::HOT)).count();
-            fault(part.hot.live() == hot, format!("tier {tier} has {hot} candidates and lists {}", part.hot.live()));
+            fault(part.hot.live() == hot, format!("tier {tier} has {hot} candidates but lists {}", part.hot.live()));
         }
         let len = self.slab.len();
-        let living = self.living().count();
-        fault(living == len, format!("{len} records, {living} names"));
+        let present = self.present().count();
+        fault(present == len, format!("{len} records, {present} names"));
         fault(self.table.len() == len, format!("{len} records, {} hashes", self.table.len()));
         fault(listed == len, format!("{len} records, {listed} in lists"));
         let mut name_bytes = 0;
@@ -45,28 +45,28 @@ impl Space {
             let shown = String::from_utf8_lossy(name.bytes());
             name_bytes += name.memory();
             if !self.is_of(slot, name.bytes()) {
-                fault(self.dead.contains(name), format!("{shown} is dead and will never be taken out"));
+                fault(self.removed.contains(name), format!("{shown} has expired but will not be removed"));
                 continue;
             }
             let Some(record) = self.slab.get(slot) else {
-                fault(false, format!("{shown} is in a free place"));
+                fault(false, format!("{shown} has a free slot"));
                 continue;
             };
             fault(record.bytes() == name.bytes(), format!("{shown} has the record of another name"));
             fault(self.find(record.hash, name.bytes()) == Some(slot), format!("{shown} is not found by its hash"));
             let tagged = self.tags.of(slot).next().is_some();
-            fault(record.has(flag::TAGGED) == tagged, format!("{shown} does not know whether it has tags"));
-            // The queue may hold slots that need no measuring any more, never the other way round.
+            fault(record.has(flag::TAGGED) == tagged, format!("{shown} has a wrong flag for tags"));
+            // The queue can contain slots that need not be measured, but every entry to measure must be in it.
             let is_queued = !record.has(flag::UNMEASURED) || queue.contains(&slot);
-            fault(is_queued, format!("{shown} will never be measured"));
+            fault(is_queued, format!("{shown} will not be measured"));
         }
         fault(self.name_bytes == name_bytes, format!("names take {name_bytes} bytes, not {}", self.name_bytes));
-        fault(self.tags.agree(|slot| self.slab.get(slot).is_some()), "the sets of tags do not agree".into());
+        fault(self.tags.agree(|slot| self.slab.get(slot).is_some()), "the sets of tags are inconsistent".into());
         faults
     }
 
-    /// The tree without its dead names.
-    fn living(&self) -> impl Iterator<Item = (&Name, u32)> {
+    /// The names in the tree without those of expired entries.
+    fn present(&self) -> impl Iterator<Item = (&Name, u32)> {
         self.names.iter().map(|(name, &slot)| (name, slot)).filter(|(name, slot)| self.is_of(*slot, name.bytes()))
     }
 
@@ -76,7 +76,7 @@ impl Space {
         numbered.chain([(NO_TIER, &self.outside)])
     }
 
-    /// The slots of a list, if it reads the same from both ends.
+    /// The slots of a list; `None` if the links of the two directions differ.
     fn order(&self, part: &Part) -> Option<HashSet<u32>> {
         let along = |from: u32, next: fn(&slab::Record) -> u32| {
             let mut slots = Vec::new();

@@ -1,4 +1,4 @@
-//! The index against a list that is searched.
+//! The index compared with a list that is searched from end to end.
 
 use proptest::prelude::*;
 
@@ -7,12 +7,12 @@ use super::*;
 #[derive(Debug, Clone)]
 enum Op {
     Write { db: i32, name: Vec<u8>, tier: Option<u16>, bytes: Option<u64>, tags: Vec<u8>, file: bool, at: Option<u64> },
-    Gone(i32, Vec<u8>),
-    Died(i32, Vec<u8>),
+    Remove(i32, Vec<u8>),
+    Expire(i32, Vec<u8>),
     Tidy(usize),
     Touch(i32, Vec<u8>, bool),
     Describe(i32, Vec<u8>, Option<u64>),
-    Retier(i32, Vec<u8>, Option<u16>),
+    SetTier(i32, Vec<u8>, Option<u16>),
     Flush(Option<i32>),
     Swap(i32, i32),
     Unmeasured(usize),
@@ -26,12 +26,12 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         12 => write.prop_map(|(db, name, tier, bytes, tags, file, at)|
             Op::Write { db, name, tier, bytes, tags, file, at }),
-        4 => (0..3, name()).prop_map(|(db, name)| Op::Gone(db, name)),
-        4 => (0..3, name()).prop_map(|(db, name)| Op::Died(db, name)),
+        4 => (0..3, name()).prop_map(|(db, name)| Op::Remove(db, name)),
+        4 => (0..3, name()).prop_map(|(db, name)| Op::Expire(db, name)),
         1 => (0usize..3).prop_map(Op::Tidy),
         8 => (0..3, name(), any::<bool>()).prop_map(|(db, name, reorder)| Op::Touch(db, name, reorder)),
         3 => (0..3, name(), bytes()).prop_map(|(db, name, bytes)| Op::Describe(db, name, bytes)),
-        3 => (0..3, name(), tier()).prop_map(|(db, name, tier)| Op::Retier(db, name, tier)),
+        3 => (0..3, name(), tier()).prop_map(|(db, name, tier)| Op::SetTier(db, name, tier)),
         1 => proptest::option::of(0..3).prop_map(Op::Flush),
         1 => (0..3, 0..3).prop_map(|(a, b)| Op::Swap(a, b)),
         1 => (0usize..5).prop_map(Op::Unmeasured),
@@ -48,11 +48,11 @@ struct Known {
     waits: bool,
 }
 
-/// The list, and the dead: database, tier, name, hits.
+/// The list, and the removed entries: database, tier, name, hits.
 #[derive(Debug, Default)]
 struct Model {
     list: Vec<Known>,
-    dead: Vec<(i32, u16, Vec<u8>, u32)>,
+    removed: Vec<(i32, u16, Vec<u8>, u32)>,
     ticks: u64,
 }
 
@@ -61,17 +61,17 @@ impl Model {
         self.list.iter_mut().find(|known| known.db == db && known.name == name)
     }
 
-    fn revive(&mut self, db: i32, tier: Option<TierId>, name: &[u8]) -> u32 {
+    fn restore_hits(&mut self, db: i32, tier: Option<TierId>, name: &[u8]) -> u32 {
         let tier = number(tier);
-        let at = self.dead.iter().position(|dead| (dead.0, dead.1, &*dead.2) == (db, tier, name));
-        at.map_or(0, |at| self.dead.remove(at).3)
+        let at = self.removed.iter().position(|removed| (removed.0, removed.1, &*removed.2) == (db, tier, name));
+        at.map_or(0, |at| self.removed.remove(at).3)
     }
 
-    fn gone(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
+    fn remove(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
         let at = self.list.iter().position(|known| known.db == db && known.name == name)?;
         let known = self.list.remove(at);
         if known.entry.hits > 0 {
-            self.dead.push((db, number(known.entry.tier), known.name, known.entry.hits));
+            self.removed.push((db, number(known.entry.tier), known.name, known.entry.hits));
         }
         Some(known.entry)
     }
@@ -80,7 +80,7 @@ impl Model {
 fn freshness(at: Option<u64>) -> Freshness {
     match at {
         Some(at) if at % 2 == 0 => Freshness::FromExpiry { grace: at },
-        Some(at) => Freshness::Until { at, life: at + 1 },
+        Some(at) => Freshness::Until { at, ttl: at + 1 },
         None => Freshness::UntilExpiry,
     }
 }
@@ -88,8 +88,8 @@ fn freshness(at: Option<u64>) -> Freshness {
 fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
     match op {
         Op::Write { .. } => write(index, model, step, op)?,
-        Op::Gone(db, name) => prop_assert_eq!(index.gone(*db, name), model.gone(*db, name)),
-        Op::Died(db, name) => prop_assert_eq!(index.died(*db, name), model.gone(*db, name)),
+        Op::Remove(db, name) => prop_assert_eq!(index.remove(*db, name), model.remove(*db, name)),
+        Op::Expire(db, name) => prop_assert_eq!(index.expire(*db, name), model.remove(*db, name)),
         Op::Tidy(limit) => _ = index.tidy(*limit),
         Op::Touch(db, name, reorder) => {
             let (at, known) = (index.find(*db, name), model.find(*db, name));
@@ -109,12 +109,12 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
                 known.waits &= bytes.is_none();
             }
         }
-        Op::Retier(db, name, tier) => {
+        Op::SetTier(db, name, tier) => {
             let tier = tier.map(TierId);
             if let Some(at) = index.find(*db, name) {
-                index.retier(at, tier);
+                index.set_tier(at, tier);
                 if model.find(*db, name).is_some_and(|known| known.entry.tier != tier) {
-                    let hits = model.revive(*db, tier, name);
+                    let hits = model.restore_hits(*db, tier, name);
                     let known = model.find(*db, name).unwrap();
                     known.entry.tier = tier;
                     known.entry.hits += hits;
@@ -142,7 +142,7 @@ fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
     let old = old.map(|at| model.list.remove(at));
     let mut hits = old.as_ref().map_or(0, |old| old.entry.hits);
     if old.is_none_or(|old| old.entry.tier != tier) {
-        hits += model.revive(*db, tier, name);
+        hits += model.restore_hits(*db, tier, name);
     }
     let mut tags = tags.clone();
     let mut seen = Vec::new();
@@ -160,13 +160,13 @@ fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
     Ok(())
 }
 
-/// Applies what concerns whole databases, or entries that the operation does not name.
+/// Applies operations on whole databases, or on entries that the operation does not name.
 fn apply_to_many(index: &mut Index, model: &mut Model, op: &Op) -> Result<(), TestCaseError> {
     match op {
         Op::Flush(db) => {
             drop(index.flushed(*db));
             model.list.retain(|known| db.is_some_and(|db| db != known.db));
-            model.dead.retain(|dead| db.is_some_and(|db| db != dead.0));
+            model.removed.retain(|removed| db.is_some_and(|db| db != removed.0));
         }
         Op::Swap(a, b) => {
             index.swapped(*a, *b);
@@ -180,7 +180,7 @@ fn apply_to_many(index: &mut Index, model: &mut Model, op: &Op) -> Result<(), Te
                 }
             };
             model.list.iter_mut().for_each(|known| other(&mut known.db));
-            model.dead.iter_mut().for_each(|dead| other(&mut dead.0));
+            model.removed.iter_mut().for_each(|removed| other(&mut removed.0));
         }
         Op::Unmeasured(limit) => {
             let taken = index.unmeasured(limit + 1);
@@ -225,9 +225,9 @@ fn agree(index: &Index, model: &Model, limit: usize) -> Result<(), TestCaseError
         for tier in 0..3 {
             let live = here.iter().filter(|k| k.entry.tier == Some(TierId(tier)) && k.entry.hits > 0);
             let live = live.map(|k| (k.name.as_slice().into(), u64::from(k.entry.hits)));
-            let dead = model.dead.iter().filter(|dead| (dead.0, dead.1) == (db, tier));
-            let dead = dead.map(|dead| (dead.2.as_slice().into(), u64::from(dead.3)));
-            let mut expected: Vec<(Box<[u8]>, u64)> = live.chain(dead).collect();
+            let removed = model.removed.iter().filter(|removed| (removed.0, removed.1) == (db, tier));
+            let removed = removed.map(|removed| (removed.2.as_slice().into(), u64::from(removed.3)));
+            let mut expected: Vec<(Box<[u8]>, u64)> = live.chain(removed).collect();
             expected.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             expected.truncate(5);
             prop_assert_eq!(index.hot(db, TierId(tier), 5), expected);
@@ -278,7 +278,7 @@ fn agree_on_tags(index: &Index, here: &[&Known], db: i32, limit: usize) -> Resul
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn the_index_agrees_with_a_list_that_is_searched(ops in proptest::collection::vec(op(), 0..120), limit in 1usize..9) {
+    fn the_index_agrees_with_a_naive_list(ops in proptest::collection::vec(op(), 0..120), limit in 1usize..9) {
         let mut index = Index::new(7);
         let mut model = Model::default();
         for (step, op) in ops.iter().enumerate() {

@@ -1,19 +1,19 @@
-//! The machine against a naive one.
+//! The leases compared with a naive implementation.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Everything as flat lists of facts.
+/// A naive implementation: flat lists.
 #[derive(Debug, Default)]
 struct Naive {
     /// Key, token, end, client if bound.
     live: Vec<(usize, u64, u64, Option<u64>)>,
-    /// Tokens that were granted and are dead.
-    dead: Vec<u64>,
-    /// Key, client, in order of arrival.
+    /// Tokens of leases that have ended.
+    ended: Vec<u64>,
+    /// Key, client and request, in order of arrival.
     waiting: Vec<(usize, u64, Ask)>,
-    /// Who was granted a token.
+    /// Tokens and the clients that were granted them.
     grantees: Vec<(u64, u64)>,
 }
 
@@ -61,19 +61,19 @@ fn seen(number: u8) -> Seen {
 
 impl Naive {
     fn time(&mut self, now: u64) {
-        let dead = &mut self.dead;
+        let ended = &mut self.ended;
         self.live.retain(|&(_, token, end, _)| {
             end > now || {
-                dead.push(token);
+                ended.push(token);
                 false
             }
         });
     }
-    fn kill(&mut self, which: impl Fn(usize, Option<u64>) -> bool) {
-        let dead = &mut self.dead;
+    fn end(&mut self, which: impl Fn(usize, Option<u64>) -> bool) {
+        let ended = &mut self.ended;
         self.live.retain(|&(key, token, _, bound)| {
             !which(key, bound) || {
-                dead.push(token);
+                ended.push(token);
                 false
             }
         });
@@ -85,13 +85,13 @@ impl Naive {
         self.grantees.push((token, ask.client));
         self.live.push((key, token, now + ask.lease_ms, ask.bind.then_some(ask.client)));
     }
-    /// A token for an operation: mostly the live one, or one that is dead, or one of another key.
+    /// A token for an operation: often the current one, or one of a lease that has ended, of another key, or unknown.
     fn token(&self, key: usize, nth: usize) -> u64 {
         let known: Vec<u64> = self
             .holder(key)
             .into_iter()
             .chain(self.live.iter().map(|lease| lease.1))
-            .chain(self.dead.clone())
+            .chain(self.ended.clone())
             .collect();
         known.get(nth % (known.len() + 1)).copied().unwrap_or(999_999)
     }
@@ -100,14 +100,14 @@ impl Naive {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn the_machine_agrees_with_a_naive_one(ops in proptest::collection::vec(op(), 1..120)) {
+    fn leases_agree_with_a_naive_implementation(ops in proptest::collection::vec(op(), 1..120)) {
         let (mut leases, mut naive) = (Leases::new(), Naive::default());
         let (mut now, mut stamp) = (1000, 0);
         for op in ops {
             stamp += 1;
             naive.time(now);
             match op {
-                // A client waits for one thing at a time.
+                // A client waits for one key at a time.
                 Op::Fetch { client, .. } if naive.waiting.iter().any(|waiting| waiting.1 == client) => {}
                 Op::Fetch { key, client, seen: found, bind, nostale, lease_ms } => {
                     let (db, name) = place(key);
@@ -124,12 +124,12 @@ proptest! {
                             prop_assert!(is_busy && !is_own && (found == 0 || (found == 3 && nostale)));
                             naive.waiting.push((key, client, ask));
                         }
-                        // Ageing: another client computes it already, or has just failed to.
+                        // Ageing: another client computes the value, or its computation failed.
                         Fetched::Value => prop_assert!(found == 1 || found == 2),
                         Fetched::Stale => prop_assert!(found == 3 && !nostale),
-                        // Of failures of an earlier operation.
+                        // An earlier operation failed.
                         Fetched::Negative(_) => prop_assert!(!is_busy && (found == 0 || (found == 3 && nostale))),
-                        // There is room, and every client may wait, but for its own lease.
+                        // There is room for leases, and every client may wait, except for its own lease.
                         Fetched::Busy => prop_assert!(is_own && (found == 0 || (found == 3 && nostale))),
                     }
                 }
@@ -143,7 +143,7 @@ proptest! {
                             naive.waiting.iter().filter(|waiting| waiting.0 == key).map(|waiting| waiting.1).collect();
                         prop_assert_eq!(served, expected);
                         naive.waiting.retain(|waiting| waiting.0 != key);
-                        naive.kill(|of, _| of == key);
+                        naive.end(|of, _| of == key);
                     }
                 }
                 Op::Renew { key, nth } => {
@@ -159,17 +159,17 @@ proptest! {
                     let failure = Failure { reason: Box::default(), negative_ms: 5, retry_ms: 5, stale: true };
                     let failed = leases.fail(now, db, name, token, failure, stamp);
                     prop_assert_eq!(failed.is_ok(), naive.holder(key) == Some(token));
-                    if let Ok(told) = failed {
-                        prop_assert_eq!(told.len(), naive.waiting.iter().filter(|waiting| waiting.0 == key).count());
+                    if let Ok(waiters) = failed {
+                        prop_assert_eq!(waiters.len(), naive.waiting.iter().filter(|waiting| waiting.0 == key).count());
                         naive.waiting.retain(|waiting| waiting.0 != key);
-                        naive.kill(|of, _| of == key);
+                        naive.end(|of, _| of == key);
                     }
                 }
                 Op::Revoke { key } => {
                     let (db, name) = place(key);
                     let revoked = leases.revoke(now, db, name, Cause::Invalidated);
                     prop_assert_eq!(revoked.is_some(), naive.holder(key).is_some());
-                    naive.kill(|of, _| of == key);
+                    naive.end(|of, _| of == key);
                 }
                 Op::Answer { key, seen: found } => {
                     let (db, name) = place(key);
@@ -177,36 +177,36 @@ proptest! {
                     let had_holder = naive.holder(key).is_some();
                     for (waiter, fetched) in answers {
                         let at = naive.waiting.iter().position(|waiting| (waiting.0, waiting.1) == (key, waiter.client));
-                        prop_assert!(at.is_some(), "answered twice, or never waited");
+                        prop_assert!(at.is_some(), "a client is answered twice, or did not wait");
                         let (_, _, ask) = naive.waiting.remove(at.unwrap());
                         if let Fetched::Lease { token, .. } | Fetched::Refresh { token, .. } = fetched {
-                            prop_assert!(!had_holder && naive.holder(key).is_none(), "two leases for one key");
+                            prop_assert!(!had_holder && naive.holder(key).is_none(), "two leases of one key");
                             naive.granted(key, token, now, &ask);
                         }
                     }
                     let still = naive.waiting.iter().any(|waiting| waiting.0 == key);
-                    prop_assert!(!still || naive.holder(key).is_some(), "a client waits and none computes");
+                    prop_assert!(!still || naive.holder(key).is_some(), "a client waits, but no client computes");
                 }
                 Op::Disconnect { client } => {
                     leases.disconnected(now, client);
                     naive.waiting.retain(|waiting| waiting.1 != client);
-                    naive.kill(|_, bound| bound == Some(client));
+                    naive.end(|_, bound| bound == Some(client));
                 }
                 Op::Flush { db } => {
                     leases.flushed(now, db);
-                    naive.kill(|key, _| db.is_none_or(|db| db == place(key).0));
+                    naive.end(|key, _| db.is_none_or(|db| db == place(key).0));
                 }
                 Op::Swap => {
                     leases.swapped(now, 0, 1);
-                    naive.kill(|_, _| true);
+                    naive.end(|_, _| true);
                 }
                 Op::Later { ms } => now += ms,
                 Op::Attend => {
                     let due = leases.end_due(now, 100);
                     for key in 0..4 {
                         let (db, name) = place(key);
-                        let is_owed = naive.holder(key).is_none() && naive.waiting.iter().any(|waiting| waiting.0 == key);
-                        prop_assert_eq!(due.contains(&(db, name.into())), is_owed);
+                        let is_due = naive.holder(key).is_none() && naive.waiting.iter().any(|waiting| waiting.0 == key);
+                        prop_assert_eq!(due.contains(&(db, name.into())), is_due);
                     }
                 }
             }
@@ -217,8 +217,8 @@ proptest! {
             for key in 0..4 {
                 let (db, name) = place(key);
                 prop_assert_eq!(leases.info(now, db, name).is_some(), naive.holder(key).is_some());
-                for token in &naive.dead {
-                    prop_assert!(leases.holds(now, db, name, *token).is_err(), "a dead token fills");
+                for token in &naive.ended {
+                    prop_assert!(leases.holds(now, db, name, *token).is_err(), "an ended token is accepted");
                 }
             }
         }
