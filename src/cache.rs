@@ -1,6 +1,7 @@
 //! The cache on the keyspace: reads, writes, leases, invalidation, eviction, and the index that follows every change.
 //! The engine's state machines (tiers, index, leases, bans, statistics) live in one cell of the main thread.
-//! No arguments of commands, no reports, and no call of the server while the cell is borrowed: see [`with`].
+//! Words of clients are parsed here only where files and replicas use the same words (clauses, tags, TTLs). No reports, and no
+//! call of the server while the cell is borrowed: see [`with`].
 
 #[cfg(feature = "test-hooks")]
 pub(crate) mod audit;

@@ -1,6 +1,6 @@
 //! The commands, one file per family or concern: each parses its arguments, calls a room of `src` or the engine, and
 //! returns the reply.
-//! No state, no computing, and no code that another room calls, except the parsers of options.
+//! No state, no computing, and no code that another room calls.
 
 pub(crate) mod assess;
 mod batch;

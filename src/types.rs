@@ -2,7 +2,8 @@
 //! compression.
 //!
 //! Each type has its value, its callbacks (RDB, append-only file, digest, memory, copy, free) and safe access to keys.
-//! Commands, replies and policies are not here.
+//! Commands, replies and policies are not here. The callbacks call `models` and `cache`, because the server calls them; the
+//! values and the access to keys depend on neither.
 
 pub(crate) mod entry;
 mod kind;

@@ -23,7 +23,7 @@ use crate::work::main_loop;
 const SLICE: Duration = Duration::from_micros(400);
 
 /// A blocked request of a model that is not ready.
-pub(crate) struct Parked {
+pub(super) struct Parked {
     pub(crate) blocked: Blocked,
     pub(crate) db: i32,
     /// The whole command, including its name.
@@ -39,7 +39,7 @@ thread_local! {
 }
 
 /// Keeps a request until its model is ready.
-pub(crate) fn park(parked: Parked) {
+pub(super) fn park(parked: Parked) {
     // The wait may have ended while a worker named the subject.
     if !parked.blocked.is_waiting() {
         return;
@@ -86,7 +86,7 @@ pub(crate) fn ended_unstored(_: u64) -> Reply {
 }
 
 /// The error for a model that is not ready: the progress of its derivation, or why the derivation failed.
-pub(crate) fn not_ready(derivation: &Derivation) -> Failure {
+pub(super) fn not_ready(derivation: &Derivation) -> Failure {
     match derivation.failure() {
         Some(why) => Failure::new(Code::NotReady, format!("deriving failed: {why}")),
         None => Failure::new(Code::NotReady, format!("model is deriving, {} %", derivation.percent())),

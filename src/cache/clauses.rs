@@ -249,7 +249,7 @@ pub(crate) fn begin_replicated_ban(db: i32, id: u64, words: &[&[u8]]) -> Outcome
 }
 
 /// The words of a ban, for an RDB file. `None` if it can no longer cover anything, because its tier was removed.
-pub(crate) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
+pub(super) fn ban_words(cache: &Cache, ban: &Ban) -> Option<Vec<Vec<u8>>> {
     let mut parsed = Invalidate { soft: ban.soft, all_keys: ban.all_keys, ..Invalidate::default() };
     for clause in &ban.clauses {
         match clause {

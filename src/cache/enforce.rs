@@ -35,7 +35,7 @@ pub(crate) fn swapped(a: i32, b: i32) {
     });
 }
 
-/// A key of a tier was written: if the tier has `ENFORCE`, the key is checked in the next turn of the event loop.
+/// A key of a tier was written: if the tier has `ENFORCE`, the key is checked in a later slice.
 #[inline]
 pub(crate) fn consider(db: i32, name: &[u8], tier: TierId) {
     if !with(|cache| cache.policy(Some(tier)).is_some_and(|policy| policy.enforce)) {

@@ -16,7 +16,7 @@ use crate::work::main_loop;
 const SLICE: Duration = Duration::from_micros(400);
 
 thread_local! {
-    /// Tiers that may be over their limits, to be checked in the next turn of the event loop.
+    /// Tiers that may be over their limits, to be checked in a later slice.
     static OVER_CAPACITY: RefCell<BTreeSet<TierId>> = const { RefCell::new(BTreeSet::new()) };
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn consider(tier: TierId) {
     }
 }
 
-/// Evicts from a tier that is over its limits, for at most one slice; the rest follows in the next turns of the event
-/// loop.
+/// Evicts from a tier that is over its limits, for at most one slice; the rest follows in later
+/// slices.
 pub(crate) fn now(ctx: Ctx<'_>, tier: TierId) {
     if !ctx.is_master() || !with(|cache| cache.is_over_capacity(tier)) {
         return;

@@ -114,7 +114,7 @@ impl Cache {
         }
     }
 
-    /// Revokes the lease of an invalidated key. In the next turn of the event loop one of its waiters gets a new lease.
+    /// Revokes the lease of an invalidated key. In a later slice one of its waiters gets a new lease.
     pub(crate) fn revoke_invalidated(&mut self, now: u64, db: i32, name: &[u8], tier: Option<TierId>) {
         if let Some(revoked) = self.leases.revoke(now, db, name, Cause::Invalidated) {
             self.count(tier).leases_revoked += 1;
@@ -163,7 +163,7 @@ pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
         cache.leases.answer(now, db, name, seen, next, limit)
     });
     if answers.len() == limit {
-        // There may be more waiters: they are answered in the next turn of the event loop.
+        // There may be more waiters: they are answered in a later slice.
         wake::soon(db, name);
     }
     let value = value.unwrap_or_default();

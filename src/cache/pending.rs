@@ -90,7 +90,7 @@ pub(crate) fn count() -> usize {
     PENDING.with_borrow(LruCache::len)
 }
 
-/// Stores results for one slice, and continues in the next turn of the event loop.
+/// Stores results for one slice, and continues in a later slice.
 fn store(ctx: Ctx<'_>) {
     if ctx.is_master() && ctx.writes_are_paused() {
         main_loop::after(10, store);

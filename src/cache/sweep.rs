@@ -76,7 +76,7 @@ pub(crate) fn count() -> usize {
 }
 
 /// Starts the sweeps of bans that another master began: after a promotion, and after loading as a master.
-pub(crate) fn take_over() {
+pub(super) fn take_over() {
     let known: Vec<u64> = RUNNING.with_borrow(|all| all.iter().map(|running| running.id).collect());
     let bans: Vec<(u64, i32)> = with(|cache| cache.bans.iter().map(|ban| (ban.id, ban.db)).collect());
     for (id, db) in bans {

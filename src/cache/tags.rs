@@ -4,9 +4,9 @@ use crate::error::{Failure, Outcome};
 use crate::options::Options;
 
 /// The most tags of an entry.
-pub(crate) const MOST_TAGS: u64 = 64;
+const MOST_TAGS: u64 = 64;
 /// The longest tag, in bytes.
-pub(crate) const LONGEST_TAG: usize = 256;
+const LONGEST_TAG: usize = 256;
 
 /// Reads the tags after the option `TAGS`. A repeated tag counts once.
 pub(crate) fn parse<'a>(options: &mut Options<'_, 'a>) -> Outcome<Vec<&'a [u8]>> {

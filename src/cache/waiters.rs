@@ -79,7 +79,7 @@ impl Grant {
     }
 }
 
-/// Sends the same reply of so many bytes to all waiters, a batch now, the rest in the next turns of the event loop.
+/// Sends the same reply of so many bytes to all waiters, a batch now, the rest in later slices.
 pub(super) fn reply_to_all(
     tier: Option<TierId>,
     waiters: Vec<Waiter>,

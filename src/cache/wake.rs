@@ -25,7 +25,7 @@ pub(crate) fn set_answer(answer: Answer) {
     ANSWER.set(answer);
 }
 
-/// Schedules the waiters of a key to be answered in the next turn of the event loop. May be called from everywhere,
+/// Schedules the waiters of a key to be answered in a later slice. May be called from everywhere,
 /// also from events in the middle of a command.
 pub(crate) fn soon(db: i32, name: &[u8]) {
     let is_first = QUEUE.with_borrow_mut(|queue| {

@@ -58,7 +58,7 @@ impl Handle {
     }
 }
 
-/// Called when a reply did not reach its client. Any thread.
+/// Called when a reply did not reach its client. Main thread; it is `Send` because the table of clients is behind a lock.
 pub(crate) type Undelivered = Box<dyn FnOnce() + Send>;
 
 /// A decided reply. If it is dropped before it was sent, it calls `undelivered`.
@@ -244,7 +244,7 @@ impl Blocked {
     fn decide(&self, reply: Reply, undelivered: Option<Undelivered>) {
         let decided = Decided { client: self.client, reply, undelivered };
         let left_over = table().decide(self.handle, self.serial, decided, true);
-        // Dropped outside the lock, because the callback may release a lease.
+        // Dropped outside the lock: the callback may block clients or answer them.
         drop(left_over);
     }
 }
@@ -383,7 +383,7 @@ extern "C" fn on_disconnect(_: *mut raw::RedisModuleCtx, blocked: *mut raw::Redi
         if !matches!(entry.state, State::Decided(_)) {
             drop((entry.ended)(entry.client));
         }
-        // Drops a decided reply, whose callback may pass its lease to another client.
+        // Drops a decided reply, which calls its `undelivered`.
         drop(entry.state);
         handle.give_back(None);
     });

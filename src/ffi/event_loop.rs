@@ -115,7 +115,7 @@ pub(crate) fn next_turn(job: impl FnOnce(Ctx<'_>) + 'static) {
 }
 
 /// Calls `serve` at the end of every turn that is watched; turns are watched as long as it returns `true`. Main thread.
-pub(crate) fn at_turn_end(serve: fn() -> bool) {
+pub(super) fn at_turn_end(serve: fn() -> bool) {
     AT_TURN_END.set(serve);
     watch();
 }
@@ -128,7 +128,7 @@ fn watch() -> bool {
 }
 
 /// Makes the event loop start its next turn immediately instead of waiting for an event. Any thread.
-pub(crate) fn nudge() {
+pub(super) fn nudge() {
     // SAFETY: the server allows this on any thread; the callback does nothing.
     unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_nudge), std::ptr::null_mut())) };
 }

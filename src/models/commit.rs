@@ -15,7 +15,7 @@ use crate::types::model::{self, Found};
 use crate::types::value::{Loaded, Value};
 
 /// The content that a load stores.
-pub(crate) struct Content {
+pub(super) struct Content {
     pub(crate) model: AnyModel,
     /// The source that the client gave for the load.
     pub(crate) source: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct Content {
 ///
 /// Without a staging key the server must have no followers: the caller has checked [`replicate::is_followed`] in the
 /// same slice. The history of the replaced model is kept; `capacity` changes its capacity.
-pub(crate) fn commit(
+pub(super) fn commit(
     ctx: Ctx<'_>,
     key: &[u8],
     staged: Option<Staged>,
@@ -92,7 +92,7 @@ pub(crate) fn change(ctx: Ctx<'_>, key: &[u8], model: AnyModel, version: u64, ev
 }
 
 /// Whether a key holds nothing, or a model that may be replaced.
-pub(crate) fn may_replace(ctx: Ctx<'_>, key: &[u8], noreplace: bool) -> Outcome<()> {
+pub(super) fn may_replace(ctx: Ctx<'_>, key: &[u8], noreplace: bool) -> Outcome<()> {
     let opened = Key::open(ctx, key, Mode::Peek);
     match model::find(&opened) {
         Found::Nothing => Ok(()),

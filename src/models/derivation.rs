@@ -66,7 +66,7 @@ impl Derivation {
 
     /// Sets the model to derive. Returns `false` when that changes nothing, or when the last derivation has just
     /// failed.
-    pub(crate) fn set_wanted(&self, model: &AnyModel) -> bool {
+    pub(super) fn set_wanted(&self, model: &AnyModel) -> bool {
         let mut state = lock(&self.state);
         let is_deriving = |run: &Run| run.model.is_same(model) && run.progress.check().is_ok();
         if state.freed || state.running.as_ref().is_some_and(is_deriving) {
@@ -88,12 +88,12 @@ impl Derivation {
     }
 
     /// Whether the caller must queue the request later; `false` when a timer already does.
-    pub(crate) fn defer(&self) -> bool {
+    pub(super) fn defer(&self) -> bool {
         !std::mem::replace(&mut lock(&self.state).deferred, true)
     }
 
     /// Queues the request. Returns `true` when the queue has no worker job; the caller must then submit one.
-    pub(crate) fn enqueue(self: &Arc<Self>) -> bool {
+    pub(super) fn enqueue(self: &Arc<Self>) -> bool {
         lock(&self.state).deferred = false;
         let mut queue = lock(&self.queue.0);
         if !queue.derivations.iter().any(|queued| Arc::ptr_eq(queued, self)) {
@@ -116,7 +116,7 @@ impl Derivation {
     }
 
     /// Cancels all queued derivations, because the workers are being stopped. A later request retries them.
-    pub(crate) fn cancel_queued(&self) {
+    pub(super) fn cancel_queued(&self) {
         let derivations = {
             let mut queue = lock(&self.queue.0);
             queue.is_served = false;
@@ -130,7 +130,7 @@ impl Derivation {
     }
 
     /// Whether derivations are queued. If not, the queue is no longer marked as served.
-    pub(crate) fn has_next(&self) -> bool {
+    pub(super) fn has_next(&self) -> bool {
         let mut queue = lock(&self.queue.0);
         queue.is_served = !queue.derivations.is_empty();
         queue.is_served

@@ -89,7 +89,7 @@ impl Built {
         Ok(Self { part, joined })
     }
 
-    /// Drops it on the main thread; a worker frees the large parts.
+    /// Drops it on the main thread. The part first: a worker frees the model only when nothing else owns it.
     fn discard(self) {
         drop(self.part);
         discard::model(self.joined.model);

@@ -61,11 +61,55 @@ fn files_of_the_module_do_not_form_a_circle() {
 #[test]
 fn only_the_registration_imports_commands() {
     let module = module();
-    let may = |file: &SourceFile| matches!(room(file), "lib" | "commands" | "spec");
+    let may = |file: &SourceFile| matches!(room(file), "lib" | "commands");
     let mut found = Vec::new();
     for ((from, to), name) in arrows::of(&module) {
         let (from, to) = (&module.files[from], &module.files[to]);
         if room(to) == "commands" && !may(from) {
+            found.push(format!("{} -> {} by {name}", from.path, to.path));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The rooms of `src/`, each above those that it may import.
+const LAYERS: [&[&str]; 10] = [
+    &["error", "clock", "spec"],
+    &["reply", "settings"],
+    &["options", "ffi"],
+    &["counters", "work"],
+    &["types"],
+    &["cache"],
+    &["models"],
+    &["assessments"],
+    &["report"],
+    &["commands"],
+];
+
+/// Files that may import from a higher layer, each with the reason.
+const BACK: [(&str, &[&str], &str); 3] = [
+    ("types/model/callbacks.rs", &["models"], "the server calls the callbacks of a type, and they act on models"),
+    ("types/entry/callbacks.rs", &["cache"], "the same for entries, and for the tiers in an RDB file"),
+    ("types/value.rs", &["models"], "a model's value owns the state of its derivation"),
+];
+
+#[test]
+fn rooms_of_the_module_are_layers() {
+    let module = module();
+    let layer = |file: &SourceFile| {
+        LAYERS
+            .iter()
+            .position(|rooms| rooms.contains(&room(file)))
+            .unwrap_or_else(|| panic!("{} is in no layer", file.path))
+    };
+    let mut found = Vec::new();
+    for ((from, to), name) in arrows::of(&module) {
+        let (from, to) = (&module.files[from], &module.files[to]);
+        if room(from) == "lib" || room(from) == room(to) {
+            continue;
+        }
+        let may = BACK.iter().any(|(file, rooms, _)| from.path.ends_with(file) && rooms.contains(&room(to)));
+        if layer(to) >= layer(from) && !may {
             found.push(format!("{} -> {} by {name}", from.path, to.path));
         }
     }
