@@ -36,7 +36,7 @@ use assess_engine::cache::ban::Bans;
 use assess_engine::cache::fence::TagFence;
 use assess_engine::cache::index::Index;
 use assess_engine::cache::lease::Leases;
-use assess_engine::cache::tier::Policy;
+use assess_engine::cache::policy::Policy;
 use assess_engine::cache::tiers::{TierId, Tiers};
 use assess_engine::stats::{Stats, TierStats};
 

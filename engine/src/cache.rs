@@ -9,5 +9,5 @@ pub mod index;
 pub mod lease;
 pub mod name;
 pub mod pattern;
-pub mod tier;
+pub mod policy;
 pub mod tiers;

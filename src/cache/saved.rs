@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use assess_engine::cache::tier::{Policy, parse_declarations};
+use assess_engine::cache::policy::{Policy, parse_declarations};
 
 use crate::cache::{build, clauses, enforce, evict, fetch, sweep, with};
 use crate::error::{Failure, Outcome};

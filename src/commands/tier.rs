@@ -1,6 +1,6 @@
 //! `TIER.*`: the arguments of the commands as typed values. The engine parses the options of a policy.
 
-use assess_engine::cache::tier::Policy;
+use assess_engine::cache::policy::Policy;
 
 use crate::cache::{saved, with};
 use crate::error::{Code, Failure, Outcome};

@@ -2,7 +2,7 @@
 
 use assess_engine::cache::index::Usage;
 use assess_engine::cache::lease::Seen;
-use assess_engine::cache::tier::Policy;
+use assess_engine::cache::policy::Policy;
 use assess_engine::stats::openmetrics::{self, Kind, Total};
 use assess_engine::stats::{Latency, TierStats};
 

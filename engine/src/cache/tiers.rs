@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cache::name;
 use crate::cache::pattern;
-use crate::cache::tier::{Policy, check_name};
+use crate::cache::policy::{Policy, check_name};
 use crate::{Error, Result};
 
 /// The name of the built-in tier, which holds cached assessments and always exists.

@@ -4,12 +4,12 @@
 //! the multiplier `m_j = r'L e_j` (Miller & Blair, chapter 6), the residual beyond layer K `m'A^(K+1) e_j`, the
 //! contributions by node `r_i L_ij`, and the contributions by direct supplier `m_i A_ij`.
 
-use super::leontief::{Column, Leontief};
 use super::printed::Printed;
-use super::product::{Number, with_columns};
 use super::select::{Top, fewest_reaching};
-use super::series::{MOST, Series, add_groups};
 use super::table::Table;
+use crate::io::leontief::inverse::{Column, Leontief};
+use crate::io::leontief::product::{Number, with_columns};
+use crate::io::leontief::series::{MOST, Series, add_groups};
 use crate::{Progress, Result};
 
 /// A value and the number of its node, region or sector.

@@ -24,8 +24,8 @@ pub(super) use encode::frame;
 pub(super) use plan::{Plan, text_of};
 
 use super::options::{Format, LeontiefMode, OutputRule, Precision};
-use super::product::Number;
 use super::table::OutputSource;
+use crate::io::leontief::product::Number;
 
 const TEXT: u8 = 1;
 const NODES: u8 = 2;

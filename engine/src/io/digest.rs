@@ -1,8 +1,8 @@
 //! Digests of models: 128 bits that are equal on two servers if the models are equal.
 
 use super::indicator::Indicator;
-use super::product::with_columns;
 use super::table::Table;
+use crate::io::leontief::product::with_columns;
 
 /// Bytes buffered before they are hashed.
 const GATHERED: usize = 1 << 16;

@@ -1,9 +1,9 @@
 //! The fields of `MODEL.INFO` and the labels of `MODEL.LABELS`.
 
-use super::leontief::Leontief;
 use super::model::{IoModel, Stressor};
 use super::options::LeontiefMode;
 use super::shown::shown;
+use crate::io::leontief::inverse::Leontief;
 use crate::model::{Field, LabelSet};
 
 impl IoModel {

@@ -3,8 +3,8 @@
 use super::formats::{Input, load};
 use super::model::IoModel;
 use super::options::{LeontiefMode, LoadOptions};
-use super::solve;
-use super::spectral::spectral_check;
+use crate::io::leontief::solve;
+use crate::io::leontief::spectral::spectral_check;
 use crate::{Budget, Progress, Result};
 
 /// Reads a table and creates a model with its indicators. If the options request the full inverse, the budget must have

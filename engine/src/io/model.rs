@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::codec::{Plan, text_of};
 use super::indicator::Indicator;
-use super::leontief::Leontief;
 use super::printed::Printed;
-use super::product;
-use super::series::Series;
 use super::table::Table;
+use crate::io::leontief::inverse::Leontief;
+use crate::io::leontief::product;
+use crate::io::leontief::series::Series;
 use crate::{Error, Result};
 
 mod derived;

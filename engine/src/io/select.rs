@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::product::Number;
+use crate::io::leontief::product::Number;
 
 /// The number of values compared together.
 const CHUNK: usize = 32;

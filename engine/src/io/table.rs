@@ -1,8 +1,8 @@
 //! A table in memory: labels, technical coefficients, output.
 
 use super::labels::Labels;
-use super::matrix::Matrix;
 use super::options::{Format, LeontiefMode, OutputRule};
+use crate::io::leontief::matrix::Matrix;
 
 /// The content of a loaded table. It is immutable; all of it is saved and replicated.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use super::super::indicator::Indicator;
 use super::super::labels::{Labels, MAX_NODES};
-use super::super::matrix::{Columns, Matrix};
 use super::super::model::{self, IoModel};
 use super::super::options::{Format, LeontiefMode, Precision};
 use super::super::table::{OutputSource, Table};
 use super::{COLUMNS, FORMATS, HEADER, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
+use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::{Error, Result};
 
 /// An input-output model that is being decoded.

@@ -1,9 +1,9 @@
 //! Encoding a model as frames.
 
 use super::super::model::IoModel;
-use super::super::product::with_columns;
 use super::plan::{PIECE, put_count, put_text};
 use super::{COLUMNS, FORMATS, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
+use crate::io::leontief::product::with_columns;
 use crate::model::{Kind, codec::preamble};
 
 /// Frame `index`; an empty frame if `index` is beyond the last.

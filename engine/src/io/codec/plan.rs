@@ -1,6 +1,6 @@
 //! The number of frames of each type in a model, and the text in them.
 
-use crate::io::product::with_columns;
+use crate::io::leontief::product::with_columns;
 use crate::io::table::Table;
 
 /// Bytes of text per frame.

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::io::labels::Labels;
-use crate::io::matrix::{Columns, Matrix};
+use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::io::options::Precision;
 use crate::io::shown::shown_node;
 use crate::{Budget, Error, Progress};

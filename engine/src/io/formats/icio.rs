@@ -22,7 +22,7 @@ use self::totals::Totals;
 use super::fill::{Filled, divide};
 use super::source::Package;
 use super::{Job, notes, output};
-use crate::io::matrix::Matrix;
+use crate::io::leontief::matrix::Matrix;
 use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
 use crate::io::text::Lines;

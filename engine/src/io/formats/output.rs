@@ -3,7 +3,7 @@
 use super::fill::Stored;
 use crate::io::Negative;
 use crate::io::labels::Labels;
-use crate::io::matrix::{Columns, Matrix};
+use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::io::shown::shown_node;
 use crate::{Error, Place, Progress, Result};
 

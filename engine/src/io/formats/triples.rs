@@ -22,7 +22,7 @@ use super::source::{CHANGED, Package};
 use super::total_names::{is_named_total, is_named_value_added};
 use super::{Job, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
-use crate::io::matrix::{Columns, Matrix};
+use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
 use crate::io::text::Cells;

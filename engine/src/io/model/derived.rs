@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::{Base, IoModel, Stressor};
 use crate::io::digest;
-use crate::io::leontief::Leontief;
-use crate::io::neumann::USUAL_TERMS;
+use crate::io::leontief::inverse::Leontief;
+use crate::io::leontief::neumann::USUAL_TERMS;
+use crate::io::leontief::series::{Series, series_bytes};
+use crate::io::leontief::spectral::spectral_check;
 use crate::io::options::LeontiefMode;
 use crate::io::printed::Printed;
-use crate::io::series::{Series, series_bytes};
-use crate::io::spectral::spectral_check;
 use crate::io::stage::Stage;
 use crate::{Budget, Error, Progress, Result};
 

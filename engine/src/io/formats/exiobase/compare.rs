@@ -5,7 +5,7 @@ use super::frame::Frame;
 use crate::io::formats::Job;
 use crate::io::formats::source::Package;
 use crate::io::labels::Labels;
-use crate::io::matrix::Matrix;
+use crate::io::leontief::matrix::Matrix;
 use crate::io::shown::shown_node;
 use crate::io::text::Blank;
 use crate::{Error, Result};

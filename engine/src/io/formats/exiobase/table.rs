@@ -11,7 +11,7 @@ use crate::io::formats::source::{CHANGED, Package};
 use crate::io::formats::sums::{Flows, final_demand};
 use crate::io::formats::{Job, notes, output};
 use crate::io::labels::Labels;
-use crate::io::matrix::Matrix;
+use crate::io::leontief::matrix::Matrix;
 use crate::io::table::OutputSource;
 use crate::io::text::Blank;
 use crate::{Error, Place, Result};

@@ -22,11 +22,11 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::matrix::{Columns, Matrix};
-use super::options::{LeontiefMode, Precision};
-use super::product::{self, Number, with_columns};
-use super::stage::Stage;
-use super::threads;
+use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::product::{self, Number, with_columns};
+use crate::io::leontief::threads;
+use crate::io::options::{LeontiefMode, Precision};
+use crate::io::stage::Stage;
 use crate::{Error, Result};
 
 /// The number of columns factored together.

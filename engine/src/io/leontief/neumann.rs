@@ -8,9 +8,9 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::matrix::Matrix;
-use super::product::{rows_times, times_column, widened, with_columns};
-use super::stage::Stage;
+use crate::io::leontief::matrix::Matrix;
+use crate::io::leontief::product::{rows_times, times_column, widened, with_columns};
+use crate::io::stage::Stage;
 use crate::{Error, Result};
 
 /// The convergence limit: the last term divided by its sum.

@@ -7,12 +7,12 @@
 //! radius is below 1, that is, `I - A` is an M-matrix, if and only if some m > 0 has `m - m'A > 0` (Berman & Plemmons,
 //! theorem 6.2.3, I27).
 
-use super::matrix::Matrix;
-use super::product::{Number, dot, each_column, nonnegative, sum, with_columns};
-use super::shown::shown_node;
-use super::solve::Factors;
-use super::stage::Stage;
-use super::table::Table;
+use crate::io::leontief::matrix::Matrix;
+use crate::io::leontief::product::{Number, dot, each_column, nonnegative, sum, with_columns};
+use crate::io::leontief::solve::Factors;
+use crate::io::shown::shown_node;
+use crate::io::stage::Stage;
+use crate::io::table::Table;
 use crate::{Error, Progress, Result};
 
 /// The number of rows tried before the equations are solved.

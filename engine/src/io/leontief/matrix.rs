@@ -4,7 +4,7 @@
 //! memory. Blocks are about half a megabyte: a matrix can grow as its frames arrive, without trusting a declared size,
 //! and can be freed block by block.
 
-use super::options::Precision;
+use crate::io::options::Precision;
 
 /// The intended size of a block in bytes.
 const BLOCK_BYTES: usize = 1 << 19;

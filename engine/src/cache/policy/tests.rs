@@ -1,7 +1,7 @@
 use proptest::option;
 use proptest::prelude::*;
 
-use super::*;
+use crate::cache::policy::*;
 
 fn split(line: &str) -> Vec<&[u8]> {
     line.split_whitespace().map(str::as_bytes).collect()

@@ -7,15 +7,15 @@
 
 use faer::Mat;
 
-use super::labels::Labels;
-use super::leontief::Leontief;
-use super::matrix::Columns;
-use super::options::LeontiefMode;
-use super::product::{Number, each_column, rows_times, with_columns};
-use super::select::fewest_reaching;
-use super::stage::Stage;
-use super::table::Table;
-use super::{neumann, product};
+use crate::io::labels::Labels;
+use crate::io::leontief::inverse::Leontief;
+use crate::io::leontief::matrix::Columns;
+use crate::io::leontief::neumann;
+use crate::io::leontief::product::{self, Number, each_column, rows_times, with_columns};
+use crate::io::options::LeontiefMode;
+use crate::io::select::fewest_reaching;
+use crate::io::stage::Stage;
+use crate::io::table::Table;
 use crate::model::Query;
 use crate::{Error, Result};
 

@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::matrix::{Columns, Matrix};
-use super::stage::Stage;
-use super::threads;
 use crate::Result;
+use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::threads;
+use crate::io::stage::Stage;
 
 /// Running sums of a dot product.
 const LANES: usize = 16;
@@ -40,8 +40,8 @@ impl Number for f32 {
 macro_rules! with_columns {
     ($matrix:expr, $columns:ident => $body:expr) => {
         match $matrix {
-            $crate::io::matrix::Matrix::F64($columns) => $body,
-            $crate::io::matrix::Matrix::F32($columns) => $body,
+            $crate::io::leontief::matrix::Matrix::F64($columns) => $body,
+            $crate::io::leontief::matrix::Matrix::F32($columns) => $body,
         }
     };
 }
