@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::assessments::lookup::naming::Names;
+use crate::assessments::lookup::naming::{Names, Unnamed};
 use crate::assessments::waiting::{self, Parked, not_ready};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::{Blocked, Ended};
@@ -86,7 +86,7 @@ pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<R
 }
 
 /// Handles the request of a blocked client again.
-pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
+fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
     let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
     let request = Request { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
     match R::handle(ctx, request) {
@@ -99,6 +99,14 @@ pub(crate) fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Ve
         Ok(Answer::Work(work)) => R::start(ctx, work, blocked, Command::Kept(command)),
         Err(failure) => blocked.reply(failure.into()),
     }
+}
+
+/// Builds the cache keys of long subjects on a worker, then handles the request again.
+pub(super) fn name_first<R: ReadRequest>(ctx: Ctx<'_>, unnamed: Unnamed, blocked: Blocked, command: Command<'_>) {
+    let command = command.into_words();
+    unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
+        waiter::<R>(ctx, blocked, command, Some(names));
+    });
 }
 
 /// Handles the request of a waiter again, after a derivation has ended.

@@ -51,12 +51,7 @@ impl ReadRequest for Single {
 
     fn start(ctx: Ctx<'_>, work: Work, blocked: Blocked, command: Command<'_>) {
         match work {
-            Work::Name(unnamed) => {
-                let command = command.into_words();
-                unnamed.name_on_worker(ctx.db(), blocked, move |ctx, blocked, names| {
-                    answer::waiter::<Self>(ctx, blocked, command, Some(names));
-                });
-            }
+            Work::Name(unnamed) => answer::name_first::<Self>(ctx, *unnamed, blocked, command),
             Work::Compute(work) => in_flight::compute_on_worker(*work, blocked),
         }
     }
