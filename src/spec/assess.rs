@@ -14,7 +14,7 @@ const INPUTS: Arg = Arg::string("inputs").says("Subject of a SCORE model: a JSON
 const GOODS: Arg = Arg::block(
     "goods",
     &[
-        Arg::string("hs").says("HS code, 6 to 10 digits, with dots or without"),
+        Arg::string("hs").says("HS code, 6 to 12 digits, with dots or without"),
         Arg::string("origin").says("Country or party"),
         Arg::string("destination").says("Country or party"),
         Arg::string("facts")

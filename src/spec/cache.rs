@@ -260,7 +260,7 @@ pub(crate) const TTL: Command = Command {
     args: &[KEY],
     keys: READS,
     tips: &["nondeterministic_output", "dont_cache"],
-    reply: "map of tier, fresh ms, grace ms, stale, lease, tags, bytes",
+    reply: "map of tier, exists, fresh_ms, grace_ms, stale, lease_ms, waiters, tags, bytes",
     internal: false,
 };
 

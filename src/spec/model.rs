@@ -244,8 +244,8 @@ pub(crate) const INFO: Command = Command {
     // replies.
     tips: &["nondeterministic_output", "dont_cache"],
     reply: "map of kind, state, progress, version, digest, fields of the kind (IO: nodes, regions, sectors, nonzeros, \
-            precision, leontief, output, indicators; SCORE: features, outputs, decimals, ..; ORIGIN: codes, \
-            agreements, rules, ..), bytes, warnings, source, hits, misses, history",
+            precision, leontief, output, format, indicators; SCORE: format, features, outputs, decimals, ..; ORIGIN: \
+            codes, agreements, rules, ..), bytes, warnings, source, hits, misses, history",
     internal: false,
 };
 
