@@ -98,18 +98,23 @@ impl JobOptions<'_> {
     /// The same options with texts of their own.
     pub fn into_owned(self) -> JobOptions<'static> {
         let owned = |text: Option<Cow<'_, [u8]>>| text.map(|text| Cow::Owned(text.into_owned()));
-        JobOptions { id: owned(self.id), group: owned(self.group), metadata: owned(self.metadata), ..JobOptions {
-            id: None,
-            group: None,
-            metadata: None,
-            priority: self.priority,
-            when: self.when,
-            ttl_ms: self.ttl_ms,
-            retries: self.retries,
-            backoff_ms: self.backoff_ms,
-            timeout_ms: self.timeout_ms,
-            unique: self.unique,
-        } }
+        JobOptions {
+            id: owned(self.id),
+            group: owned(self.group),
+            metadata: owned(self.metadata),
+            ..JobOptions {
+                id: None,
+                group: None,
+                metadata: None,
+                priority: self.priority,
+                when: self.when,
+                ttl_ms: self.ttl_ms,
+                retries: self.retries,
+                backoff_ms: self.backoff_ms,
+                timeout_ms: self.timeout_ms,
+                unique: self.unique,
+            }
+        }
     }
 
     /// Checks the lengths and ranges.
@@ -148,6 +153,33 @@ impl Submission<'_> {
     pub fn check(&self) -> Result<()> {
         check_name(self.job_type, "the type")
     }
+}
+
+/// The arguments of `JOB.SCHEDULE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleRequest<'a> {
+    /// The name of the schedule in its queue.
+    pub name: &'a [u8],
+    /// When jobs are submitted.
+    pub timing: TimingRequest<'a>,
+    /// The job.
+    pub submission: Submission<'a>,
+    /// The options of the job.
+    pub options: JobOptions<'a>,
+}
+
+/// The times of a schedule as the client sent them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimingRequest<'a> {
+    /// `EVERY`: a period in milliseconds.
+    Every(u64),
+    /// `CRON`, with `TZ`.
+    Cron {
+        /// The expression.
+        expr: &'a [u8],
+        /// The IANA name of the time zone; UTC without it.
+        zone: Option<&'a [u8]>,
+    },
 }
 
 /// Fails for an empty name and for one that is too long.

@@ -23,15 +23,8 @@ pub enum State {
 
 impl State {
     /// All states, in the order of a job's life.
-    pub const ALL: [Self; 7] = [
-        Self::Delayed,
-        Self::Pending,
-        Self::Running,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-        Self::Dead,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Delayed, Self::Pending, Self::Running, Self::Completed, Self::Failed, Self::Cancelled, Self::Dead];
 
     /// The name in commands, replies and events.
     pub const fn name(self) -> &'static str {
@@ -86,6 +79,8 @@ pub enum Event {
     LeaseLost,
     /// The lease was lost too often.
     Died,
+    /// Another server was the master when the lease was granted; the job is run again.
+    FailedOver,
     /// It was cancelled.
     Cancelled,
     /// A run that was requested meanwhile (`UNIQUE rerun`) follows the one that ended.
@@ -106,6 +101,7 @@ pub const TRANSITIONS: &[(State, Event, State)] = &[
     (State::Running, Event::Failed, State::Failed),
     (State::Running, Event::Retried, State::Delayed),
     (State::Running, Event::LeaseLost, State::Pending),
+    (State::Running, Event::FailedOver, State::Pending),
     (State::Running, Event::Died, State::Dead),
     (State::Running, Event::Cancelled, State::Cancelled),
     (State::Running, Event::Rerun, State::Pending),
@@ -126,6 +122,7 @@ impl Event {
             Self::Retried => "JOB.FAIL or TIMEOUT, a retry is left",
             Self::LeaseLost => "lease lost",
             Self::Died => "lease lost too often",
+            Self::FailedOver => "failover",
             Self::Cancelled => "JOB.CANCEL",
             Self::Rerun => "ended, UNIQUE rerun requested",
             Self::Revived => "JOB.RETRY",
@@ -135,5 +132,34 @@ impl Event {
     /// The state to which this event leads from another; `None` when the event cannot happen there.
     pub fn leads_from(self, state: State) -> Option<State> {
         TRANSITIONS.iter().find(|&&(from, event, _)| from == state && event == self).map(|&(_, _, to)| to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_leads_from_a_state_to_one_state() {
+        for (i, &(from, event, to)) in TRANSITIONS.iter().enumerate() {
+            assert_eq!(event.leads_from(from), Some(to));
+            assert!(TRANSITIONS[..i].iter().all(|&(other, same, _)| (other, same) != (from, event)));
+        }
+        assert_eq!(Event::Claimed.leads_from(State::Completed), None);
+    }
+
+    #[test]
+    fn an_ended_job_changes_only_when_it_is_revived() {
+        let of_ended = TRANSITIONS.iter().filter(|(from, ..)| from.is_ended());
+        assert!(of_ended.clone().all(|&(_, event, _)| event == Event::Revived));
+        assert_eq!(of_ended.count(), 3);
+    }
+
+    #[test]
+    fn names_are_read_in_any_case() {
+        assert!(
+            State::ALL.into_iter().all(|state| State::named(state.name().to_uppercase().as_bytes()) == Some(state))
+        );
+        assert_eq!(State::named(b"ended"), None);
     }
 }
