@@ -11,6 +11,7 @@ mod commands;
 mod counters;
 mod error;
 mod ffi;
+mod jobs;
 mod models;
 mod options;
 mod reply;
@@ -62,6 +63,8 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     let ctx = ffi::load::begin(context)?;
     types::model::callbacks::register(ctx)?;
     types::entry::callbacks::register(ctx)?;
+    types::queue::callbacks::register(ctx)?;
+    jobs::watch();
     commands::register(context)?;
     events::subscribe(ctx, &HANDLERS)?;
     filter::register(ctx, filtered)?;
@@ -82,16 +85,24 @@ const HANDLERS: Handlers = Handlers {
     flushed: |db| {
         follow::flushed(db);
         directory::flushed(db);
+        jobs::flushed(db);
     },
     swapped: |a, b| {
         follow::swapped(a, b);
         directory::swapped(a, b);
+        jobs::swapped(a, b);
     },
     shutdown: work::pool::stop,
-    promoted: saved::promoted,
+    promoted: |ctx| {
+        saved::promoted(ctx);
+        jobs::promoted(ctx);
+    },
     demoted: fetch::abandon,
     loading: saved::begins,
-    loaded: saved::loaded,
+    loaded: |ctx| {
+        saved::loaded(ctx);
+        jobs::loaded(ctx);
+    },
     client_left: |client, in_transaction| {
         fetch::client_left(client);
         queued::client_left(client, in_transaction);
@@ -102,7 +113,10 @@ const HANDLERS: Handlers = Handlers {
 fn key_changed(ctx: Ctx<'_>, name: &[u8], event: &[u8], by_module: bool) {
     let change = Change::of(event, by_module);
     match change {
-        Change::MovedIn | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), name),
+        Change::MovedIn | Change::Copied | Change::Restored => {
+            directory::arrived(ctx, ctx.db(), name);
+            jobs::arrived(ctx, ctx.db(), name);
+        }
         Change::TtlChanged => directory::expires(ctx.db(), name),
         Change::Evicted => directory::evicted(ctx.db(), name),
         _ => {}

@@ -8,4 +8,5 @@
 pub(crate) mod entry;
 mod kind;
 pub(crate) mod model;
+pub(crate) mod queue;
 pub(crate) mod value;

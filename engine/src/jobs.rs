@@ -20,6 +20,7 @@ mod perform;
 mod priority;
 mod queue;
 mod ready;
+mod release;
 mod report;
 mod request;
 pub mod schedule;

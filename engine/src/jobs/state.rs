@@ -79,8 +79,8 @@ pub enum Event {
     LeaseLost,
     /// The lease was lost too often.
     Died,
-    /// Another server was the master when the lease was granted; the job is run again.
-    FailedOver,
+    /// The claim did not reach its worker, or another server was the master then; the job is run again.
+    Released,
     /// It was cancelled.
     Cancelled,
     /// A run that was requested meanwhile (`UNIQUE rerun`) follows the one that ended.
@@ -101,7 +101,7 @@ pub const TRANSITIONS: &[(State, Event, State)] = &[
     (State::Running, Event::Failed, State::Failed),
     (State::Running, Event::Retried, State::Delayed),
     (State::Running, Event::LeaseLost, State::Pending),
-    (State::Running, Event::FailedOver, State::Pending),
+    (State::Running, Event::Released, State::Pending),
     (State::Running, Event::Died, State::Dead),
     (State::Running, Event::Cancelled, State::Cancelled),
     (State::Running, Event::Rerun, State::Pending),
@@ -122,7 +122,7 @@ impl Event {
             Self::Retried => "JOB.FAIL or TIMEOUT, a retry is left",
             Self::LeaseLost => "lease lost",
             Self::Died => "lease lost too often",
-            Self::FailedOver => "failover",
+            Self::Released => "claim not delivered, or failover",
             Self::Cancelled => "JOB.CANCEL",
             Self::Rerun => "ended, UNIQUE rerun requested",
             Self::Revived => "JOB.RETRY",

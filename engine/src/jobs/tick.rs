@@ -55,7 +55,7 @@ impl Queue {
         let Some((_, seq)) = found else { return false };
         let is_cancelled =
             self.jobs.get(&seq).and_then(|job| job.run.as_ref()).is_some_and(|run| run.cancelled.is_some());
-        let event = if is_cancelled { Event::Cancelled } else { Event::FailedOver };
+        let event = if is_cancelled { Event::Cancelled } else { Event::Released };
         self.commit(Change::Finished(Box::new(Finished::new(seq, now, event))), out);
         true
     }

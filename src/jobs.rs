@@ -1,0 +1,75 @@
+//! Queues of jobs on the keyspace: requests, replication of changes, timers, blocked workers and waiters.
+//!
+//! The engine's `Queue` decides; this folder opens the key, replicates the changes that a request made, reports them as
+//! keyspace events, and answers the clients that waited for them. No parsing of commands, and no rules of the queue.
+
+mod change;
+mod claims;
+mod directory;
+mod listing;
+mod parked;
+mod reply;
+mod requests;
+mod timers;
+mod waits;
+
+use assess_engine::jobs::State;
+
+pub(crate) use self::change::replay;
+pub(crate) use self::claims::claim;
+pub(crate) use self::directory::arrived;
+pub(crate) use self::listing::{list, purge};
+pub(crate) use self::requests::{
+    cancel, configure, heartbeat, info, limits, pause, report, resume, retry, schedule, schedules, status, submit,
+    submit_many, unschedule,
+};
+pub(crate) use self::waits::wait;
+use crate::ffi::ctx::Ctx;
+use crate::types::queue::{self, Watcher};
+
+/// Called once, while the module is loaded.
+pub(crate) fn watch() {
+    queue::watch(Watcher { arrived: directory::created, removed });
+}
+
+fn removed(db: i32, name: &[u8]) {
+    directory::removed(db, name);
+    waits::recheck();
+}
+
+/// A database was emptied; `None` is all of them.
+pub(crate) fn flushed(db: Option<i32>) {
+    directory::flushed(db);
+    waits::recheck();
+}
+
+/// Two databases were swapped.
+pub(crate) fn swapped(a: i32, b: i32) {
+    directory::swapped(a, b);
+    waits::recheck();
+}
+
+/// This server has become the master.
+pub(crate) fn promoted(_: Ctx<'_>) {
+    queue::promoted();
+    directory::all_due();
+}
+
+/// The server has loaded a data set; timers did not fire meanwhile.
+pub(crate) fn loaded(_: Ctx<'_>) {
+    directory::all_due();
+    waits::recheck();
+}
+
+/// The keyspace event of a state that a job entered.
+const fn event(state: State) -> &'static std::ffi::CStr {
+    match state {
+        State::Delayed => c"job.delayed",
+        State::Pending => c"job.pending",
+        State::Running => c"job.running",
+        State::Completed => c"job.completed",
+        State::Failed => c"job.failed",
+        State::Cancelled => c"job.cancelled",
+        State::Dead => c"job.dead",
+    }
+}

@@ -1,0 +1,85 @@
+//! The timer of all queues: leases and delays that end, schedules that are due, ended jobs that are dropped.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use assess_engine::jobs::Changes;
+
+use super::change::settle;
+use super::{claims, directory};
+use crate::clock::now_ms;
+use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Key, Mode};
+use crate::types::queue;
+use crate::work::main_loop;
+
+/// The most time of one slice.
+const SLICE: Duration = Duration::from_micros(400);
+/// The most steps between two looks at the clock.
+const STEPS: usize = 32;
+
+thread_local! {
+    /// When the timer fires, in Unix milliseconds.
+    static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Sets the timer for a time, unless it fires before.
+pub(super) fn arm(at: u64) {
+    if ARMED.get().is_some_and(|armed| armed <= at) {
+        return;
+    }
+    ARMED.set(Some(at));
+    main_loop::after(at.saturating_sub(now_ms()), move |ctx| {
+        // If an earlier timer was set meanwhile, this one finds nothing to do.
+        if ARMED.get() == Some(at) {
+            ARMED.set(None);
+        }
+        run(ctx);
+    });
+}
+
+/// Milliseconds until the next attempt while nothing may be written (`CLIENT PAUSE WRITE`, a failover).
+const PAUSE_MS: u64 = 10;
+
+/// One slice: the queues that are due, the earliest first.
+fn run(ctx: Ctx<'_>) {
+    // A replica applies the changes of its master. When it is promoted, or has loaded, every queue is due.
+    if !ctx.is_master() || ctx.is_loading() {
+        return;
+    }
+    if ctx.writes_are_paused() {
+        return arm(now_ms() + PAUSE_MS);
+    }
+    let begin = Instant::now();
+    while begin.elapsed() < SLICE {
+        match directory::first() {
+            Some((at, db, name)) if at <= now_ms() => look(ctx, db, &name, begin),
+            _ => break,
+        }
+    }
+    if let Some((at, ..)) = directory::first() {
+        arm(at.max(now_ms()));
+    }
+}
+
+/// Performs what is due in one queue.
+fn look(ctx: Ctx<'_>, db: i32, name: &[u8], begin: Instant) {
+    let mut changes = Changes::default();
+    {
+        if !ctx.select(db) {
+            return directory::removed(db, name);
+        }
+        // Expiry may remove the key in this call.
+        let mut key = Key::open(ctx, name, Mode::Write);
+        let Some(queue) = queue::find_mut(&mut key) else { return directory::removed(db, name) };
+        let mut random = || fastrand::u64(..);
+        while queue.tick(now_ms(), STEPS, &mut random, &mut changes) && begin.elapsed() < SLICE {}
+        let waits = claims::are_waiting(db, name).then(|| queue.next_claimable(now_ms())).flatten();
+        directory::due(db, name, queue.next_due().into_iter().chain(waits).min());
+    }
+    settle(ctx, name, &changes);
+    if changes.is_empty() {
+        // The window of a rate has ended.
+        claims::serve(ctx, name);
+    }
+}
