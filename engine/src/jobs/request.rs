@@ -14,6 +14,8 @@ pub const MAX_MESSAGE: usize = 1 << 10;
 pub const MAX_ERROR: usize = 64 << 10;
 /// The longest duration, in milliseconds: a hundred years.
 pub const MAX_MS: u64 = 100 * 366 * 24 * 3600 * 1000;
+/// The longest `METADATA`, in bytes: it is parsed when it is submitted, and shown in every list.
+pub const MAX_METADATA: usize = 64 << 10;
 /// The most retries of a job.
 pub const MAX_RETRIES: u32 = 1_000_000;
 /// How long an ended job is kept without `TTL` and `KEEP`, in milliseconds.
@@ -127,9 +129,11 @@ impl JobOptions<'_> {
         };
         short(&self.id, "ID")?;
         short(&self.group, "GROUP")?;
-        if let Some(metadata) = self.metadata.as_deref()
-            && serde_json::from_slice::<serde::de::IgnoredAny>(metadata).is_err()
-        {
+        let Some(metadata) = self.metadata.as_deref() else { return Ok(()) };
+        if metadata.len() > MAX_METADATA {
+            return Err(Error::Invalid(format!("METADATA must have at most {MAX_METADATA} bytes").into()));
+        }
+        if serde_json::from_slice::<serde::de::IgnoredAny>(metadata).is_err() {
             return Err(Error::Invalid("METADATA must be a JSON document".into()));
         }
         Ok(())
