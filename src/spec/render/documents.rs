@@ -17,11 +17,12 @@ const CLOSE: &str = "<!-- /generated -->";
 /// Columns of a syntax line in a page.
 const WIDTH: usize = 100;
 
-const FAMILIES: [(Family, &str); 4] = [
+const FAMILIES: [(Family, &str); 5] = [
     (Family::Model, "Models: load, describe, search, remove"),
     (Family::Assess, "Assessments, computed through the cache"),
     (Family::Tier, "Tiers: policies over key patterns"),
     (Family::Cache, "Cache: entries, leases, invalidation, statistics"),
+    (Family::Job, "Queues of jobs: submit, run, follow, schedule"),
 ];
 
 /// Commands that have a page.
