@@ -16,14 +16,14 @@ mod waits;
 use assess_engine::jobs::State;
 
 pub(crate) use self::change::replay;
-pub(crate) use self::claims::claim;
-pub(crate) use self::directory::arrived;
+pub(crate) use self::claims::{claim, waiting as workers_waiting};
+pub(crate) use self::directory::{arrived, count as queues};
 pub(crate) use self::listing::{list, purge};
 pub(crate) use self::requests::{
-    cancel, configure, heartbeat, info, limits, pause, report, resume, retry, schedule, schedules, status, submit,
-    submit_many, unschedule,
+    about_key, cancel, configure, heartbeat, info, limits, pause, report, resume, retry, schedule, schedules, status,
+    submit, submit_many, unschedule,
 };
-pub(crate) use self::waits::wait;
+pub(crate) use self::waits::{wait, waiting as clients_waiting};
 use crate::ffi::ctx::Ctx;
 use crate::types::queue::{self, Watcher};
 

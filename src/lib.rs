@@ -25,7 +25,7 @@ use redis_module::{Context, RedisString, Status, redis_module};
 
 use crate::assessments::waiting;
 use crate::cache::follow::{self, Change};
-use crate::cache::{fetch, queued, saved, wake, watched};
+use crate::cache::{ahead, fetch, queued, saved, wake, watched};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::events::{self, Handlers};
 use crate::ffi::filter::{self, Filtered};
@@ -73,6 +73,7 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     settings::on_default_ttl(|ms| cache::with(|cache| cache.tiers.set_default_ttl(ms)));
     derive::retry_with(waiting::retry);
     wake::set_answer(fetch::answer);
+    ahead::set_hooks(ahead::Hooks { submit: jobs::about_key, recompute: assessments::ahead::recompute });
     ffi::config::register(ctx)?;
     let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
     saved::declare(&words)?;
@@ -86,6 +87,7 @@ const HANDLERS: Handlers = Handlers {
         follow::flushed(db);
         directory::flushed(db);
         jobs::flushed(db);
+        ahead::flushed(db);
     },
     swapped: |a, b| {
         follow::swapped(a, b);
@@ -105,6 +107,7 @@ const HANDLERS: Handlers = Handlers {
     },
     client_left: |client, in_transaction| {
         fetch::client_left(client);
+        ahead::client_left(client);
         queued::client_left(client, in_transaction);
     },
 };

@@ -1,6 +1,6 @@
 //! A change of a queue: the key is opened, the engine decides, and the changes are replicated, reported and acted upon.
 
-use assess_engine::jobs::{Changes, LostCause, Queue, Random, Refusal};
+use assess_engine::jobs::{Changes, LostCause, Queue, Random, Refusal, State};
 
 use super::{claims, directory, event, waits};
 use crate::clock::now_ms;
@@ -93,8 +93,20 @@ pub(super) fn settle(ctx: Ctx<'_>, name: &[u8], changes: &Changes) {
 }
 
 fn announce(ctx: Ctx<'_>, name: &[u8], changes: &Changes) {
+    changes.entered().iter().for_each(|&state| count(state));
     ctx.native_changed(name, changes.entered().iter().map(|&state| event(state)));
     waits::ended(ctx, name, changes.ended());
+}
+
+fn count(state: State) {
+    counters::count(|counters| match state {
+        State::Delayed | State::Pending => &counters.jobs_queued,
+        State::Running => &counters.jobs_started,
+        State::Completed => &counters.jobs_completed,
+        State::Failed => &counters.jobs_failed,
+        State::Cancelled => &counters.jobs_cancelled,
+        State::Dead => &counters.jobs_dead,
+    });
 }
 
 /// Applies changes from the master or an append-only file.

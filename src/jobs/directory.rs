@@ -114,6 +114,6 @@ pub(super) fn first() -> Option<(u64, i32, Box<[u8]>)> {
 }
 
 /// The number of queues in all databases.
-pub(super) fn count() -> usize {
+pub(crate) fn count() -> usize {
     DIRECTORY.with_borrow(|directory| directory.due.values().map(HashMap::len).sum())
 }

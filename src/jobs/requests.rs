@@ -2,13 +2,14 @@
 
 use assess_engine::jobs::{
     Directive, Heartbeat, JobOptions, LimitChanges, Queue, Refusal, Report, Schedule, ScheduleRequest, Submission,
-    Submitted,
+    Submitted, Unique,
 };
 use bytes::Bytes;
 
 use super::change::{Absent, change, no_job};
 use super::reply;
 use crate::clock::now_ms;
+use crate::counters;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -39,6 +40,20 @@ pub(crate) fn submit_many(
     options: &JobOptions<'_>,
 ) -> Outcome<Reply> {
     add(ctx, name, jobs, options).map(|submitted| reply::ids(&submitted))
+}
+
+/// Submits a job about a key of the cache on behalf of the module, unless one waits or runs already.
+pub(crate) fn about_key(ctx: Ctx<'_>, queue: &[u8], job_type: &'static [u8], key: &[u8]) {
+    // A worker in any language reads JSON; a key that is no text cannot be written in it.
+    let Ok(key) = std::str::from_utf8(key) else { return };
+    let payload = serde_json::json!({ "key": key }).to_string();
+    let job = Submission { job_type, payload: payload.as_bytes() };
+    let options = JobOptions { unique: Some(Unique::Active), ..JobOptions::default() };
+    let is_possible = ctx.owns(queue) && !ctx.is_out_of_memory();
+    let submitted = if is_possible { add(ctx, queue, &[job], &options).map(drop) } else { Err(Failure::slot_lost()) };
+    if submitted.is_err() {
+        counters::count(|counters| &counters.ahead_refused);
+    }
 }
 
 /// Extends the lease of a job.

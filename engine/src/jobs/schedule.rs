@@ -76,7 +76,7 @@ impl Timing {
     ///   after the gap; any other expression is not due in the gap;
     /// - a time that occurs twice: the former is due once, at the first occurrence; any other at both.
     ///
-    /// `None` when there is none within about 50 years, and after the year 4999.
+    /// `None` when there is none within about 50 years, and after the year 5000.
     pub fn next_after(&self, after_ms: u64) -> Option<u64> {
         match self {
             Self::Every { ms } => after_ms.checked_add(*ms),

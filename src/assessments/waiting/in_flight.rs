@@ -124,19 +124,35 @@ pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
         // The result will be stored, so a client that retries finds it.
         blocked.limit(settings::default_wait_ms());
     }
-    let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
-        let waiters = flights.entry(work.flight_key()).or_default();
-        waiters.waiting.push(blocked);
-        waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
-        waiters.waiting.len() == 1
-    });
-    if !is_first {
-        return;
+    if joins(&work, Some(blocked)) {
+        start(work, Lane::Request);
     }
+}
+
+/// Computes for no client, and stores the result. Clients that ask meanwhile wait for this computation. It does not
+/// delay the requests of clients.
+pub(crate) fn compute_ahead(work: Computation) {
+    if joins(&work, None) {
+        start(work, Lane::Heavy);
+    }
+}
+
+/// Adds a client to the waiters of a computation. Returns whether the computation has to be started.
+fn joins(work: &Computation, blocked: Option<Blocked>) -> bool {
+    IN_FLIGHT.with_borrow_mut(|flights| {
+        let is_first = !flights.contains_key(&work.flight_key());
+        let waiters = flights.entry(work.flight_key()).or_default();
+        waiters.waiting.extend(blocked);
+        waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
+        is_first
+    })
+}
+
+fn start(work: Computation, lane: Lane) {
     // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
     let completion = Completion { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
-    pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
+    pool::run(lane, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
         let compute = |work: &Computation| pool::at_low_priority(|| work.compute(&progress));
         if let Some(computed) = completion.work.as_ref().map(compute) {

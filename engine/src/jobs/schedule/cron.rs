@@ -25,7 +25,7 @@ const MAX_ZONE: usize = 64;
 const MAX_YEARS: i32 = 50;
 /// The most wall clock times that a search looks at. A search that skips the 3,600 seconds of a clock change looks at
 /// each of them.
-const MAX_STEPS: u32 = 12_000;
+const MAX_STEPS: u32 = 8_000;
 
 /// The error text for an expression without a due time.
 pub(super) const NEVER_COMES: &str = "CRON has no time that ever comes";
