@@ -1,0 +1,71 @@
+"""Node programs of the folder node/, and the packages that they need: installed into the target folder by npm, on demand."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import build
+
+SOURCES = Path(__file__).resolve().parent / "node"
+FOLDER = build.TARGET / "bench" / "node"
+WANTED = "package.json"
+INSTALL = ["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+INSTALL_SECONDS = 300
+
+
+class Unavailable(Exception):
+    """Why the Node programs cannot run."""
+
+
+class Program:
+    """A context manager: the program runs inside the `with`."""
+
+    def __init__(self, name: str, *words: object):
+        self.name = name
+        command = ["node", FOLDER / name, *map(str, words)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def ask(self, run: str, **settings: object) -> dict:
+        """Sends one request, waits for its answer."""
+        self.process.stdin.write(json.dumps({"run": run} | settings) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self.name} ended during {run} {settings}")
+        return json.loads(answer)
+
+
+def install() -> None:
+    """Installs the packages if they are absent or other versions, and copies the programs beside them."""
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            raise Unavailable(f"{program} is not installed (Debian: nodejs, npm)")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted, installed = (SOURCES / WANTED).read_text(), FOLDER / "installed"
+    if not installed.exists() or installed.read_text() != wanted:
+        installed.unlink(missing_ok=True)
+        (FOLDER / WANTED).write_text(wanted)
+        try:
+            subprocess.run(["npm", *INSTALL], cwd=FOLDER, check=True, timeout=INSTALL_SECONDS, stdout=subprocess.DEVNULL)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            raise Unavailable("npm could not install the packages") from None
+        installed.write_text(wanted)
+    for source in SOURCES.glob("*.mjs"):
+        shutil.copy(source, FOLDER)
+
+
+def version(package: str) -> str:
+    """The installed version of a package."""
+    return json.loads((FOLDER / "node_modules" / package / WANTED).read_text())["version"]
