@@ -19,7 +19,7 @@ PAYLOAD = '"' + "x" * 198 + '"'
 SUBMITTED = 1_000  # jobs of one SUBMITMANY
 BATCH = 100  # jobs submitted, claimed and completed in one pipeline each: a tenth of the smallest queue
 MAX_RUNNING = 1_000
-GROUPS = {"one group": 0, "1,000 groups": 1_000}
+GROUPS = {"no groups": 0, "1,000 groups": 1_000}
 AT_MOST_BYTES = 400
 COMMANDS = ("SUBMIT", "CLAIM", "COMPLETE")
 
@@ -88,11 +88,16 @@ def _logarithmic(sizes: list[int]) -> float:
 
 
 def _fill(server: Server, jobs: int, groups: int) -> None:
-    """Submits jobs that wait, in `groups` groups in turn."""
-    for begin in range(0, jobs, SUBMITTED):
-        size = min(SUBMITTED, jobs - begin)
-        group = ("GROUP", f"group-{begin // SUBMITTED % groups}") if groups else ()
-        server.call("JOB.SUBMITMANY", QUEUE, size, *[TYPE, PAYLOAD] * size, *group)
+    """Submits jobs that wait; the same number to each group."""
+    most = min(SUBMITTED, math.ceil(jobs / groups)) if groups else SUBMITTED
+    for batch, begin in enumerate(range(0, jobs, most)):
+        size = min(most, jobs - begin)
+        server.call("JOB.SUBMITMANY", QUEUE, size, *[TYPE, PAYLOAD] * size, *_group(batch, groups))
+
+
+def _group(number: int, groups: int) -> tuple[str, ...]:
+    """The option of a job: every group in turn."""
+    return ("GROUP", f"group-{number % groups}") if groups else ()
 
 
 def _round(server: Server, batches: int, groups: int) -> dict[str, float]:
@@ -101,8 +106,7 @@ def _round(server: Server, batches: int, groups: int) -> dict[str, float]:
     for batch in range(batches):
         submits, claims, completes = (server.client.pipeline(transaction=False) for _ in COMMANDS)
         for i in range(BATCH):
-            group = ("GROUP", f"group-{(batch * BATCH + i) % groups}") if groups else ()
-            submits.execute_command("JOB.SUBMIT", QUEUE, TYPE, PAYLOAD, *group)
+            submits.execute_command("JOB.SUBMIT", QUEUE, TYPE, PAYLOAD, *_group(batch * BATCH + i, groups))
             claims.execute_command("JOB.CLAIM", QUEUE, 1, TYPE)
         submits.execute()
         for claimed in claims.execute():

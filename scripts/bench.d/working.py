@@ -70,7 +70,9 @@ def _run(server: Server, probe: Probe, settings: Settings, run: int) -> dict:
     probe.start()
     begin = time.perf_counter()
     server.call("JOB.RESUME", QUEUE)
+    running = []
     for job in jobs:
+        running.append(fields(server.call("JOB.INFO", QUEUE))["running_jobs"])
         _await(server, job)
     seconds = time.perf_counter() - begin
     busy = probe.stop()
@@ -78,7 +80,7 @@ def _run(server: Server, probe: Probe, settings: Settings, run: int) -> dict:
     probe.start(len(busy))
     idle = probe.result()
     server.call("JOB.PURGE", QUEUE, "completed")
-    return {"seconds": seconds, "requests": len(busy), "busy": percentiles(busy), "idle": percentiles(idle)}
+    return {"seconds": seconds, "running": median(running), "requests": len(busy), "busy": percentiles(busy), "idle": percentiles(idle)}
 
 
 def _submit(server: Server, name: str, entries: int) -> str:
@@ -103,10 +105,11 @@ def _status(server: Server, job: str) -> str:
 def _figures(runs: list[dict], counters: dict[str, int]) -> list[Figure]:
     above = [run["busy"]["p99.9"] - run["idle"]["p99.9"] for run in runs]
     both = " ms, idle ".join(f"{median(run[side]['p99.9'] for run in runs):.3f}" for side in ("busy", "idle"))
-    about = f"{median(run['requests'] for run in runs):,.0f} requests a side, jobs run {median(run['seconds'] for run in runs):.1f} s"
+    requests, seconds, running = (median(run[name] for run in runs) for name in ("requests", "seconds", "running"))
+    about = f"{requests:,.0f} requests a side, {seconds:.1f} s, {running:.0f} jobs running"
     return [
         Figure(14, f"{WORK}: p99.9 above idle", "the same client, idle server", above, "ms", at_most=AT_MOST_MS,
                remark=f"{both} ms; {about}"),
-        Figure(14, "slices of the main thread over 1 ms during these jobs", "", [counters["slices_over_1ms"]], at_most=0,
+        Figure(14, "slices of the main thread over 1 ms on the server with these jobs", "", [counters["slices_over_1ms"]], at_most=0,
                remark=f"of {counters['slices']}, the longest {counters['slice_max_us']} us"),
     ]

@@ -32,6 +32,7 @@ async function submitMany(client, jobs, bulk) {
 }
 
 async function finish(client, claimed) {
+  if (!claimed) throw new Error('no job can be claimed');
   const { id, token, payload } = fields(claimed);
   await client.call('JOB.COMPLETE', QUEUE, id, token, JSON.stringify(work(JSON.parse(payload))));
 }
