@@ -57,13 +57,20 @@ def install() -> None:
     if not installed.exists() or installed.read_text() != wanted:
         installed.unlink(missing_ok=True)
         (FOLDER / WANTED).write_text(wanted)
-        try:
-            subprocess.run(["npm", *INSTALL], cwd=FOLDER, check=True, timeout=INSTALL_SECONDS, stdout=subprocess.DEVNULL)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            raise Unavailable("npm could not install the packages") from None
+        _run_npm()
         installed.write_text(wanted)
     for source in SOURCES.glob("*.mjs"):
         shutil.copy(source, FOLDER)
+
+
+def _run_npm() -> None:
+    try:
+        done = subprocess.run(["npm", *INSTALL], cwd=FOLDER, timeout=INSTALL_SECONDS, capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"npm did not install the packages within {INSTALL_SECONDS} s") from None
+    if done.returncode:
+        reason = next(iter(done.stderr.splitlines()), "no message")
+        raise Unavailable(f"npm could not install the packages ({reason})")
 
 
 def version(package: str) -> str:
