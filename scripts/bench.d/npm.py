@@ -10,7 +10,8 @@ import build
 SOURCES = Path(__file__).resolve().parent / "node"
 FOLDER = build.TARGET / "bench" / "node"
 WANTED = "package.json"
-INSTALL = ["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+INSTALL = ["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+           "--fetch-retries=1"]
 INSTALL_SECONDS = 300
 
 
