@@ -16,7 +16,9 @@ from settings import Settings
 
 QUEUE, TYPE = "jobs:backlog", "work"
 PAYLOAD = '"' + "x" * 198 + '"'
-SUBMITTED = 1_000  # jobs of one SUBMITMANY
+BULK = 1_000  # jobs that BullMQ gets in one batch
+SUBMITTED = 100  # jobs of one SUBMITMANY: the default of assess.max-batch
+PIPELINE = 50  # SUBMITMANY in one pipeline
 BATCH = 100  # jobs submitted, claimed and completed in one pipeline each: a tenth of the smallest queue
 MAX_RUNNING = 1_000
 GROUPS = {"no groups": 0, "1,000 groups": 1_000}
@@ -32,7 +34,7 @@ def bullmq_bytes(server: Server, program: npm.Program, jobs: int) -> float:
     """Memory of a waiting job of BullMQ beside its payload."""
     server.call("FLUSHALL", "SYNC")
     without = settled(server)
-    program.ask("fill", jobs=jobs, bulk=SUBMITTED)
+    program.ask("fill", jobs=jobs, bulk=BULK)
     return (settled(server) - without) / jobs - len(PAYLOAD)
 
 
@@ -90,9 +92,13 @@ def _logarithmic(sizes: list[int]) -> float:
 def _fill(server: Server, jobs: int, groups: int) -> None:
     """Submits jobs that wait; the same number to each group."""
     most = min(SUBMITTED, math.ceil(jobs / groups)) if groups else SUBMITTED
+    pipeline = server.client.pipeline(transaction=False)
     for batch, begin in enumerate(range(0, jobs, most)):
         size = min(most, jobs - begin)
-        server.call("JOB.SUBMITMANY", QUEUE, size, *[TYPE, PAYLOAD] * size, *_group(batch, groups))
+        pipeline.execute_command("JOB.SUBMITMANY", QUEUE, size, *[TYPE, PAYLOAD] * size, *_group(batch, groups))
+        if len(pipeline) == PIPELINE:
+            pipeline.execute()
+    pipeline.execute()
 
 
 def _group(number: int, groups: int) -> tuple[str, ...]:

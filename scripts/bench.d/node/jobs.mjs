@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { data, parts, serve, stopwatch, TYPE, work } from './rounds.mjs';
 
 const QUEUE = 'jobs:bench';
+const MOST_OF_ONE = 100; // jobs of one SUBMITMANY: the default of assess.max-batch
 const PORT = Number(process.argv[2]);
 
 // A map of RESP2 as an object.
@@ -14,20 +15,24 @@ function fields(reply) {
   return named;
 }
 
+// Sends commands in one pipeline.
+async function send(client, commands) {
+  const failed = (await client.pipeline(commands.map((words) => ['call', ...words])).exec()).find(([error]) => error);
+  if (failed) throw failed[0];
+}
+
 async function submit(client, jobs, bulk) {
   for (const size of parts(jobs, bulk)) {
-    const pipeline = client.pipeline();
-    for (let i = 0; i < size; i += 1) pipeline.call('JOB.SUBMIT', QUEUE, TYPE, JSON.stringify(data));
-    const failed = (await pipeline.exec()).find(([error]) => error);
-    if (failed) throw failed[0];
+    await send(client, Array.from({ length: size }, () => ['JOB.SUBMIT', QUEUE, TYPE, JSON.stringify(data)]));
   }
 }
 
 async function submitMany(client, jobs, bulk) {
   for (const size of parts(jobs, bulk)) {
-    const words = [];
-    for (let i = 0; i < size; i += 1) words.push(TYPE, JSON.stringify(data));
-    await client.call('JOB.SUBMITMANY', QUEUE, size, ...words);
+    await send(client, Array.from(parts(size, MOST_OF_ONE), (count) => {
+      const pairs = Array.from({ length: count }, () => [TYPE, JSON.stringify(data)]);
+      return ['JOB.SUBMITMANY', QUEUE, count, ...pairs.flat()];
+    }));
   }
 }
 

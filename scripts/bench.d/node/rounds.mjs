@@ -17,6 +17,12 @@ export function work(received) {
   return RESULT;
 }
 
+// An error of a client library contains the words of its command: its first line is enough.
+process.on('uncaughtException', (error) => {
+  console.error(String(error).split('\n')[0]);
+  process.exit(1);
+});
+
 // Runs `{ run: name, ...settings }` of each line.
 export async function serve(runs) {
   for await (const line of createInterface({ input: process.stdin })) {
