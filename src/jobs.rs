@@ -17,7 +17,7 @@ use assess_engine::jobs::State;
 
 pub(crate) use self::change::replay;
 pub(crate) use self::claims::{claim, waiting as workers_waiting};
-pub(crate) use self::directory::{arrived, count as queues};
+pub(crate) use self::directory::{arrived, count as queues, unclaimed};
 pub(crate) use self::listing::{list, purge};
 pub(crate) use self::requests::{
     about_key, cancel, configure, heartbeat, info, limits, pause, report, resume, retry, schedule, schedules, status,

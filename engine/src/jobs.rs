@@ -12,6 +12,7 @@ mod cancel;
 mod change;
 mod claim;
 mod codec;
+mod health;
 mod hooks;
 mod id;
 mod job;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::timers;
+use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::queue::{self, Found};
@@ -111,6 +112,25 @@ pub(super) fn all_due() {
 /// The queue whose timer is due first.
 pub(super) fn first() -> Option<(u64, i32, Box<[u8]>)> {
     DIRECTORY.with_borrow(|directory| directory.order.first().map(|(at, (db, name))| (*at, *db, name.clone())))
+}
+
+/// The most queues that one report looks at.
+const MOST_REPORTED: usize = 1000;
+
+/// The number of queues with jobs that wait for long and that no worker asks for. Looks at the first queues only.
+pub(crate) fn unclaimed(ctx: Ctx<'_>) -> usize {
+    let places: Vec<Place> = DIRECTORY.with_borrow(|directory| {
+        let places = directory.due.iter().flat_map(|(&db, names)| names.keys().map(move |name| (db, name.clone())));
+        places.take(MOST_REPORTED).collect()
+    });
+    let (before, now) = (ctx.db(), now_ms());
+    let unclaimed = places.iter().filter(|(db, name)| {
+        let key = ctx.select(*db).then(|| Key::open(ctx, name, Mode::Peek));
+        key.is_some_and(|key| matches!(queue::find(&key), Found::Ours(queue) if queue.has_unclaimed_jobs(now)))
+    });
+    let count = unclaimed.count();
+    let _ = ctx.select(before);
+    count
 }
 
 /// The number of queues in all databases.

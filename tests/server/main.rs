@@ -5,6 +5,7 @@
 //! `ASSESS_SERVER_WRAPPER` names a program that runs the command of every server, such as `scripts/as-debian-service`.
 
 mod acl;
+mod ahead;
 mod bans;
 mod blocking;
 mod cache;

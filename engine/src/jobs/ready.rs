@@ -178,6 +178,12 @@ impl Ready {
         }
     }
 
+    /// The first job of each of some lanes of a priority and type.
+    pub(super) fn heads(&self, priority: Priority, job_type: NameId, most: usize) -> impl Iterator<Item = u64> {
+        let lanes = self.lanes.range((priority, job_type, 0)..=(priority, job_type, NameId::MAX));
+        lanes.take(most).filter_map(|(_, lane)| lane.first().copied())
+    }
+
     /// The job of a priority that waits longest, with the time since when.
     pub(super) fn oldest(&self, priority: Priority) -> Option<(u64, u64)> {
         self.by_age[priority as usize].first().copied()
