@@ -1,0 +1,48 @@
+//! A replica becomes the master: tokens of the former one are refused, and their jobs run again.
+
+use assess_engine::jobs::{LostCause, Refusal, State, Unique};
+
+use crate::world::{World, digest, restored, unique};
+
+/// The replica is the master now, with a replica of its own.
+fn promote(world: &mut World) {
+    world.queue = std::mem::take(&mut world.replica);
+    world.queue.promoted();
+    world.replica = restored(&world.queue);
+}
+
+#[test]
+fn a_failover_does_not_count_as_a_lost_lease() {
+    let mut world = World::new();
+    world.submit("x");
+    for _ in 0..10 {
+        world.claim().unwrap();
+        promote(&mut world);
+        world.tick();
+        assert_eq!(world.state("x"), Some(State::Pending));
+    }
+}
+
+#[test]
+fn a_cancelled_run_of_the_former_master_is_cancelled() {
+    let mut world = World::new();
+    world.submit("x");
+    let job = world.claim().unwrap();
+    world.cancel("x").unwrap();
+    promote(&mut world);
+    world.tick();
+    assert_eq!(world.state("x"), Some(State::Cancelled));
+    assert_eq!(world.fail("x", job.token, true), Err(Refusal::LeaseLost(LostCause::Cancelled)));
+}
+
+#[test]
+fn a_restart_keeps_leases() {
+    let mut world = World::new();
+    world.submit("x");
+    let job = world.claim().unwrap();
+    let again = restored(&world.queue);
+    assert_eq!(digest(&again), digest(&world.queue));
+    world.queue = again;
+    world.complete("x", job.token, "r").unwrap();
+    assert_eq!(world.state("x"), Some(State::Completed));
+}
