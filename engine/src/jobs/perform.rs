@@ -218,7 +218,7 @@ impl Queue {
     fn finish(&mut self, finished: Finished, out: &mut Changes) -> Result<()> {
         let Finished { seq, at, event, by_report, run_at, result, error, traceback } = finished;
         let job = self.jobs.get(&seq).ok_or(CORRUPT)?;
-        let to = event.leads_from(job.state).ok_or(CORRUPT)?;
+        let to = event.leads_from(job.state).filter(|_| event.is_end()).ok_or(CORRUPT)?;
         let started = job.run.as_ref().map(|run| run.started);
         let keep = if to.is_ended() { self.limits.keep_ms[to.ended_index()] } else { 0 };
         let since = if event == Event::Retried { run_at } else { at };

@@ -129,6 +129,15 @@ impl Event {
         }
     }
 
+    /// Whether it ends a run, or a job that waits.
+    pub(super) const fn is_end(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Retried | Self::LeaseLost | Self::Died => true,
+            Self::FailedOver | Self::Cancelled | Self::Rerun => true,
+            Self::Due | Self::Postponed | Self::Claimed | Self::Revived => false,
+        }
+    }
+
     /// The state to which this event leads from another; `None` when the event cannot happen there.
     pub fn leads_from(self, state: State) -> Option<State> {
         TRANSITIONS.iter().find(|&&(from, event, _)| from == state && event == self).map(|&(_, _, to)| to)
