@@ -50,6 +50,10 @@ impl Queue {
     /// An error when the jobs that are not duplicates would exceed a limit.
     pub(super) fn check_room(&self, jobs: &[Submission<'_>], options: &JobOptions<'_>) -> Result<(), Refusal> {
         let (max_jobs, max_bytes) = (self.limits.max_jobs, self.limits.max_bytes);
+        // Only a crafted key has used up the places in the order of submission.
+        if u64::MAX - self.next_seq <= jobs.len() as u64 {
+            return Err(Refusal::TooManyJobs(u64::MAX));
+        }
         if max_jobs == 0 && max_bytes == 0 {
             return Ok(());
         }
