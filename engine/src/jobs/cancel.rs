@@ -6,7 +6,7 @@ use super::{Event, State};
 
 impl Queue {
     /// Cancels a job. A waiting one ends at once; of a running one the worker is told by its next heartbeat, and loses
-    /// its token [`super::CANCEL_GRACE_MS`] later. Returns the state after it: cancelled, or running.
+    /// its token [`super::CANCEL_GRACE_MS`] later. A run that was to follow (`UNIQUE rerun`) is cancelled, too. Returns the state after it: cancelled, or running.
     ///
     /// # Errors
     /// [`Refusal::NoJob`], [`Refusal::AlreadyEnded`].
@@ -19,7 +19,7 @@ impl Queue {
                 Ok(State::Cancelled)
             }
             State::Running => {
-                if job.run.as_ref().is_some_and(|run| run.cancelled.is_none()) {
+                if job.run.as_ref().is_some_and(|run| run.cancelled.is_none() || run.rerun) {
                     self.commit(Change::CancelRequested { seq, at: now }, out);
                 }
                 Ok(State::Running)

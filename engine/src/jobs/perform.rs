@@ -52,9 +52,10 @@ impl Queue {
                     run.message = message;
                 }
             }),
-            Change::CancelRequested { seq, at } => {
-                self.alter_run(seq, |run| run.cancelled = run.cancelled.or(Some(at)))
-            }
+            Change::CancelRequested { seq, at } => self.alter_run(seq, |run| {
+                run.cancelled = run.cancelled.or(Some(at));
+                run.rerun = false;
+            }),
             Change::RerunRequested { seq, payload } => {
                 self.alter_run(seq, |run| run.rerun = true)?;
                 self.alter(seq, |job| job.payload = payload)
@@ -234,7 +235,8 @@ impl Queue {
             |job| {
                 job.count(event);
                 let mut past = job.run.take().map_or_else(Past::default, |run| Past::of(*run));
-                past.cancelled |= event == Event::Cancelled;
+                // A run that was requested after the cancellation is not cancelled.
+                past.cancelled = event == Event::Cancelled || past.cancelled && event != Event::Rerun;
                 (past.reported, past.result, past.error, past.traceback) = (reported, result, error, traceback);
                 if event == Event::Completed {
                     past.progress = 100;

@@ -105,8 +105,7 @@ impl Queue {
 }
 
 fn completed(seq: u64, now: u64, job: &Job, result: &[u8]) -> Finished {
-    let is_rerun = job.run.as_ref().is_some_and(|run| run.rerun && run.cancelled.is_none());
-    if is_rerun {
+    if job.run.as_ref().is_some_and(|run| run.rerun) {
         return Finished::new(seq, now, Event::Rerun);
     }
     Finished { result: Some(result.into()), ..Finished::new(seq, now, Event::Completed) }
@@ -115,11 +114,12 @@ fn completed(seq: u64, now: u64, job: &Job, result: &[u8]) -> Finished {
 /// The end of a run with an error: cancelled, run again, or failed. The error is added by the caller.
 pub(super) fn failed(seq: u64, now: u64, job: &Job, retry: bool, random: Random<'_>) -> Finished {
     let run = job.run.as_deref();
-    if run.is_some_and(|run| run.cancelled.is_some()) {
-        return Finished::new(seq, now, Event::Cancelled);
-    }
+    // First: it was requested after the cancellation, which would have ended the request otherwise.
     if run.is_some_and(|run| run.rerun) {
         return Finished::new(seq, now, Event::Rerun);
+    }
+    if run.is_some_and(|run| run.cancelled.is_some()) {
+        return Finished::new(seq, now, Event::Cancelled);
     }
     if !retry || job.failures >= job.retries() {
         return Finished::new(seq, now, Event::Failed);

@@ -53,9 +53,12 @@ impl Queue {
         });
         self.fencing_from = found;
         let Some((_, seq)) = found else { return false };
-        let is_cancelled =
-            self.jobs.get(&seq).and_then(|job| job.run.as_ref()).is_some_and(|run| run.cancelled.is_some());
-        let event = if is_cancelled { Event::Cancelled } else { Event::FailedOver };
+        let run = self.jobs.get(&seq).and_then(|job| job.run.as_ref());
+        let event = match run.is_some_and(|run| run.cancelled.is_some()) {
+            true if run.is_some_and(|run| run.rerun) => Event::Rerun,
+            true => Event::Cancelled,
+            false => Event::FailedOver,
+        };
         self.commit(Change::Finished(Box::new(Finished::new(seq, now, event))), out);
         true
     }
@@ -139,7 +142,7 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
     let with_error =
         |finished: Finished, error: String| Finished { error: Some(error.into_bytes().into()), ..finished };
     if run.cancelled.is_some() {
-        return Finished::new(seq, now, Event::Cancelled);
+        return Finished::new(seq, now, if run.rerun { Event::Rerun } else { Event::Cancelled });
     }
     if now < run.lease_until
         && let Some(timeout_ms) = job.timeout_ms()
@@ -148,6 +151,9 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
         return with_error(finished, format!("the run took longer than {timeout_ms} ms"));
     }
     if job.lost.saturating_add(1) >= job.retries().max(1) {
+        if run.rerun {
+            return Finished::new(seq, now, Event::Rerun);
+        }
         let lost = job.lost.saturating_add(1);
         return with_error(Finished::new(seq, now, Event::Died), format!("the lease was lost {lost} times"));
     }

@@ -46,3 +46,15 @@ fn a_restart_keeps_leases() {
     world.complete("x", job.token, "r").unwrap();
     assert_eq!(world.state("x"), Some(State::Completed));
 }
+
+#[test]
+fn a_rerun_is_not_lost_by_a_promotion() {
+    let mut world = World::new();
+    world.submit("x");
+    world.claim().unwrap();
+    world.cancel("x").unwrap();
+    world.submit_with("x", &unique(Unique::Rerun));
+    promote(&mut world);
+    world.tick();
+    assert_eq!(world.state("x"), Some(State::Pending));
+}

@@ -119,3 +119,55 @@ fn an_id_that_looks_like_a_uuid_is_kept_as_text() {
     }
     assert_eq!(world.queue.len(), 2);
 }
+
+#[test]
+fn a_rerun_follows_the_end_of_the_run_whatever_it_is() {
+    for end in ["complete", "fail", "fail without retry", "lease", "timeout"] {
+        let mut world = World::new();
+        let timeout_ms = (end == "timeout").then_some(10_000);
+        world.submit_as("x", JobOptions { retries: 0, timeout_ms, ..JobOptions::default() });
+        let job = world.claim().unwrap();
+        for _ in 0..2 {
+            assert_eq!(world.submit_with("x", &unique(Unique::Rerun)), ("x".into(), false));
+        }
+        match end {
+            "complete" => world.complete("x", job.token, "").unwrap(),
+            "fail" => world.fail("x", job.token, true).unwrap(),
+            "fail without retry" => world.fail("x", job.token, false).unwrap(),
+            _ => world.pass(30_000),
+        }
+        assert_eq!(world.state("x"), Some(State::Pending), "{end}");
+        assert!(world.ended.is_empty(), "{end}: the job has not ended");
+        let job = world.claim().unwrap();
+        world.complete("x", job.token, "").unwrap();
+        assert_eq!(world.state("x"), Some(State::Completed), "{end}: once more, not twice");
+    }
+}
+
+#[test]
+fn of_a_rerun_and_a_cancellation_the_later_request_counts() {
+    for ends_by_report in [true, false] {
+        let (mut world, token) = world_in(State::Running);
+        let end = |world: &mut World| {
+            if ends_by_report { world.fail("x", token, false).unwrap() } else { world.pass(5_000) }
+        };
+        world.submit_with("x", &unique(Unique::Rerun));
+        world.cancel("x").unwrap();
+        end(&mut world);
+        assert_eq!(world.state("x"), Some(State::Cancelled), "both runs are cancelled");
+
+        let (mut world, token) = world_in(State::Running);
+        world.cancel("x").unwrap();
+        world.submit_with("x", &unique(Unique::Rerun));
+        if ends_by_report { world.fail("x", token, false).unwrap() } else { world.pass(5_000) }
+        assert_eq!(world.state("x"), Some(State::Pending), "a job that was submitted after that is not lost");
+        assert!(!world.queue.status(b"x").unwrap().cancel_requested);
+
+        let (mut world, token) = world_in(State::Running);
+        world.cancel("x").unwrap();
+        world.submit_with("x", &unique(Unique::Rerun));
+        world.cancel("x").unwrap();
+        if ends_by_report { world.fail("x", token, false).unwrap() } else { world.pass(5_000) }
+        assert_eq!(world.state("x"), Some(State::Cancelled));
+    }
+}
