@@ -57,8 +57,10 @@ impl Queue {
                 run.rerun = false;
             }),
             Change::RerunRequested { seq, payload } => {
+                let job = self.jobs.get(&seq).ok_or(CORRUPT)?;
+                let content = self.content(self.types.name(job.job_type), &payload);
                 self.alter_run(seq, |run| run.rerun = true)?;
-                self.alter(seq, |job| job.payload = payload)
+                self.alter(seq, |job| (job.payload, job.content) = (payload, content))
             }
             Change::Due { seq, at } => self.enter(seq, Event::Due, at, |_| {}, out),
             Change::Revived { seq, at } => self.enter(

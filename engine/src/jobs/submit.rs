@@ -12,7 +12,7 @@ use super::{Priority, State};
 pub struct Submitted {
     /// The id of the new job, or of the job of which it is a duplicate.
     pub id: JobId,
-    /// Whether a job was created or, with `UNIQUE replace`, replaced.
+    /// Whether a job was created; false for a duplicate, also for one that replaced its payload and options.
     pub created: bool,
 }
 
@@ -79,7 +79,10 @@ impl Queue {
                 (None, _) => Plan::Duplicate(seq),
                 (Some(_), state) if state.is_ended() => Plan::Recreate(seq),
                 (Some(Unique::Replace), State::Delayed | State::Pending) => Plan::Replace(seq),
-                (Some(Unique::Rerun), State::Running) => Plan::Rerun(seq),
+                // The handler of another type could not read the payload.
+                (Some(Unique::Rerun), State::Running) if self.types.name(found.job_type) == job.job_type => {
+                    Plan::Rerun(seq)
+                }
                 (Some(_), _) => Plan::Duplicate(seq),
             };
         }

@@ -171,3 +171,19 @@ fn of_a_rerun_and_a_cancellation_the_later_request_counts() {
         assert_eq!(world.state("x"), Some(State::Cancelled));
     }
 }
+
+#[test]
+fn a_rerun_by_id_brings_its_payload_and_is_found_by_it() {
+    let (mut world, token) = world_in(State::Running);
+    let by_id = JobOptions { id: Some(b"x".into()), ..unique(Unique::Rerun) };
+    assert_eq!(world.submit_with("new", &by_id), ("x".into(), false));
+    assert_eq!(world.submit_with("new", &unique(Unique::Active)), ("x".into(), false));
+    assert!(world.submit_with("x", &unique(Unique::Active)).1);
+    world.complete("x", token, "").unwrap();
+    assert_eq!(world.claim().unwrap().payload, b"new");
+    // A worker of one type does not get the payload of another type.
+    let other_type = world.try_submit(&[("u", "for u")], &by_id).unwrap();
+    assert_eq!(other_type, [("x".into(), false)]);
+    world.pass(30_000);
+    assert_eq!(world.claim().unwrap().payload, b"new");
+}
