@@ -176,3 +176,24 @@ fn in_all_states() -> World {
     world.pass(1_000);
     world
 }
+
+#[test]
+fn a_replacement_counts_with_its_new_size() {
+    let mut world = World::with(max_bytes(10));
+    world.submit("a");
+    let replace = JobOptions { id: Some(b"a".into()), ..unique(Unique::Replace) };
+    assert_eq!(world.try_submit(&[("t", "12345678901")], &replace), Err(Refusal::TooManyBytes(10)));
+    assert_eq!(world.try_submit(&[("t", "1234567890")], &replace), Ok(vec![("a".into(), false)]));
+    assert_eq!(world.try_submit(&[("t", "0987654321")], &replace), Ok(vec![("a".into(), false)]));
+    world.configure(max_bytes(5)).unwrap();
+    assert_eq!(world.try_submit(&[("t", "123456")], &replace), Ok(vec![("a".into(), false)]), "a smaller one");
+}
+
+#[test]
+fn jobs_of_one_request_that_are_duplicates_of_each_other_need_one_place() {
+    let mut world = World::with(LimitChanges { max_bytes: Some(1), ..max_jobs(1) });
+    let many = [("t", "a"), ("t", "a"), ("t", "a")];
+    assert_eq!(world.try_submit(&many, &JobOptions::default()), Err(Refusal::TooManyJobs(1)));
+    assert_eq!(world.try_submit(&many, &unique(Unique::Queued)).unwrap().len(), 3);
+    assert_eq!(world.queue.len(), 1);
+}
