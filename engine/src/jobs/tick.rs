@@ -144,8 +144,9 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
     if run.cancelled.is_some() {
         return Finished::new(seq, now, if run.rerun { Event::Rerun } else { Event::Cancelled });
     }
-    if now < run.lease_until
-        && let Some(timeout_ms) = job.timeout_ms()
+    // Which of the two was first, and not which has passed: a server that was stopped finds both in the past.
+    if let Some(timeout_ms) = job.timeout_ms()
+        && run.started.saturating_add(timeout_ms) <= run.lease_until
     {
         let finished = failed(seq, now, job, true, random);
         return with_error(finished, format!("the run took longer than {timeout_ms} ms"));

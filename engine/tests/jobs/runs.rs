@@ -184,3 +184,29 @@ fn a_token_that_was_never_granted_is_unknown() {
     assert_eq!(world.complete("none", job.token, ""), Err(Refusal::NoJob));
     assert_eq!(world.heartbeat("none", job.token), Err(Refusal::NoJob));
 }
+
+#[test]
+fn a_run_over_its_timeout_is_a_failure_with_retry() {
+    let mut world = World::new();
+    world.submit_as("x", JobOptions { timeout_ms: Some(40_000), ..retries(3) });
+    let job = world.claim().unwrap();
+    for _ in 0..3 {
+        world.pass(13_000);
+        assert_eq!(world.heartbeat("x", job.token), Ok(Directive::Continue));
+    }
+    world.now += 1_000;
+    assert_eq!(world.heartbeat("x", job.token), Err(lost(LostCause::Expired)));
+    world.tick();
+    assert_eq!(world.state("x"), Some(State::Delayed));
+    assert_eq!(world.queue.status(b"x").unwrap().error, Some(&b"the run took longer than 40000 ms"[..]));
+    world.pass(2_000);
+    world.claim().unwrap();
+    // The server was stopped: both the timeout and the later end of the lease have passed.
+    let lease = Claim { lease_ms: 60_000, ..claim_of(1) };
+    assert!(world.claim_with(&lease).is_empty());
+    world.pass(30_000);
+    assert_eq!(world.state("x"), Some(State::Pending), "the lease ended first");
+    assert_eq!(world.claim_with(&lease).len(), 1);
+    world.pass(90_000);
+    assert_eq!(world.state("x"), Some(State::Delayed), "the timeout was first");
+}
