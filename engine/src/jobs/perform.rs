@@ -226,6 +226,7 @@ impl Queue {
         let keep = if to.is_ended() { self.limits.keep_ms[to.ended_index()] } else { 0 };
         let since = if event == Event::Retried { run_at } else { at };
         let reported = match (by_report, event) {
+            (false, Event::FailedOver) => Reported::FailedOver,
             (false, _) => Reported::Nothing,
             (true, Event::Completed | Event::Rerun) if error.is_none() => Reported::Completed,
             (true, _) => Reported::Failed,

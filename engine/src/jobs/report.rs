@@ -86,8 +86,7 @@ impl Queue {
         let past_token = job.past.as_ref().map(|past| past.token);
         let cause = match run {
             Some(run) if run.token == token => {
-                let by_other_master = self.fenced.is_some_and(|fenced| run.number <= fenced);
-                match (by_other_master, now >= job.deadline(), run.cancelled) {
+                match (self.is_fenced(run), now >= job.deadline(), run.cancelled) {
                     (false, false, _) => return Ok(()),
                     (true, ..) => LostCause::Failover,
                     (false, true, Some(_)) => LostCause::Cancelled,
@@ -96,6 +95,7 @@ impl Queue {
             }
             None if past_token == Some(token) => match job.past.as_deref() {
                 Some(Past { cancelled: true, .. }) => LostCause::Cancelled,
+                Some(Past { reported: Reported::FailedOver, .. }) => LostCause::Failover,
                 _ => LostCause::Expired,
             },
             _ => LostCause::Unknown,

@@ -1,7 +1,7 @@
 //! What happens without a command: leases and delays end, ended jobs are dropped, schedules are due.
 
 use super::change::{Change, Changes, Finished};
-use super::job::Job;
+use super::job::{Job, Run};
 use super::queue::{Queue, Random};
 use super::report::failed;
 use super::request::Submission;
@@ -44,12 +44,17 @@ impl Queue {
         self.fencing_from = self.running.first().copied();
     }
 
+    /// Whether another master granted the token of a run.
+    pub(super) fn is_fenced(&self, run: &Run) -> bool {
+        self.fenced.is_some_and(|fenced| run.number <= fenced)
+    }
+
     /// Ends one run of the former master.
     fn end_fenced(&mut self, now: u64, out: &mut Changes) -> bool {
-        let (Some(from), Some(fenced)) = (self.fencing_from, self.fenced) else { return false };
+        let Some(from) = self.fencing_from else { return false };
         // The runs of this master are between them: few, since they began after the promotion.
         let found = self.running.range(from..).copied().find(|(_, seq)| {
-            self.jobs.get(seq).and_then(|job| job.run.as_ref()).is_some_and(|run| run.number <= fenced)
+            self.jobs.get(seq).and_then(|job| job.run.as_ref()).is_some_and(|run| self.is_fenced(run))
         });
         self.fencing_from = found;
         let Some((_, seq)) = found else { return false };

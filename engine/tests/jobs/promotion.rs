@@ -58,3 +58,24 @@ fn a_rerun_is_not_lost_by_a_promotion() {
     world.tick();
     assert_eq!(world.state("x"), Some(State::Pending));
 }
+
+#[test]
+fn tokens_of_the_former_master_are_refused_from_the_promotion_on() {
+    let mut world = World::new();
+    ["a", "b"].iter().for_each(|id| world.submit(id));
+    let old = world.claim().unwrap();
+    promote(&mut world);
+    let refused = Err(Refusal::LeaseLost(LostCause::Failover));
+    assert_eq!(world.complete("a", old.token, "old"), refused, "before the timer");
+    let new = world.claim().unwrap();
+    assert_eq!(world.queue.next_due(), Some(0));
+    world.tick();
+    assert_eq!((world.state("a"), world.state("b")), (Some(State::Pending), Some(State::Running)));
+    assert_eq!(world.complete("a", old.token, "old"), refused, "after the timer");
+    world.complete("b", new.token, "new").unwrap();
+    let again = world.claim().unwrap();
+    assert_eq!((&*again.payload, again.attempt), (&b"a"[..], 2));
+    assert_eq!(world.complete("a", old.token, "old"), Err(Refusal::LeaseLost(LostCause::Unknown)));
+    world.complete("a", again.token, "new").unwrap();
+    assert_eq!(world.queue.status(b"a").unwrap().result, Some(&b"new"[..]));
+}
