@@ -12,17 +12,19 @@ impl Queue {
     /// [`Refusal::NoJob`], [`Refusal::AlreadyEnded`].
     pub fn cancel(&mut self, now: u64, id: &[u8], out: &mut Changes) -> Result<State, Refusal> {
         let (seq, job) = self.find(id)?;
+        // The worker of a run of the former master cannot report.
+        let is_fenced = job.run.as_ref().is_some_and(|run| self.is_fenced(run));
         match job.state {
-            State::Delayed | State::Pending => {
-                self.commit(Change::Finished(Box::new(Finished::new(seq, now, Event::Cancelled))), out);
-                self.drop_excess(now, out);
-                Ok(State::Cancelled)
-            }
-            State::Running => {
+            State::Running if !is_fenced => {
                 if job.run.as_ref().is_some_and(|run| run.cancelled.is_none() || run.rerun) {
                     self.commit(Change::CancelRequested { seq, at: now }, out);
                 }
                 Ok(State::Running)
+            }
+            State::Delayed | State::Pending | State::Running => {
+                self.commit(Change::Finished(Box::new(Finished::new(seq, now, Event::Cancelled))), out);
+                self.drop_excess(now, out);
+                Ok(State::Cancelled)
             }
             ended => Err(Refusal::AlreadyEnded(ended)),
         }

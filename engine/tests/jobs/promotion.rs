@@ -79,3 +79,24 @@ fn tokens_of_the_former_master_are_refused_from_the_promotion_on() {
     world.complete("a", again.token, "new").unwrap();
     assert_eq!(world.queue.status(b"a").unwrap().result, Some(&b"new"[..]));
 }
+
+#[test]
+fn many_runs_are_fenced_in_slices_between_new_ones() {
+    let mut world = World::new();
+    (0..10).for_each(|n| world.submit(&n.to_string()));
+    for _ in 0..8 {
+        world.claim().unwrap();
+        world.now += 1;
+    }
+    promote(&mut world);
+    let new: Vec<_> = (0..2).map(|_| world.claim().unwrap()).collect();
+    assert!(world.act(|queue, now, random, out| queue.tick(now, 3, random, out)));
+    world.cancel("7").unwrap();
+    world.tick();
+    let total = |state: State| world.queue.info(world.now).totals[state as usize];
+    assert_eq!((total(State::Running), total(State::Pending), total(State::Cancelled)), (2, 7, 1));
+    for job in new {
+        let id = String::from_utf8(job.id.text().into()).unwrap();
+        world.complete(&id, job.token, "").unwrap();
+    }
+}
