@@ -174,3 +174,15 @@ fn pauses_of_the_queue_and_of_types_are_independent() {
     assert!(world.act(|queue, _, _, out| queue.pause(Some(b""), out)).is_err());
     assert!(world.act(|queue, _, _, out| queue.pause(Some(&[b'x'; 257]), out)).is_err());
 }
+
+#[test]
+fn a_clock_that_is_set_back_does_not_extend_a_window() {
+    let rate = Some(Some(RateLimit { count: 1, per_ms: 1_000 }));
+    let mut world = World::with(LimitChanges { rate, ..LimitChanges::default() });
+    ["a", "b"].iter().for_each(|id| world.submit(id));
+    world.claim().unwrap();
+    world.now -= 3_600_000;
+    assert!(world.queue.is_claimable(world.now, &[b"t"]));
+    assert_eq!(world.queue.next_claimable(world.now), None);
+    assert!(world.claim().is_some());
+}
