@@ -3,7 +3,7 @@
 use super::change::{Change, Changes};
 use super::names::NameId;
 use super::queue::{Queue, Random};
-use super::request::{Claim, RateLimit};
+use super::request::{Claim, RateLimit, check_name};
 use super::{JobId, Priority, State};
 
 /// A job for a worker.
@@ -40,7 +40,8 @@ impl Queue {
             && let Some(seq) = self.ready.first(&self.claimable_types(&claim.types))
         {
             let token = random().max(1);
-            let worker = claim.worker.map(Into::into);
+            // A replica refuses a name out of its range.
+            let worker = claim.worker.filter(|worker| check_name(worker, "WORKER").is_ok()).map(Into::into);
             self.commit(Change::Claimed { seq, token, at: now, lease_ms: claim.lease_ms, worker }, out);
             self.window.1 += 1;
             let Some(job) = self.jobs.get(&seq) else { break };

@@ -36,7 +36,8 @@ impl Queue {
         self.check_token(now, job, token)?;
         let is_cancelled = job.run.as_ref().is_some_and(|run| run.cancelled.is_some());
         let message = heartbeat.message.map(|message| cut(message, MAX_MESSAGE));
-        self.commit(Change::Extended { seq, at: now, progress: heartbeat.progress, message }, out);
+        let progress = heartbeat.progress.map(|percent| percent.min(100));
+        self.commit(Change::Extended { seq, at: now, progress, message }, out);
         Ok(if is_cancelled { Directive::Cancel } else { Directive::Continue })
     }
 
@@ -142,11 +143,9 @@ fn cut(text: &[u8], most: usize) -> Box<[u8]> {
     if text.len() <= most {
         return text.into();
     }
-    let mut end = most - MARK.len();
-    // Not inside a character of UTF-8.
-    while end > 0 && text[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
+    let most = most - MARK.len();
+    // Not inside a character of UTF-8, which has four bytes at most; the text may be no UTF-8.
+    let end = (most - 3..=most).rev().find(|&end| text[end] & 0xc0 != 0x80).unwrap_or(most);
     [&text[..end], MARK].concat().into()
 }
 

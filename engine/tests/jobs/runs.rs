@@ -210,3 +210,39 @@ fn a_run_over_its_timeout_is_a_failure_with_retry() {
     world.pass(90_000);
     assert_eq!(world.state("x"), Some(State::Delayed), "the timeout was first");
 }
+
+#[test]
+fn messages_and_errors_are_truncated_with_a_mark() {
+    let mut world = World::new();
+    world.submit("x");
+    let job = world.claim().unwrap();
+    let long = "é".repeat(MAX_ERROR);
+    let beat = Heartbeat { progress: Some(255), message: Some(long.as_bytes()) };
+    world.act(|queue, now, _, out| queue.heartbeat(now, b"x", job.token, &beat, out)).unwrap();
+    let status = world.queue.status(b"x").unwrap();
+    let message = std::str::from_utf8(status.message.unwrap()).unwrap();
+    assert!(message.len() <= MAX_MESSAGE && message.ends_with("(truncated)"), "{}", message.len());
+    assert_eq!(status.progress, 100);
+    // Bytes that look like the inside of a character are kept, too.
+    let (odd, traceback) = ([0x80; MAX_ERROR + 1], long.as_bytes());
+    let report = Report::Failed { error: &odd, retry: false, traceback: Some(traceback) };
+    world.act(|queue, now, random, out| queue.report(now, b"x", job.token, report, random, out)).unwrap();
+    let status = world.queue.status(b"x").unwrap();
+    for text in [status.error.unwrap(), status.traceback.unwrap()] {
+        assert!((MAX_ERROR - 4..=MAX_ERROR).contains(&text.len()), "{}", text.len());
+        assert!(text.ends_with(b"(truncated)"));
+    }
+}
+
+#[test]
+fn names_out_of_their_range_do_not_reach_a_replica() {
+    let mut world = World::new();
+    ["x", "y"].iter().for_each(|id| world.submit(id));
+    let long = [b'w'; 300];
+    for worker in [&b""[..], &long] {
+        let claim = Claim { types: vec![b"t", &long], worker: Some(worker), ..claim_of(1) };
+        let job = world.claim_with(&claim).remove(0);
+        assert_eq!(world.queue.status(&job.id.text()).unwrap().worker, None);
+    }
+    assert_eq!(world.queue.info(world.now).handled, [b"t"]);
+}
