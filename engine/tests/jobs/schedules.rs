@@ -82,3 +82,13 @@ fn a_paused_queue_still_submits() {
     world.pass(60_000);
     assert_eq!((world.queue.len(), world.claim_all().len()), (1, 0));
 }
+
+#[test]
+fn a_schedule_has_no_id_and_no_delay_of_its_own() {
+    let with_id = JobOptions { id: Some(b"x".into()), ..JobOptions::default() };
+    let with_delay = JobOptions { when: When::After(1), ..JobOptions::default() };
+    let with_time = JobOptions { when: When::At(1), ..JobOptions::default() };
+    for options in [with_id, with_delay, with_time] {
+        assert!(Schedule::new(request(options), START).is_err());
+    }
+}
