@@ -169,9 +169,10 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
 impl Queue {
     /// When the job that waits longest became pending; `None` when none waits.
     pub(super) fn oldest_pending(&self) -> Option<u64> {
+        // In its priority a job that ageing has moved up is filed by the time when that happened.
+        let raised = self.raised.first().map(|&(since, _)| since);
         let oldest = super::Priority::ALL.into_iter().filter_map(|priority| self.ready.oldest(priority));
-        // A job that was moved to a higher priority waits since longer than in that priority.
-        oldest.filter_map(|(_, seq)| self.jobs.get(&seq)).map(|job| job.since).min()
+        oldest.map(|(since, _)| since).chain(raised).min()
     }
 
     /// Whether a job with this id waits or runs.

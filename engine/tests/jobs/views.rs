@@ -126,3 +126,20 @@ fn a_queue_that_is_emptied_has_the_memory_of_a_new_one() {
     assert_eq!(world.queue.bytes(), assess_engine::jobs::Queue::default().bytes());
     assert!(crate::world::digest(&world.queue).is_empty());
 }
+
+#[test]
+fn the_oldest_waiting_job_is_found_after_ageing() {
+    let mut world = World::with(LimitChanges { ageing_ms: Some(1_000), ..LimitChanges::default() });
+    let low = JobOptions { priority: Priority::Low, ..JobOptions::default() };
+    world.submit_as("old", low.clone());
+    world.now += 600;
+    world.submit_as("newer", JobOptions::default());
+    world.now += 500;
+    // A claim moves `old` up, where `newer` waits longer than it.
+    world.claim_with(&Claim { types: vec![b"none"], ..claim_of(1) });
+    assert_eq!(world.queue.info(world.now).oldest_waiting, Some(START));
+    world.cancel("old").unwrap();
+    assert_eq!(world.queue.info(world.now).oldest_waiting, Some(START + 600));
+    world.cancel("newer").unwrap();
+    assert_eq!(world.queue.info(world.now).oldest_waiting, None);
+}
