@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::request::MAX_NAME;
 use crate::stats::{Latency, Rate};
 
 /// How long a type counts as handled after a worker asked for it, in milliseconds.
@@ -34,7 +35,7 @@ impl Activity {
         if self.handled.len() >= MAX_HANDLED {
             self.handled.retain(|_, at| at.saturating_add(HANDLED_MS) > now);
         }
-        if self.handled.len() < MAX_HANDLED {
+        if self.handled.len() < MAX_HANDLED && job_type.len() <= MAX_NAME {
             self.handled.insert(job_type.into(), now);
         }
     }

@@ -6,23 +6,25 @@ use super::{Event, State};
 
 impl Queue {
     /// Cancels a job. A waiting one ends at once; of a running one the worker is told by its next heartbeat, and loses
-    /// its token [`super::CANCEL_GRACE_MS`] later. Returns the state after it: cancelled, or running.
+    /// its token [`super::CANCEL_GRACE_MS`] later. A run that was to follow (`UNIQUE rerun`) is cancelled, too. Returns the state after it: cancelled, or running.
     ///
     /// # Errors
     /// [`Refusal::NoJob`], [`Refusal::AlreadyEnded`].
     pub fn cancel(&mut self, now: u64, id: &[u8], out: &mut Changes) -> Result<State, Refusal> {
         let (seq, job) = self.find(id)?;
+        // The worker of a run of the former master cannot report.
+        let is_fenced = job.run.as_ref().is_some_and(|run| self.is_fenced(run));
         match job.state {
-            State::Delayed | State::Pending => {
-                self.commit(Change::Finished(Box::new(Finished::new(seq, now, Event::Cancelled))), out);
-                self.drop_excess(now, out);
-                Ok(State::Cancelled)
-            }
-            State::Running => {
-                if job.run.as_ref().is_some_and(|run| run.cancelled.is_none()) {
+            State::Running if !is_fenced => {
+                if job.run.as_ref().is_some_and(|run| run.cancelled.is_none() || run.rerun) {
                     self.commit(Change::CancelRequested { seq, at: now }, out);
                 }
                 Ok(State::Running)
+            }
+            State::Delayed | State::Pending | State::Running => {
+                self.commit(Change::Finished(Box::new(Finished::new(seq, now, Event::Cancelled))), out);
+                self.drop_excess(now, out);
+                Ok(State::Cancelled)
             }
             ended => Err(Refusal::AlreadyEnded(ended)),
         }

@@ -35,7 +35,7 @@ pub(super) enum Change {
         seq: u64,
         at: u64,
     },
-    /// One more run follows the current one, with this payload and these options.
+    /// One more run follows the current one, with this payload.
     RerunRequested {
         seq: u64,
         payload: Box<[u8]>,

@@ -3,7 +3,7 @@
 use super::change::{Change, Changes};
 use super::names::NameId;
 use super::queue::{Queue, Random};
-use super::request::Claim;
+use super::request::{Claim, RateLimit, check_name};
 use super::{JobId, Priority, State};
 
 /// A job for a worker.
@@ -40,7 +40,8 @@ impl Queue {
             && let Some(seq) = self.ready.first(&self.claimable_types(&claim.types))
         {
             let token = random().max(1);
-            let worker = claim.worker.map(Into::into);
+            // A replica refuses a name out of its range.
+            let worker = claim.worker.filter(|worker| check_name(worker, "WORKER").is_ok()).map(Into::into);
             self.commit(Change::Claimed { seq, token, at: now, lease_ms: claim.lease_ms, worker }, out);
             self.window.1 += 1;
             let Some(job) = self.jobs.get(&seq) else { break };
@@ -59,19 +60,25 @@ impl Queue {
 
     /// Whether a claim of these types would find a job now.
     pub fn is_claimable(&self, now: u64, types: &[&[u8]]) -> bool {
-        let within_rate = self
-            .limits
-            .rate
-            .is_none_or(|rate| now >= self.window.0.saturating_add(rate.per_ms) || self.window.1 < rate.count);
+        let within_rate = self.exhausted_until(now).is_none();
         within_rate && self.has_running_place() && self.ready.first(&self.claimable_types(types)).is_some()
     }
 
     /// When the window of `RATE` ends, if the limit keeps pending jobs from being claimed now. No command announces
     /// that time.
     pub fn next_claimable(&self, now: u64) -> Option<u64> {
-        let rate = self.limits.rate?;
-        let end = self.window.0.saturating_add(rate.per_ms);
-        (self.total(State::Pending) > 0 && self.window.1 >= rate.count && end > now).then_some(end)
+        self.exhausted_until(now).filter(|_| self.total(State::Pending) > 0)
+    }
+
+    /// Whether a time is in the last window of `RATE`. A clock that was set back has left it, too.
+    fn is_in_window(&self, now: u64, rate: RateLimit) -> bool {
+        (self.window.0..self.window.0.saturating_add(rate.per_ms)).contains(&now)
+    }
+
+    /// The end of the window of `RATE`, when no claim is left in it.
+    fn exhausted_until(&self, now: u64) -> Option<u64> {
+        let rate = self.limits.rate.filter(|&rate| self.is_in_window(now, rate) && self.window.1 >= rate.count)?;
+        Some(self.window.0.saturating_add(rate.per_ms))
     }
 
     fn claimable_types(&self, types: &[&[u8]]) -> Vec<NameId> {
@@ -88,15 +95,10 @@ impl Queue {
 
     /// Whether one more job may run; begins a new window of `RATE` when the last one is over.
     fn has_place(&mut self, now: u64) -> bool {
-        if let Some(rate) = self.limits.rate {
-            if now >= self.window.0.saturating_add(rate.per_ms) {
-                self.window = (now, 0);
-            }
-            if self.window.1 >= rate.count {
-                return false;
-            }
+        if self.limits.rate.is_none_or(|rate| !self.is_in_window(now, rate)) {
+            self.window = (now, 0);
         }
-        self.has_running_place()
+        self.exhausted_until(now).is_none() && self.has_running_place()
     }
 
     /// Moves jobs that have waited long to the next higher priority. The order is derived from their times of waiting,

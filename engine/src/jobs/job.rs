@@ -106,6 +106,8 @@ pub(super) enum Reported {
     Nothing,
     Completed,
     Failed,
+    /// Without a report: another server has become the master.
+    FailedOver,
 }
 
 impl Run {

@@ -52,12 +52,15 @@ impl Queue {
                     run.message = message;
                 }
             }),
-            Change::CancelRequested { seq, at } => {
-                self.alter_run(seq, |run| run.cancelled = run.cancelled.or(Some(at)))
-            }
+            Change::CancelRequested { seq, at } => self.alter_run(seq, |run| {
+                run.cancelled = run.cancelled.or(Some(at));
+                run.rerun = false;
+            }),
             Change::RerunRequested { seq, payload } => {
+                let job = self.jobs.get(&seq).ok_or(CORRUPT)?;
+                let content = self.content(self.types.name(job.job_type), &payload);
                 self.alter_run(seq, |run| run.rerun = true)?;
-                self.alter(seq, |job| job.payload = payload)
+                self.alter(seq, |job| (job.payload, job.content) = (payload, content))
             }
             Change::Due { seq, at } => self.enter(seq, Event::Due, at, |_| {}, out),
             Change::Revived { seq, at } => self.enter(
@@ -218,11 +221,12 @@ impl Queue {
     fn finish(&mut self, finished: Finished, out: &mut Changes) -> Result<()> {
         let Finished { seq, at, event, by_report, run_at, result, error, traceback } = finished;
         let job = self.jobs.get(&seq).ok_or(CORRUPT)?;
-        let to = event.leads_from(job.state).ok_or(CORRUPT)?;
+        let to = event.leads_from(job.state).filter(|_| event.is_end()).ok_or(CORRUPT)?;
         let started = job.run.as_ref().map(|run| run.started);
         let keep = if to.is_ended() { self.limits.keep_ms[to.ended_index()] } else { 0 };
         let since = if event == Event::Retried { run_at } else { at };
         let reported = match (by_report, event) {
+            (false, Event::FailedOver) => Reported::FailedOver,
             (false, _) => Reported::Nothing,
             (true, Event::Completed | Event::Rerun) if error.is_none() => Reported::Completed,
             (true, _) => Reported::Failed,
@@ -234,7 +238,8 @@ impl Queue {
             |job| {
                 job.count(event);
                 let mut past = job.run.take().map_or_else(Past::default, |run| Past::of(*run));
-                past.cancelled |= event == Event::Cancelled;
+                // A run that was requested after the cancellation is not cancelled.
+                past.cancelled = event == Event::Cancelled || past.cancelled && event != Event::Rerun;
                 (past.reported, past.result, past.error, past.traceback) = (reported, result, error, traceback);
                 if event == Event::Completed {
                     past.progress = 100;

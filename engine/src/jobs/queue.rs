@@ -60,6 +60,8 @@ pub struct Queue {
     /// Jobs that wait or run, by the hash of type and payload.
     pub(super) by_content: BTreeSet<(u64, u64)>,
     pub(super) ready: Ready,
+    /// Pending jobs that ageing has moved up, by the time since when they are pending.
+    pub(super) raised: BTreeSet<(u64, u64)>,
     /// By the time when they become pending.
     pub(super) delayed: BTreeSet<(u64, u64)>,
     /// By the deadline of the run.
@@ -152,7 +154,12 @@ impl Queue {
         self.job_bytes += job.bytes();
         match job.state {
             State::Delayed => _ = self.delayed.insert((job.since, seq)),
-            State::Pending => self.ready.insert(waiting(seq, &job)),
+            State::Pending => {
+                self.ready.insert(waiting(seq, &job));
+                if job.effective != job.priority {
+                    self.raised.insert((job.since, seq));
+                }
+            }
             State::Running => {
                 self.running.insert((job.deadline(), seq));
                 self.ready.started(job.group, self.limits.max_per_group);
@@ -186,7 +193,10 @@ impl Queue {
         self.job_bytes -= job.bytes();
         match job.state {
             State::Delayed => _ = self.delayed.remove(&(job.since, seq)),
-            State::Pending => self.ready.remove(waiting(seq, &job)),
+            State::Pending => {
+                self.ready.remove(waiting(seq, &job));
+                self.raised.remove(&(job.since, seq));
+            }
             State::Running => {
                 self.running.remove(&(job.deadline(), seq));
                 self.ready.stopped(job.group, self.limits.max_per_group);

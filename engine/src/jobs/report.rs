@@ -36,7 +36,8 @@ impl Queue {
         self.check_token(now, job, token)?;
         let is_cancelled = job.run.as_ref().is_some_and(|run| run.cancelled.is_some());
         let message = heartbeat.message.map(|message| cut(message, MAX_MESSAGE));
-        self.commit(Change::Extended { seq, at: now, progress: heartbeat.progress, message }, out);
+        let progress = heartbeat.progress.map(|percent| percent.min(100));
+        self.commit(Change::Extended { seq, at: now, progress, message }, out);
         Ok(if is_cancelled { Directive::Cancel } else { Directive::Continue })
     }
 
@@ -85,17 +86,15 @@ impl Queue {
         }
         let past_token = job.past.as_ref().map(|past| past.token);
         let cause = match run {
-            Some(run) if run.token == token => {
-                let by_other_master = self.fenced.is_some_and(|fenced| run.number <= fenced);
-                match (by_other_master, now >= job.deadline(), run.cancelled) {
-                    (false, false, _) => return Ok(()),
-                    (true, ..) => LostCause::Failover,
-                    (false, true, Some(_)) => LostCause::Cancelled,
-                    (false, true, None) => LostCause::Expired,
-                }
-            }
+            Some(run) if run.token == token => match (self.is_fenced(run), now >= job.deadline(), run.cancelled) {
+                (false, false, _) => return Ok(()),
+                (true, ..) => LostCause::Failover,
+                (false, true, Some(_)) => LostCause::Cancelled,
+                (false, true, None) => LostCause::Expired,
+            },
             None if past_token == Some(token) => match job.past.as_deref() {
                 Some(Past { cancelled: true, .. }) => LostCause::Cancelled,
+                Some(Past { reported: Reported::FailedOver, .. }) => LostCause::Failover,
                 _ => LostCause::Expired,
             },
             _ => LostCause::Unknown,
@@ -105,8 +104,7 @@ impl Queue {
 }
 
 fn completed(seq: u64, now: u64, job: &Job, result: &[u8]) -> Finished {
-    let is_rerun = job.run.as_ref().is_some_and(|run| run.rerun && run.cancelled.is_none());
-    if is_rerun {
+    if job.run.as_ref().is_some_and(|run| run.rerun) {
         return Finished::new(seq, now, Event::Rerun);
     }
     Finished { result: Some(result.into()), ..Finished::new(seq, now, Event::Completed) }
@@ -115,11 +113,12 @@ fn completed(seq: u64, now: u64, job: &Job, result: &[u8]) -> Finished {
 /// The end of a run with an error: cancelled, run again, or failed. The error is added by the caller.
 pub(super) fn failed(seq: u64, now: u64, job: &Job, retry: bool, random: Random<'_>) -> Finished {
     let run = job.run.as_deref();
-    if run.is_some_and(|run| run.cancelled.is_some()) {
-        return Finished::new(seq, now, Event::Cancelled);
-    }
+    // First: it was requested after the cancellation, which would have ended the request otherwise.
     if run.is_some_and(|run| run.rerun) {
         return Finished::new(seq, now, Event::Rerun);
+    }
+    if run.is_some_and(|run| run.cancelled.is_some()) {
+        return Finished::new(seq, now, Event::Cancelled);
     }
     if !retry || job.failures >= job.retries() {
         return Finished::new(seq, now, Event::Failed);
@@ -142,11 +141,9 @@ fn cut(text: &[u8], most: usize) -> Box<[u8]> {
     if text.len() <= most {
         return text.into();
     }
-    let mut end = most - MARK.len();
-    // Not inside a character of UTF-8.
-    while end > 0 && text[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
+    let most = most - MARK.len();
+    // Not inside a character of UTF-8, which has four bytes at most; the text may be no UTF-8.
+    let end = (most - 3..=most).rev().find(|&end| text[end] & 0xc0 != 0x80).unwrap_or(most);
     [&text[..end], MARK].concat().into()
 }
 

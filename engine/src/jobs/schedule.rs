@@ -4,7 +4,8 @@ mod cron;
 #[cfg(test)]
 mod tests;
 
-use super::request::{JobOptions, MAX_MS, ScheduleRequest, TimingRequest, check_name};
+use super::job::len;
+use super::request::{JobOptions, MAX_MS, ScheduleRequest, TimingRequest, When, check_name};
 use crate::{Error, Result};
 
 /// The shortest period of `EVERY`, in milliseconds: a schedule is not a timer, and each job of it is replicated.
@@ -107,6 +108,9 @@ impl Schedule {
         check_name(request.name, "the name of a schedule")?;
         request.submission.check()?;
         request.options.check()?;
+        if request.options.id.is_some() || request.options.when != When::Now {
+            return Err(Error::Invalid("ID, DELAY and AT are no options of a schedule".into()));
+        }
         let timing = Timing::new(request.timing)?;
         let next_due = timing.next_after(now).ok_or(Error::Invalid(cron::NEVER_COMES.into()))?;
         Ok(Self {
@@ -131,7 +135,8 @@ impl Schedule {
             Timing::Every { .. } => 0,
             Timing::Cron { expr, zone } => expr.len() + zone.len(),
         };
-        self.name.len() + timing + self.job_type.len() + self.payload.len()
+        let options = len(self.options.group.as_deref()) + len(self.options.metadata.as_deref());
+        self.name.len() + timing + self.job_type.len() + self.payload.len() + options
     }
 
     /// When jobs are submitted.

@@ -79,7 +79,9 @@ pub enum Event {
     LeaseLost,
     /// The lease was lost too often.
     Died,
-    /// The claim did not reach its worker, or another server was the master then; the job is run again.
+    /// Another server was the master when the lease was granted; the job is run again.
+    FailedOver,
+    /// The claim did not reach its worker; the job is run again.
     Released,
     /// It was cancelled.
     Cancelled,
@@ -101,6 +103,7 @@ pub const TRANSITIONS: &[(State, Event, State)] = &[
     (State::Running, Event::Failed, State::Failed),
     (State::Running, Event::Retried, State::Delayed),
     (State::Running, Event::LeaseLost, State::Pending),
+    (State::Running, Event::FailedOver, State::Pending),
     (State::Running, Event::Released, State::Pending),
     (State::Running, Event::Died, State::Dead),
     (State::Running, Event::Cancelled, State::Cancelled),
@@ -122,10 +125,20 @@ impl Event {
             Self::Retried => "JOB.FAIL or TIMEOUT, a retry is left",
             Self::LeaseLost => "lease lost",
             Self::Died => "lease lost too often",
-            Self::Released => "claim not delivered, or failover",
+            Self::FailedOver => "failover",
+            Self::Released => "claim not delivered",
             Self::Cancelled => "JOB.CANCEL",
             Self::Rerun => "ended, UNIQUE rerun requested",
             Self::Revived => "JOB.RETRY",
+        }
+    }
+
+    /// Whether it ends a run, or a job that waits.
+    pub(super) const fn is_end(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Retried | Self::LeaseLost | Self::Died => true,
+            Self::FailedOver | Self::Released | Self::Cancelled | Self::Rerun => true,
+            Self::Due | Self::Postponed | Self::Claimed | Self::Revived => false,
         }
     }
 

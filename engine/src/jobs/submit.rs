@@ -1,8 +1,10 @@
 //! `JOB.SUBMIT`: new jobs and duplicates.
 
+use std::collections::BTreeSet;
+
 use super::change::{Change, Changes, Record};
 use super::id::JobId;
-use super::job::{Extra, Job, NO_GROUP};
+use super::job::{Extra, Job, NO_GROUP, len};
 use super::queue::{Queue, Random, Refusal};
 use super::request::{JobOptions, Submission, Unique, When};
 use super::{Priority, State};
@@ -12,7 +14,7 @@ use super::{Priority, State};
 pub struct Submitted {
     /// The id of the new job, or of the job of which it is a duplicate.
     pub id: JobId,
-    /// Whether a job was created or, with `UNIQUE replace`, replaced.
+    /// Whether a job was created; false for a duplicate, also for one that replaced its payload and options.
     pub created: bool,
 }
 
@@ -47,25 +49,48 @@ impl Queue {
         Ok(jobs.iter().map(|job| self.submit_one(now, job, options, random, out)).collect())
     }
 
-    /// An error when the jobs that are not duplicates would exceed a limit.
+    /// An error when the jobs that are not duplicates, or the larger payloads of replacements, would exceed a limit.
     pub(super) fn check_room(&self, jobs: &[Submission<'_>], options: &JobOptions<'_>) -> Result<(), Refusal> {
         let (max_jobs, max_bytes) = (self.limits.max_jobs, self.limits.max_bytes);
+        // Only a crafted key has used up the places in the order of submission.
+        if u64::MAX - self.next_seq <= jobs.len() as u64 {
+            return Err(Refusal::TooManyJobs(u64::MAX));
+        }
         if max_jobs == 0 && max_bytes == 0 {
             return Ok(());
         }
-        let created = |job: &&Submission<'_>| matches!(self.plan(job, options), Plan::Create | Plan::Recreate(_));
-        let (mut count, mut bytes) = (0, 0);
-        for job in jobs.iter().filter(created) {
-            count += 1;
-            bytes += (job.payload.len() + options.metadata.as_deref().map_or(0, <[u8]>::len)) as u64;
-        }
+        let (count, bytes) = self.growth(jobs, options);
         if max_jobs > 0 && count > 0 && self.waiting_jobs() + count > max_jobs {
             return Err(Refusal::TooManyJobs(max_jobs));
         }
-        if max_bytes > 0 && count > 0 && self.waiting_bytes + bytes > max_bytes {
+        if max_bytes > 0 && count + bytes > 0 && self.waiting_bytes + bytes > max_bytes {
             return Err(Refusal::TooManyBytes(max_bytes));
         }
         Ok(())
+    }
+
+    /// How many jobs, and bytes of their payloads and metadata, a request adds.
+    fn growth(&self, jobs: &[Submission<'_>], options: &JobOptions<'_>) -> (u64, u64) {
+        let metadata = len(options.metadata.as_deref());
+        // Jobs of the request that are new, to find duplicates of them in it.
+        let mut created = BTreeSet::new();
+        let (mut count, mut bytes) = (0, 0);
+        for job in jobs {
+            let size = (job.payload.len() + metadata) as u64;
+            match self.plan(job, options) {
+                Plan::Create | Plan::Recreate(_) => {
+                    if options.unique.is_none() || created.insert((job.job_type, job.payload)) {
+                        count += 1;
+                        bytes += size;
+                    }
+                }
+                Plan::Replace(seq) => {
+                    bytes += size.saturating_sub(self.jobs.get(&seq).map_or(0, |job| job.content_bytes()));
+                }
+                Plan::Rerun(_) | Plan::Duplicate(_) => {}
+            }
+        }
+        (count, bytes)
     }
 
     fn plan(&self, job: &Submission<'_>, options: &JobOptions<'_>) -> Plan {
@@ -75,7 +100,10 @@ impl Queue {
                 (None, _) => Plan::Duplicate(seq),
                 (Some(_), state) if state.is_ended() => Plan::Recreate(seq),
                 (Some(Unique::Replace), State::Delayed | State::Pending) => Plan::Replace(seq),
-                (Some(Unique::Rerun), State::Running) => Plan::Rerun(seq),
+                // The handler of another type could not read the payload.
+                (Some(Unique::Rerun), State::Running) if self.types.name(found.job_type) == job.job_type => {
+                    Plan::Rerun(seq)
+                }
                 (Some(_), _) => Plan::Duplicate(seq),
             };
         }

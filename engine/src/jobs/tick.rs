@@ -1,7 +1,7 @@
 //! What happens without a command: leases and delays end, ended jobs are dropped, schedules are due.
 
 use super::change::{Change, Changes, Finished};
-use super::job::Job;
+use super::job::{Job, Run};
 use super::queue::{Queue, Random};
 use super::report::failed;
 use super::request::Submission;
@@ -44,18 +44,26 @@ impl Queue {
         self.fencing_from = self.running.first().copied();
     }
 
+    /// Whether another master granted the token of a run.
+    pub(super) fn is_fenced(&self, run: &Run) -> bool {
+        self.fenced.is_some_and(|fenced| run.number <= fenced)
+    }
+
     /// Ends one run of the former master.
     fn end_fenced(&mut self, now: u64, out: &mut Changes) -> bool {
-        let (Some(from), Some(fenced)) = (self.fencing_from, self.fenced) else { return false };
+        let Some(from) = self.fencing_from else { return false };
         // The runs of this master are between them: few, since they began after the promotion.
         let found = self.running.range(from..).copied().find(|(_, seq)| {
-            self.jobs.get(seq).and_then(|job| job.run.as_ref()).is_some_and(|run| run.number <= fenced)
+            self.jobs.get(seq).and_then(|job| job.run.as_ref()).is_some_and(|run| self.is_fenced(run))
         });
         self.fencing_from = found;
         let Some((_, seq)) = found else { return false };
-        let is_cancelled =
-            self.jobs.get(&seq).and_then(|job| job.run.as_ref()).is_some_and(|run| run.cancelled.is_some());
-        let event = if is_cancelled { Event::Cancelled } else { Event::Released };
+        let run = self.jobs.get(&seq).and_then(|job| job.run.as_ref());
+        let event = match run.is_some_and(|run| run.cancelled.is_some()) {
+            true if run.is_some_and(|run| run.rerun) => Event::Rerun,
+            true => Event::Cancelled,
+            false => Event::FailedOver,
+        };
         self.commit(Change::Finished(Box::new(Finished::new(seq, now, event))), out);
         true
     }
@@ -139,15 +147,19 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
     let with_error =
         |finished: Finished, error: String| Finished { error: Some(error.into_bytes().into()), ..finished };
     if run.cancelled.is_some() {
-        return Finished::new(seq, now, Event::Cancelled);
+        return Finished::new(seq, now, if run.rerun { Event::Rerun } else { Event::Cancelled });
     }
-    if now < run.lease_until
-        && let Some(timeout_ms) = job.timeout_ms()
+    // Which of the two was first, and not which has passed: a server that was stopped finds both in the past.
+    if let Some(timeout_ms) = job.timeout_ms()
+        && run.started.saturating_add(timeout_ms) <= run.lease_until
     {
         let finished = failed(seq, now, job, true, random);
         return with_error(finished, format!("the run took longer than {timeout_ms} ms"));
     }
     if job.lost.saturating_add(1) >= job.retries().max(1) {
+        if run.rerun {
+            return Finished::new(seq, now, Event::Rerun);
+        }
         let lost = job.lost.saturating_add(1);
         return with_error(Finished::new(seq, now, Event::Died), format!("the lease was lost {lost} times"));
     }
@@ -157,9 +169,10 @@ fn overdue(seq: u64, now: u64, job: &Job, random: Random<'_>) -> Finished {
 impl Queue {
     /// When the job that waits longest became pending; `None` when none waits.
     pub(super) fn oldest_pending(&self) -> Option<u64> {
+        // In its priority a job that ageing has moved up is filed by the time when that happened.
+        let raised = self.raised.first().map(|&(since, _)| since);
         let oldest = super::Priority::ALL.into_iter().filter_map(|priority| self.ready.oldest(priority));
-        // A job that was moved to a higher priority waits since longer than in that priority.
-        oldest.filter_map(|(_, seq)| self.jobs.get(&seq)).map(|job| job.since).min()
+        oldest.map(|(since, _)| since).chain(raised).min()
     }
 
     /// Whether a job with this id waits or runs.

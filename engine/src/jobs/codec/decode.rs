@@ -142,7 +142,7 @@ fn run(from: &mut Reader<'_>) -> Result<Run> {
 fn past(from: &mut Reader<'_>) -> Result<Past> {
     Ok(Past {
         token: from.number()?,
-        reported: from.of(&[Reported::Nothing, Reported::Completed, Reported::Failed])?,
+        reported: from.of(&[Reported::Nothing, Reported::Completed, Reported::Failed, Reported::FailedOver])?,
         started: from.optional(Reader::number)?,
         worker: from.optional(name)?,
         progress: percent(from)?,
