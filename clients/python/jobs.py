@@ -7,12 +7,15 @@ import random
 import socket
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import redis
 
 log = logging.getLogger("redis_assess")
 
+Client = TypeVar("Client")
+Handler = TypeVar("Handler")
 Words = tuple[Any, ...]
 
 # The server is unreachable, loading its data, or does not reply: a command is repeated until it gets a reply.
@@ -38,39 +41,27 @@ class Job(NamedTuple):
     metadata: bytes | None
 
 
-class Settings:
-    """The settings of a worker, and the commands that it sends.
+@dataclass(eq=False, repr=False)
+class Settings(Generic[Client, Handler]):
+    """The settings of a worker, and the commands that it sends."""
 
-    queue: the key of the queue.
-    handlers: the handler of each type of job.
-    concurrency: how many jobs run at a time.
-    lease_ms: after so many milliseconds without a heartbeat another worker gets the job. A worker sends three heartbeats
-        per lease, and more when there is new progress, at most two per second.
-    grace: how many seconds running jobs get after `stop`. The leases of those that still run expire.
-    block_ms: how long a claim waits for a job; must be less than the read timeout of the client (`socket_timeout`).
-    name: the worker in JOB.STATUS; by default the host and the process.
-    decode: makes the argument of a handler from the bytes of the payload, for example `json.loads`.
-    """
+    client: Client  # uses at most 1 + 2 * concurrency connections of its pool
+    queue: str  # the key
+    handlers: Mapping[str, Handler]  # by type of job
+    _: KW_ONLY
+    concurrency: int = 1  # how many jobs run at a time
+    # After so many milliseconds without a heartbeat another worker gets the job. A worker sends three heartbeats per
+    # lease, and more when there is new progress, at most two per second (more often with a lease below 3 seconds).
+    lease_ms: int = 30_000
+    grace: float = 10  # how many seconds running jobs get after `stop`; the leases of those that still run expire
+    block_ms: int = 2_000  # how long a claim waits for a job; less than the client's `socket_timeout`
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")  # the worker in JOB.STATUS
+    decode: Callable[[bytes], Any] = bytes  # makes the argument of a handler from a payload, for example json.loads
 
-    def __init__(
-        self,
-        queue: str,
-        handlers: Mapping[str, Callable[..., Any]],
-        *,
-        concurrency: int = 1,
-        lease_ms: int = 30_000,
-        grace: float = 10,
-        block_ms: int = 2_000,
-        name: str | None = None,
-        decode: Callable[[bytes], Any] = bytes,
-    ) -> None:
-        if not handlers or concurrency < 1:
+    def __post_init__(self) -> None:
+        if not self.handlers or self.concurrency < 1:
             raise ValueError("a worker needs a handler and a concurrency of at least 1")
-        self.queue, self.concurrency, self.lease_ms, self.grace = queue, concurrency, lease_ms, grace
-        self.handlers = {type.encode(): handler for type, handler in handlers.items()}
-        self.block_ms, self.decode = block_ms, decode
-        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
-        self.beat_s = lease_ms / 3000  # three heartbeats per lease
+        self.beat_s = self.lease_ms / 3000  # three heartbeats per lease
         self.pause_s = min(0.5, self.beat_s / 2)  # the shortest time between two heartbeats
 
     def claim(self, count: int) -> Words:
@@ -116,8 +107,8 @@ def progress_words(percent: float, message: str | None) -> Words:
 
 
 def is_cancelled(job: Job, directive: Any) -> bool:
-    """Whether the reply of a heartbeat says so; any unknown reply is logged."""
-    if directive not in (b"continue", b"cancel"):
+    """Whether the reply of a heartbeat says so; None is no reply. Any unknown reply is logged."""
+    if directive not in (b"continue", b"cancel", None):
         log.error("unexpected reply to a heartbeat of job %r: %r", job.id, directive)
     return bool(directive == b"cancel")
 

@@ -5,17 +5,18 @@
     worker.run()
 
 A handler is a function of the payload and of `update_progress(percent, message)`. What it returns is the result of the
-job. After an exception the job is run again later, after GiveUp it is not. A job can run twice, for example when a worker
-ends before its report: make handlers idempotent, with `update_progress.id`, which is the same in every run.
+job. After an exception the job is run again later, after GiveUp it is not. A job can run twice, for example when a
+worker ends before its report: make handlers idempotent, with `update_progress.id`, which is the same in every run.
 """
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import redis
-from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses, progress_words
+from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
+from jobs import progress_words
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 
@@ -49,14 +50,11 @@ class Run:
         self.end()
 
 
-class Worker(Settings):
-    """Runs the jobs of a queue; see Settings. Of the client's pool it uses 1 + 2 * concurrency connections at most."""
+class Worker(Settings[redis.Redis, Callable[[Any, Run], Any]]):
+    """Runs the jobs of a queue; see Settings."""
 
-    def __init__(
-        self, client: redis.Redis, queue: str, handlers: Mapping[str, Callable[[Any, Run], Any]], **settings: Any
-    ) -> None:
-        super().__init__(queue, handlers, **settings)
-        self._client = client
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._runs: set[Run] = set()
         self._changed = threading.Condition()  # of _runs and _stopping
         self._stopping = threading.Event()
@@ -76,7 +74,7 @@ class Worker(Settings):
                     run.lose()
 
     def stop(self) -> None:
-        """Ends the claims, from any thread. A claim in flight can still bring jobs, during block_ms: they are run too."""
+        """Ends the claims. A claim in flight can still bring jobs, for at most block_ms: they are run too."""
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
@@ -95,7 +93,7 @@ class Worker(Settings):
     def _work(self, run: Run) -> None:
         threading.Thread(target=self._keep, args=(run,), daemon=True).start()
         try:
-            report = self.completed(run.job, self.handlers[run.job.type](self.decode(run.job.payload), run))
+            report = self.completed(run.job, self.handlers[run.job.type.decode()](self.decode(run.job.payload), run))
         except Cancelled:
             report = self.cancelled(run.job)
         except BaseException as error:  # also that of sys.exit, which would end only this thread
@@ -124,7 +122,7 @@ class Worker(Settings):
             if run.ended.is_set():
                 return
             try:
-                if is_cancelled(run.job, self._ask(self.heartbeat(run.job, run.progress), run.ended) or b"continue"):
+                if is_cancelled(run.job, self._ask(self.heartbeat(run.job, run.progress), run.ended)):
                     run.stopped.set()
             except redis.RedisError as error:
                 if not run.ended.is_set() and is_lost(run.job, error):
@@ -134,7 +132,7 @@ class Worker(Settings):
         """The reply; None when the event comes first. The command is repeated while the server is away."""
         for pause in pauses():
             try:
-                return self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+                return self.client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
             except repeated or AWAY as error:
                 log.warning("%s is repeated: %s", words[0], error)
                 if until.wait(pause):

@@ -4,14 +4,14 @@
     worker.stop_on_signals()
     await worker.run()
 
-A handler is a coroutine function. A cancellation of the job cancels its task: `asyncio.CancelledError` is raised where it
-waits. The function `update_progress(percent, message)` is not a coroutine; threads of `asyncio.to_thread` may call it.
+A handler is a coroutine function. A cancellation of the job cancels its task: `asyncio.CancelledError` is raised where
+it waits. `update_progress(percent, message)` is an ordinary function; threads of `asyncio.to_thread` may call it.
 """
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio
@@ -51,18 +51,11 @@ class Run:
         self.cancel()
 
 
-class Worker(Settings):
-    """Runs the jobs of a queue; see Settings. Of the client's pool it uses 1 + 2 * concurrency connections at most."""
+class Worker(Settings[redis.asyncio.Redis, Callable[[Any, Run], Awaitable[Any]]]):
+    """Runs the jobs of a queue; see Settings."""
 
-    def __init__(
-        self,
-        client: redis.asyncio.Redis,
-        queue: str,
-        handlers: Mapping[str, Callable[[Any, Run], Awaitable[Any]]],
-        **settings: Any,
-    ) -> None:
-        super().__init__(queue, handlers, **settings)
-        self._client = client
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()  # a run has ended, or the worker stops
@@ -106,7 +99,7 @@ class Worker(Settings):
         self._changed.set()
 
     async def _handle(self, run: Run) -> Words:
-        return self.completed(run.job, await self.handlers[run.job.type](self.decode(run.job.payload), run))
+        return self.completed(run.job, await self.handlers[run.job.type.decode()](self.decode(run.job.payload), run))
 
     async def _work(self, run: Run) -> None:
         run.handler = asyncio.create_task(self._handle(run))
@@ -140,7 +133,7 @@ class Worker(Settings):
             await passed(run.news, self.beat_s - self.pause_s)
             run.news.clear()
             try:
-                if is_cancelled(run.job, await self._ask(self.heartbeat(run.job, run.progress), run.lost) or b"continue"):
+                if is_cancelled(run.job, await self._ask(self.heartbeat(run.job, run.progress), run.lost)):
                     run.cancel()
             except redis.RedisError as error:
                 if is_lost(run.job, error):
@@ -150,7 +143,7 @@ class Worker(Settings):
         """The reply; None when the event comes first. The command is repeated while the server is away."""
         for pause in pauses():
             try:
-                return await self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+                return await self.client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
             except repeated or AWAY as error:
                 log.warning("%s is repeated: %s", words[0], error)
                 if await passed(until, pause):

@@ -21,7 +21,8 @@ async def hang(payload, update_progress):
     return "finished"
 async def main():
     global one
-    one = worker_async.Worker(redis.asyncio.Redis.from_url({URL!r}), {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
+    client = redis.asyncio.Redis.from_url({URL!r})
+    one = worker_async.Worker(client, {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
     one.stop_on_signals()
     await one.run()
 asyncio.run(main())
