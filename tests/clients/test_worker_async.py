@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import signal
 import unittest
@@ -93,7 +94,7 @@ class Workers(unittest.IsolatedAsyncioTestCase):
             await asyncio.to_thread(update_progress, 60)
             await seen.wait()
 
-        async with self.working({"job": handler}):
+        async with self.working({"job": handler}, lease_ms=600_000):
             job = await self.submit("job")
             for percent in (30, 60):
                 while (found := await asyncio.to_thread(status, self.queue, job))["progress"] != percent:
@@ -254,4 +255,5 @@ class Workers(unittest.IsolatedAsyncioTestCase):
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(120, exit=True)  # a test that waits without end
     unittest.main()

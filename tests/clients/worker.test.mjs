@@ -12,6 +12,7 @@ import { Cancelled, GiveUp, Worker } from './worker.mjs';
 const url = process.env.REDIS_URL;
 const client = await createClient({ url }).connect();
 after(() => client.destroy());
+setTimeout(() => { throw new Error('a test waits without end'); }, 120_000).unref();
 
 const never = () => new Promise(() => {});
 const gate = () => {
@@ -87,7 +88,7 @@ test('progress is visible while the job runs', async () => {
     updateProgress(30.5, 'reading');
     await seen.opened;
   };
-  await working('node:progress', { job: handler }, {}, async () => {
+  await working('node:progress', { job: handler }, { leaseMs: 600_000 }, async () => {
     const job = await submit('node:progress', 'job');
     let found;
     while (Number((found = await status('node:progress', job)).progress) !== 30) await pause(3);
