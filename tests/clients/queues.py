@@ -26,9 +26,9 @@ def status(queue, job):
 
 def ended(queue, job):
     """The status of a job that has ended."""
-    found = as_map(client.execute_command("JOB.WAIT", queue, job, "BLOCK", 20_000))
-    assert found["status"] not in ("delayed", "pending", "running"), found
-    return found
+    found = client.execute_command("JOB.WAIT", queue, job, "BLOCK", 20_000)
+    assert found, ("the job has not ended", status(queue, job))
+    return as_map(found)
 
 
 def as_map(reply):
