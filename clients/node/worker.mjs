@@ -67,7 +67,10 @@ export class Worker {
       while (!stopping.aborted) {
         const free = this.concurrency - this.#runs.size;
         if (!free) await new Promise((resolve) => { this.#changed = resolve; });
-        else for (const job of (await this.#ask(claims, [...this.claim, free], stopping, () => true)) ?? []) this.#start(job);
+        else {
+          const words = [...this.claim, Math.min(free, 100)]; // the default of assess.max-batch
+          for (const job of (await this.#ask(claims, words, stopping, () => true)) ?? []) this.#start(job);
+        }
       }
     } finally {
       if (claims.isOpen) claims.destroy();

@@ -65,6 +65,7 @@ class Settings(Generic[Client, Handler]):
         self.pause_s = min(0.5, self.beat_s / 2)  # the shortest time between two heartbeats
 
     def claim(self, count: int) -> Words:
+        count = min(count, 100)  # the default of assess.max-batch
         options = ("LEASE", self.lease_ms, "BLOCK", self.block_ms, "COUNT", count, "WORKER", self.name)
         return ("JOB.CLAIM", self.queue, len(self.handlers), *self.handlers, *options)
 

@@ -36,6 +36,17 @@ def as_map(reply):
     return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
 
 
+@contextlib.contextmanager
+def largest_payload(size):
+    """Payloads and results of more bytes are refused."""
+    kept = client.config_get("assess.max-payload")
+    client.config_set("assess.max-payload", size)
+    try:
+        yield
+    finally:
+        client.config_set("assess.max-payload", kept["assess.max-payload"])
+
+
 class Messages(logging.Handler):
     """Collects the messages of the workers instead of printing them; a test can wait for one."""
 

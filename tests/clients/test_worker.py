@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import redis
-from queues import URL, Relay, client, ended, messages, other_process, status, submit
+from queues import URL, Relay, client, ended, largest_payload, messages, other_process, status, submit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from worker import GiveUp, Worker
@@ -112,6 +112,15 @@ class Workers(unittest.TestCase):
     def test_a_handler_that_exits_fails_only_its_job(self):
         self.assertEqual(self.result_of(lambda payload, _: exit(3), "RETRIES", 0)["error"], "3")
         self.assertEqual(self.result_of(lambda payload, _: "fine")["result"], "fine")
+
+    def test_a_result_that_is_too_large_fails_the_job_without_another_run(self):
+        with largest_payload(10):
+            found = self.result_of(lambda payload, _: "eleven more")
+        self.assertEqual((found["status"], found["attempts"]), ("failed", 1))
+        self.assertIn("TOOBIG", found["error"])
+
+    def test_more_jobs_can_run_at_a_time_than_one_claim_brings(self):
+        self.assertEqual(self.result_of(lambda payload, _: "done", concurrency=1000)["result"], "done")
 
     def test_a_cancellation_reaches_a_running_handler(self):
         begun, stopped = threading.Event(), []

@@ -8,7 +8,7 @@ import signal
 import unittest
 
 import redis.asyncio
-from queues import URL, Relay, client, ended, messages, other_process, status, submit
+from queues import URL, Relay, client, ended, largest_payload, messages, other_process, status, submit
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from worker_async import GiveUp, Worker
@@ -116,6 +116,15 @@ class Workers(unittest.IsolatedAsyncioTestCase):
 
         found = await self.result_of(hopeless)
         self.assertEqual((found["status"], found["attempts"], found["error"]), ("failed", 1, "no such user"))
+
+    async def test_a_result_that_is_too_large_fails_the_job_without_another_run(self):
+        async def handler(payload, update_progress):
+            return "eleven more"
+
+        with largest_payload(10):
+            found = await self.result_of(handler)
+        self.assertEqual((found["status"], found["attempts"]), ("failed", 1))
+        self.assertIn("TOOBIG", found["error"])
 
     async def test_a_handler_that_cancels_itself_has_failed(self):
         async def handler(payload, update_progress):

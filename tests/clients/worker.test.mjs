@@ -117,6 +117,21 @@ test('a job that gives up is not run again', async () => {
   assert.deepEqual([found.status, Number(found.attempts), found.error], ['failed', 1, 'no such user']);
 });
 
+test('a result that is too large fails the job without another run', async () => {
+  const { 'assess.max-payload': kept } = await client.configGet('assess.max-payload');
+  await client.configSet('assess.max-payload', '10');
+  const found = await resultOf('node:large', () => 'eleven more');
+  await client.configSet('assess.max-payload', kept);
+  assert.deepEqual([found.status, Number(found.attempts)], ['failed', 1]);
+  assert.match(found.error, /TOOBIG/);
+});
+
+test('more jobs can run at a time than one claim brings', async () => {
+  await working('node:many', { job: () => 'done' }, { concurrency: 1000 }, async () => {
+    assert.equal((await ended('node:many', await submit('node:many', 'job'))).result, 'done');
+  });
+});
+
 test('a cancellation reaches a running handler', async () => {
   let begun;
   const waits = async (payload, updateProgress, { signal }) => {
