@@ -49,3 +49,4 @@ mod tables;
 mod tiers;
 mod transactions;
 mod transfers;
+mod workers;
