@@ -3,18 +3,19 @@
 //! The engine's `Queue` decides; this folder opens the key, replicates the changes that a request made, reports them as
 //! keyspace events, and answers the clients that waited for them. No parsing of commands, and no rules of the queue.
 
+mod alarm;
 mod change;
 mod claims;
 mod directory;
 mod listing;
 mod parked;
+mod refusal;
 mod reply;
 mod requests;
 mod timers;
 mod waits;
 
-use assess_engine::jobs::State;
-
+use self::change::After;
 pub(crate) use self::change::replay;
 pub(crate) use self::claims::{claim, waiting as workers_waiting};
 pub(crate) use self::directory::{arrived, count as queues, unclaimed};
@@ -30,6 +31,15 @@ use crate::types::queue::{self, Watcher};
 /// Called once, while the module is loaded.
 pub(crate) fn watch() {
     queue::watch(Watcher { arrived: directory::created, removed });
+    alarm::set_run(timers::run);
+    change::set_after(After {
+        on_master: |ctx, name, changes| {
+            if changes.may_be_claimed() {
+                claims::serve(ctx, name);
+            }
+        },
+        everywhere: |ctx, name, changes| waits::ended(ctx, name, changes.ended()),
+    });
 }
 
 fn removed(db: i32, name: &[u8]) {
@@ -59,17 +69,4 @@ pub(crate) fn promoted(_: Ctx<'_>) {
 pub(crate) fn loaded(_: Ctx<'_>) {
     directory::all_due();
     waits::recheck();
-}
-
-/// The keyspace event of a state that a job entered.
-const fn event(state: State) -> &'static std::ffi::CStr {
-    match state {
-        State::Delayed => c"job.delayed",
-        State::Pending => c"job.pending",
-        State::Running => c"job.running",
-        State::Completed => c"job.completed",
-        State::Failed => c"job.failed",
-        State::Cancelled => c"job.cancelled",
-        State::Dead => c"job.dead",
-    }
 }

@@ -1,11 +1,11 @@
 //! Cached assessments: found by cached route, by cache key, and among the pending results.
 
+pub(crate) mod kept;
 pub(crate) mod naming;
 pub(crate) mod routes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::assessments::ahead;
 use crate::assessments::request::Caching;
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
@@ -31,7 +31,7 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     }
     let prefetches = counted_hit(&route.hits, &found);
     send::bulk(ctx, document);
-    ahead::served(ctx, route.name.as_bytes(), &found, prefetches, || argv.words(1));
+    kept::served(ctx, route.name.as_bytes(), &found, prefetches, || argv.words(1));
     true
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn by_name<'w, T>(
     {
         if loaded.matches_document(model_key, &document) {
             let prefetches = counted_hit(&loaded.hits, &found);
-            ahead::served(ctx, name, &found, prefetches, words);
+            kept::served(ctx, name, &found, prefetches, words);
             return Some(hit(&document));
         }
         drop(document);
@@ -99,7 +99,7 @@ pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], words: impl
         (tier, cache.policy(tier).is_some_and(|policy| policy.prefetch > 0))
     });
     lookup::missed(tier);
-    ahead::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, words);
+    kept::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, words);
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.

@@ -180,7 +180,7 @@ fn fetch_one(ctx: Ctx<'_>, wanted: &Wanted) {
     }
 }
 
-/// An entry is gone: expired, evicted, deleted.
+/// An entry was removed: expired, evicted, deleted.
 pub(super) fn gone(db: i32, name: &[u8]) {
     STATE.with_borrow_mut(|state| _ = state.prefetched.gone(db, name));
 }

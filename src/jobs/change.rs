@@ -1,15 +1,38 @@
 //! A change of a queue: the key is opened, the engine decides, and the changes are replicated, reported and acted upon.
 
-use assess_engine::jobs::{Changes, LostCause, Queue, Random, Refusal, State};
+use std::cell::Cell;
+use std::ffi::CStr;
 
-use super::{claims, directory, event, waits};
+use assess_engine::jobs::{Changes, Queue, Random, Refusal, State};
+
+use super::directory;
+use super::refusal::refused;
 use crate::clock::now_ms;
 use crate::counters;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::queue::callbacks::REPLAY;
 use crate::types::queue::{self, Found};
+
+/// What follows a change of a queue.
+#[derive(Clone, Copy)]
+pub(super) struct After {
+    /// On a master: hands jobs to workers.
+    pub(super) on_master: fn(Ctx<'_>, &[u8], &Changes),
+    /// On every server: answers the clients that wait for the end of a job.
+    pub(super) everywhere: fn(Ctx<'_>, &[u8], &Changes),
+}
+
+thread_local! {
+    /// Set when the module is loaded: so a change does not depend on what follows it, which may be another change.
+    static AFTER: Cell<After> = const { Cell::new(After { on_master: |_, _, _| {}, everywhere: |_, _, _| {} }) };
+}
+
+/// Sets what follows every change.
+pub(super) fn set_after(after: After) {
+    AFTER.set(after);
+}
 
 /// What a request does when there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,15 +110,13 @@ pub(super) fn settle(ctx: Ctx<'_>, name: &[u8], changes: &Changes) {
     }
     ctx.replicate(REPLAY, &[name, changes.encoded()]);
     announce(ctx, name, changes);
-    if changes.may_be_claimed() {
-        claims::serve(ctx, name);
-    }
+    (AFTER.get().on_master)(ctx, name, changes);
 }
 
 fn announce(ctx: Ctx<'_>, name: &[u8], changes: &Changes) {
     changes.entered().iter().for_each(|&state| count(state));
     ctx.native_changed(name, changes.entered().iter().map(|&state| event(state)));
-    waits::ended(ctx, name, changes.ended());
+    (AFTER.get().everywhere)(ctx, name, changes);
 }
 
 fn count(state: State) {
@@ -148,35 +169,15 @@ fn try_replay(ctx: Ctx<'_>, name: &[u8], encoded: &[u8]) -> Outcome<Changes> {
     }
 }
 
-/// The error of a refused request.
-fn refused(refusal: Refusal) -> Failure {
-    match refusal {
-        Refusal::NoJob => no_job(),
-        Refusal::LeaseLost(cause) => Failure::new(Code::LeaseLost, lost(cause)),
-        Refusal::AlreadyEnded(state) => Failure::err(format!("the job has ended: it is {}", state.name())),
-        Refusal::NotRetryable(state) => {
-            Failure::err(format!("only a failed, dead or cancelled job can be run again: this one is {}", state.name()))
-        }
-        Refusal::TooManyJobs(limit) => {
-            Failure::new(Code::TooBig, format!("at most {limit} jobs may wait in this queue (MAXJOBS of JOB.CONFIG)"))
-        }
-        Refusal::TooManyBytes(limit) => Failure::new(
-            Code::TooBig,
-            format!("the jobs that wait in this queue may have at most {limit} bytes (MAXBYTES of JOB.CONFIG)"),
-        ),
-        Refusal::Invalid(error) => error.into(),
-    }
-}
-
-pub(super) fn no_job() -> Failure {
-    Failure::err("there is no job with this id in this queue")
-}
-
-const fn lost(cause: LostCause) -> &'static str {
-    match cause {
-        LostCause::Expired => "expired: the lease of this token has ended, and the job is run again",
-        LostCause::Cancelled => "cancelled: the job was cancelled, and its worker did not stop in time",
-        LostCause::Failover => "failover: another server was the master when this token was granted",
-        LostCause::Unknown => "unknown: this is not the token of the current run",
+/// The keyspace event of a state that a job entered.
+const fn event(state: State) -> &'static CStr {
+    match state {
+        State::Delayed => c"job.delayed",
+        State::Pending => c"job.pending",
+        State::Running => c"job.running",
+        State::Completed => c"job.completed",
+        State::Failed => c"job.failed",
+        State::Cancelled => c"job.cancelled",
+        State::Dead => c"job.dead",
     }
 }

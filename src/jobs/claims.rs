@@ -35,7 +35,7 @@ thread_local! {
 /// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
 
-/// Claims jobs, or blocks the client until there is one: `block_ms` milliseconds, 0 for ever, `None` not at all.
+/// Claims jobs, or blocks the client until there is one: `block_ms` milliseconds, 0 without limit, `None` not at all.
 pub(crate) fn claim(ctx: Ctx<'_>, name: &[u8], claim: &Claim<'_>, block_ms: Option<u64>) -> Outcome<Reply> {
     let claimed = try_claim(ctx, name, claim)?;
     match block_ms {

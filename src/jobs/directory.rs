@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::timers;
+use super::alarm;
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -67,7 +67,7 @@ pub(super) fn created(db: i32, name: &[u8]) {
 pub(super) fn due(db: i32, name: &[u8], at: Option<u64>) {
     DIRECTORY.with_borrow_mut(|directory| directory.set(db, name, at));
     if let Some(at) = at {
-        timers::arm(at);
+        alarm::at(at);
     }
 }
 

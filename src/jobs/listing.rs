@@ -41,7 +41,7 @@ fn run<S: Sliced>(ctx: Ctx<'_>, mut work: S) -> Outcome<Reply> {
 }
 
 fn go_on<S: Sliced>(ctx: Ctx<'_>, db: i32, work: S, blocked: Blocked) {
-    // A client that is gone needs no reply.
+    // A client that has disconnected needs no reply.
     if !blocked.is_waiting() {
         return;
     }

@@ -6,7 +6,8 @@ use assess_engine::jobs::{
 };
 use bytes::Bytes;
 
-use super::change::{Absent, change, no_job};
+use super::change::{Absent, change};
+use super::refusal::no_job;
 use super::reply;
 use crate::clock::now_ms;
 use crate::counters;

@@ -1,54 +1,32 @@
 //! The timer of all queues: leases and delays that end, schedules that are due, ended jobs that are dropped.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use assess_engine::jobs::Changes;
 
 use super::change::settle;
-use super::{claims, directory};
+use super::{alarm, claims, directory};
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::types::queue;
-use crate::work::main_loop;
 
 /// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
 /// The most steps between two looks at the clock.
 const STEPS: usize = 32;
 
-thread_local! {
-    /// When the timer fires, in Unix milliseconds.
-    static ARMED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-/// Sets the timer for a time, unless it fires before.
-pub(super) fn arm(at: u64) {
-    if ARMED.get().is_some_and(|armed| armed <= at) {
-        return;
-    }
-    ARMED.set(Some(at));
-    main_loop::after(at.saturating_sub(now_ms()), move |ctx| {
-        // If an earlier timer was set meanwhile, this one finds nothing to do.
-        if ARMED.get() == Some(at) {
-            ARMED.set(None);
-        }
-        run(ctx);
-    });
-}
-
 /// Milliseconds until the next attempt while nothing may be written (`CLIENT PAUSE WRITE`, a failover).
 const PAUSE_MS: u64 = 10;
 
 /// One slice: the queues that are due, the earliest first.
-fn run(ctx: Ctx<'_>) {
+pub(super) fn run(ctx: Ctx<'_>) {
     // A replica applies the changes of its master. When it is promoted, or has loaded, every queue is due.
     if !ctx.is_master() || ctx.is_loading() {
         return;
     }
     if ctx.writes_are_paused() {
-        return arm(now_ms() + PAUSE_MS);
+        return alarm::at(now_ms() + PAUSE_MS);
     }
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
@@ -58,7 +36,7 @@ fn run(ctx: Ctx<'_>) {
         }
     }
     if let Some((at, ..)) = directory::first() {
-        arm(at.max(now_ms()));
+        alarm::at(at.max(now_ms()));
     }
 }
 

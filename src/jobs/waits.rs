@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use assess_engine::jobs::JobId;
 
-use super::change::no_job;
 use super::parked::Parked;
+use super::refusal::no_job;
 use super::reply;
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -27,8 +27,8 @@ thread_local! {
 /// The most waiters that are answered in one step: each reply is copied for its client.
 const BATCH: usize = 64;
 
-/// Replies with the status of a job once it has ended; blocks the client for at most `block_ms` milliseconds (0: for
-/// ever). Nil when the wait ends before.
+/// Replies with the status of a job once it has ended; blocks the client for at most `block_ms` milliseconds (0:
+/// without limit). Nil when the wait ends before.
 pub(crate) fn wait(ctx: Ctx<'_>, name: &[u8], id: &[u8], block_ms: u64) -> Outcome<Reply> {
     if let Some(status) = ended_status(ctx, name, id)? {
         return Ok(status);

@@ -19,7 +19,7 @@ thread_local! {
     static PROMOTIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Functions that are told which keys hold queues: database and name. Main thread.
+/// Functions that are notified of the keys that hold queues: database and name. Main thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Watcher {
     /// A queue was loaded or copied to a key.
@@ -69,7 +69,7 @@ pub(crate) fn find<'k>(key: &'k Key<'_>) -> Found<'k> {
 }
 
 /// The queue of a key that is open for writing, for a change in place. A queue that was not changed since this server
-/// became the master is told so first.
+/// became the master learns of it first.
 pub(crate) fn find_mut<'k>(key: &'k mut Key<'_>) -> Option<&'k mut Queue> {
     // SAFETY: as in `find`. The key is borrowed mutably, and only the main thread accesses values.
     let value = key.native(KIND.with(Kind::get)).map(|value| unsafe { &mut *value.cast::<Value>() })?;

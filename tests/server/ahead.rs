@@ -82,13 +82,13 @@ fn an_assessment_is_served_in_its_grace_and_computed_again() {
     let (server, mut client) = Server::with_mini(&[]);
     client.ask("TIER.SET assessment PATTERN assessment:* PTTL 100 GRACE 3600").good();
     let mut other = server.client();
-    let first = client.ask("ASSESS.GET icio USA C10T12");
-    let key = client.ask("ASSESS.KEY icio USA C10T12").text();
+    let first = client.ask("ASSESS.GET icio USA C10");
+    let key = client.ask("ASSESS.KEY icio USA C10").text();
     client.await_key(&key);
     let state = |client: &mut Client| client.ask(&format!("CACHE.TTL {key}")).map()["stale"].integer();
     wait_until("it is stale", || state(&mut other) == 1);
     let misses = client.info_number("assess", "misses");
-    assert_eq!(client.ask("ASSESS.GET icio USA C10T12"), first);
+    assert_eq!(client.ask("ASSESS.GET icio USA C10"), first);
     wait_until("it is fresh again", || state(&mut other) == 0);
     assert_eq!(client.info_number("assess", "misses"), misses, "nobody had to wait for a computation");
     assert_eq!(client.info_number("assess", "cache_stale_hits"), 1);
@@ -99,17 +99,17 @@ fn the_assessment_that_usually_follows_is_computed_ahead() {
     let (_server, mut client) = Server::with_mini(&[]);
     client.ask("TIER.SET assessment PATTERN assessment:* TTL 3600 PREFETCH 1").good();
     for _ in 0..4 {
-        client.ask("ASSESS.GET icio USA C10T12").good();
-        client.ask("ASSESS.GET icio CHN C10T12").good();
+        client.ask("ASSESS.GET icio USA C10").good();
+        client.ask("ASSESS.GET icio CHN C10").good();
     }
-    let next = client.ask("ASSESS.KEY icio CHN C10T12").text();
+    let next = client.ask("ASSESS.KEY icio CHN C10").text();
     client.await_key(&next);
     client.ask(&format!("DEL {next}"));
     wait_until("it is computed ahead", || {
-        client.ask("ASSESS.GET icio USA C10T12").good();
+        client.ask("ASSESS.GET icio USA C10").good();
         client.exists(&next)
     });
     let misses = client.info_number("assess", "misses");
-    client.ask("ASSESS.GET icio CHN C10T12").good();
+    client.ask("ASSESS.GET icio CHN C10").good();
     assert_eq!(client.info_number("assess", "misses"), misses);
 }
