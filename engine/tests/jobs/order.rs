@@ -2,7 +2,8 @@
 
 use assess_engine::jobs::{Claim, JobOptions, LimitChanges, Priority, RateLimit, State, When};
 
-use crate::world::{START, World, claim_of};
+use crate::copy::START;
+use crate::world::{World, claim_of};
 
 fn priority(priority: Priority) -> JobOptions<'static> {
     JobOptions { priority, ..JobOptions::default() }
@@ -152,8 +153,7 @@ fn pauses_of_the_queue_and_of_types_are_independent() {
     let pause = |world: &mut World, job_type: Option<&[u8]>| {
         world.act(|queue, _, _, out| queue.pause(job_type, out)).unwrap();
     };
-    let resume =
-        |world: &mut World, job_type: Option<&[u8]>| world.act(|queue, _, _, out| queue.resume(job_type, out));
+    let resume = |world: &mut World, job_type: Option<&[u8]>| world.act(|queue, _, _, out| queue.resume(job_type, out));
     world.submit("x");
     pause(&mut world, None);
     pause(&mut world, Some(b"t"));

@@ -4,7 +4,8 @@ use assess_engine::jobs::{
     Claim, Directive, Heartbeat, JobOptions, LostCause, MAX_ERROR, MAX_MESSAGE, Refusal, Report, State,
 };
 
-use crate::world::{START, World, claim_of};
+use crate::copy::START;
+use crate::world::{World, claim_of};
 
 fn lost(cause: LostCause) -> Refusal {
     Refusal::LeaseLost(cause)
@@ -66,7 +67,10 @@ fn a_failed_job_is_run_again_retries_times_with_a_doubled_delay() {
         assert_eq!(job.attempt, run + 1);
         world.fail("x", job.token, true).unwrap();
         let status = world.queue.status(b"x").unwrap();
-        assert_eq!((status.state, status.error, status.traceback), (State::Delayed, Some(&b"broken"[..]), Some(&b"line 1"[..])));
+        assert_eq!(
+            (status.state, status.error, status.traceback),
+            (State::Delayed, Some(&b"broken"[..]), Some(&b"line 1"[..]))
+        );
         let delay = status.due.unwrap() - world.now;
         let base = 1_000 << run;
         assert!((base..=base + base / 4).contains(&delay), "run {run}: {delay}");
