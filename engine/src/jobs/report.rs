@@ -74,7 +74,7 @@ impl Queue {
         };
         finished.by_report = true;
         self.commit(Change::Finished(Box::new(finished)), out);
-        self.drop_excess(now, out);
+        self.drop_excess(out);
         Ok(())
     }
 
@@ -86,14 +86,12 @@ impl Queue {
         }
         let past_token = job.past.as_ref().map(|past| past.token);
         let cause = match run {
-            Some(run) if run.token == token => {
-                match (self.is_fenced(run), now >= job.deadline(), run.cancelled) {
-                    (false, false, _) => return Ok(()),
-                    (true, ..) => LostCause::Failover,
-                    (false, true, Some(_)) => LostCause::Cancelled,
-                    (false, true, None) => LostCause::Expired,
-                }
-            }
+            Some(run) if run.token == token => match (self.is_fenced(run), now >= job.deadline(), run.cancelled) {
+                (false, false, _) => return Ok(()),
+                (true, ..) => LostCause::Failover,
+                (false, true, Some(_)) => LostCause::Cancelled,
+                (false, true, None) => LostCause::Expired,
+            },
             None if past_token == Some(token) => match job.past.as_deref() {
                 Some(Past { cancelled: true, .. }) => LostCause::Cancelled,
                 Some(Past { reported: Reported::FailedOver, .. }) => LostCause::Failover,
