@@ -29,6 +29,8 @@ mod settings;
 mod snapshot;
 mod state;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod view;
 

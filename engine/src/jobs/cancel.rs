@@ -23,7 +23,7 @@ impl Queue {
             }
             State::Delayed | State::Pending | State::Running => {
                 self.commit(Change::Finished(Box::new(Finished::new(seq, now, Event::Cancelled))), out);
-                self.drop_excess(now, out);
+                self.drop_excess(out);
                 Ok(State::Cancelled)
             }
             ended => Err(Refusal::AlreadyEnded(ended)),

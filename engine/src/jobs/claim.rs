@@ -95,7 +95,7 @@ impl Queue {
 
     /// Whether one more job may run; begins a new window of `RATE` when the last one is over.
     fn has_place(&mut self, now: u64) -> bool {
-        if self.limits.rate.is_none_or(|rate| !self.is_in_window(now, rate)) {
+        if self.limits.rate.is_some_and(|rate| !self.is_in_window(now, rate)) {
             self.window = (now, 0);
         }
         self.exhausted_until(now).is_none() && self.has_running_place()

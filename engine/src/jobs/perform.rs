@@ -76,6 +76,9 @@ impl Queue {
             Change::Finished(finished) => self.finish(*finished, out),
             Change::Removed { seq } => self.remove(seq, out),
             Change::Limited(limits) => {
+                if limits.rate != self.limits.rate {
+                    self.window = (0, 0);
+                }
                 self.limits = *limits;
                 self.ready.limit_all(self.limits.max_per_group);
                 out.frees_a_place();

@@ -66,6 +66,8 @@ pub struct Queue {
     pub(super) delayed: BTreeSet<(u64, u64)>,
     /// By the deadline of the run.
     pub(super) running: BTreeSet<(u64, u64)>,
+    /// Running jobs in the order of submission, for lists.
+    pub(super) running_seqs: BTreeSet<u64>,
     /// By the time when they are dropped.
     pub(super) dropped_at: BTreeSet<(u64, u64)>,
     /// By the time when they ended.
@@ -162,6 +164,7 @@ impl Queue {
             }
             State::Running => {
                 self.running.insert((job.deadline(), seq));
+                self.running_seqs.insert(seq);
                 self.ready.started(job.group, self.limits.max_per_group);
             }
             ended => {
@@ -199,6 +202,7 @@ impl Queue {
             }
             State::Running => {
                 self.running.remove(&(job.deadline(), seq));
+                self.running_seqs.remove(&seq);
                 self.ready.stopped(job.group, self.limits.max_per_group);
             }
             ended => {

@@ -30,6 +30,8 @@ pub(super) struct Ready {
     lanes: BTreeMap<(Priority, NameId, NameId), BTreeSet<u64>>,
     rings: BTreeMap<(Priority, NameId), Ring>,
     groups: BTreeMap<NameId, Group>,
+    /// Groups with running jobs: at most as many as run, however many wait.
+    busy: BTreeSet<NameId>,
     /// By the time since when they wait, for ageing.
     by_age: [BTreeSet<(u64, u64)>; Priority::ALL.len()],
     /// The last turn that was given.
@@ -108,6 +110,7 @@ impl Ready {
     /// A job of the group was claimed.
     pub(super) fn started(&mut self, group: NameId, max_per_group: u64) {
         self.groups.entry(group).or_default().running += 1;
+        self.busy.insert(group);
         self.limit(group, max_per_group);
     }
 
@@ -115,6 +118,9 @@ impl Ready {
     pub(super) fn stopped(&mut self, group: NameId, max_per_group: u64) {
         if let Some(state) = self.groups.get_mut(&group) {
             state.running = state.running.saturating_sub(1);
+            if state.running == 0 {
+                self.busy.remove(&group);
+            }
         }
         self.limit(group, max_per_group);
         self.forget(group);
@@ -141,8 +147,7 @@ impl Ready {
 
     /// Applies a new limit to every group that has running jobs.
     pub(super) fn limit_all(&mut self, max_per_group: u64) {
-        let groups: Vec<NameId> =
-            self.groups.iter().filter(|(_, state)| state.running > 0 || state.blocked).map(|(&id, _)| id).collect();
+        let groups: Vec<NameId> = self.busy.iter().copied().collect();
         groups.into_iter().for_each(|group| self.limit(group, max_per_group));
     }
 

@@ -74,7 +74,7 @@ impl Queue {
         };
         finished.by_report = true;
         self.commit(Change::Finished(Box::new(finished)), out);
-        self.drop_excess(now, out);
+        self.drop_excess(out);
         Ok(())
     }
 

@@ -131,7 +131,7 @@ impl Queue {
     }
 
     /// Drops what one more ended job displaces; a timer drops the rest.
-    pub(super) fn drop_excess(&mut self, _now: u64, out: &mut Changes) {
+    pub(super) fn drop_excess(&mut self, out: &mut Changes) {
         const PER_REQUEST: usize = 4;
         for _ in 0..PER_REQUEST {
             if !self.drop_one_excess(out) {

@@ -122,14 +122,9 @@ impl Queue {
     /// jobs at most and returns at most `limit`; the rest is listed by the next call.
     pub fn list(&self, filter: &Filter<'_>, from: Option<ListCursor>, budget: usize, limit: usize) -> Page<'_> {
         let end = from.unwrap_or(u64::MAX);
-        let ended = filter.state.filter(|state| state.is_ended());
-        let seqs: Box<dyn Iterator<Item = u64>> = match (ended, filter.state) {
-            (Some(state), _) => Box::new(self.ended[state.ended_index()].range(..end).rev().copied()),
-            (None, Some(State::Running)) => {
-                let mut seqs: Vec<u64> = self.running.iter().map(|&(_, seq)| seq).filter(|&seq| seq < end).collect();
-                seqs.sort_unstable();
-                Box::new(seqs.into_iter().rev())
-            }
+        let seqs: Box<dyn Iterator<Item = u64>> = match filter.state {
+            Some(State::Running) => Box::new(self.running_seqs.range(..end).rev().copied()),
+            Some(state) if state.is_ended() => Box::new(self.ended[state.ended_index()].range(..end).rev().copied()),
             _ => Box::new(self.jobs.range(..end).rev().map(|(&seq, _)| seq)),
         };
         let (mut jobs, mut looked_at, mut last) = (Vec::new(), 0, None);

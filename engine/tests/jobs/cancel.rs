@@ -2,7 +2,8 @@
 
 use assess_engine::jobs::{Directive, JobOptions, LostCause, Refusal, State, When};
 
-use crate::world::{START, World};
+use crate::copy::START;
+use crate::world::World;
 
 #[test]
 fn a_waiting_job_is_cancelled_immediately() {

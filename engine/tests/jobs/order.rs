@@ -2,7 +2,8 @@
 
 use assess_engine::jobs::{Claim, JobOptions, LimitChanges, Priority, RateLimit, State, When};
 
-use crate::world::{START, World, claim_of};
+use crate::copy::START;
+use crate::world::{World, claim_of};
 
 fn priority(priority: Priority) -> JobOptions<'static> {
     JobOptions { priority, ..JobOptions::default() }

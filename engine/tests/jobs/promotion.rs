@@ -2,7 +2,8 @@
 
 use assess_engine::jobs::{LostCause, Refusal, State, Unique};
 
-use crate::world::{World, digest, restored, unique};
+use crate::copy::{digest, restored};
+use crate::world::{World, unique};
 
 /// The replica is the master now, with a replica of its own.
 fn promote(world: &mut World) {

@@ -4,7 +4,8 @@ use assess_engine::jobs::{
     Claim, Directive, Heartbeat, JobOptions, LostCause, MAX_ERROR, MAX_MESSAGE, Refusal, Report, State,
 };
 
-use crate::world::{START, World, claim_of};
+use crate::copy::START;
+use crate::world::{World, claim_of};
 
 fn lost(cause: LostCause) -> Refusal {
     Refusal::LeaseLost(cause)

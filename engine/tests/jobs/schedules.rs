@@ -4,7 +4,8 @@ use assess_engine::jobs::{
     JobOptions, LimitChanges, Schedule, ScheduleRequest, State, Submission, TimingRequest, Unique, When,
 };
 
-use crate::world::{START, World, restored, unique};
+use crate::copy::{START, restored};
+use crate::world::{World, unique};
 
 fn request(options: JobOptions<'_>) -> ScheduleRequest<'_> {
     let submission = Submission { job_type: b"t", payload: b"scheduled" };

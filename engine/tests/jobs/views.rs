@@ -2,7 +2,8 @@
 
 use assess_engine::jobs::{Claim, Filter, JobOptions, LimitChanges, Priority, State, When};
 
-use crate::world::{START, World, claim_of};
+use crate::copy::START;
+use crate::world::{World, claim_of};
 
 /// Jobs of two types and groups in all states.
 fn mixed() -> World {
@@ -124,7 +125,7 @@ fn a_queue_that_is_emptied_has_the_memory_of_a_new_one() {
     assert!(world.queue.is_empty());
     world.configure(LimitChanges { max_running: Some(10), ..LimitChanges::default() }).unwrap();
     assert_eq!(world.queue.bytes(), assess_engine::jobs::Queue::default().bytes());
-    assert!(crate::world::digest(&world.queue).is_empty());
+    assert!(crate::copy::digest(&world.queue).is_empty());
 }
 
 #[test]
