@@ -90,7 +90,7 @@ fn an_assessment_is_served_in_its_grace_and_computed_again() {
     let misses = client.info_number("assess", "misses");
     assert_eq!(client.ask("ASSESS.GET icio USA C10"), first);
     wait_until("it is fresh again", || state(&mut other) == 0);
-    assert_eq!(client.info_number("assess", "misses"), misses, "nobody had to wait for a computation");
+    assert_eq!(client.info_number("assess", "misses"), misses, "no client waited for a computation");
     assert_eq!(client.info_number("assess", "cache_stale_hits"), 1);
 }
 

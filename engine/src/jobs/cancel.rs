@@ -5,7 +5,7 @@ use super::queue::{Queue, Refusal};
 use super::{Event, State};
 
 impl Queue {
-    /// Cancels a job. A waiting one ends at once; of a running one the worker is told by its next heartbeat, and loses
+    /// Cancels a job. A waiting one ends immediately; the worker of a running one learns of it by its next heartbeat, and loses
     /// its token [`super::CANCEL_GRACE_MS`] later. A run that was to follow (`UNIQUE rerun`) is cancelled, too. Returns the state after it: cancelled, or running.
     ///
     /// # Errors
