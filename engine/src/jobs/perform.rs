@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use super::change::{Change, Changes, Finished, Record};
 use super::job::{Job, NO_GROUP, Past, Reported, Run};
 use super::queue::Queue;
+use super::request::Limits;
 use super::{Event, Priority, State};
 use crate::{Error, Result};
 
@@ -28,23 +29,9 @@ impl Queue {
     pub(super) fn perform(&mut self, change: Change, out: &mut Changes) -> Result<()> {
         match change {
             Change::Put(record) => self.put(*record, out),
-            Change::Claimed { seq, token, at, lease_ms, worker } => self.claimed(
-                seq,
-                at,
-                |number| Run {
-                    token,
-                    started: at,
-                    lease_ms,
-                    lease_until: at.saturating_add(lease_ms),
-                    worker,
-                    progress: 0,
-                    message: None,
-                    cancelled: None,
-                    rerun: false,
-                    number,
-                },
-                out,
-            ),
+            Change::Claimed { seq, token, at, lease_ms, worker } => {
+                self.claimed(seq, at, Run::new(token, at, lease_ms, worker), out)
+            }
             Change::Extended { seq, at, progress, message } => self.alter_run(seq, |run| {
                 run.lease_until = at.saturating_add(run.lease_ms);
                 run.progress = progress.unwrap_or(run.progress);
@@ -63,39 +50,20 @@ impl Queue {
                 self.alter(seq, |job| (job.payload, job.content) = (payload, content))
             }
             Change::Due { seq, at } => self.enter(seq, Event::Due, at, |_| {}, out),
-            Change::Revived { seq, at } => self.enter(
-                seq,
-                Event::Revived,
-                at,
-                |job| {
-                    job.past = None;
-                    (job.attempts, job.failures, job.lost) = (0, 0, 0);
-                },
-                out,
-            ),
+            Change::Revived { seq, at } => self.enter(seq, Event::Revived, at, Job::forget_runs, out),
             Change::Finished(finished) => self.finish(*finished, out),
             Change::Removed { seq } => self.remove(seq, out),
             Change::Limited(limits) => {
-                if limits.rate != self.limits.rate {
-                    self.window = (0, 0);
-                }
-                self.limits = *limits;
-                self.ready.limit_all(self.limits.max_per_group);
+                self.set_limits(*limits);
                 out.frees_a_place();
                 Ok(())
             }
             Change::Paused(job_type) => {
-                match job_type {
-                    None => self.paused = true,
-                    Some(job_type) => _ = self.paused_types.insert(job_type),
-                }
+                self.set_paused(job_type, true);
                 Ok(())
             }
             Change::Resumed(job_type) => {
-                match job_type {
-                    None => self.paused = false,
-                    Some(job_type) => _ = self.paused_types.remove(&job_type),
-                }
+                self.set_paused(job_type, false);
                 out.frees_a_place();
                 Ok(())
             }
@@ -109,6 +77,22 @@ impl Queue {
                 self.unschedule_name(&name);
                 Ok(())
             }
+        }
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        if limits.rate != self.limits.rate {
+            self.window = (0, 0);
+        }
+        self.limits = limits;
+        self.ready.limit_all(self.limits.max_per_group);
+    }
+
+    fn set_paused(&mut self, job_type: Option<Box<[u8]>>, paused: bool) {
+        match job_type {
+            None => self.paused = paused,
+            Some(job_type) if paused => _ = self.paused_types.insert(job_type),
+            Some(job_type) => _ = self.paused_types.remove(&job_type),
         }
     }
 
@@ -200,7 +184,7 @@ impl Queue {
         Ok(())
     }
 
-    fn claimed(&mut self, seq: u64, at: u64, run: impl FnOnce(u64) -> Run, out: &mut Changes) -> Result<()> {
+    fn claimed(&mut self, seq: u64, at: u64, run: Run, out: &mut Changes) -> Result<()> {
         self.claims += 1;
         let number = self.claims;
         let job = self.jobs.get(&seq).ok_or(CORRUPT)?;
@@ -212,7 +196,7 @@ impl Queue {
             |job| {
                 job.attempts = job.attempts.saturating_add(1);
                 job.past = None;
-                job.run = Some(Box::new(run(number)));
+                job.run = Some(Box::new(Run { number, ..run }));
             },
             out,
         )?;
@@ -265,7 +249,30 @@ impl Queue {
     }
 }
 
+impl Run {
+    fn new(token: u64, at: u64, lease_ms: u64, worker: Option<Box<[u8]>>) -> Self {
+        Self {
+            token,
+            started: at,
+            lease_ms,
+            lease_until: at.saturating_add(lease_ms),
+            worker,
+            progress: 0,
+            message: None,
+            cancelled: None,
+            rerun: false,
+            number: 0,
+        }
+    }
+}
+
 impl Job {
+    /// Begins anew, as if it had never run.
+    fn forget_runs(&mut self) {
+        self.past = None;
+        (self.attempts, self.failures, self.lost) = (0, 0, 0);
+    }
+
     /// Enters a state; ageing begins anew.
     fn enter(&mut self, state: State) {
         self.state = state;

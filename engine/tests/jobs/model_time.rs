@@ -31,7 +31,10 @@ impl Model {
 
     pub(crate) fn age(&mut self, now: u64) {
         let step = self.limits.ageing_ms;
-        while step > 0 {
+        if step == 0 {
+            return;
+        }
+        loop {
             let can_rise = |job: &&mut Job| {
                 job.state == State::Pending && job.level < 3 && job.level_since.saturating_add(step) <= now
             };
@@ -64,20 +67,25 @@ impl Model {
     }
 
     /// Whether the limits allow one more claim.
-    pub(crate) fn has_place(&mut self, now: u64) -> bool {
-        if let Some(rate) = self.limits.rate {
-            if now < self.window.0 || now >= self.window.0 + rate.per_ms {
-                self.window = (now, 0);
-            }
-            if self.window.1 >= rate.count {
-                return false;
-            }
+    fn has_place(&self, now: u64) -> bool {
+        let within_rate = self.limits.rate.is_none_or(|rate| !self.is_in_window(now) || self.window.1 < rate.count);
+        within_rate && self.count(|state| state == State::Running) < self.limits.max_running
+    }
+
+    fn is_in_window(&self, now: u64) -> bool {
+        let end = self.limits.rate.map_or(0, |rate| self.window.0 + rate.per_ms);
+        self.window.0 <= now && now < end
+    }
+
+    /// A claim begins a window of RATE when the last one is over.
+    pub(crate) fn begin_window(&mut self, now: u64) {
+        if self.limits.rate.is_some() && !self.is_in_window(now) {
+            self.window = (now, 0);
         }
-        self.count(|state| state == State::Running) < self.limits.max_running
     }
 
     /// Whether a claim would find a job.
-    pub(crate) fn is_claimable(&mut self, now: u64, types: &[&[u8]]) -> bool {
+    pub(crate) fn is_claimable(&self, now: u64, types: &[&[u8]]) -> bool {
         self.has_place(now) && !self.candidates(types).is_empty()
     }
 

@@ -162,7 +162,7 @@ fn pauses_of_the_queue_and_of_types_are_independent() {
     assert!(world.claim().is_none(), "its type is paused");
     world.try_submit(&[("other", "y")], &JobOptions::default()).unwrap();
     assert_eq!(world.claim_with(&Claim { types: vec![b"t", b"other"], ..claim_of(2) }).len(), 1);
-    assert_eq!(world.queue.paused().0, false);
+    assert!(!world.queue.paused().0);
     assert_eq!(world.queue.paused().1.collect::<Vec<_>>(), [b"t"]);
     pause(&mut world, None);
     resume(&mut world, Some(b"t"));

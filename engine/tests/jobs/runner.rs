@@ -224,8 +224,11 @@ impl Runner {
         same!(self.queue.is_claimable(self.now, &types), is_claimable, "is_claimable {types:?}");
         let claim = Claim { types: types.clone(), lease_ms, count, worker };
         let claimed = self.act(|queue, now, random, out| queue.claim(now, &claim, random, out))?.0;
+        if count > 0 {
+            self.model.begin_window(self.now);
+        }
         for job in &claimed {
-            same!(self.model.has_place(self.now), true, "the limits allow a claim");
+            same!(self.model.is_claimable(self.now, &types), true, "the limits allow a claim");
             let checked = self.model.claimed(self.now, &types, worker, job);
             checked.map_err(|error| TestCaseError::fail(format!("{error}: {job:?}")))?;
             self.granted.entry(job.id.text().into_owned()).or_default().push(job.token);

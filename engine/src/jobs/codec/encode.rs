@@ -1,7 +1,5 @@
 //! Changes to bytes.
 
-use std::borrow::Cow;
-
 use super::Tag;
 use super::bytes::{number, optional, text};
 use crate::jobs::change::{Change, Finished, Record};
@@ -176,5 +174,5 @@ fn options(options: &JobOptions<'_>, out: &mut Vec<u8>) {
         &Extra { ttl_ms: *ttl_ms, retries: *retries, backoff_ms: *backoff_ms, timeout_ms: *timeout_ms, metadata },
         out,
     );
-    debug_assert!(matches!(options.id, None::<Cow<'_, [u8]>>));
+    debug_assert!(options.id.is_none());
 }
