@@ -100,3 +100,8 @@ pub(crate) fn set(key: &Key<'_>, queue: Queue) -> bool {
 fn into_raw(queue: Queue) -> *mut c_void {
     Box::into_raw(Box::new(Value::new(queue))).cast::<c_void>()
 }
+
+/// A copy, for another key. It learns of a promotion if the original has not.
+fn copied(value: &Value) -> *mut c_void {
+    Box::into_raw(Box::new(Value { queue: value.queue.clone(), promotions: value.promotions })).cast::<c_void>()
+}
