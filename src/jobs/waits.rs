@@ -1,6 +1,7 @@
 //! `JOB.WAIT`: clients that wait for the end of a job.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use assess_engine::jobs::JobId;
 
@@ -20,6 +21,8 @@ type Place = (i32, Box<[u8]>, JobId);
 
 thread_local! {
     static WAITERS: RefCell<Parked<Place, Blocked>> = RefCell::default();
+    /// Jobs that have ended, and whose waiters are being answered in slices.
+    static ENDED: RefCell<BTreeSet<Place>> = const { RefCell::new(BTreeSet::new()) };
     /// A check of all waits is scheduled.
     static CHECKING: Cell<bool> = const { Cell::new(false) };
 }
@@ -67,6 +70,10 @@ pub(super) fn ended(ctx: Ctx<'_>, name: &[u8], ids: &[JobId]) {
 
 /// Answers the waiters of a job that has ended: a batch now, the rest in later slices.
 fn answer(ctx: Ctx<'_>, place: &Place) {
+    // Waiters of an earlier end are being answered. Afterwards the others are checked.
+    if ENDED.with_borrow(|ended| ended.contains(place)) {
+        return;
+    }
     if WAITERS.with_borrow(|waiters| waiters.next(place, 0)).is_none() {
         return;
     }
@@ -76,20 +83,30 @@ fn answer(ctx: Ctx<'_>, place: &Place) {
         Ok(None) => return,
         Err(failure) => Reply::Error(failure),
     };
-    if !answer_batch(place, &reply) {
+    let last = WAITERS.with_borrow(Parked::last_arrival);
+    if !answer_batch(place, last, &reply) {
+        ENDED.with_borrow_mut(|ended| ended.insert(place.clone()));
         let place = place.clone();
-        main_loop::after(0, move |ctx| {
-            if ctx.select(place.0) {
-                answer(ctx, &place);
-            }
-        });
+        main_loop::after(0, move |ctx| answer_rest(ctx, place, last, reply));
     }
 }
 
-/// Sends a reply to at most a batch of waiters. Returns whether all have it.
-fn answer_batch(place: &Place, reply: &Reply) -> bool {
+/// All clients that waited when the job ended see the same end, whatever has happened to the job or the key since.
+fn answer_rest(ctx: Ctx<'_>, place: Place, last: u64, reply: Reply) {
+    if !answer_batch(&place, last, &reply) {
+        return main_loop::after(0, move |ctx| answer_rest(ctx, place, last, reply));
+    }
+    ENDED.with_borrow_mut(|ended| ended.remove(&place));
+    if ctx.select(place.0) {
+        answer(ctx, &place);
+    }
+}
+
+/// Sends a reply to at most a batch of the waiters up to an arrival. Returns whether all have it.
+fn answer_batch(place: &Place, last: u64, reply: &Reply) -> bool {
     for _ in 0..BATCH {
-        let Some((_, client)) = WAITERS.with_borrow(|waiters| waiters.next(place, 0)) else { return true };
+        let next = WAITERS.with_borrow(|waiters| waiters.next(place, 0)).filter(|&(arrival, _)| arrival <= last);
+        let Some((_, client)) = next else { return true };
         let blocked = WAITERS.with_borrow_mut(|waiters| waiters.remove(client));
         blocked.into_iter().for_each(|blocked| blocked.reply(reply.clone()));
     }
