@@ -25,6 +25,8 @@ thread_local! {
     static ENDED: RefCell<BTreeSet<Place>> = const { RefCell::new(BTreeSet::new()) };
     /// A check of all waits is scheduled.
     static CHECKING: Cell<bool> = const { Cell::new(false) };
+    /// Another one has to follow it: keys were removed meanwhile.
+    static CHECK_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The most waiters that are answered in one step: each reply is copied for its client.
@@ -116,9 +118,18 @@ fn answer_batch(place: &Place, last: u64, reply: &Reply) -> bool {
 /// Keys that held queues were removed, or other queues may be at the keys: every wait is checked again, in slices. May
 /// be called in the middle of a command.
 pub(super) fn recheck() {
-    if WAITERS.with_borrow(Parked::len) > 0 && !CHECKING.replace(true) {
-        main_loop::after(0, |ctx| recheck_after(ctx, &(i32::MIN, Box::default(), JobId::Uuid([0; 16]))));
+    if WAITERS.with_borrow(Parked::len) == 0 {
+        return;
     }
+    if CHECKING.replace(true) {
+        CHECK_AGAIN.set(true);
+    } else {
+        main_loop::after(0, recheck_all);
+    }
+}
+
+fn recheck_all(ctx: Ctx<'_>) {
+    recheck_after(ctx, &(i32::MIN, Box::default(), JobId::Uuid([0; 16])));
 }
 
 fn recheck_after(ctx: Ctx<'_>, after: &Place) {
@@ -130,6 +141,8 @@ fn recheck_after(ctx: Ctx<'_>, after: &Place) {
     }
     match places.last().cloned() {
         Some(last) if places.len() == BATCH => main_loop::after(0, move |ctx| recheck_after(ctx, &last)),
+        // Places that were checked already may be affected by what happened since.
+        _ if CHECK_AGAIN.take() => main_loop::after(0, recheck_all),
         _ => CHECKING.set(false),
     }
 }
