@@ -22,11 +22,17 @@ pub(super) struct After {
     pub(super) on_master: fn(Ctx<'_>, &[u8], &Changes),
     /// On every server: answers the clients that wait for the end of a job.
     pub(super) everywhere: fn(Ctx<'_>, &[u8], &Changes),
+    /// When a timer has to look at the queue, of a database and a name.
+    pub(super) next_look: fn(i32, &[u8], &Queue) -> Option<u64>,
 }
+
+/// Nothing, until the module is loaded.
+const NOTHING: After =
+    After { on_master: |_, _, _| {}, everywhere: |_, _, _| {}, next_look: |_, _, queue| queue.next_due() };
 
 thread_local! {
     /// Set when the module is loaded: so a change does not depend on what follows it, which may be another change.
-    static AFTER: Cell<After> = const { Cell::new(After { on_master: |_, _, _| {}, everywhere: |_, _, _| {} }) };
+    static AFTER: Cell<After> = const { Cell::new(NOTHING) };
 }
 
 /// Sets what follows every change.
@@ -65,7 +71,7 @@ pub(super) fn change<T>(
         let queue = queue::find_mut(&mut key).ok_or_else(Failure::internal)?;
         let mut changes = Changes::default();
         let done = run(queue, &mut changes, work)?;
-        directory::due(ctx.db(), name, queue.next_due());
+        directory::due(ctx.db(), name, (AFTER.get().next_look)(ctx.db(), name, queue));
         (done, changes)
     };
     settle(ctx, name, &changes);
@@ -93,7 +99,7 @@ fn on_new<T>(
     if absent == Absent::Leave || changes.is_empty() {
         return Ok(done);
     }
-    let due = queue.next_due();
+    let due = (AFTER.get().next_look)(ctx.db(), name, &queue);
     if !queue::set(key, queue) {
         return Err(Failure::internal());
     }
