@@ -64,9 +64,13 @@ pub(super) fn change<T>(
     work: impl FnOnce(Request<'_>) -> Result<T, Refusal>,
 ) -> Outcome<T> {
     let (done, changes) = {
-        let mut key = Key::open(ctx, name, Mode::Write);
-        if !matches!(queue::find(&key), Found::Ours(_)) {
-            return on_new(ctx, &key, name, absent, work);
+        // Not open for writing: the server would report a change to WATCH and to client-side caches when the key is
+        // closed, also after a claim that found no job. `settle` reports changes.
+        let mut key = Key::open(ctx, name, Mode::Read);
+        match queue::find(&key) {
+            Found::Foreign => return Err(Failure::wrong_type()),
+            Found::Nothing => return on_new(ctx, name, absent, work),
+            Found::Ours(_) => {}
         }
         let queue = queue::find_mut(&mut key).ok_or_else(Failure::internal)?;
         let mut changes = Changes::default();
@@ -83,24 +87,20 @@ fn run<T>(queue: &mut Queue, out: &mut Changes, work: impl FnOnce(Request<'_>) -
     work(Request { queue, now: now_ms(), random: &mut random, out }).map_err(refused)
 }
 
-/// The same for a key that holds no queue.
+/// The same for a key that holds nothing.
 fn on_new<T>(
     ctx: Ctx<'_>,
-    key: &Key<'_>,
     name: &[u8],
     absent: Absent,
     work: impl FnOnce(Request<'_>) -> Result<T, Refusal>,
 ) -> Outcome<T> {
-    if matches!(queue::find(key), Found::Foreign) {
-        return Err(Failure::wrong_type());
-    }
     let (mut queue, mut changes) = (Queue::default(), Changes::default());
     let done = run(&mut queue, &mut changes, work)?;
     if absent == Absent::Leave || changes.is_empty() {
         return Ok(done);
     }
     let due = (AFTER.get().next_look)(ctx.db(), name, &queue);
-    if !queue::set(key, queue) {
+    if !queue::set(&Key::open(ctx, name, Mode::Write), queue) {
         return Err(Failure::internal());
     }
     directory::created(ctx.db(), name);

@@ -47,8 +47,8 @@ fn look(ctx: Ctx<'_>, db: i32, name: &[u8], begin: Instant) {
         if !ctx.select(db) {
             return directory::removed(db, name);
         }
-        // Expiry may remove the key in this call.
-        let mut key = Key::open(ctx, name, Mode::Write);
+        // Expiry may remove the key in this call. Not open for writing, as in `change`.
+        let mut key = Key::open(ctx, name, Mode::Read);
         let Some(queue) = queue::find_mut(&mut key) else { return directory::removed(db, name) };
         let mut random = || fastrand::u64(..);
         while queue.tick(now_ms(), STEPS, &mut random, &mut changes) && begin.elapsed() < SLICE {}
