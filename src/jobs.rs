@@ -39,6 +39,7 @@ pub(crate) fn watch() {
             }
         },
         everywhere: |ctx, name, changes| waits::ended(ctx, name, changes.ended()),
+        next_look: claims::next_look,
     });
 }
 

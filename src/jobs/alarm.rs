@@ -18,8 +18,14 @@ pub(super) fn set_run(run: fn(Ctx<'_>)) {
     RUN.set(run);
 }
 
-/// Sets the timer for a time in Unix milliseconds, unless it fires before.
+/// The longest time of the timer: a day. Servers compute with microseconds, so a far time in a damaged queue would
+/// overflow, and the timer would fire all the time.
+const LONGEST_MS: u64 = 24 * 3600 * 1000;
+
+/// Sets the timer for a time in Unix milliseconds, unless it fires before. It may fire too early, and finds nothing to do
+/// then.
 pub(super) fn at(time: u64) {
+    let time = time.min(now_ms() + LONGEST_MS);
     if ARMED.get().is_some_and(|armed| armed <= time) {
         return;
     }

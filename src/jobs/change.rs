@@ -22,11 +22,17 @@ pub(super) struct After {
     pub(super) on_master: fn(Ctx<'_>, &[u8], &Changes),
     /// On every server: answers the clients that wait for the end of a job.
     pub(super) everywhere: fn(Ctx<'_>, &[u8], &Changes),
+    /// When a timer has to look at the queue, of a database and a name.
+    pub(super) next_look: fn(i32, &[u8], &Queue) -> Option<u64>,
 }
+
+/// Nothing, until the module is loaded.
+const NOTHING: After =
+    After { on_master: |_, _, _| {}, everywhere: |_, _, _| {}, next_look: |_, _, queue| queue.next_due() };
 
 thread_local! {
     /// Set when the module is loaded: so a change does not depend on what follows it, which may be another change.
-    static AFTER: Cell<After> = const { Cell::new(After { on_master: |_, _, _| {}, everywhere: |_, _, _| {} }) };
+    static AFTER: Cell<After> = const { Cell::new(NOTHING) };
 }
 
 /// Sets what follows every change.
@@ -58,14 +64,18 @@ pub(super) fn change<T>(
     work: impl FnOnce(Request<'_>) -> Result<T, Refusal>,
 ) -> Outcome<T> {
     let (done, changes) = {
-        let mut key = Key::open(ctx, name, Mode::Write);
-        if !matches!(queue::find(&key), Found::Ours(_)) {
-            return on_new(ctx, &key, name, absent, work);
+        // Not open for writing: the server would report a change to WATCH and to client-side caches when the key is
+        // closed, also after a claim that found no job. `settle` reports changes.
+        let mut key = Key::open(ctx, name, Mode::Read);
+        match queue::find(&key) {
+            Found::Foreign => return Err(Failure::wrong_type()),
+            Found::Nothing => return on_new(ctx, name, absent, work),
+            Found::Ours(_) => {}
         }
         let queue = queue::find_mut(&mut key).ok_or_else(Failure::internal)?;
         let mut changes = Changes::default();
         let done = run(queue, &mut changes, work)?;
-        directory::due(ctx.db(), name, queue.next_due());
+        directory::due(ctx.db(), name, (AFTER.get().next_look)(ctx.db(), name, queue));
         (done, changes)
     };
     settle(ctx, name, &changes);
@@ -77,24 +87,20 @@ fn run<T>(queue: &mut Queue, out: &mut Changes, work: impl FnOnce(Request<'_>) -
     work(Request { queue, now: now_ms(), random: &mut random, out }).map_err(refused)
 }
 
-/// The same for a key that holds no queue.
+/// The same for a key that holds nothing.
 fn on_new<T>(
     ctx: Ctx<'_>,
-    key: &Key<'_>,
     name: &[u8],
     absent: Absent,
     work: impl FnOnce(Request<'_>) -> Result<T, Refusal>,
 ) -> Outcome<T> {
-    if matches!(queue::find(key), Found::Foreign) {
-        return Err(Failure::wrong_type());
-    }
     let (mut queue, mut changes) = (Queue::default(), Changes::default());
     let done = run(&mut queue, &mut changes, work)?;
     if absent == Absent::Leave || changes.is_empty() {
         return Ok(done);
     }
-    let due = queue.next_due();
-    if !queue::set(key, queue) {
+    let due = (AFTER.get().next_look)(ctx.db(), name, &queue);
+    if !queue::set(&Key::open(ctx, name, Mode::Write), queue) {
         return Err(Failure::internal());
     }
     directory::created(ctx.db(), name);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use assess_engine::jobs::{Claim, Claimed, JobId};
+use assess_engine::jobs::{Claim, Claimed, JobId, Queue};
 
 use super::change::{Absent, change};
 use super::parked::Parked;
@@ -48,7 +48,9 @@ pub(crate) fn claim(ctx: Ctx<'_>, name: &[u8], claim: &Claim<'_>, block_ms: Opti
                 name: claim.worker.map(Into::into),
             };
             WORKERS.with_borrow_mut(|workers| workers.add(worker.blocked.client(), (ctx.db(), name.into()), worker));
-            watch_rate(ctx, name);
+            if let Found::Ours(queue) = queue::find(&Key::open(ctx, name, Mode::Peek)) {
+                directory::due(ctx.db(), name, next_look(ctx.db(), name, queue));
+            }
             Ok(Reply::Sent)
         }
         _ => Ok(reply::claimed(claimed)),
@@ -59,19 +61,15 @@ fn try_claim(ctx: Ctx<'_>, name: &[u8], claim: &Claim<'_>) -> Outcome<Vec<Claime
     change(ctx, name, Absent::Leave, |request| Ok(request.queue.claim(request.now, claim, request.random, request.out)))
 }
 
-/// A job that a rate keeps from being claimed can be claimed at a time that no change announces: a timer serves the
-/// worker then.
-fn watch_rate(ctx: Ctx<'_>, name: &[u8]) {
-    let key = Key::open(ctx, name, Mode::Peek);
-    if let Found::Ours(queue) = queue::find(&key)
-        && let Some(at) = queue.next_claimable(now_ms())
-    {
-        directory::due(ctx.db(), name, queue.next_due().map_or(Some(at), |due| Some(due.min(at))));
-    }
+/// When a timer has to look at a queue. A job that a rate keeps from being claimed can be claimed at a time that no
+/// change announces: if workers wait, the timer serves them then.
+pub(super) fn next_look(db: i32, name: &[u8], queue: &Queue) -> Option<u64> {
+    let end_of_window = are_waiting(db, name).then(|| queue.next_claimable(now_ms())).flatten();
+    queue.next_due().into_iter().chain(end_of_window).min()
 }
 
 /// Whether workers wait for jobs of a queue.
-pub(super) fn are_waiting(db: i32, name: &[u8]) -> bool {
+fn are_waiting(db: i32, name: &[u8]) -> bool {
     WORKERS.with_borrow(|workers| workers.len() > 0 && workers.next(&(db, name.into()), 0).is_some())
 }
 

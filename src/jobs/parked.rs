@@ -39,6 +39,11 @@ impl<K: Ord + Clone, T> Parked<K, T> {
         self.order.range(range).next().map(|((_, arrival), &client)| (*arrival, client))
     }
 
+    /// The last arrival so far.
+    pub(super) fn last_arrival(&self) -> u64 {
+        self.arrivals
+    }
+
     /// The number of all waiting clients.
     pub(super) fn len(&self) -> usize {
         self.clients.len()

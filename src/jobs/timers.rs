@@ -47,17 +47,16 @@ fn look(ctx: Ctx<'_>, db: i32, name: &[u8], begin: Instant) {
         if !ctx.select(db) {
             return directory::removed(db, name);
         }
-        // Expiry may remove the key in this call.
-        let mut key = Key::open(ctx, name, Mode::Write);
+        // Expiry may remove the key in this call. Not open for writing, as in `change`.
+        let mut key = Key::open(ctx, name, Mode::Read);
         let Some(queue) = queue::find_mut(&mut key) else { return directory::removed(db, name) };
         let mut random = || fastrand::u64(..);
         while queue.tick(now_ms(), STEPS, &mut random, &mut changes) && begin.elapsed() < SLICE {}
-        let waits = claims::are_waiting(db, name).then(|| queue.next_claimable(now_ms())).flatten();
-        directory::due(db, name, queue.next_due().into_iter().chain(waits).min());
+        directory::due(db, name, claims::next_look(db, name, queue));
     }
     settle(ctx, name, &changes);
-    if changes.is_empty() {
-        // The window of a rate has ended.
+    if !changes.may_be_claimed() {
+        // The window of a rate has ended, or the queue is new at this key.
         claims::serve(ctx, name);
     }
 }

@@ -1,6 +1,7 @@
 //! `JOB.WAIT`: clients that wait for the end of a job.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use assess_engine::jobs::JobId;
 
@@ -20,8 +21,12 @@ type Place = (i32, Box<[u8]>, JobId);
 
 thread_local! {
     static WAITERS: RefCell<Parked<Place, Blocked>> = RefCell::default();
+    /// Jobs that have ended, and whose waiters are being answered in slices.
+    static ENDED: RefCell<BTreeSet<Place>> = const { RefCell::new(BTreeSet::new()) };
     /// A check of all waits is scheduled.
     static CHECKING: Cell<bool> = const { Cell::new(false) };
+    /// Another one has to follow it: keys were removed meanwhile.
+    static CHECK_AGAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The most waiters that are answered in one step: each reply is copied for its client.
@@ -67,6 +72,10 @@ pub(super) fn ended(ctx: Ctx<'_>, name: &[u8], ids: &[JobId]) {
 
 /// Answers the waiters of a job that has ended: a batch now, the rest in later slices.
 fn answer(ctx: Ctx<'_>, place: &Place) {
+    // Waiters of an earlier end are being answered. Afterwards the others are checked.
+    if ENDED.with_borrow(|ended| ended.contains(place)) {
+        return;
+    }
     if WAITERS.with_borrow(|waiters| waiters.next(place, 0)).is_none() {
         return;
     }
@@ -76,20 +85,30 @@ fn answer(ctx: Ctx<'_>, place: &Place) {
         Ok(None) => return,
         Err(failure) => Reply::Error(failure),
     };
-    if !answer_batch(place, &reply) {
+    let last = WAITERS.with_borrow(Parked::last_arrival);
+    if !answer_batch(place, last, &reply) {
+        ENDED.with_borrow_mut(|ended| ended.insert(place.clone()));
         let place = place.clone();
-        main_loop::after(0, move |ctx| {
-            if ctx.select(place.0) {
-                answer(ctx, &place);
-            }
-        });
+        main_loop::after(0, move |ctx| answer_rest(ctx, place, last, reply));
     }
 }
 
-/// Sends a reply to at most a batch of waiters. Returns whether all have it.
-fn answer_batch(place: &Place, reply: &Reply) -> bool {
+/// All clients that waited when the job ended see the same end, whatever has happened to the job or the key since.
+fn answer_rest(ctx: Ctx<'_>, place: Place, last: u64, reply: Reply) {
+    if !answer_batch(&place, last, &reply) {
+        return main_loop::after(0, move |ctx| answer_rest(ctx, place, last, reply));
+    }
+    ENDED.with_borrow_mut(|ended| ended.remove(&place));
+    if ctx.select(place.0) {
+        answer(ctx, &place);
+    }
+}
+
+/// Sends a reply to at most a batch of the waiters up to an arrival. Returns whether all have it.
+fn answer_batch(place: &Place, last: u64, reply: &Reply) -> bool {
     for _ in 0..BATCH {
-        let Some((_, client)) = WAITERS.with_borrow(|waiters| waiters.next(place, 0)) else { return true };
+        let next = WAITERS.with_borrow(|waiters| waiters.next(place, 0)).filter(|&(arrival, _)| arrival <= last);
+        let Some((_, client)) = next else { return true };
         let blocked = WAITERS.with_borrow_mut(|waiters| waiters.remove(client));
         blocked.into_iter().for_each(|blocked| blocked.reply(reply.clone()));
     }
@@ -99,9 +118,18 @@ fn answer_batch(place: &Place, reply: &Reply) -> bool {
 /// Keys that held queues were removed, or other queues may be at the keys: every wait is checked again, in slices. May
 /// be called in the middle of a command.
 pub(super) fn recheck() {
-    if WAITERS.with_borrow(Parked::len) > 0 && !CHECKING.replace(true) {
-        main_loop::after(0, |ctx| recheck_after(ctx, &(i32::MIN, Box::default(), JobId::Uuid([0; 16]))));
+    if WAITERS.with_borrow(Parked::len) == 0 {
+        return;
     }
+    if CHECKING.replace(true) {
+        CHECK_AGAIN.set(true);
+    } else {
+        main_loop::after(0, recheck_all);
+    }
+}
+
+fn recheck_all(ctx: Ctx<'_>) {
+    recheck_after(ctx, &(i32::MIN, Box::default(), JobId::Uuid([0; 16])));
 }
 
 fn recheck_after(ctx: Ctx<'_>, after: &Place) {
@@ -113,6 +141,8 @@ fn recheck_after(ctx: Ctx<'_>, after: &Place) {
     }
     match places.last().cloned() {
         Some(last) if places.len() == BATCH => main_loop::after(0, move |ctx| recheck_after(ctx, &last)),
+        // Places that were checked already may be affected by what happened since.
+        _ if CHECK_AGAIN.take() => main_loop::after(0, recheck_all),
         _ => CHECKING.set(false),
     }
 }

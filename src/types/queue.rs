@@ -68,8 +68,8 @@ pub(crate) fn find<'k>(key: &'k Key<'_>) -> Found<'k> {
     }
 }
 
-/// The queue of a key that is open for writing, for a change in place. A queue that was not changed since this server
-/// became the master learns of it first.
+/// The queue of a key, for a change in place; the caller reports changes to the server. A queue that was not changed
+/// since this server became the master learns of it first.
 pub(crate) fn find_mut<'k>(key: &'k mut Key<'_>) -> Option<&'k mut Queue> {
     // SAFETY: as in `find`. The key is borrowed mutably, and only the main thread accesses values.
     let value = key.native(KIND.with(Kind::get)).map(|value| unsafe { &mut *value.cast::<Value>() })?;
@@ -99,4 +99,9 @@ pub(crate) fn set(key: &Key<'_>, queue: Queue) -> bool {
 
 fn into_raw(queue: Queue) -> *mut c_void {
     Box::into_raw(Box::new(Value::new(queue))).cast::<c_void>()
+}
+
+/// A copy, for another key. It learns of a promotion if the original has not.
+fn copied(value: &Value) -> *mut c_void {
+    Box::into_raw(Box::new(Value { queue: value.queue.clone(), promotions: value.promotions })).cast::<c_void>()
 }

@@ -8,7 +8,7 @@ use std::ptr;
 use assess_engine::jobs::Queue;
 use redis_module::raw;
 
-use super::{KIND, Value, WATCHER, Watcher, into_raw};
+use super::{KIND, Value, WATCHER, Watcher, copied, into_raw};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
@@ -144,6 +144,6 @@ extern "C" fn copy(place: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) 
         // SAFETY: the handle is that of this callback; the value has our type.
         let (place, value) = unsafe { (Place::new(place), &*value.cast::<Value>()) };
         tell(Some(place.target()), |watcher| watcher.arrived);
-        into_raw(value.queue.clone())
+        copied(value)
     })
 }
