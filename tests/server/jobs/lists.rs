@@ -24,7 +24,7 @@ fn a_list_is_newest_first_and_filtered() {
     for (state, id) in STATES.iter().zip(&of_states) {
         let listed = ids(&mut client, &format!("JOB.LIST q STATUS {state}"));
         assert!(listed.contains(id), "{state}: {listed:?}");
-        assert_eq!(ids(&mut client, &format!("JOB.LIST q STATUS {state} TYPE {state}")), [id.clone()]);
+        assert_eq!(ids(&mut client, &format!("JOB.LIST q STATUS {state} TYPE {state}")), std::slice::from_ref(id));
     }
     client.ask("DEL q").good();
     for i in 0..10 {

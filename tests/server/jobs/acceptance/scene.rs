@@ -96,7 +96,7 @@ pub(super) fn record(folder: &Path, name: &str) -> File {
 /// The queue and the id of a job.
 pub(super) fn place(job: usize) -> (String, String) {
     let id = format!("j{job}");
-    if job < FIRST && job % SOLO == 0 { (format!("solo:{job}"), id) } else { (QUEUE.to_owned(), id) }
+    if job < FIRST && job.is_multiple_of(SOLO) { (format!("solo:{job}"), id) } else { (QUEUE.to_owned(), id) }
 }
 
 /// The queues of some jobs with their own.
