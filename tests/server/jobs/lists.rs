@@ -100,7 +100,8 @@ fn a_list_whose_queue_changes_meanwhile_is_answered() {
         purge.send_line("JOB.PURGE q pending");
         client.ask(ends).good();
         for reply in [list.receive(), purge.receive()] {
-            assert!(!reply.is_error() || reply.code() == "WRONGTYPE", "{ends}: {reply:?}");
+            // While it reloads, redis 8 refuses commands that arrive meanwhile.
+            assert!(["", "WRONGTYPE", "LOADING"].contains(&reply.code()), "{ends}: {reply:?}");
         }
     }
     // The client of a long request is disconnected.

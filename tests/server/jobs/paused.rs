@@ -2,7 +2,7 @@
 
 use super::events::Events;
 use super::{claimed, served, waiting};
-use crate::harness::{Reply, wait_until};
+use crate::harness::{Reply, Server, wait_until};
 
 #[test]
 fn whatever_is_due_during_a_pause_happens_after_it() {
@@ -89,4 +89,38 @@ fn keys_that_expire_during_a_pause_are_left_until_its_end() {
     client.ask("CLIENT UNPAUSE").good();
     assert!(waiter.receive().is_error());
     assert!(server.is_running());
+}
+
+#[test]
+fn what_is_due_while_a_shutdown_waits_for_a_replica_does_not_abort_it() {
+    let (mut master, mut client) = served();
+    let replica = Server::start();
+    replica.follow(&master);
+    client.ask("CONFIG SET shutdown-timeout 60").good();
+    signal(&replica, "STOP");
+    client.submit("ID delay DELAY 1500 RETRIES 1");
+    client.submit("ID lease RETRIES 1");
+    client.claim_one("LEASE 1500");
+    client.ask("JOB.SCHEDULE q s EVERY 1000 t p").good();
+    let mut worker = waiting(&master, "JOB.CLAIM q 1 u BLOCK 1000");
+    let mut stopper = master.client();
+    stopper.send_line("SHUTDOWN NOSAVE");
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    assert!(master.is_running(), "the server waits for its replica");
+    assert_eq!((client.state("delay"), client.state("lease")), ("delayed".to_owned(), "running".to_owned()));
+    signal(&replica, "CONT");
+    master.await_end();
+    assert!(!master.log().contains("ASSERTION"), "{}", master.log());
+    assert_eq!(worker.receive(), Reply::Array(Vec::new()));
+    let mut there = replica.client();
+    assert_eq!((there.state("delay"), there.state("lease")), ("delayed".to_owned(), "running".to_owned()));
+    there.ask("REPLICAOF NO ONE").good();
+    wait_until("the new master goes on", || there.state("delay") == "pending" && there.state("lease") == "pending");
+}
+
+/// Sends a signal to the process of a server.
+fn signal(server: &Server, name: &str) {
+    let id = server.process().to_string();
+    let status = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("kill is installed");
+    assert!(status.success());
 }

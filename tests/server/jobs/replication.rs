@@ -190,3 +190,33 @@ fn a_transaction_arrives_as_one() {
     assert_eq!(there.ask("GET x"), Reply::bulk("2"));
     assert_healthy(&mut there);
 }
+
+#[test]
+fn a_replica_that_loads_beside_its_old_data_has_the_new_queues() {
+    let (master, mut client) = served();
+    one_of_each(&mut client);
+    client.ask("SELECT 3").good();
+    client.submit("ID a DELAY 3000");
+    client.ask("SELECT 0").good();
+    let replica = Server::with(&["repl-diskless-load swapdb"]);
+    let mut there = replica.client();
+    there.submit("ID old");
+    there.ask("JOB.SUBMIT stale t p DELAY 100").good();
+    let mut waiter = super::waiting(&replica, "JOB.WAIT q old BLOCK 0");
+    replica.follow(&master);
+    assert_eq!(waiter.receive().code(), "UNBLOCKED");
+    let mut there = replica.client();
+    assert_eq!(client.queue_digest(), there.queue_digest());
+    assert!(!there.exists("stale"));
+    there.ask("SELECT 3").good();
+    let mut waiter = {
+        let mut waiter = replica.client();
+        waiter.ask("SELECT 3").good();
+        waiter.send_line("JOB.WAIT q a BLOCK 0");
+        waiter
+    };
+    there.ask("REPLICAOF NO ONE").good();
+    wait_until("the delay has ended", || there.state("a") == "pending");
+    there.ask("JOB.CANCEL q a").good();
+    assert_eq!(waiter.receive().map()["status"].text(), "cancelled");
+}

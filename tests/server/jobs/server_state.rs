@@ -55,7 +55,7 @@ fn a_transaction_fails_if_its_watched_queue_has_changed() {
 }
 
 #[test]
-fn a_client_that_caches_a_status_is_told_of_every_change() {
+fn a_client_that_caches_a_status_is_notified_of_every_change() {
     let (server, mut client) = served();
     client.submit("ID a RETRIES 1");
     let mut tracking = server.client().resp3();

@@ -127,7 +127,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Works in several parts, with heartbeats. Stops when it is told so.
+    /// Works in several parts, with heartbeats. Stops when the job was cancelled.
     fn slowly(&mut self, client: &mut Client, job: &Job, result: &str) -> io::Result<()> {
         for part in 1..4 {
             sleep(Duration::from_millis(job.lease / 3));
