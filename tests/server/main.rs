@@ -27,6 +27,7 @@ mod guard;
 mod harness;
 mod history;
 mod invalidation;
+mod jobs_module;
 mod log;
 mod memory;
 mod metrics;
