@@ -19,7 +19,7 @@ pub(super) mod task;
 pub(super) mod warm;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{HashSet, VecDeque};
 
 use assess_engine::jobs::{Claim, Claimed, Refusal};
 
@@ -43,9 +43,31 @@ const PAUSE_MS: u64 = 10;
 /// Database and key of a queue.
 type Place = (i32, Box<[u8]>);
 
+/// Queues that may have a job for the module. They take turns.
+#[derive(Default)]
+struct Waiting {
+    order: VecDeque<Place>,
+    known: HashSet<Place>,
+}
+
+impl Waiting {
+    fn add(&mut self, place: Place) {
+        if self.known.insert(place.clone()) {
+            self.order.push_back(place);
+        }
+    }
+
+    fn next(&mut self) -> Option<Place> {
+        let place = self.order.pop_front()?;
+        self.known.remove(&place);
+        Some(place)
+    }
+}
+
 thread_local! {
-    /// Queues that may have a job for the module.
-    static WAITING: RefCell<BTreeSet<Place>> = const { RefCell::new(BTreeSet::new()) };
+    static WAITING: RefCell<Waiting> = RefCell::default();
+    /// Queues for which a timer waits for the end of the window of a rate.
+    static RATED: RefCell<HashSet<Place>> = RefCell::default();
     /// A claim is scheduled.
     static CLAIMING: Cell<bool> = const { Cell::new(false) };
 }
@@ -62,20 +84,19 @@ pub(super) fn consider(ctx: Ctx<'_>, name: &[u8]) {
         return;
     }
     if queue.is_claimable(now, types) {
-        wait_for_place(place);
+        WAITING.with_borrow_mut(|waiting| waiting.add(place));
         claim_soon(0);
     } else if let Some(at) = queue.next_claimable(now) {
         // No event announces the end of the window of a rate.
-        main_loop::after(at.saturating_sub(now), move |ctx| {
-            if ctx.select(place.0) {
-                consider(ctx, &place.1);
-            }
-        });
+        if RATED.with_borrow_mut(|rated| rated.insert(place.clone())) {
+            main_loop::after(at.saturating_sub(now), move |ctx| {
+                RATED.with_borrow_mut(|rated| rated.remove(&place));
+                if ctx.select(place.0) {
+                    consider(ctx, &place.1);
+                }
+            });
+        }
     }
-}
-
-fn wait_for_place(place: Place) {
-    WAITING.with_borrow_mut(|waiting| _ = waiting.insert(place));
 }
 
 fn claim_soon(ms: u64) {
@@ -88,7 +109,7 @@ fn claim_soon(ms: u64) {
 fn claim_one(ctx: Ctx<'_>) {
     CLAIMING.set(false);
     if !ctx.is_master() {
-        return WAITING.set(BTreeSet::new());
+        return drop(WAITING.take());
     }
     if task::running() >= MOST {
         return;
@@ -96,7 +117,7 @@ fn claim_one(ctx: Ctx<'_>) {
     if ctx.writes_are_paused() {
         return claim_soon(PAUSE_MS);
     }
-    let Some(place) = WAITING.with_borrow_mut(BTreeSet::pop_first) else { return };
+    let Some(place) = WAITING.with_borrow_mut(Waiting::next) else { return };
     if ctx.select(place.0) {
         match try_claim(ctx, &place.1) {
             Ok(Some(job)) => {
@@ -108,7 +129,7 @@ fn claim_one(ctx: Ctx<'_>) {
             Err(failure) => ctx::warn(&format!("the module could not claim a job: {failure}")),
         }
     }
-    if WAITING.with_borrow(|waiting| !waiting.is_empty()) {
+    if WAITING.with_borrow(|waiting| !waiting.order.is_empty()) {
         claim_soon(0);
     }
 }

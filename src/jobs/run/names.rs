@@ -43,7 +43,7 @@ pub(in crate::jobs) fn queue_of(model: &[u8]) -> Outcome<Vec<u8>> {
 }
 
 /// The types that the module runs in a queue.
-pub(super) fn types_of(queue: &[u8]) -> &'static [&'static [u8]] {
+pub(in crate::jobs) fn types_of(queue: &[u8]) -> &'static [&'static [u8]] {
     if queue.starts_with(PREFIX) { &IN_MODEL_QUEUE } else { &IN_ANY_QUEUE }
 }
 

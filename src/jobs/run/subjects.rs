@@ -43,8 +43,8 @@ pub(super) fn name_all(
             &listed
         }
         What::Hot(_) => {
-            let request = |name: &Box<[u8]>| model.as_model().request_of(name::canonical(&wanted.model, name));
-            listed = hot.iter().filter_map(request).collect();
+            let requests = hot.iter().map(|key| model.as_model().request_of(name::canonical(&wanted.model, key)));
+            listed = requests.flatten().collect();
             &listed
         }
     };

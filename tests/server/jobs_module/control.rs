@@ -41,7 +41,6 @@ fn pauses_and_maxrunning_apply_to_the_module() {
     client.ask("JOB.SUBMIT q mail x").good();
     let claimed = client.ask("JOB.CLAIM q 1 mail").good().array()[0].map();
     let import = submit(&mut client, "q", "import", &many("e", 1));
-    client.ask("JOB.SUBMIT q2 import {}").good();
     let other = submit(&mut client, "q2", "import", &many("f", 1));
     ended(&mut client, "q2", &other);
     assert_eq!(status(&mut client, "q", &import, "status").text(), "pending");
