@@ -48,7 +48,7 @@ pub(crate) fn of_model(db: i32, model: &[u8], n: usize) -> Vec<Box<[u8]>> {
 pub(super) fn lines() -> Vec<Vec<Vec<u8>>> {
     let mut found: BTreeMap<Place, Vec<Box<[u8]>>> = BTreeMap::new();
     with(|cache| {
-        for db in cache.index.databases() {
+        for db in cache.index.requested_databases() {
             for tier in cache.tiers.iter() {
                 let names = cache.index.hot(db, tier.id, MOST).into_iter().map(|(key, _)| key);
                 let names: Vec<_> = names.filter(|key| key.len() <= LONGEST).collect();

@@ -29,7 +29,7 @@ fn submit(client: &mut Client, queue: &str, job_type: &str, payload: &str) -> St
 /// Waits until a job has ended, and returns its status.
 #[track_caller]
 fn ended(client: &mut Client, queue: &str, id: &str) -> BTreeMap<String, Reply> {
-    client.call(&["JOB.WAIT", queue, id]).good().map()
+    client.call(&["JOB.WAIT", queue, id, "BLOCK", "100000"]).good().map()
 }
 
 /// Runs a job that must succeed, and returns its result.

@@ -70,8 +70,12 @@ fn the_document_of_one_subject_is_the_result() {
     });
     // Subjects of score models are objects.
     client.call(&["MODEL.SET", "flood", "SCORE", &read("flood.json")]).good();
-    let document = run(&mut client, "assess:jobs:{flood}", "assess", r#"{"model":"flood","subject":{}}"#);
-    assert!(document["score"].is_number() || document["kind"] == "score", "{document}");
+    let payload = r#"{"model":"flood","subject":{"rain_mm":60,"river_m":3.1,"soil":0.7,"slope":0.02}}"#;
+    let document = run(&mut client, "assess:jobs:{flood}", "assess", payload);
+    assert_eq!(document["kind"], "score", "{document}");
+    let payload = r#"{"model":"flood","subjects":[{"rain_mm":60,"river_m":3.1,"soil":0.7,"slope":0.02},{"rain":1}]}"#;
+    let result = run(&mut client, "assess:jobs:{flood}", "assess", payload);
+    assert_eq!((result["cached"].as_u64(), result["failed"].as_u64()), (Some(1), Some(1)), "{result}");
 }
 
 #[test]

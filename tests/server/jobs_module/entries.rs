@@ -68,7 +68,7 @@ fn codes_are_added_to_a_nomenclature_all_or_none() {
     assert_eq!(run(&mut client, "q", "import", first)["codes"], 2);
     let second = r#"{"model":"roo","items":[{"code":"8471","description":"Computers"},{"code":"8471.41","description":"Others"}]}"#;
     assert_eq!(run(&mut client, "q", "import", second)["codes"], 4);
-    let shown = client.ask("MODEL.HS roo 847141").good().text();
+    let shown = client.ask("MODEL.HS roo 847141").good().texts().concat();
     assert!(shown.contains("\"parent\":\"8471\""), "{shown}");
     let version = client.model_number("roo", "version");
     for (payload, named) in [
