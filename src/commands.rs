@@ -17,6 +17,7 @@ mod score;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
 mod tier;
+mod warm;
 
 use crate::error::Outcome;
 use crate::ffi::command_info::Handler;
@@ -46,6 +47,7 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::model::REPLAY, entry::<model::Replay>),
     (&spec::assess::GET, entry::<assess::Get>),
     (&spec::assess::MGET, entry::<batch::Mget>),
+    (&spec::assess::WARM, entry::<warm::Warm>),
     (&spec::assess::KEY, entry::<assess::Key>),
     (&spec::assess::BATCH, entry::<score::Batch>),
     (&spec::assess::HISTORY, entry::<history::History>),

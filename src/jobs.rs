@@ -12,6 +12,7 @@ mod parked;
 mod refusal;
 mod reply;
 mod requests;
+mod run;
 mod timers;
 mod waits;
 
@@ -24,6 +25,9 @@ pub(crate) use self::requests::{
     about_key, cancel, configure, heartbeat, info, limits, pause, report, resume, retry, schedule, schedules, status,
     submit, submit_many, unschedule,
 };
+pub(crate) use self::run::names::may_submit;
+pub(crate) use self::run::task::{running as run_by_module, stop};
+pub(crate) use self::run::warm::{Extent, submit as warm};
 pub(crate) use self::waits::{wait, waiting as clients_waiting};
 use crate::ffi::ctx::Ctx;
 use crate::types::queue::{self, Watcher};
@@ -34,8 +38,10 @@ pub(crate) fn watch() {
     alarm::set_run(timers::run);
     change::set_after(After {
         on_master: |ctx, name, changes| {
+            run::task::changed(ctx, name);
             if changes.may_be_claimed() {
                 claims::serve(ctx, name);
+                run::consider(ctx, name);
             }
         },
         everywhere: |ctx, name, changes| waits::ended(ctx, name, changes.ended()),
@@ -67,7 +73,8 @@ pub(crate) fn promoted(_: Ctx<'_>) {
 }
 
 /// The server has loaded a data set; timers did not fire meanwhile.
-pub(crate) fn loaded(_: Ctx<'_>) {
+pub(crate) fn loaded(ctx: Ctx<'_>) {
     directory::all_due();
     waits::recheck();
+    run::warm::on_start(ctx);
 }

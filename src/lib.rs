@@ -99,7 +99,10 @@ const HANDLERS: Handlers = Handlers {
         saved::promoted(ctx);
         jobs::promoted(ctx);
     },
-    demoted: fetch::abandon,
+    demoted: || {
+        fetch::abandon();
+        jobs::stop();
+    },
     loading: saved::begins,
     loaded: |ctx| {
         saved::loaded(ctx);

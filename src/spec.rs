@@ -34,6 +34,7 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &model::REPLAY,
     &assess::GET,
     &assess::MGET,
+    &assess::WARM,
     &assess::KEY,
     &assess::BATCH,
     &assess::HISTORY,

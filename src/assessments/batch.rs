@@ -132,10 +132,10 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
     Ok(Answer::Work(Work::Compute(work)))
 }
 
-type Words<'w, 'a> = &'w [&'a [u8]];
+pub(crate) type Words<'w, 'a> = &'w [&'a [u8]];
 
 /// Splits the words into `count` subjects and the options after them.
-fn split_subjects<'w, 'a>(
+pub(crate) fn split_subjects<'w, 'a>(
     loaded: &Loaded,
     words: Words<'w, 'a>,
     count: u64,

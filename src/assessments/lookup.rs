@@ -82,6 +82,13 @@ pub(crate) fn by_name<'w, T>(
     Some(hit(&document))
 }
 
+/// Whether a fresh document of this version is cached. Counts neither a hit nor a miss.
+pub(crate) fn is_cached(ctx: Ctx<'_>, loaded: &Loaded, model_key: &[u8], name: &[u8]) -> bool {
+    let cached = key::Key::open(ctx, name, Mode::Peek);
+    matches!(lookup::look_up(ctx, &cached, name).seen, Seen::Fresh | Seen::Ageing)
+        && lookup::value(&cached).is_ok_and(|value| value.is_some_and(|it| loaded.matches_document(model_key, &it)))
+}
+
 /// Counts a hit. Returns whether the tier fetches ahead.
 fn counted_hit(hits: &AtomicU64, found: &Lookup) -> bool {
     // Only the main thread writes this counter, so a plain load and store are enough.

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::alarm;
+use super::run::names::types_of;
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -126,7 +127,9 @@ pub(crate) fn unclaimed(ctx: Ctx<'_>) -> usize {
     let (before, now) = (ctx.db(), now_ms());
     let unclaimed = places.iter().filter(|(db, name)| {
         let key = ctx.select(*db).then(|| Key::open(ctx, name, Mode::Peek));
-        key.is_some_and(|key| matches!(queue::find(&key), Found::Ours(queue) if queue.has_unclaimed_jobs(now)))
+        key.is_some_and(
+            |key| matches!(queue::find(&key), Found::Ours(queue) if queue.has_unclaimed_jobs(now, types_of(name))),
+        )
     });
     let count = unclaimed.count();
     let _ = ctx.select(before);

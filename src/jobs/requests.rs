@@ -33,6 +33,18 @@ pub(crate) fn submit(ctx: Ctx<'_>, name: &[u8], jobs: &[Submission<'_>], options
     submitted.first().map(reply::submitted).ok_or_else(Failure::internal)
 }
 
+/// Submits one job on behalf of a command that replies only its id.
+pub(super) fn submit_for_id(
+    ctx: Ctx<'_>,
+    name: &[u8],
+    job: Submission<'_>,
+    options: &JobOptions<'_>,
+) -> Outcome<Reply> {
+    let submitted = add(ctx, name, &[job], options)?;
+    let first = submitted.first().ok_or_else(Failure::internal)?;
+    Ok(Reply::Bulk(Bytes::copy_from_slice(&first.id.text())))
+}
+
 /// Submits several jobs, all or none.
 pub(crate) fn submit_many(
     ctx: Ctx<'_>,

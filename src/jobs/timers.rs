@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use assess_engine::jobs::Changes;
 
 use super::change::settle;
-use super::{alarm, claims, directory};
+use super::{alarm, claims, directory, run};
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -59,4 +59,6 @@ fn look(ctx: Ctx<'_>, db: i32, name: &[u8], begin: Instant) {
         // The window of a rate has ended, or the queue is new at this key.
         claims::serve(ctx, name);
     }
+    // Also after loading and promotion, when every queue is due.
+    run::consider(ctx, name);
 }

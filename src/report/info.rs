@@ -43,6 +43,7 @@ pub(crate) fn totals() -> Vec<Total> {
         now("backlog", "Tasks that wait for a thread of the module", pool::backlog()),
         now("queues", "Queues of jobs in all databases", jobs::queues()),
         now("job_workers_waiting", "Workers that wait for a job (JOB.CLAIM BLOCK)", jobs::workers_waiting()),
+        now("jobs_by_module", "Jobs that the module runs itself", jobs::run_by_module()),
         now("job_waiters", "Clients that wait for the end of a job (JOB.WAIT)", jobs::clients_waiting()),
     ];
     let (used, unused) = ahead::prefetched();

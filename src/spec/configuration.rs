@@ -123,6 +123,14 @@ pub(crate) const ENABLED: Parameter = Parameter {
     summary: "Whether assessments are cached; no: each assessment is computed and not stored",
 };
 
+pub(crate) const WARM_ON_START: Parameter = Parameter {
+    name: "warm-on-start",
+    kind: Kind::Text { default: "no" },
+    protected: false,
+    summary: "Which assessments are computed after the server has loaded its data set: no, hot (those requested most \
+              often before), or all (of IO models)",
+};
+
 pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DATA_DIR,
     &THREADS,
@@ -136,4 +144,5 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &SLICE_US,
     &HISTORY_MAX,
     &ENABLED,
+    &WARM_ON_START,
 ];

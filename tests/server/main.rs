@@ -28,6 +28,7 @@ mod harness;
 mod history;
 mod invalidation;
 mod jobs;
+mod jobs_module;
 mod log;
 mod memory;
 mod metrics;

@@ -64,6 +64,11 @@ impl Queue {
         within_rate && self.has_running_place() && self.ready.first(&self.claimable_types(types)).is_some()
     }
 
+    /// Whether jobs of these types are pending and not paused, whatever the limits are.
+    pub fn has_pending(&self, types: &[&[u8]]) -> bool {
+        self.ready.first(&self.claimable_types(types)).is_some()
+    }
+
     /// When the window of `RATE` ends, if the limit keeps pending jobs from being claimed now. No command announces
     /// that time.
     pub fn next_claimable(&self, now: u64) -> Option<u64> {

@@ -62,6 +62,7 @@ impl Run for Schedule<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let schedule = Schedule::parse(&words)?;
+        jobs::may_submit(ctx, schedule.request.submission.job_type)?;
         jobs::schedule(ctx, schedule.queue, schedule.request)
     }
 }

@@ -98,6 +98,7 @@ impl Run for Submit<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let submit = Submit::parse(&words)?;
+        jobs::may_submit(ctx, submit.job.job_type)?;
         jobs::submit(ctx, submit.queue, &[submit.job], &submit.options)
     }
 }
@@ -129,6 +130,7 @@ impl Run for SubmitMany<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let words = argv.words(1);
         let submit = SubmitMany::parse(&words)?;
+        submit.jobs.iter().try_for_each(|job| jobs::may_submit(ctx, job.job_type))?;
         jobs::submit_many(ctx, submit.queue, &submit.jobs, &submit.options)
     }
 }
