@@ -167,6 +167,23 @@ fn a_claim_that_is_not_delivered_gives_the_job_to_the_next_worker() {
 }
 
 #[test]
+fn a_worker_that_disconnects_after_it_has_read_its_reply_keeps_its_job() {
+    let (server, mut client) = served();
+    for round in 0..20 {
+        let mut worker = worker(&server);
+        let clients = client.ask("CLIENT LIST").text().lines().count();
+        client.submit(&format!("ID i{round}"));
+        let job = job_of(&mut worker);
+        // The event loop has turned a few times since the reply.
+        (0..5).for_each(|_| _ = client.ask("PING").good());
+        drop(worker);
+        wait_until("it is disconnected", || client.ask("CLIENT LIST").text().lines().count() < clients);
+        assert_eq!(client.state(&job.id), "running");
+        client.complete(&job, "r").good();
+    }
+}
+
+#[test]
 fn an_undelivered_job_without_another_worker_is_pending_again() {
     let (server, mut client) = served();
     for _ in 0..20 {
