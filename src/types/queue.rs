@@ -19,13 +19,16 @@ thread_local! {
     static PROMOTIONS: Cell<u64> = const { Cell::new(0) };
 }
 
+/// A function that is notified of a database and a name.
+pub(crate) type Notice = fn(i32, &[u8]);
+
 /// Functions that are notified of the keys that hold queues: database and name. Main thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Watcher {
     /// A queue was loaded or copied to a key.
-    pub(crate) arrived: fn(i32, &[u8]),
+    pub(crate) arrived: Notice,
     /// A key no longer holds its queue.
-    pub(crate) removed: fn(i32, &[u8]),
+    pub(crate) removed: Notice,
 }
 
 /// Sets the functions. Called once, while the module is loaded.

@@ -143,7 +143,7 @@ fn queries_are_read_commands_and_changes_are_write_commands() {
         let has = |flag: &str| flags.iter().any(|found| found == flag);
         match command.as_str() {
             "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill"
-            | "job.submit" | "job.submitmany" | "job.schedule" | "job.config" | "assess.warm" => {
+            | "assess.warm" | "job.submit" | "job.submitmany" | "job.schedule" | "job.config" => {
                 assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
             }
             "model.indicatordel" | "model.drop" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {

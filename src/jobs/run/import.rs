@@ -2,7 +2,6 @@
 //!
 //! The whole payload is read before the first entry is stored, so a wrong one changes nothing.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use assess_engine::cache::name;
@@ -20,7 +19,7 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::models::load::{Origin, Request};
 use crate::settings;
-use crate::work::memory;
+use crate::work::{memory, pool};
 
 /// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(300);
@@ -37,8 +36,9 @@ pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
     };
     on_worker(run, "the payload of a job", read, |ctx, run, (import, payload, read_at)| match import {
         Import::Entries(entries) => {
-            let total = entries.len();
-            let work = Work { entries, total, read_at, stored: 0, skipped: 0, tally: Tally::default() };
+            let bytes = payload.len() as u64;
+            let work =
+                Work { entries: entries.into(), at: 0, bytes, read_at, stored: 0, skipped: 0, tally: Tally::default() };
             in_slice(run, move |ctx, run| work.store(ctx, run));
         }
         Import::Codes(key) => match name::begin(&key, &mut Vec::new()) {
@@ -53,8 +53,13 @@ pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
 
 /// The state of an import between its slices.
 struct Work {
-    entries: VecDeque<Entry>,
-    total: usize,
+    /// A worker has allocated them. They are freed all together at the end, not on the main thread: to free memory of
+    /// another thread may wait for a lock that a thread of low priority holds.
+    entries: Vec<Entry>,
+    /// The number of entries that are done.
+    at: usize,
+    /// The length of the payload.
+    bytes: u64,
     /// The times to live begin then, in Unix milliseconds.
     read_at: u64,
     stored: u64,
@@ -67,25 +72,28 @@ impl Work {
     /// One slice.
     fn store(mut self, ctx: Ctx<'_>, run: Run) {
         let begin = Instant::now();
-        while let Some(entry) = self.entries.pop_front() {
+        let total = self.entries.len();
+        while let Some(entry) = self.entries.get(self.at) {
             if ctx.is_out_of_memory() {
                 let text = "the server is out of memory (maxmemory): the job continues later with all entries";
+                pool::dispose(self.entries, self.bytes);
                 return run.fail(Failure::new(Code::NoRoom, text));
             }
-            let number = self.total - self.entries.len() - 1;
-            match self.store_one(ctx, &entry) {
+            match self.store_one(ctx, entry) {
                 Ok(true) => self.stored += 1,
                 Ok(false) => self.skipped += 1,
-                Err(failure) => self.tally.failed(number, &failure),
+                Err(failure) => self.tally.failed(self.at, &failure),
             }
-            if begin.elapsed() >= SLICE && !self.entries.is_empty() {
-                let done = self.total - self.entries.len();
-                run.at(done, self.total);
-                run.task.say(format!("{done} of {} entries", self.total));
+            self.at += 1;
+            if begin.elapsed() >= SLICE && self.at < total {
+                run.at(self.at, total);
+                run.task.say(format!("{} of {total} entries", self.at));
                 return in_slice(run, move |ctx, run| self.store(ctx, run));
             }
         }
-        run.complete(self.result());
+        let result = self.result();
+        pool::dispose(self.entries, self.bytes);
+        run.complete(result);
     }
 
     /// Stores an entry; `false` if there is nothing to store.
@@ -106,7 +114,7 @@ impl Work {
     }
 
     fn result(&self) -> Vec<u8> {
-        let numbers = [("items", self.total as u64), ("stored", self.stored), ("skipped", self.skipped)];
+        let numbers = [("items", self.entries.len() as u64), ("stored", self.stored), ("skipped", self.skipped)];
         let fields: Map<_, _> =
             numbers.map(|(name, number)| (name.to_owned(), Value::from(number))).into_iter().collect();
         self.tally.result(fields, "item")

@@ -133,12 +133,16 @@ pub(super) fn on_worker<T: Send + 'static>(
 }
 
 /// Runs `work` in a slice of the main thread, when the server accepts writes. The slices of all jobs take turns.
-pub(super) fn in_slice(run: Run, work: impl FnOnce(Ctx<'_>, Run) + 'static) {
+pub(super) fn in_slice(run: Run, work: impl FnOnce(Ctx<'_>, Run) + Send + 'static) {
     slices::add(move |ctx| {
         let db = run.task.db;
         main_loop::when_writable(ctx, db, move |ctx, writable| match writable.and_then(|()| run.check()) {
             Ok(()) => work(ctx, run),
-            Err(failure) => run.fail(failure),
+            Err(failure) => {
+                run.fail(failure);
+                // What a stopped job holds may be large.
+                pool::run(Lane::Disposal, None, move || drop(work));
+            }
         });
     });
 }

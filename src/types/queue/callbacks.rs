@@ -8,7 +8,7 @@ use std::ptr;
 use assess_engine::jobs::Queue;
 use redis_module::raw;
 
-use super::{KIND, Value, WATCHER, Watcher, copied, into_raw};
+use super::{KIND, Notice, Value, WATCHER, Watcher, copied, into_raw};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::io::{Damaged, Digest, Loader, Place, Rewriter, Saver};
@@ -47,7 +47,7 @@ pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {
     KIND.with(|kind| unsafe { kind.register(ctx, c"assessque", ENCODING, &mut methods) })
 }
 
-fn tell(place: Option<(i32, Vec<u8>)>, which: fn(&Watcher) -> fn(i32, &[u8])) {
+fn tell(place: Option<(i32, Vec<u8>)>, which: fn(&Watcher) -> Notice) {
     if let (Some((db, name)), Some(watcher)) = (place, WATCHER.get()) {
         which(&watcher)(db, &name);
     }

@@ -9,9 +9,10 @@ fn warm(client: &mut Client, what: &str) -> (u64, u64) {
     let id = client.ask(&format!("ASSESS.WARM icio {what}")).good().text();
     let status = ended(client, ICIO, &id);
     assert_eq!((status["status"].text().as_str(), status["job_type"].text().as_str()), ("completed", "warm"));
-    let result: serde_json::Value = serde_json::from_slice(status["result"].bytes()).unwrap();
+    let result: serde_json::Value = serde_json::from_slice(status["result"].bytes()).expect("the result is JSON");
     assert_eq!(result["failed"], 0, "{result}");
-    (result["computed"].as_u64().unwrap(), result["cached"].as_u64().unwrap())
+    let count = |name: &str| result[name].as_u64().expect("a count");
+    (count("computed"), count("cached"))
 }
 
 fn cached(client: &mut Client) -> Vec<String> {
