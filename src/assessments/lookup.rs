@@ -26,7 +26,7 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
     let Some(document) = cached.string().filter(|document| is_complete(document, &route.prefix)) else { return false };
     let found = lookup::look_up(ctx, &cached, route.name.as_bytes());
-    if !may_be_served(&found) {
+    if !may_be_served(ctx, &found, || argv.words(1)) {
         return false;
     }
     let prefetches = counted_hit(&route.hits, &found);
@@ -35,9 +35,13 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     true
 }
 
-/// Whether a cached assessment may be served: also in its grace, while the module computes it again.
-fn may_be_served(found: &Lookup) -> bool {
-    found.seen != Seen::Absent
+/// Whether a cached assessment may be served: also in its grace, if the module can compute it again meanwhile.
+fn may_be_served<'w>(ctx: Ctx<'_>, found: &Lookup, words: impl Fn() -> Vec<&'w [u8]>) -> bool {
+    match found.seen {
+        Seen::Fresh | Seen::Ageing => true,
+        Seen::Stale => ctx.is_master() && !ctx.is_script() && kept::may_be_kept(&words()),
+        Seen::Absent => false,
+    }
 }
 
 /// Remembers the cached route of a request, unless the model has a time to live, or the cache key depends on the day.
@@ -57,7 +61,7 @@ pub(crate) fn by_name<'w, T>(
     model_key: &[u8],
     name: &[u8],
     caching: Caching,
-    words: impl FnOnce() -> Vec<&'w [u8]>,
+    words: impl Fn() -> Vec<&'w [u8]>,
     hit: impl FnOnce(&[u8]) -> T,
 ) -> Option<T> {
     if caching != Caching::Normal || !settings::enabled() {
@@ -65,7 +69,7 @@ pub(crate) fn by_name<'w, T>(
     }
     let cached = key::Key::open(ctx, name, Mode::Read);
     let found = lookup::look_up(ctx, &cached, name);
-    if may_be_served(&found)
+    if may_be_served(ctx, &found, &words)
         && let Ok(Some(document)) = lookup::value(&cached)
     {
         if loaded.matches_document(model_key, &document) {

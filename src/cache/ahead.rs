@@ -92,21 +92,23 @@ fn policy(tier: Option<TierId>) -> Policy {
 #[inline]
 pub(crate) fn read(ctx: Ctx<'_>, name: &[u8], found: &Lookup) {
     if with(|cache| cache.policy(found.tier).is_some_and(|policy| policy.queue.is_some() || policy.prefetch > 0)) {
-        act(ctx, name, found, found.seen == Seen::Ageing);
+        act(ctx, name, found, found.seen == Seen::Ageing, policy(found.tier));
     }
 }
 
 /// The same for an assessment. The module computes it itself, so it is refreshed without a queue and in its grace, too.
+/// No worker can compute it, so it is never a job.
 pub(crate) fn assessed(ctx: Ctx<'_>, name: &[u8], found: &Lookup, is_old: bool) {
-    act(ctx, name, found, is_old);
+    let Policy { prefetch, .. } = policy(found.tier);
+    act(ctx, name, found, is_old, Policy { queue: None, prefetch });
 }
 
 #[cold]
-fn act(ctx: Ctx<'_>, name: &[u8], found: &Lookup, refresh: bool) {
+fn act(ctx: Ctx<'_>, name: &[u8], found: &Lookup, refresh: bool, policy: Policy) {
     if !ctx.is_master() || ctx.is_script() {
         return;
     }
-    let (db, Policy { queue, prefetch }) = (ctx.db(), policy(found.tier));
+    let (db, Policy { queue, prefetch }) = (ctx.db(), policy);
     if refresh {
         want(Wanted { db, name: name.into(), why: Why::Refresh, queue: queue.clone() });
     }
@@ -115,7 +117,9 @@ fn act(ctx: Ctx<'_>, name: &[u8], found: &Lookup, refresh: bool) {
     }
     let client = ctx.client_id();
     let next = STATE.with_borrow_mut(|state| {
-        state.prefetched.used(db, name);
+        if found.seen != Seen::Absent {
+            state.prefetched.used(db, name);
+        }
         state.predictor.asked(client, db, name);
         let next = state.predictor.next(db, name, usize::from(prefetch));
         next.into_iter().map(Into::into).collect::<Vec<Box<[u8]>>>()

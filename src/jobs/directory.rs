@@ -16,6 +16,9 @@ use crate::types::queue::{self, Found};
 /// Database and name of a key.
 type Place = (i32, Box<[u8]>);
 
+/// The time of queues that are new at their key: blocked workers and the module may find jobs there.
+const SOON: u64 = 0;
+
 #[derive(Default)]
 struct Directory {
     /// Every queue, with the time of its next timer in Unix milliseconds.
@@ -61,11 +64,19 @@ impl Directory {
 
 /// A key now holds a queue; a timer looks at it soon.
 pub(super) fn created(db: i32, name: &[u8]) {
-    due(db, name, Some(0));
+    looked(db, name, Some(SOON));
 }
 
-/// A timer has to look at the queue of a key at this time.
+/// A queue has changed: a timer has to look at it at this time. If a timer has to look at it in any case, because it is
+/// new at its key, that is kept.
 pub(super) fn due(db: i32, name: &[u8], at: Option<u64>) {
+    let is_new = DIRECTORY
+        .with_borrow(|directory| directory.due.get(&db).is_some_and(|names| names.get(name) == Some(&Some(SOON))));
+    looked(db, name, if is_new { Some(SOON) } else { at });
+}
+
+/// A timer has looked at a queue, and has to look at it again at this time.
+pub(super) fn looked(db: i32, name: &[u8], at: Option<u64>) {
     DIRECTORY.with_borrow_mut(|directory| directory.set(db, name, at));
     if let Some(at) = at {
         alarm::at(at);

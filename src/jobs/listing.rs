@@ -22,12 +22,18 @@ const STEP: usize = 128;
 /// A request that continues in later slices. `true` at its end.
 trait Sliced: 'static {
     const WRITES: bool;
+    /// Whether it fits into one slice.
+    fn is_short(&self, ctx: Ctx<'_>) -> Outcome<bool>;
     fn step(&mut self, ctx: Ctx<'_>) -> Outcome<bool>;
     fn reply(self) -> Reply;
 }
 
 /// Runs a request: one slice now; if there is more, the client is blocked meanwhile.
 fn run<S: Sliced>(ctx: Ctx<'_>, mut work: S) -> Outcome<Reply> {
+    // A command that fails changes nothing.
+    if S::WRITES && !ctx.may_block() && !work.is_short(ctx)? {
+        return Err(Failure::cannot_block());
+    }
     if slice(ctx, &mut work)? {
         return Ok(work.reply());
     }
@@ -85,6 +91,10 @@ struct List {
 impl Sliced for List {
     const WRITES: bool = false;
 
+    fn is_short(&self, ctx: Ctx<'_>) -> Outcome<bool> {
+        read(ctx, &self.name, |queue| Ok(queue.len() <= STEP))
+    }
+
     fn step(&mut self, ctx: Ctx<'_>) -> Outcome<bool> {
         if self.limit == 0 {
             return Ok(true);
@@ -135,6 +145,11 @@ struct Purge {
 
 impl Sliced for Purge {
     const WRITES: bool = true;
+
+    fn is_short(&self, ctx: Ctx<'_>) -> Outcome<bool> {
+        // The last step finds that nothing is left.
+        read(ctx, &self.name, |queue| Ok(queue.len() < STEP))
+    }
 
     fn step(&mut self, ctx: Ctx<'_>) -> Outcome<bool> {
         let (state, from) = (self.state, self.from);

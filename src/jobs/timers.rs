@@ -13,8 +13,8 @@ use crate::types::queue;
 
 /// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(400);
-/// The most steps between two looks at the clock.
-const STEPS: usize = 32;
+/// The steps between two looks at the clock: a step can be a schedule, which takes a part of a millisecond.
+const STEPS: usize = 1;
 
 /// Milliseconds until the next attempt while nothing may be written (`CLIENT PAUSE WRITE`, a failover).
 const PAUSE_MS: u64 = 10;
@@ -52,7 +52,7 @@ fn look(ctx: Ctx<'_>, db: i32, name: &[u8], begin: Instant) {
         let Some(queue) = queue::find_mut(&mut key) else { return directory::removed(db, name) };
         let mut random = || fastrand::u64(..);
         while queue.tick(now_ms(), STEPS, &mut random, &mut changes) && begin.elapsed() < SLICE {}
-        directory::due(db, name, claims::next_look(db, name, queue));
+        directory::looked(db, name, claims::next_look(db, name, queue));
     }
     settle(ctx, name, &changes);
     if !changes.may_be_claimed() {

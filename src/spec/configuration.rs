@@ -60,7 +60,7 @@ pub(crate) const MAX_PAYLOAD: Parameter = Parameter {
     name: "max-payload",
     kind: Kind::Number { min: 1, max: TB, default: 64 * MB, memory: true },
     protected: false,
-    summary: "Largest payload of MODEL.SET and largest document of MODEL.INDICATOR",
+    summary: "Largest payload of MODEL.SET, document of MODEL.INDICATOR, and payload or result of a job",
 };
 
 pub(crate) const MAX_MODEL_MEMORY: Parameter = Parameter {

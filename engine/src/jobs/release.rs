@@ -9,10 +9,13 @@ impl Queue {
     /// lease does not count as lost. Nothing happens when the run with this token has ended already.
     pub fn release(&mut self, now: u64, id: &[u8], token: u64, out: &mut Changes) {
         let Ok((seq, job)) = self.find(id) else { return };
-        let is_current = job.state == State::Running && job.run.as_ref().is_some_and(|run| run.token == token);
-        if is_current {
-            let is_cancelled = job.run.as_ref().is_some_and(|run| run.cancelled.is_some());
-            let event = if is_cancelled { Event::Cancelled } else { Event::Released };
+        let run = job.run.as_deref().filter(|run| job.state == State::Running && run.token == token);
+        if let Some(run) = run {
+            let event = match run.cancelled.is_some() {
+                true if run.rerun => Event::Rerun,
+                true => Event::Cancelled,
+                false => Event::Released,
+            };
             self.commit(Change::Finished(Box::new(Finished::new(seq, now, event))), out);
         }
     }

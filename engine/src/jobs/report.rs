@@ -5,7 +5,7 @@ use super::hooks;
 use super::job::{Job, Past, Reported};
 use super::queue::{LostCause, Queue, Random, Refusal};
 use super::request::{Heartbeat, MAX_ERROR, MAX_MESSAGE, MAX_MS, Report};
-use super::{Event, State};
+use super::Event;
 
 /// The reply to a heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,11 +145,4 @@ fn cut(text: &[u8], most: usize) -> Box<[u8]> {
     // Not inside a character of UTF-8, which has four bytes at most; the text may be no UTF-8.
     let end = (most - 3..=most).rev().find(|&end| text[end] & 0xc0 != 0x80).unwrap_or(most);
     [&text[..end], MARK].concat().into()
-}
-
-impl Queue {
-    /// Whether a job runs.
-    pub fn is_running(&self, id: &[u8]) -> bool {
-        self.find(id).is_ok_and(|(_, job)| job.state == State::Running)
-    }
 }

@@ -3,7 +3,7 @@
 use super::change::{Change, Changes};
 use super::queue::{Queue, Refusal};
 use super::request::{LimitChanges, MAX_MS, check_name};
-use super::{Schedule, State};
+use super::Schedule;
 use crate::Error;
 
 /// The most paused types, and the most schedules, of a queue.
@@ -98,10 +98,5 @@ impl Queue {
     /// Whether the whole queue is paused, and the types that are paused.
     pub fn paused(&self) -> (bool, impl Iterator<Item = &[u8]>) {
         (self.paused, self.paused_types.iter().map(AsRef::as_ref))
-    }
-
-    /// Whether some job runs.
-    pub fn has_running_jobs(&self) -> bool {
-        self.total(State::Running) > 0
     }
 }

@@ -60,8 +60,9 @@ impl State {
     }
 }
 
-/// What happens to a job.
+/// What happens to a job. The numbers are saved and replicated: a new event is added at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Event {
     /// Its time has come.
     Due,
@@ -114,6 +115,23 @@ pub const TRANSITIONS: &[(State, Event, State)] = &[
 ];
 
 impl Event {
+    /// All events, by number.
+    pub(super) const ALL: [Self; 13] = [
+        Self::Due,
+        Self::Postponed,
+        Self::Claimed,
+        Self::Completed,
+        Self::Failed,
+        Self::Retried,
+        Self::LeaseLost,
+        Self::Died,
+        Self::FailedOver,
+        Self::Released,
+        Self::Cancelled,
+        Self::Rerun,
+        Self::Revived,
+    ];
+
     /// The name in the state diagram.
     pub const fn name(self) -> &'static str {
         match self {
@@ -151,6 +169,11 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_listed_by_their_numbers() {
+        assert!(Event::ALL.iter().enumerate().all(|(i, &event)| event as usize == i));
+    }
 
     #[test]
     fn an_event_leads_from_a_state_to_one_state() {

@@ -6,7 +6,7 @@ use super::queue::{Queue, Random};
 use super::report::failed;
 use super::request::Submission;
 use super::schedule::NEVER;
-use super::{Event, State};
+use super::Event;
 
 impl Queue {
     /// When [`Queue::tick`] has something to do; a time in the past when it has already.
@@ -96,10 +96,13 @@ impl Queue {
             return false;
         }
         let Some(mut schedule) = self.schedules.get(&name).cloned() else { return false };
+        let last_due = schedule.last_due;
         schedule.fired(now);
         let job = Submission { job_type: &schedule.job_type, payload: &schedule.payload };
         let is_full = self.check_room(&[job], &schedule.options).is_err();
-        if !is_full {
+        if is_full {
+            schedule.last_due = last_due;
+        } else {
             self.submit_one(now, &job, &schedule.options, random, out);
         }
         let is_last = schedule.next_due == NEVER;
@@ -173,10 +176,5 @@ impl Queue {
         let raised = self.raised.first().map(|&(since, _)| since);
         let oldest = super::Priority::ALL.into_iter().filter_map(|priority| self.ready.oldest(priority));
         oldest.map(|(since, _)| since).chain(raised).min()
-    }
-
-    /// Whether a job with this id waits or runs.
-    pub fn is_active(&self, id: &[u8]) -> Option<bool> {
-        self.find(id).ok().map(|(_, job)| !matches!(job.state, state if State::is_ended(state)))
     }
 }

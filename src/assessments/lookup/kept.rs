@@ -42,9 +42,15 @@ pub(crate) fn served<'w>(
     }
 }
 
+/// Whether a request can be computed again later: it is short, and gives no point in time, which would have passed then.
+pub(super) fn may_be_kept(words: &[&[u8]]) -> bool {
+    let is_time = |word: &&[u8]| word.eq_ignore_ascii_case(b"EXAT") || word.eq_ignore_ascii_case(b"PXAT");
+    words.iter().map(|word| word.len()).sum::<usize>() <= LONGEST && !words.iter().any(is_time)
+}
+
 #[cold]
 fn keep(ctx: Ctx<'_>, name: &[u8], words: &[&[u8]]) {
-    if words.iter().map(|word| word.len()).sum::<usize>() <= LONGEST {
+    if may_be_kept(words) {
         let words = words.iter().map(|&word| word.into()).collect();
         REQUESTS.with_borrow_mut(|requests| _ = requests.put((ctx.db(), name.into()), words));
     }

@@ -112,6 +112,8 @@ struct Waiters {
     waiting: Vec<Blocked>,
     /// The time to live of the result, if one of the requests stores it.
     keep: Option<TimeToLive>,
+    /// No client waits: the module computes ahead.
+    is_ahead: bool,
 }
 
 thread_local! {
@@ -129,10 +131,13 @@ pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
     }
 }
 
-/// Computes for no client, and stores the result. Clients that ask meanwhile wait for this computation. It does not
-/// delay the requests of clients.
+/// The most computations ahead of a request at the same time. They share the threads of loads and derivations.
+const MOST_AHEAD: usize = 8;
+
+/// Computes for no client, and stores the result. When there are many such computations, it is left out.
 pub(crate) fn compute_ahead(work: Computation) {
-    if joins(&work, None) {
+    let ahead = IN_FLIGHT.with_borrow(|flights| flights.values().filter(|waiters| waiters.is_ahead).count());
+    if ahead < MOST_AHEAD && joins(&work, None) {
         start(work, Lane::Heavy);
     }
 }
@@ -142,9 +147,13 @@ fn joins(work: &Computation, blocked: Option<Blocked>) -> bool {
     IN_FLIGHT.with_borrow_mut(|flights| {
         let is_first = !flights.contains_key(&work.flight_key());
         let waiters = flights.entry(work.flight_key()).or_default();
+        // A client does not wait behind loads: its request is computed as if there were no computation ahead. The first
+        // result answers it.
+        let is_overtaken = waiters.is_ahead && blocked.is_some();
+        waiters.is_ahead = blocked.is_none() && (is_first || waiters.is_ahead);
         waiters.waiting.extend(blocked);
         waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
-        is_first
+        is_first || is_overtaken
     })
 }
 

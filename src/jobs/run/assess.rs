@@ -29,7 +29,8 @@ use crate::models::derivation::derive;
 use crate::models::history::Log;
 use crate::types::model::{Name, with_loaded};
 use crate::types::value::Loaded;
-use crate::work::{discard, main_loop, memory};
+use crate::work::pool::{self, Lane};
+use crate::work::{main_loop, memory};
 
 /// The most time of one slice of the main thread.
 const SLICE: Duration = Duration::from_micros(300);
@@ -76,16 +77,20 @@ pub(super) fn begin(ctx: Ctx<'_>, run: Run, wanted: Arc<Wanted>) {
     let for_worker = Arc::clone(&wanted);
     let name = move |run: &Run| {
         let named = name_all(run, &for_worker, &opened.model, &hot, most)?;
-        Ok((opened, named))
+        let total = named.len();
+        // Allocated here: to let them grow would copy them on the main thread.
+        let missing = VecDeque::with_capacity(total);
+        let seen = HashSet::with_capacity(total);
+        Ok((opened, named.into_iter().enumerate().collect::<VecDeque<_>>(), missing, seen))
     };
-    on_worker(run, "naming subjects", name, move |_, run, (opened, named)| {
+    on_worker(run, "naming subjects", name, move |_, run, (opened, named, missing, seen)| {
         let work = Work {
             wanted,
             opened,
             total: named.len(),
-            named: named.into_iter().enumerate().collect(),
-            missing: VecDeque::new(),
-            seen: HashSet::new(),
+            named,
+            missing,
+            seen,
             counts: Counts::default(),
             document: None,
         };
@@ -154,14 +159,14 @@ impl Work {
         });
         match looked {
             Err(failure) => {
-                // A worker frees a model that was removed meanwhile.
-                discard::model(self.opened.model);
+                self.free();
                 run.fail(failure);
             }
             Ok(Looked::More) => in_slice(run, move |ctx, run| self.look_up(ctx, run)),
             Ok(Looked::Done) => self.compute(run),
             Ok(Looked::NotReady(derivation)) => {
                 if let Some(why) = derivation.failure() {
+                    self.free();
                     return run.fail(Failure::new(Code::NotReady, format!("deriving failed: {why}")));
                 }
                 run.task.say("waits until the model is ready");
@@ -239,7 +244,7 @@ impl Work {
         run.at(self.total - self.missing.len(), self.total);
         if self.missing.is_empty() {
             let result = self.result();
-            discard::model(self.opened.model);
+            self.free();
             return run.complete(result);
         }
         run.task.say(format!("{} of {} subjects", self.total - self.missing.len(), self.total));
@@ -250,6 +255,11 @@ impl Work {
         on_worker(run, "an assessment", compute, |_, run, (work, computed)| {
             in_slice(run, move |ctx, run| work.store(ctx, run, computed));
         });
+    }
+
+    /// A worker frees the names of a million subjects, and a model that was removed meanwhile.
+    fn free(self) {
+        pool::run(Lane::Disposal, None, move || drop(self));
     }
 
     /// On a worker.

@@ -9,7 +9,7 @@ use crate::jobs::change::{Change, Finished, Record};
 use crate::jobs::id::JobId;
 use crate::jobs::job::{Extra, Job, NO_GROUP, Past, Reported, Run};
 use crate::jobs::request::{JobOptions, Limits, MAX_NAME, RateLimit, Unique, When};
-use crate::jobs::{Priority, Schedule, State, TRANSITIONS, Timing};
+use crate::jobs::{Event, Priority, Schedule, State, Timing};
 
 /// Removes the first change from the bytes; `None` at their end.
 ///
@@ -71,7 +71,7 @@ fn finished(from: &mut Reader<'_>) -> Result<Finished> {
     Ok(Finished {
         seq: from.number()?,
         at: from.number()?,
-        event: from.of(TRANSITIONS)?.1,
+        event: from.of(&Event::ALL)?,
         by_report: from.flag()?,
         run_at: from.number()?,
         result: from.optional(Reader::text)?,

@@ -5,7 +5,7 @@ use super::bytes::{number, optional, text};
 use crate::jobs::change::{Change, Finished, Record};
 use crate::jobs::job::{Extra, Job, Past, Run};
 use crate::jobs::request::{JobOptions, Limits, Unique};
-use crate::jobs::{Schedule, TRANSITIONS, Timing};
+use crate::jobs::{Schedule, Timing};
 
 /// Appends a change.
 pub(in crate::jobs) fn encode(change: &Change, out: &mut Vec<u8>) {
@@ -75,9 +75,7 @@ fn end(finished: &Finished, out: &mut Vec<u8>) {
     out.push(Tag::Finished as u8);
     number(*seq, out);
     number(*at, out);
-    // The place of its first transition identifies the event.
-    let place = TRANSITIONS.iter().position(|(_, other, _)| other == event).unwrap_or_default();
-    out.extend([place as u8, (*by_report).into()]);
+    out.extend([*event as u8, (*by_report).into()]);
     number(*run_at, out);
     [result, error, traceback].into_iter().for_each(|field| optional(field.as_deref(), out, text));
 }
