@@ -30,8 +30,8 @@ pub(super) fn no_job() -> Failure {
 
 const fn lost(cause: LostCause) -> &'static str {
     match cause {
-        LostCause::Expired => "expired: the lease of this token has ended, and the job is run again",
-        LostCause::Cancelled => "cancelled: the job was cancelled, and its worker did not stop in time",
+        LostCause::Expired => "expired: the run of this token has ended",
+        LostCause::Cancelled => "cancelled: the job was cancelled, and the run of this token has ended",
         LostCause::Failover => "failover: another server was the master when this token was granted",
         LostCause::Unknown => "unknown: this is not the token of the current run",
     }

@@ -1,6 +1,6 @@
 //! `JOB.*`: the queue of jobs at a key.
 //!
-//! Commands that add to the data set are `deny-oom`: `SUBMIT`, `SUBMITMANY`, `SCHEDULE`, `CONFIG`. The other writes are
+//! Commands that add to the data set are `deny-oom`: `SUBMIT`, `SUBMITMANY`, `SCHEDULE`. The other writes are
 //! not. When the memory is full, workers must still be able to claim and to end jobs, and operators to cancel, to purge
 //! and to pause: this is what frees the memory. Otherwise a full queue would lose the lease of each job that runs, and
 //! every job would become dead. What these commands add to a job is bounded: a token, a message, a result of at most

@@ -143,14 +143,14 @@ fn queries_are_read_commands_and_changes_are_write_commands() {
         let has = |flag: &str| flags.iter().any(|found| found == flag);
         match command.as_str() {
             "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill"
-            | "assess.warm" | "job.submit" | "job.submitmany" | "job.schedule" | "job.config" => {
+            | "assess.warm" | "job.submit" | "job.submitmany" | "job.schedule" => {
                 assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
             }
             "model.indicatordel" | "model.drop" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {
                 assert!(has("write"), "{command}: {flags:?}")
             }
-            "job.claim" | "job.heartbeat" | "job.complete" | "job.fail" | "job.cancel" | "job.retry" | "job.pause"
-            | "job.resume" | "job.purge" | "job.unschedule" | "job.replay" => {
+            "job.claim" | "job.config" | "job.heartbeat" | "job.complete" | "job.fail" | "job.cancel" | "job.retry"
+            | "job.pause" | "job.resume" | "job.purge" | "job.unschedule" | "job.replay" => {
                 // Workers end their jobs when the memory is full.
                 assert!(has("write") && !has("denyoom"), "{command}: {flags:?}");
             }

@@ -1,11 +1,11 @@
 //! What workers report: heartbeats, results, failures. Every report needs the token of the current run.
 
+use super::Event;
 use super::change::{Change, Changes, Finished};
 use super::hooks;
 use super::job::{Job, Past, Reported};
 use super::queue::{LostCause, Queue, Random, Refusal};
 use super::request::{Heartbeat, MAX_ERROR, MAX_MESSAGE, MAX_MS, Report};
-use super::Event;
 
 /// The reply to a heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

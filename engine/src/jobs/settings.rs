@@ -1,9 +1,9 @@
 //! The settings of a queue: limits, pauses, schedules.
 
+use super::Schedule;
 use super::change::{Change, Changes};
 use super::queue::{Queue, Refusal};
 use super::request::{LimitChanges, MAX_MS, check_name};
-use super::Schedule;
 use crate::Error;
 
 /// The most paused types, and the most schedules, of a queue.

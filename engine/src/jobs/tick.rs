@@ -1,12 +1,12 @@
 //! What happens without a command: leases and delays end, ended jobs are dropped, schedules are due.
 
+use super::Event;
 use super::change::{Change, Changes, Finished};
 use super::job::{Job, Run};
 use super::queue::{Queue, Random};
 use super::report::failed;
 use super::request::Submission;
 use super::schedule::NEVER;
-use super::Event;
 
 impl Queue {
     /// When [`Queue::tick`] has something to do; a time in the past when it has already.

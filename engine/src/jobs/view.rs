@@ -61,6 +61,9 @@ pub struct Page<'a> {
     pub next: Option<ListCursor>,
 }
 
+/// The most counts of a type and a state that are reported.
+const MAX_REPORTED: usize = 1000;
+
 /// The number of jobs by state.
 pub type Counts = [u64; State::ALL.len()];
 
@@ -69,7 +72,7 @@ pub type Counts = [u64; State::ALL.len()];
 pub struct Info<'a> {
     /// The number of jobs by state.
     pub totals: Counts,
-    /// The same by type.
+    /// The same by type, for at least the first 142 types.
     pub by_type: BTreeMap<&'a [u8], Counts>,
     /// Types that workers asked for in the last minute.
     pub handled: Vec<&'a [u8]>,
@@ -151,7 +154,7 @@ impl Queue {
     /// Figures of the queue.
     pub fn info(&self, now: u64) -> Info<'_> {
         let mut by_type: BTreeMap<&[u8], Counts> = BTreeMap::new();
-        for (&(job_type, state), &count) in &self.counts {
+        for (&(job_type, state), &count) in self.counts.iter().take(MAX_REPORTED) {
             by_type.entry(self.types.name(job_type)).or_default()[state as usize] += count;
         }
         Info {

@@ -17,8 +17,10 @@ use crate::cache::{Writer, with, writing_as};
 use crate::clock::now_ms;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
+use crate::ffi::key::{Holds, Key, Mode};
 use crate::models::load::{Origin, Request};
 use crate::settings;
+use crate::types::entry;
 use crate::work::{memory, pool};
 
 /// The most time of one slice.
@@ -104,6 +106,12 @@ impl Work {
             Some(until) => TimeToLive::Until(until),
             None => TimeToLive::Tier,
         };
+        let key = Key::open(ctx, &entry.key, Mode::Peek);
+        // An entry must not replace a model or a queue, such as that of this job.
+        if key.holds() == Holds::Native && entry::find(&key).is_none() {
+            return Err(Failure::wrong_type());
+        }
+        drop(key);
         let tags: Vec<&[u8]> = entry.tags.iter().map(Vec::as_slice).collect();
         writing_as(Writer::Command, || store::store(ctx, &entry.key, value, &tags, ttl))?;
         with(|cache| {

@@ -11,7 +11,8 @@ pub(crate) const CONFIG: Command = Command {
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Job,
-    flags: "write deny-oom",
+    // Without deny-oom: it shows limits, and lower ones free memory.
+    flags: "write",
     acl: "assess write slow",
     arity: -2,
     args: &[
