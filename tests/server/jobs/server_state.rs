@@ -80,11 +80,10 @@ fn when_memory_is_full_jobs_can_be_ended_but_not_added() {
     let job = client.claim_one("LEASE 3600000");
     let mut worker = server.client();
     client.ask("CONFIG SET maxmemory 1").good();
-    for line in
-        ["JOB.SUBMIT q t p", "JOB.SUBMITMANY q 1 t p", "JOB.SCHEDULE q s EVERY 1000 t p", "JOB.CONFIG q MAXJOBS 1"]
-    {
+    for line in ["JOB.SUBMIT q t p", "JOB.SUBMITMANY q 1 t p", "JOB.SCHEDULE q s EVERY 1000 t p"] {
         assert_eq!(client.ask(line).code(), "OOM", "{line}");
     }
+    client.ask("JOB.CONFIG q KEEP dead 60").good();
     client.call(&["JOB.HEARTBEAT", "q", &job.id, &job.token, "PROGRESS", "5"]).good();
     client.complete(&job, "r").good();
     let second = claimed(&worker.ask("JOB.CLAIM q 1 t LEASE 3600000 BLOCK 0")).remove(0);
