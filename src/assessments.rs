@@ -2,6 +2,7 @@
 //! and the wait for a model that is not ready. No commands of Redis (`commands` calls this room), no entries of the
 //! cache are stored (`cache`), no life cycle of models (`models`).
 
+pub(crate) mod ahead;
 pub(crate) mod answer;
 pub(crate) mod batch;
 pub(crate) mod lookup;

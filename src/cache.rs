@@ -3,6 +3,7 @@
 //! Words of clients are parsed here only where files and replicas use the same words (clauses, tags, TTLs). No reports, and no
 //! call of the server while the cell is borrowed: see [`with`].
 
+pub(crate) mod ahead;
 #[cfg(feature = "test-hooks")]
 pub(crate) mod audit;
 pub(crate) mod build;
@@ -15,6 +16,7 @@ pub(crate) mod fill;
 pub(crate) mod follow;
 #[cfg(feature = "test-hooks")]
 pub(crate) mod hold;
+pub(crate) mod hot;
 pub(crate) mod invalidate;
 pub(crate) mod lookup;
 pub(crate) mod measure;

@@ -8,6 +8,7 @@ mod cache;
 mod find;
 mod history;
 mod indicator;
+mod job;
 mod lookup;
 mod model;
 mod rank;
@@ -16,6 +17,7 @@ mod score;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
 mod tier;
+mod warm;
 
 use crate::error::Outcome;
 use crate::ffi::command_info::Handler;
@@ -45,6 +47,7 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::model::REPLAY, entry::<model::Replay>),
     (&spec::assess::GET, entry::<assess::Get>),
     (&spec::assess::MGET, entry::<batch::Mget>),
+    (&spec::assess::WARM, entry::<warm::Warm>),
     (&spec::assess::KEY, entry::<assess::Key>),
     (&spec::assess::BATCH, entry::<score::Batch>),
     (&spec::assess::HISTORY, entry::<history::History>),
@@ -72,6 +75,27 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::cache::EXPORT, entry::<cache::Export>),
     (&spec::cache::HELP, entry::<CacheHelp>),
     (&spec::cache::REPLAY, entry::<cache::Replay>),
+    (&spec::job::SUBMIT, entry::<job::Submit>),
+    (&spec::job::SUBMITMANY, entry::<job::SubmitMany>),
+    (&spec::job::CLAIM, entry::<job::Claim>),
+    (&spec::job::HEARTBEAT, entry::<job::Heartbeat>),
+    (&spec::job::COMPLETE, entry::<job::Complete>),
+    (&spec::job::FAIL, entry::<job::Fail>),
+    (&spec::job::CANCEL, entry::<job::Cancel>),
+    (&spec::job::RETRY, entry::<job::Retry>),
+    (&spec::job::STATUS, entry::<job::Status>),
+    (&spec::job::WAIT, entry::<job::Wait>),
+    (&spec::job::LIST, entry::<job::List>),
+    (&spec::job::INFO, entry::<job::Info>),
+    (&spec::job::CONFIG, entry::<job::Config>),
+    (&spec::job::PAUSE, entry::<job::Pause>),
+    (&spec::job::RESUME, entry::<job::Resume>),
+    (&spec::job::PURGE, entry::<job::Purge>),
+    (&spec::job::SCHEDULE, entry::<job::Schedule>),
+    (&spec::job::UNSCHEDULE, entry::<job::Unschedule>),
+    (&spec::job::SCHEDULES, entry::<job::Schedules>),
+    (&spec::job::HELP, entry::<JobHelp>),
+    (&spec::job::REPLAY, entry::<job::Replay>),
 ];
 
 struct ModelHelp;
@@ -103,6 +127,14 @@ struct CacheHelp;
 impl Run for CacheHelp {
     fn run(_: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
         Ok(Reply::texts(spec::render::help(Family::Cache)))
+    }
+}
+
+struct JobHelp;
+
+impl Run for JobHelp {
+    fn run(_: Ctx<'_>, _: Argv<'_>) -> Outcome<Reply> {
+        Ok(Reply::texts(spec::render::help(Family::Job)))
     }
 }
 

@@ -52,6 +52,20 @@ counters! {
     models_evicted,
     /// Changes from the master or the append-only file that failed: the models may differ from the master's.
     replay_errors,
+    /// How often jobs began to wait: submitted, delayed, run again.
+    jobs_queued,
+    /// Jobs handed to workers.
+    jobs_started,
+    /// Jobs that ended with a result.
+    jobs_completed,
+    /// Jobs that ended with an error.
+    jobs_failed,
+    /// Jobs that were cancelled.
+    jobs_cancelled,
+    /// Jobs that lost their lease too often.
+    jobs_dead,
+    /// Jobs of REFRESH and PREFETCH that could not be submitted: the queue is full or on another node, or memory is short.
+    ahead_refused,
 }
 
 thread_local! {

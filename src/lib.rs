@@ -11,6 +11,7 @@ mod commands;
 mod counters;
 mod error;
 mod ffi;
+mod jobs;
 mod models;
 mod options;
 mod reply;
@@ -24,7 +25,7 @@ use redis_module::{Context, RedisString, Status, redis_module};
 
 use crate::assessments::waiting;
 use crate::cache::follow::{self, Change};
-use crate::cache::{fetch, queued, saved, wake, watched};
+use crate::cache::{ahead, fetch, queued, saved, wake, watched};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::events::{self, Handlers};
 use crate::ffi::filter::{self, Filtered};
@@ -62,6 +63,8 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     let ctx = ffi::load::begin(context)?;
     types::model::callbacks::register(ctx)?;
     types::entry::callbacks::register(ctx)?;
+    types::queue::callbacks::register(ctx)?;
+    jobs::watch();
     commands::register(context)?;
     events::subscribe(ctx, &HANDLERS)?;
     filter::register(ctx, filtered)?;
@@ -70,6 +73,7 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     settings::on_default_ttl(|ms| cache::with(|cache| cache.tiers.set_default_ttl(ms)));
     derive::retry_with(waiting::retry);
     wake::set_answer(fetch::answer);
+    ahead::set_hooks(ahead::Hooks { submit: jobs::about_key, recompute: assessments::ahead::recompute });
     ffi::config::register(ctx)?;
     let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
     saved::declare(&words)?;
@@ -82,18 +86,31 @@ const HANDLERS: Handlers = Handlers {
     flushed: |db| {
         follow::flushed(db);
         directory::flushed(db);
+        jobs::flushed(db);
+        ahead::flushed(db);
     },
     swapped: |a, b| {
         follow::swapped(a, b);
         directory::swapped(a, b);
+        jobs::swapped(a, b);
     },
     shutdown: work::pool::stop,
-    promoted: saved::promoted,
-    demoted: fetch::abandon,
+    promoted: |ctx| {
+        saved::promoted(ctx);
+        jobs::promoted(ctx);
+    },
+    demoted: || {
+        fetch::abandon();
+        jobs::stop();
+    },
     loading: saved::begins,
-    loaded: saved::loaded,
+    loaded: |ctx| {
+        saved::loaded(ctx);
+        jobs::loaded(ctx);
+    },
     client_left: |client, in_transaction| {
         fetch::client_left(client);
+        ahead::client_left(client);
         queued::client_left(client, in_transaction);
     },
 };
@@ -102,7 +119,10 @@ const HANDLERS: Handlers = Handlers {
 fn key_changed(ctx: Ctx<'_>, name: &[u8], event: &[u8], by_module: bool) {
     let change = Change::of(event, by_module);
     match change {
-        Change::MovedIn | Change::Copied | Change::Restored => directory::arrived(ctx, ctx.db(), name),
+        Change::MovedIn | Change::Copied | Change::Restored => {
+            directory::arrived(ctx, ctx.db(), name);
+            jobs::arrived(ctx, ctx.db(), name);
+        }
         Change::TtlChanged => directory::expires(ctx.db(), name),
         Change::Evicted => directory::evicted(ctx.db(), name),
         _ => {}

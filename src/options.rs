@@ -20,3 +20,26 @@ pub(crate) fn batch_size(word: &[u8]) -> Outcome<u64> {
     }
     Ok(count)
 }
+
+/// A fencing token as a reply shows it: 16 hex digits.
+pub(crate) fn token(word: &[u8]) -> Outcome<u64> {
+    let wrong = || Failure::err("token must be 16 hex digits");
+    if word.len() != 16 || !word.iter().all(u8::is_ascii_hexdigit) {
+        return Err(wrong());
+    }
+    let text = std::str::from_utf8(word).map_err(|_| wrong())?;
+    u64::from_str_radix(text, 16).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_sixteen_hex_digits() {
+        assert_eq!(token(b"00000000000000Ff"), Ok(255));
+        for wrong in [&b""[..], b"ff", b"00000000000000fff", b"+000000000000000", b"000000000000000g"] {
+            assert_eq!(token(wrong).unwrap_err().to_string(), "ERR token must be 16 hex digits");
+        }
+    }
+}

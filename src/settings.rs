@@ -42,6 +42,9 @@ pub(crate) fn set_text(index: usize, value: &[u8]) -> Result<(), &'static str> {
     if index == index_of("data-dir") && !value.is_empty() && !std::path::Path::new(value).is_dir() {
         return Err("must be an existing folder, or empty to switch reading files off");
     }
+    if index == index_of("warm-on-start") && WarmOnStart::of(value).is_none() {
+        return Err("must be one of no, hot, all");
+    }
     value.clone_into(&mut TEXTS[index].lock().unwrap_or_else(PoisonError::into_inner));
     Ok(())
 }
@@ -114,4 +117,25 @@ pub(crate) fn enabled() -> bool {
 
 pub(crate) fn data_dir() -> String {
     text(const { index_of("data-dir") })
+}
+
+/// What is warmed after the server has loaded its data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WarmOnStart {
+    No,
+    /// What was requested most often before.
+    Hot,
+    All,
+}
+
+impl WarmOnStart {
+    fn of(text: &str) -> Option<Self> {
+        [("no", Self::No), ("hot", Self::Hot), ("all", Self::All)]
+            .into_iter()
+            .find_map(|(word, value)| text.eq_ignore_ascii_case(word).then_some(value))
+    }
+}
+
+pub(crate) fn warm_on_start() -> WarmOnStart {
+    WarmOnStart::of(&text(const { index_of("warm-on-start") })).unwrap_or(WarmOnStart::No)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod assess;
 pub(crate) mod cache;
 pub(crate) mod configuration;
+pub(crate) mod job;
 pub(crate) mod model;
 pub(crate) mod render;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &model::REPLAY,
     &assess::GET,
     &assess::MGET,
+    &assess::WARM,
     &assess::KEY,
     &assess::BATCH,
     &assess::HISTORY,
@@ -60,6 +62,27 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &cache::EXPORT,
     &cache::HELP,
     &cache::REPLAY,
+    &job::SUBMIT,
+    &job::SUBMITMANY,
+    &job::CLAIM,
+    &job::HEARTBEAT,
+    &job::COMPLETE,
+    &job::FAIL,
+    &job::CANCEL,
+    &job::RETRY,
+    &job::STATUS,
+    &job::WAIT,
+    &job::LIST,
+    &job::INFO,
+    &job::CONFIG,
+    &job::PAUSE,
+    &job::RESUME,
+    &job::PURGE,
+    &job::SCHEDULE,
+    &job::UNSCHEDULE,
+    &job::SCHEDULES,
+    &job::HELP,
+    &job::REPLAY,
 ];
 
 /// The ACL category of the module. Servers before 7.4 cannot add categories, see `ffi::command_info`.
@@ -109,6 +132,7 @@ pub(crate) enum Family {
     Assess,
     Tier,
     Cache,
+    Job,
 }
 
 #[cfg(test)]
@@ -119,6 +143,7 @@ impl Family {
             Self::Assess => "ASSESS",
             Self::Tier => "TIER",
             Self::Cache => "CACHE",
+            Self::Job => "JOB",
         }
     }
 }

@@ -10,4 +10,5 @@ pub mod lease;
 pub mod name;
 pub mod pattern;
 pub mod policy;
+pub mod prefetch;
 pub mod tiers;

@@ -14,6 +14,7 @@ mod day;
 pub mod error;
 pub mod history;
 pub mod io;
+pub mod jobs;
 mod json;
 pub mod model;
 pub mod origin;

@@ -35,5 +35,6 @@ pub use hs::Hs;
 pub use load::{Part, load};
 pub use lookup::Relation;
 pub use model::OriginModel;
+pub use nomenclature::items::Items;
 pub use options::{Format, LoadOptions};
 pub use rules::RuleFilter;

@@ -6,6 +6,7 @@
 pub mod allocation;
 pub mod frames;
 pub mod origin;
+pub mod queue;
 pub mod score;
 
 use assess_engine::model::codec::Decoder;

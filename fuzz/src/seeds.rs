@@ -7,7 +7,7 @@ use std::{env, fs, io};
 use assess_engine::Progress;
 use assess_engine::origin::{self, OriginModel};
 use assess_engine::score;
-use assess_fuzz::{derive, frames, frames_of};
+use assess_fuzz::{derive, frames, frames_of, queue};
 use serde_json::Value;
 
 /// Longer seeds slow the fuzzer down more than they help.
@@ -30,6 +30,7 @@ fn main() -> io::Result<()> {
     let [data, corpus] = arguments.as_slice() else { panic!("seeds DATA CORPUS") };
     let seeds = Seeds { data, corpus };
     seeds.scores()?;
+    seeds.queues()?;
     seeds.origins()
 }
 
@@ -78,6 +79,11 @@ impl Seeds<'_> {
             self.write("batch_rows", &format!("{index}-f64"), &[&[index as u8, 2, 2], wide.as_slice()].concat())?;
         }
         Ok(())
+    }
+
+    fn queues(&self) -> io::Result<()> {
+        let names = ["changes", "frames", "promoted"];
+        names.iter().zip(queue::seeds()).try_for_each(|(name, bytes)| self.write("queue_changes", name, &bytes))
     }
 
     fn origins(&self) -> io::Result<()> {

@@ -49,25 +49,25 @@ def _bytes_a_key(settings: Settings, count: int) -> dict[str, float]:
     keys = list(numbered(PREFIX, count))
     random.Random(SEED).shuffle(keys)
     with Server(settings.module) as server:
-        empty = _settled(server)
+        empty = settled(server)
         fill(server, keys, VALUE)
-        without = _settled(server)
+        without = settled(server)
         server.set_tier(*TIER)
-        built = _settled(server)
+        built = settled(server)
         server.call("FLUSHALL", "SYNC")
         server.call("TIER.DEL", TIER[0])
         server.set_tier(*TIER)
         fill(server, keys, VALUE)
         if (held := server.stats()["cache_size"]) != count:
             raise RuntimeError(f"the index holds {held} keys, not {count}")
-        written = _settled(server)
+        written = settled(server)
         server.call("FLUSHALL", "SYNC")
-        left = _settled(server)
+        left = settled(server)
     used = {"built": built - without, "written": written - without, "left": left - empty}
     return {name: size / count for name, size in used.items()}
 
 
-def _settled(server: Server) -> int:
+def settled(server: Server) -> int:
     """Memory after it has stopped changing: hash tables that grow are rehashed in steps."""
     before, deadline = -1, time.monotonic() + SETTLE_SECONDS
     while (now := server.memory()) != before and time.monotonic() < deadline:
@@ -82,7 +82,7 @@ def _soak(settings: Settings) -> list[Figure]:
         return []
     samples, begin = [], time.monotonic()
     with Server(settings.module) as server:
-        empty = _settled(server)
+        empty = settled(server)
         with Traffic(server) as traffic:
             while (at := time.monotonic() - begin) < settings.soak_seconds:
                 samples.append((at, server.memory(), server.client.dbsize()))
@@ -92,7 +92,7 @@ def _soak(settings: Settings) -> list[Figure]:
         server.call("FLUSHALL", "SYNC")
         for name in traffic.TIERS:
             server.call("TIER.DEL", name)
-        left = _settled(server) - empty
+        left = settled(server) - empty
     settings.keep("row 16, soak: seconds, used_memory, keys", samples)
     steady = [sample for sample in samples if sample[0] >= WARM_UP * settings.soak_seconds]
     slope = _slope(steady)

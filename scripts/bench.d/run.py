@@ -15,6 +15,7 @@ import exiobase
 import expiry
 import hit
 import invalidation
+import jobs
 import machine
 import memory
 import race
@@ -30,7 +31,7 @@ from settings import Settings
 
 ROWS = {
     1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 9: scores, 10: search, 11: invalidation, 12: stampede,
-    13: race, 15: stall, 16: memory, 17: deployment, 21: expiry,
+    13: race, 14: jobs, 15: stall, 16: memory, 17: deployment, 21: expiry,
 }
 OF_TABLES = {1, 3, 5, 15}  # rows that need generated tables
 OF_GENERATOR = OF_TABLES | {6}

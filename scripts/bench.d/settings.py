@@ -95,6 +95,31 @@ class Settings:
         """Repetitions of a memory figure, which hardly varies."""
         return 1 if self.quick else 5
 
+    @property
+    def jobs(self) -> int:
+        """Jobs that a client submits and completes in one round."""
+        return 1_000 if self.quick else 20_000
+
+    @property
+    def waiting(self) -> list[int]:
+        """Numbers of waiting jobs of a queue; the target of memory applies to the last."""
+        return [1_000, 10_000] if self.quick else [1_000, 30_000, 1_000_000]
+
+    @property
+    def batches(self) -> int:
+        """Batches of jobs in one round beside the waiting jobs."""
+        return 2 if self.quick else 50
+
+    @property
+    def imports(self) -> int:
+        """Jobs that the module runs itself while another client is measured."""
+        return 20 if self.quick else 200
+
+    @property
+    def imported(self) -> int:
+        """Entries that one of these jobs writes."""
+        return 500 if self.quick else 5_000
+
     def keep(self, name: str, numbers: object) -> None:
         """Keeps raw numbers for the JSON file."""
         self.raw[name] = numbers

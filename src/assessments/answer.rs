@@ -35,6 +35,8 @@ pub(crate) enum Caller {
     Command,
     /// A blocked client, possibly one of many.
     Waiter,
+    /// No client: the module computes ahead of a request.
+    Module,
 }
 
 /// A request to handle.

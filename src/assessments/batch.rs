@@ -103,7 +103,7 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
             subjects.iter().map(name).collect()
         }
     };
-    let work = look_all_up(ctx, loaded, model_key, &subjects, names, &parsed)?;
+    let work = look_all_up(ctx, loaded, model_key, &subjects, names, (&parsed, options))?;
     let missing = work.missing().count();
     if missing > 0 && !model.ready() {
         // The check of a subject shows whether it needs a part of the model that is not derived yet.
@@ -115,7 +115,13 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
     }
     let is_short = work.estimate().as_micros() <= u128::from(settings::slice_us());
     if parsed.caching != Caching::Off {
-        work.missing().for_each(|name| lookup::missed(loaded, name));
+        for slot in &work.slots {
+            if let Slot::Missing { subject, name } = slot {
+                let subject = subject.iter().map(Vec::as_slice);
+                let words = || [model_key].into_iter().chain(subject).chain(options.iter().copied()).collect();
+                lookup::missed(ctx, loaded, name, words);
+            }
+        }
     }
     // For a waiter a worker always computes, since many may be answered at the same time.
     if missing == 0 || (is_short && request.caller == Caller::Command) {
@@ -126,10 +132,10 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
     Ok(Answer::Work(Work::Compute(work)))
 }
 
-type Words<'w, 'a> = &'w [&'a [u8]];
+pub(crate) type Words<'w, 'a> = &'w [&'a [u8]];
 
 /// Splits the words into `count` subjects and the options after them.
-fn split_subjects<'w, 'a>(
+pub(crate) fn split_subjects<'w, 'a>(
     loaded: &Loaded,
     words: Words<'w, 'a>,
     count: u64,
@@ -151,7 +157,7 @@ fn look_all_up(
     model_key: &[u8],
     subjects: &[Words<'_, '_>],
     names: Vec<Named>,
-    parsed: &RequestOptions<'_>,
+    (parsed, options): (&RequestOptions<'_>, Words<'_, '_>),
 ) -> Outcome<Computation> {
     let mut slots = Vec::with_capacity(subjects.len());
     for (subject, name) in subjects.iter().zip(names) {
@@ -162,7 +168,8 @@ fn look_all_up(
                 continue;
             }
         };
-        let found = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, Bytes::copy_from_slice);
+        let words = || [&[model_key], *subject, options].concat();
+        let found = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, Bytes::copy_from_slice);
         // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
         let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &parsed.query) };

@@ -1,5 +1,6 @@
 //! Cached assessments: found by cached route, by cache key, and among the pending results.
 
+pub(crate) mod kept;
 pub(crate) mod naming;
 pub(crate) mod routes;
 
@@ -25,18 +26,22 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     let cached = key::Key::open_text(ctx, &route.name, Mode::Read);
     let Some(document) = cached.string().filter(|document| is_complete(document, &route.prefix)) else { return false };
     let found = lookup::look_up(ctx, &cached, route.name.as_bytes());
-    if !is_fresh(&found) {
+    if !may_be_served(ctx, &found, || argv.words(1)) {
         return false;
     }
-    counted_hit(&route.hits, &found);
+    let prefetches = counted_hit(&route.hits, &found);
     send::bulk(ctx, document);
+    kept::served(ctx, route.name.as_bytes(), &found, prefetches, || argv.words(1));
     true
 }
 
-/// Whether a cached assessment may be served. A stale one is not: it is computed again, which takes no longer than a
-/// client with a lease would take.
-fn is_fresh(found: &Lookup) -> bool {
-    matches!(found.seen, Seen::Fresh | Seen::Ageing)
+/// Whether a cached assessment may be served: also in its grace, if the module can compute it again meanwhile.
+fn may_be_served<'w>(ctx: Ctx<'_>, found: &Lookup, words: impl Fn() -> Vec<&'w [u8]>) -> bool {
+    match found.seen {
+        Seen::Fresh | Seen::Ageing => true,
+        Seen::Stale => ctx.is_master() && !ctx.is_script() && kept::may_be_kept(&words()),
+        Seen::Absent => false,
+    }
 }
 
 /// Remembers the cached route of a request, unless the model has a time to live, or the cache key depends on the day.
@@ -50,12 +55,13 @@ pub(crate) fn remember_route(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
 }
 
 /// Looks up a cache key in the cache and among the pending results.
-pub(crate) fn by_name<T>(
+pub(crate) fn by_name<'w, T>(
     ctx: Ctx<'_>,
     loaded: &Loaded,
     model_key: &[u8],
     name: &[u8],
     caching: Caching,
+    words: impl Fn() -> Vec<&'w [u8]>,
     hit: impl FnOnce(&[u8]) -> T,
 ) -> Option<T> {
     if caching != Caching::Normal || !settings::enabled() {
@@ -63,11 +69,12 @@ pub(crate) fn by_name<T>(
     }
     let cached = key::Key::open(ctx, name, Mode::Read);
     let found = lookup::look_up(ctx, &cached, name);
-    if is_fresh(&found)
+    if may_be_served(ctx, &found, &words)
         && let Ok(Some(document)) = lookup::value(&cached)
     {
         if loaded.matches_document(model_key, &document) {
-            counted_hit(&loaded.hits, &found);
+            let prefetches = counted_hit(&loaded.hits, &found);
+            kept::served(ctx, name, &found, prefetches, words);
             return Some(hit(&document));
         }
         drop(document);
@@ -79,19 +86,31 @@ pub(crate) fn by_name<T>(
     Some(hit(&document))
 }
 
-/// Counts a hit.
-fn counted_hit(hits: &AtomicU64, found: &Lookup) {
+/// Whether a fresh document of this version is cached. Counts neither a hit nor a miss.
+pub(crate) fn is_cached(ctx: Ctx<'_>, loaded: &Loaded, model_key: &[u8], name: &[u8]) -> bool {
+    let cached = key::Key::open(ctx, name, Mode::Peek);
+    matches!(lookup::look_up(ctx, &cached, name).seen, Seen::Fresh | Seen::Ageing)
+        && lookup::value(&cached).is_ok_and(|value| value.is_some_and(|it| loaded.matches_document(model_key, &it)))
+}
+
+/// Counts a hit. Returns whether the tier fetches ahead.
+fn counted_hit(hits: &AtomicU64, found: &Lookup) -> bool {
     // Only the main thread writes this counter, so a plain load and store are enough.
     hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     counters::count(|c| &c.hits);
-    lookup::hit(found);
+    lookup::hit(found)
 }
 
 /// Counts a miss.
-pub(crate) fn missed(loaded: &Loaded, name: &[u8]) {
+pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], words: impl FnOnce() -> Vec<&'w [u8]>) {
     loaded.misses.set(loaded.misses.get() + 1);
     counters::count(|c| &c.misses);
-    lookup::missed(with(|cache| cache.tiers.of(name)));
+    let (tier, prefetches) = with(|cache| {
+        let tier = cache.tiers.of(name);
+        (tier, cache.policy(tier).is_some_and(|policy| policy.prefetch > 0))
+    });
+    lookup::missed(tier);
+    kept::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, words);
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.

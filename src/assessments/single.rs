@@ -68,7 +68,7 @@ fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
             send::bulk(ctx, document);
             Reply::Sent
         }
-        Caller::Waiter => Reply::Bulk(Bytes::copy_from_slice(document)),
+        Caller::Waiter | Caller::Module => Reply::Bulk(Bytes::copy_from_slice(document)),
     }
 }
 
@@ -77,7 +77,12 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer
     let model = loaded.as_model();
     let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
     let mut parsed = request::parse(model, options)?;
-    let log = Log::of(ctx, loaded, parsed.tenant);
+    // A computation for which no client waits replaces what is cached. It is no miss, and not logged.
+    let is_ahead = request.caller == Caller::Module;
+    if is_ahead {
+        parsed.caching = Caching::Refresh;
+    }
+    let log = if is_ahead { None } else { Log::of(ctx, loaded, parsed.tenant) };
     let is_short = model.estimate(subject, &parsed.query) <= Duration::from_micros(settings::slice_us());
     if parsed.caching == Caching::Off && log.is_none() && is_short {
         return compute_unshared(ctx, loaded, model_key, subject, &parsed, request.caller);
@@ -95,7 +100,8 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer
         None => naming::of_one(&loaded.model, model_key, subject, &parsed.query)?,
     };
     let hit = |document: &[u8]| document_reply(ctx, request.caller, document);
-    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, hit) {
+    let words = || request.words.to_vec();
+    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, hit) {
         return Ok(Answer::Hit { name, reply });
     }
     // The worker finds the errors of a long subject.
@@ -106,8 +112,8 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer
             Err(error) => return Err(error.into()),
         }
     }
-    if parsed.caching != Caching::Off {
-        lookup::missed(loaded, &name);
+    if parsed.caching != Caching::Off && !is_ahead {
+        lookup::missed(ctx, loaded, &name, words);
     }
     if !is_short {
         let work = in_flight::work(ctx, loaded, model_key, subject, &parsed, name, log);

@@ -94,7 +94,8 @@ fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+/// The bytes of hexadecimal digits.
+pub(crate) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16);
     if !rest.is_empty() {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::lookup::{self, Lookup, look_up};
 use super::waiters::{self, Grant, reply_to, text, word};
-use super::{Cache, wake, with};
+use super::{Cache, ahead, wake, with};
 use crate::clock::now_ms;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -42,6 +42,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
     let db = ctx.db();
     let now = now_ms();
     let found = look_up(ctx, key, name);
+    ahead::read(ctx, name, &found);
     // A value of a wrong type is an error, and no lease is granted.
     let value = if found.seen == Seen::Absent { None } else { lookup::value(key)? };
     if !settings::enabled() {
@@ -53,6 +54,9 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
     let (fetched, wait_ms) = with(|cache| {
         cache.revoke_banned(now, db, name, found.tier);
         let policy = cache.policy(found.tier);
+        // Where a job refreshes the key, no reader has to.
+        let is_refreshed = found.seen == Seen::Ageing && policy.is_some_and(|policy| policy.queue.is_some());
+        let seen = if is_refreshed { Seen::Fresh } else { found.seen };
         let lease_ms = options.lease_ms.or(policy.and_then(|policy| policy.lease_ms));
         let wait_ms = options.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
         let wait_ms = wait_ms.unwrap_or_else(settings::default_wait_ms);
@@ -67,7 +71,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
             may_wait: may_grant && wait_ms > 0 && ctx.may_block(),
         };
         let (token, stamp) = (cache.random.u64(..), cache.index.tick());
-        (cache.leases.fetch(now, db, name, found.seen, &ask, token, stamp), wait_ms)
+        (cache.leases.fetch(now, db, name, seen, &ask, token, stamp), wait_ms)
     });
     count(&found, &fetched);
     if fetched == Fetched::Wait {
@@ -80,7 +84,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
 
 fn count(found: &Lookup, fetched: &Fetched) {
     match fetched {
-        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => lookup::hit(found),
+        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => _ = lookup::hit(found),
         Fetched::Negative(_) => with(|cache| cache.count(found.tier).negative_hits += 1),
         Fetched::Lease { .. } | Fetched::Busy => lookup::missed(found.tier),
         // Counted when the waiter is answered.

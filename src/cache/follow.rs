@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use assess_engine::cache::index::{Freshness, Write};
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, Writer, build, enforce, evict, measure, tidy, wake, with, writer};
+use super::{Cache, Writer, ahead, build, enforce, evict, measure, tidy, wake, with, writer};
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -224,6 +224,9 @@ fn key_removed(db: i32, name: &[u8], change: Change) {
         }
         Some(MovedState { freshness: entry.freshness, stamp: entry.stamp })
     });
+    if removed.is_some() {
+        ahead::gone(db, name);
+    }
     match change {
         Change::MovedOut => MOVED_STATE.set(removed),
         Change::Expired if removed.is_some() => tidy::soon(),

@@ -146,12 +146,13 @@ pub(crate) fn fresh_until(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Option<u6
     }
 }
 
-/// Counts a hit.
+/// Counts a hit. Returns whether the tier of the key fetches ahead (`PREFETCH`).
 #[inline]
-pub(crate) fn hit(found: &Lookup) {
+pub(crate) fn hit(found: &Lookup) -> bool {
     with(|cache| {
+        let policy = cache.policy(found.tier);
+        let (reorder, prefetches) = policy.map_or((false, false), |policy| (policy.is_bounded(), policy.prefetch > 0));
         if let Some(at) = found.at {
-            let reorder = cache.policy(found.tier).is_some_and(|policy| policy.is_bounded());
             cache.index.touched(at, reorder);
         }
         let counters = cache.count(found.tier);
@@ -159,7 +160,8 @@ pub(crate) fn hit(found: &Lookup) {
             Seen::Stale => counters.stale_hits += 1,
             _ => counters.hits += 1,
         }
-    });
+        prefetches
+    })
 }
 
 /// Counts a miss.

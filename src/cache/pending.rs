@@ -110,6 +110,14 @@ fn store(ctx: Ctx<'_>) {
     main_loop::after(0, store);
 }
 
+/// Stores a result in the selected database now, unless its model has changed since; returns whether it was stored. Not
+/// inside a command of a client.
+pub(crate) fn store_now(ctx: Ctx<'_>, name: &[u8], result: &Pending) -> bool {
+    let stored = settings::enabled() && store_one(ctx, name, result);
+    counters::count(|c| if stored { &c.stored } else { &c.not_stored });
+    stored
+}
+
 /// Stores a result, unless its model has changed since; returns whether it was stored.
 fn store_one(ctx: Ctx<'_>, name: &[u8], result: &Pending) -> bool {
     let current = with_loaded(ctx, Name::Bytes(&result.model), Mode::Peek, |loaded| Ok(loaded.version));

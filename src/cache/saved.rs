@@ -1,10 +1,11 @@
-//! Tiers and bans as data: read from the module's load arguments, written to RDB files, and restored from them.
+//! Tiers and bans as data: read from the module's load arguments, written to RDB files, and restored from them. An RDB
+//! file also says which keys were requested most often.
 
 use std::cell::RefCell;
 
 use assess_engine::cache::policy::{Policy, parse_declarations};
 
-use crate::cache::{build, clauses, enforce, evict, fetch, sweep, with};
+use crate::cache::{build, clauses, enforce, evict, fetch, hot, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 
@@ -55,7 +56,8 @@ pub(crate) fn remove_tier(name: &[u8]) -> bool {
 
 /// The lines that an RDB file stores besides the keys.
 pub(crate) fn lines() -> Vec<Line> {
-    with(|cache| {
+    let hot = hot::lines();
+    let mut lines = with(|cache| {
         let tiers = cache.tiers.iter().filter(|tier| !cache.tiers.is_builtin(tier.id));
         let mut lines: Vec<Line> = tiers
             .map(|tier| {
@@ -71,7 +73,9 @@ pub(crate) fn lines() -> Vec<Line> {
             Some(line)
         }));
         lines
-    })
+    });
+    lines.extend(hot);
+    lines
 }
 
 /// Replaces tiers and bans with those of an RDB file, before its keys are read.
@@ -94,6 +98,7 @@ pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
                 };
                 clauses::begin_replicated_ban(db, id, clauses)?;
             }
+            [b"HOT", db, tier, names @ ..] => hot::restore(db, tier, names),
             // A line of a later version of the module: it is ignored, and the keys are loaded.
             _ => {}
         }
@@ -111,6 +116,7 @@ pub(crate) fn begins(replaces_all: bool) {
 
 /// Removes all tiers and bans.
 fn clear() {
+    hot::clear();
     with(|cache| {
         cache.tiers.clear();
         cache.bans.clear();

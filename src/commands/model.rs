@@ -1,18 +1,15 @@
 //! Commands that create models: `MODEL.LOAD`, `MODEL.SET`, `MODEL.ABORT`, and the internal `MODEL.REPLAY`, which
 //! replicates models.
 
-mod recipe;
-
 use assess_engine::cache::name;
 
-use self::recipe::ParsedLoad;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::held::HeldBytes;
 use crate::ffi::string::Argv;
-use crate::models::load::loading;
-use crate::models::load::{self, Origin, Request};
+use crate::models::load::recipe::{self, ParsedLoad};
+use crate::models::load::{self, Origin, Request, loading};
 use crate::models::replication::replay;
 use crate::reply::Reply;
 use crate::settings;

@@ -1,6 +1,8 @@
 //! Commands for tests: failures on demand, and checks of the index. They are built with the feature `test-hooks` only,
 //! and registered only if the environment variable `ASSESS_TEST_HOOKS` is set.
 
+use assess_engine::jobs::Queue;
+
 use crate::cache::{audit, follow, hold, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -68,7 +70,7 @@ impl Run for Audit {
 
 const SABOTAGE: Command = Command {
     name: "ASSESS.SABOTAGE",
-    summary: "Disables a mechanism that keeps the cache correct",
+    summary: "Disables a mechanism that keeps the cache or a queue correct",
     args: &[Arg::string("what")],
     reply: "OK",
     ..PANIC
@@ -80,11 +82,12 @@ impl Run for Sabotage {
     fn run(_: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         match argv.bytes(1) {
             b"fence" => with(|cache| cache.leases.switch_fence_off()),
+            b"job-fence" => Queue::switch_fence_off(),
             b"notification" => follow::drop_one(),
             b"sweep" => hold::set(true),
             b"step" => hold::let_one_pass(),
             b"nothing" => hold::set(false),
-            _ => return Err(Failure::err("expected fence, notification, sweep, step or nothing")),
+            _ => return Err(Failure::err("expected fence, job-fence, notification, sweep, step or nothing")),
         }
         Ok(Reply::Ok)
     }

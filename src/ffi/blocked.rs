@@ -318,18 +318,21 @@ fn end_due() {
 fn serve() -> bool {
     SENT.with_borrow_mut(|sent| sent[1] = std::mem::take(&mut sent[0]));
     let ready = std::mem::take(&mut table().ready);
+    let mut sends = false;
     for (handle, serial) in ready {
         let entry = table().remove_as(handle, serial);
         if let Some(Entry { state: State::Decided(decided), .. }) = entry {
+            sends |= decided.undelivered.is_some();
             handle.give_back(Some(decided));
         }
     }
-    let sent = SENT.with_borrow(|sent| sent.iter().any(|sent| !sent.is_empty()));
-    if sent {
+    // Also for the replies that the server sends after this call: without a further turn they would never count as read.
+    if sends || SENT.with_borrow(|sent| sent.iter().any(|sent| !sent.is_empty())) {
         // Start the next turn immediately. From then on the replies count as read.
         event_loop::nudge();
+        return true;
     }
-    sent || !table().entries().is_empty()
+    !table().entries().is_empty()
 }
 
 /// A connection has ended. Replies that were just sent to it count as undelivered.

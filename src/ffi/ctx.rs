@@ -219,6 +219,20 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// Reports a change of a native value of the selected database to WATCH and client-side caching, and each event to
+    /// subscribers of keyspace events.
+    pub(crate) fn native_changed<'e>(self, key: &[u8], events: impl Iterator<Item = &'e CStr>) {
+        let name = Text::new(key);
+        // SAFETY: context, name and events are valid.
+        unsafe {
+            api!(RedisModule_SignalModifiedKey(self.raw, name.as_ptr()));
+            for event in events {
+                let class = raw::REDISMODULE_NOTIFY_MODULE;
+                api!(RedisModule_NotifyKeyspaceEvent(self.raw, class, event.as_ptr(), name.as_ptr()));
+            }
+        }
+    }
+
     /// Publishes the keyspace events of the server's own SET, because near caches and feeds subscribe to them.
     pub(crate) fn key_was_set(self, key: &[u8], expires: bool) {
         let name = Text::new(key);

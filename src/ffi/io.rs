@@ -19,6 +19,10 @@ pub(crate) struct Loader<'a> {
     _callback: PhantomData<&'a ()>,
 }
 
+/// The longest string that is saved, in bytes. The server tries to compress each string in a buffer of the same size,
+/// so longer ones are split.
+const PIECE: usize = 1 << 20;
+
 /// A read failed. The server has recorded the error and handles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
@@ -38,6 +42,12 @@ impl Saver<'_> {
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         // SAFETY: as above; the bytes are read during the call.
         unsafe { api!(RedisModule_SaveStringBuffer(self.raw, bytes.as_ptr().cast::<c_char>(), bytes.len())) }
+    }
+
+    /// Saves a string of any length in pieces.
+    pub(crate) fn long(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        bytes.chunks(PIECE).for_each(|piece| self.bytes(piece));
     }
 }
 
@@ -67,6 +77,21 @@ impl Loader<'_> {
             self.checked(())?;
             Ok(take(std::slice::from_raw_parts(start.cast::<u8>(), len)))
         }
+    }
+
+    /// Reads what [`Saver::long`] saved. The length is not trusted: memory grows only with the bytes that are really in
+    /// the file.
+    pub(crate) fn long(&mut self) -> Result<Vec<u8>, Damaged> {
+        let length = self.number()?;
+        let mut whole = Vec::new();
+        while (whole.len() as u64) < length {
+            let before = whole.len();
+            self.bytes(|piece| whole.extend_from_slice(piece))?;
+            if whole.len() == before {
+                return Err(Damaged);
+            }
+        }
+        if whole.len() as u64 == length { Ok(whole) } else { Err(Damaged) }
     }
 
     /// Database and name of the key that is loaded; `None` when the server does not report them.

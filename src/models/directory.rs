@@ -110,6 +110,11 @@ pub(crate) fn names(db: i32) -> Vec<Vec<u8>> {
         .unwrap_or_default()
 }
 
+/// The databases that hold models.
+pub(crate) fn databases() -> Vec<i32> {
+    DIRECTORY.with_borrow(|directory| directory.databases.keys().copied().collect())
+}
+
 /// The number of models in all databases.
 pub(crate) fn count() -> usize {
     DIRECTORY.with_borrow(|directory| directory.databases.values().map(BTreeSet::len).sum())

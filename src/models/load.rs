@@ -4,7 +4,9 @@
 //! next. A worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until
 //! then the keyspace does not change. The load continues when its client disconnects.
 
+pub(crate) mod client;
 pub(crate) mod loading;
+pub(crate) mod recipe;
 pub(crate) mod staging;
 pub(crate) mod transfer;
 
@@ -17,6 +19,7 @@ use assess_engine::model::AnyModel;
 use assess_engine::model::load::{Joined, Part, Recipe};
 use assess_engine::{Budget, Error as EngineError, Progress};
 
+pub(crate) use self::client::Client;
 use self::loading::Slot;
 use self::staging::Staged;
 use crate::counters;
@@ -49,6 +52,8 @@ pub(crate) enum Origin {
     Path(Vec<u8>),
     /// Bytes that the client sent.
     Payload(HeldBytes),
+    /// Bytes of a job.
+    Bytes(Vec<u8>),
 }
 
 impl Origin {
@@ -56,6 +61,7 @@ impl Origin {
         match self {
             Self::Path(path) => path,
             Self::Payload(_) => b"client",
+            Self::Bytes(_) => b"job",
         }
     }
 }
@@ -109,19 +115,39 @@ struct Load {
     before: Option<AnyModel>,
     /// How many times the data were joined again because that model had changed.
     joined_again: u32,
-    blocked: Blocked,
+    client: Client,
 }
 
 /// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
 pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
-    commit::may_replace(ctx, &request.key, request.noreplace)?;
-    let place = (ctx.db(), request.key.clone());
-    if loading::find(place.0, &place.1).is_some() {
-        return Err(in_flight());
-    }
+    check(ctx, &request)?;
     let (origin, progress) = (origin(), Arc::<Progress>::default());
+    let slot = slot(ctx, &request, &origin, &progress).ok_or_else(in_flight)?;
+    let client = Client::Blocked(Blocked::block(ctx, 0, unblocked));
+    start(ctx, slot, request, origin, progress, client);
+    Ok(())
+}
+
+/// Begins a load for a job, which is answered in any case.
+pub(crate) fn begin_for(ctx: Ctx<'_>, client: Client, request: Request, origin: Origin, progress: Arc<Progress>) {
+    let slot = check(ctx, &request).and_then(|()| slot(ctx, &request, &origin, &progress).ok_or_else(in_flight));
+    match slot {
+        Ok(slot) => start(ctx, slot, request, origin, progress, client),
+        Err(failure) => client.reply(Err(failure)),
+    }
+}
+
+fn check(ctx: Ctx<'_>, request: &Request) -> Outcome<()> {
+    commit::may_replace(ctx, &request.key, request.noreplace)?;
+    if loading::find(ctx.db(), &request.key).is_some() { Err(in_flight()) } else { Ok(()) }
+}
+
+fn slot(ctx: Ctx<'_>, request: &Request, origin: &Origin, progress: &Arc<Progress>) -> Option<Slot> {
     let kind = request.recipe.kind().name();
-    let slot = loading::register(place, kind, &progress, origin.source()).ok_or_else(in_flight)?;
+    loading::register((ctx.db(), request.key.clone()), kind, progress, origin.source())
+}
+
+fn start(ctx: Ctx<'_>, slot: Slot, request: Request, origin: Origin, progress: Arc<Progress>, client: Client) {
     let load = Load {
         begun: Instant::now(),
         db: ctx.db(),
@@ -130,12 +156,11 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
         progress,
         before: replaced(ctx, &request),
         joined_again: 0,
-        blocked: Blocked::block(ctx, 0, unblocked),
+        client,
         request,
         origin,
     };
     load.advance(ctx, Stage::Reading);
-    Ok(())
 }
 
 fn in_flight() -> Failure {
@@ -167,7 +192,7 @@ impl Load {
     fn advance(self, ctx: Ctx<'_>, stage: Stage) {
         match stage {
             Stage::Reading => self.on_worker(Lane::Heavy, |load| {
-                load.blocked.measure(|| guard::run("a load", || load.read()).and_then(|built| built))
+                load.client.measure(|| guard::run("a load", || load.read()).and_then(|built| built))
             }),
             Stage::Joining(part) => self.on_worker(Lane::Request, |load| {
                 guard::run("joining a load", || Built::join(part, load.before.as_ref())).and_then(|built| built)
@@ -267,6 +292,7 @@ impl Load {
         let input = match &self.origin {
             Origin::Path(path) => data_dir::open(path)?,
             Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
+            Origin::Bytes(bytes) => Input::Bytes(bytes),
         };
         let part = self.request.recipe.read(input, &self.budget, &self.progress)?;
         // The memory is allocated now; the derivation needs the rest of the budget immediately.
@@ -283,7 +309,7 @@ impl Load {
             other => other,
         });
         self.log(&outcome);
-        self.blocked.reply(outcome.into());
+        self.client.reply(outcome);
         if let Some(before) = self.before {
             discard::model(before);
         }

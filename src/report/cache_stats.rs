@@ -149,6 +149,8 @@ pub(crate) fn describe(name: &[u8]) -> Outcome<Reply> {
         ("wait_ms", Reply::count(policy.wait_ms.unwrap_or_else(crate::settings::default_wait_ms))),
         ("index", yes_no(policy.index)),
         ("enforce", yes_no(policy.enforce)),
+        ("queue", Reply::Bulk(policy.queue.as_deref().unwrap_or_default().to_vec().into())),
+        ("prefetch_keys", Reply::Integer(policy.prefetch.into())),
     ];
     let Reply::Map(statistics) = of_tier(name)? else { return Err(Failure::internal()) };
     fields.extend(statistics);

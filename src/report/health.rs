@@ -6,6 +6,7 @@ use crate::cache::{sweep, with};
 use crate::clock::now_ms;
 use crate::counters;
 use crate::ffi::ctx::Ctx;
+use crate::jobs;
 use crate::models::directory;
 use crate::reply::Reply;
 use crate::work::pool;
@@ -29,7 +30,7 @@ struct Check {
 
 /// Runs all checks: `ok` or `degraded`, then a line for each check.
 pub(crate) fn check(ctx: Ctx<'_>) -> Reply {
-    let mut checks = vec![memory(ctx), policy(ctx), sweeps(), backlog(), leases()];
+    let mut checks = vec![memory(ctx), policy(ctx), sweeps(), backlog(), leases(), queues(ctx)];
     checks.extend(persistence(ctx));
     checks.push(replication(ctx));
     checks.push(index());
@@ -81,6 +82,12 @@ fn leases() -> Check {
     let age = oldest.map_or(0, |at| now_ms().saturating_sub(at));
     let text = format!("leases: {held} of {MAX_LEASES} held, the oldest for {age} ms");
     Check { is_fine: age < OLD_LEASE_MS && held * 100 < MAX_LEASES * FULL_LEASES_PCT, text }
+}
+
+fn queues(ctx: Ctx<'_>) -> Check {
+    let (queues, unclaimed) = (jobs::queues(), jobs::unclaimed(ctx));
+    let text = format!("jobs: {queues} queues, {unclaimed} of them with jobs that no worker asks for");
+    Check { is_fine: unclaimed == 0, text }
 }
 
 fn persistence(ctx: Ctx<'_>) -> Vec<Check> {

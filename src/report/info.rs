@@ -3,9 +3,10 @@
 use assess_engine::stats::openmetrics::{Kind, Total};
 
 use crate::assessments::waiting;
-use crate::cache::pending;
+use crate::cache::{ahead, pending};
 use crate::counters;
 use crate::ffi::blocked;
+use crate::jobs;
 use crate::models::directory;
 use crate::models::load::loading;
 use crate::report::cache_stats;
@@ -39,8 +40,27 @@ pub(crate) fn totals() -> Vec<Total> {
         now("waiting", "Clients that wait for a model to become ready", waiting::count()),
         now("blocked", "All clients that the module blocks", blocked::count()),
         now("loading", "Loads in flight", loading::count()),
-        now("backlog", "Jobs that wait for a worker", pool::backlog()),
+        now("backlog", "Tasks that wait for a thread of the module", pool::backlog()),
+        now("queues", "Queues of jobs in all databases", jobs::queues()),
+        now("job_workers_waiting", "Workers that wait for a job (JOB.CLAIM BLOCK)", jobs::workers_waiting()),
+        now("jobs_by_module", "Jobs that the module runs itself", jobs::run_by_module()),
+        now("job_waiters", "Clients that wait for the end of a job (JOB.WAIT)", jobs::clients_waiting()),
     ];
+    let (used, unused) = ahead::prefetched();
+    totals.extend([
+        Total {
+            name: "prefetched_used",
+            help: "Entries fetched ahead that a client read",
+            kind: Kind::Counter,
+            value: used,
+        },
+        Total {
+            name: "prefetched_unused",
+            help: "Entries fetched ahead that were gone before a client read them",
+            kind: Kind::Counter,
+            value: unused,
+        },
+    ]);
     totals.extend(cache_stats::totals());
     totals.extend(counters::totals());
     totals

@@ -109,6 +109,45 @@ pub(crate) const MGET: Command = Command {
     internal: false,
 };
 
+pub(crate) const WARM: Command = Command {
+    name: "ASSESS.WARM",
+    summary: "Submits a job that computes and caches assessments which are not cached",
+    since: "0.1.0",
+    complexity: "O(n), with n subjects; the job computes each as in ASSESS.GET",
+    group: Family::Assess,
+    flags: "write deny-oom",
+    acl: "assess write slow",
+    arity: -3,
+    args: &[
+        MODEL,
+        Arg::one_of(
+            "extent",
+            &[
+                Arg::token("all", "ALL").says("Every subject of an IO model, at most the CAPACITY of its tier"),
+                Arg::integer("hot")
+                    .after("HOT")
+                    .says("So many of the subjects that were requested most often, 1 to 256"),
+                Arg::block(
+                    "list",
+                    &[
+                        Arg::integer("n").after("LIST").says("Number of subjects, at most assess.max-batch"),
+                        Arg::one_of("subject", &[NODE, INPUTS, GOODS]).multiple(),
+                    ],
+                ),
+            ],
+        ),
+        INDICATOR,
+        LAYERS,
+        TOP,
+        EXPIRATION,
+        REFRESH,
+    ],
+    keys: READS,
+    tips: &["nondeterministic_output"],
+    reply: "bulk string, the id of the job in the queue assess:jobs:{tag} of the model",
+    internal: false,
+};
+
 pub(crate) const KEY: Command = Command {
     name: "ASSESS.KEY",
     summary: "Returns the cache key of an assessment",

@@ -60,7 +60,7 @@ pub(crate) const MAX_PAYLOAD: Parameter = Parameter {
     name: "max-payload",
     kind: Kind::Number { min: 1, max: TB, default: 64 * MB, memory: true },
     protected: false,
-    summary: "Largest payload of MODEL.SET and largest document of MODEL.INDICATOR",
+    summary: "Largest payload of MODEL.SET, document of MODEL.INDICATOR, and payload or result of a job",
 };
 
 pub(crate) const MAX_MODEL_MEMORY: Parameter = Parameter {
@@ -123,6 +123,14 @@ pub(crate) const ENABLED: Parameter = Parameter {
     summary: "Whether assessments are cached; no: each assessment is computed and not stored",
 };
 
+pub(crate) const WARM_ON_START: Parameter = Parameter {
+    name: "warm-on-start",
+    kind: Kind::Text { default: "no" },
+    protected: false,
+    summary: "Which assessments are computed after the server has loaded its data set: no, hot (those requested most \
+              often before), or all (of IO models)",
+};
+
 pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DATA_DIR,
     &THREADS,
@@ -136,4 +144,5 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &SLICE_US,
     &HISTORY_MAX,
     &ENABLED,
+    &WARM_ON_START,
 ];

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn help_alternates_syntax_and_description_and_hides_internal_commands() {
-        for family in [Family::Model, Family::Assess, Family::Tier, Family::Cache] {
+        for family in [Family::Model, Family::Assess, Family::Tier, Family::Cache, Family::Job] {
             let lines = help(family);
             assert!(lines.len() >= 10 && lines.len().is_multiple_of(2));
             for pair in lines.chunks(2) {

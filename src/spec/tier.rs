@@ -63,6 +63,14 @@ pub(crate) const SET: Command = Command {
             .after("ENFORCE")
             .says("Whether keys that other commands write without an expiry get the TTL of the tier; default: no")
             .optional(),
+        Arg::integer("prefetch-keys")
+            .after("PREFETCH")
+            .says("How many of the keys that a connection usually reads next are fetched ahead, 0 to 16; default: 0")
+            .optional(),
+        Arg::string("queue")
+            .after("QUEUE")
+            .says("Job queue that gets the jobs of REFRESH and PREFETCH; an error when the tier has neither")
+            .optional(),
     ],
     keys: &[],
     tips: &["request_policy:all_shards", "response_policy:all_succeeded"],

@@ -1,6 +1,9 @@
-"""Types of decorated functions: mypy --strict accepts this file and reports every marked error."""
+"""Types of decorated functions and of workers: mypy --strict accepts this file and reports every marked error."""
 
 import cached_async
+import redis.asyncio
+import worker
+import worker_async
 from cached import cache_invalidate, cached
 
 
@@ -38,3 +41,24 @@ async def use(shop: Shop) -> None:
     await shop.stock()  # type: ignore[call-arg]
     cached("typed:area", 60)  # type: ignore[call-arg]
     print(size, word, price, stock, wrong)
+
+
+def length(payload: bytes, update_progress: worker.Run) -> int:
+    update_progress(50, "counting")
+    update_progress("half")  # type: ignore[arg-type]
+    return len(payload)
+
+
+async def length_async(payload: bytes, update_progress: worker_async.Run) -> int:
+    return len(payload + (update_progress.metadata or b""))
+
+
+def work(client: redis.Redis, client_async: redis.asyncio.Redis) -> None:
+    one = worker.Worker(client, "typed", {"length": length}, concurrency=4)
+    one.stop_on_signals()
+    other = worker_async.Worker(client_async, "typed", {"length": length_async}, lease_ms=1000)
+    worker.Worker(client, "typed", {"length": len})  # type: ignore[dict-item]
+    worker.Worker(client_async, "typed", {"length": length})  # type: ignore[arg-type]
+    worker_async.Worker(client_async, "typed", {"length": length})  # type: ignore[dict-item]
+    worker.Worker(client, "typed", {"length": length}, lease=1)  # type: ignore[call-arg]
+    print(one, other)

@@ -21,7 +21,9 @@ fn assert_passes(command: &mut Command) {
     );
 }
 
-fn python(test: &str, script: &str) {
+/// Runs a Python test against a server of its own.
+#[track_caller]
+pub(crate) fn python(test: &str, script: &str) {
     let Some(folder) = reference::clients(test, "python") else { return };
     let server = Server::start();
     let mut command = Command::new(folder.join("bin/python"));
@@ -50,11 +52,13 @@ fn python_types() {
     assert_passes(&mut command);
 }
 
-fn node(test: &str, script: &str) {
+/// Runs a Node test against a server of its own.
+#[track_caller]
+pub(crate) fn node(test: &str, script: &str) {
     let Some(folder) = reference::clients(test, "node") else { return };
     // Node looks for packages beside the file that imports them.
     let run = TempDir::new_in(&folder).expect("a folder beside the packages");
-    for file in [Path::new("clients/node/cached.mjs"), &Path::new("tests/clients").join(script)] {
+    for file in ["clients/node/cached.mjs", "clients/node/worker.mjs", &format!("tests/clients/{script}")] {
         let from = Path::new(ROOT).join(file);
         std::fs::copy(&from, run.path().join(from.file_name().expect("a name"))).expect("a copy");
     }

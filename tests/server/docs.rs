@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::harness::{Client, Reply, Server};
 
 /// Commands that only replication uses.
-const INTERNAL: [&str; 2] = ["model.replay", "cache.replay"];
+const INTERNAL: [&str; 3] = ["model.replay", "cache.replay", "job.replay"];
 
 fn registered(client: &mut Client) -> BTreeSet<String> {
-    ["model.*", "assess.*", "tier.*", "cache.*"]
+    ["model.*", "assess.*", "tier.*", "cache.*", "job.*"]
         .iter()
         .flat_map(|pattern| client.call(&["COMMAND", "LIST", "FILTERBY", "PATTERN", pattern]).texts())
         .collect()
@@ -68,6 +68,7 @@ fn every_command_with_a_key_has_a_key_specification() {
         let keyless = [".help", ".list", ".stats", ".metrics", ".hot", ".health", ".export", ".invalidate"]
             .iter()
             .any(|end| command.ends_with(end))
+            && command != "job.list"
             || command.starts_with("tier.");
         let info = info(&mut client, &command);
         let specs = info[8].array();
@@ -116,6 +117,24 @@ fn getkeys_finds_every_key_of_a_cache_command() {
 }
 
 #[test]
+fn getkeys_finds_the_queue_of_a_job_command() {
+    let server = Server::start();
+    let mut client = server.client();
+    for command in [
+        "JOB.SUBMIT q type payload",
+        "JOB.SUBMITMANY q 2 a 1 b 2",
+        "JOB.CLAIM q 2 a b BLOCK 0",
+        "JOB.COMPLETE q id 0000000000000000 result",
+        "JOB.STATUS q id",
+        "JOB.LIST q",
+        "JOB.CONFIG q KEEP failed 60",
+        "JOB.SCHEDULE q name CRON '0 3 * * *' TZ Europe/Berlin type payload",
+    ] {
+        assert_eq!(client.ask(&format!("COMMAND GETKEYS {command}")).texts(), ["q"], "{command}");
+    }
+}
+
+#[test]
 fn queries_are_read_commands_and_changes_are_write_commands() {
     let server = Server::start();
     let mut client = server.client();
@@ -123,11 +142,17 @@ fn queries_are_read_commands_and_changes_are_write_commands() {
         let flags = info(&mut client, &command)[2].texts();
         let has = |flag: &str| flags.iter().any(|found| found == flag);
         match command.as_str() {
-            "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill" => {
+            "model.load" | "model.set" | "model.indicator" | "tier.set" | "cache.set" | "cache.mset" | "cache.fill"
+            | "assess.warm" | "job.submit" | "job.submitmany" | "job.schedule" => {
                 assert!(has("write") && has("denyoom"), "{command}: {flags:?}");
             }
             "model.indicatordel" | "model.drop" | "model.replay" | "cache.replay" | "tier.del" | "cache.invalidate" => {
                 assert!(has("write"), "{command}: {flags:?}")
+            }
+            "job.claim" | "job.config" | "job.heartbeat" | "job.complete" | "job.fail" | "job.cancel" | "job.retry"
+            | "job.pause" | "job.resume" | "job.purge" | "job.unschedule" | "job.replay" => {
+                // Workers end their jobs when the memory is full.
+                assert!(has("write") && !has("denyoom"), "{command}: {flags:?}");
             }
             "model.abort" => assert!(!has("denyoom"), "{command}: {flags:?}"),
             _ => assert!(has("readonly") && !has("write"), "{command}: {flags:?}"),
@@ -167,7 +192,7 @@ fn help_names_every_command_of_its_family() {
     let mut client = server.client();
     let mut commands = registered(&mut client);
     commands.retain(|command| !INTERNAL.contains(&command.as_str()));
-    for family in ["MODEL", "ASSESS", "TIER", "CACHE"] {
+    for family in ["MODEL", "ASSESS", "TIER", "CACHE", "JOB"] {
         let help = client.ask(&format!("{family}.HELP")).texts().join("\n");
         for command in commands.iter().map(|command| command.to_uppercase()) {
             assert_eq!(command.starts_with(family), help.contains(&command), "{command} in {family}.HELP");

@@ -5,6 +5,7 @@
 //! `ASSESS_SERVER_WRAPPER` names a program that runs the command of every server, such as `scripts/as-debian-service`.
 
 mod acl;
+mod ahead;
 mod bans;
 mod blocking;
 mod cache;
@@ -26,6 +27,8 @@ mod guard;
 mod harness;
 mod history;
 mod invalidation;
+mod jobs;
+mod jobs_module;
 mod log;
 mod memory;
 mod metrics;
@@ -48,3 +51,4 @@ mod tables;
 mod tiers;
 mod transactions;
 mod transfers;
+mod workers;

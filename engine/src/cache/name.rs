@@ -25,6 +25,22 @@ pub fn escape(part: &[u8], also: &[u8], name: &mut Vec<u8>) {
     }
 }
 
+/// The part that [`escape`] wrote; `None` for a text that it did not write.
+pub fn unescape(escaped: &[u8]) -> Option<Vec<u8>> {
+    let mut part = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.iter();
+    while let Some(&byte) = rest.next() {
+        if byte != b'%' {
+            part.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(*rest.next()?).to_digit(16);
+        let (high, low) = (digit()?, digit()?);
+        part.push((high * 16 + low) as u8);
+    }
+    Some(part)
+}
+
 /// The longest subject, in bytes, that a name holds as text.
 pub const LONGEST_SUBJECT: usize = 64;
 
@@ -149,6 +165,8 @@ mod tests {
     fn special_bytes_are_escaped() {
         let mut name = Vec::new();
         escape(b"a:b c%{}*?[]\\\n\x7f,=", b",", &mut name);
-        assert_eq!(String::from_utf8(name).unwrap(), "a%3Ab%20c%25%7B%7D%2A%3F%5B%5D%5C%0A%7F%2C=");
+        assert_eq!(String::from_utf8(name.clone()).unwrap(), "a%3Ab%20c%25%7B%7D%2A%3F%5B%5D%5C%0A%7F%2C=");
+        assert_eq!(unescape(&name).unwrap(), b"a:b c%{}*?[]\\\n\x7f,=");
+        assert_eq!((unescape(b"a%4"), unescape(b"%zz")), (None, None));
     }
 }

@@ -13,6 +13,9 @@ const MOST: u64 = i64::MAX as u64;
 const MAX_PATTERNS: usize = 64;
 const MAX_PATTERN_BYTES: usize = 1024;
 const MAX_NAME_BYTES: usize = 64;
+const MAX_QUEUE_BYTES: usize = 1024;
+/// The largest value of PREFETCH: more keys than a connection is likely to use.
+const MAX_PREFETCH: u64 = 16;
 
 /// The default of RETRY: how long a stale value is served after a failed refresh.
 const RETRY_MS: u64 = 30_000;
@@ -36,6 +39,7 @@ const OPTIONS: &[&str] = &[
     "INDEX",
     "ENFORCE",
     "QUEUE",
+    "PREFETCH",
 ];
 
 /// The policy for the keys of a tier. Times are in milliseconds; those that are declared in seconds are whole seconds.
@@ -73,6 +77,10 @@ pub struct Policy {
     pub index: bool,
     /// Whether a key written without an expiry gets the time to live of the tier.
     pub enforce: bool,
+    /// The key of the job queue that gets the jobs of REFRESH and PREFETCH.
+    pub queue: Option<Box<[u8]>>,
+    /// How many of the keys that a connection usually reads next are fetched ahead; 0 for none.
+    pub prefetch: u8,
 }
 
 impl Policy {
@@ -94,6 +102,8 @@ impl Policy {
             wait_ms: None,
             index: true,
             enforce: false,
+            queue: None,
+            prefetch: 0,
         }
     }
 
@@ -142,7 +152,9 @@ impl Policy {
             "WAIT" => self.wait_ms = Some(options.number(option, 0..=HOUR_MS)?),
             "INDEX" => self.index = options.yes_or_no(option)?,
             "ENFORCE" => self.enforce = options.yes_or_no(option)?,
-            _ => return Err(invalid("QUEUE needs the job queue, which this release does not have")),
+            "QUEUE" => self.queue = Some(options.value(option)?.into()),
+            // At most MAX_PREFETCH, so it fits into 8 bits.
+            _ => self.prefetch = options.number(option, 0..=MAX_PREFETCH)? as u8,
         }
         Ok(())
     }
@@ -163,6 +175,7 @@ impl Policy {
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(invalid("the same PATTERN is given twice"));
         }
+        self.check_queue()?;
         let needs_index = [
             ("CAPACITY", self.capacity.is_some()),
             ("MAXMEMORY", self.max_memory.is_some()),
@@ -176,6 +189,17 @@ impl Policy {
             )),
             None => Ok(()),
         }
+    }
+
+    fn check_queue(&self) -> Result<()> {
+        let Some(queue) = &self.queue else { return Ok(()) };
+        if !(1..=MAX_QUEUE_BYTES).contains(&queue.len()) {
+            return Err(Error::Invalid(format!("QUEUE must be a key of 1 to {MAX_QUEUE_BYTES} bytes").into()));
+        }
+        if self.refresh_pct == 0 && self.prefetch == 0 {
+            return Err(invalid("QUEUE has no effect without REFRESH or PREFETCH"));
+        }
+        Ok(())
     }
 
     /// The policy as options, which [`Policy::parse`] reads back. Options with their default are left out. Therefore
@@ -206,6 +230,7 @@ impl Policy {
             ("COMPRESS", self.compress),
             ("LEASE", self.lease_ms),
             ("WAIT", self.wait_ms),
+            ("PREFETCH", unless(self.prefetch.into(), plain.prefetch.into())),
         ];
         for (option, value) in numbers {
             if let Some(value) = value {
@@ -217,6 +242,9 @@ impl Policy {
         }
         if self.enforce {
             words.extend([b"ENFORCE".to_vec(), b"yes".to_vec()]);
+        }
+        if let Some(queue) = &self.queue {
+            words.extend([b"QUEUE".to_vec(), queue.to_vec()]);
         }
         words
     }

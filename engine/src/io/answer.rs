@@ -50,6 +50,16 @@ impl Model for IoModel {
         Ok(())
     }
 
+    fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>> {
+        subject::request_of(canonical)
+    }
+
+    fn subjects(&self) -> Option<Vec<Vec<Vec<u8>>>> {
+        let labels = &self.table().labels;
+        let names = (0..labels.len()).map(|node| labels.names(node));
+        Some(names.map(|(region, sector)| vec![region.as_bytes().to_vec(), sector.as_bytes().to_vec()]).collect())
+    }
+
     fn assess_while_wanted(
         &self,
         identity: &Identity<'_>,

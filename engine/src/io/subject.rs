@@ -1,7 +1,7 @@
 //! The subject of a request, which is a region and a sector, and its canonical name: the part of a cache key after the
 //! tag.
 
-use crate::cache::name::escape;
+use crate::cache::name::{escape, unescape};
 use crate::model::Query;
 use crate::{Error, Result};
 
@@ -51,6 +51,21 @@ pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], query: 
             decimal(value, key);
         }
     }
+}
+
+/// The arguments of the request with a name that [`write_name`] wrote.
+pub(super) fn request_of(written: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut parts = written.split(|&byte| byte == b':');
+    let (region, sector, options) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let mut words = vec![unescape(region)?, unescape(sector)?];
+    for option in options.split(|&byte| byte == b',') {
+        let at = option.iter().position(|&byte| byte == b'=')?;
+        words.extend([option[..at].to_ascii_uppercase(), unescape(&option[at + 1..])?]);
+    }
+    Some(words)
 }
 
 fn decimal(mut value: u32, key: &mut Vec<u8>) {

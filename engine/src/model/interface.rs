@@ -63,6 +63,15 @@ pub trait Model: Send + Sync {
     /// [`crate::Error::Invalid`] when the kind does not accept an option, or when its value is out of range.
     fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()>;
 
+    /// The arguments of a request (subject and options) with this canonical name, as [`Model::canonical`] wrote it.
+    /// `None` when the name holds only a digest of the subject.
+    fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>>;
+
+    /// Every subject of the model; `None` when the kind cannot list them.
+    fn subjects(&self) -> Option<Vec<Vec<Vec<u8>>>> {
+        None
+    }
+
     /// Appends the assessment document (JSON, fixed field order) to `out`.
     ///
     /// # Errors

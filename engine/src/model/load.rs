@@ -10,7 +10,7 @@ use super::{AnyModel, Kind};
 use crate::io::{self, Input, IoModel};
 use crate::origin::{self, OriginModel};
 use crate::score;
-use crate::{Budget, Progress, Result};
+use crate::{Budget, Error, Progress, Result};
 
 /// The kind of model to read from an input, and its options.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub enum Recipe {
     Score(score::LoadOptions),
     /// A part of an origin model, which is added to the model that the key holds.
     Origin(origin::LoadOptions),
+    /// Codes, which are added to the nomenclature of the origin model that the key holds.
+    Codes,
 }
 
 /// The largest file of a score model or of a part of an origin model, in bytes after decompression.
@@ -40,6 +42,8 @@ pub enum Part {
     IoKeeping(Arc<IoModel>),
     /// A part of an origin model.
     Origin(origin::Part),
+    /// Codes for the nomenclature of an origin model.
+    Codes(Arc<origin::Items>),
 }
 
 /// The result of joining a part with the model that the key holds.
@@ -57,7 +61,7 @@ impl Recipe {
         match self {
             Self::Io { .. } => Kind::Io,
             Self::Score(_) => Kind::Score,
-            Self::Origin(_) => Kind::Origin,
+            Self::Origin(_) | Self::Codes => Kind::Origin,
         }
     }
 
@@ -66,7 +70,7 @@ impl Recipe {
         match self {
             Self::Io { keep, .. } => *keep,
             Self::Score(_) => false,
-            Self::Origin(_) => true,
+            Self::Origin(_) | Self::Codes => true,
         }
     }
 
@@ -87,6 +91,10 @@ impl Recipe {
             Self::Origin(options) => {
                 let bytes = read_file(input, budget, progress)?;
                 Part::Origin(origin::load(&bytes, options, progress)?)
+            }
+            Self::Codes => {
+                let bytes = read_file(input, budget, progress)?;
+                Part::Codes(Arc::new(origin::Items::read(&bytes, progress)?))
             }
         };
         progress.check()?;
@@ -119,6 +127,11 @@ impl Part {
             (Self::IoKeeping(model), _) => Ok(Joined { model: AnyModel::Io(Arc::clone(model)), left_out: 0 }),
             (Self::Origin(part), Some(AnyModel::Origin(before))) => origin(before.with(part.clone())?),
             (Self::Origin(part), _) => origin(OriginModel::empty().with(part.clone())?),
+            (Self::Codes(items), Some(AnyModel::Origin(before))) => origin(before.with_items(items)?),
+            (Self::Codes(_), Some(_)) => {
+                Err(Error::Invalid("codes are added to a rules-of-origin model: the key holds another one".into()))
+            }
+            (Self::Codes(items), None) => origin(OriginModel::empty().with_items(items)?),
             (Self::Model(model), _) => Ok(Joined { model: model.clone(), left_out: 0 }),
         }
     }

@@ -39,6 +39,10 @@ impl Model for OriginModel {
         Ok(())
     }
 
+    fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>> {
+        subject::request_of(canonical)
+    }
+
     fn assess_while_wanted(
         &self,
         identity: &Identity<'_>,

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::agreement::Agreement;
 use super::codec::Held;
 use super::load::{Content, Part};
+use super::nomenclature::items::Items;
 use super::nomenclature::{self, Nomenclature};
 use super::overrides::Overrides;
 use super::sections::Sections;
@@ -153,6 +154,15 @@ impl OriginModel {
             }
         }
         Self::of(parts, agreements)
+    }
+
+    /// The model with codes added to its nomenclature.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`].
+    pub fn with_items(&self, items: &Items) -> Result<Self> {
+        let codes = Nomenclature::with_items(self.nomenclature(), items)?;
+        self.with(Part(Content::Nomenclature(Arc::new(Held::new(codes)))))
     }
 
     /// The model without an agreement and its overrides; `None` if it has neither.

@@ -9,6 +9,7 @@ pub(super) mod codec;
 pub(super) mod csv;
 mod document;
 mod find;
+pub(super) mod items;
 mod section;
 
 use self::build::Builder;

@@ -63,6 +63,18 @@ impl Subject {
     }
 }
 
+/// The arguments of the request with a name that [`Subject::write_name`] wrote from a subject without facts. The day is
+/// left out: a request without facts is about the current day.
+pub(super) fn request_of(written: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let parts: Vec<&[u8]> = written.split(|&byte| byte == b':').collect();
+    match parts[..] {
+        [hs, origin, destination, day] if day.starts_with(b"date=") => {
+            Some([hs, origin, destination].map(<[u8]>::to_vec).into())
+        }
+        _ => None,
+    }
+}
+
 impl Route {
     /// `847130:MX:US`.
     pub(super) fn shown(&self) -> String {

@@ -42,6 +42,10 @@ impl Model for ScoreModel {
         })
     }
 
+    fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>> {
+        name::unescape(canonical).filter(|subject| subject.first() == Some(&b'{')).map(|subject| vec![subject])
+    }
+
     fn assess_while_wanted(
         &self,
         identity: &Identity<'_>,

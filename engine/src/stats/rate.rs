@@ -18,7 +18,7 @@ impl Rate {
     /// Records the number of all operations up to `now` (milliseconds).
     pub fn observe(&mut self, now: u64, operations: u64) {
         // Of the observations before the window only the last one is needed.
-        while self.seen.len() >= 2 && (self.seen.len() >= KEPT || self.seen[1].0 + WINDOW_MS <= now) {
+        while self.seen.len() >= 2 && (self.seen.len() >= KEPT || self.seen[1].0.saturating_add(WINDOW_MS) <= now) {
             self.seen.remove(0);
         }
         self.seen.push((now, operations));

@@ -112,6 +112,8 @@ struct Waiters {
     waiting: Vec<Blocked>,
     /// The time to live of the result, if one of the requests stores it.
     keep: Option<TimeToLive>,
+    /// No client waits: the module computes ahead.
+    is_ahead: bool,
 }
 
 thread_local! {
@@ -124,19 +126,42 @@ pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
         // The result will be stored, so a client that retries finds it.
         blocked.limit(settings::default_wait_ms());
     }
-    let is_first = IN_FLIGHT.with_borrow_mut(|flights| {
-        let waiters = flights.entry(work.flight_key()).or_default();
-        waiters.waiting.push(blocked);
-        waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
-        waiters.waiting.len() == 1
-    });
-    if !is_first {
-        return;
+    if joins(&work, Some(blocked)) {
+        start(work, Lane::Request);
     }
+}
+
+/// The most computations ahead of a request at the same time. They share the threads of loads and derivations.
+const MOST_AHEAD: usize = 8;
+
+/// Computes for no client, and stores the result. When there are many such computations, it is left out.
+pub(crate) fn compute_ahead(work: Computation) {
+    let ahead = IN_FLIGHT.with_borrow(|flights| flights.values().filter(|waiters| waiters.is_ahead).count());
+    if ahead < MOST_AHEAD && joins(&work, None) {
+        start(work, Lane::Heavy);
+    }
+}
+
+/// Adds a client to the waiters of a computation. Returns whether the computation has to be started.
+fn joins(work: &Computation, blocked: Option<Blocked>) -> bool {
+    IN_FLIGHT.with_borrow_mut(|flights| {
+        let is_first = !flights.contains_key(&work.flight_key());
+        let waiters = flights.entry(work.flight_key()).or_default();
+        // A client does not wait behind loads: its request is computed as if there were no computation ahead. The first
+        // result answers it.
+        let is_overtaken = waiters.is_ahead && blocked.is_some();
+        waiters.is_ahead = blocked.is_none() && (is_first || waiters.is_ahead);
+        waiters.waiting.extend(blocked);
+        waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
+        is_first || is_overtaken
+    })
+}
+
+fn start(work: Computation, lane: Lane) {
     // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
     let completion = Completion { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
-    pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
+    pool::run(lane, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
         let compute = |work: &Computation| pool::at_low_priority(|| work.compute(&progress));
         if let Some(computed) = completion.work.as_ref().map(compute) {

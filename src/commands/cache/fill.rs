@@ -14,16 +14,6 @@ use crate::reply::Reply;
 /// The longest reason of a failure, in bytes.
 const LONGEST_REASON: usize = 256;
 
-/// Parses a fencing token as `CACHE.FETCH` replies it.
-fn token(word: &[u8]) -> Outcome<u64> {
-    let wrong = || Failure::err("token must be 16 hex digits");
-    if word.len() != 16 || !word.iter().all(u8::is_ascii_hexdigit) {
-        return Err(wrong());
-    }
-    let text = std::str::from_utf8(word).map_err(|_| wrong())?;
-    u64::from_str_radix(text, 16).map_err(|_| wrong())
-}
-
 #[derive(Debug, PartialEq)]
 pub(in crate::commands) struct Fill<'a> {
     key: &'a [u8],
@@ -35,7 +25,7 @@ pub(in crate::commands) struct Fill<'a> {
 impl<'a> Fill<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, given, value, rest @ ..] = words else { return Err(too_few()) };
-        Ok(Self { key, token: token(given)?, value, options: StoreOptions::parse(rest)? })
+        Ok(Self { key, token: options::token(given)?, value, options: StoreOptions::parse(rest)? })
     }
 }
 
@@ -57,7 +47,7 @@ pub(in crate::commands) struct Renew<'a> {
 impl<'a> Renew<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
         let [key, given, ms] = words else { return Err(too_few()) };
-        let token = token(given)?;
+        let token = options::token(given)?;
         let ms = options::number(ms)
             .filter(|ms| (1..=HOUR_MS).contains(ms))
             .ok_or_else(|| Failure::err("milliseconds must be a whole number from 1 to 3600000"))?;
@@ -91,7 +81,7 @@ impl<'a> Fail<'a> {
         if reason.len() > LONGEST_REASON {
             return Err(Failure::err("a reason must have at most 256 bytes"));
         }
-        Ok(Self { key, token: token(given)?, reason })
+        Ok(Self { key, token: options::token(given)?, reason })
     }
 }
 
@@ -109,14 +99,6 @@ mod tests {
     use crate::cache::store::TimeToLive;
 
     const TOKEN: &[u8] = b"00000000000000Ff";
-
-    #[test]
-    fn a_token_has_sixteen_hex_digits() {
-        assert_eq!(token(TOKEN), Ok(255));
-        for wrong in [&b""[..], b"ff", b"00000000000000fff", b"+000000000000000", b"000000000000000g"] {
-            assert_eq!(token(wrong).unwrap_err().to_string(), "ERR token must be 16 hex digits");
-        }
-    }
 
     #[test]
     fn arguments_are_read() {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::too_few;
 use crate::cache::lookup::{self, Lookup};
-use crate::cache::{Cache, with};
+use crate::cache::{Cache, ahead, with};
 use crate::clock::now_ms;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -115,11 +115,13 @@ fn read<'k>(
     let value = lookup::value(key)?.filter(|_| serves && settings::enabled());
     match value {
         Some(value) => {
-            lookup::hit(&found);
+            let _ = lookup::hit(&found);
+            ahead::read(ctx, name, &found);
             Ok(Some((found, value)))
         }
         None => {
             lookup::missed(found.tier);
+            ahead::read(ctx, name, &Lookup { seen: Seen::Absent, ..found });
             Ok(None)
         }
     }

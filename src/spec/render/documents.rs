@@ -1,4 +1,5 @@
-//! The documents that are generated from the tables: a page for each command, the list of all commands, the parameters.
+//! The documents that are generated from the tables: a page for each command, the list of all commands, the parameters,
+//! the states of a job.
 //!
 //! `UPDATE_DOCS=1 cargo test --lib documents` writes them. Without it the test fails when a document is not current.
 //! The text between the markers is generated. The rest of a document is written by hand and kept.
@@ -6,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use assess_engine::jobs::{State, TRANSITIONS};
 
 use super::super::configuration::{Kind, PARAMETERS, Parameter};
 use super::super::{Find, KeyFlags, KeySpec};
@@ -17,11 +20,12 @@ const CLOSE: &str = "<!-- /generated -->";
 /// Columns of a syntax line in a page.
 const WIDTH: usize = 100;
 
-const FAMILIES: [(Family, &str); 4] = [
+const FAMILIES: [(Family, &str); 5] = [
     (Family::Model, "Models: load, describe, search, remove"),
     (Family::Assess, "Assessments, computed through the cache"),
     (Family::Tier, "Tiers: policies over key patterns"),
     (Family::Cache, "Cache: entries, leases, invalidation, statistics"),
+    (Family::Job, "Queues of jobs: submit, run, follow, schedule"),
 ];
 
 /// Commands that have a page.
@@ -227,7 +231,25 @@ fn documents() -> Vec<(PathBuf, String, String)> {
         .collect();
     documents.push((commands.join("README.md"), String::from("Commands"), list()));
     documents.push((PathBuf::from("configuration.md"), String::from("Configuration"), parameters()));
+    documents.push((PathBuf::from("jobs.md"), String::from("Queues of jobs"), states_of_jobs()));
     documents
+}
+
+/// The generated part of the page about jobs: the transitions between states, as a diagram and as a table.
+fn states_of_jobs() -> String {
+    let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> pending: JOB.SUBMIT\n");
+    text.push_str("    [*] --> delayed: JOB.SUBMIT DELAY, AT\n");
+    for (from, event, to) in TRANSITIONS {
+        text.push_str(&format!("    {} --> {}: {}\n", from.name(), to.name(), event.name()));
+    }
+    for state in State::ALL.into_iter().filter(|state| state.is_ended()) {
+        text.push_str(&format!("    {} --> [*]: TTL, JOB.PURGE\n", state.name()));
+    }
+    text.push_str("```\n\n| from | event | to |\n| --- | --- | --- |\n");
+    for (from, event, to) in TRANSITIONS {
+        text.push_str(&format!("| `{}` | {} | `{}` |\n", from.name(), event.name(), to.name()));
+    }
+    text
 }
 
 fn folder() -> PathBuf {

@@ -20,9 +20,6 @@ use crate::ffi::string::bytes;
 /// The version of the RDB encoding that is written. Every version up to it can be loaded.
 const ENCODING: c_int = 1;
 
-/// The longest string that is saved, in bytes. The server tries to compress each string in a buffer of the same size,
-/// so longer values are split.
-const PIECE: usize = 1 << 20;
 /// The most lines, and the most words of a line, that are accepted: more than any real server has.
 const MAX_LINES: u64 = 100_000;
 const MAX_WORDS: u64 = 100_000;
@@ -59,9 +56,7 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
     guard::or("saving an entry", (), || {
         // SAFETY: the value has our type. The callback runs in a forked child or on the main thread and takes no lock.
         let (entry, mut io) = unsafe { (&*value.cast::<Entry>(), Saver::new(io)) };
-        let form = entry.encode();
-        io.number(form.len() as u64);
-        form.chunks(PIECE).for_each(|piece| io.bytes(piece));
+        io.long(&entry.encode());
     });
 }
 
@@ -72,7 +67,7 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
         }
         // SAFETY: the handle is that of this callback.
         let mut io = unsafe { Loader::new(io) };
-        match load(&mut io) {
+        match io.long().and_then(|form| Entry::decode(&form).map_err(|_| Damaged)) {
             Ok(entry) => {
                 LOADED.set(true);
                 into_raw(entry)
@@ -80,23 +75,6 @@ extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_v
             Err(Damaged) => ptr::null_mut(),
         }
     })
-}
-
-fn load(io: &mut Loader<'_>) -> Result<Entry, Damaged> {
-    let length = io.number()?;
-    let mut form = Vec::new();
-    // The length is not trusted: memory grows only with the bytes that are really in the file.
-    while (form.len() as u64) < length {
-        let before = form.len();
-        io.bytes(|piece| form.extend_from_slice(piece))?;
-        if form.len() == before {
-            return Err(Damaged);
-        }
-    }
-    if form.len() as u64 != length {
-        return Err(Damaged);
-    }
-    Entry::decode(&form).map_err(|_| Damaged)
 }
 
 extern "C" fn aof_rewrite(io: *mut raw::RedisModuleIO, key: *mut raw::RedisModuleString, value: *mut c_void) {

@@ -104,8 +104,9 @@ fn given_traffic_then_stats_count_it_until_they_are_reset() {
 #[test]
 fn given_help_then_every_family_of_commands_has_it() {
     let (_server, mut client) = served();
-    for line in ["CACHE.HELP", "TIER.HELP"] {
+    for line in ["CACHE.HELP", "TIER.HELP", "JOB.HELP"] {
         assert!(client.ask(line).array().len() > 3, "{line}");
     }
     assert_eq!(client.ask("CACHE.REPLAY k FRESH 5 5").code(), "ERR");
+    assert_eq!(client.ask("JOB.REPLAY k bytes").code(), "ERR");
 }

@@ -94,6 +94,22 @@ fn given_waiters_when_one_disconnects_then_the_others_are_served_in_order() {
 }
 
 #[test]
+fn given_a_waiter_that_has_read_its_lease_when_it_disconnects_then_the_lease_is_kept() {
+    let (server, mut client) = served();
+    lease(&mut client, "k LEASE 3600000");
+    let mut waiter = waiters(&server, 1, "k LEASE 3600000").remove(0);
+    client.ask("CACHE.INVALIDATE KEY k").good();
+    let granted = words(&waiter.receive());
+    assert_eq!(granted[0], "lease");
+    // The event loop has turned a few times since the reply.
+    let connected = |client: &mut Client| client.ask("CLIENT LIST").text().lines().count();
+    let before = (0..5).map(|_| connected(&mut client)).max();
+    drop(waiter);
+    crate::harness::wait_until("it is disconnected", || Some(connected(&mut client)) < before);
+    client.call(&["CACHE.FILL", "k", &granted[1], "v"]).good();
+}
+
+#[test]
 fn given_waiters_when_the_key_is_written_then_they_get_the_written_value() {
     let (server, mut client) = served();
     lease(&mut client, "k LEASE 3600000");

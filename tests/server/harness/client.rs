@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use super::reply::Reply;
 use super::waiting::{LONGEST_WAIT, wait_until};
@@ -78,6 +79,22 @@ impl Client {
     /// The next reply, or the reason why there is none.
     pub(crate) fn try_receive(&mut self) -> io::Result<Reply> {
         Reply::read(&mut self.stream)
+    }
+
+    /// Sends a command and receives its reply, on a connection that may end at any moment.
+    pub(crate) fn try_call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> io::Result<Reply> {
+        self.try_send(arguments)?;
+        self.try_receive()
+    }
+
+    /// Sends a command on a connection that may end at any moment.
+    pub(crate) fn try_send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> io::Result<()> {
+        self.stream.get_mut().write_all(&encoded(arguments))
+    }
+
+    /// The longest wait for a reply from now on.
+    pub(crate) fn set_longest_wait(&mut self, wait: Duration) {
+        self.stream.get_mut().set_read_timeout(Some(wait)).expect("a time of more than zero");
     }
 
     /// The id of this connection in the server.

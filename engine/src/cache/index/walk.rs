@@ -14,6 +14,13 @@ impl Index {
         databases
     }
 
+    /// The databases that have entries, or hits of entries that were removed, in order.
+    pub fn requested_databases(&self) -> Vec<i32> {
+        let mut databases: Vec<i32> = self.spaces.keys().copied().collect();
+        databases.sort_unstable();
+        databases
+    }
+
     /// Visits up to `limit` entries (at least one) whose names begin with `prefix`, in the order of names, after the
     /// name `after`. Returns the name to continue after; `None` at the end.
     pub fn walk(

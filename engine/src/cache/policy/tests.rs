@@ -18,12 +18,14 @@ fn policies() -> impl Strategy<Value = Policy> {
     let times = (1..=CENTURY_S * 1000, 0..=100u8, 0..=CENTURY_S, 0..=DAY_MS, 0..=100u8, 0..=CENTURY_S);
     let bounds = (option::of(1..=MOST), option::of(1..=MOST), option::of(1..=100u8), option::of(1..=MOST));
     let rest = (option::of(1..=HOUR_MS), option::of(0..=HOUR_MS), any::<bool>(), any::<bool>());
-    (patterns, times, bounds, rest).prop_filter_map("contradictory", |(patterns, times, bounds, rest)| {
+    let ahead = (option::of(prop::collection::vec(any::<u8>(), 1..20)), 0..=MAX_PREFETCH as u8);
+    (patterns, times, bounds, rest, ahead).prop_filter_map("contradictory", |(patterns, times, bounds, rest, ahead)| {
         let mut policy = Policy::plain(patterns.into_iter().map(Vec::into_boxed_slice).collect(), times.0);
         (policy.jitter_pct, policy.grace_ms, policy.retry_ms) = (times.1, times.2 * 1000, times.3);
         (policy.refresh_pct, policy.negative_ms) = (times.4, times.5 * 1000);
         (policy.capacity, policy.max_memory, policy.min_hit_pct, policy.compress) = bounds;
         (policy.lease_ms, policy.wait_ms, policy.index, policy.enforce) = rest;
+        (policy.queue, policy.prefetch) = (ahead.0.map(Vec::into_boxed_slice), ahead.1);
         if !policy.index {
             (policy.capacity, policy.max_memory, policy.grace_ms) = (None, None, 0);
             (policy.refresh_pct, policy.enforce) = (0, false);
@@ -35,7 +37,7 @@ fn policies() -> impl Strategy<Value = Policy> {
 #[test]
 fn options_are_read_in_any_order_and_case() {
     let line = "ttl 60 pattern a:* PATTERN b:* Jitter 10 grace 5 RETRY 7 refresh 20 negative 3 capacity 9 maxmemory 2mb \
-                minhit 50 compress 1024 lease 100 wait 0 index YES enforce Yes";
+                minhit 50 compress 1024 lease 100 wait 0 index YES enforce Yes prefetch 16 queue Q:1";
     let policy = Policy::parse(&split(line)).unwrap();
     assert_eq!(policy.patterns, [Box::from(&b"a:*"[..]), Box::from(&b"b:*"[..])]);
     assert_eq!((policy.ttl_ms, policy.jitter_pct, policy.grace_ms, policy.retry_ms), (60_000, 10, 5000, 7));
@@ -43,6 +45,7 @@ fn options_are_read_in_any_order_and_case() {
     assert_eq!((policy.capacity, policy.max_memory, policy.min_hit_pct), (Some(9), Some(2 << 20), Some(50)));
     assert_eq!((policy.compress, policy.lease_ms, policy.wait_ms), (Some(1024), Some(100), Some(0)));
     assert!(policy.index && policy.enforce && policy.is_bounded());
+    assert_eq!((policy.queue.as_deref(), policy.prefetch), (Some(&b"Q:1"[..]), 16));
 }
 
 #[test]
@@ -50,6 +53,7 @@ fn an_omitted_option_has_its_default() {
     let policy = Policy::parse(&split("PATTERN a PTTL 1500")).unwrap();
     assert_eq!(policy, Policy::plain(vec![Box::from(&b"a"[..])], 1500));
     assert_eq!((policy.retry_ms, policy.index, policy.is_bounded()), (30_000, true, false));
+    assert_eq!((policy.queue, policy.prefetch), (None, 0));
 }
 
 #[test]
@@ -82,7 +86,12 @@ fn every_failure_names_its_option() {
         ("WAIT 3600001", "WAIT must be"),
         ("INDEX maybe", "INDEX must be yes or no"),
         ("ENFORCE 1", "ENFORCE must be yes or no"),
-        ("QUEUE q", "QUEUE needs the job queue, which this release does not have"),
+        ("QUEUE", "QUEUE needs a value"),
+        ("PREFETCH 17", "PREFETCH must be"),
+        ("PREFETCH yes", "PREFETCH must be"),
+        ("PATTERN a TTL 1 QUEUE q", "QUEUE has no effect without REFRESH or PREFETCH"),
+        ("PATTERN a TTL 1 QUEUE q REFRESH 0 PREFETCH 0", "QUEUE has no effect"),
+        ("PATTERN a TTL 1 QUEUE q REFRESH 5 QUEUE p", "QUEUE is given twice"),
         ("TLT 1", "unknown option TLT"),
         ("PATTERN a TTL 1 INDEX no CAPACITY 1", "INDEX no and CAPACITY"),
         ("PATTERN a TTL 1 MAXMEMORY 1 INDEX no", "INDEX no and MAXMEMORY"),
@@ -95,6 +104,20 @@ fn every_failure_names_its_option() {
     }
     for words in [&[&b"\xff\xfe\x00"[..]][..], &[b"TTL", b"\xff1"], &[b"PATTERN", b"", b"TTL", b"1"]] {
         assert!(Policy::parse(words).unwrap_err().to_string().is_ascii());
+    }
+}
+
+#[test]
+fn one_queue_serves_refresh_and_prefetch() {
+    for options in ["REFRESH 5 QUEUE q", "QUEUE q PREFETCH 1", "PREFETCH 2 QUEUE q REFRESH 5"] {
+        let policy = Policy::parse(&split(&format!("PATTERN a TTL 1 {options}"))).unwrap();
+        assert_eq!(policy.queue.as_deref(), Some(&b"q"[..]), "{options}");
+    }
+    assert_eq!(Policy::parse(&split("PATTERN a TTL 1 PREFETCH 3")).unwrap().prefetch, 3);
+    let named = |queue: &[u8]| Policy::parse(&[b"PATTERN", b"a", b"TTL", b"1", b"PREFETCH", b"1", b"QUEUE", queue]);
+    assert!(named(&[b'q'; 1024]).is_ok());
+    for queue in [&b""[..], &[b'q'; 1025]] {
+        assert_eq!(named(queue).unwrap_err().to_string(), "QUEUE must be a key of 1 to 1024 bytes");
     }
 }
 

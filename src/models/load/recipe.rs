@@ -11,16 +11,16 @@ use crate::settings;
 
 /// The parsed options of a load.
 #[derive(Debug)]
-pub(super) struct ParsedLoad {
-    pub(super) recipe: Recipe,
-    pub(super) noreplace: bool,
-    pub(super) history: Option<u64>,
+pub(crate) struct ParsedLoad {
+    pub(crate) recipe: Recipe,
+    pub(crate) noreplace: bool,
+    pub(crate) history: Option<u64>,
 }
 
 const KINDS: [(&str, Kind); 3] = [("IO", Kind::Io), ("SCORE", Kind::Score), ("ORIGIN", Kind::Origin)];
 
 /// The kind of model.
-pub(super) fn kind(word: &[u8]) -> Outcome<Kind> {
+pub(crate) fn kind(word: &[u8]) -> Outcome<Kind> {
     options::choice(word, &KINDS).ok_or_else(|| Failure::err("unknown kind of model: there are IO, SCORE and ORIGIN"))
 }
 
@@ -44,7 +44,7 @@ const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
 /// Reads the options after the data.
-pub(super) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
+pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
     let (mut noreplace, mut history) = (false, None);
     // Handles the options that all kinds have, and passes the others to `own`.
     let mut each = |known: &[&'static str], own: OwnOption<'_>| {
