@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::payload::{self, Wanted, What};
 use super::subjects::{Named, name_all};
 use super::tally::Tally;
-use super::task::{Run, in_slice, on_worker};
+use super::task::{Run, in_slice, on_worker, read_on_worker};
 use crate::assessments::lookup;
 use crate::assessments::request::Caching;
 use crate::cache::pending::{self, Pending};
@@ -42,9 +42,8 @@ const DERIVING_MS: u64 = 50;
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
     let budget = memory::budget(ctx);
-    on_worker(
+    read_on_worker(
         run,
-        "the payload of a job",
         move |_| payload::assess(&payload, &budget),
         |ctx, run, wanted| {
             begin(ctx, run, Arc::new(wanted));

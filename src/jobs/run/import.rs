@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::entries::{self, Entry, Import};
 use super::load;
 use super::tally::Tally;
-use super::task::{Run, in_slice, on_worker};
+use super::task::{Run, in_slice, read_on_worker};
 use crate::cache::store::{self, TimeToLive};
 use crate::cache::{Writer, with, writing_as};
 use crate::clock::now_ms;
@@ -36,7 +36,7 @@ pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
         let read_at = now_ms();
         Ok((import, payload, read_at))
     };
-    on_worker(run, "the payload of a job", read, |ctx, run, (import, payload, read_at)| match import {
+    read_on_worker(run, read, |ctx, run, (import, payload, read_at)| match import {
         Import::Entries(entries) => {
             let bytes = payload.len() as u64;
             let work =

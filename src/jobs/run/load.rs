@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::payload::{self, Load};
-use super::task::{Run, on_worker};
+use super::task::{Run, read_on_worker};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::models::load::recipe::{self, ParsedLoad};
@@ -15,9 +15,8 @@ use crate::work::memory;
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
     let budget = memory::budget(ctx);
-    on_worker(
+    read_on_worker(
         run,
-        "the payload of a job",
         move |_| payload::load(&payload, &budget),
         |ctx, run, wanted| match request(&run, wanted) {
             Ok((request, path)) => {

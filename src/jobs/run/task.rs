@@ -111,24 +111,41 @@ impl Drop for Run {
     }
 }
 
-/// Runs `work` on a worker, then `then` on the main thread in the database of the job. A failure ends the job.
+/// Computes on a worker at low priority, then runs `then` on the main thread in the database of the job. A failure ends
+/// the job.
 pub(super) fn on_worker<T: Send + 'static>(
     run: Run,
     what: &'static str,
     work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
     then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
 ) {
+    work_and_then(run, move |run| pool::at_low_priority(|| guard::run(what, || work(run)).and_then(|made| made)), then);
+}
+
+/// The same for the payload of a job, at the usual priority. Reading allocates all the time, and the main thread shares
+/// the locks of the allocator: a thread of low priority that is stopped while it holds one delays all clients. Measured
+/// with compilers on both cores: 17 and 167 ms for other clients (p99.9), 13 and 37 ms without the low priority.
+pub(super) fn read_on_worker<T: Send + 'static>(
+    run: Run,
+    work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
+    then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
+) {
+    work_and_then(run, move |run| guard::run("the payload of a job", || work(run)).and_then(|made| made), then);
+}
+
+fn work_and_then<T: Send + 'static>(
+    run: Run,
+    work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
+    then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
+) {
     let progress = Arc::clone(&run.task.progress);
-    pool::run(Lane::Heavy, Some(progress), move || {
-        let made = pool::at_low_priority(|| guard::run(what, || work(&run)).and_then(|made| made));
-        match made {
-            Ok(made) => main_loop::post(move |ctx| {
-                if ctx.select(run.task.db) {
-                    then(ctx, run, made);
-                }
-            }),
-            Err(failure) => run.fail(failure),
-        }
+    pool::run(Lane::Heavy, Some(progress), move || match work(&run) {
+        Ok(made) => main_loop::post(move |ctx| {
+            if ctx.select(run.task.db) {
+                then(ctx, run, made);
+            }
+        }),
+        Err(failure) => run.fail(failure),
     });
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::assess;
 use super::names::queue_of;
 use super::payload::{self, MOST_HOT};
-use super::task::{Run, on_worker};
+use super::task::{Run, read_on_worker};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{self, Ctx};
 use crate::jobs::requests;
@@ -29,9 +29,8 @@ pub(crate) enum Extent<'a> {
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
     let budget = memory::budget(ctx);
-    on_worker(
+    read_on_worker(
         run,
-        "the payload of a job",
         move |_| payload::warm(&payload, &budget),
         |ctx, run, wanted| {
             assess::begin(ctx, run, Arc::new(wanted));
