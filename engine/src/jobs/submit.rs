@@ -151,12 +151,22 @@ impl Queue {
             Plan::Duplicate(seq) => (seq, self.id_of(seq), false),
         };
         let is_new = id.is_none();
-        let id = id.or_else(|| options.id.as_deref().map(JobId::of)).unwrap_or_else(|| JobId::new(now, random));
+        let id = id.or_else(|| options.id.as_deref().map(JobId::of)).unwrap_or_else(|| self.unused_id(now, random));
         if created {
             let record = record(now, seq, id.clone(), job, options);
             self.commit(Change::Put(Box::new(record)), out);
         }
         Submitted { id, created: created && is_new }
+    }
+
+    /// A new id. An id of a restored queue may be any, also one that a weak source of random numbers gives again.
+    fn unused_id(&self, now: u64, random: Random<'_>) -> JobId {
+        loop {
+            let id = JobId::new(now, random);
+            if !self.by_id.contains_key(&id) {
+                return id;
+            }
+        }
     }
 
     fn id_of(&self, seq: u64) -> Option<JobId> {
