@@ -93,6 +93,9 @@ const HANDLERS: Handlers = Handlers {
         follow::swapped(a, b);
         directory::swapped(a, b);
         jobs::swapped(a, b);
+        // What was learned belongs to the keys, which have another number now.
+        ahead::flushed(Some(a));
+        ahead::flushed(Some(b));
     },
     shutdown: work::pool::stop,
     promoted: |ctx| {

@@ -14,8 +14,8 @@ pub(crate) fn recompute(ctx: Ctx<'_>, name: &[u8]) -> bool {
     let Some(kept) = kept::find(ctx, name) else { return false };
     let words: Vec<&[u8]> = kept.iter().map(|word| &**word).collect();
     let request = Request { model: Name::Bytes(words[0]), words: &words, caller: Caller::Module, names: None };
-    // An error is that of the next client: the model was removed, or is being derived. A long subject, for which a
-    // worker has to build the cache key, is left to the next client, too.
+    // After an error (the model was removed, or is being derived) the entry stays as it is until its grace ends. A
+    // subject whose cache key a worker has to build is too long to be kept.
     if let Ok(Answer::Work(Work::Compute(work))) = Single::handle(ctx, request) {
         in_flight::compute_ahead(*work);
     }

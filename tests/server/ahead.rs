@@ -78,6 +78,33 @@ fn the_key_that_usually_follows_is_fetched_ahead() {
 }
 
 #[test]
+fn after_a_swap_of_databases_nothing_is_fetched_for_the_other_keys() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.ask("TIER.SET pages PATTERN page:* TTL 3600 PREFETCH 2 QUEUE ahead").good();
+    client.ask("TIER.SET marks PATTERN mark:* TTL 3600 REFRESH 100 QUEUE ahead").good();
+    // The second key exists, so that it is learned and not fetched.
+    client.ask("CACHE.SET page:2 two").good();
+    for _ in 0..4 {
+        client.ask("CACHE.GET page:1");
+        client.ask("CACHE.GET page:2");
+    }
+    client.ask("SWAPDB 0 1").good();
+    client.ask("CACHE.SET mark:1 m").good();
+    client.ask("CACHE.GET mark:1");
+    let job = claim(&mut client, "ahead", "refresh");
+    client.ask(&format!("JOB.COMPLETE ahead {} {} done", job["id"].text(), job["token"].text())).good();
+    // A key is not wanted twice in a second. The second refresh is wanted after everything that page:1 could want.
+    wait_until("a second refresh", || {
+        client.ask("CACHE.GET page:1");
+        client.ask("CACHE.GET mark:1");
+        let types: Vec<String> = jobs(&mut client, "ahead").into_iter().map(|(job_type, _)| job_type).collect();
+        assert!(types.iter().all(|job_type| job_type == "refresh"), "{types:?}");
+        types.len() == 2
+    });
+}
+
+#[test]
 fn an_assessment_is_served_in_its_grace_and_computed_again() {
     let (server, mut client) = Server::with_mini(&[]);
     client.ask("TIER.SET assessment PATTERN assessment:* PTTL 100 GRACE 3600").good();
