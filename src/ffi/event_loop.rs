@@ -65,9 +65,15 @@ pub(super) fn slice<T>(work: impl FnOnce() -> T) -> T {
 
 /// Runs `job` on the main thread as soon as possible. Any thread.
 pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
-    let mut inbox = inbox();
-    inbox.push(Box::new(job));
-    if inbox.len() == 1 {
+    let job: Posted = Box::new(job);
+    let is_first = {
+        let mut inbox = inbox();
+        inbox.push(job);
+        inbox.len() == 1
+    };
+    // Without the lock: the call wakes the main thread, which takes the lock at once. A thread that the system stops at
+    // that moment would delay all clients.
+    if is_first {
         // SAFETY: the server allows this on any thread; the callback takes no data.
         unsafe { api!(RedisModule_EventLoopAddOneShot(Some(on_wake), std::ptr::null_mut())) };
     }

@@ -2,21 +2,28 @@
 
 use assess_engine::Progress;
 
-/// The nice value of computing threads. The highest one, because a load may wait and a client must not.
-const NICENESS: libc::c_int = 19;
+/// A priority below that of the main thread, as a nice value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Priority {
+    /// For threads that allocate all the time. Linux stops them when the main thread wakes up, yet they get a share of
+    /// every processor, so the locks of the allocator, which the main thread takes too, are not held for long.
+    Reduced = 5,
+    /// For computations: they may wait, and a client must not.
+    Lowest = 19,
+}
 
-/// Gives the calling thread the lowest priority. This is permanent, because raising it again needs a privilege.
+/// Gives the calling thread a lower priority. This is permanent, because raising it again needs a privilege.
 ///
 /// Under a system call filter, a forbidden call may terminate the whole process; the service units of the Debian
 /// packages do so for `setpriority`. With a filter the thread therefore keeps its priority, and yields the processor
 /// each time its work checks its progress.
-pub(crate) fn lower_priority() {
+pub(crate) fn lower_priority(to: Priority) {
     if calls_are_filtered() {
         Progress::yield_on_this_thread();
         return;
     }
     // SAFETY: the arguments are numbers. On Linux, 0 is the calling thread, not the process. A refusal has no effect.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, to as libc::c_int) };
 }
 
 /// Whether a system call filter (seccomp) may be in force for the calling thread. It is read for each thread, because

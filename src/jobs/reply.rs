@@ -47,7 +47,7 @@ pub(super) fn claimed(claimed: Vec<Claimed>) -> Reply {
                     ("token", Reply::text(format!("{:016x}", job.token))),
                     ("attempt", Reply::Integer(job.attempt.into())),
                     ("type", Reply::Bulk(job.job_type.into())),
-                    ("payload", Reply::Bulk(job.payload.into())),
+                    ("payload", Reply::Bulk(job.payload)),
                     ("metadata", job.metadata.map_or(Reply::Nil, |metadata| Reply::Bulk(metadata.into()))),
                     ("lease_ms", Reply::count(job.lease_ms)),
                 ])

@@ -18,6 +18,7 @@ use assess_engine::io::Input;
 use assess_engine::model::AnyModel;
 use assess_engine::model::load::{Joined, Part, Recipe};
 use assess_engine::{Budget, Error as EngineError, Progress};
+use bytes::Bytes;
 
 pub(crate) use self::client::Client;
 use self::loading::Slot;
@@ -53,7 +54,7 @@ pub(crate) enum Origin {
     /// Bytes that the client sent.
     Payload(HeldBytes),
     /// Bytes of a job.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
 }
 
 impl Origin {

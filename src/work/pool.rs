@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use assess_engine::Progress;
 
 use crate::ffi::guard;
-use crate::ffi::thread;
+use crate::ffi::thread::{self, Priority};
 use crate::settings;
 use crate::work::main_loop;
 
@@ -144,9 +144,14 @@ fn work_on(lane: Lane) {
 
 /// Computes at the lowest priority and waits for the result. A panic is resumed in the caller.
 pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    at_priority(Priority::Lowest, work)
+}
+
+/// The same at any priority.
+pub(crate) fn at_priority<T: Send>(priority: Priority, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let computing = scope.spawn(|| {
-            thread::lower_priority();
+            thread::lower_priority(priority);
             work()
         });
         computing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -158,7 +163,10 @@ pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     at_low_priority(|| {
         let threads = settings::threads();
         let pool = (threads > 1).then(|| {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| thread::lower_priority()).build()
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .start_handler(|_| thread::lower_priority(Priority::Lowest))
+                .build()
         });
         match pool {
             Some(Ok(pool)) => pool.install(work),

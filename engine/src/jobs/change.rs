@@ -1,5 +1,7 @@
 //! The changes of a queue.
 
+use bytes::Bytes;
+
 use super::codec::encode;
 use super::id::JobId;
 use super::job::{Extra, Job};
@@ -38,7 +40,7 @@ pub(super) enum Change {
     /// One more run follows the current one, with this payload.
     RerunRequested {
         seq: u64,
-        payload: Box<[u8]>,
+        payload: Bytes,
     },
     Revived {
         seq: u64,

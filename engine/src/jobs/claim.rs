@@ -1,5 +1,7 @@
 //! `JOB.CLAIM`: which jobs a worker gets.
 
+use bytes::Bytes;
+
 use super::change::{Change, Changes};
 use super::names::NameId;
 use super::queue::{Queue, Random};
@@ -18,7 +20,7 @@ pub struct Claimed {
     /// The type.
     pub job_type: Vec<u8>,
     /// The bytes that were submitted.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// The JSON document that was submitted.
     pub metadata: Option<Vec<u8>>,
     /// How long the lease lasts without a heartbeat, in milliseconds.
@@ -50,7 +52,7 @@ impl Queue {
                 token,
                 attempt: job.attempts,
                 job_type: self.types.name(job.job_type).to_vec(),
-                payload: job.payload.to_vec(),
+                payload: job.payload.clone(),
                 metadata: job.metadata().map(<[u8]>::to_vec),
                 lease_ms: claim.lease_ms,
             });

@@ -1,5 +1,7 @@
 //! A job as the queue stores it. A waiting job is small: what only some jobs have is in boxes.
 
+use bytes::Bytes;
+
 use super::id::JobId;
 use super::names::NameId;
 use super::request::{CANCEL_GRACE_MS, DEFAULT_BACKOFF_MS, DEFAULT_RETRIES};
@@ -12,7 +14,8 @@ pub(super) const NO_GROUP: NameId = NameId::MAX;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
     pub(super) id: JobId,
-    pub(super) payload: Box<[u8]>,
+    /// Shared with the workers that run the job: a copy of a megabyte takes milliseconds.
+    pub(super) payload: Bytes,
     /// Options that differ from their defaults.
     pub(super) extra: Option<Box<Extra>>,
     /// The current run, of a running job only.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use super::change::{Change, Changes, Record};
 use super::id::JobId;
 use super::job::{Extra, Job, NO_GROUP, len};
@@ -145,7 +147,7 @@ impl Queue {
             }
             Plan::Replace(seq) => (seq, self.id_of(seq), true),
             Plan::Rerun(seq) => {
-                self.commit(Change::RerunRequested { seq, payload: job.payload.into() }, out);
+                self.commit(Change::RerunRequested { seq, payload: Bytes::copy_from_slice(job.payload) }, out);
                 (seq, self.id_of(seq), false)
             }
             Plan::Duplicate(seq) => (seq, self.id_of(seq), false),
@@ -188,7 +190,7 @@ fn record(now: u64, seq: u64, id: JobId, job: &Submission<'_>, options: &JobOpti
         group: options.group.as_deref().map(Into::into),
         job: Job {
             id,
-            payload: job.payload.into(),
+            payload: Bytes::copy_from_slice(job.payload),
             extra: Record::boxed(Extra { ttl_ms, retries, backoff_ms, timeout_ms, metadata }),
             run: None,
             past: None,

@@ -104,6 +104,6 @@ impl World {
 
     fn queue_claim(&mut self) -> Option<String> {
         let claimed = self.queue.claim(self.now, &claim_of(1), &mut || 7, &mut Default::default());
-        claimed.into_iter().next().map(|job| String::from_utf8(job.payload).unwrap())
+        claimed.into_iter().next().map(|job| String::from_utf8(job.payload.into()).unwrap())
     }
 }

@@ -103,7 +103,7 @@ impl World {
 
     /// The payloads of jobs of type `t` in the order of claims, as many as can be claimed.
     pub(crate) fn claim_all(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.claim()).map(|job| String::from_utf8(job.payload).unwrap()).collect()
+        std::iter::from_fn(|| self.claim()).map(|job| String::from_utf8(job.payload.into()).unwrap()).collect()
     }
 
     pub(crate) fn complete(&mut self, id: &str, token: u64, result: &str) -> Result<(), Refusal> {

@@ -40,7 +40,7 @@ const CHUNK_RESULTS: usize = 1024;
 /// Milliseconds between two looks at a model that is not ready.
 const DERIVING_MS: u64 = 50;
 
-pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
+pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
     read_on_worker(
         run,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use assess_engine::cache::name;
 use assess_engine::model::load::Recipe;
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::entries::{self, Entry, Import};
@@ -21,14 +22,17 @@ use crate::ffi::key::{Holds, Key, Mode};
 use crate::models::load::{Origin, Request};
 use crate::settings;
 use crate::types::entry;
-use crate::work::{memory, pool};
+use crate::work::memory;
+use crate::work::pool::{self, Lane};
 
 /// The most time of one slice.
 const SLICE: Duration = Duration::from_micros(300);
 /// Memory of the read entries as a multiple of the payload's length. The worst case is many short ones.
 const EXPANSION: u64 = 10;
+/// The most entries that the main thread frees in one slice.
+const FREED_AT_ONCE: usize = 256;
 
-pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
+pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
     let read = move |run: &Run| {
         budget.require("the payload and its entries", payload.len() as u64 * EXPANSION)?;
@@ -38,9 +42,7 @@ pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
     };
     read_on_worker(run, read, |ctx, run, (import, payload, read_at)| match import {
         Import::Entries(entries) => {
-            let bytes = payload.len() as u64;
-            let work =
-                Work { entries: entries.into(), at: 0, bytes, read_at, stored: 0, skipped: 0, tally: Tally::default() };
+            let work = Work { entries: entries.into(), at: 0, read_at, stored: 0, skipped: 0, tally: Tally::default() };
             in_slice(run, move |ctx, run| work.store(ctx, run));
         }
         Import::Codes(key) => match name::begin(&key, &mut Vec::new()) {
@@ -60,8 +62,6 @@ struct Work {
     entries: Vec<Entry>,
     /// The number of entries that are done.
     at: usize,
-    /// The length of the payload.
-    bytes: u64,
     /// The times to live begin then, in Unix milliseconds.
     read_at: u64,
     stored: u64,
@@ -78,7 +78,7 @@ impl Work {
         while let Some(entry) = self.entries.get(self.at) {
             if ctx.is_out_of_memory() {
                 let text = "the server is out of memory (maxmemory): the job continues later with all entries";
-                pool::dispose(self.entries, self.bytes);
+                free(self.entries);
                 return run.fail(Failure::new(Code::NoRoom, text));
             }
             match self.store_one(ctx, entry) {
@@ -94,7 +94,7 @@ impl Work {
             }
         }
         let result = self.result();
-        pool::dispose(self.entries, self.bytes);
+        free(self.entries);
         run.complete(result);
     }
 
@@ -126,5 +126,12 @@ impl Work {
         let fields: Map<_, _> =
             numbers.map(|(name, number)| (name.to_owned(), Value::from(number))).into_iter().collect();
         self.tally.result(fields, "item")
+    }
+}
+
+/// Frees entries: thousands of small blocks take milliseconds, during which clients would wait.
+fn free(entries: Vec<Entry>) {
+    if entries.len() > FREED_AT_ONCE {
+        pool::run(Lane::Disposal, None, move || drop(entries));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::payload::{self, Load};
@@ -13,7 +14,7 @@ use crate::models::load::{self, Client, Origin, Request};
 use crate::reply::Reply;
 use crate::work::memory;
 
-pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
+pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
     read_on_worker(
         run,

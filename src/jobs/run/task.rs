@@ -13,6 +13,7 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::guard;
 use crate::ffi::key::{Key, Mode};
+use crate::ffi::thread::Priority;
 use crate::jobs::change::{Absent, change};
 use crate::settings;
 use crate::types::queue::{self, Found};
@@ -122,15 +123,20 @@ pub(super) fn on_worker<T: Send + 'static>(
     work_and_then(run, move |run| pool::at_low_priority(|| guard::run(what, || work(run)).and_then(|made| made)), then);
 }
 
-/// The same for the payload of a job, at the usual priority. Reading allocates all the time, and the main thread shares
-/// the locks of the allocator: a thread of low priority that is stopped while it holds one delays all clients. Measured
-/// with compilers on both cores: 17 and 167 ms for other clients (p99.9), 13 and 37 ms without the low priority.
+/// The same for the payload of a job, at a priority that is not the lowest, because reading allocates all the time. The
+/// main thread shares the locks of the allocator, at least ten times a second for the server's statistics: a thread that
+/// is stopped while it holds one delays all clients. With other programs on both cores the p99.9 of another client was
+/// 200 ms at the lowest priority and 12 ms at this one; at the usual one its requests waited for the turns of the workers.
 pub(super) fn read_on_worker<T: Send + 'static>(
     run: Run,
     work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
     then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
 ) {
-    work_and_then(run, move |run| guard::run("the payload of a job", || work(run)).and_then(|made| made), then);
+    let read = move |run: &Run| {
+        let read = || guard::run("the payload of a job", || work(run)).and_then(|made| made);
+        pool::at_priority(Priority::Reduced, read)
+    };
+    work_and_then(run, read, then);
 }
 
 fn work_and_then<T: Send + 'static>(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use assess_engine::jobs::{JobOptions, Submission, Unique};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::assess;
@@ -27,7 +28,7 @@ pub(crate) enum Extent<'a> {
     List(Vec<Vec<&'a [u8]>>),
 }
 
-pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Vec<u8>) {
+pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
     read_on_worker(
         run,

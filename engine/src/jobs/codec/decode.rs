@@ -46,7 +46,7 @@ fn change(from: &mut Reader<'_>) -> Result<Change> {
         Tag::Due => Change::Due { seq: from.number()?, at: from.number()? },
         Tag::Finished => Change::Finished(Box::new(finished(from)?)),
         Tag::CancelRequested => Change::CancelRequested { seq: from.number()?, at: from.number()? },
-        Tag::RerunRequested => Change::RerunRequested { seq: from.number()?, payload: from.text()? },
+        Tag::RerunRequested => Change::RerunRequested { seq: from.number()?, payload: from.text()?.into() },
         Tag::Revived => Change::Revived { seq: from.number()?, at: from.number()? },
         Tag::Removed => Change::Removed { seq: from.number()? },
         Tag::Limited => Change::Limited(Box::new(limits(from)?)),
@@ -88,7 +88,7 @@ fn record(from: &mut Reader<'_>) -> Result<Record> {
     let (state, priority) = (from.of(&State::ALL)?, from.of(&Priority::ALL)?);
     let (created, since) = (from.number()?, from.number()?);
     let (attempts, failures, lost) = (from.small()?, from.small()?, from.small()?);
-    let payload = from.text()?;
+    let payload = from.text()?.into();
     let extra = from.optional(extra)?.and_then(Record::boxed);
     let run = from.optional(run)?.map(Box::new);
     let past = from.optional(past)?.map(Box::new);

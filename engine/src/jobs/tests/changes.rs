@@ -102,7 +102,7 @@ fn record() -> impl Strategy<Value = Record> {
         let has_run = (state == State::Running) == fits;
         let job = Job {
             id: JobId::of(&id),
-            payload,
+            payload: payload.into(),
             extra: extra.and_then(Record::boxed),
             run: has_run.then(|| Box::new(run)),
             past: (has_past || state.is_ended() && fits).then(|| Box::new(past)),
@@ -200,7 +200,7 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
         1 => (seq(), number()).prop_map(|(seq, at)| Change::Due { seq, at }),
         4 => finished().prop_map(|finished| Change::Finished(Box::new(finished))),
         1 => (seq(), number()).prop_map(|(seq, at)| Change::CancelRequested { seq, at }),
-        1 => (seq(), bytes()).prop_map(|(seq, payload)| Change::RerunRequested { seq, payload }),
+        1 => (seq(), bytes()).prop_map(|(seq, payload)| Change::RerunRequested { seq, payload: payload.into() }),
         1 => (seq(), number()).prop_map(|(seq, at)| Change::Revived { seq, at }),
         1 => seq().prop_map(|seq| Change::Removed { seq }),
     ];

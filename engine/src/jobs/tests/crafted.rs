@@ -3,6 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use bytes::Bytes;
+
 use super::changes::change;
 use crate::Error;
 use crate::jobs::change::{Change, Changes, Finished};
@@ -116,7 +118,7 @@ fn a_change_that_does_not_fit_is_corrupt() {
         Change::Revived { seq: 0, at: 1 },
         Change::Extended { seq: 0, at: 1, progress: None, message: None },
         Change::CancelRequested { seq: 0, at: 1 },
-        Change::RerunRequested { seq: 0, payload: Box::default() },
+        Change::RerunRequested { seq: 0, payload: Bytes::new() },
         finished(Event::Claimed),
         finished(Event::Postponed),
         finished(Event::Completed),
