@@ -113,7 +113,7 @@ class Settings:
     @property
     def imports(self) -> int:
         """Jobs that the module runs itself while another client is measured."""
-        return 20 if self.quick else 200
+        return 20 if self.quick else 40
 
     @property
     def imported(self) -> int:
