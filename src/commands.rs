@@ -19,6 +19,7 @@ mod test_hooks;
 mod tier;
 mod warm;
 
+use crate::assessments::single::{Dependents, Profile, WhatIf};
 use crate::error::Outcome;
 use crate::ffi::command_info::Handler;
 use crate::ffi::ctx::Ctx;
@@ -52,6 +53,9 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::assess::BATCH, entry::<score::Batch>),
     (&spec::assess::HISTORY, entry::<history::History>),
     (&spec::assess::RANK, entry::<rank::Rank>),
+    (&spec::assess::WHATIF, entry::<assess::View<WhatIf>>),
+    (&spec::assess::DEPENDENTS, entry::<assess::View<Dependents>>),
+    (&spec::assess::PROFILE, entry::<assess::View<Profile>>),
     (&spec::assess::HELP, entry::<AssessHelp>),
     (&spec::tier::SET, entry::<tier::Set>),
     (&spec::tier::DEL, entry::<tier::Del>),

@@ -93,6 +93,7 @@ macro_rules! numbers {
 numbers! {
     max_batch = "max-batch",
     max_payload = "max-payload",
+    max_paths = "max-paths",
     /// In bytes; 0: the module sets no limit.
     max_model_memory = "max-model-memory",
     default_lease_ms = "default-lease-ms",

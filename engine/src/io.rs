@@ -5,11 +5,13 @@
 
 pub mod assess;
 pub mod codec;
+pub mod dependents;
 pub mod formats;
 pub mod indicator;
 pub mod labels;
 pub mod leontief;
 pub mod options;
+pub mod profile;
 pub mod rank;
 pub mod sample;
 pub mod table;
@@ -21,12 +23,14 @@ mod find;
 mod info;
 mod load;
 mod model;
+mod paths;
 mod printed;
 mod select;
 mod shown;
 mod stage;
 mod subject;
 mod text;
+mod whatif;
 
 pub use formats::{Folder, Input, Loaded, load, read_whole};
 pub use indicator::{By, Indicator};

@@ -101,6 +101,20 @@ impl<'w, 'a> Options<'w, 'a> {
         })
     }
 
+    /// The values of an option that gives their number first: at most `most`, at least one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the number is not in the range, or when there are fewer values.
+    pub fn counted(&mut self, option: &'static str, most: u64) -> Result<&'w [&'a [u8]]> {
+        let count = self.number(option, 1..=most)? as usize;
+        let rest = &self.words[self.at..];
+        let values = rest.get(..count).ok_or_else(|| {
+            invalid(format!("{option} has {count} values by its number, and {} words follow", rest.len()))
+        })?;
+        self.at += count;
+        Ok(values)
+    }
+
     /// The value of an option that is a percentage.
     ///
     /// # Errors

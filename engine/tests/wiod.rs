@@ -11,11 +11,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use assess_engine::io::dependents::Dependence;
 use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::{
     Indicator, Input, IoModel, Labels, LeontiefMode, LoadOptions, Precision, Table, load, spectral_check,
 };
-use assess_engine::model::Query;
+use assess_engine::model::DependentsBy;
+use assess_engine::model::{Identity, Query};
 use assess_engine::{Budget, Progress};
 use fixtures::{assess_named, close, derived, items, number};
 use serde_json::Value;
@@ -246,6 +248,37 @@ fn ranks_follow_the_vectors() {
         let (region, sector) = model.table().labels.names(node);
         assert_eq!(format!("{region}.{sector}"), label);
     }
+}
+
+#[test]
+fn dependents_agree_with_numpy() {
+    let Some(folder) = reference::find("dependents_agree_with_numpy", "wiod") else { return };
+    let reference = json(&folder, "wiod_2011_depth.json");
+    let indicator = reference["indicator"].as_str().unwrap();
+    let lazy = model(&folder, Precision::F64, LeontiefMode::Lazy);
+    let mut compared = 0;
+    for model in [full(&folder), &lazy] {
+        for expected in reference["dependents"].as_array().unwrap() {
+            let supplier = &expected["supplier"];
+            let supplier = (supplier[0].as_str().unwrap().as_bytes(), supplier[1].as_str().unwrap().as_bytes());
+            let by_share = expected["by_share"].as_array().unwrap();
+            let dependence =
+                Dependence { indicator: Some(indicator.as_bytes()), by: DependentsBy::Share, limit: by_share.len() };
+            let (mut out, identity) = (Vec::new(), Identity { name: b"wiod", version: 1 });
+            model.dependents(&identity, supplier, &dependence, &Progress::default(), &mut out).unwrap();
+            let document: Value = serde_json::from_slice(&out).unwrap();
+            let mine = document["dependents"].as_array().unwrap();
+            assert_eq!(mine.len(), by_share.len());
+            // Region, sector, value, share.
+            for (mine, theirs) in mine.iter().zip(by_share) {
+                assert_eq!((&mine["region"], &mine["sector"]), (&theirs[0], &theirs[1]));
+                close(number(&mine["value"]), number(&theirs[2]), TIGHT);
+                close(number(&mine["share"]), number(&theirs[3]), TIGHT);
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 2 * 3 * 15);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 """numpy, computing the assessments of row 3 in a separate process, because the number of BLAS threads is set at start.
 
 Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, prints one JSON value a line for each:
-["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node].
+["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node], ["without, inverse" or "without, solve", region, node].
 """
 
 import json
@@ -89,6 +89,23 @@ class Model:
             **lists, "suppliers": self._top_nodes(self.m * self.a[:, j], total),
         })
 
+    def without(self, region: str, j: int, by_inverse: bool) -> tuple[float, float]:
+        """The total of node j when all nodes of a region fail, and the seconds of a new inverse or of one new column."""
+        changed = self.a.copy(order="F")
+        gone = self.regions[self.region_of] == region
+        changed[gone, :] = 0.0
+        changed[:, gone] = 0.0
+        begin = time.perf_counter()
+        system = np.eye(len(self.r)) - changed
+        if by_inverse:
+            column = np.linalg.inv(system)[:, j]
+        else:
+            unit = np.zeros(len(self.r))
+            unit[j] = 1.0
+            column = np.linalg.solve(system, unit)
+        total = float(self.r @ column)
+        return total, time.perf_counter() - begin
+
     def _lists(self, contributions: np.ndarray) -> dict:
         total = contributions.sum()
         return {
@@ -132,6 +149,8 @@ def main() -> None:
                 answer = _timed(model.multiply, nodes)
             case ["look_up", nodes]:
                 answer = _timed(model.look_up, nodes)
+            case ["without, inverse" | "without, solve" as way, region, node]:
+                answer = model.without(region, node, way == "without, inverse")
             case ["document", node]:
                 answer = json.loads(model.look_up(node))
         print(json.dumps(answer), flush=True)

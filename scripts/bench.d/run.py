@@ -18,6 +18,7 @@ import invalidation
 import jobs
 import machine
 import memory
+import paths
 import race
 import ready
 import scores
@@ -26,14 +27,15 @@ import stall
 import stampede
 import tables
 import uncached
+import whatif
 from figures import Figure, markdown
 from settings import Settings
 
 ROWS = {
-    1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 9: scores, 10: search, 11: invalidation, 12: stampede,
-    13: race, 14: jobs, 15: stall, 16: memory, 17: deployment, 21: expiry,
+    1: hit, 2: entry, 3: uncached, 5: ready, 6: exiobase, 8: paths, 9: scores, 10: search, 11: invalidation, 12: stampede,
+    13: race, 14: jobs, 15: stall, 16: memory, 17: deployment, 18: whatif, 21: expiry,
 }
-OF_TABLES = {1, 3, 5, 15}  # rows that need generated tables
+OF_TABLES = {1, 3, 5, 8, 15, 18}  # rows that need generated tables
 OF_GENERATOR = OF_TABLES | {6}
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
 QUICK_SOAK_SECONDS = 5

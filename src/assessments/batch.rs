@@ -10,6 +10,7 @@ use assess_engine::{Error as EngineError, Progress};
 use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
+use crate::assessments::lookup::kept::Asked;
 use crate::assessments::lookup::naming::{self, Named, Unnamed};
 use crate::assessments::request::{self, Caching, OwnedQuery, RequestOptions};
 use crate::assessments::{lookup, waiting};
@@ -118,7 +119,8 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
         for slot in &work.slots {
             if let Slot::Missing { subject, name } = slot {
                 let subject = subject.iter().map(Vec::as_slice);
-                let words = || [model_key].into_iter().chain(subject).chain(options.iter().copied()).collect();
+                let words = [model_key].into_iter().chain(subject).chain(options.iter().copied());
+                let words = || Asked::assessment(words.collect());
                 lookup::missed(ctx, loaded, name, words);
             }
         }
@@ -168,7 +170,7 @@ fn look_all_up(
                 continue;
             }
         };
-        let words = || [&[model_key], *subject, options].concat();
+        let words = || Asked::assessment([&[model_key], *subject, options].concat());
         let found = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, Bytes::copy_from_slice);
         // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
@@ -245,11 +247,10 @@ impl Computation {
 
     /// The estimated time to compute the missing subjects.
     fn estimate(&self) -> Duration {
-        let query = self.query.borrowed();
         let of_one = |slot: &Slot| match slot {
             Slot::Missing { subject, .. } => {
                 let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-                self.model.as_model().estimate(&subject, &query)
+                self.query.with(|query| self.model.as_model().estimate(&subject, query))
             }
             Slot::Done(_) => Duration::ZERO,
         };
@@ -258,7 +259,6 @@ impl Computation {
 
     /// Computes the missing subjects. A repeated subject is computed once.
     fn compute(self, progress: &Progress) -> (Reply, Results) {
-        let query = self.query.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut answered: HashMap<Vec<u8>, Reply> = HashMap::new();
         let mut computed = VecDeque::new();
@@ -273,7 +273,9 @@ impl Computation {
             let parts: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
             let mut document = Vec::with_capacity(4096);
             let model = self.model.as_model();
-            let mut assess = || model.assess_while_wanted(&identity, &parts, &query, progress, &mut document);
+            let mut assess = || {
+                self.query.with(|query| model.assess_while_wanted(&identity, &parts, query, progress, &mut document))
+            };
             let reply = match progress.check().and_then(|()| assess()) {
                 Ok(()) => {
                     let document = Bytes::from(document);

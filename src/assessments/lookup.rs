@@ -6,6 +6,7 @@ pub(crate) mod routes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::assessments::lookup::kept::Asked;
 use crate::assessments::request::Caching;
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
@@ -31,7 +32,7 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     }
     let prefetches = counted_hit(&route.hits, &found);
     send::bulk(ctx, document);
-    kept::served(ctx, route.name.as_bytes(), &found, prefetches, || argv.words(1));
+    kept::served(ctx, route.name.as_bytes(), &found, prefetches, || Asked::assessment(argv.words(1)));
     true
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn by_name<'w, T>(
     model_key: &[u8],
     name: &[u8],
     caching: Caching,
-    words: impl Fn() -> Vec<&'w [u8]>,
+    asked: impl Fn() -> Asked<'w>,
     hit: impl FnOnce(&[u8]) -> T,
 ) -> Option<T> {
     if caching != Caching::Normal || !settings::enabled() {
@@ -69,12 +70,12 @@ pub(crate) fn by_name<'w, T>(
     }
     let cached = key::Key::open(ctx, name, Mode::Read);
     let found = lookup::look_up(ctx, &cached, name);
-    if may_be_served(ctx, &found, &words)
+    if may_be_served(ctx, &found, || asked().words)
         && let Ok(Some(document)) = lookup::value(&cached)
     {
         if loaded.matches_document(model_key, &document) {
             let prefetches = counted_hit(&loaded.hits, &found);
-            kept::served(ctx, name, &found, prefetches, words);
+            kept::served(ctx, name, &found, prefetches, asked);
             return Some(hit(&document));
         }
         drop(document);
@@ -102,7 +103,7 @@ fn counted_hit(hits: &AtomicU64, found: &Lookup) -> bool {
 }
 
 /// Counts a miss.
-pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], words: impl FnOnce() -> Vec<&'w [u8]>) {
+pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], asked: impl FnOnce() -> Asked<'w>) {
     loaded.misses.set(loaded.misses.get() + 1);
     counters::count(|c| &c.misses);
     let (tier, prefetches) = with(|cache| {
@@ -110,7 +111,7 @@ pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], words: impl
         (tier, cache.policy(tier).is_some_and(|policy| policy.prefetch > 0))
     });
     lookup::missed(tier);
-    kept::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, words);
+    kept::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, asked);
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.

@@ -1,7 +1,7 @@
 //! The options of `ASSESS.*`: the query, and how its answer is cached.
 
 use assess_engine::Day;
-use assess_engine::model::{Model, Query};
+use assess_engine::model::{DependentsBy, Model, Query, Share, View, ViewKind};
 
 use crate::cache::store::TimeToLive;
 use crate::cache::ttl::TtlOptions;
@@ -38,20 +38,40 @@ impl RequestOptions<'_> {
 /// A query that is kept after its command has ended, for a worker.
 #[derive(Debug)]
 pub(crate) struct OwnedQuery {
+    /// Without texts.
+    numbers: Query<'static>,
     indicator: Option<Vec<u8>>,
-    layers: u32,
-    top: u32,
-    today: Day,
+    view: ViewKind,
+    /// The words of the view.
+    words: Vec<Vec<u8>>,
 }
 
 impl OwnedQuery {
     pub(crate) fn of(query: &Query<'_>) -> Self {
-        let &Query { indicator, layers, top, today } = query;
-        Self { indicator: indicator.map(<[u8]>::to_vec), layers, top, today }
+        let (view, words, by) = match query.view {
+            View::Assessment => (ViewKind::Assessment, &[][..], View::Assessment),
+            View::WhatIf(changes) => (ViewKind::WhatIf, changes, View::Assessment),
+            View::Dependents(by) => (ViewKind::Dependents, &[][..], View::Dependents(by)),
+            View::Profile(names) => (ViewKind::Profile, names, View::Assessment),
+        };
+        let &Query { indicator, layers, top, paths, cutoff, most_paths, today, view: _ } = query;
+        Self {
+            numbers: Query { indicator: None, layers, top, paths, cutoff, most_paths, today, view: by },
+            indicator: indicator.map(<[u8]>::to_vec),
+            view,
+            words: words.iter().map(|word| word.to_vec()).collect(),
+        }
     }
 
-    pub(crate) fn borrowed(&self) -> Query<'_> {
-        Query { indicator: self.indicator.as_deref(), layers: self.layers, top: self.top, today: self.today }
+    /// Runs `work` with the query.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Query<'_>) -> T) -> T {
+        let words: Vec<&[u8]> = self.words.iter().map(Vec::as_slice).collect();
+        let view = match self.view {
+            ViewKind::Assessment | ViewKind::Dependents => self.numbers.view,
+            ViewKind::WhatIf => View::WhatIf(&words),
+            ViewKind::Profile => View::Profile(&words),
+        };
+        work(&Query { indicator: self.indicator.as_deref(), view, ..self.numbers })
     }
 }
 
@@ -67,42 +87,83 @@ pub(crate) enum Caching {
     Off,
 }
 
-const GET: [&str; 13] = [
-    "INDICATOR",
-    "LAYERS",
-    "TOP",
-    "TENANT",
-    "NOCACHE",
-    "REFRESH",
-    "TTL",
-    "PTTL",
-    "EX",
-    "PX",
-    "EXAT",
-    "PXAT",
-    "KEEPTTL",
-];
-const KEY: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
+/// The options of every request: how its answer is cached, and who asks.
+const COMMON: [&str; 10] = ["TENANT", "NOCACHE", "REFRESH", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
+const KEY: [&str; 5] = ["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF"];
+
+/// The options of a view.
+fn known_options(view: ViewKind) -> &'static [&'static str] {
+    const GET: [&str; 15] = and_common(KEY);
+    const WHATIF: [&str; 13] = and_common(["INDICATOR", "LAYERS", "TOP"]);
+    const DEPENDENTS: [&str; 13] = and_common(["INDICATOR", "BY", "LIMIT"]);
+    const PROFILE: [&str; 11] = and_common(["INDICATORS"]);
+    match view {
+        ViewKind::Assessment => &GET,
+        ViewKind::WhatIf => &WHATIF,
+        ViewKind::Dependents => &DEPENDENTS,
+        ViewKind::Profile => &PROFILE,
+    }
+}
+
+/// Options of one view and the common ones. Evaluated at compile time.
+const fn and_common<const OWN: usize, const ALL: usize>(own: [&'static str; OWN]) -> [&'static str; ALL] {
+    assert!(ALL == OWN + COMMON.len());
+    let mut all = [""; ALL];
+    let mut i = 0;
+    while i < ALL {
+        all[i] = if i < OWN { own[i] } else { COMMON[i - OWN] };
+        i += 1;
+    }
+    all
+}
 
 /// The options of `ASSESS.GET` and `ASSESS.MGET`.
-pub(crate) fn parse<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<RequestOptions<'a>> {
-    parse_known(model.options(), words, &GET).map(|request| request.dated(model))
+pub(crate) fn parse<'w, 'a: 'w>(model: &dyn Model, words: &'w [&'a [u8]]) -> Outcome<RequestOptions<'w>> {
+    parse_view(model, ViewKind::Assessment, words)
+}
+
+/// The words after the subject, for any view.
+pub(crate) fn parse_view<'w, 'a: 'w>(
+    model: &dyn Model,
+    view: ViewKind,
+    words: &'w [&'a [u8]],
+) -> Outcome<RequestOptions<'w>> {
+    if !model.views().contains(&view) {
+        return Err(Failure::err("a model of this kind has no such document"));
+    }
+    let (changes, words) = match view {
+        ViewKind::WhatIf => words.split_at(model.changes_len(words)?),
+        ViewKind::Assessment | ViewKind::Dependents | ViewKind::Profile => words.split_at(0),
+    };
+    let mut request = parse_known(model.options(), words, known_options(view))?;
+    request.query.view = match (view, request.query.view) {
+        (ViewKind::WhatIf, _) => View::WhatIf(changes),
+        (ViewKind::Dependents, View::Assessment) => View::Dependents(DependentsBy::default()),
+        (ViewKind::Profile, View::Assessment) => View::Profile(&[]),
+        (_, parsed) => parsed,
+    };
+    Ok(request.dated(model))
 }
 
 /// The options of `ASSESS.KEY`: only those that change the key.
-pub(crate) fn parse_key<'a>(model: &dyn Model, words: &[&'a [u8]]) -> Outcome<RequestOptions<'a>> {
+pub(crate) fn parse_key<'w, 'a: 'w>(model: &dyn Model, words: &'w [&'a [u8]]) -> Outcome<RequestOptions<'w>> {
     parse_known(model.options(), words, &KEY).map(|request| request.dated(model))
 }
 
 /// Options that only some kinds of models have.
-const OF_KINDS: [&str; 3] = ["INDICATOR", "LAYERS", "TOP"];
+const OF_KINDS: [&str; 5] = ["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF"];
 
 /// Reads the options in `known`. Of those in [`OF_KINDS`], the kind of model has only `of_kind`.
-fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str]) -> Outcome<RequestOptions<'a>> {
+fn parse_known<'w, 'a: 'w>(
+    of_kind: &[&str],
+    words: &'w [&'a [u8]],
+    known: &[&'static str],
+) -> Outcome<RequestOptions<'w>> {
     let mut request = RequestOptions::default();
     if words.is_empty() {
         return Ok(request);
     }
+    request.query.most_paths = settings::max_paths() as u32;
     let mut options = options::of(words);
     let mut ttl = TtlOptions::default();
     while let Some(option) = options.next(known)? {
@@ -113,6 +174,11 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
             "INDICATOR" => request.query.indicator = Some(options.value(option)?),
             "LAYERS" => request.query.layers = options.number(option, 0..=u64::from(Query::MAX_LAYERS))? as u32,
             "TOP" => request.query.top = options.number(option, 0..=MOST_TOP)? as u32,
+            "LIMIT" => request.query.top = options.number(option, 1..=MOST_TOP)? as u32,
+            "PATHS" => request.query.paths = options.number(option, 0..=settings::max_paths())? as u32,
+            "CUTOFF" => request.query.cutoff = Some(share(options.value(option)?)?),
+            "BY" => request.query.view = View::Dependents(options.choice(option, &DEPENDENTS_BY)?),
+            "INDICATORS" => request.query.view = View::Profile(options.counted(option, MOST_INDICATORS)?),
             "NOCACHE" | "REFRESH" if request.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
             }
@@ -125,6 +191,16 @@ fn parse_known<'a>(of_kind: &[&str], words: &[&'a [u8]], known: &[&'static str])
     }
     request.ttl = ttl.given();
     Ok(request)
+}
+
+const DEPENDENTS_BY: [(&str, DependentsBy); 2] = [("share", DependentsBy::Share), ("value", DependentsBy::Value)];
+
+/// The most indicators that a profile names.
+const MOST_INDICATORS: u64 = 1000;
+
+fn share(word: &[u8]) -> Outcome<Share> {
+    let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
+    number.and_then(Share::new).ok_or_else(|| Failure::err("CUTOFF must be a share of the total: above 0, at most 1"))
 }
 
 /// The longest name of a tenant, in bytes.
@@ -145,7 +221,7 @@ mod tests {
 
     #[test]
     fn without_options_the_documented_defaults_apply() {
-        let request = parse_known(&[], &[], &GET).unwrap();
+        let request = parse_known(&[], &[], &KEY).unwrap();
         assert_eq!((request.query.layers, request.query.top, request.query.indicator), (5, 10, None));
         assert_eq!((request.ttl, request.caching), (TimeToLive::Tier, Caching::Normal));
     }
@@ -159,11 +235,11 @@ mod tests {
             (&[b"LAYERS", b"33"], "LAYERS must be a whole number from 0 to 32"),
             (&[b"EXAT", b"1"], "EXAT must be"),
         ] {
-            let failure = parse_known(&OF_KINDS, words, &GET).unwrap_err().to_string();
+            let failure = parse_known(&OF_KINDS, words, known_options(ViewKind::Assessment)).unwrap_err().to_string();
             assert!(failure.contains(named), "{failure}");
         }
         assert!(parse_known(&OF_KINDS, &[b"TTL", b"5"], &KEY).is_err());
-        let failure = parse_known(&[], &[b"TOP", b"5"], &GET).unwrap_err().to_string();
+        let failure = parse_known(&[], &[b"TOP", b"5"], &KEY).unwrap_err().to_string();
         assert!(failure.contains("has no option TOP"), "{failure}");
     }
 }

@@ -1,12 +1,16 @@
-//! One assessment (`ASSESS.GET`): from the cache, from the pending results, or computed here or on a worker.
+//! One document about a subject (`ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`): from the cache, from the pending
+//! results, or computed here or on a worker.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use assess_engine::Error as EngineError;
+use assess_engine::model::ViewKind;
 use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
+use crate::assessments::lookup::kept::Asked;
 use crate::assessments::lookup::naming::{self, Unnamed};
 use crate::assessments::request::{self, Caching, RequestOptions};
 use crate::assessments::waiting::in_flight::{self, Computation};
@@ -33,13 +37,37 @@ pub(crate) enum Work {
     Compute(Box<Computation>),
 }
 
-pub(crate) struct Single;
+/// A kind of document that has a command.
+pub(crate) trait Document {
+    const VIEW: ViewKind;
+}
 
-impl ReadRequest for Single {
+pub(crate) struct Assessment;
+pub(crate) struct WhatIf;
+pub(crate) struct Dependents;
+pub(crate) struct Profile;
+
+impl Document for Assessment {
+    const VIEW: ViewKind = ViewKind::Assessment;
+}
+impl Document for WhatIf {
+    const VIEW: ViewKind = ViewKind::WhatIf;
+}
+impl Document for Dependents {
+    const VIEW: ViewKind = ViewKind::Dependents;
+}
+impl Document for Profile {
+    const VIEW: ViewKind = ViewKind::Profile;
+}
+
+/// A request for one document.
+pub(crate) struct Single<D>(PhantomData<D>);
+
+impl<D: Document> ReadRequest for Single<D> {
     type Work = Work;
 
     fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Work>> {
-        with_loaded(ctx, request.model, Mode::Read, |loaded| handle(ctx, loaded, request))
+        handle(ctx, D::VIEW, request)
     }
 
     fn ended(work: &Work) -> Ended {
@@ -57,7 +85,10 @@ impl ReadRequest for Single {
     }
 
     fn hit(ctx: Ctx<'_>, argv: Argv<'_>, name: &[u8]) {
-        lookup::remember_route(ctx, argv, name);
+        // A route does not know its command.
+        if D::VIEW == ViewKind::Assessment {
+            lookup::remember_route(ctx, argv, name);
+        }
     }
 }
 
@@ -72,11 +103,16 @@ fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
     }
 }
 
-fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer<Work>> {
+/// Handles a request as far as possible on the main thread.
+pub(super) fn handle(ctx: Ctx<'_>, view: ViewKind, request: Request<'_>) -> Outcome<Answer<Work>> {
+    with_loaded(ctx, request.model, Mode::Read, |loaded| handle_loaded(ctx, loaded, view, request))
+}
+
+fn handle_loaded(ctx: Ctx<'_>, loaded: &Loaded, view: ViewKind, request: Request<'_>) -> Outcome<Answer<Work>> {
     let (model_key, rest) = (request.words[0], &request.words[1..]);
     let model = loaded.as_model();
     let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
-    let mut parsed = request::parse(model, options)?;
+    let mut parsed = request::parse_view(model, view, options)?;
     // A computation for which no client waits replaces what is cached. It is no miss, and not logged.
     let is_ahead = request.caller == Caller::Module;
     if is_ahead {
@@ -100,7 +136,7 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>) -> Outcome<Answer
         None => naming::of_one(&loaded.model, model_key, subject, &parsed.query)?,
     };
     let hit = |document: &[u8]| document_reply(ctx, request.caller, document);
-    let words = || request.words.to_vec();
+    let words = || Asked { view, words: request.words.to_vec() };
     if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, hit) {
         return Ok(Answer::Hit { name, reply });
     }

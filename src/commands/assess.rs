@@ -1,9 +1,11 @@
-//! `ASSESS.GET` and `ASSESS.KEY`.
+//! `ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE` and `KEY`.
+
+use std::marker::PhantomData;
 
 use assess_engine::Error as EngineError;
 
 use crate::assessments::lookup::naming::{self, Unnamed};
-use crate::assessments::single::Single;
+use crate::assessments::single::{Assessment, Document, Single};
 use crate::assessments::{answer, lookup, request, waiting};
 use crate::error::{Failure, Outcome};
 use crate::ffi::blocked::Blocked;
@@ -18,7 +20,16 @@ pub(crate) struct Get;
 
 impl Run for Get {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        if lookup::by_route(ctx, argv) { Ok(Reply::Sent) } else { answer::command::<Single>(ctx, argv) }
+        if lookup::by_route(ctx, argv) { Ok(Reply::Sent) } else { answer::command::<Single<Assessment>>(ctx, argv) }
+    }
+}
+
+/// A command for a document that has no cached routes.
+pub(super) struct View<D>(PhantomData<D>);
+
+impl<D: Document> Run for View<D> {
+    fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
+        answer::command::<Single<D>>(ctx, argv)
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn post(job: impl FnOnce(Ctx<'_>) + Send + 'static) {
         inbox.push(job);
         inbox.len() == 1
     };
-    // Without the lock: the call wakes the main thread, which takes the lock at once. A thread that the system stops at
+    // Without the lock: the call wakes the main thread, which takes the lock immediately. A thread that the system stops at
     // that moment would delay all clients.
     if is_first {
         // SAFETY: the server allows this on any thread; the callback takes no data.

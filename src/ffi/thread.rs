@@ -7,7 +7,7 @@ use assess_engine::Progress;
 pub(crate) enum Priority {
     /// For threads that allocate all the time. Linux stops them when the main thread wakes up, yet they get a share of
     /// every processor, so the locks of the allocator, which the main thread takes too, are not held for long.
-    Reduced = 5,
+    Reduced = 10,
     /// For computations: they may wait, and a client must not.
     Lowest = 19,
 }

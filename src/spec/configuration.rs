@@ -63,6 +63,13 @@ pub(crate) const MAX_PAYLOAD: Parameter = Parameter {
     summary: "Largest payload of MODEL.SET, document of MODEL.INDICATOR, and payload or result of a job",
 };
 
+pub(crate) const MAX_PATHS: Parameter = Parameter {
+    name: "max-paths",
+    kind: Kind::Number { min: 1, max: 1_000_000, default: 10_000, memory: false },
+    protected: false,
+    summary: "Most structural paths in one assessment (PATHS, CUTOFF)",
+};
+
 pub(crate) const MAX_MODEL_MEMORY: Parameter = Parameter {
     name: "max-model-memory",
     kind: Kind::Number { min: 0, max: i64::MAX, default: 0, memory: true },
@@ -136,6 +143,7 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &THREADS,
     &MAX_BATCH,
     &MAX_PAYLOAD,
+    &MAX_PATHS,
     &MAX_MODEL_MEMORY,
     &DEFAULT_TTL,
     &DEFAULT_LEASE_MS,

@@ -16,6 +16,7 @@ mod commands;
 mod configuration;
 mod crash;
 mod decorators;
+mod depth;
 mod deriving;
 mod docs;
 mod documents;

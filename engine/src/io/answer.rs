@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::assess::Basis;
+use super::dependents::Dependence;
 use super::model::IoModel;
-use super::{codec, document, subject};
+use super::paths::Wanted;
+use super::{codec, document, paths, subject, whatif};
 use crate::history::Record;
-use crate::model::{Field, FindFilter, Identity, Kind, LabelSet, Model, Query};
+use crate::model::{DependentsBy, Field, FindFilter, Identity, Kind, LabelSet, Model, Query, View, ViewKind};
 use crate::{Budget, Progress, Result};
 
 impl IoModel {
@@ -14,16 +16,50 @@ impl IoModel {
     fn basis<'a>(&'a self, subject: &[&[u8]], query: &Query<'_>) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
         let &[region, sector] = subject else { return Err(subject::not_two()) };
         subject::check_layers(query)?;
-        let base = &*self.base;
-        let node = base.table.labels.node(region, sector)?;
-        let stressor = self.indicator(query.indicator)?;
-        let (leontief, printed) = self.derived()?;
-        let series = stressor.series()?;
-        let values = &stressor.indicator.values;
-        let is_signed = stressor.is_signed;
-        let basis = Basis { table: &base.table, printed, leontief, values, is_signed, series };
-        Ok((node, basis, (&stressor.indicator.name, &stressor.indicator.unit)))
+        let node = self.table().labels.node(region, sector)?;
+        let (basis, indicator) = self.basis_of(query.indicator)?;
+        Ok((node, basis, indicator))
     }
+
+    fn assessment(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        query: &Query<'_>,
+        progress: &Progress,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let (node, basis, indicator) = self.basis(subject, query)?;
+        let assessment = basis.assess(node, query.layers as usize, query.top as usize, progress)?;
+        let paths = match wanted_paths(query) {
+            Some(wanted) => Some(basis.paths(self.bound(query.indicator, progress)?, node, &wanted, progress)?),
+            None => None,
+        };
+        document::write(out, identity, indicator, &assessment, basis.table, basis.printed);
+        if let Some(paths) = paths {
+            out.pop();
+            paths::write(out, &paths, &assessment, basis.table, basis.printed);
+            out.push(b'}');
+        }
+        Ok(())
+    }
+}
+
+/// The paths that a document lists.
+fn wanted_paths(query: &Query<'_>) -> Option<Wanted> {
+    let cutoff = query.cutoff.map(|share| share.get());
+    let wanted = Wanted { top: query.paths as usize, cutoff, most: query.most_paths as usize };
+    (query.paths > 0 || cutoff.is_some()).then_some(wanted)
+}
+
+fn dependence<'a>(query: &Query<'a>, by: DependentsBy) -> Dependence<'a> {
+    Dependence { indicator: query.indicator, by, limit: query.top as usize }
+}
+
+/// Region and sector.
+fn node_of<'a>(subject: &[&'a [u8]]) -> Result<(&'a [u8], &'a [u8])> {
+    let &[region, sector] = subject else { return Err(subject::not_two()) };
+    Ok((region, sector))
 }
 
 impl Model for IoModel {
@@ -32,7 +68,15 @@ impl Model for IoModel {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["INDICATOR", "LAYERS", "TOP"]
+        &["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF"]
+    }
+
+    fn views(&self) -> &'static [ViewKind] {
+        &[ViewKind::Assessment, ViewKind::WhatIf, ViewKind::Dependents, ViewKind::Profile]
+    }
+
+    fn changes_len(&self, words: &[&[u8]]) -> Result<usize> {
+        whatif::len(words)
     }
 
     fn subject_len(&self, args: &[&[u8]], _: bool) -> Result<usize> {
@@ -46,8 +90,17 @@ impl Model for IoModel {
             Some(name) => name,
             None => self.indicator(None)?.indicator.name.as_bytes(),
         };
-        subject::write_name(region, sector, indicator, query, key);
-        Ok(())
+        let before = key.len();
+        let named;
+        let query = match query.view {
+            // The list of indicators grows when a request derives one, without a new version of the model.
+            View::Profile([]) if let Some(names) = self.incomplete_profile() => {
+                named = names;
+                &Query { view: View::Profile(&named), ..*query }
+            }
+            _ => query,
+        };
+        subject::write_name(region, sector, indicator, query, key).inspect_err(|_| key.truncate(before))
     }
 
     fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>> {
@@ -68,18 +121,36 @@ impl Model for IoModel {
         progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let (node, basis, indicator) = self.basis(subject, query)?;
-        let assessment = basis.assess(node, query.layers as usize, query.top as usize, progress)?;
-        document::write(out, identity, indicator, &assessment, basis.table, basis.printed);
-        Ok(())
+        match query.view {
+            View::Assessment => self.assessment(identity, subject, query, progress, out),
+            View::WhatIf(changes) => self.what_if(identity, subject, changes, query, progress, out),
+            View::Dependents(by) => self.dependents(identity, node_of(subject)?, &dependence(query, by), progress, out),
+            View::Profile(names) => self.profile(identity, node_of(subject)?, names, progress, out),
+        }
     }
 
     fn check(&self, subject: &[&[u8]], query: &Query<'_>) -> Result<()> {
-        self.basis(subject, query).map(|_| ())
+        match query.view {
+            View::Assessment => self.basis(subject, query).map(|_| ()),
+            View::WhatIf(changes) => {
+                whatif::parse(changes, &self.table().labels)?;
+                self.basis(subject, query).map(|_| ())
+            }
+            View::Dependents(by) => self.check_dependents(node_of(subject)?, &dependence(query, by)),
+            View::Profile(names) => self.check_profile(node_of(subject)?, names),
+        }
     }
 
     fn estimate(&self, _: &[&[u8]], query: &Query<'_>) -> Duration {
-        self.cost(query.top)
+        match query.view {
+            View::Assessment => {
+                let paths = wanted_paths(query).map(|wanted| self.paths_cost(query.indicator, &wanted));
+                self.cost(query.top) + paths.unwrap_or_default()
+            }
+            View::WhatIf(changes) => self.what_if_estimate(changes),
+            View::Dependents(_) => self.dependents_cost(query.top as usize),
+            View::Profile(names) => self.profile_cost(names.len()),
+        }
     }
 
     fn record(&self, subject: &[&[u8]], _: &[u8]) -> Record {

@@ -4,6 +4,7 @@
 //! the multiplier `m_j = r'L e_j` (Miller & Blair, chapter 6), the residual beyond layer K `m'A^(K+1) e_j`, the
 //! contributions by node `r_i L_ij`, and the contributions by direct supplier `m_i A_ij`.
 
+use super::model::{IoModel, Stressor};
 use super::printed::Printed;
 use super::select::{Top, fewest_reaching};
 use super::table::Table;
@@ -60,6 +61,34 @@ pub(crate) struct Basis<'a> {
     pub(crate) series: &'a Series,
 }
 
+impl IoModel {
+    /// The data of an indicator, its name and its unit. Without a name, of the default indicator.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoIndicator`], [`crate::Error::NotReady`].
+    pub(in crate::io) fn basis_of(&self, indicator: Option<&[u8]>) -> Result<(Basis<'_>, (&str, &str))> {
+        let stressor = self.indicator(indicator)?;
+        let names = (&*stressor.indicator.name, &*stressor.indicator.unit);
+        Ok((self.basis_with(stressor)?, names))
+    }
+
+    /// The data of an indicator of this model.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotReady`].
+    pub(in crate::io) fn basis_with<'a>(&'a self, stressor: &'a Stressor) -> Result<Basis<'a>> {
+        let (leontief, printed) = self.derived()?;
+        Ok(Basis {
+            table: self.table(),
+            printed,
+            leontief,
+            values: &stressor.indicator.values,
+            is_signed: stressor.is_signed,
+            series: stressor.series()?,
+        })
+    }
+}
+
 impl<'a> Basis<'a> {
     /// Assesses node `j` with layers 0..=`deepest` and lists of at most `top` items.
     ///
@@ -101,6 +130,19 @@ impl<'a> Basis<'a> {
         Ok(assessment)
     }
 
+    /// The numbers of node `j` without lists and with the direct layer only. The column of the inverse is read only if
+    /// the indicator has values below 0: it shows whether contributions have both signs.
+    ///
+    /// # Errors
+    /// Those of [`Basis::assess`].
+    pub(in crate::io) fn figures(&self, j: usize, progress: &Progress) -> Result<Assessment<'a>> {
+        let is_mixed = self.is_signed && {
+            let column = self.leontief.column(&self.table.coefficients, j, progress)?;
+            has_both_signs(&contributions(self.values, &column))
+        };
+        Ok(Assessment { is_mixed, ..self.bare(j, 0) })
+    }
+
     /// The numbers without lists.
     fn bare(&self, j: usize, deepest: usize) -> Assessment<'a> {
         Assessment {
@@ -124,20 +166,13 @@ impl<'a> Basis<'a> {
     /// The assessment for an indicator with values below 0. Sums are reported; shares are not if contributions have
     /// both signs, because they would mislead.
     fn assess_signed(&self, j: usize, deepest: usize, top: usize, column: &Column<'_>) -> Assessment<'a> {
-        let contributions: Vec<f64> = match column {
-            Column::F64(column) => products(self.values, column),
-            Column::F32(column) => products(self.values, column),
-            Column::Solved(column) => products(self.values, column),
-        };
-        let suppliers: Vec<f64> = with_columns!(&self.table.coefficients, columns => {
-            products(self.series.totals(), columns.column(j))
-        });
+        let contributions = contributions(self.values, column);
+        let suppliers = self.suppliers(j);
         let labels = &self.table.labels;
         let mut regions = vec![0.0; labels.regions().len()];
         let mut sectors = vec![0.0; labels.sectors().len()];
         add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
-        let (above, below) = (contributions.iter().any(|v| *v > 0.0), contributions.iter().any(|v| *v < 0.0));
-        let is_mixed = above && below;
+        let is_mixed = has_both_signs(&contributions);
         let bare = self.bare(j, deepest);
         let nodes_80 = (!is_mixed).then(|| {
             let sizes: Vec<f64> = contributions.iter().map(|value| value.abs()).collect();
@@ -156,11 +191,30 @@ impl<'a> Basis<'a> {
         }
     }
 
+    /// The upstream part of node `j` by direct supplier, `m_i A_ij`, n values.
+    pub(in crate::io) fn suppliers(&self, j: usize) -> Vec<f64> {
+        with_columns!(&self.table.coefficients, columns => products(self.series.totals(), columns.column(j)))
+    }
+
     fn group(&self, assessment: &mut Assessment<'_>, top: usize, regions: &[f64], sectors: &[f64]) {
         assessment.squares = regions.iter().map(|value| value * value).sum();
         assessment.by_region = Top::new(top, self.printed.region_rank()).values(regions);
         assessment.by_sector = Top::new(top, self.printed.sector_rank()).values(sectors);
     }
+}
+
+/// The contributions `r_i L_ij` of all nodes, given the column of the inverse.
+pub(in crate::io) fn contributions(values: &[f64], column: &Column<'_>) -> Vec<f64> {
+    match column {
+        Column::F64(column) => products(values, column),
+        Column::F32(column) => products(values, column),
+        Column::Solved(column) => products(values, column),
+    }
+}
+
+/// Whether some contributions are above 0 and others below 0.
+fn has_both_signs(contributions: &[f64]) -> bool {
+    contributions.iter().any(|value| *value > 0.0) && contributions.iter().any(|value| *value < 0.0)
 }
 
 fn products<T: Number>(x: &[f64], y: &[T]) -> Vec<f64> {

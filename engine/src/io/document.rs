@@ -10,22 +10,19 @@ use crate::model::{Identity, Kind};
 pub(crate) fn write(
     out: &mut Vec<u8>,
     identity: &Identity<'_>,
-    (indicator, unit): (&str, &str),
+    indicator: (&str, &str),
     assessment: &Assessment<'_>,
     table: &Table,
     printed: &Printed,
 ) {
     let nodes = table.labels.nodes();
     identity.open_document(out);
-    out.extend_from_slice(b"\"kind\":\"");
-    out.extend_from_slice(Kind::Io.name().as_bytes());
-    out.extend_from_slice(b"\",\"indicator\":");
-    json_string(indicator, out);
-    out.extend_from_slice(b",\"unit\":");
-    json_string(unit, out);
-    out.extend_from_slice(b",\"subject\":{");
-    node(out, printed, nodes[assessment.node]);
-    out.extend_from_slice(b"},\"direct\":");
+    kind(out);
+    out.push(b',');
+    named(out, indicator);
+    out.push(b',');
+    subject(out, printed, nodes[assessment.node]);
+    out.extend_from_slice(b",\"direct\":");
     number(out, assessment.layers[0]);
     out.extend_from_slice(b",\"layers\":[");
     for (k, &layer) in assessment.layers.iter().enumerate() {
@@ -43,12 +40,7 @@ pub(crate) fn write(
         ("residual", Some(assessment.residual)),
         ("foreign_share", assessment.share(assessment.foreign)),
     ];
-    for (name, value) in numbers {
-        out.extend_from_slice(b",\"");
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
-        number_or_null(out, value);
-    }
+    fields(out, &numbers);
     out.extend_from_slice(b",\"concentration\":{\"hhi\":");
     number_or_null(out, assessment.hhi());
     out.extend_from_slice(b",\"nodes_80\":");
@@ -71,6 +63,51 @@ pub(crate) fn write(
     out.push(b'}');
 }
 
+/// `"kind":"io"`.
+pub(super) fn kind(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"kind\":\"");
+    out.extend_from_slice(Kind::Io.name().as_bytes());
+    out.push(b'"');
+}
+
+/// `"indicator":..,"unit":..`.
+pub(super) fn named(out: &mut Vec<u8>, (indicator, unit): (&str, &str)) {
+    out.extend_from_slice(b"\"indicator\":");
+    json_string(indicator, out);
+    out.extend_from_slice(b",\"unit\":");
+    json_string(unit, out);
+}
+
+/// `"subject":{"region":..,"sector":..}`.
+pub(super) fn subject(out: &mut Vec<u8>, printed: &Printed, labels: (u32, u32)) {
+    out.extend_from_slice(b"\"subject\":{");
+    node(out, printed, labels);
+    out.push(b'}');
+}
+
+/// `"direct":..,"upstream":..,"total":..,"mean":..,"foreign_share":..`.
+pub(super) fn figures(out: &mut Vec<u8>, assessment: &Assessment<'_>) {
+    out.extend_from_slice(b"\"direct\":");
+    number(out, assessment.layers[0]);
+    let numbers = [
+        ("upstream", Some(assessment.upstream)),
+        ("total", Some(assessment.total)),
+        ("mean", assessment.mean()),
+        ("foreign_share", assessment.share(assessment.foreign)),
+    ];
+    fields(out, &numbers);
+}
+
+/// Named numbers, each with a comma before it.
+fn fields(out: &mut Vec<u8>, numbers: &[(&str, Option<f64>)]) {
+    for &(name, value) in numbers {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        number_or_null(out, value);
+    }
+}
+
 fn list(out: &mut Vec<u8>, name: &str, items: &[Item], assessment: &Assessment<'_>, label: impl Fn(&mut Vec<u8>, u32)) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
@@ -87,14 +124,16 @@ fn list(out: &mut Vec<u8>, name: &str, items: &[Item], assessment: &Assessment<'
     out.push(b']');
 }
 
-fn node(out: &mut Vec<u8>, printed: &Printed, (region, sector): (u32, u32)) {
+/// `"region":..,"sector":..`.
+pub(super) fn node(out: &mut Vec<u8>, printed: &Printed, (region, sector): (u32, u32)) {
     out.extend_from_slice(b"\"region\":");
     out.extend_from_slice(printed.region(region));
     out.extend_from_slice(b",\"sector\":");
     out.extend_from_slice(printed.sector(sector));
 }
 
-fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
+/// As [`number`]; `null` for `None`.
+pub(super) fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
     match value {
         Some(value) => number(out, value),
         None => out.extend_from_slice(b"null"),
@@ -103,6 +142,6 @@ fn number_or_null(out: &mut Vec<u8>, value: Option<f64>) {
 
 /// The shortest text that reads back as the same number; zero has no sign; `null` for a number that JSON cannot
 /// represent.
-fn number(out: &mut Vec<u8>, value: f64) {
+pub(super) fn number(out: &mut Vec<u8>, value: f64) {
     serde_json::to_writer(out, &(value + 0.0)).expect("writing a number to memory cannot fail");
 }

@@ -101,8 +101,13 @@ impl Labels {
     pub fn node(&self, region: &[u8], sector: &[u8]) -> Result<usize> {
         let r = self.region(region).ok_or(Error::NoSubject("unknown region, see MODEL.LABELS key REGIONS"))?;
         let s = self.sector(sector).ok_or(Error::NoSubject("unknown sector, see MODEL.LABELS key SECTORS"))?;
-        let node = self.node_index.get(&(r, s)).copied();
+        let node = self.node_at(r, s);
         node.map(|i| i as usize).ok_or(Error::NoSubject("the region has no such sector, see MODEL.LABELS key NODES"))
+    }
+
+    /// The node with this region number and sector number.
+    pub(crate) fn node_at(&self, region: u32, sector: u32) -> Option<u32> {
+        self.node_index.get(&(region, sector)).copied()
     }
 
     /// The approximate size in memory, in bytes.

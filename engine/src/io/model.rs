@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::codec::{Plan, text_of};
 use super::indicator::Indicator;
+use super::paths::bound::Bound;
 use super::printed::Printed;
 use super::table::Table;
 use crate::io::leontief::inverse::Leontief;
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 
 mod derived;
 mod indicators;
+mod paths;
 
 pub(super) use self::indicators::check;
 
@@ -59,6 +61,8 @@ pub(super) struct Base {
 pub(super) struct Stressor {
     pub(super) indicator: Indicator,
     series: OnceLock<Series>,
+    /// The bound for structural paths, or the reason why there is none.
+    bound: OnceLock<Result<Bound>>,
     /// A request has used this indicator, so its series is derived whatever its position in the list.
     requested: AtomicBool,
     /// Whether a value is below 0.
@@ -78,6 +82,7 @@ impl Stressor {
         Arc::new(Self {
             indicator,
             series: OnceLock::new(),
+            bound: OnceLock::new(),
             requested: AtomicBool::new(false),
             is_signed,
             may_be_totals,
@@ -95,6 +100,11 @@ impl Stressor {
             self.requested.store(true, Ordering::Relaxed);
             Error::NotReady
         })
+    }
+
+    /// Whether the series is derived. Unlike [`Stressor::series`], this does not request it.
+    pub(super) fn is_derived(&self) -> bool {
+        self.series.get().is_some()
     }
 }
 

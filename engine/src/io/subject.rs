@@ -1,8 +1,9 @@
 //! The subject of a request, which is a region and a sector, and its canonical name: the part of a cache key after the
 //! tag.
 
-use crate::cache::name::{escape, unescape};
-use crate::model::Query;
+use super::whatif;
+use crate::cache::name::{digest, escape, unescape};
+use crate::model::{Query, View};
 use crate::{Error, Result};
 
 /// The number of arguments of a subject: region and sector.
@@ -33,27 +34,89 @@ pub(super) fn check_layers(query: &Query<'_>) -> Result<()> {
     }
 }
 
-/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n]`; options with the default value are left out. Parts are
-/// percent-encoded (upper-case hex); bytes beyond ASCII are not. In the name of an indicator, `,` and `=` are also
-/// encoded; otherwise it could be read as a name with options.
-pub(super) fn write_name(region: &[u8], sector: &[u8], indicator: &[u8], query: &Query<'_>, key: &mut Vec<u8>) {
+/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n][,paths=n][,cutoff=x]`; options with the default value are
+/// left out. Parts are percent-encoded (upper-case hex); bytes beyond ASCII are not. In the name of an indicator, `,`
+/// and `=` are also encoded; otherwise it could be read as a name with options.
+///
+/// Other documents than the assessment have one more option at the end: `whatif=` or `profile=` and a digest of their
+/// words, or `dependents=` and their order. A profile has no indicator.
+///
+/// # Errors
+/// Those of [`whatif::canonical`].
+pub(super) fn write_name(
+    region: &[u8],
+    sector: &[u8],
+    indicator: &[u8],
+    query: &Query<'_>,
+    key: &mut Vec<u8>,
+) -> Result<()> {
     escape(region, b"", key);
     key.push(b':');
     escape(sector, b"", key);
-    key.extend_from_slice(b":indicator=");
+    key.push(b':');
+    if let View::Profile(names) = query.view {
+        key.extend_from_slice(b"profile=");
+        match names {
+            [] => key.extend_from_slice(b"all"),
+            names => key.extend_from_slice(&digest(&packed(names))),
+        }
+        return Ok(());
+    }
+    key.extend_from_slice(b"indicator=");
     escape(indicator, b",=", key);
     let defaults = Query::default();
-    for (name, value, default) in [("layers", query.layers, defaults.layers), ("top", query.top, defaults.top)] {
+    let numbers = [
+        ("layers", query.layers, defaults.layers),
+        ("top", query.top, defaults.top),
+        ("paths", query.paths, defaults.paths),
+    ];
+    for (name, value, default) in numbers {
         if value != default {
-            key.push(b',');
-            key.extend_from_slice(name.as_bytes());
-            key.push(b'=');
+            option(name, key);
             decimal(value, key);
         }
     }
+    if let Some(cutoff) = query.cutoff {
+        option("cutoff", key);
+        key.extend_from_slice(cutoff.get().to_string().as_bytes());
+    }
+    match query.view {
+        View::Assessment | View::Profile(_) => {}
+        View::WhatIf(changes) => {
+            let mut canonical = Vec::new();
+            whatif::canonical(changes, &mut canonical)?;
+            option("whatif", key);
+            key.extend_from_slice(&digest(&canonical));
+        }
+        View::Dependents(by) => {
+            option("dependents", key);
+            key.extend_from_slice(by.name().as_bytes());
+        }
+    }
+    Ok(())
 }
 
-/// The arguments of the request with a name that [`write_name`] wrote.
+/// Appends the name of an option.
+fn option(name: &str, key: &mut Vec<u8>) {
+    key.push(b',');
+    key.extend_from_slice(name.as_bytes());
+    key.push(b'=');
+}
+
+/// Words as one text, each with its length, so that different words have different texts.
+fn packed(words: &[&[u8]]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    for word in words {
+        packed.extend_from_slice(&(word.len() as u64).to_le_bytes());
+        packed.extend_from_slice(word);
+    }
+    packed
+}
+
+/// The options of an assessment in its name.
+const OF_ASSESSMENT: [&[u8]; 5] = [b"indicator", b"layers", b"top", b"paths", b"cutoff"];
+
+/// The arguments of the request with a name that [`write_name`] wrote for an assessment.
 pub(super) fn request_of(written: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut parts = written.split(|&byte| byte == b':');
     let (region, sector, options) = (parts.next()?, parts.next()?, parts.next()?);
@@ -63,6 +126,9 @@ pub(super) fn request_of(written: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut words = vec![unescape(region)?, unescape(sector)?];
     for option in options.split(|&byte| byte == b',') {
         let at = option.iter().position(|&byte| byte == b'=')?;
+        if !OF_ASSESSMENT.contains(&&option[..at]) {
+            return None;
+        }
         words.extend([option[..at].to_ascii_uppercase(), unescape(&option[at + 1..])?]);
     }
     Some(words)
@@ -85,11 +151,13 @@ fn decimal(mut value: u32, key: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{DependentsBy, Share};
 
     #[test]
     fn names_contain_values_other_than_the_defaults_and_encode_reserved_characters() {
         let default = Query::default();
-        let cases: [(&str, &str, &str, Query<'_>, &str); 6] = [
+        let share = Share::new(0.001);
+        let cases: [(&str, &str, &str, Query<'_>, &str); 10] = [
             ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),
             ("USA", "C10T12", "wgi", Query { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
             ("USA", "C10T12", "wgi", Query { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
@@ -102,10 +170,26 @@ mod tests {
             ),
             ("{*}?[a]\\", "\n\u{7f}\t", "x", default, "%7B%2A%7D%3F%5Ba%5D%5C:%0A%7F%09:indicator=x"),
             ("\u{d6}", "s", "\u{e9}", default, "\u{d6}:s:indicator=\u{e9}"),
+            ("r", "s", "i", Query { paths: 20, cutoff: share, ..default }, "r:s:indicator=i,paths=20,cutoff=0.001"),
+            (
+                "r",
+                "s",
+                "i",
+                Query { top: 3, view: View::Dependents(DependentsBy::Value), ..default },
+                "r:s:indicator=i,top=3,dependents=value",
+            ),
+            ("r", "s", "i", Query { view: View::Profile(&[]), ..default }, "r:s:profile=all"),
+            (
+                "r",
+                "s",
+                "i",
+                Query { view: View::WhatIf(&[b"extract", b"a", b"b"]), ..default },
+                "r:s:indicator=i,whatif=9df33abe3f054d9033deb5458bde0845",
+            ),
         ];
         for (region, sector, indicator, query, expected) in cases {
             let mut key = Vec::new();
-            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &query, &mut key);
+            write_name(region.as_bytes(), sector.as_bytes(), indicator.as_bytes(), &query, &mut key).unwrap();
             assert_eq!(String::from_utf8(key).unwrap(), expected);
         }
     }

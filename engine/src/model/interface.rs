@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::find::FindFilter;
 use super::kind::Kind;
-use super::query::{Identity, Query};
+#[cfg(doc)]
+use super::query::View;
+use super::query::{Identity, Query, ViewKind};
 use crate::history::Record;
 use crate::{Budget, Error, Progress, Result};
 
@@ -45,6 +47,20 @@ pub trait Model: Send + Sync {
     /// The options of [`Query`] that the kind accepts, from `INDICATOR`, `LAYERS` and `TOP`.
     fn options(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The kinds of documents about a subject.
+    fn views(&self) -> &'static [ViewKind] {
+        &[ViewKind::Assessment]
+    }
+
+    /// The number of words at the start of `words` that describe changes of the model, for [`View::WhatIf`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] when they are incomplete.
+    fn changes_len(&self, words: &[&[u8]]) -> Result<usize> {
+        let _ = words;
+        Ok(0)
     }
 
     /// The number of arguments that form the subject, from the start of `args` (the arguments after the model's name).

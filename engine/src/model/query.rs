@@ -15,18 +15,112 @@ pub struct Query<'a> {
     pub layers: u32,
     /// The largest length of every list in the document.
     pub top: u32,
+    /// The number of structural paths in the document; 0: none, or with `cutoff` all that reach it.
+    pub paths: u32,
+    /// Only structural paths whose share of the total is at least this one.
+    pub cutoff: Option<Share>,
+    /// The most paths in a document.
+    pub most_paths: u32,
     /// The current day: the day of a subject that does not name one.
     pub today: Day,
+    /// Which document of the subject.
+    pub view: View<'a>,
 }
+
+/// A document about a subject, and what only this document needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View<'a> {
+    /// The assessment.
+    #[default]
+    Assessment,
+    /// The assessment before and after changes of the model, given as words.
+    WhatIf(&'a [&'a [u8]]),
+    /// Who depends on the subject, in this order.
+    Dependents(DependentsBy),
+    /// The figures of several indicators: those named, or without names all.
+    Profile(&'a [&'a [u8]]),
+}
+
+/// The order of dependents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DependentsBy {
+    /// By their share in the total of the dependent node.
+    #[default]
+    Share,
+    /// By their value.
+    Value,
+}
+
+impl DependentsBy {
+    /// All orders.
+    pub const ALL: [Self; 2] = [Self::Share, Self::Value];
+
+    /// The name used in options and documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Value => "value",
+        }
+    }
+}
+
+/// A kind of document, without what only one request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ViewKind {
+    /// [`View::Assessment`].
+    Assessment,
+    /// [`View::WhatIf`].
+    WhatIf,
+    /// [`View::Dependents`].
+    Dependents,
+    /// [`View::Profile`].
+    Profile,
+}
+
+/// A share in (0, 1].
+#[derive(Debug, Clone, Copy)]
+pub struct Share(f64);
+
+impl Share {
+    /// A share; `None` for a number that is not above 0 and at most 1.
+    pub fn new(share: f64) -> Option<Self> {
+        (share > 0.0 && share <= 1.0).then_some(Self(share))
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl PartialEq for Share {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Share {}
 
 impl Query<'_> {
     /// The deepest production layer that is precomputed.
     pub const MAX_LAYERS: u32 = 32;
+
+    /// The most paths in a document unless the caller says otherwise.
+    pub const MOST_PATHS: u32 = 10_000;
 }
 
 impl Default for Query<'_> {
     fn default() -> Self {
-        Self { indicator: None, layers: 5, top: 10, today: Day::default() }
+        Self {
+            indicator: None,
+            layers: 5,
+            top: 10,
+            paths: 0,
+            cutoff: None,
+            most_paths: Self::MOST_PATHS,
+            today: Day::default(),
+            view: View::Assessment,
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn a_group_waits_for_its_turn_also_with_several_types() {
         world.try_submit(&[(job_type, payload)], &group(name)).unwrap();
     }
     let claim = Claim { types: vec![b"y", b"x"], ..claim_of(4) };
-    let claimed: Vec<Vec<u8>> = world.claim_with(&claim).into_iter().map(|job| job.payload).collect();
+    let claimed: Vec<Vec<u8>> = world.claim_with(&claim).into_iter().map(|job| job.payload.into()).collect();
     assert_eq!(claimed, [b"a1", b"b1", b"a2", b"a3"]);
 }
 

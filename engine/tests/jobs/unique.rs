@@ -190,7 +190,7 @@ fn a_rerun_by_id_brings_its_payload_and_is_found_by_it() {
     assert!(world.submit_with("x", &unique(Unique::Active)).1);
     world.complete("x", token, "").unwrap();
     let job = world.claim().unwrap();
-    assert_eq!(job.payload, b"new");
+    assert_eq!(&*job.payload, b"new");
     // A worker of one type does not get the payload of another type.
     let other_type = world.try_submit(&[("u", "for u")], &by_id).unwrap();
     assert_eq!(other_type, [("x".into(), false)]);

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 
 use assess_engine::cache::lease::Seen;
+use assess_engine::model::ViewKind;
 use lru::LruCache;
 
 use crate::cache::ahead;
@@ -18,8 +19,26 @@ const LONGEST: usize = 1024;
 
 /// Database and cache key.
 type Place = (i32, Box<[u8]>);
-/// The words of a request without the name of its command.
-pub(crate) type Kept = Box<[Box<[u8]>]>;
+
+/// A request: the kind of document, and the words of the command without its name.
+pub(crate) struct Asked<'w> {
+    pub(crate) view: ViewKind,
+    pub(crate) words: Vec<&'w [u8]>,
+}
+
+impl<'w> Asked<'w> {
+    /// A request for an assessment.
+    pub(crate) const fn assessment(words: Vec<&'w [u8]>) -> Self {
+        Self { view: ViewKind::Assessment, words }
+    }
+}
+
+/// A request that is kept.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) view: ViewKind,
+    pub(crate) words: Box<[Box<[u8]>]>,
+}
 
 thread_local! {
     static REQUESTS: RefCell<LruCache<Place, Kept>> = RefCell::new(LruCache::new(MOST));
@@ -33,11 +52,11 @@ pub(crate) fn served<'w>(
     name: &[u8],
     found: &Lookup,
     prefetches: bool,
-    words: impl FnOnce() -> Vec<&'w [u8]>,
+    asked: impl FnOnce() -> Asked<'w>,
 ) {
     let is_old = matches!(found.seen, Seen::Ageing | Seen::Stale);
     if is_old || prefetches {
-        keep(ctx, name, &words());
+        keep(ctx, name, &asked());
         ahead::assessed(ctx, name, found, is_old);
     }
 }
@@ -49,14 +68,14 @@ pub(super) fn may_be_kept(words: &[&[u8]]) -> bool {
 }
 
 #[cold]
-fn keep(ctx: Ctx<'_>, name: &[u8], words: &[&[u8]]) {
-    if may_be_kept(words) {
-        let words = words.iter().map(|&word| word.into()).collect();
-        REQUESTS.with_borrow_mut(|requests| _ = requests.put((ctx.db(), name.into()), words));
+fn keep(ctx: Ctx<'_>, name: &[u8], asked: &Asked<'_>) {
+    if may_be_kept(&asked.words) {
+        let kept = Kept { view: asked.view, words: asked.words.iter().map(|&word| word.into()).collect() };
+        REQUESTS.with_borrow_mut(|requests| _ = requests.put((ctx.db(), name.into()), kept));
     }
 }
 
-/// The words of the request with this cache key.
+/// The request with this cache key.
 pub(crate) fn find(ctx: Ctx<'_>, name: &[u8]) -> Option<Kept> {
     let place = (ctx.db(), name.into());
     REQUESTS.with_borrow_mut(|requests| requests.get(&place).cloned())

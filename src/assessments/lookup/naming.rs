@@ -89,14 +89,15 @@ impl Unnamed {
     }
 
     fn name_all(&self, progress: &Progress) -> Outcome<Names> {
-        let query = self.query.borrowed();
-        let name_one = |subject: &Vec<Vec<u8>>| {
-            progress.check()?;
-            let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
-            Ok(of_one(&self.model, &self.model_key, &subject, &query))
-        };
-        let names: Result<_, EngineError> = self.subjects.iter().map(name_one).collect();
-        Ok(Names { version: self.version, today: query.today, names: names? })
+        self.query.with(|query| {
+            let name_one = |subject: &Vec<Vec<u8>>| {
+                progress.check()?;
+                let subject: Vec<&[u8]> = subject.iter().map(Vec::as_slice).collect();
+                Ok(of_one(&self.model, &self.model_key, &subject, query))
+            };
+            let names: Result<_, EngineError> = self.subjects.iter().map(name_one).collect();
+            Ok(Names { version: self.version, today: query.today, names: names? })
+        })
     }
 
     /// Names them on a worker. Then `then` runs on the main thread, in the database of the command.

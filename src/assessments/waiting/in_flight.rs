@@ -71,11 +71,11 @@ struct Computed {
 impl Computation {
     fn compute(&self, progress: &Progress) -> Outcome<Computed> {
         let subject: Vec<&[u8]> = self.subject.iter().map(Vec::as_slice).collect();
-        let query = self.query.borrowed();
         let identity = Identity { name: &self.model_key, version: self.version };
         let mut document = Vec::with_capacity(4096);
         let model = self.model.as_model();
-        let assess = || model.assess_while_wanted(&identity, &subject, &query, progress, &mut document);
+        let assess =
+            || self.query.with(|query| model.assess_while_wanted(&identity, &subject, query, progress, &mut document));
         guard::run("an assessment", assess)??;
         let record = self.log.is_some().then(|| guard::run("a record", || model.record(&subject, &document)));
         Ok(Computed { record: record.transpose()?, document: document.into() })

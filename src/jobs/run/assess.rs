@@ -18,6 +18,7 @@ use super::subjects::{Named, name_all};
 use super::tally::Tally;
 use super::task::{Run, in_slice, on_worker, read_on_worker};
 use crate::assessments::lookup;
+use crate::assessments::lookup::kept::Asked;
 use crate::assessments::request::Caching;
 use crate::cache::pending::{self, Pending};
 use crate::cache::{hot, with};
@@ -184,10 +185,12 @@ impl Work {
                 }
                 Err(failure) => self.refuse(number, failure)?,
                 Ok(named) if self.is_known(ctx, loaded, &named) => self.counts.cached += 1,
-                Ok(named) => match loaded.as_model().check(&named.words(), &named.query.borrowed()) {
+                Ok(named) => match named.query.with(|query| loaded.as_model().check(&named.words(), query)) {
                     Ok(()) => {
                         if !self.wanted.is_warming {
-                            lookup::missed(ctx, loaded, &named.name, || named.request(&self.wanted.model));
+                            lookup::missed(ctx, loaded, &named.name, || {
+                                Asked::assessment(named.request(&self.wanted.model))
+                            });
                         }
                         self.seen.insert(named.name.clone());
                         self.missing.push_back((number, named));
@@ -219,7 +222,7 @@ impl Work {
         }
         let is_single = matches!(self.wanted.what, What::Document(_));
         let document = |document: &[u8]| is_single.then(|| Bytes::copy_from_slice(document));
-        let (model, words) = (&self.wanted.model, || named.request(&self.wanted.model));
+        let (model, words) = (&self.wanted.model, || Asked::assessment(named.request(&self.wanted.model)));
         match lookup::by_name(ctx, loaded, model, &named.name, named.caching, words, document) {
             Some(document) => {
                 self.document = document;
@@ -292,7 +295,7 @@ impl Work {
         let (model, words) = (self.opened.model.as_model(), named.words());
         let identity = Identity { name: &self.wanted.model, version: self.opened.version };
         let (progress, mut document) = (&run.task.progress, Vec::with_capacity(4096));
-        model.assess_while_wanted(&identity, &words, &named.query.borrowed(), progress, &mut document)?;
+        named.query.with(|query| model.assess_while_wanted(&identity, &words, query, progress, &mut document))?;
         let document = Bytes::from(document);
         // Warming is no request of a tenant, so the history does not record it.
         let record = (!self.wanted.is_warming).then(|| model.record(&words, &document));

@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::client::Client;
 
 static IO: LazyLock<Validator> = LazyLock::new(|| schema("io"));
+static WHATIF: LazyLock<Validator> = LazyLock::new(|| schema("io-whatif"));
+static DEPENDENTS: LazyLock<Validator> = LazyLock::new(|| schema("io-dependents"));
+static PROFILE: LazyLock<Validator> = LazyLock::new(|| schema("io-profile"));
 static SCORE: LazyLock<Validator> = LazyLock::new(|| schema("score"));
 static ORIGIN: LazyLock<Validator> = LazyLock::new(|| schema("origin"));
 
@@ -27,6 +30,9 @@ pub(crate) fn parsed(bytes: &[u8]) -> Value {
     let schema = match document["kind"].as_str() {
         Some("score") => &SCORE,
         Some("origin") => &ORIGIN,
+        _ if document.get("changes").is_some() => &WHATIF,
+        _ if document.get("dependents").is_some() => &DEPENDENTS,
+        _ if document.get("indicators").is_some() => &PROFILE,
         _ => &IO,
     };
     let errors: Vec<String> =

@@ -12,15 +12,15 @@ use crate::harness::{Client, Server, reference};
 const NODES: usize = 1435;
 
 /// A server with the table as `wiod` and the indicators of the references, ready.
-struct World {
+pub(super) struct World {
     _server: Server,
-    client: Client,
+    pub(super) client: Client,
     folder: PathBuf,
 }
 
 impl World {
     /// `None` if the reference data are absent.
-    fn load(test: &str) -> Option<Self> {
+    pub(super) fn load(test: &str) -> Option<Self> {
         let folder = reference::folder(test, "wiod")?;
         let server = Server::with(&[&format!("assess.data-dir {}", folder.display()), "assess.max-batch 2000"]);
         let mut client = server.client();
@@ -40,7 +40,7 @@ impl World {
         Some(Self { _server: server, client, folder })
     }
 
-    fn json(&self, name: &str) -> Value {
+    pub(super) fn json(&self, name: &str) -> Value {
         let text = fs::read_to_string(self.folder.join(name)).expect("a reference file");
         serde_json::from_str(&text).expect("JSON")
     }
@@ -70,7 +70,7 @@ fn indicator(name: &str) -> &str {
 }
 
 /// `USA.c3` as the arguments of a query.
-fn node(name: &str) -> String {
+pub(super) fn node(name: &str) -> String {
     name.replacen('.', " ", 1)
 }
 

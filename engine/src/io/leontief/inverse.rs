@@ -19,6 +19,8 @@ pub(crate) struct Leontief {
     inverse: Inverse,
     /// Column sums `1'L`: the output of all nodes per unit that each node delivers.
     activity: Vec<f64>,
+    /// Whether no coefficient of the table is below 0.
+    is_nonnegative: bool,
     /// Messages for the user about how the inverse was built.
     warnings: Vec<String>,
 }
@@ -72,17 +74,18 @@ impl Leontief {
             }
         };
         budget.require("the Leontief inverse", needed(mode))?;
+        let is_nonnegative = product::nonnegative(&table.coefficients);
         Ok(match mode {
             LeontiefMode::Full => {
                 let inverse = solve::inverse(&table.coefficients, stage)?;
                 let activity = column_sums(&inverse);
-                Self { inverse: Inverse::Full(inverse), activity, warnings }
+                Self { inverse: Inverse::Full(inverse), activity, is_nonnegative, warnings }
             }
             LeontiefMode::Lazy => {
                 let sums = neumann::rows(&table.coefficients, vec![vec![1.0; n]], stage)?;
                 let activity = sums.into_iter().flatten().collect();
                 let kept = NonZeroUsize::new(solve::kept_columns(n)).unwrap_or(NonZeroUsize::MIN);
-                Self { inverse: Inverse::Lazy(Mutex::new(LruCache::new(kept))), activity, warnings }
+                Self { inverse: Inverse::Lazy(Mutex::new(LruCache::new(kept))), activity, is_nonnegative, warnings }
             }
         })
     }
@@ -96,6 +99,11 @@ impl Leontief {
 
     pub(crate) fn activity(&self) -> &[f64] {
         &self.activity
+    }
+
+    /// Whether no coefficient of the table is below 0.
+    pub(crate) fn is_nonnegative(&self) -> bool {
+        self.is_nonnegative
     }
 
     pub(crate) fn warnings(&self) -> &[String] {
@@ -129,6 +137,26 @@ impl Leontief {
         let column: Arc<[f64]> = solved.into();
         lock(cache).put(j, column.clone());
         Ok(Column::Solved(column))
+    }
+
+    /// Row `i`, n values: what each node needs of node `i`, directly and upstream. In lazy mode it is the sum of the
+    /// series `e_i'(I + A + A^2 + ...)`, and not cached.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadInput`] if the series does not converge (in lazy mode only), [`crate::Error::Cancelled`].
+    pub(crate) fn row(&self, coefficients: &Matrix, i: usize, progress: &Progress) -> Result<Vec<f64>> {
+        match &self.inverse {
+            Inverse::Full(inverse) => {
+                progress.check()?;
+                Ok((0..inverse.rows()).map(|j| inverse.get(i, j)).collect())
+            }
+            Inverse::Lazy(_) => {
+                let mut unit = vec![0.0; coefficients.rows()];
+                unit[i] = 1.0;
+                let sums = neumann::rows(coefficients, vec![unit], &Stage::whole(progress))?;
+                Ok(sums.into_iter().flatten().collect())
+            }
+        }
     }
 
     pub(crate) fn bytes(&self) -> u64 {

@@ -170,6 +170,17 @@ impl Factors {
         solved
     }
 
+    /// The column vector `x` with `(I - A) x = b`.
+    pub(crate) fn solve_column(&self, b: &[f64]) -> Vec<f64> {
+        let mut x = Mat::zeros(b.len(), 1);
+        for (c, b) in b.iter().enumerate() {
+            x[(self.row[c], 0)] = self.weights[c] * b;
+        }
+        solve_unit_lower_triangular_in_place(self.lu.as_ref(), x.as_mut(), Par::Seq);
+        solve_upper_triangular_in_place(self.lu.as_ref(), x.as_mut(), Par::Seq);
+        x.col_as_slice(0).to_vec()
+    }
+
     /// The row vector `m'` with `m' (I - A) = r'`.
     pub(crate) fn solve_row(&self, r: &[f64]) -> Vec<f64> {
         let n = self.row.len();

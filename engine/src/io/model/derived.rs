@@ -78,7 +78,11 @@ impl IoModel {
         let n = base.table.labels.len() as u64;
         let output = base.table.output.as_ref().map_or(0, |x| x.len() as u64 * 8);
         let table = base.table.coefficients.bytes() + base.table.labels.bytes() + output;
-        let series = |stressor: &Stressor| n * 8 + stressor.series.get().map_or(0, Series::bytes);
+        let bound = |stressor: &Stressor| match stressor.bound.get() {
+            Some(Ok(bound)) => bound.bytes(),
+            Some(Err(_)) | None => 0,
+        };
+        let series = |stressor: &Stressor| n * 8 + stressor.series.get().map_or(0, Series::bytes) + bound(stressor);
         table
             + base.printed.get().map_or(0, Printed::bytes)
             + base.text.len() as u64

@@ -79,6 +79,13 @@ impl IoModel {
         self.indicators.iter().chain([&self.base.output]).map(AsRef::as_ref)
     }
 
+    /// All indicators, `output` last, each with whether its series is derived or will be derived without a request.
+    pub(in crate::io) fn stressors_at_hand(&self) -> impl Iterator<Item = (&Stressor, bool)> {
+        let own = self.indicators.len();
+        let is_at_hand = move |i: usize, stressor: &Stressor| i < EAGER || i == own || stressor.is_derived();
+        self.stressors().enumerate().map(move |(i, stressor)| (stressor, is_at_hand(i, stressor)))
+    }
+
     /// The indicators whose series must be derived.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Stressor> {
         let is_wanted =

@@ -1,0 +1,109 @@
+//! What-if analysis: the assessment of a node before and after changes of the table and the indicator.
+//!
+//! Changes are suppliers that leave the economy (hypothetical extraction; Miller & Blair, chapter 12), deliveries times
+//! a factor, input that comes from another region, and intensities times a factor. They are applied together, in the
+//! order given, and the table itself does not change. No inverse is computed: the changed solution is an update of the
+//! stored inverse, or a sum of the series of the changed table.
+
+use std::time::Duration;
+
+use super::assess::Basis;
+use super::labels::Labels;
+use super::leontief::neumann::USUAL_TERMS;
+use super::model::IoModel;
+use super::options::LeontiefMode;
+use super::subject;
+use crate::model::{Identity, Query};
+use crate::{Progress, Result};
+
+mod apply;
+mod change;
+mod converge;
+mod figures;
+mod sets;
+mod solve;
+mod update;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use change::{Change, Nodes};
+pub(in crate::io) use change::{canonical, len, parse};
+use write::write;
+
+impl IoModel {
+    /// Appends the document of a what-if analysis: the subject (region and sector) before and after changes, which are
+    /// words such as `EXTRACT CHN c14 SCALE RUS * * * 0.5`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] for changes that are not valid, [`crate::Error::NoSubject`],
+    /// [`crate::Error::NoIndicator`], [`crate::Error::NotReady`], [`crate::Error::Invalid`] if the changed table does
+    /// not converge or results are beyond the range of numbers, [`crate::Error::Cancelled`]. After an error, `out` is
+    /// unchanged.
+    pub fn what_if(
+        &self,
+        identity: &Identity<'_>,
+        subject: &[&[u8]],
+        changes: &[&[u8]],
+        query: &Query<'_>,
+        progress: &Progress,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let &[region, sector] = subject else { return Err(subject::not_two()) };
+        subject::check_layers(query)?;
+        let table = self.table();
+        let node = table.labels.node(region, sector)?;
+        let changes = parse(changes, &table.labels)?;
+        let stressor = self.indicator(query.indicator)?;
+        let (leontief, printed) = self.derived()?;
+        let series = stressor.series()?;
+        let indicator = &stressor.indicator;
+        let values = &indicator.values;
+        let basis = Basis { table, printed, leontief, values, is_signed: stressor.is_signed, series };
+        let result = basis.what_if(node, &changes, query.layers as usize, query.top as usize, progress)?;
+        write(out, identity, (&indicator.name, &indicator.unit), &changes, &result, table, printed);
+        Ok(())
+    }
+
+    /// The approximate duration of a what-if analysis with these changes; that of the slowest if they are not valid.
+    pub fn what_if_estimate(&self, changes: &[&[u8]]) -> Duration {
+        let labels = &self.table().labels;
+        let rank = parse(changes, labels).map_or(usize::MAX, |changes| rank(&changes, labels));
+        let mode = self.derived().map_or(LeontiefMode::Lazy, |(leontief, _)| leontief.mode());
+        estimate(labels.len(), rank, mode)
+    }
+}
+
+/// The approximate duration of an analysis of a table with n nodes, with changes of k rows and columns.
+pub(in crate::io) fn estimate(n: usize, k: usize, mode: LeontiefMode) -> Duration {
+    let (n, rank) = (n as u64, k as u64);
+    // A pass over the matrix takes about a nanosecond per coefficient and vector.
+    let nanoseconds = match mode {
+        LeontiefMode::Full if k <= sets::MOST_RANK => 20_000 + rank.pow(3) + 8 * n * rank + 3 * n * n,
+        _ => n * n * USUAL_TERMS as u64,
+    };
+    Duration::from_nanos(nanoseconds)
+}
+
+/// The number of rows and columns that changes affect, at most.
+fn rank(changes: &[Change], labels: &Labels) -> usize {
+    let mut by_region = vec![0; labels.regions().len()];
+    let mut by_sector = vec![0; labels.sectors().len()];
+    for &(region, sector) in labels.nodes() {
+        by_region[region as usize] += 1;
+        by_sector[sector as usize] += 1;
+    }
+    let size = |nodes: &Nodes| match *nodes {
+        Nodes::All => labels.len(),
+        Nodes::Region(region) => by_region[region as usize],
+        Nodes::Sector(sector) => by_sector[sector as usize],
+        Nodes::Node(_) => 1,
+    };
+    let of = |change: &Change| match change {
+        Change::Extract(nodes) | Change::Replace { nodes, .. } => 2 * size(nodes),
+        Change::Scale { from, to, .. } => size(from).min(size(to)),
+        Change::Stress { .. } => 0,
+    };
+    changes.iter().map(of).sum()
+}

@@ -1,0 +1,142 @@
+//! The low-rank update against the sum of the series, which does not use the inverse.
+
+use proptest::prelude::*;
+
+use super::apply::Changed;
+use super::change::parse;
+use super::solve::{Known, Solution, numbers_of, summed, updated};
+use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::table::OutputSource;
+use crate::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table};
+use crate::model::Model;
+use crate::{Budget, Progress};
+
+const N: usize = 12;
+
+/// Numbers of regions and sectors of a table. Where one of them is 1, labels of it select all nodes.
+const GRIDS: [(usize, usize); 3] = [(4, 3), (1, N), (N, 1)];
+
+/// A model of a complete grid `R0, R1, ..` x `s0, s1, ..`, from coefficients by columns, whose column sums are below 1.
+fn model(sectors: usize, a: &[f64], r: &[f64], precision: Precision) -> IoModel {
+    let names: Vec<(String, String)> =
+        (0..N).map(|i| (format!("R{}", i / sectors), format!("s{}", i % sectors))).collect();
+    let coefficients = match precision {
+        Precision::F64 => {
+            let mut columns = Columns::new(N);
+            columns.push_block(a.into());
+            Matrix::F64(columns)
+        }
+        Precision::F32 => {
+            let mut columns = Columns::new(N);
+            columns.push_block(a.iter().map(|&a| a as f32).collect());
+            Matrix::F32(columns)
+        }
+    };
+    let table = Table {
+        labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).unwrap(),
+        coefficients,
+        output: None,
+        format: Format::Icio,
+        output_source: OutputSource::None,
+        leontief: Some(LeontiefMode::Full),
+        warnings: Vec::new(),
+    };
+    let risk = Indicator { name: "risk".into(), unit: "".into(), values: r.to_vec() };
+    let model = IoModel::new(table).with_indicator(risk).unwrap();
+    model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+    model
+}
+
+fn near(a: &[f64], b: &[f64], tolerance: f64) {
+    let scale = a.iter().chain(b).fold(1.0, |most: f64, x| most.max(x.abs()));
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() <= tolerance * scale, "{a} and {b}");
+    }
+}
+
+fn words((regions, sectors): (usize, usize)) -> impl Strategy<Value = Vec<String>> {
+    let region = move || prop_oneof![3 => (0..regions).prop_map(|r| format!("R{r}")), 1 => Just("*".to_owned())];
+    let sector = move || prop_oneof![3 => (0..sectors).prop_map(|s| format!("s{s}")), 1 => Just("*".to_owned())];
+    let nodes = move || (region(), sector()).prop_map(|(r, s)| format!("{r} {s}"));
+    let change = prop_oneof![
+        nodes().prop_map(|nodes| format!("EXTRACT {nodes}")),
+        (nodes(), nodes(), 0.0..1.02f64).prop_map(|(from, to, factor)| format!("SCALE {from} {to} {factor}")),
+        (nodes(), 0..regions, 0.0..=1.0f64).prop_map(|(nodes, r, share)| format!("REPLACE {nodes} R{r} {share}")),
+        (nodes(), 0.0..3.0f64).prop_map(|(nodes, factor)| format!("STRESS {nodes} {factor}")),
+    ];
+    proptest::collection::vec(change, 1..6)
+        .prop_map(|changes| changes.iter().flat_map(|change| change.split(' ').map(str::to_owned)).collect())
+}
+
+/// Sparse coefficients with column sums below 0.9, so that every change drawn converges.
+fn coefficients() -> impl Strategy<Value = Vec<f64>> {
+    let coefficient = prop_oneof![2 => Just(0.0), 3 => 0.0..1.0f64];
+    let sums = proptest::collection::vec(0.0..0.9f64, N);
+    (proptest::collection::vec(coefficient, N * N), sums).prop_map(|(mut a, sums)| {
+        for (column, sum) in a.chunks_exact_mut(N).zip(sums) {
+            let drawn: f64 = column.iter().sum();
+            column.iter_mut().for_each(|a| *a *= if drawn > 0.0 { sum / drawn } else { 0.0 });
+        }
+        a
+    })
+}
+
+/// The update and the series of every node.
+fn both(model: &IoModel, words: &[String]) -> Vec<(Solution, Solution)> {
+    let words: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+    let table = model.table();
+    let changes = parse(&words, &table.labels).unwrap();
+    let stressor = model.indicator(None).unwrap();
+    let values = &stressor.indicator.values;
+    let changed = Changed::new(&table.coefficients, &table.labels, &changes, values).unwrap();
+    let (leontief, _) = model.derived().unwrap();
+    let progress = Progress::default();
+    let solve = |j| {
+        let column = numbers_of(&leontief.column(&table.coefficients, j, &progress).unwrap());
+        let multipliers = stressor.series().unwrap().totals();
+        let series = stressor.series().unwrap();
+        let first_layer = || (0..N).map(|i| series.layers(i, 1)[1]).collect();
+        let known = Known { leontief, values, multipliers, column: &column, first_layer: &first_layer };
+        let update = updated(&changed, &known, j, 7, &progress).unwrap();
+        (update.expect("the update passes its own check"), summed(&changed, j, 7, &progress).unwrap())
+    };
+    (0..N).map(solve).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_update_equals_the_series(
+        a in coefficients(),
+        r in proptest::collection::vec(0.0..10.0f64, N),
+        (grid, words) in proptest::sample::select(&GRIDS[..]).prop_flat_map(|grid| (Just(grid), words(grid))),
+    ) {
+        for (precision, tolerance) in [(Precision::F64, 1e-12), (Precision::F32, 1e-5)] {
+            for (update, series) in both(&model(grid.1, &a, &r, precision), &words) {
+                near(&update.column, &series.column, tolerance);
+                near(&update.multipliers, &series.multipliers, tolerance);
+                near(&update.layers, &series.layers, tolerance);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_extracted_node_has_exactly_its_own_intensity() {
+    let a: Vec<f64> = (0..N * N).map(|at| 0.8 / N as f64 * (0.5 + (at % 7) as f64 / 7.0)).collect();
+    let model = model(3, &a, &(1..=N).map(|r| r as f64 / 7.0).collect::<Vec<_>>(), Precision::F64);
+    let words: Vec<String> = ["EXTRACT", "R1", "*", "EXTRACT", "R0", "s2"].map(String::from).into();
+    let solutions = both(&model, &words);
+    for j in [2, 3, 4, 5] {
+        assert_eq!(solutions[j].0.column, vec![0.0; N]);
+        assert_eq!(solutions[j].0.layers[1..], [0.0; 7]);
+    }
+    for (update, _) in solutions {
+        // No node buys from the extracted nodes, which the figures of others show as exact zeros.
+        for i in [2, 3, 4, 5] {
+            assert_eq!(update.column[i], 0.0);
+        }
+    }
+}

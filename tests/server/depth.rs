@@ -1,0 +1,181 @@
+//! `ASSESS.WHATIF`, `DEPENDENTS`, `PROFILE` and the paths of an assessment: through the cache as every assessment, and
+//! refused with a reason.
+
+use serde_json::Value;
+
+use crate::harness::document::{assert_close, number, parsed};
+use crate::harness::{Client, Server, mini, wait_until};
+
+/// A server with the mini table as `icio` and its risk.
+fn with_table(settings: &[&str]) -> (Server, Client) {
+    let server = Server::with(settings);
+    let mut client = server.client();
+    load(&mut client, "icio", &[]);
+    (server, client)
+}
+
+fn load(client: &mut Client, key: &str, options: &[&str]) {
+    client.call(&[&["MODEL.SET", key, "IO", mini::TABLE][..], options].concat()).good();
+    client.call(&["MODEL.INDICATOR", key, "risk", "DATA", mini::RISK, "BY", "region"]).good();
+    client.await_ready(key);
+}
+
+#[track_caller]
+fn document(client: &mut Client, line: &str) -> Value {
+    parsed(client.ask(line).good().bytes())
+}
+
+/// A command for each kind of document, with the end of its cache key.
+const COMMANDS: [(&str, &str); 4] = [
+    ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10", "assessment:{icio}:USA:C10:indicator=risk,whatif=*"),
+    ("ASSESS.DEPENDENTS icio CHN C10", "assessment:{icio}:CHN:C10:indicator=risk,dependents=share"),
+    ("ASSESS.PROFILE icio USA C10", "assessment:{icio}:USA:C10:profile=all"),
+    ("ASSESS.GET icio USA C10 PATHS 5", "assessment:{icio}:USA:C10:indicator=risk,paths=5"),
+];
+
+/// The only key that matches a pattern.
+fn await_one(client: &mut Client, pattern: &str) -> String {
+    let mut keys = Vec::new();
+    wait_until("the document is stored", || {
+        keys = client.call(&["KEYS", pattern]).texts();
+        keys.len() == 1
+    });
+    keys.remove(0)
+}
+
+#[test]
+fn documents_are_cached_by_their_words_and_outdated_by_a_change_of_the_model() {
+    let (_server, mut client) = with_table(&[]);
+    for (command, pattern) in COMMANDS {
+        let first = client.ask(command).good();
+        let key = await_one(&mut client, pattern);
+        assert_eq!(client.call(&["GET", &key]), first, "{command}");
+        let hits = client.model_number("icio", "hits");
+        assert_eq!(client.ask(command), first, "{command}");
+        assert_eq!(client.model_number("icio", "hits"), hits + 1, "{command}");
+        assert_eq!(client.ask(&format!("{command} NOCACHE")), first, "{command}");
+    }
+    let stored = client.call(&["KEYS", "assessment:{icio}:*"]).texts().len();
+    assert_eq!(stored, COMMANDS.len(), "each once");
+    client.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", "region,value\nUSA,2\nCHN,4\n", "BY", "region"]).good();
+    client.await_ready("icio");
+    for (command, _) in &COMMANDS[..2] {
+        let version = document(&mut client, command)["version"].as_i64();
+        assert_eq!(version, Some(client.model_number("icio", "version")), "{command}");
+    }
+}
+
+#[test]
+fn the_same_words_of_another_command_are_another_document() {
+    let (_server, mut client) = with_table(&[]);
+    for _ in 0..3 {
+        assert!(document(&mut client, "ASSESS.GET icio USA C10").get("layers").is_some());
+        assert!(document(&mut client, "ASSESS.PROFILE icio USA C10").get("indicators").is_some());
+        assert!(document(&mut client, "ASSESS.DEPENDENTS icio USA C10").get("dependents").is_some());
+        client.await_key("assessment:{icio}:USA:C10:indicator=risk");
+    }
+}
+
+#[test]
+fn equal_changes_in_other_words_share_an_entry() {
+    let (_server, mut client) = with_table(&[]);
+    let first = client.ask("ASSESS.WHATIF icio USA C10 SCALE CHN C10 USA C10 0.5").good();
+    let key = await_one(&mut client, "assessment:{icio}:USA:C10:indicator=risk,whatif=*");
+    assert_eq!(client.ask("ASSESS.WHATIF icio USA C10 scale CHN C10 USA C10 0.50 INDICATOR risk"), first);
+    assert_eq!(client.call(&["KEYS", "*whatif=*"]).texts(), [key]);
+    client.ask("ASSESS.WHATIF icio USA C10 SCALE CHN C10 USA C10 0.6").good();
+    wait_until("another entry", || client.call(&["KEYS", "*whatif=*"]).texts().len() == 2);
+}
+
+#[test]
+fn what_if_is_the_assessment_of_the_changed_table() {
+    let (_server, mut client) = with_table(&[]);
+    client.call(&["MODEL.SET", "changed", "IO", &mini::changed_table()]).good();
+    client.call(&["MODEL.INDICATOR", "changed", "risk", "DATA", mini::RISK, "BY", "region"]).good();
+    client.await_ready("changed");
+    let found = document(&mut client, "ASSESS.WHATIF icio USA C10 SCALE CHN C10 USA C10 2 LAYERS 3");
+    for (side, model) in [("base", "icio"), ("changed", "changed")] {
+        let expected = client.assess(&format!("{model} USA C10 LAYERS 3"));
+        for name in ["direct", "upstream", "total", "mean", "foreign_share"] {
+            let pointer = format!("/{name}");
+            assert_close(&format!("{side} {name}"), number(&found[side], &pointer), number(&expected, &pointer));
+        }
+        for k in 0..=3 {
+            let pointer = format!("/layers/{k}");
+            assert_close(&format!("{side} layer {k}"), number(&found[side], &pointer), number(&expected, &pointer));
+        }
+    }
+    let undone = document(&mut client, "ASSESS.WHATIF icio USA C10 SCALE * * * * 0.5 SCALE * * * * 2");
+    assert!(number(&undone, "/difference/total").abs() < 1e-12);
+}
+
+#[test]
+fn paths_of_a_small_table_are_those_computed_by_hand() {
+    let (_server, mut client) = with_table(&[]);
+    let document = client.assess("icio USA C10 PATHS 3");
+    // Direct 1; from USA C20_21: 1 * 0.4; from itself and from CHN C10: 1 * 0.2 and 2 * 0.1.
+    let values: Vec<f64> = (0..3).map(|k| number(&document, &format!("/paths/{k}/value"))).collect();
+    for (k, expected) in [1.0, 0.4, 0.2].into_iter().enumerate() {
+        assert_close(&format!("path {k}"), values[k], expected);
+    }
+    assert_eq!(document["paths"][1]["nodes"], serde_json::json!([["USA", "C20_21"], ["USA", "C10"]]));
+    assert!(client.assess("icio USA C10").get("paths").is_none());
+    assert!(client.assess("icio USA C10 PATHS 0").get("paths").is_none());
+    client.ask("CONFIG SET assess.max-paths 4").good();
+    let document = client.assess("icio USA C10 CUTOFF 0.0001");
+    assert_eq!(document["paths"].as_array().expect("paths").len(), 4);
+    assert_eq!(document["truncated"], true);
+    assert_eq!(client.ask("ASSESS.GET icio USA C10 PATHS 5").error(), "ERR PATHS must be a whole number from 0 to 4");
+}
+
+#[test]
+fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
+    let (_server, mut client) = with_table(&[]);
+    client.call(&["MODEL.SET", "score", "SCORE", r#"{"format":"glm/1","inputs":["x"],"coefficients":{"x":1}}"#]);
+    for (command, code, says) in [
+        ("ASSESS.WHATIF icio USA C10 STRESS USA C10", "ERR", "STRESS"),
+        ("ASSESS.WHATIF icio USA C10 STRESS USA C10 -1", "ERR", "factor"),
+        ("ASSESS.WHATIF icio USA C10 STRESS USA C10 nan", "ERR", "factor"),
+        ("ASSESS.WHATIF icio USA C10 REPLACE USA C10 CHN 1.1", "ERR", "share"),
+        ("ASSESS.WHATIF icio USA C10 EXTRACT FRA C10", "ERR", "unknown region FRA"),
+        ("ASSESS.WHATIF icio USA XX EXTRACT CHN C10", "NOSUBJECT", ""),
+        ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10 INDICATOR none", "NOINDICATOR", ""),
+        ("ASSESS.WHATIF icio USA C10 SCALE USA * USA * 1000", "ERR", "converge"),
+        ("ASSESS.WHATIF icio USA C10 REMOVE CHN C10", "ERR", "EXTRACT"),
+        ("ASSESS.WHATIF none USA C10 EXTRACT CHN C10", "NOMODEL", ""),
+        ("ASSESS.DEPENDENTS icio CHN C10 BY mean", "ERR", "BY must be one of share, value"),
+        ("ASSESS.DEPENDENTS icio CHN C10 LIMIT 0", "ERR", "LIMIT"),
+        ("ASSESS.DEPENDENTS icio CHN C10 LAYERS 3", "ERR", "LAYERS"),
+        ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk", "ERR", "INDICATORS"),
+        ("ASSESS.PROFILE icio USA C10 INDICATORS 1 none", "NOINDICATOR", ""),
+        ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk risk", "ERR", "twice"),
+        ("ASSESS.GET icio USA C10 CUTOFF 0", "ERR", "CUTOFF"),
+        ("ASSESS.GET icio USA C10 CUTOFF 1.5", "ERR", "CUTOFF"),
+        ("ASSESS.GET icio USA C10 PATHS -1", "ERR", "PATHS"),
+    ] {
+        let reply = client.ask(command);
+        assert!(reply.is_error(), "{command}: {reply:?}");
+        assert_eq!(reply.code(), code, "{command}: {reply:?}");
+        assert!(reply.error().contains(says), "{command}: {reply:?}");
+    }
+    let many = "EXTRACT CHN C10 ".repeat(10_000);
+    let reply = client.ask(&format!("ASSESS.WHATIF icio USA C10 {many}"));
+    assert!(reply.error().contains("at most 1000 changes"), "{reply:?}");
+    assert_eq!(client.call(&["KEYS", "assessment:*"]).texts(), [""; 0]);
+}
+
+#[test]
+fn documents_are_logged_in_the_history_and_served_in_transactions() {
+    let (_server, mut client) = with_table(&[]);
+    load(&mut client, "kept", &["HISTORY", "10"]);
+    client.ask("ASSESS.WHATIF kept USA C10 EXTRACT CHN C10 TENANT acme").good();
+    client.ask("ASSESS.PROFILE kept USA C10").good();
+    let entries = client.ask("ASSESS.HISTORY kept").good();
+    let entries: Vec<Value> =
+        entries.array().iter().map(|entry| serde_json::from_slice(entry.bytes()).expect("JSON")).collect();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[1]["tenant"], "acme");
+    assert!(entries[1]["assessment"].get("changes").is_some());
+    let replies = client.pipeline(&["MULTI", "ASSESS.PROFILE icio USA C10", "ASSESS.DEPENDENTS icio CHN C10", "EXEC"]);
+    assert!(replies[3].array().iter().all(|reply| !reply.is_error()), "{replies:?}");
+}

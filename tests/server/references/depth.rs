@@ -1,0 +1,115 @@
+//! Paths, what-if and dependents of the table of 2011, against figures computed with numpy.
+
+use serde_json::Value;
+
+use super::wiod::{World, node};
+use crate::harness::document::{assert_close, number, parsed};
+
+/// The labels of an array of texts and numbers, as the words of a command.
+fn words(parts: &Value) -> String {
+    let word = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+    parts.as_array().expect("an array").iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn assert_paths(what: &str, found: &Value, expected: &[Value], nodes_of: impl Fn(&Value) -> Vec<String>) {
+    let found = found.as_array().expect("paths");
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (k, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let what = format!("{what}: path {k}");
+        assert_close(&what, number(found, "/value"), number(expected, "/value"));
+        let nodes: Vec<String> = found["nodes"].as_array().expect("nodes").iter().map(words).collect();
+        assert_eq!(nodes, nodes_of(expected), "{what}");
+        assert_eq!(found["order"], nodes.len() - 1, "{what}");
+    }
+}
+
+#[test]
+fn the_largest_paths_equal_the_reference() {
+    let Some(mut world) = World::load("the_largest_paths_equal_the_reference") else { return };
+    for case in world.json("wiod_2011_depth.json")["paths"].as_array().expect("cases") {
+        let (subject, expected) = (words(&case["subject"]), case["top"].as_array().expect("paths"));
+        let query = format!("wiod {subject} INDICATOR syn_cs PATHS {}", expected.len());
+        let document = world.client.assess(&query);
+        let nodes = |path: &Value| path["nodes"].as_array().expect("nodes").iter().map(words).collect();
+        assert_paths(&query, &document["paths"], expected, nodes);
+    }
+    for (name, case) in world.json("wiod_2011_spa.json").as_object().expect("cases") {
+        let Some(expected) = case["paths"].as_array() else { continue };
+        let query = format!("wiod {} INDICATOR syn_cs PATHS {}", node(name), expected.len());
+        let document = world.client.assess(&query);
+        let nodes = |path: &Value| {
+            path["path"].as_array().expect("nodes").iter().map(|name| node(name.as_str().expect("a node"))).collect()
+        };
+        assert_paths(&query, &document["paths"], expected, nodes);
+        for (found, expected) in document["paths"].as_array().expect("paths").iter().zip(expected) {
+            assert_close(&query, number(found, "/share"), number(expected, "/share"));
+        }
+        // All paths above a cut-off are those of the list that reach it.
+        let cutoff = number(&expected[4], "/share");
+        let document = world.client.assess(&format!("wiod {} INDICATOR syn_cs CUTOFF {}", node(name), cutoff * 0.999));
+        let least = number(&expected[4], "/value");
+        let above = expected.iter().filter(|path| number(path, "/value") >= least).count();
+        assert_eq!(document["paths"].as_array().expect("paths").len(), above, "{name}");
+        assert!(document.get("truncated").is_none());
+    }
+}
+
+#[test]
+fn changes_of_the_table_equal_the_reference() {
+    let Some(mut world) = World::load("changes_of_the_table_equal_the_reference") else { return };
+    for case in world.json("wiod_2011_depth.json")["whatif"].as_array().expect("cases") {
+        let query =
+            format!("ASSESS.WHATIF wiod {} {} INDICATOR syn_cs", words(&case["subject"]), words(&case["changes"]));
+        let document = parsed(world.client.ask(&query).good().bytes());
+        for side in ["base", "changed"] {
+            for (name, expected) in case[side].as_object().expect("figures") {
+                assert_close(
+                    &format!("{query}: {side} {name}"),
+                    number(&document[side], &format!("/{name}")),
+                    number(expected, ""),
+                );
+            }
+        }
+        let difference = number(&case["changed"], "/total") - number(&case["base"], "/total");
+        let found = number(&document, "/difference/total");
+        assert!((found - difference).abs() <= 1e-9 * number(&case["base"], "/total"), "{query}: {found}, {difference}");
+    }
+}
+
+#[test]
+fn dependents_equal_the_reference() {
+    let Some(mut world) = World::load("dependents_equal_the_reference") else { return };
+    for case in world.json("wiod_2011_depth.json")["dependents"].as_array().expect("cases") {
+        let expected = case["by_share"].as_array().expect("nodes");
+        let query = format!(
+            "ASSESS.DEPENDENTS wiod {} INDICATOR syn_cs BY share LIMIT {}",
+            words(&case["supplier"]),
+            expected.len()
+        );
+        let document = parsed(world.client.ask(&query).good().bytes());
+        let found = document["dependents"].as_array().expect("nodes");
+        assert_eq!(found.len(), expected.len(), "{query}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!((&found["region"], &found["sector"]), (&expected[0], &expected[1]), "{query}");
+            assert_close(&query, number(found, "/value"), number(expected, "/2"));
+            assert_close(&query, number(found, "/share"), number(expected, "/3"));
+        }
+    }
+}
+
+#[test]
+fn a_profile_has_the_figures_of_the_assessments() {
+    let Some(mut world) = World::load("a_profile_has_the_figures_of_the_assessments") else { return };
+    let document = parsed(world.client.ask("ASSESS.PROFILE wiod USA c3").good().bytes());
+    let indicators = document["indicators"].as_array().expect("indicators");
+    let names: Vec<&str> = indicators.iter().map(|one| one["indicator"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["syn_cs", "syn_country", "wgi", "output"]);
+    for one in indicators {
+        let name = one["indicator"].as_str().expect("a name");
+        let assessed = world.client.assess(&format!("wiod USA c3 INDICATOR {name}"));
+        for figure in ["direct", "upstream", "total", "mean", "foreign_share"] {
+            assert_eq!(one[figure], assessed[figure], "{name} {figure}");
+        }
+    }
+}
