@@ -136,6 +136,8 @@ fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
         ("ASSESS.WHATIF icio USA C10 STRESS USA C10", "ERR", "STRESS"),
         ("ASSESS.WHATIF icio USA C10 STRESS USA C10 -1", "ERR", "factor"),
         ("ASSESS.WHATIF icio USA C10 STRESS USA C10 nan", "ERR", "factor"),
+        ("ASSESS.WHATIF icio USA C10 STRESS * * 1e-320", "ERR", "STRESS lead beyond the range"),
+        ("ASSESS.WHATIF icio USA C10 STRESS * * 1e308", "ERR", "STRESS lead beyond the range"),
         ("ASSESS.WHATIF icio USA C10 REPLACE USA C10 CHN 1.1", "ERR", "share"),
         ("ASSESS.WHATIF icio USA C10 EXTRACT FRA C10", "ERR", "unknown region FRA"),
         ("ASSESS.WHATIF icio USA XX EXTRACT CHN C10", "NOSUBJECT", ""),
@@ -161,6 +163,10 @@ fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
     let many = "EXTRACT CHN C10 ".repeat(10_000);
     let reply = client.ask(&format!("ASSESS.WHATIF icio USA C10 {many}"));
     assert!(reply.error().contains("at most 1000 changes"), "{reply:?}");
+    // Errors of many changes are found by a worker.
+    let several = "EXTRACT CHN C10 ".repeat(8);
+    let reply = client.ask(&format!("ASSESS.WHATIF icio USA C10 {several} EXTRACT FRA C10"));
+    assert_eq!((reply.code(), reply.error().contains("unknown region FRA")), ("ERR", true), "{reply:?}");
     assert_eq!(client.call(&["KEYS", "assessment:*"]).texts(), [""; 0]);
 }
 

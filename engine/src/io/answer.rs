@@ -133,7 +133,10 @@ impl Model for IoModel {
         match query.view {
             View::Assessment => self.basis(subject, query).map(|_| ()),
             View::WhatIf(changes) => {
-                whatif::parse(changes, &self.table().labels)?;
+                // The analysis finds the errors of many changes.
+                if whatif::are_few(changes) {
+                    whatif::parse(changes, &self.table().labels)?;
+                }
                 self.basis(subject, query).map(|_| ())
             }
             View::Dependents(by) => self.check_dependents(node_of(subject)?, &dependence(query, by)),

@@ -69,10 +69,17 @@ impl IoModel {
     /// The approximate duration of a what-if analysis with these changes; that of the slowest if they are not valid.
     pub fn what_if_estimate(&self, changes: &[&[u8]]) -> Duration {
         let labels = &self.table().labels;
-        let rank = parse(changes, labels).map_or(usize::MAX, |changes| rank(&changes, labels));
+        let parsed = are_few(changes).then(|| parse(changes, labels));
+        let rank = parsed.and_then(Result::ok).map_or(usize::MAX, |changes| rank(&changes, labels));
         let mode = self.derived().map_or(LeontiefMode::Lazy, |(leontief, _)| leontief.mode());
         estimate(labels.len(), rank, mode)
     }
+}
+
+/// Whether changes are so few that looking up their labels takes microseconds: a change of every node looks up as many.
+pub(in crate::io) fn are_few(changes: &[&[u8]]) -> bool {
+    const FEW_WORDS: usize = 16;
+    changes.len() <= FEW_WORDS
 }
 
 /// The approximate duration of an analysis of a table with n nodes, with changes of k rows and columns.

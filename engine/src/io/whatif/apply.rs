@@ -7,6 +7,9 @@ use crate::io::leontief::product::{Number, dot, widened, with_columns};
 use crate::io::stage::Stage;
 use crate::{Error, Result};
 
+/// The sizes of values to which STRESS may lead.
+const USUAL: std::ops::RangeInclusive<f64> = 1e-200..=1e200;
+
 /// The number of times that all changes together may touch each coefficient, on average.
 const MOST_TOUCHED: u64 = 16;
 
@@ -127,7 +130,9 @@ impl<'a> Changed<'a> {
                 }
             }
         }
-        if !values.iter().all(|value| value.is_finite()) {
+        // Products of extreme values lose digits, and computing with them is slow.
+        let is_extreme = |(value, r): (&f64, &f64)| value != r && *value != 0.0 && !USUAL.contains(&value.abs());
+        if values.iter().zip(r).any(is_extreme) {
             return Err(invalid("the factors of STRESS lead beyond the range of numbers".into()));
         }
         Ok(Self { matrix, nodes: labels.nodes(), groups, steps, values, only_falls })

@@ -15,7 +15,7 @@ use crate::{Progress, Result};
 const ROUNDING: f64 = 1e-12;
 
 /// The number of steps tried.
-const TRIED: usize = 2000;
+const TRIED: usize = 500;
 
 /// Checks that the layers of the changed table converge.
 ///
