@@ -69,12 +69,20 @@ impl IoModel {
     /// The approximate duration of a what-if analysis with these changes; that of the slowest if they are not valid.
     pub fn what_if_estimate(&self, changes: &[&[u8]]) -> Duration {
         let labels = &self.table().labels;
-        let parsed = are_few(changes).then(|| parse(changes, labels));
-        let rank = parsed.and_then(Result::ok).map_or(usize::MAX, |changes| rank(&changes, labels));
+        let parsed = are_few(changes).then(|| parse(changes, labels)).and_then(Result::ok);
+        let rank = parsed.as_ref().map_or(usize::MAX, |changes| rank(changes, labels));
         let mode = self.derived().map_or(LeontiefMode::Lazy, |(leontief, _)| leontief.mode());
-        estimate(labels.len(), rank, mode)
+        let n = labels.len() as u64;
+        // The proof that a grown table converges may take all its steps.
+        let proof =
+            if parsed.is_none_or(|changes| changes.iter().any(Change::may_grow)) { converge::MOST_STEPS } else { 0 };
+        let lookups = if are_few(changes) { 0 } else { changes.len() as u64 * n * LOOKUP };
+        estimate(labels.len(), rank, mode) + Duration::from_nanos(proof * n * n + lookups)
     }
 }
+
+/// The approximate time to look up one label and to change one coefficient, in nanoseconds.
+const LOOKUP: u64 = 50;
 
 /// Whether changes are so few that looking up their labels takes microseconds: a change of every node looks up as many.
 pub(in crate::io) fn are_few(changes: &[&[u8]]) -> bool {

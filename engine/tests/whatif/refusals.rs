@@ -181,4 +181,8 @@ fn the_estimate_grows_with_the_work() {
     assert!(of(&full, &one) < of(&full, &all));
     assert!(of(&full, &one) > std::time::Duration::ZERO && of(&lazy, &one) > std::time::Duration::ZERO);
     assert!(of(&full, &[b"EXTRACT"]) > std::time::Duration::ZERO);
+    // A growing change needs a proof, and many changes are looked up one by one.
+    let scale = |factor| -> [&[u8]; 6] { [b"SCALE", b"A", b"s", b"A", b"s", factor] };
+    assert!(of(&full, &scale(b"2")) > of(&full, &scale(b"0.5")));
+    assert!(of(&full, &one.repeat(1000)) > of(&full, &one.repeat(10)));
 }

@@ -37,6 +37,17 @@ pub(in crate::io) enum Change {
     Stress { nodes: Nodes, factor: f64 },
 }
 
+impl Change {
+    /// Whether coefficients may become larger.
+    pub(super) fn may_grow(&self) -> bool {
+        match *self {
+            Self::Scale { factor, .. } => factor > 1.0,
+            Self::Replace { .. } => true,
+            Self::Extract(_) | Self::Stress { .. } => false,
+        }
+    }
+}
+
 /// A kind of change as it is written: its name, and what follows the name.
 struct Form {
     name: &'static str,

@@ -14,8 +14,8 @@ use crate::{Progress, Result};
 /// The rounding tolerance of a comparison.
 const ROUNDING: f64 = 1e-12;
 
-/// The number of steps tried.
-const TRIED: usize = 500;
+/// The most steps of a proof, each a pass over the table.
+pub(super) const MOST_STEPS: u64 = 500;
 
 /// Checks that the layers of the changed table converge.
 ///
@@ -34,7 +34,7 @@ pub(super) fn check(changed: &Changed<'_>, leontief: &Leontief, progress: &Progr
         return Ok(());
     }
     let mut v = vec![1.0; changed.len()];
-    for k in 0..TRIED {
+    for k in 0..MOST_STEPS {
         let product = times_magnitudes(changed, &v, signed, &stage)?;
         // v is a multiple of 1'|A'|^k, at most 1 times it.
         if falls(&product, &vec![1.0; v.len()]) {
