@@ -2,6 +2,9 @@
 
 The jobs are of type `import`: each writes entries into the cache. All are submitted while the queue is paused, then the
 queue runs ten of them concurrently until none is left. The client is measured for as many requests on the idle server.
+
+The control: the same client while one more client writes as many entries, as fast, with plain `SET`s, to a server without
+the module. It tells how much of the figure is the server and the machine.
 """
 
 import json
@@ -26,6 +29,7 @@ AT_MOST_MS = 2.0
 START_SECONDS = 2  # until the module starts the first job
 END_MS = 300_000  # until a job ends
 REST_SECONDS = 0.5
+PIPELINE = 50  # plain writes of the control, sent together
 WORK = f"`GET` of another client ({PER_SECOND} a second) while the module runs {CONCURRENT} `{TYPE}` jobs"
 
 
@@ -35,7 +39,7 @@ class Unavailable(Exception):
 
 def measure(settings: Settings) -> list[Figure]:
     try:
-        runs = [_on_new_server(settings, i) for i in range(settings.stalls)]
+        runs = [_with_control(settings, i) for i in range(settings.stalls)]
     except Unavailable as error:
         return [Figure(14, WORK, "the same client, idle server", [], remark=f"not measured: {error}")]
     settings.keep("row 14, another client", runs)
@@ -52,6 +56,45 @@ def _on_new_server(settings: Settings, run: int) -> dict:
             probe.start(500)
             probe.result()
             return {**_run(server, probe, settings, run), "counters": server.counters()}
+
+
+def _with_control(settings: Settings, run: int) -> dict:
+    """A run, and the control at its pace just after it."""
+    jobs = _on_new_server(settings, run)
+    with Server(None) as server:
+        server.call("SET", "probe", VALUE.decode())
+        with Probe(server.port, PER_SECOND) as probe:
+            probe.start(500)
+            probe.result()
+            entries = settings.imports * settings.imported
+            return {**jobs, "control": _control(server, probe, entries, jobs["seconds"])}
+
+
+def _control(server: Server, probe: Probe, entries: int, seconds: float) -> dict:
+    """Writes entries within a time, one pipeline after the other. Milliseconds."""
+    pipelines = max(entries // PIPELINE, 1)
+    with redis.Redis(port=server.port) as client:
+        time.sleep(REST_SECONDS)
+        probe.start()
+        begin = time.perf_counter()
+        for first in range(0, pipelines * PIPELINE, PIPELINE):
+            pipeline = client.pipeline(transaction=False)
+            for i in range(first, first + PIPELINE):
+                pipeline.set(f"import:control:{i:08d}", ENTRY, px=TTL_MS)
+            pipeline.execute()
+            ahead = begin + seconds * (first + PIPELINE) / (pipelines * PIPELINE) - time.perf_counter()
+            time.sleep(max(ahead, 0))
+        took = time.perf_counter() - begin
+        busy = probe.stop()
+    return {"seconds": took, **_beside_idle(probe, busy)}
+
+
+def _beside_idle(probe: Probe, busy: list) -> dict:
+    """The latencies of the busy server, and those of as many requests on the idle one."""
+    time.sleep(REST_SECONDS)
+    probe.start(len(busy))
+    idle = probe.result()
+    return {"requests": len(busy), "busy": percentiles(busy), "idle": percentiles(idle)}
 
 
 def _try(server: Server) -> None:
@@ -79,11 +122,7 @@ def _run(server: Server, probe: Probe, settings: Settings, run: int) -> dict:
         running.append(fields(server.call("JOB.INFO", QUEUE))["running_jobs"])
         _await(server, job)
     seconds = time.perf_counter() - begin
-    busy = probe.stop()
-    time.sleep(REST_SECONDS)
-    probe.start(len(busy))
-    idle = probe.result()
-    return {"seconds": seconds, "running": median(running), "requests": len(busy), "busy": percentiles(busy), "idle": percentiles(idle)}
+    return {"seconds": seconds, "running": median(running), **_beside_idle(probe, probe.stop())}
 
 
 def _submit(server: Server, name: str, entries: int) -> str:
@@ -106,15 +145,26 @@ def _status(server: Server, job: str) -> str:
 
 
 def _figures(runs: list[dict]) -> list[Figure]:
-    above = [run["busy"]["p99.9"] - run["idle"]["p99.9"] for run in runs]
-    both = " ms, idle ".join(f"{median(run[side]['p99.9'] for run in runs):.3f}" for side in ("busy", "idle"))
     requests, seconds, running = (median(run[name] for run in runs) for name in ("requests", "seconds", "running"))
     longest = max(run["counters"]["slice_max_us"] for run in runs)
-    about = f"{requests:,.0f} requests a side, {seconds:.1f} s, {running:.0f} jobs running"
+    about = f"{requests:,.0f} requests a side, {seconds:.1f} s"
+    controls = [run["control"] for run in runs]
     return [
-        Figure(14, f"{WORK}: p99.9 above idle", "the same client, idle server", above, "ms", at_most=AT_MOST_MS,
-               remark=f"{both} ms; {about}"),
+        Figure(14, f"{WORK}: p99.9 above idle", "the same client, idle server", _above(runs), "ms", at_most=AT_MOST_MS,
+               remark=f"{_both(runs)}; {about}, {running:.0f} jobs running"),
+        Figure(14, "the control: the same while one more client writes as many entries in the same time, without the module",
+               "the same client, idle server", _above(controls), "ms",
+               remark=f"{_both(controls)}; {median(control['seconds'] for control in controls):.1f} s"),
         Figure(14, "slices of the main thread over 1 ms on the server with these jobs, a run", "",
                [run["counters"]["slices_over_1ms"] for run in runs], at_most=0,
                remark=f"of {median(run['counters']['slices'] for run in runs):,.0f}, the longest {longest} us"),
     ]
+
+
+def _above(runs: list[dict]) -> list[float]:
+    return [run["busy"]["p99.9"] - run["idle"]["p99.9"] for run in runs]
+
+
+def _both(runs: list[dict]) -> str:
+    busy, idle = (median(run[side]["p99.9"] for run in runs) for side in ("busy", "idle"))
+    return f"{busy:.3f} ms, idle {idle:.3f} ms"
