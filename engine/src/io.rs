@@ -17,6 +17,7 @@ pub mod sample;
 pub mod table;
 
 mod answer;
+mod compare;
 mod digest;
 mod document;
 mod find;

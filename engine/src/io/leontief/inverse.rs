@@ -178,6 +178,15 @@ fn column_sums(matrix: &Matrix) -> Vec<f64> {
 }
 
 impl Column<'_> {
+    /// The numbers as f64.
+    pub(crate) fn numbers(&self) -> Vec<f64> {
+        match self {
+            Self::F64(column) => column.to_vec(),
+            Self::F32(column) => product::widened(column),
+            Self::Solved(column) => column.to_vec(),
+        }
+    }
+
     /// A column solved on demand; `None` for a column of the stored inverse.
     pub(crate) fn solved(&self) -> Option<&[f64]> {
         match self {
