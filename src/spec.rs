@@ -42,6 +42,7 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &assess::WHATIF,
     &assess::DEPENDENTS,
     &assess::PROFILE,
+    &assess::COMPARE,
     &assess::HELP,
     &tier::SET,
     &tier::DEL,

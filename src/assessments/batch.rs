@@ -171,7 +171,15 @@ fn look_all_up(
             }
         };
         let words = || Asked::assessment([&[model_key], *subject, options].concat());
-        let found = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, Bytes::copy_from_slice);
+        let found = lookup::by_name(
+            ctx,
+            loaded,
+            model_key,
+            &name,
+            (parsed.caching, &parsed.query),
+            words,
+            Bytes::copy_from_slice,
+        );
         // The worker finds the errors of a long subject.
         let is_checked = found.is_some() || naming::are_long([*subject]);
         let check = if is_checked { Ok(()) } else { loaded.as_model().check(subject, &parsed.query) };

@@ -7,7 +7,7 @@ pub(crate) mod routes;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::assessments::lookup::kept::Asked;
-use crate::assessments::request::Caching;
+use crate::assessments::request::{Caching, OwnedQuery};
 use crate::cache::lookup::{self, Lookup};
 use crate::cache::{pending, with};
 use crate::counters;
@@ -20,6 +20,7 @@ use crate::types::model::{Found, Name, find, with_loaded};
 use crate::types::value::{Loaded, Value, is_complete};
 use crate::work::main_loop;
 use assess_engine::cache::lease::Seen;
+use assess_engine::model::{Query, View};
 
 /// Sends the document of a request that has a cached route, if the document may still be served.
 pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
@@ -61,7 +62,7 @@ pub(crate) fn by_name<'w, T>(
     loaded: &Loaded,
     model_key: &[u8],
     name: &[u8],
-    caching: Caching,
+    (caching, query): (Caching, &Query<'_>),
     asked: impl Fn() -> Asked<'w>,
     hit: impl FnOnce(&[u8]) -> T,
 ) -> Option<T> {
@@ -73,14 +74,14 @@ pub(crate) fn by_name<'w, T>(
     if may_be_served(ctx, &found, || asked().words)
         && let Ok(Some(document)) = lookup::value(&cached)
     {
-        if loaded.matches_document(model_key, &document) {
+        if loaded.matches_view(model_key, &query.view, &document) {
             let prefetches = counted_hit(&loaded.hits, &found);
             kept::served(ctx, name, &found, prefetches, asked);
             return Some(hit(&document));
         }
         drop(document);
         drop(cached);
-        outdated(ctx, model_key, name);
+        outdated(ctx, model_key, name, query);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
     counted_hit(&loaded.hits, &Lookup { seen: Seen::Fresh, ..found });
@@ -91,7 +92,8 @@ pub(crate) fn by_name<'w, T>(
 pub(crate) fn is_cached(ctx: Ctx<'_>, loaded: &Loaded, model_key: &[u8], name: &[u8]) -> bool {
     let cached = key::Key::open(ctx, name, Mode::Peek);
     matches!(lookup::look_up(ctx, &cached, name).seen, Seen::Fresh | Seen::Ageing)
-        && lookup::value(&cached).is_ok_and(|value| value.is_some_and(|it| loaded.matches_document(model_key, &it)))
+        && lookup::value(&cached)
+            .is_ok_and(|value| value.is_some_and(|it| loaded.matches_view(model_key, &View::Assessment, &it)))
 }
 
 /// Counts a hit. Returns whether the tier fetches ahead.
@@ -115,19 +117,20 @@ pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], asked: impl
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.
-fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8]) {
+fn outdated(ctx: Ctx<'_>, model_key: &[u8], name: &[u8], query: &Query<'_>) {
     counters::count(|c| &c.outdated);
     if !ctx.is_master() {
         return;
     }
-    let (db, model_key, name) = (ctx.db(), model_key.to_vec(), name.to_vec());
+    let (db, model_key, name, query) = (ctx.db(), model_key.to_vec(), name.to_vec(), OwnedQuery::of(query));
     main_loop::after(0, move |ctx| {
         if !ctx.is_master() || ctx.writes_are_paused() || !ctx.select(db) {
             return;
         }
         let is_old = with_loaded(ctx, Name::Bytes(&model_key), Mode::Peek, |loaded| {
             let cached = key::Key::open(ctx, &name, Mode::Peek);
-            Ok(lookup::value(&cached)?.is_some_and(|document| !loaded.matches_document(&model_key, &document)))
+            let Some(document) = lookup::value(&cached)? else { return Ok(false) };
+            Ok(query.with(|query| !loaded.matches_view(&model_key, &query.view, &document)))
         });
         if is_old == Ok(true) {
             ctx.unlink(&[&name]);

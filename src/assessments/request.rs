@@ -1,5 +1,7 @@
 //! The options of `ASSESS.*`: the query, and how its answer is cached.
 
+mod owned;
+
 use assess_engine::Day;
 use assess_engine::model::{DependentsBy, Model, Query, Share, View, ViewKind};
 
@@ -9,6 +11,8 @@ use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::options;
 use crate::settings;
+
+pub(crate) use self::owned::OwnedQuery;
 
 /// A parsed request.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,46 +39,6 @@ impl RequestOptions<'_> {
     }
 }
 
-/// A query that is kept after its command has ended, for a worker.
-#[derive(Debug)]
-pub(crate) struct OwnedQuery {
-    /// Without texts.
-    numbers: Query<'static>,
-    indicator: Option<Vec<u8>>,
-    view: ViewKind,
-    /// The words of the view.
-    words: Vec<Vec<u8>>,
-}
-
-impl OwnedQuery {
-    pub(crate) fn of(query: &Query<'_>) -> Self {
-        let (view, words, by) = match query.view {
-            View::Assessment => (ViewKind::Assessment, &[][..], View::Assessment),
-            View::WhatIf(changes) => (ViewKind::WhatIf, changes, View::Assessment),
-            View::Dependents(by) => (ViewKind::Dependents, &[][..], View::Dependents(by)),
-            View::Profile(names) => (ViewKind::Profile, names, View::Assessment),
-        };
-        let &Query { indicator, layers, top, paths, cutoff, most_paths, today, view: _ } = query;
-        Self {
-            numbers: Query { indicator: None, layers, top, paths, cutoff, most_paths, today, view: by },
-            indicator: indicator.map(<[u8]>::to_vec),
-            view,
-            words: words.iter().map(|word| word.to_vec()).collect(),
-        }
-    }
-
-    /// Runs `work` with the query.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&Query<'_>) -> T) -> T {
-        let words: Vec<&[u8]> = self.words.iter().map(Vec::as_slice).collect();
-        let view = match self.view {
-            ViewKind::Assessment | ViewKind::Dependents => self.numbers.view,
-            ViewKind::WhatIf => View::WhatIf(&words),
-            ViewKind::Profile => View::Profile(&words),
-        };
-        work(&Query { indicator: self.indicator.as_deref(), view, ..self.numbers })
-    }
-}
-
 /// How a request uses the cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Caching {
@@ -97,11 +61,13 @@ fn known_options(view: ViewKind) -> &'static [&'static str] {
     const WHATIF: [&str; 13] = and_common(["INDICATOR", "LAYERS", "TOP"]);
     const DEPENDENTS: [&str; 13] = and_common(["INDICATOR", "BY", "LIMIT"]);
     const PROFILE: [&str; 11] = and_common(["INDICATORS"]);
+    const COMPARE: [&str; 12] = and_common(["INDICATOR", "TOP"]);
     match view {
         ViewKind::Assessment => &GET,
         ViewKind::WhatIf => &WHATIF,
         ViewKind::Dependents => &DEPENDENTS,
         ViewKind::Profile => &PROFILE,
+        ViewKind::Compare => &COMPARE,
     }
 }
 
@@ -122,18 +88,21 @@ pub(crate) fn parse<'w, 'a: 'w>(model: &dyn Model, words: &'w [&'a [u8]]) -> Out
     parse_view(model, ViewKind::Assessment, words)
 }
 
-/// The words after the subject, for any view.
+/// Whether the model has such a document; checked before the subject, whose words have another meaning in other models.
+pub(crate) fn check_view(model: &dyn Model, view: ViewKind) -> Outcome<()> {
+    let has_it = model.views().contains(&view);
+    if has_it { Ok(()) } else { Err(Failure::err("only an IO model has this document")) }
+}
+
+/// The words after the subject, for any view. The caller gives the other model of a comparison.
 pub(crate) fn parse_view<'w, 'a: 'w>(
     model: &dyn Model,
     view: ViewKind,
     words: &'w [&'a [u8]],
 ) -> Outcome<RequestOptions<'w>> {
-    if !model.views().contains(&view) {
-        return Err(Failure::err("a model of this kind has no such document"));
-    }
     let (changes, words) = match view {
         ViewKind::WhatIf => words.split_at(model.changes_len(words)?),
-        ViewKind::Assessment | ViewKind::Dependents | ViewKind::Profile => words.split_at(0),
+        ViewKind::Assessment | ViewKind::Dependents | ViewKind::Profile | ViewKind::Compare => words.split_at(0),
     };
     let mut request = parse_known(model.options(), words, known_options(view))?;
     request.query.view = match (view, request.query.view) {

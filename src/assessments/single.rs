@@ -1,12 +1,13 @@
-//! One document about a subject (`ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`): from the cache, from the pending
+//! One document about a subject (`ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`): from the cache, from the pending
 //! results, or computed here or on a worker.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use assess_engine::Error as EngineError;
-use assess_engine::model::ViewKind;
+use assess_engine::model::{Other, View, ViewKind};
 use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
@@ -22,11 +23,12 @@ use crate::ffi::ctx::Ctx;
 use crate::ffi::key::Mode;
 use crate::ffi::send;
 use crate::ffi::string::Argv;
+use crate::models::derivation::Derivation;
 use crate::models::derivation::derive;
 use crate::models::history::Log;
 use crate::reply::Reply;
 use crate::settings;
-use crate::types::model::with_loaded;
+use crate::types::model::{Name, with_loaded};
 use crate::types::value::Loaded;
 
 /// The work of a worker for one assessment.
@@ -46,6 +48,7 @@ pub(crate) struct Assessment;
 pub(crate) struct WhatIf;
 pub(crate) struct Dependents;
 pub(crate) struct Profile;
+pub(crate) struct Compare;
 
 impl Document for Assessment {
     const VIEW: ViewKind = ViewKind::Assessment;
@@ -58,6 +61,9 @@ impl Document for Dependents {
 }
 impl Document for Profile {
     const VIEW: ViewKind = ViewKind::Profile;
+}
+impl Document for Compare {
+    const VIEW: ViewKind = ViewKind::Compare;
 }
 
 /// A request for one document.
@@ -105,14 +111,33 @@ fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
 
 /// Handles a request as far as possible on the main thread.
 pub(super) fn handle(ctx: Ctx<'_>, view: ViewKind, request: Request<'_>) -> Outcome<Answer<Work>> {
-    with_loaded(ctx, request.model, Mode::Read, |loaded| handle_loaded(ctx, loaded, view, request))
+    with_loaded(ctx, request.model, Mode::Read, |loaded| match (view, request.words) {
+        (ViewKind::Compare, &[_, key, ..]) => with_loaded(ctx, Name::Bytes(key), Mode::Read, |other| {
+            handle_loaded(ctx, loaded, Some((key, other)), view, request)
+        }),
+        _ => handle_loaded(ctx, loaded, None, view, request),
+    })
 }
 
-fn handle_loaded(ctx: Ctx<'_>, loaded: &Loaded, view: ViewKind, request: Request<'_>) -> Outcome<Answer<Work>> {
-    let (model_key, rest) = (request.words[0], &request.words[1..]);
-    let model = loaded.as_model();
+/// The key and the model with which another is compared.
+type OtherLoaded<'a> = Option<(&'a [u8], &'a Loaded)>;
+
+fn handle_loaded(
+    ctx: Ctx<'_>,
+    loaded: &Loaded,
+    other: OtherLoaded<'_>,
+    view: ViewKind,
+    request: Request<'_>,
+) -> Outcome<Answer<Work>> {
+    let (models, rest) = request.words.split_at(if other.is_some() { 2 } else { 1 });
+    let (model_key, model) = (models[0], loaded.as_model());
+    request::check_view(model, view)?;
     let (subject, options) = rest.split_at(model.subject_len(rest, true)?);
     let mut parsed = request::parse_view(model, view, options)?;
+    let shared = other.map(|(_, other)| other.model.to_any());
+    if let (Some((key, other)), Some(model)) = (other, &shared) {
+        parsed.query.view = View::Compare(Other { model, identity: other.identity(key) });
+    }
     // A computation for which no client waits replaces what is cached. It is no miss, and not logged.
     let is_ahead = request.caller == Caller::Module;
     if is_ahead {
@@ -121,7 +146,7 @@ fn handle_loaded(ctx: Ctx<'_>, loaded: &Loaded, view: ViewKind, request: Request
     let log = if is_ahead { None } else { Log::of(ctx, loaded, parsed.tenant) };
     let is_short = model.estimate(subject, &parsed.query) <= Duration::from_micros(settings::slice_us());
     if parsed.caching == Caching::Off && log.is_none() && is_short {
-        return compute_unshared(ctx, loaded, model_key, subject, &parsed, request.caller);
+        return compute_unshared(ctx, (loaded, other), model_key, subject, &parsed, request.caller);
     }
     let names = request.names.filter(|names| names.version == loaded.version);
     let name = match names.and_then(|names| names.names.into_iter().next().map(|name| (name, names.today))) {
@@ -137,14 +162,14 @@ fn handle_loaded(ctx: Ctx<'_>, loaded: &Loaded, view: ViewKind, request: Request
     };
     let hit = |document: &[u8]| document_reply(ctx, request.caller, document);
     let words = || Asked { view, words: request.words.to_vec() };
-    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, parsed.caching, words, hit) {
+    if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, (parsed.caching, &parsed.query), words, hit) {
         return Ok(Answer::Hit { name, reply });
     }
     // The worker finds the errors of a long subject.
     if !naming::are_long([subject]) {
         match model.check(subject, &parsed.query) {
             Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(derive::requested(ctx, loaded))),
+            Err(EngineError::NotReady) => return Ok(Answer::NotReady(requested(ctx, loaded, other))),
             Err(error) => return Err(error.into()),
         }
     }
@@ -168,6 +193,15 @@ fn handle_loaded(ctx: Ctx<'_>, loaded: &Loaded, view: ViewKind, request: Request
     Ok(Answer::Reply(Reply::Bulk(document)))
 }
 
+/// Requests the derivations that a query needs, and returns one of those that are missing.
+fn requested(ctx: Ctx<'_>, loaded: &Loaded, other: OtherLoaded<'_>) -> Arc<Derivation> {
+    let own = derive::requested(ctx, loaded);
+    match other.map(|(_, other)| derive::requested(ctx, other)) {
+        Some(others) if loaded.as_model().ready() => others,
+        _ => own,
+    }
+}
+
 thread_local! {
     /// The buffer of documents that are not stored.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -176,7 +210,7 @@ thread_local! {
 /// Computes a result that is neither cached nor logged: it needs no cache key.
 fn compute_unshared(
     ctx: Ctx<'_>,
-    loaded: &Loaded,
+    (loaded, other): (&Loaded, OtherLoaded<'_>),
     model_key: &[u8],
     subject: &[&[u8]],
     parsed: &RequestOptions<'_>,
@@ -187,7 +221,7 @@ fn compute_unshared(
     let assessed = loaded.as_model().assess(&loaded.identity(model_key), subject, &parsed.query, &mut document);
     let answer = match assessed {
         Ok(()) => Ok(Answer::Reply(document_reply(ctx, caller, &document))),
-        Err(EngineError::NotReady) => Ok(Answer::NotReady(derive::requested(ctx, loaded))),
+        Err(EngineError::NotReady) => Ok(Answer::NotReady(requested(ctx, loaded, other))),
         Err(error) => Err(error.into()),
     };
     if document.capacity() <= MOST_SCRATCH {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use assess_engine::history::History;
 use assess_engine::model::codec::Decoder;
-use assess_engine::model::{AnyModel, Identity, Model};
+use assess_engine::model::{AnyModel, Identity, Model, View};
 use bytes::Bytes;
 
 use crate::models::derivation::Derivation;
@@ -93,8 +93,18 @@ impl Loaded {
         bytes
     }
 
+    /// Whether a document of this view was computed from this content under this name.
+    pub(crate) fn matches_view(&self, name: &[u8], view: &View<'_>, document: &[u8]) -> bool {
+        if !matches!(view, View::Compare(_)) {
+            return self.matches_document(name, document);
+        }
+        let mut beginning = Vec::new();
+        view.open_document(&self.identity(name), &mut beginning);
+        is_complete(document, &beginning)
+    }
+
     /// Whether a document was computed from this content under this name.
-    pub(crate) fn matches_document(&self, name: &[u8], document: &[u8]) -> bool {
+    fn matches_document(&self, name: &[u8], document: &[u8]) -> bool {
         let mut prefix = self.prefix.borrow_mut();
         if prefix.name != name || prefix.bytes.is_empty() {
             *prefix = Prefix { name: name.to_vec(), bytes: self.prefix(name) };

@@ -26,11 +26,12 @@ fn document(client: &mut Client, line: &str) -> Value {
 }
 
 /// A command for each kind of document, with the end of its cache key.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 5] = [
     ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10", "assessment:{icio}:USA:C10:indicator=risk,whatif=*"),
     ("ASSESS.DEPENDENTS icio CHN C10", "assessment:{icio}:CHN:C10:indicator=risk,dependents=share"),
     ("ASSESS.PROFILE icio USA C10", "assessment:{icio}:USA:C10:profile=all"),
     ("ASSESS.GET icio USA C10 PATHS 5", "assessment:{icio}:USA:C10:indicator=risk,paths=5"),
+    ("ASSESS.COMPARE icio icio USA C10", "assessment:{icio}:USA:C10:indicator=risk,compare=icio@*"),
 ];
 
 /// The only key that matches a pattern.
@@ -128,10 +129,81 @@ fn paths_of_a_small_table_are_those_computed_by_hand() {
     assert_eq!(client.ask("ASSESS.GET icio USA C10 PATHS 5").error(), "ERR PATHS must be a whole number from 0 to 4");
 }
 
+/// Both models, the second with a stronger link and other risks.
+fn with_two_years() -> (Server, Client) {
+    let (server, mut client) = with_table(&[]);
+    client.call(&["MODEL.SET", "later", "IO", &mini::changed_table()]).good();
+    client.call(&["MODEL.INDICATOR", "later", "risk", "DATA", "region,value\nUSA,1\nCHN,3\n", "BY", "region"]).good();
+    client.await_ready("later");
+    (server, client)
+}
+
+#[test]
+fn a_comparison_holds_the_figures_of_both_models_and_explains_the_difference() {
+    let (_server, mut client) = with_two_years();
+    let found = document(&mut client, "ASSESS.COMPARE icio later USA C10");
+    assert_eq!(found["models"], serde_json::json!(["icio", "later"]));
+    for (side, model) in [("base", "icio"), ("changed", "later")] {
+        let expected = client.assess(&format!("{model} USA C10"));
+        for name in ["direct", "upstream", "total", "mean", "foreign_share"] {
+            let pointer = format!("/{name}");
+            assert_close(&format!("{side} {name}"), number(&found[side], &pointer), number(&expected, &pointer));
+        }
+    }
+    let [indicator, structure, total] =
+        ["/effects/indicator", "/effects/structure", "/difference/total"].map(|pointer| number(&found, pointer));
+    assert_close("sum of the effects", indicator + structure, total);
+    assert!(indicator > 0.0 && structure > 0.0, "{found}");
+    let back = document(&mut client, "ASSESS.COMPARE later icio USA C10");
+    assert_close("the other way round", number(&back, "/difference/total"), -total);
+}
+
+#[test]
+fn a_comparison_is_outdated_by_a_change_of_either_model() {
+    let (_server, mut client) = with_two_years();
+    for model in ["later", "icio"] {
+        let before = document(&mut client, "ASSESS.COMPARE icio later USA C10");
+        client
+            .await_key(&format!("assessment:{{icio}}:USA:C10:indicator=risk,compare=later@{}", before["versions"][1]));
+        let risk = format!("region,value\nUSA,2\nCHN,{}\n", model.len());
+        client.call(&["MODEL.INDICATOR", model, "risk", "DATA", &risk, "BY", "region"]).good();
+        client.await_ready(model);
+        let after = document(&mut client, "ASSESS.COMPARE icio later USA C10");
+        assert_ne!(after["versions"], before["versions"], "{model}");
+        assert_ne!(after["difference"], before["difference"], "{model}");
+        assert_eq!(document(&mut client, "ASSESS.COMPARE icio later USA C10 NOCACHE"), after);
+    }
+}
+
+#[test]
+fn a_comparison_waits_for_both_models_and_needs_them_in_one_slot() {
+    let (_server, mut client) = with_table(&[]);
+    client.call(&["MODEL.SET", "later", "IO", &mini::changed_table()]).good();
+    client.call(&["MODEL.INDICATOR", "later", "risk", "DATA", mini::RISK, "BY", "region"]).good();
+    // Neither indicator is derived yet; the client waits until both are.
+    client.call(&["MODEL.INDICATOR", "icio", "risk", "DATA", mini::RISK, "BY", "region"]).good();
+    let difference = number(&document(&mut client, "ASSESS.COMPARE icio later USA C10"), "/difference/total");
+    assert!(difference > 0.0);
+    let keys = client.ask("COMMAND GETKEYS ASSESS.COMPARE icio later USA C10").texts();
+    assert_eq!(keys, ["icio", "later"]);
+
+    let server = Server::with(&["cluster-enabled yes"]);
+    let mut client = server.client();
+    client.ask("CLUSTER ADDSLOTSRANGE 0 16383").good();
+    wait_until("the cluster is up", || client.ask("CLUSTER INFO").text().contains("cluster_state:ok"));
+    assert_eq!(client.ask("ASSESS.COMPARE icio later USA C10").code(), "CROSSSLOT");
+    load(&mut client, "{icio}:1", &[]);
+    load(&mut client, "{icio}:2", &[]);
+    let same = document(&mut client, "ASSESS.COMPARE {icio}:1 {icio}:2 USA C10");
+    assert_close("difference", number(&same, "/difference/total"), 0.0);
+}
+
 #[test]
 fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
     let (_server, mut client) = with_table(&[]);
-    client.call(&["MODEL.SET", "score", "SCORE", r#"{"format":"glm/1","inputs":["x"],"coefficients":{"x":1}}"#]);
+    let glm = r#"{"format":"glm/1","link":"identity","features":[{"name":"x","mean":0,"scale":1}],
+        "outputs":[{"label":"y","intercept":0,"coef":[1]}]}"#;
+    client.call(&["MODEL.SET", "score", "SCORE", glm]).good();
     for (command, code, says) in [
         ("ASSESS.WHATIF icio USA C10 STRESS USA C10", "ERR", "STRESS"),
         ("ASSESS.WHATIF icio USA C10 STRESS USA C10 -1", "ERR", "factor"),
@@ -151,6 +223,16 @@ fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
         ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk", "ERR", "INDICATORS"),
         ("ASSESS.PROFILE icio USA C10 INDICATORS 1 none", "NOINDICATOR", ""),
         ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk risk", "ERR", "twice"),
+        ("ASSESS.COMPARE icio none USA C10", "NOMODEL", ""),
+        ("ASSESS.COMPARE none icio USA C10", "NOMODEL", ""),
+        ("ASSESS.COMPARE icio score USA C10", "ERR", "no IO model"),
+        ("ASSESS.COMPARE score icio USA C10", "ERR", "only an IO model has this document"),
+        ("ASSESS.PROFILE score x=1 USA", "ERR", "only an IO model has this document"),
+        ("ASSESS.WHATIF score x=1 USA EXTRACT USA C10", "ERR", "only an IO model has this document"),
+        ("ASSESS.COMPARE icio icio USA XX", "NOSUBJECT", ""),
+        ("ASSESS.COMPARE icio icio USA C10 INDICATOR none", "NOINDICATOR", ""),
+        ("ASSESS.COMPARE icio icio USA C10 LAYERS 3", "ERR", "LAYERS"),
+        ("ASSESS.COMPARE icio icio USA", "ERR", "wrong number"),
         ("ASSESS.GET icio USA C10 CUTOFF 0", "ERR", "CUTOFF"),
         ("ASSESS.GET icio USA C10 CUTOFF 1.5", "ERR", "CUTOFF"),
         ("ASSESS.GET icio USA C10 PATHS -1", "ERR", "PATHS"),

@@ -91,11 +91,14 @@ fn getkeys_names_every_key_of_every_command() {
         ("MODEL.COEF a b c d e", &["a"]),
         ("ASSESS.GET a b c", &["a"]),
         ("ASSESS.MGET a 2 b c d e", &["a"]),
+        ("ASSESS.COMPARE a b c d", &["a", "b"]),
     ] {
         assert_eq!(client.ask(&format!("COMMAND GETKEYS {command}")).texts(), keys, "{command}");
     }
     // Every command that takes several keys is in the list above.
-    let several = |name: &str| ["CACHE.MSET", "CACHE.MGET", "CACHE.INVALIDATE"].contains(&name.to_uppercase().as_str());
+    let several = |name: &str| {
+        ["CACHE.MSET", "CACHE.MGET", "CACHE.INVALIDATE", "ASSESS.COMPARE"].contains(&name.to_uppercase().as_str())
+    };
     for name in client.ask("COMMAND LIST FILTERBY MODULE assess").texts() {
         let info = client.ask(&format!("COMMAND INFO {name}"));
         let fields = info.array()[0].array().to_vec();

@@ -8,8 +8,8 @@ use super::model::IoModel;
 use super::paths::Wanted;
 use super::{codec, document, paths, subject, whatif};
 use crate::history::Record;
-use crate::model::{DependentsBy, Field, FindFilter, Identity, Kind, LabelSet, Model, Query, View, ViewKind};
-use crate::{Budget, Progress, Result};
+use crate::model::{DependentsBy, Field, FindFilter, Identity, Kind, LabelSet, Model, Other, Query, View, ViewKind};
+use crate::{Budget, Error, Progress, Result};
 
 impl IoModel {
     /// Finds the node and the data from which its assessment is computed.
@@ -62,6 +62,11 @@ fn node_of<'a>(subject: &[&'a [u8]]) -> Result<(&'a [u8], &'a [u8])> {
     Ok((region, sector))
 }
 
+/// The model with which another is compared.
+fn io_of<'a>(other: Other<'a>) -> Result<&'a IoModel> {
+    other.model.downcast_ref().ok_or_else(|| Error::Invalid("the other model is no IO model".into()))
+}
+
 impl Model for IoModel {
     fn kind(&self) -> Kind {
         Kind::Io
@@ -72,7 +77,7 @@ impl Model for IoModel {
     }
 
     fn views(&self) -> &'static [ViewKind] {
-        &[ViewKind::Assessment, ViewKind::WhatIf, ViewKind::Dependents, ViewKind::Profile]
+        &[ViewKind::Assessment, ViewKind::WhatIf, ViewKind::Dependents, ViewKind::Profile, ViewKind::Compare]
     }
 
     fn changes_len(&self, words: &[&[u8]]) -> Result<usize> {
@@ -126,6 +131,11 @@ impl Model for IoModel {
             View::WhatIf(changes) => self.what_if(identity, subject, changes, query, progress, out),
             View::Dependents(by) => self.dependents(identity, node_of(subject)?, &dependence(query, by), progress, out),
             View::Profile(names) => self.profile(identity, node_of(subject)?, names, progress, out),
+            View::Compare(other) => {
+                let (model, identities) = (io_of(other)?, [identity, &other.identity]);
+                let top = query.top as usize;
+                self.compare(model, identities, node_of(subject)?, query.indicator, top, progress, out)
+            }
         }
     }
 
@@ -141,6 +151,7 @@ impl Model for IoModel {
             }
             View::Dependents(by) => self.check_dependents(node_of(subject)?, &dependence(query, by)),
             View::Profile(names) => self.check_profile(node_of(subject)?, names),
+            View::Compare(other) => self.check_comparison(io_of(other)?, node_of(subject)?, query.indicator),
         }
     }
 
@@ -153,6 +164,10 @@ impl Model for IoModel {
             View::WhatIf(changes) => self.what_if_estimate(changes),
             View::Dependents(_) => self.dependents_cost(query.top as usize),
             View::Profile(names) => self.profile_cost(names.len()),
+            View::Compare(other) => {
+                let cost = io_of(other).map(|other| self.comparison_cost(other, query.top as usize));
+                cost.unwrap_or_default()
+            }
         }
     }
 

@@ -39,7 +39,8 @@ pub(super) fn check_layers(query: &Query<'_>) -> Result<()> {
 /// and `=` are also encoded; otherwise it could be read as a name with options.
 ///
 /// Other documents than the assessment have one more option at the end: `whatif=` or `profile=` and a digest of their
-/// words, or `dependents=` and their order. A profile has no indicator.
+/// words, `dependents=` and their order, or `compare=` and the name and the version of the other model: a new version
+/// of it has other names. A profile has no indicator.
 ///
 /// # Errors
 /// Those of [`whatif::canonical`].
@@ -91,6 +92,11 @@ pub(super) fn write_name(
         View::Dependents(by) => {
             option("dependents", key);
             key.extend_from_slice(by.name().as_bytes());
+        }
+        View::Compare(other) => {
+            option("compare", key);
+            escape(other.identity.name, b",=@", key);
+            key.extend_from_slice(format!("@{}", other.identity.version).as_bytes());
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! A model of any kind. A new kind is added here.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::interface::Model;
@@ -50,6 +51,15 @@ impl AnyModel {
         match self {
             Self::Origin(model) => Ok(model),
             Self::Io(_) | Self::Score(_) => Err(Error::Invalid("the model is no ORIGIN model".into())),
+        }
+    }
+
+    /// The value without its kind.
+    pub fn to_any(&self) -> Arc<dyn Any + Send + Sync> {
+        match self {
+            Self::Io(model) => Arc::clone(model) as _,
+            Self::Score(model) => Arc::clone(model) as _,
+            Self::Origin(model) => Arc::clone(model) as _,
         }
     }
 

@@ -1,6 +1,8 @@
 //! The options of one assessment, and the identity of the model in its document.
 
+use std::any::Any;
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::Day;
 use crate::json::json_string;
@@ -39,7 +41,36 @@ pub enum View<'a> {
     Dependents(DependentsBy),
     /// The figures of several indicators: those named, or without names all.
     Profile(&'a [&'a [u8]]),
+    /// The assessments in the model and in another one.
+    Compare(Other<'a>),
 }
+
+impl View<'_> {
+    /// Writes the beginning of the document: the models and their versions.
+    pub fn open_document(&self, identity: &Identity<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Compare(other) => identity.open_comparison(&other.identity, out),
+            Self::Assessment | Self::WhatIf(_) | Self::Dependents(_) | Self::Profile(_) => identity.open_document(out),
+        }
+    }
+}
+
+/// The model with which a model is compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Other<'a> {
+    /// The model, of any kind: that of the other model knows its own type.
+    pub model: &'a Arc<dyn Any + Send + Sync>,
+    /// The model as the document names it.
+    pub identity: Identity<'a>,
+}
+
+impl PartialEq for Other<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity == other.identity && Arc::ptr_eq(self.model, other.model)
+    }
+}
+
+impl Eq for Other<'_> {}
 
 /// The order of dependents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +106,8 @@ pub enum ViewKind {
     Dependents,
     /// [`View::Profile`].
     Profile,
+    /// [`View::Compare`].
+    Compare,
 }
 
 /// A share in (0, 1].
@@ -125,7 +158,7 @@ impl Default for Query<'_> {
 }
 
 /// The model as a document names it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// The model's name, of any bytes. Bytes that are not UTF-8 are written as replacement characters.
     pub name: &'a [u8],
@@ -141,5 +174,14 @@ impl Identity<'_> {
         json_string(&String::from_utf8_lossy(self.name), out);
         out.extend_from_slice(b",\"version\":");
         write!(out, "{},", self.version).expect("writing to memory cannot fail");
+    }
+
+    /// Writes `{"models":["NAME","OTHER"],"versions":[V,W],`, the beginning of every comparison.
+    pub fn open_comparison(&self, other: &Identity<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"models\":[");
+        json_string(&String::from_utf8_lossy(self.name), out);
+        out.push(b',');
+        json_string(&String::from_utf8_lossy(other.name), out);
+        write!(out, "],\"versions\":[{},{}],", self.version, other.version).expect("writing to memory cannot fail");
     }
 }

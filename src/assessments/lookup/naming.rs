@@ -14,6 +14,7 @@ use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::types::value::Loaded;
+use crate::work::discard::Held;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
@@ -64,7 +65,7 @@ pub(crate) fn of_one(
 
 /// Subjects for a worker to name.
 pub(crate) struct Unnamed {
-    model: AnyModel,
+    model: Held<AnyModel>,
     model_key: Vec<u8>,
     version: u64,
     subjects: Vec<Vec<Vec<u8>>>,
@@ -80,7 +81,7 @@ impl Unnamed {
     ) -> Self {
         let own = |subject: &'a [&'a [u8]]| subject.iter().map(|part| part.to_vec()).collect();
         Self {
-            model: loaded.model.clone(),
+            model: Held::new(&loaded.model),
             model_key: model_key.to_vec(),
             version: loaded.version,
             subjects: subjects.into_iter().map(own).collect(),

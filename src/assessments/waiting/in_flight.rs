@@ -21,6 +21,7 @@ use crate::models::history::Log;
 use crate::reply::Reply;
 use crate::settings;
 use crate::types::value::Loaded;
+use crate::work::discard::Held;
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
@@ -29,7 +30,7 @@ pub(crate) struct Computation {
     db: i32,
     name: Vec<u8>,
     model_key: Vec<u8>,
-    model: AnyModel,
+    model: Held<AnyModel>,
     version: u64,
     subject: Vec<Vec<u8>>,
     query: OwnedQuery,
@@ -51,7 +52,7 @@ pub(crate) fn work(
         db: ctx.db(),
         name,
         model_key: model_key.to_vec(),
-        model: loaded.model.clone(),
+        model: Held::new(&loaded.model),
         version: loaded.version,
         subject: subject.iter().map(|part| part.to_vec()).collect(),
         query: OwnedQuery::of(&request.query),

@@ -223,7 +223,10 @@ impl Work {
         let is_single = matches!(self.wanted.what, What::Document(_));
         let document = |document: &[u8]| is_single.then(|| Bytes::copy_from_slice(document));
         let (model, words) = (&self.wanted.model, || Asked::assessment(named.request(&self.wanted.model)));
-        match lookup::by_name(ctx, loaded, model, &named.name, named.caching, words, document) {
+        let found = named
+            .query
+            .with(|query| lookup::by_name(ctx, loaded, model, &named.name, (named.caching, query), words, document));
+        match found {
             Some(document) => {
                 self.document = document;
                 true

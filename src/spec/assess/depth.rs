@@ -1,6 +1,8 @@
-//! Further documents about a node of an IO model: `ASSESS.WHATIF`, `DEPENDENTS`, `PROFILE`.
+//! Further documents about a node of an IO model: `ASSESS.WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`.
 
-use super::{Arg, Command, EXPIRATION, Family, INDICATOR, LAYERS, MODEL, NOCACHE, READS, REFRESH, TENANT, TOP};
+use super::{
+    Arg, Command, EXPIRATION, Family, INDICATOR, LAYERS, MODEL, NOCACHE, READS, READS_TWO, REFRESH, TENANT, TOP,
+};
 
 const REGION: Arg = Arg::string("region");
 const SECTOR: Arg = Arg::string("sector");
@@ -122,5 +124,32 @@ pub(crate) const PROFILE: Command = Command {
     keys: READS,
     tips: &[],
     reply: "bulk string (JSON)",
+    internal: false,
+};
+
+pub(crate) const COMPARE: Command = Command {
+    name: "ASSESS.COMPARE",
+    summary: "Returns the difference of a node in two IO models, and the effects of the indicator and of the structure",
+    since: "0.1.0",
+    complexity: "O(1) from the cache; else O(N log N), with N nodes of both models; O(N^2) when a model is lazy",
+    group: Family::Assess,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -5,
+    args: &[
+        MODEL,
+        Arg::key("other", 0).says("Model that is compared with the first one: differences are other - model"),
+        REGION,
+        SECTOR,
+        INDICATOR,
+        TOP,
+        TENANT,
+        EXPIRATION,
+        NOCACHE,
+        REFRESH,
+    ],
+    keys: READS_TWO,
+    tips: &[],
+    reply: "bulk string (JSON): base, changed, their difference, and its parts",
     internal: false,
 };

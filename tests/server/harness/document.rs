@@ -12,6 +12,7 @@ static IO: LazyLock<Validator> = LazyLock::new(|| schema("io"));
 static WHATIF: LazyLock<Validator> = LazyLock::new(|| schema("io-whatif"));
 static DEPENDENTS: LazyLock<Validator> = LazyLock::new(|| schema("io-dependents"));
 static PROFILE: LazyLock<Validator> = LazyLock::new(|| schema("io-profile"));
+static COMPARE: LazyLock<Validator> = LazyLock::new(|| schema("io-compare"));
 static SCORE: LazyLock<Validator> = LazyLock::new(|| schema("score"));
 static ORIGIN: LazyLock<Validator> = LazyLock::new(|| schema("origin"));
 
@@ -32,6 +33,7 @@ pub(crate) fn parsed(bytes: &[u8]) -> Value {
         Some("origin") => &ORIGIN,
         _ if document.get("changes").is_some() => &WHATIF,
         _ if document.get("dependents").is_some() => &DEPENDENTS,
+        _ if document.get("effects").is_some() => &COMPARE,
         _ if document.get("indicators").is_some() => &PROFILE,
         _ => &IO,
     };

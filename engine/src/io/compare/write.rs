@@ -18,12 +18,7 @@ pub(super) fn write(
     comparison: &Comparison<'_>,
 ) {
     let union = &comparison.union;
-    let [a, b] = identities.map(|identity| String::from_utf8_lossy(identity.name));
-    out.extend_from_slice(b"{\"models\":[");
-    json_string(&a, out);
-    out.push(b',');
-    json_string(&b, out);
-    out.extend_from_slice(format!("],\"versions\":[{},{}],", identities[0].version, identities[1].version).as_bytes());
+    identities[0].open_comparison(identities[1], out);
     kind(out);
     out.push(b',');
     named(out, indicator);
