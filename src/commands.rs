@@ -19,7 +19,7 @@ mod test_hooks;
 mod tier;
 mod warm;
 
-use crate::assessments::single::{Compare, Dependents, Profile, WhatIf};
+use crate::assessments::single::{Compare, Dependents, Footprint, Profile, WhatIf};
 use crate::error::Outcome;
 use crate::ffi::command_info::Handler;
 use crate::ffi::ctx::Ctx;
@@ -57,6 +57,7 @@ pub(crate) const HANDLERS: &[(&Command, Handler)] = &[
     (&spec::assess::DEPENDENTS, entry::<assess::View<Dependents>>),
     (&spec::assess::PROFILE, entry::<assess::View<Profile>>),
     (&spec::assess::COMPARE, entry::<assess::View<Compare>>),
+    (&spec::assess::FOOTPRINT, entry::<assess::View<Footprint>>),
     (&spec::assess::HELP, entry::<AssessHelp>),
     (&spec::tier::SET, entry::<tier::Set>),
     (&spec::tier::DEL, entry::<tier::Del>),

@@ -43,6 +43,7 @@ pub(crate) const COMMANDS: &[&Command] = &[
     &assess::DEPENDENTS,
     &assess::PROFILE,
     &assess::COMPARE,
+    &assess::FOOTPRINT,
     &assess::HELP,
     &tier::SET,
     &tier::DEL,

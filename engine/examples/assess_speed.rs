@@ -103,6 +103,7 @@ fn table(n: usize, precision: Precision, mode: LeontiefMode) -> Table {
             Precision::F32 => Matrix::F32(columns(n, |i, j| a(i, j) as f32)),
         },
         output: None,
+        demand: None,
         format: Format::Triples,
         output_source: OutputSource::None,
         leontief: Some(mode),

@@ -5,7 +5,9 @@
 
 pub mod assess;
 pub mod codec;
+pub mod demand;
 pub mod dependents;
+pub mod footprint;
 pub mod formats;
 pub mod indicator;
 pub mod labels;
@@ -33,6 +35,7 @@ mod subject;
 mod text;
 mod whatif;
 
+pub use demand::FinalDemand;
 pub use formats::{Folder, Input, Loaded, load, read_whole};
 pub use indicator::{By, Indicator};
 pub use labels::Labels;
@@ -40,6 +43,8 @@ pub use leontief::spectral::spectral_check;
 pub use leontief::{matrix, solve, spectral};
 pub(crate) use load::load_model;
 pub use model::{IoModel, MAX_NAME, OUTPUT};
-pub use options::{Duplicates, Format, LeontiefMode, LoadOptions, Negative, Order, OutputRule, Precision, Split};
+pub use options::{
+    Demand, Duplicates, Format, LeontiefMode, LoadOptions, Negative, Order, OutputRule, Precision, Split,
+};
 pub use rank::Ranking;
 pub use table::Table;

@@ -7,7 +7,7 @@ mod fixtures;
 
 use assess_engine::io::matrix::Matrix;
 use assess_engine::io::table::OutputSource;
-use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Table};
+use assess_engine::io::{FinalDemand, Format, Indicator, IoModel, Labels, LeontiefMode, OutputRule, Precision, Table};
 use assess_engine::model::codec::{Decoder, MAX_FRAME};
 use assess_engine::model::{AnyModel, Model, Query};
 use assess_engine::{Budget, Error, Progress, Result};
@@ -45,6 +45,29 @@ impl Case {
     }
 }
 
+/// Region and category of each column of final demand, and its values, for a table of n nodes.
+type Bought = Option<(Vec<(String, String)>, Vec<f64>)>;
+
+fn demand(n: usize) -> impl Strategy<Value = Bought> {
+    let names = proptest::collection::btree_set(("[A-C\u{e9}]{1,2}", "[a-b]{0,1}"), 1..5);
+    let columns = names.prop_flat_map(move |names| {
+        let values = proptest::collection::vec(-5.0..50.0f64, n * names.len());
+        (Just(Vec::from_iter(names)).prop_shuffle(), values)
+    });
+    proptest::option::of(columns)
+}
+
+fn final_demand(n: usize, precision: Precision, names: &[(String, String)], values: &[f64]) -> FinalDemand {
+    let mut columns = Matrix::rectangle(n, names.len(), precision);
+    for (k, value) in values.iter().enumerate() {
+        match &mut columns {
+            Matrix::F64(columns) => columns.column_mut(k / n)[k % n] = *value,
+            Matrix::F32(columns) => columns.column_mut(k / n)[k % n] = *value as f32,
+        }
+    }
+    FinalDemand::new(names.iter().map(|(region, category)| (region.as_str(), category.as_str())), columns).unwrap()
+}
+
 fn cases() -> impl Strategy<Value = Case> {
     let name = || "[a-z\u{e9}:% ]{1,6}";
     let names = proptest::collection::btree_set((name(), name()), 1..6);
@@ -65,24 +88,27 @@ fn cases() -> impl Strategy<Value = Case> {
         let names = Vec::from_iter(names);
         let n = names.len();
         let numbers = |count: usize| proptest::collection::vec(0.0..0.2f64, count);
-        (numbers(n * n), numbers(n), numbers(n * indicators.len())).prop_map(move |(a, x, values)| {
-            let precision = if single { Precision::F32 } else { Precision::F64 };
-            let table = Table {
-                labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).unwrap(),
-                coefficients: matrix(n, precision, |i, j| a[j * n + i]),
-                output: has_output.then_some(x),
-                format,
-                output_source,
-                leontief,
-                warnings: warnings.clone(),
-            };
-            let made = indicators.iter().zip(values.chunks(n)).map(|(name, values)| Indicator {
-                name: name.as_str().into(),
-                unit: "kg/USD".into(),
-                values: values.to_vec(),
-            });
-            Case { table, indicators: made.collect() }
-        })
+        (numbers(n * n), numbers(n), numbers(n * indicators.len()), demand(n)).prop_map(
+            move |(a, x, values, bought)| {
+                let precision = if single { Precision::F32 } else { Precision::F64 };
+                let table = Table {
+                    labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).unwrap(),
+                    coefficients: matrix(n, precision, |i, j| a[j * n + i]),
+                    output: has_output.then_some(x),
+                    demand: bought.map(|(names, values)| final_demand(n, precision, &names, &values)),
+                    format,
+                    output_source,
+                    leontief,
+                    warnings: warnings.clone(),
+                };
+                let made = indicators.iter().zip(values.chunks(n)).map(|(name, values)| Indicator {
+                    name: name.as_str().into(),
+                    unit: "kg/USD".into(),
+                    values: values.to_vec(),
+                });
+                Case { table, indicators: made.collect() }
+            },
+        )
     })
 }
 
@@ -206,6 +232,7 @@ fn a_header_alone_causes_no_large_allocation() {
         header[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     }
     header[27..35].copy_from_slice(&u64::MAX.to_le_bytes());
+    header[35..47].copy_from_slice(&[[0xff; 4], [0xff; 4], (1u32 << 16).to_le_bytes()].concat());
     let mut decoder = Decoder::new();
     decoder.push(&header).unwrap();
     assert!(decoder.bytes() < 1000);
@@ -240,8 +267,116 @@ fn frames_out_of_order_and_unusable_numbers_are_refused() {
         }
     }
     let mut newer = good;
-    newer[0][1] = 2;
+    newer[0][1] = 3;
     assert!(matches!(decode(&newer), Err(Error::Corrupt(_))));
     assert!(matches!(decode(&[]), Err(Error::Corrupt(_))));
     assert!(matches!(Decoder::new().push(&[]), Err(Error::Corrupt(_))));
+}
+
+/// Two nodes, and three columns of final demand of two regions, one of which has no node.
+fn with_demand() -> IoModel {
+    let names = [("B", "home"), ("Z", "home"), ("B", "state")].map(|(r, c)| (r.to_owned(), c.to_owned()));
+    let demand = final_demand(2, Precision::F64, &names, &[1.0, 2.0, 0.0, -3.0, 0.5, 0.25]);
+    let table = fixtures::table(&[("A", "b"), ("B", "b")], |_, _| 0.25);
+    IoModel::new(Table { demand: Some(demand), ..table })
+}
+
+#[test]
+fn final_demand_has_two_kinds_of_frames_and_is_part_of_the_digest() {
+    let model = with_demand();
+    let good = frames(&model);
+    // Header, text, nodes, columns, pairs, final demand.
+    assert_eq!(good.len(), 6);
+    assert_eq!((good[4][0], good[5][0]), (6, 7));
+    assert_eq!(contents(&decode(&good).unwrap()), contents(&model));
+    let without = IoModel::new(Table { demand: None, ..model.table().clone() });
+    assert_ne!(without.digest(), model.digest());
+    let mut changed = good.clone();
+    *changed[5].last_mut().unwrap() ^= 1;
+    assert_ne!(decode(&changed).unwrap().digest(), model.digest());
+}
+
+#[test]
+fn final_demand_that_the_encoder_cannot_have_written_is_refused() {
+    let good = frames(&with_demand());
+    let refused = |change: &dyn Fn(&mut Vec<Vec<u8>>), what: &str| {
+        let mut frames = good.clone();
+        change(&mut frames);
+        assert!(matches!(decode(&frames), Err(Error::Corrupt(_))), "{what}");
+    };
+    let count = |frames: &mut Vec<Vec<u8>>, at: usize, count: u32| {
+        frames[0][at..at + 4].copy_from_slice(&count.to_le_bytes());
+    };
+    let pair = |frames: &mut Vec<Vec<u8>>, at: usize, number: u32| {
+        frames[4][1 + 4 * at..5 + 4 * at].copy_from_slice(&number.to_le_bytes());
+    };
+    // In the header: 35 purchasing regions, 39 categories, 43 columns.
+    refused(&|frames| count(frames, 43, 0), "names without columns");
+    refused(&|frames| count(frames, 43, 2), "fewer columns than pairs");
+    refused(&|frames| count(frames, 43, (1 << 16) + 1), "more columns than a frame can name");
+    refused(&|frames| count(frames, 35, 1), "fewer regions than text");
+    refused(&|frames| count(frames, 39, 3), "more categories than text");
+    refused(&|frames| pair(frames, 0, 2), "an unknown region");
+    refused(&|frames| pair(frames, 1, 2), "an unknown category");
+    refused(&|frames| pair(frames, 2, 0), "a pair that occurs twice");
+    refused(
+        &|frames| {
+            pair(frames, 0, 1);
+            pair(frames, 2, 0);
+        },
+        "regions in another order",
+    );
+    for number in [f64::NAN, f64::INFINITY] {
+        let change = move |frames: &mut Vec<Vec<u8>>| frames[5][1..9].copy_from_slice(&number.to_le_bytes());
+        refused(&change, "a number that is not finite");
+    }
+    refused(&|frames| frames.swap(4, 5), "columns before their names");
+    refused(&|frames| _ = frames.remove(5), "no columns");
+    refused(&|frames| frames[5].truncate(1 + 3 * 16 - 8), "half a column");
+    // A region without a name: the text ends with the names of regions and categories, `B` among them.
+    refused(
+        &|frames| {
+            let at = frames[1].windows(5).rposition(|text| text == [1, 0, 0, 0, b'Z']).unwrap();
+            frames[1].splice(at..at + 5, [0; 4]);
+            let length = frames[1].len() as u64 - 1;
+            frames[0][27..35].copy_from_slice(&length.to_le_bytes());
+        },
+        "a region without a name",
+    );
+}
+
+/// A model of a file in `forms/`: frames, each after its length as `u32`.
+fn from_file(mut bytes: &[u8]) -> IoModel {
+    let mut frames = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let (frame, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        frames.push(frame.to_vec());
+        bytes = rest;
+    }
+    decode(&frames).unwrap()
+}
+
+#[test]
+fn frames_that_each_version_has_written_are_read() {
+    // The same table, which the module wrote before and after final demand was kept.
+    let first = from_file(include_bytes!("forms/io-1.frames"));
+    let second = from_file(include_bytes!("forms/io-2.frames"));
+    // The digest that the writer of the first file stated.
+    assert_eq!(first.digest()[..8], 0x67f9_fa25_ab2b_c4d8_u64.to_be_bytes());
+    assert_eq!(first.table(), &Table { demand: None, ..second.table().clone() });
+    let demand = second.table().demand.as_ref().unwrap();
+    assert_eq!((demand.regions().len(), demand.categories().len(), demand.pairs().len()), (2, 2, 3));
+    let of = |region: &str| demand.of(demand.region(region.as_bytes()).unwrap(), None);
+    assert_eq!(of("USA"), Some(vec![45.0, 90.0, 6.0]));
+    assert_eq!(of("CHN"), Some(vec![20.0, 20.0, 4.0]));
+    for model in [first, second] {
+        assert_eq!(model.indicators().collect::<Vec<_>>(), [("risk", "kg")]);
+        model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+        let total = fixtures::number(&fixtures::assess_named(&model, "USA", "C10", &Query::default())["total"]);
+        assert_eq!(total, 1.274221961244862);
+        // Written again, the model has the newest version and reads back equal.
+        let again = frames(&model);
+        assert_eq!(again[0][..2], [1, 2]);
+        assert_eq!(contents(&decode(&again).unwrap()), contents(&model));
+    }
 }

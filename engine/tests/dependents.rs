@@ -8,6 +8,8 @@ mod random_tables;
 
 use std::collections::HashMap;
 
+use std::time::Duration;
+
 use assess_engine::io::dependents::Dependence;
 use assess_engine::io::{IoModel, LeontiefMode};
 use assess_engine::model::DependentsBy;
@@ -150,11 +152,14 @@ fn the_document_has_the_fields_of_the_contract_in_order() {
                 \"subject\":{\"region\":\"B\",\"sector\":\"x\"},\"direct\":2.0,\"by\":\"share\",\"dependents\":[\
                 {\"region\":\"A\",\"sector\":\"x\",\"value\":1.333";
     assert!(document.starts_with(head), "{document}");
-    assert!(document.ends_with(",\"share\":1.0}]}"), "{document}");
+    assert!(document.ends_with("}]}"), "{document}");
     let value: Value = serde_json::from_str(&document).unwrap();
     let values = items(&value["dependents"]);
     close(values[0].1, 4.0 / 3.0, 1e-14);
     close(values[1].1, 8.0 / 3.0, 1e-14);
+    for dependent in value["dependents"].as_array().unwrap() {
+        close(number(&dependent["share"]), 1.0, 1e-14);
+    }
 }
 
 #[test]
@@ -243,5 +248,5 @@ fn solving_a_row_is_estimated_longer_than_reading_one() {
         let table = fixtures::table(&nodes, |_, _| 0.001);
         derived(assess_engine::io::Table { leontief: Some(mode), ..table }, []).dependents_cost(10)
     };
-    assert!(cost(LeontiefMode::Lazy) > 10 * cost(LeontiefMode::Full));
+    assert!(cost(LeontiefMode::Lazy) >= cost(LeontiefMode::Full) + Duration::from_nanos(300 * 300));
 }

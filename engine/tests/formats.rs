@@ -5,6 +5,8 @@ mod reference;
 
 #[path = "formats/bad_input.rs"]
 mod bad_input;
+#[path = "formats/demand.rs"]
+mod demand;
 #[path = "formats/golden.rs"]
 mod golden;
 #[path = "formats/layouts.rs"]

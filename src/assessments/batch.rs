@@ -106,7 +106,7 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
     };
     let work = look_all_up(ctx, loaded, model_key, &subjects, names, (&parsed, options))?;
     let missing = work.missing().count();
-    if missing > 0 && !model.ready() {
+    if missing > 0 && !model.is_complete() {
         // The check of a subject shows whether it needs a part of the model that is not derived yet.
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
         let mut checks = short.map(|subject| model.check(subject, &parsed.query));

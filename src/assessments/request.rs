@@ -61,6 +61,7 @@ fn known_options(view: ViewKind) -> &'static [&'static str] {
     const WHATIF: [&str; 13] = and_common(["INDICATOR", "LAYERS", "TOP"]);
     const DEPENDENTS: [&str; 13] = and_common(["INDICATOR", "BY", "LIMIT"]);
     const PROFILE: [&str; 11] = and_common(["INDICATORS"]);
+    const FOOTPRINT: [&str; 13] = and_common(["CATEGORY", "INDICATOR", "TOP"]);
     const COMPARE: [&str; 12] = and_common(["INDICATOR", "TOP"]);
     match view {
         ViewKind::Assessment => &GET,
@@ -68,6 +69,7 @@ fn known_options(view: ViewKind) -> &'static [&'static str] {
         ViewKind::Dependents => &DEPENDENTS,
         ViewKind::Profile => &PROFILE,
         ViewKind::Compare => &COMPARE,
+        ViewKind::Footprint => &FOOTPRINT,
     }
 }
 
@@ -102,13 +104,16 @@ pub(crate) fn parse_view<'w, 'a: 'w>(
 ) -> Outcome<RequestOptions<'w>> {
     let (changes, words) = match view {
         ViewKind::WhatIf => words.split_at(model.changes_len(words)?),
-        ViewKind::Assessment | ViewKind::Dependents | ViewKind::Profile | ViewKind::Compare => words.split_at(0),
+        ViewKind::Assessment | ViewKind::Dependents | ViewKind::Profile | ViewKind::Compare | ViewKind::Footprint => {
+            words.split_at(0)
+        }
     };
     let mut request = parse_known(model.options(), words, known_options(view))?;
     request.query.view = match (view, request.query.view) {
         (ViewKind::WhatIf, _) => View::WhatIf(changes),
         (ViewKind::Dependents, View::Assessment) => View::Dependents(DependentsBy::default()),
         (ViewKind::Profile, View::Assessment) => View::Profile(&[]),
+        (ViewKind::Footprint, View::Assessment) => View::Footprint(None),
         (_, parsed) => parsed,
     };
     Ok(request.dated(model))
@@ -147,6 +152,7 @@ fn parse_known<'w, 'a: 'w>(
             "PATHS" => request.query.paths = options.number(option, 0..=settings::max_paths())? as u32,
             "CUTOFF" => request.query.cutoff = Some(share(options.value(option)?)?),
             "BY" => request.query.view = View::Dependents(options.choice(option, &DEPENDENTS_BY)?),
+            "CATEGORY" => request.query.view = View::Footprint(Some(options.value(option)?)),
             "INDICATORS" => request.query.view = View::Profile(options.counted(option, MOST_INDICATORS)?),
             "NOCACHE" | "REFRESH" if request.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));

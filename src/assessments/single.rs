@@ -1,4 +1,4 @@
-//! One document about a subject (`ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`): from the cache, from the pending
+//! One document about a subject (`ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`, `FOOTPRINT`): from the cache, from the pending
 //! results, or computed here or on a worker.
 
 use std::cell::Cell;
@@ -49,6 +49,7 @@ pub(crate) struct WhatIf;
 pub(crate) struct Dependents;
 pub(crate) struct Profile;
 pub(crate) struct Compare;
+pub(crate) struct Footprint;
 
 impl Document for Assessment {
     const VIEW: ViewKind = ViewKind::Assessment;
@@ -64,6 +65,9 @@ impl Document for Profile {
 }
 impl Document for Compare {
     const VIEW: ViewKind = ViewKind::Compare;
+}
+impl Document for Footprint {
+    const VIEW: ViewKind = ViewKind::Footprint;
 }
 
 /// A request for one document.

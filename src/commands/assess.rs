@@ -1,4 +1,4 @@
-//! `ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE` and `KEY`.
+//! `ASSESS.GET`, `WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`, `FOOTPRINT` and `KEY`.
 
 use std::marker::PhantomData;
 

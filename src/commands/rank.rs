@@ -40,7 +40,7 @@ impl ReadRequest for Rank {
             let model = loaded.model.as_io()?;
             let nodes = model.table().labels.len();
             let estimate = PER_NODE * nodes as u32 + PER_ROW * nodes.min(ranking.limit) as u32;
-            if loaded.as_model().ready() && estimate > Duration::from_micros(settings::slice_us()) {
+            if estimate > Duration::from_micros(settings::slice_us()) && model.check_ranking(&ranking).is_ok() {
                 return Ok(Answer::Work(Arc::clone(model)));
             }
             match rank(model, &ranking) {

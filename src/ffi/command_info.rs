@@ -335,7 +335,8 @@ mod tests {
             assert_eq!(unsafe { CStr::from_ptr(given.name) }.to_str(), Ok(arg.name));
             assert_eq!(given.token.is_null(), arg.token.is_none());
             assert_eq!(given.flags & 1 != 0, arg.optional);
-            assert_eq!(given.key_spec_index, if matches!(arg.kind, ArgKind::Key(_)) { 0 } else { -1 });
+            let key = if let ArgKind::Key(index) = arg.kind { index as c_int } else { -1 };
+            assert_eq!(given.key_spec_index, key);
             assert_same(given.subargs, arg.args);
         }
         assert!(given[table.len()].name.is_null());

@@ -3,6 +3,8 @@
 //! The inverse belongs to a table, and models with the same table share it: a model and its successor after a new
 //! indicator, a model and its copies. So these models share one queue of derivations. Each value requests at most one
 //! derivation, that of its current model; a request for an earlier model is dropped.
+//!
+//! A derivation has several steps. The model answers after the first one. Between steps, other derivations get their turn.
 
 pub(crate) mod derive;
 
@@ -125,7 +127,7 @@ impl Derivation {
         for derivation in derivations {
             let wanted = lock(&derivation.state).wanted.take();
             drop(wanted);
-            derivation.end(Err("cancelled".to_owned()));
+            _ = derivation.end(Err("cancelled".to_owned()));
         }
     }
 
@@ -143,15 +145,20 @@ impl Derivation {
         Some(model)
     }
 
-    /// Records the outcome. A failure is ignored when a newer model is requested already.
-    pub(crate) fn end(&self, outcome: Result<(), String>) {
+    /// Records the outcome of a step: whether the model needs more steps. A failure is ignored when a newer model is
+    /// requested already. Returns whether the derivation has to be queued again.
+    pub(crate) fn end(&self, outcome: Result<bool, String>) -> bool {
         let mut state = lock(&self.state);
         let run = state.running.take();
-        if let (Err(why), None) = (outcome, &state.wanted) {
-            state.failed = Some((why, Instant::now()));
+        match (outcome, &state.wanted, &run) {
+            (Err(why), None, _) => state.failed = Some((why, Instant::now())),
+            (Ok(true), None, Some(run)) if !state.freed => state.wanted = Some(run.model.clone()),
+            _ => {}
         }
+        let is_wanted = state.wanted.is_some();
         drop(state);
         drop(run);
+        is_wanted
     }
 
     /// The value is freed: drops its request. A running derivation is cancelled unless other values of the table wait

@@ -14,8 +14,9 @@ pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply 
     let state = if loading.is_some() { "loading" } else { loaded.state() };
     let progress = match (loading, state) {
         (Some(loading), _) => loading.percent,
-        (None, "ready") => 100,
-        (None, _) => loaded.derivation.percent(),
+        (None, "ready") if model.is_complete() => 100,
+        // A step that ends is not the whole derivation.
+        (None, _) => loaded.derivation.percent().min(99),
     };
     let mut fields = vec![
         ("kind", Reply::text(model.kind().name())),

@@ -5,14 +5,16 @@
 
 mod depth;
 
-pub(crate) use self::depth::{COMPARE, DEPENDENTS, PROFILE, WHATIF};
+pub(crate) use self::depth::{COMPARE, DEPENDENTS, FOOTPRINT, PROFILE, WHATIF};
 use super::{Arg, Command, Family, Find, KeyFlags, KeySpec};
 
 /// Reads the model. The cache key of an assessment is derived from the query and is in the slot of the model.
 const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::ACCESS))];
 /// Reads two models. Both have to be in one slot.
-const READS_TWO: &[KeySpec] =
-    &[KeySpec { flags: KeyFlags::RO.and(KeyFlags::ACCESS), begin: 1, find: Find::Range { last: 1, step: 1 } }];
+const READS_TWO: &[KeySpec] = &[
+    KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::ACCESS)),
+    KeySpec { flags: KeyFlags::RO.and(KeyFlags::ACCESS), begin: 2, find: Find::Range { last: 0, step: 1 } },
+];
 
 const MODEL: Arg = Arg::key("model", 0);
 const NODE: Arg = Arg::block("node", &[Arg::string("region"), Arg::string("sector")]).says("Subject of an IO model");

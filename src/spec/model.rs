@@ -124,6 +124,16 @@ const DUPLICATES: Arg = Arg::one_of(
 .after("DUPLICATES")
 .says("IO: treatment of several lines for one cell in long data; default: error")
 .optional();
+const DEMAND: Arg = Arg::one_of(
+    "demand",
+    &[
+        Arg::token("yes", "yes").says("Keep final demand with the table, if it has any"),
+        Arg::token("no", "no").says("Use final demand to determine output only"),
+    ],
+)
+.after("DEMAND")
+.says("IO: whether final demand is kept, for footprints; default: yes")
+.optional();
 const KEEP: Arg =
     Arg::token("keep", "KEEP").says("IO: keep the indicators of the replaced model whose labels all exist").optional();
 const DECIMALS: Arg = Arg::string("decimals")
@@ -163,6 +173,7 @@ pub(crate) const LOAD: Command = Command {
         ORDER,
         NEGATIVE,
         DUPLICATES,
+        DEMAND,
         DECIMALS,
         HISTORY,
         KEEP,
@@ -198,6 +209,7 @@ pub(crate) const SET: Command = Command {
         ORDER,
         NEGATIVE,
         DUPLICATES,
+        DEMAND,
         DECIMALS,
         HISTORY,
         KEEP,

@@ -26,12 +26,17 @@ fn document(client: &mut Client, line: &str) -> Value {
 }
 
 /// A command for each kind of document, with the end of its cache key.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10", "assessment:{icio}:USA:C10:indicator=risk,whatif=*"),
     ("ASSESS.DEPENDENTS icio CHN C10", "assessment:{icio}:CHN:C10:indicator=risk,dependents=share"),
     ("ASSESS.PROFILE icio USA C10", "assessment:{icio}:USA:C10:profile=all"),
     ("ASSESS.GET icio USA C10 PATHS 5", "assessment:{icio}:USA:C10:indicator=risk,paths=5"),
     ("ASSESS.COMPARE icio icio USA C10", "assessment:{icio}:USA:C10:indicator=risk,compare=icio@*"),
+    ("ASSESS.FOOTPRINT icio REGION USA", "assessment:{icio}:USA::indicator=risk,footprint=region"),
+    (
+        r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C10":10}} TOP 1"#,
+        "assessment:{icio}:*::indicator=risk,top=1,footprint=demand",
+    ),
 ];
 
 /// The only key that matches a pattern.
@@ -159,6 +164,40 @@ fn a_comparison_holds_the_figures_of_both_models_and_explains_the_difference() {
 }
 
 #[test]
+fn a_footprint_is_that_of_the_final_demand_of_a_region_or_of_a_document() {
+    let (_server, mut client) = with_table(&[]);
+    // m of USA C10 is 17/6 + what CHN C10 adds through it; every figure is a sum over the table.
+    let totals = |client: &mut Client, line: &str| {
+        let found = document(client, line);
+        ["/total", "/domestic", "/imports", "/territorial", "/exports"].map(|pointer| number(&found, pointer))
+    };
+    let usa = totals(&mut client, "ASSESS.FOOTPRINT icio REGION USA");
+    let chn = totals(&mut client, "ASSESS.FOOTPRINT icio REGION CHN");
+    for [total, domestic, imports, territorial, exports] in [usa, chn] {
+        assert_close("parts", domestic + imports, total);
+        assert_close("territorial", domestic + exports, territorial);
+    }
+    // r x: 1 * (100 + 100) in USA, 2 * (100 + 100) in CHN.
+    assert_close("USA", usa[3], 200.0);
+    assert_close("CHN", chn[3], 400.0);
+    assert_close("the world", usa[0] + chn[0], 600.0);
+    let household = document(&mut client, "ASSESS.FOOTPRINT icio REGION USA CATEGORY HFCE");
+    assert_eq!(household["category"], "HFCE");
+    assert_close("the only category", number(&household, "/total"), usa[0]);
+    let own = document(&mut client, r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C10":50,"C20_21":50}}"#);
+    assert_close("the same demand", number(&own, "/total"), usa[0]);
+    let key = await_one(&mut client, "*footprint=demand");
+    client.call(&["DEL", &key]);
+    let first = client.ask(r#"ASSESS.FOOTPRINT icio DEMAND {"CHN":{"C10":1},"USA":{"C20_21":2}}"#);
+    await_one(&mut client, "*footprint=demand");
+    let again = client.ask(r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C20_21":2.0},"CHN":{"C10":1}}"#);
+    assert_eq!(first, again, "another order of the same demand is the same entry");
+    let large = document(&mut client, r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C10":50000000}}"#);
+    let warning = large["warnings"][0].as_str().expect("a warning");
+    assert!(warning.contains("other units"), "{warning}");
+}
+
+#[test]
 fn a_comparison_is_outdated_by_a_change_of_either_model() {
     let (_server, mut client) = with_two_years();
     for model in ["later", "icio"] {
@@ -198,45 +237,60 @@ fn a_comparison_waits_for_both_models_and_needs_them_in_one_slot() {
     assert_close("difference", number(&same, "/difference/total"), 0.0);
 }
 
+/// Commands that fail, the code, and a part of the message.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("ASSESS.WHATIF icio USA C10 STRESS USA C10", "ERR", "STRESS"),
+    ("ASSESS.WHATIF icio USA C10 STRESS USA C10 -1", "ERR", "factor"),
+    ("ASSESS.WHATIF icio USA C10 STRESS USA C10 nan", "ERR", "factor"),
+    ("ASSESS.WHATIF icio USA C10 STRESS * * 1e-320", "ERR", "STRESS lead beyond the range"),
+    ("ASSESS.WHATIF icio USA C10 STRESS * * 1e308", "ERR", "STRESS lead beyond the range"),
+    ("ASSESS.WHATIF icio USA C10 REPLACE USA C10 CHN 1.1", "ERR", "share"),
+    ("ASSESS.WHATIF icio USA C10 EXTRACT FRA C10", "ERR", "unknown region FRA"),
+    ("ASSESS.WHATIF icio USA XX EXTRACT CHN C10", "NOSUBJECT", ""),
+    ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10 INDICATOR none", "NOINDICATOR", ""),
+    ("ASSESS.WHATIF icio USA C10 SCALE USA * USA * 1000", "ERR", "converge"),
+    ("ASSESS.WHATIF icio USA C10 REMOVE CHN C10", "ERR", "EXTRACT"),
+    ("ASSESS.WHATIF none USA C10 EXTRACT CHN C10", "NOMODEL", ""),
+    ("ASSESS.DEPENDENTS icio CHN C10 BY mean", "ERR", "BY must be one of share, value"),
+    ("ASSESS.DEPENDENTS icio CHN C10 LIMIT 0", "ERR", "LIMIT"),
+    ("ASSESS.DEPENDENTS icio CHN C10 LAYERS 3", "ERR", "LAYERS"),
+    ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk", "ERR", "INDICATORS"),
+    ("ASSESS.PROFILE icio USA C10 INDICATORS 1 none", "NOINDICATOR", ""),
+    ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk risk", "ERR", "twice"),
+    ("ASSESS.COMPARE icio none USA C10", "NOMODEL", ""),
+    ("ASSESS.COMPARE none icio USA C10", "NOMODEL", ""),
+    ("ASSESS.COMPARE icio score USA C10", "ERR", "no IO model"),
+    ("ASSESS.COMPARE score icio USA C10", "ERR", "only an IO model has this document"),
+    ("ASSESS.PROFILE score x=1 USA", "ERR", "only an IO model has this document"),
+    ("ASSESS.WHATIF score x=1 USA EXTRACT USA C10", "ERR", "only an IO model has this document"),
+    ("ASSESS.COMPARE icio icio USA XX", "NOSUBJECT", ""),
+    ("ASSESS.COMPARE icio icio USA C10 INDICATOR none", "NOINDICATOR", ""),
+    ("ASSESS.COMPARE icio icio USA C10 LAYERS 3", "ERR", "LAYERS"),
+    ("ASSESS.COMPARE icio icio USA", "ERR", "wrong number"),
+    ("ASSESS.FOOTPRINT icio REGION FRA", "NOSUBJECT", "no final demand"),
+    ("ASSESS.FOOTPRINT icio REGION USA CATEGORY none", "NOSUBJECT", "category"),
+    ("ASSESS.FOOTPRINT icio REGION USA INDICATOR none", "NOINDICATOR", ""),
+    ("ASSESS.FOOTPRINT icio USA C10", "ERR", "REGION name or DEMAND document"),
+    ("ASSESS.FOOTPRINT icio DEMAND {}", "ERR", "no nodes"),
+    ("ASSESS.FOOTPRINT icio DEMAND [1]", "ERR", "JSON object"),
+    (r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"XX":1}}"#, "NOSUBJECT", "USA XX"),
+    (r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C10":1}} CATEGORY HFCE"#, "ERR", "CATEGORY"),
+    ("ASSESS.FOOTPRINT bare REGION USA", "ERR", "no final demand"),
+    ("ASSESS.FOOTPRINT score REGION USA", "ERR", "only an IO model"),
+    ("ASSESS.GET icio USA C10 CUTOFF 0", "ERR", "CUTOFF"),
+    ("ASSESS.GET icio USA C10 CUTOFF 1.5", "ERR", "CUTOFF"),
+    ("ASSESS.GET icio USA C10 PATHS -1", "ERR", "PATHS"),
+];
+
 #[test]
 fn bad_input_is_refused_with_its_reason_and_stores_nothing() {
     let (_server, mut client) = with_table(&[]);
     let glm = r#"{"format":"glm/1","link":"identity","features":[{"name":"x","mean":0,"scale":1}],
         "outputs":[{"label":"y","intercept":0,"coef":[1]}]}"#;
     client.call(&["MODEL.SET", "score", "SCORE", glm]).good();
-    for (command, code, says) in [
-        ("ASSESS.WHATIF icio USA C10 STRESS USA C10", "ERR", "STRESS"),
-        ("ASSESS.WHATIF icio USA C10 STRESS USA C10 -1", "ERR", "factor"),
-        ("ASSESS.WHATIF icio USA C10 STRESS USA C10 nan", "ERR", "factor"),
-        ("ASSESS.WHATIF icio USA C10 STRESS * * 1e-320", "ERR", "STRESS lead beyond the range"),
-        ("ASSESS.WHATIF icio USA C10 STRESS * * 1e308", "ERR", "STRESS lead beyond the range"),
-        ("ASSESS.WHATIF icio USA C10 REPLACE USA C10 CHN 1.1", "ERR", "share"),
-        ("ASSESS.WHATIF icio USA C10 EXTRACT FRA C10", "ERR", "unknown region FRA"),
-        ("ASSESS.WHATIF icio USA XX EXTRACT CHN C10", "NOSUBJECT", ""),
-        ("ASSESS.WHATIF icio USA C10 EXTRACT CHN C10 INDICATOR none", "NOINDICATOR", ""),
-        ("ASSESS.WHATIF icio USA C10 SCALE USA * USA * 1000", "ERR", "converge"),
-        ("ASSESS.WHATIF icio USA C10 REMOVE CHN C10", "ERR", "EXTRACT"),
-        ("ASSESS.WHATIF none USA C10 EXTRACT CHN C10", "NOMODEL", ""),
-        ("ASSESS.DEPENDENTS icio CHN C10 BY mean", "ERR", "BY must be one of share, value"),
-        ("ASSESS.DEPENDENTS icio CHN C10 LIMIT 0", "ERR", "LIMIT"),
-        ("ASSESS.DEPENDENTS icio CHN C10 LAYERS 3", "ERR", "LAYERS"),
-        ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk", "ERR", "INDICATORS"),
-        ("ASSESS.PROFILE icio USA C10 INDICATORS 1 none", "NOINDICATOR", ""),
-        ("ASSESS.PROFILE icio USA C10 INDICATORS 2 risk risk", "ERR", "twice"),
-        ("ASSESS.COMPARE icio none USA C10", "NOMODEL", ""),
-        ("ASSESS.COMPARE none icio USA C10", "NOMODEL", ""),
-        ("ASSESS.COMPARE icio score USA C10", "ERR", "no IO model"),
-        ("ASSESS.COMPARE score icio USA C10", "ERR", "only an IO model has this document"),
-        ("ASSESS.PROFILE score x=1 USA", "ERR", "only an IO model has this document"),
-        ("ASSESS.WHATIF score x=1 USA EXTRACT USA C10", "ERR", "only an IO model has this document"),
-        ("ASSESS.COMPARE icio icio USA XX", "NOSUBJECT", ""),
-        ("ASSESS.COMPARE icio icio USA C10 INDICATOR none", "NOINDICATOR", ""),
-        ("ASSESS.COMPARE icio icio USA C10 LAYERS 3", "ERR", "LAYERS"),
-        ("ASSESS.COMPARE icio icio USA", "ERR", "wrong number"),
-        ("ASSESS.GET icio USA C10 CUTOFF 0", "ERR", "CUTOFF"),
-        ("ASSESS.GET icio USA C10 CUTOFF 1.5", "ERR", "CUTOFF"),
-        ("ASSESS.GET icio USA C10 PATHS -1", "ERR", "PATHS"),
-    ] {
+    client.call(&["MODEL.SET", "bare", "IO", mini::TABLE, "DEMAND", "no"]).good();
+    client.await_ready("bare");
+    for &(command, code, says) in REFUSED {
         let reply = client.ask(command);
         assert!(reply.is_error(), "{command}: {reply:?}");
         assert_eq!(reply.code(), code, "{command}: {reply:?}");

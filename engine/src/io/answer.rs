@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::assess::Basis;
 use super::dependents::Dependence;
+use super::footprint::DemandOf;
 use super::model::IoModel;
 use super::paths::Wanted;
 use super::{codec, document, paths, subject, whatif};
@@ -12,12 +13,13 @@ use crate::model::{DependentsBy, Field, FindFilter, Identity, Kind, LabelSet, Mo
 use crate::{Budget, Error, Progress, Result};
 
 impl IoModel {
-    /// Finds the node and the data from which its assessment is computed.
+    /// Finds the node and the data from which its assessment is computed. An error unless all layers are derived.
     fn basis<'a>(&'a self, subject: &[&[u8]], query: &Query<'_>) -> Result<(usize, Basis<'a>, (&'a str, &'a str))> {
         let &[region, sector] = subject else { return Err(subject::not_two()) };
         subject::check_layers(query)?;
         let node = self.table().labels.node(region, sector)?;
         let (basis, indicator) = self.basis_of(query.indicator)?;
+        basis.series.layers(node, query.layers as usize)?;
         Ok((node, basis, indicator))
     }
 
@@ -56,7 +58,7 @@ fn dependence<'a>(query: &Query<'a>, by: DependentsBy) -> Dependence<'a> {
     Dependence { indicator: query.indicator, by, limit: query.top as usize }
 }
 
-/// Region and sector.
+/// Region and sector, or the two words of a demand.
 fn node_of<'a>(subject: &[&'a [u8]]) -> Result<(&'a [u8], &'a [u8])> {
     let &[region, sector] = subject else { return Err(subject::not_two()) };
     Ok((region, sector))
@@ -77,7 +79,14 @@ impl Model for IoModel {
     }
 
     fn views(&self) -> &'static [ViewKind] {
-        &[ViewKind::Assessment, ViewKind::WhatIf, ViewKind::Dependents, ViewKind::Profile, ViewKind::Compare]
+        &[
+            ViewKind::Assessment,
+            ViewKind::WhatIf,
+            ViewKind::Dependents,
+            ViewKind::Profile,
+            ViewKind::Compare,
+            ViewKind::Footprint,
+        ]
     }
 
     fn changes_len(&self, words: &[&[u8]]) -> Result<usize> {
@@ -89,13 +98,17 @@ impl Model for IoModel {
     }
 
     fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()> {
-        let &[region, sector] = subject else { return Err(subject::not_two()) };
+        let (region, sector) = node_of(subject)?;
         subject::check_layers(query)?;
         let indicator = match query.indicator {
             Some(name) => name,
             None => self.indicator(None)?.indicator.name.as_bytes(),
         };
         let before = key.len();
+        if let View::Footprint(category) = query.view {
+            let of = DemandOf::of_words((region, sector), category)?;
+            return subject::write_footprint(&of, indicator, query.top, key).inspect_err(|_| key.truncate(before));
+        }
         let named;
         let query = match query.view {
             // The list of indicators grows when a request derives one, without a new version of the model.
@@ -136,6 +149,10 @@ impl Model for IoModel {
                 let top = query.top as usize;
                 self.compare(model, identities, node_of(subject)?, query.indicator, top, progress, out)
             }
+            View::Footprint(category) => {
+                let of = DemandOf::of_words(node_of(subject)?, category)?;
+                self.footprint(identity, &of, query.indicator, query.top as usize, progress, out)
+            }
         }
     }
 
@@ -152,10 +169,13 @@ impl Model for IoModel {
             View::Dependents(by) => self.check_dependents(node_of(subject)?, &dependence(query, by)),
             View::Profile(names) => self.check_profile(node_of(subject)?, names),
             View::Compare(other) => self.check_comparison(io_of(other)?, node_of(subject)?, query.indicator),
+            View::Footprint(category) => {
+                self.check_footprint(&DemandOf::of_words(node_of(subject)?, category)?, query.indicator)
+            }
         }
     }
 
-    fn estimate(&self, _: &[&[u8]], query: &Query<'_>) -> Duration {
+    fn estimate(&self, subject: &[&[u8]], query: &Query<'_>) -> Duration {
         match query.view {
             View::Assessment => {
                 let paths = wanted_paths(query).map(|wanted| self.paths_cost(query.indicator, &wanted));
@@ -167,6 +187,10 @@ impl Model for IoModel {
             View::Compare(other) => {
                 let cost = io_of(other).map(|other| self.comparison_cost(other, query.top as usize));
                 cost.unwrap_or_default()
+            }
+            View::Footprint(category) => {
+                let of = node_of(subject).and_then(|words| DemandOf::of_words(words, category));
+                of.map(|of| self.footprint_cost(&of, query.top as usize)).unwrap_or_default()
             }
         }
     }
@@ -180,8 +204,12 @@ impl Model for IoModel {
         self.is_ready()
     }
 
-    fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()> {
-        self.fill(budget, progress)
+    fn is_complete(&self) -> bool {
+        Self::is_complete(self)
+    }
+
+    fn derive_next(&self, budget: &Budget, progress: &Progress) -> Result<bool> {
+        self.fill_next(budget, progress)
     }
 
     fn searchable(&self) -> usize {

@@ -8,9 +8,11 @@ use super::model::{IoModel, Stressor};
 use super::printed::Printed;
 use super::select::{Top, fewest_reaching};
 use super::table::Table;
-use crate::io::leontief::inverse::{Column, Leontief};
+use crate::io::leontief::groups::{Group, MOST, add_groups, foreign_of};
+use crate::io::leontief::inverse::Leontief;
 use crate::io::leontief::product::{Number, with_columns};
-use crate::io::leontief::series::{MOST, Series, add_groups};
+use crate::io::leontief::series::Series;
+use crate::io::leontief::solver::Column;
 use crate::{Progress, Result};
 
 /// A value and the number of its node, region or sector.
@@ -95,10 +97,10 @@ impl<'a> Basis<'a> {
     /// # Errors
     /// [`crate::Error::BadInput`] if a column solved on demand does not converge, [`crate::Error::Cancelled`].
     pub(crate) fn assess(&self, j: usize, deepest: usize, top: usize, progress: &Progress) -> Result<Assessment<'a>> {
-        let column = self.leontief.column(&self.table.coefficients, j, progress)?;
+        let column = self.leontief.solver.column(&self.table.coefficients, j, progress)?;
         let rank = self.printed.node_rank();
         if self.is_signed {
-            return Ok(self.assess_signed(j, deepest, top, &column));
+            return self.assess_signed(j, deepest, top, &column);
         }
         let contributors = || Top::new(top, rank);
         let contributors = match &column {
@@ -109,50 +111,50 @@ impl<'a> Basis<'a> {
         let suppliers = with_columns!(&self.table.coefficients, columns => {
             Top::new(top, rank).products(self.series.totals(), columns.column(j))
         });
-        let mut assessment = Assessment { contributors, suppliers, ..self.bare(j, deepest) };
-        let total = assessment.total;
-        match column.solved() {
-            None => {
-                let (regions, sectors) = self.series.groups(j);
-                self.group(&mut assessment, top, regions, sectors);
-                assessment.nodes_80 = Some(self.series.nodes_80(j).unwrap_or(0));
-            }
-            Some(column) => {
-                let contributions: Vec<f64> = self.values.iter().zip(column).map(|(r, l)| r * l).collect();
-                let labels = &self.table.labels;
-                let mut regions = vec![0.0; labels.regions().len()];
-                let mut sectors = vec![0.0; labels.sectors().len()];
-                add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
-                self.group(&mut assessment, top, &regions, &sectors);
-                assessment.nodes_80 = Some(fewest_reaching(MOST, total, &contributions));
-            }
+        let mut assessment = Assessment { contributors, suppliers, ..self.bare(j, deepest)? };
+        if let Some(group) = self.series.groups().and_then(|groups| groups.of(j)) {
+            self.group(&mut assessment, top, &group);
+        } else {
+            let contributions = contributions(self.values, &column);
+            let (regions, sectors) = self.sums(&contributions);
+            let nodes_80 = fewest_reaching(MOST, assessment.total, &contributions);
+            self.group(&mut assessment, top, &Group { regions: &regions, sectors: &sectors, nodes_80 });
         }
         Ok(assessment)
     }
 
-    /// The numbers of node `j` without lists and with the direct layer only. The column of the inverse is read only if
-    /// the indicator has values below 0: it shows whether contributions have both signs.
+    /// The numbers of node `j` without lists and with the direct layer only. The column of the inverse is read if the
+    /// indicator has values below 0, because it shows whether contributions have both signs, and before the groups are
+    /// derived.
     ///
     /// # Errors
     /// Those of [`Basis::assess`].
     pub(in crate::io) fn figures(&self, j: usize, progress: &Progress) -> Result<Assessment<'a>> {
-        let is_mixed = self.is_signed && {
-            let column = self.leontief.column(&self.table.coefficients, j, progress)?;
-            has_both_signs(&contributions(self.values, &column))
-        };
-        Ok(Assessment { is_mixed, ..self.bare(j, 0) })
+        let bare = self.bare(j, 0)?;
+        let groups = self.series.groups().filter(|_| !self.is_signed);
+        if let Some(groups) = groups {
+            return Ok(Assessment { foreign: groups.foreigns()[j], ..bare });
+        }
+        let column = self.leontief.solver.column(&self.table.coefficients, j, progress)?;
+        let contributions = contributions(self.values, &column);
+        let foreign = self.foreign_part(j, &self.sums(&contributions).0);
+        Ok(Assessment { foreign, is_mixed: self.is_signed && has_both_signs(&contributions), ..bare })
     }
 
-    /// The numbers without lists.
-    fn bare(&self, j: usize, deepest: usize) -> Assessment<'a> {
-        Assessment {
+    /// The numbers without lists and groups.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotReady`] if the layers are not derived yet.
+    fn bare(&self, j: usize, deepest: usize) -> Result<Assessment<'a>> {
+        let (layers, residual) = self.series.layers(j, deepest)?;
+        Ok(Assessment {
             node: j,
-            layers: self.series.layers(j, deepest),
+            layers,
             upstream: self.series.upstreams()[j],
             total: self.series.totals()[j],
             activity: self.leontief.activity()[j],
-            residual: self.series.residual(j, deepest),
-            foreign: self.series.foreigns()[j],
+            residual,
+            foreign: 0.0,
             squares: 0.0,
             nodes_80: None,
             is_mixed: false,
@@ -160,35 +162,51 @@ impl<'a> Basis<'a> {
             by_sector: Vec::new(),
             contributors: Vec::new(),
             suppliers: Vec::new(),
+        })
+    }
+
+    /// The contributions of other regions to node `j`: as derived for all nodes, so that all documents agree, else from
+    /// the sums by region.
+    fn foreign_part(&self, j: usize, regions: &[f64]) -> f64 {
+        match self.series.groups() {
+            Some(groups) => groups.foreigns()[j],
+            None => foreign_of(regions, self.table.labels.nodes()[j].0),
         }
+    }
+
+    /// Sums by region and by sector.
+    pub(in crate::io) fn sums(&self, values: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let labels = &self.table.labels;
+        let mut regions = vec![0.0; labels.regions().len()];
+        let mut sectors = vec![0.0; labels.sectors().len()];
+        add_groups(labels.nodes(), values, &mut regions, &mut sectors);
+        (regions, sectors)
     }
 
     /// The assessment for an indicator with values below 0. Sums are reported; shares are not if contributions have
     /// both signs, because they would mislead.
-    fn assess_signed(&self, j: usize, deepest: usize, top: usize, column: &Column<'_>) -> Assessment<'a> {
+    fn assess_signed(&self, j: usize, deepest: usize, top: usize, column: &Column<'_>) -> Result<Assessment<'a>> {
         let contributions = contributions(self.values, column);
         let suppliers = self.suppliers(j);
-        let labels = &self.table.labels;
-        let mut regions = vec![0.0; labels.regions().len()];
-        let mut sectors = vec![0.0; labels.sectors().len()];
-        add_groups(labels.nodes(), &contributions, &mut regions, &mut sectors);
+        let (regions, sectors) = self.sums(&contributions);
         let is_mixed = has_both_signs(&contributions);
-        let bare = self.bare(j, deepest);
+        let bare = self.bare(j, deepest)?;
         let nodes_80 = (!is_mixed).then(|| {
             let sizes: Vec<f64> = contributions.iter().map(|value| value.abs()).collect();
             fewest_reaching(MOST, bare.total.abs(), &sizes)
         });
         let by_size = |rank, values: &[f64]| Top::new(top, rank).by_size(values);
-        Assessment {
+        Ok(Assessment {
             nodes_80,
             is_mixed,
+            foreign: self.foreign_part(j, &regions),
             squares: regions.iter().map(|value| value * value).sum(),
             by_region: by_size(self.printed.region_rank(), &regions),
             by_sector: by_size(self.printed.sector_rank(), &sectors),
             contributors: by_size(self.printed.node_rank(), &contributions),
             suppliers: by_size(self.printed.node_rank(), &suppliers),
             ..bare
-        }
+        })
     }
 
     /// The upstream part of node `j` by direct supplier, `m_i A_ij`, n values.
@@ -196,7 +214,10 @@ impl<'a> Basis<'a> {
         with_columns!(&self.table.coefficients, columns => products(self.series.totals(), columns.column(j)))
     }
 
-    fn group(&self, assessment: &mut Assessment<'_>, top: usize, regions: &[f64], sectors: &[f64]) {
+    fn group(&self, assessment: &mut Assessment<'_>, top: usize, group: &Group<'_>) {
+        let Group { regions, sectors, nodes_80 } = *group;
+        assessment.nodes_80 = Some(nodes_80);
+        assessment.foreign = self.foreign_part(assessment.node, regions);
         assessment.squares = regions.iter().map(|value| value * value).sum();
         assessment.by_region = Top::new(top, self.printed.region_rank()).values(regions);
         assessment.by_sector = Top::new(top, self.printed.sector_rank()).values(sectors);
@@ -213,7 +234,7 @@ pub(in crate::io) fn contributions(values: &[f64], column: &Column<'_>) -> Vec<f
 }
 
 /// Whether some contributions are above 0 and others below 0.
-fn has_both_signs(contributions: &[f64]) -> bool {
+pub(super) fn has_both_signs(contributions: &[f64]) -> bool {
     contributions.iter().any(|value| *value > 0.0) && contributions.iter().any(|value| *value < 0.0)
 }
 
@@ -224,7 +245,13 @@ fn products<T: Number>(x: &[f64], y: &[T]) -> Vec<f64> {
 impl Assessment<'_> {
     /// A part as a share of the total; `None` if the total is 0 or contributions have both signs.
     pub(crate) fn share(&self, part: f64) -> Option<f64> {
-        if self.total == 0.0 || self.is_mixed { None } else { Some(part / self.total) }
+        // Contributions of one sign are at most the total: a share above 1 is rounding error.
+        self.ratio(part).map(|share| share.min(1.0))
+    }
+
+    /// A number divided by the total; `None` where there are no shares.
+    pub(crate) fn ratio(&self, number: f64) -> Option<f64> {
+        if self.total == 0.0 || self.is_mixed { None } else { Some(number / self.total) }
     }
 
     /// The total per unit of output of the whole supply chain: the mean of the indicator over the chain, in the
@@ -248,6 +275,6 @@ impl Assessment<'_> {
 
     /// Herfindahl-Hirschman index of the regions' shares: in 0..=1 if no share is negative; `None` if the total is 0.
     pub(crate) fn hhi(&self) -> Option<f64> {
-        self.share(self.squares).and_then(|part| self.share(part))
+        self.ratio(self.squares).and_then(|part| self.share(part))
     }
 }

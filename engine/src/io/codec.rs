@@ -5,18 +5,21 @@
 //!
 //! | frames | tag | content |
 //! | --- | --- | --- |
-//! | 1 | | `u32` nodes, regions, sectors; `u8` precision, format, output source, requested `LEONTIEF` mode, output present; `u32` warnings, indicators; `u64` bytes of text |
-//! | 1.. | 1 | a part of the text: names of regions, of sectors, then warnings, each as `u32` length and bytes |
+//! | 1 | | `u32` nodes, regions, sectors; `u8` precision, format, output source, requested `LEONTIEF` mode, output present; `u32` warnings, indicators; `u64` bytes of text; since version 2 `u32` purchasing regions, categories and columns of final demand |
+//! | 1.. | 1 | a part of the text: names of regions, of sectors, then warnings, then names of purchasing regions and of categories, each as `u32` length and bytes |
 //! | 1 | 2 | for each node `u32` region, `u32` sector |
 //! | 0 or 1 | 3 | output, `f64` for each node |
 //! | 1.. | 4 | coefficients: some whole columns, in order, in the precision of the header |
+//! | 0 or 1 | 6 | for each column of final demand `u32` purchasing region, `u32` category |
+//! | 0.. | 7 | final demand: some whole columns, in order, in the precision of the header |
 //! | one each | 5 | an indicator: name and unit, each as `u32` length and bytes, and `f64` for each node |
 //!
-//! The encoder cuts coefficients at the block limits of [`Matrix`](super::matrix::Matrix), so that a frame becomes a
+//! Frames 6 and 7 exist if the table has final demand. The encoder cuts matrices at the block limits of [`Matrix`](super::matrix::Matrix), so that a frame becomes a
 //! block with one copy. The decoder accepts any cut at whole columns.
 
 mod decode;
 mod encode;
+mod gathering;
 mod plan;
 
 pub use decode::IoDecoder;
@@ -32,9 +35,17 @@ const NODES: u8 = 2;
 const OUTPUT: u8 = 3;
 const COLUMNS: u8 = 4;
 const INDICATOR: u8 = 5;
+const PAIRS: u8 = 6;
+const DEMAND: u8 = 7;
 
-/// Bytes of the header.
+/// The version of the byte form since which a header has the counts of final demand.
+const WITH_DEMAND: u8 = 2;
+
+/// Bytes of the header without the counts of final demand.
 const HEADER: usize = 3 * 4 + 5 + 2 * 4 + 8;
+
+/// Bytes of the counts of final demand.
+const DEMAND_COUNTS: usize = 3 * 4;
 
 /// Lists of options; the code of an option is its index in the list.
 const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];

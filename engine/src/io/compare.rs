@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use super::assess::Basis;
 use super::model::IoModel;
-use super::options::LeontiefMode;
 use super::shown::shown;
-use crate::io::leontief::neumann::USUAL_TERMS;
 use crate::model::Identity;
 use crate::{Error, Progress, Result};
 
@@ -61,11 +59,7 @@ impl IoModel {
     pub fn comparison_cost(&self, other: &Self, top: usize) -> Duration {
         let cost = |model: &Self| {
             let n = model.table().labels.len() as u64;
-            let column = match model.base.leontief.get().map(|leontief| leontief.mode()) {
-                Some(LeontiefMode::Lazy) => n * n * USUAL_TERMS as u64,
-                _ => 0,
-            };
-            10_000 + PER_NODE * n + 800 * n.min(top as u64) + column
+            10_000 + PER_NODE * n + 800 * n.min(top as u64) + model.solve_cost()
         };
         Duration::from_nanos(cost(self) + cost(other))
     }

@@ -9,9 +9,7 @@ use std::time::Duration;
 use super::assess::Basis;
 use super::document::{kind, named, node, number, number_or_null, subject};
 use super::model::IoModel;
-use super::options::LeontiefMode;
 use super::select::Top;
-use crate::io::leontief::neumann::USUAL_TERMS;
 use crate::model::{DependentsBy, Identity};
 use crate::{Error, Progress, Result};
 
@@ -75,7 +73,7 @@ impl Basis<'_> {
     ) -> Result<Dependents> {
         check_shares(by, self.is_signed)?;
         let direct = self.values[i];
-        let mut values = self.leontief.row(&self.table.coefficients, i, progress)?;
+        let mut values = self.leontief.solver.row(&self.table.coefficients, i, progress)?;
         // Adding 0 turns a negative zero into a positive one.
         values.iter_mut().for_each(|value| *value = direct * *value + 0.0);
         if !values.iter().all(|value| value.is_finite()) {
@@ -150,11 +148,8 @@ impl IoModel {
     /// The approximate duration of [`IoModel::dependents`].
     pub fn dependents_cost(&self, limit: usize) -> Duration {
         let n = self.table().labels.len() as u64;
-        match self.base.leontief.get().map(|leontief| leontief.mode()) {
-            Some(LeontiefMode::Lazy) => Duration::from_nanos(n * n * USUAL_TERMS as u64),
-            // Each element of the row is in another column, so each is a cache miss.
-            _ => Duration::from_nanos(3_000 + PER_NODE * n + 300 * n.min(limit as u64)),
-        }
+        // Each element of the row is in another column, so each is a cache miss.
+        Duration::from_nanos(3_000 + PER_NODE * n + 300 * n.min(limit as u64) + self.solve_cost())
     }
 }
 

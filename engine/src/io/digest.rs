@@ -64,6 +64,19 @@ pub(crate) fn of_table(table: &Table, text: &[u8]) -> blake3::Hash {
     with_columns!(&table.coefficients, columns => for block in columns.blocks() {
         block.iter().for_each(|a| hasher.add(&a.to_le_bytes()));
     });
+    // A table without final demand has the digest that it had before final demand was kept.
+    if let Some(demand) = &table.demand {
+        for count in [demand.regions().len(), demand.categories().len(), demand.pairs().len()] {
+            hasher.add(&(count as u64).to_le_bytes());
+        }
+        for (region, category) in demand.pairs() {
+            hasher.add(&region.to_le_bytes());
+            hasher.add(&category.to_le_bytes());
+        }
+        with_columns!(demand.columns(), columns => for block in columns.blocks() {
+            block.iter().for_each(|value| hasher.add(&value.to_le_bytes()));
+        });
+    }
     hasher.finish()
 }
 

@@ -49,16 +49,17 @@ pub(crate) fn write(
         None => out.extend_from_slice(b"null"),
     }
     out.push(b'}');
-    list(out, "by_region", &assessment.by_region, assessment, |out, region| {
+    let share = |value| assessment.share(value);
+    list(out, "by_region", &assessment.by_region, share, |out, region| {
         out.extend_from_slice(b"\"region\":");
         out.extend_from_slice(printed.region(region));
     });
-    list(out, "by_sector", &assessment.by_sector, assessment, |out, sector| {
+    list(out, "by_sector", &assessment.by_sector, share, |out, sector| {
         out.extend_from_slice(b"\"sector\":");
         out.extend_from_slice(printed.sector(sector));
     });
     for (name, items) in [("contributors", &assessment.contributors), ("suppliers", &assessment.suppliers)] {
-        list(out, name, items, assessment, |out, i| node(out, printed, nodes[i as usize]));
+        list(out, name, items, share, |out, i| node(out, printed, nodes[i as usize]));
     }
     out.push(b'}');
 }
@@ -99,7 +100,7 @@ pub(super) fn figures(out: &mut Vec<u8>, assessment: &Assessment<'_>) {
 }
 
 /// Named numbers, each with a comma before it.
-fn fields(out: &mut Vec<u8>, numbers: &[(&str, Option<f64>)]) {
+pub(super) fn fields(out: &mut Vec<u8>, numbers: &[(&str, Option<f64>)]) {
     for &(name, value) in numbers {
         out.extend_from_slice(b",\"");
         out.extend_from_slice(name.as_bytes());
@@ -108,7 +109,14 @@ fn fields(out: &mut Vec<u8>, numbers: &[(&str, Option<f64>)]) {
     }
 }
 
-fn list(out: &mut Vec<u8>, name: &str, items: &[Item], assessment: &Assessment<'_>, label: impl Fn(&mut Vec<u8>, u32)) {
+/// `,"name":[..]` of items with their label, `value` and `share`.
+pub(super) fn list(
+    out: &mut Vec<u8>,
+    name: &str,
+    items: &[Item],
+    share: impl Fn(f64) -> Option<f64>,
+    label: impl Fn(&mut Vec<u8>, u32),
+) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":[");
@@ -118,7 +126,7 @@ fn list(out: &mut Vec<u8>, name: &str, items: &[Item], assessment: &Assessment<'
         out.extend_from_slice(b",\"value\":");
         number(out, value);
         out.extend_from_slice(b",\"share\":");
-        number_or_null(out, assessment.share(value));
+        number_or_null(out, share(value));
         out.push(b'}');
     }
     out.push(b']');

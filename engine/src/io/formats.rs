@@ -17,6 +17,7 @@ mod job;
 mod members;
 mod notes;
 mod output;
+mod purchases;
 mod read;
 mod source;
 mod sums;

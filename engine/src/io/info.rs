@@ -1,17 +1,20 @@
 //! The fields of `MODEL.INFO` and the labels of `MODEL.LABELS`.
 
+use super::demand::FinalDemand;
 use super::model::{IoModel, Stressor};
 use super::options::LeontiefMode;
 use super::shown::shown;
-use crate::io::leontief::inverse::Leontief;
+use crate::io::leontief::solver::Derived;
 use crate::model::{Field, LabelSet};
 
 impl IoModel {
     pub(super) fn info_fields(&self) -> Vec<(&'static str, Field)> {
         let table = &self.base.table;
         let leontief = self.base.leontief.get();
-        let mode = leontief.map(Leontief::mode).or(table.leontief).map_or("auto", LeontiefMode::name);
-        let derived = leontief.map_or(&[][..], Leontief::warnings);
+        let mode = leontief.and_then(|leontief| leontief.solver.mode()).or(table.leontief);
+        let warning = leontief.and_then(|leontief| leontief.solver.warning()).map(str::to_owned);
+        let derived = self.derived_so_far().map_or("none", Derived::name);
+        let demand = table.demand.as_ref();
         let text = |text: &str| Field::Text(text.to_owned());
         vec![
             ("nodes", Field::Integer(table.labels.len() as u64)),
@@ -20,14 +23,18 @@ impl IoModel {
             ("nonzeros", Field::Integer(self.base.nonzeros)),
             ("bytes", Field::Integer(self.held())),
             ("precision", text(table.coefficients.precision().name())),
-            ("leontief", text(mode)),
+            ("leontief", text(mode.map_or("auto", LeontiefMode::name))),
+            ("derived", text(derived)),
             ("output", text(table.output_source.name())),
             ("format", text(table.format.name())),
+            ("demand_regions", Field::Integer(demand.map_or(0, |demand| demand.regions().len() as u64))),
+            ("demand_categories", Field::Integer(demand.map_or(0, |demand| demand.categories().len() as u64))),
+            ("demand_bytes", Field::Integer(demand.map_or(0, FinalDemand::bytes))),
             ("indicators", Field::List(self.label_set(LabelSet::Indicators).unwrap_or_default())),
             (
                 "warnings",
                 Field::List(
-                    table.warnings.iter().chain(derived).cloned().chain(self.warnings_of_indicators()).collect(),
+                    table.warnings.iter().cloned().chain(warning).chain(self.warnings_of_indicators()).collect(),
                 ),
             ),
         ]

@@ -117,7 +117,8 @@ impl Labels {
     }
 }
 
-fn intern(name: &str, names: &mut Vec<Box<str>>, index: &mut HashMap<Box<str>, u32>) -> u32 {
+/// The number of a name; a new name gets the next number.
+pub(super) fn intern(name: &str, names: &mut Vec<Box<str>>, index: &mut HashMap<Box<str>, u32>) -> u32 {
     if let Some(&number) = index.get(name) {
         return number;
     }

@@ -2,11 +2,14 @@
 //!
 //! Rows and columns are nodes. Labels, indicators and assessments are not known here.
 
+pub(super) mod groups;
 pub(super) mod inverse;
 pub mod matrix;
 pub(super) mod neumann;
 pub(super) mod product;
 pub(super) mod series;
 pub mod solve;
+pub(super) mod solver;
 pub mod spectral;
+pub(super) mod sweep;
 pub(super) mod threads;

@@ -1,5 +1,6 @@
 //! Loading a model from an input.
 
+use super::demand::FinalDemand;
 use super::formats::{Input, load};
 use super::model::IoModel;
 use super::options::{LeontiefMode, LoadOptions};
@@ -20,8 +21,9 @@ pub(crate) fn load_model(
 ) -> Result<IoModel> {
     let loaded = load(input, options, budget, progress)?;
     if options.leontief == Some(LeontiefMode::Full) {
+        let demand = loaded.table.demand.as_ref().map_or(0, FinalDemand::bytes);
         let peak = solve::peak_bytes(loaded.table.labels.len(), options.precision, LeontiefMode::Full);
-        budget.require("the table with its inverse", peak)?;
+        budget.require("the table with its inverse", peak + demand)?;
     }
     spectral_check(&loaded.table, progress)?;
     let mut model = IoModel::new(loaded.table);

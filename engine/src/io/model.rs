@@ -17,6 +17,7 @@ use crate::io::leontief::product;
 use crate::io::leontief::series::Series;
 use crate::{Error, Result};
 
+mod cost;
 mod derived;
 mod indicators;
 mod paths;
@@ -60,7 +61,8 @@ pub(super) struct Base {
 #[derive(Debug)]
 pub(super) struct Stressor {
     pub(super) indicator: Indicator,
-    series: OnceLock<Series>,
+    /// The series, or the reason why there is none.
+    series: OnceLock<Result<Series>>,
     /// The bound for structural paths, or the reason why there is none.
     bound: OnceLock<Result<Bound>>,
     /// A request has used this indicator, so its series is derived whatever its position in the list.
@@ -91,15 +93,18 @@ impl Stressor {
 }
 
 impl Stressor {
-    /// The derived series. If it is missing, the next [`IoModel::fill`] computes it.
+    /// The derived series. If it is missing, the next [`IoModel::fill_next`] computes it.
     ///
     /// # Errors
-    /// [`Error::NotReady`].
+    /// [`Error::NotReady`]; [`Error::BadInput`] if results are beyond the range of numbers.
     pub(super) fn series(&self) -> Result<&Series> {
-        self.series.get().ok_or_else(|| {
-            self.requested.store(true, Ordering::Relaxed);
-            Error::NotReady
-        })
+        match self.series.get() {
+            Some(series) => series.as_ref().map_err(Clone::clone),
+            None => {
+                self.requested.store(true, Ordering::Relaxed);
+                Err(Error::NotReady)
+            }
+        }
     }
 
     /// Whether the series is derived. Unlike [`Stressor::series`], this does not request it.

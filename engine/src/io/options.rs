@@ -93,6 +93,9 @@ pub enum LeontiefMode {
 }
 
 impl LeontiefMode {
+    /// All modes.
+    pub const ALL: [Self; 2] = [Self::Full, Self::Lazy];
+
     /// The name used in options and replies.
     pub const fn name(self) -> &'static str {
         match self {
@@ -131,6 +134,16 @@ pub enum Duplicates {
     Sum,
 }
 
+/// Whether final demand is kept with the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Demand {
+    /// It is kept if the source has it.
+    #[default]
+    Kept,
+    /// It is used to determine output only.
+    LeftOut,
+}
+
 /// Options of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
@@ -156,4 +169,6 @@ pub struct LoadOptions {
     pub negative: Negative,
     /// The treatment of several lines for one cell.
     pub duplicates: Duplicates,
+    /// Whether final demand is kept.
+    pub demand: Demand,
 }

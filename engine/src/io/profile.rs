@@ -6,9 +6,7 @@ use std::time::Duration;
 use super::assess::Assessment;
 use super::document::{figures, kind, named, subject};
 use super::model::{IoModel, Stressor};
-use super::options::LeontiefMode;
 use super::shown::shown;
-use crate::io::leontief::neumann::USUAL_TERMS;
 use crate::json::json_string;
 use crate::model::Identity;
 use crate::{Error, Progress, Result};
@@ -90,12 +88,10 @@ impl IoModel {
         let n = self.table().labels.len() as u64;
         let defined = self.indicators.len() as u64 + 1;
         let signed = self.stressors().filter(|stressor| stressor.is_signed).count() as u64;
-        let column = match self.base.leontief.get().map(|leontief| leontief.mode()) {
-            Some(LeontiefMode::Lazy) if signed > 0 => n * n * USUAL_TERMS as u64,
-            _ => 0,
-        };
+        // Before the groups are derived, a column tells the contributions of other regions.
+        let solve = if signed == 0 && self.is_complete() { 0 } else { self.solve_cost() };
         let rows = if names == 0 { defined } else { defined.min(names as u64) };
-        Duration::from_nanos(3_000 + PER_NAME * defined + PER_ROW * rows + 3 * n * signed.min(rows) + column)
+        Duration::from_nanos(3_000 + PER_NAME * defined + PER_ROW * rows + 3 * n * signed.min(rows) + solve)
     }
 
     /// The indicators that a request selects. All that are not derived are requested, not only the first.

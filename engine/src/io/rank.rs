@@ -1,7 +1,9 @@
 //! Hot spots: nodes sorted by one figure of their assessments.
 
-use super::model::IoModel;
+use super::model::{IoModel, Stressor};
+use super::printed::Printed;
 use super::select::Top;
+use crate::io::leontief::series::Series;
 use crate::{Error, Result};
 
 /// The figure by which nodes are ranked.
@@ -57,6 +59,18 @@ impl Default for Ranking<'_> {
     }
 }
 
+/// The data of a ranking.
+struct Ranked<'a> {
+    region: Option<u32>,
+    sector: Option<u32>,
+    stressor: &'a Stressor,
+    activity: &'a [f64],
+    printed: &'a Printed,
+    series: &'a Series,
+    /// Contributions of other regions, if they are ranked.
+    foreigns: &'a [f64],
+}
+
 impl IoModel {
     /// The nodes with the largest figures, and these figures, largest first. Ties are sorted by label (region, then
     /// sector). Names are `table().labels.names(node)`. A node without the figure (a share of a total of 0) is left
@@ -65,27 +79,14 @@ impl IoModel {
     /// # Errors
     /// [`Error::NoSubject`] for an unknown region or sector, [`Error::NoIndicator`], [`Error::NotReady`].
     pub fn rank(&self, ranking: &Ranking<'_>) -> Result<Vec<(usize, f64)>> {
-        let base = &*self.base;
-        let labels = &base.table.labels;
-        let find = |name: Option<&[u8]>, number: &dyn Fn(&[u8]) -> Option<u32>, unknown| match name {
-            None => Ok(None),
-            Some(name) => number(name).map(Some).ok_or(Error::NoSubject(unknown)),
-        };
-        let region = find(ranking.region, &|r| labels.region(r), "unknown region, see MODEL.LABELS key REGIONS")?;
-        let sector = find(ranking.sector, &|s| labels.sector(s), "unknown sector, see MODEL.LABELS key SECTORS")?;
-        let stressor = self.indicator(ranking.indicator)?;
-        let (leontief, printed) = self.derived()?;
-        let (activity, series) = (leontief.activity(), stressor.series()?);
-        if ranking.by == By::Foreign && stressor.is_signed {
-            let what = "BY foreign ranks shares, and an indicator with values below 0 has none that could be compared";
-            return Err(Error::Invalid(what.into()));
-        }
+        let labels = &self.table().labels;
+        let Ranked { region, sector, stressor, activity, printed, series, foreigns } = self.ranked(ranking)?;
         let figure = |j: usize| match ranking.by {
             By::Total => series.totals()[j],
             By::Mean => series.totals()[j] / activity[j],
             By::Upstream => series.upstreams()[j],
             By::Direct => stressor.indicator.values[j],
-            By::Foreign => series.foreigns()[j] / series.totals()[j],
+            By::Foreign => foreigns[j] / series.totals()[j],
         };
         let mut top = Top::new(ranking.limit, printed.node_rank());
         for (j, &(r, s)) in labels.nodes().iter().enumerate() {
@@ -97,5 +98,35 @@ impl IoModel {
             }
         }
         Ok(top.finish().into_iter().map(|(figure, j)| (j as usize, figure)).collect())
+    }
+
+    /// Finds the errors of a ranking without computing it.
+    ///
+    /// # Errors
+    /// Those of [`IoModel::rank`].
+    pub fn check_ranking(&self, ranking: &Ranking<'_>) -> Result<()> {
+        self.ranked(ranking).map(|_| ())
+    }
+
+    fn ranked(&self, ranking: &Ranking<'_>) -> Result<Ranked<'_>> {
+        let labels = &self.table().labels;
+        let find = |name: Option<&[u8]>, number: &dyn Fn(&[u8]) -> Option<u32>, unknown| match name {
+            None => Ok(None),
+            Some(name) => number(name).map(Some).ok_or(Error::NoSubject(unknown)),
+        };
+        let region = find(ranking.region, &|r| labels.region(r), "unknown region, see MODEL.LABELS key REGIONS")?;
+        let sector = find(ranking.sector, &|s| labels.sector(s), "unknown sector, see MODEL.LABELS key SECTORS")?;
+        let stressor = self.indicator(ranking.indicator)?;
+        let (leontief, printed) = self.derived()?;
+        let series = stressor.series()?;
+        if ranking.by == By::Foreign && stressor.is_signed {
+            let what = "BY foreign ranks shares, and an indicator with values below 0 has none that could be compared";
+            return Err(Error::Invalid(what.into()));
+        }
+        let foreigns = match ranking.by {
+            By::Foreign => series.groups().ok_or(Error::NotReady)?.foreigns(),
+            By::Total | By::Mean | By::Upstream | By::Direct => &[],
+        };
+        Ok(Ranked { region, sector, stressor, activity: leontief.activity(), printed, series, foreigns })
     }
 }

@@ -1,6 +1,7 @@
 //! The subject of a request, which is a region and a sector, and its canonical name: the part of a cache key after the
 //! tag.
 
+use super::footprint::{DemandOf, Own};
 use super::whatif;
 use crate::cache::name::{digest, escape, unescape};
 use crate::model::{Query, View};
@@ -82,7 +83,7 @@ pub(super) fn write_name(
         key.extend_from_slice(cutoff.get().to_string().as_bytes());
     }
     match query.view {
-        View::Assessment | View::Profile(_) => {}
+        View::Assessment | View::Profile(_) | View::Footprint(_) => {}
         View::WhatIf(changes) => {
             let mut canonical = Vec::new();
             whatif::canonical(changes, &mut canonical)?;
@@ -98,6 +99,37 @@ pub(super) fn write_name(
             escape(other.identity.name, b",=@", key);
             key.extend_from_slice(format!("@{}", other.identity.version).as_bytes());
         }
+    }
+    Ok(())
+}
+
+/// Appends the name of a footprint: `REGION::indicator=NAME[,top=n],footprint=region[,category=c]`, or with a digest of a
+/// demand of the caller's own instead of the region, and `footprint=demand`.
+///
+/// # Errors
+/// Those of [`Own::read`].
+pub(super) fn write_footprint(of: &DemandOf<'_>, indicator: &[u8], top: u32, key: &mut Vec<u8>) -> Result<()> {
+    let (kind, category) = match *of {
+        DemandOf::Region { region, category } => {
+            escape(region, b"", key);
+            ("region", category)
+        }
+        DemandOf::Own(document) => {
+            key.extend_from_slice(&digest(&Own::read(document)?.canonical()));
+            ("demand", None)
+        }
+    };
+    key.extend_from_slice(b"::indicator=");
+    escape(indicator, b",=", key);
+    if top != Query::default().top {
+        option("top", key);
+        decimal(top, key);
+    }
+    option("footprint", key);
+    key.extend_from_slice(kind.as_bytes());
+    if let Some(category) = category {
+        option("category", key);
+        escape(category, b",=", key);
     }
     Ok(())
 }

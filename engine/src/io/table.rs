@@ -1,5 +1,6 @@
 //! A table in memory: labels, technical coefficients, output.
 
+use super::demand::FinalDemand;
 use super::labels::Labels;
 use super::options::{Format, LeontiefMode, OutputRule};
 use crate::io::leontief::matrix::Matrix;
@@ -13,6 +14,8 @@ pub struct Table {
     pub coefficients: Matrix,
     /// Total output of every node, in the unit of the table; `None` for a table that holds only coefficients.
     pub output: Option<Vec<f64>>,
+    /// Final demand by purchasing region; `None` if the source has none that names regions, or if it was left out.
+    pub demand: Option<FinalDemand>,
     /// The layout of the source.
     pub format: Format,
     /// The source of `output`: `"reported"`, `"rowsum"`, `"solved"` (from final demand) or `"none"`.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::assess::Basis;
 use super::labels::Labels;
 use super::leontief::neumann::USUAL_TERMS;
+use super::leontief::solver::Derived;
 use super::model::IoModel;
-use super::options::LeontiefMode;
 use super::subject;
 use crate::model::{Identity, Query};
 use crate::{Progress, Result};
@@ -71,13 +71,13 @@ impl IoModel {
         let labels = &self.table().labels;
         let parsed = are_few(changes).then(|| parse(changes, labels)).and_then(Result::ok);
         let rank = parsed.as_ref().map_or(usize::MAX, |changes| rank(changes, labels));
-        let mode = self.derived().map_or(LeontiefMode::Lazy, |(leontief, _)| leontief.mode());
+        let has_inverse = self.derived_so_far() == Some(Derived::Inverse);
         let n = labels.len() as u64;
         // The proof that a grown table converges may take all its steps.
         let proof =
             if parsed.is_none_or(|changes| changes.iter().any(Change::may_grow)) { converge::MOST_STEPS } else { 0 };
         let lookups = if are_few(changes) { 0 } else { changes.len() as u64 * n * LOOKUP };
-        estimate(labels.len(), rank, mode) + Duration::from_nanos(proof * n * n + lookups)
+        estimate(labels.len(), rank, has_inverse) + Duration::from_nanos(proof * n * n + lookups)
     }
 }
 
@@ -91,12 +91,13 @@ pub(in crate::io) fn are_few(changes: &[&[u8]]) -> bool {
 }
 
 /// The approximate duration of an analysis of a table with n nodes, with changes of k rows and columns.
-pub(in crate::io) fn estimate(n: usize, k: usize, mode: LeontiefMode) -> Duration {
+pub(in crate::io) fn estimate(n: usize, k: usize, has_inverse: bool) -> Duration {
     let (n, rank) = (n as u64, k as u64);
     // A pass over the matrix takes about a nanosecond per coefficient and vector.
-    let nanoseconds = match mode {
-        LeontiefMode::Full if k <= sets::MOST_RANK => 20_000 + rank.pow(3) + 8 * n * rank + 3 * n * n,
-        _ => n * n * USUAL_TERMS as u64,
+    let nanoseconds = if has_inverse && k <= sets::MOST_RANK {
+        20_000 + rank.pow(3) + 8 * n * rank + 3 * n * n
+    } else {
+        n * n * USUAL_TERMS as u64
     };
     Duration::from_nanos(nanoseconds)
 }

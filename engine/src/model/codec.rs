@@ -8,4 +8,4 @@ mod decoder;
 mod frame;
 
 pub use self::decoder::Decoder;
-pub use self::frame::{MAX_FRAME, VERSION, preamble};
+pub use self::frame::{MAX_FRAME, preamble, version};

@@ -130,14 +130,29 @@ pub trait Model: Send + Sync {
     /// The record of an assessment for the history of the model.
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record;
 
-    /// Whether all derived data are computed.
+    /// Whether requests are answered.
     fn ready(&self) -> bool;
 
-    /// Computes the derived data that are missing. May be called again after a failure; does nothing when ready.
+    /// Whether all data are derived that make answers fast.
+    fn is_complete(&self) -> bool {
+        self.ready()
+    }
+
+    /// Makes the next step of the derivation. Returns whether more steps are left; does nothing when all is derived. May
+    /// be called again after a failure.
     ///
     /// # Errors
-    /// [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
-    fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()>;
+    /// [`crate::Error::NoRoom`], [`crate::Error::BadInput`], [`crate::Error::Cancelled`].
+    fn derive_next(&self, budget: &Budget, progress: &Progress) -> Result<bool>;
+
+    /// Makes all steps of the derivation.
+    ///
+    /// # Errors
+    /// Those of [`Model::derive_next`].
+    fn derive(&self, budget: &Budget, progress: &Progress) -> Result<()> {
+        while self.derive_next(budget, progress)? {}
+        Ok(())
+    }
 
     /// The approximate number of texts that [`Model::find`] searches.
     fn searchable(&self) -> usize {

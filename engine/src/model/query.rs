@@ -43,6 +43,8 @@ pub enum View<'a> {
     Profile(&'a [&'a [u8]]),
     /// The assessments in the model and in another one.
     Compare(Other<'a>),
+    /// What a demand causes; of the final demand of a region, only this category.
+    Footprint(Option<&'a [u8]>),
 }
 
 impl View<'_> {
@@ -50,7 +52,9 @@ impl View<'_> {
     pub fn open_document(&self, identity: &Identity<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Compare(other) => identity.open_comparison(&other.identity, out),
-            Self::Assessment | Self::WhatIf(_) | Self::Dependents(_) | Self::Profile(_) => identity.open_document(out),
+            Self::Assessment | Self::WhatIf(_) | Self::Dependents(_) | Self::Profile(_) | Self::Footprint(_) => {
+                identity.open_document(out);
+            }
         }
     }
 }
@@ -108,6 +112,8 @@ pub enum ViewKind {
     Profile,
     /// [`View::Compare`].
     Compare,
+    /// [`View::Footprint`].
+    Footprint,
 }
 
 /// A share in (0, 1].

@@ -136,8 +136,11 @@ impl Model for OriginModel {
         self.is_derived()
     }
 
-    fn derive(&self, _: &Budget, progress: &Progress) -> Result<()> {
-        if self.is_derived() { Ok(()) } else { self.fill(progress) }
+    fn derive_next(&self, _: &Budget, progress: &Progress) -> Result<bool> {
+        if !self.is_derived() {
+            self.fill(progress)?;
+        }
+        Ok(false)
     }
 
     fn searchable(&self) -> usize {

@@ -93,10 +93,10 @@ impl Model for ScoreModel {
         self.known_digest().is_some()
     }
 
-    fn derive(&self, _: &Budget, progress: &Progress) -> Result<()> {
+    fn derive_next(&self, _: &Budget, progress: &Progress) -> Result<bool> {
         progress.check()?;
         self.digest();
-        Ok(())
+        Ok(false)
     }
 
     fn labels(&self, set: LabelSet) -> Option<Vec<String>> {

@@ -75,7 +75,11 @@ fn an_output_column_that_contradicts_the_output_row_gives_a_warning() {
     let text = "V1,A_x,B_y,F_H,OUT\nA_x,2,3,5,-5\nB_y,4,1,5,10\nOUT,10,10,0,0\n";
     let table = bytes(text.as_bytes()).unwrap();
     assert_eq!(table.output, Some(vec![10.0, 10.0]));
-    assert_eq!(table.warnings, ["1 node has an output column that is not its output row: the row was used"]);
+    let expected = [
+        "1 node has an output column that is not its output row: the row was used",
+        "regions of final demand that have no node: F",
+    ];
+    assert_eq!(table.warnings, expected);
 }
 
 #[test]
@@ -88,6 +92,7 @@ fn irregular_cells_are_counted_in_warnings() {
         "1 column of coefficients sums to 1 or more",
         "the sums of rows and final demand are not the reported output: they differ by 0.00 % in the median, most at B x, \
          39 to 0",
+        "columns of final demand whose labels name no region were left out: F",
     ];
     assert_eq!(table.warnings, expected);
     assert_eq!(coefficient(&table, "A|x", "B|x"), 0.0);

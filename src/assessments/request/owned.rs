@@ -20,6 +20,7 @@ enum OwnedView {
     WhatIf(Vec<Vec<u8>>),
     Dependents(DependentsBy),
     Profile(Vec<Vec<u8>>),
+    Footprint(Option<Vec<u8>>),
     Compare { model: Held<Arc<dyn Any + Send + Sync>>, name: Vec<u8>, version: u64 },
 }
 
@@ -31,6 +32,7 @@ impl OwnedQuery {
             View::WhatIf(changes) => OwnedView::WhatIf(own(changes)),
             View::Dependents(by) => OwnedView::Dependents(by),
             View::Profile(names) => OwnedView::Profile(own(names)),
+            View::Footprint(category) => OwnedView::Footprint(category.map(<[u8]>::to_vec)),
             View::Compare(Other { model, identity }) => {
                 OwnedView::Compare { model: Held::new(model), name: identity.name.to_vec(), version: identity.version }
             }
@@ -47,13 +49,16 @@ impl OwnedQuery {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Query<'_>) -> T) -> T {
         let words: Vec<&[u8]> = match &self.view {
             OwnedView::WhatIf(words) | OwnedView::Profile(words) => words.iter().map(Vec::as_slice).collect(),
-            OwnedView::Assessment | OwnedView::Dependents(_) | OwnedView::Compare { .. } => Vec::new(),
+            OwnedView::Assessment | OwnedView::Dependents(_) | OwnedView::Footprint(_) | OwnedView::Compare { .. } => {
+                Vec::new()
+            }
         };
         let view = match &self.view {
             OwnedView::Assessment => View::Assessment,
             OwnedView::WhatIf(_) => View::WhatIf(&words),
             OwnedView::Dependents(by) => View::Dependents(*by),
             OwnedView::Profile(_) => View::Profile(&words),
+            OwnedView::Footprint(category) => View::Footprint(category.as_deref()),
             OwnedView::Compare { model, name, version } => {
                 View::Compare(Other { model, identity: Identity { name, version: *version } })
             }

@@ -22,12 +22,12 @@ pub(crate) fn retry_with(retry: fn(Ctx<'_>)) {
     RETRY.set(retry);
 }
 
-/// Requests the derivation of a model that is not ready, unless it is running or has just failed. While the server
+/// Requests the derivation of a model that is not complete, unless it is running or has just failed. While the server
 /// loads its data set the derivation is deferred, because a later command of the same file may replace the model.
 pub(crate) fn request(ctx: Ctx<'_>, loaded: &Loaded) {
     if ctx.is_loading() {
         request_later(loaded);
-    } else if !loaded.as_model().ready() && loaded.derivation.set_wanted(&loaded.model) {
+    } else if !loaded.as_model().is_complete() && loaded.derivation.set_wanted(&loaded.model) {
         start(ctx, &loaded.derivation);
     }
 }
@@ -42,7 +42,7 @@ pub(crate) fn requested(ctx: Ctx<'_>, loaded: &Loaded) -> Arc<Derivation> {
 /// The same as [`request`], but starts the derivation with a timer. For callers without a context, and while the data
 /// set is loading: timers do not fire before the load ends, and the memory figures are final then.
 pub(crate) fn request_later(loaded: &Loaded) {
-    if loaded.as_model().ready() || !loaded.derivation.set_wanted(&loaded.model) || !loaded.derivation.defer() {
+    if loaded.as_model().is_complete() || !loaded.derivation.set_wanted(&loaded.model) || !loaded.derivation.defer() {
         return;
     }
     let derivation = Arc::clone(&loaded.derivation);
@@ -56,7 +56,7 @@ fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
     }
 }
 
-/// Submits a worker job for the next derivation in the queue of `member`. Each derivation is a separate job, so that
+/// Submits a worker job for the next step in the queue of `member`. Each step is a separate job, so that
 /// other tables are served between them, and has its own progress, so that a cancellation does not affect the next one.
 fn serve(member: Arc<Derivation>) {
     let progress = Arc::<Progress>::default();
@@ -66,15 +66,19 @@ fn serve(member: Arc<Derivation>) {
         if let Some((derivation, model)) = job.member.next(&progress) {
             let derived = guard::run("deriving", || {
                 let budget = memory::budget_of_worker();
-                pool::on_all_threads(|| model.as_model().derive(&budget, &progress))
+                pool::on_all_threads(|| model.as_model().derive_next(&budget, &progress))
             });
             drop(model);
-            derivation.end(match derived {
+            let is_wanted = derivation.end(match derived {
                 Ok(derived) => derived.map_err(|error| error.to_string()),
                 Err(failure) => Err(failure.text.into_owned()),
             });
+            if is_wanted {
+                // The queue is being served: this job submits the next one when it is dropped.
+                derivation.enqueue();
+            }
         }
-        // The model is ready, failed or removed: in each case the waiters can be answered.
+        // The model has made a step, failed or was removed: in each case waiters may be answered.
         main_loop::post(|ctx| RETRY.get()(ctx));
     });
 }

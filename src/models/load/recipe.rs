@@ -1,6 +1,6 @@
 //! The options of a load. They depend on the kind of model.
 
-use assess_engine::io::{self, Duplicates, LeontiefMode, Negative, Order, OutputRule, Precision, Split};
+use assess_engine::io::{self, Demand, Duplicates, LeontiefMode, Negative, Order, OutputRule, Precision, Split};
 use assess_engine::model::Kind;
 use assess_engine::model::load::Recipe;
 use assess_engine::{origin, score};
@@ -24,7 +24,7 @@ pub(crate) fn kind(word: &[u8]) -> Outcome<Kind> {
     options::choice(word, &KINDS).ok_or_else(|| Failure::err("unknown kind of model: there are IO, SCORE and ORIGIN"))
 }
 
-const IO: [&str; 14] = [
+const IO: [&str; 15] = [
     "FORMAT",
     "HISTORY",
     "NOREPLACE",
@@ -38,6 +38,7 @@ const IO: [&str; 14] = [
     "ORDER",
     "NEGATIVE",
     "DUPLICATES",
+    "DEMAND",
     "KEEP",
 ];
 const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
@@ -74,6 +75,7 @@ pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
                     "ORDER" => load.order = Some(options.choice(option, &ORDERS)?),
                     "NEGATIVE" => load.negative = options.choice(option, &NEGATIVES)?,
                     "DUPLICATES" => load.duplicates = options.choice(option, &DUPLICATES)?,
+                    "DEMAND" => load.demand = options.choice(option, &DEMANDS)?,
                     _ => keep = true,
                 }
                 Ok(())
@@ -119,6 +121,7 @@ const LEONTIEFS: [(&str, LeontiefMode); 2] = [("full", LeontiefMode::Full), ("la
 const ORDERS: [(&str, Order); 2] = [("region-first", Order::RegionFirst), ("sector-first", Order::SectorFirst)];
 const NEGATIVES: [(&str, Negative); 2] = [("error", Negative::Refused), ("zero", Negative::Zero)];
 const DUPLICATES: [(&str, Duplicates); 2] = [("error", Duplicates::Error), ("sum", Duplicates::Sum)];
+const DEMANDS: [(&str, Demand); 2] = [("yes", Demand::Kept), ("no", Demand::LeftOut)];
 
 /// The longest REGION, SEPARATOR or MEMBER, in bytes.
 const MAX_LABEL: usize = 512;
@@ -172,6 +175,7 @@ mod tests {
             (Kind::Score, "DECIMALS 10", "DECIMALS"),
             (Kind::Origin, "DECIMALS 1", "DECIMALS"),
             (Kind::Io, "FORMAT glm", "FORMAT"),
+            (Kind::Io, "DEMAND maybe", "DEMAND"),
             (Kind::Io, "HISTORY -1", "HISTORY"),
         ] {
             let failure = parse(kind, words).unwrap_err();

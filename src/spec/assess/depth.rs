@@ -1,4 +1,5 @@
-//! Further documents about a node of an IO model: `ASSESS.WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`.
+//! Further documents about a node of an IO model: `ASSESS.WHATIF`, `DEPENDENTS`, `PROFILE`, `COMPARE`; and of a
+//! demand: `ASSESS.FOOTPRINT`.
 
 use super::{
     Arg, Command, EXPIRATION, Family, INDICATOR, LAYERS, MODEL, NOCACHE, READS, READS_TWO, REFRESH, TENANT, TOP,
@@ -138,7 +139,7 @@ pub(crate) const COMPARE: Command = Command {
     arity: -5,
     args: &[
         MODEL,
-        Arg::key("other", 0).says("Model that is compared with the first one: differences are other - model"),
+        Arg::key("other", 1).says("Model that is compared with the first one: differences are other - model"),
         REGION,
         SECTOR,
         INDICATOR,
@@ -151,5 +152,41 @@ pub(crate) const COMPARE: Command = Command {
     keys: READS_TWO,
     tips: &[],
     reply: "bulk string (JSON): base, changed, their difference, and its parts",
+    internal: false,
+};
+
+pub(crate) const FOOTPRINT: Command = Command {
+    name: "ASSESS.FOOTPRINT",
+    summary: "Returns what the final demand of a region, or a demand of your own, causes in the nodes of an IO model",
+    since: "0.1.0",
+    complexity: "O(1) from the cache; else O(N^2), with N nodes",
+    group: Family::Assess,
+    flags: "readonly blocking",
+    acl: "assess read slow blocking",
+    arity: -4,
+    args: &[
+        MODEL,
+        Arg::one_of(
+            "of",
+            &[
+                Arg::string("region")
+                    .after("REGION")
+                    .says("Purchasing region whose final demand is kept with the table"),
+                Arg::string("demand")
+                    .after("DEMAND")
+                    .says("JSON object of regions, each an object of sectors and amounts, in the unit of the table"),
+            ],
+        ),
+        Arg::string("category").after("CATEGORY").says("Only this category of the region's final demand").optional(),
+        INDICATOR,
+        TOP,
+        TENANT,
+        EXPIRATION,
+        NOCACHE,
+        REFRESH,
+    ],
+    keys: READS,
+    tips: &[],
+    reply: "bulk string (JSON): total, where it arises, which products cause it",
     internal: false,
 };

@@ -22,8 +22,9 @@ use crate::models::replication::replicate;
 use crate::models::{directory, history as log, versions};
 use crate::work::pool;
 
-/// The version of the RDB encoding that is written. Every version up to it can be loaded.
-const ENCODING: c_int = 2;
+/// The version of the RDB encoding that is written. Every version up to it can be loaded: version 2 added the history,
+/// version 3 models with final demand.
+const ENCODING: c_int = 3;
 
 /// Registers the type.
 pub(crate) fn register(ctx: Ctx<'_>) -> Result<(), String> {

@@ -140,7 +140,8 @@ impl Client {
             let info = self.model(key);
             let state = info["state"].text();
             assert_ne!(state, "failed", "deriving failed: {:?}", info["warnings"]);
-            state == "ready"
+            // The model answers earlier: after the first step of its derivation.
+            state == "ready" && info["progress"].integer() == 100
         });
     }
 

@@ -13,6 +13,7 @@ static WHATIF: LazyLock<Validator> = LazyLock::new(|| schema("io-whatif"));
 static DEPENDENTS: LazyLock<Validator> = LazyLock::new(|| schema("io-dependents"));
 static PROFILE: LazyLock<Validator> = LazyLock::new(|| schema("io-profile"));
 static COMPARE: LazyLock<Validator> = LazyLock::new(|| schema("io-compare"));
+static FOOTPRINT: LazyLock<Validator> = LazyLock::new(|| schema("io-footprint"));
 static SCORE: LazyLock<Validator> = LazyLock::new(|| schema("score"));
 static ORIGIN: LazyLock<Validator> = LazyLock::new(|| schema("origin"));
 
@@ -33,6 +34,7 @@ pub(crate) fn parsed(bytes: &[u8]) -> Value {
         Some("origin") => &ORIGIN,
         _ if document.get("changes").is_some() => &WHATIF,
         _ if document.get("dependents").is_some() => &DEPENDENTS,
+        _ if document.get("products").is_some() => &FOOTPRINT,
         _ if document.get("effects").is_some() => &COMPARE,
         _ if document.get("indicators").is_some() => &PROFILE,
         _ => &IO,

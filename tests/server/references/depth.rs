@@ -113,3 +113,33 @@ fn a_profile_has_the_figures_of_the_assessments() {
         }
     }
 }
+
+#[test]
+fn footprints_equal_the_reference() {
+    let Some(mut world) = World::load("footprints_equal_the_reference") else { return };
+    let reference = world.json("wiod_2011_depth.json");
+    for case in reference["footprints"].as_array().expect("cases") {
+        let region = case["region"].as_str().expect("a region");
+        let query = format!("ASSESS.FOOTPRINT wiod REGION {region} INDICATOR syn_cs");
+        let document = parsed(world.client.ask(&query).good().bytes());
+        for name in ["total", "domestic", "imports", "territorial"] {
+            let pointer = format!("/{name}");
+            assert_close(&format!("{query}: {name}"), number(&document, &pointer), number(case, &pointer));
+        }
+        for (list, label) in [("by_region", "by_region_top"), ("products", "products_top")] {
+            for (found, expected) in
+                document[list].as_array().expect("items").iter().zip(case[label].as_array().expect("items"))
+            {
+                let expected = expected.as_array().expect("labels and a value");
+                let (value, labels) = expected.split_last().expect("a value");
+                assert_close(&format!("{query}: {list}"), number(found, "/value"), number(value, ""));
+                assert_eq!(found["region"], labels[0], "{query}: {list}");
+                assert_eq!(found.get("sector"), labels.get(1), "{query}: {list}");
+            }
+        }
+    }
+    let case = &reference["footprint_of_demand"];
+    let query = format!("ASSESS.FOOTPRINT wiod DEMAND {} INDICATOR syn_cs", case["demand"]);
+    let document = parsed(world.client.ask(&query).good().bytes());
+    assert_close(&query, number(&document, "/total"), number(case, "/total"));
+}

@@ -3,13 +3,18 @@
 
 use std::collections::HashSet;
 
+use super::super::demand::{FinalDemand, MAX_COLUMNS};
 use super::super::indicator::Indicator;
 use super::super::labels::{Labels, MAX_NODES};
 use super::super::model::{self, IoModel};
 use super::super::options::{Format, LeontiefMode, Precision};
 use super::super::table::{OutputSource, Table};
-use super::{COLUMNS, FORMATS, HEADER, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
-use crate::io::leontief::matrix::{Columns, Matrix};
+use super::gathering::Gathering;
+use super::{
+    COLUMNS, DEMAND, DEMAND_COUNTS, FORMATS, HEADER, INDICATOR, MODES, NODES, OUTPUT, PAIRS, PRECISIONS, SOURCES, TEXT,
+    WITH_DEMAND, Wire,
+};
+use crate::io::leontief::matrix::Matrix;
 use crate::{Error, Result};
 
 /// An input-output model that is being decoded.
@@ -21,8 +26,12 @@ pub struct IoDecoder {
     labels: Option<Labels>,
     warnings: Vec<String>,
     output: Option<Vec<f64>>,
-    coefficients: Coefficients,
+    coefficients: Gathering,
     nonzeros: u64,
+    /// Names of purchasing regions and of categories.
+    demand_names: [Vec<Box<str>>; 2],
+    pairs: Vec<(u32, u32)>,
+    demand: Gathering,
     indicators: Vec<Indicator>,
     names: HashSet<Box<str>>,
 }
@@ -40,6 +49,8 @@ struct Header {
     warnings: usize,
     indicators: usize,
     text: u64,
+    /// Purchasing regions, categories and columns of final demand.
+    demand: [usize; 3],
 }
 
 /// The content of the next frame.
@@ -49,34 +60,22 @@ enum Part {
     Nodes,
     Output,
     Columns,
+    Pairs,
+    Demand,
     Indicators,
 }
 
-#[derive(Debug)]
-enum Coefficients {
-    F64(Gathered<f64>),
-    F32(Gathered<f32>),
-}
-
-/// Columns received, and columns that do not fill a block yet.
-#[derive(Debug)]
-struct Gathered<T> {
-    columns: Columns<T>,
-    pending: Vec<T>,
-}
-
 impl IoDecoder {
-    /// Reads the first frame, without its preamble.
+    /// Reads the first frame, without its preamble, which has the version.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
-    pub fn begin(frame: &[u8]) -> Result<Self> {
-        let header = Header::read(frame)?;
+    pub fn begin(version: u8, frame: &[u8]) -> Result<Self> {
+        let header = Header::read(version, frame)?;
         let n = header.nodes;
-        let coefficients = match header.precision {
-            Precision::F64 => Coefficients::F64(Gathered::new(n)),
-            Precision::F32 => Coefficients::F32(Gathered::new(n)),
-        };
+        let coefficients = Gathering::new(header.precision, n, n);
+        let [.., columns] = header.demand;
+        let demand = Gathering::new(header.precision, n, columns);
         Ok(Self {
             header,
             part: Part::Text,
@@ -86,6 +85,9 @@ impl IoDecoder {
             output: None,
             coefficients,
             nonzeros: 0,
+            demand_names: Default::default(),
+            pairs: Vec::new(),
+            demand,
             indicators: Vec::new(),
             names: HashSet::new(),
         })
@@ -102,6 +104,8 @@ impl IoDecoder {
             (Part::Nodes, NODES) => self.push_nodes(content),
             (Part::Output, OUTPUT) => self.push_output(content),
             (Part::Columns, COLUMNS) => self.push_columns(content),
+            (Part::Pairs, PAIRS) => self.push_pairs(content),
+            (Part::Demand, DEMAND) => self.push_demand(content),
             (Part::Indicators, INDICATOR) => self.push_indicator(content),
             _ => Err(Error::Corrupt("a frame is out of order")),
         }
@@ -116,13 +120,15 @@ impl IoDecoder {
         if self.part != Part::Indicators || self.indicators.len() != self.header.indicators {
             return Err(missing);
         }
+        let demand = match self.pairs.is_empty() {
+            true => None,
+            false => Some(of_names(&self.demand_names, &self.pairs, self.demand.finish())?),
+        };
         let table = Table {
             labels: self.labels.ok_or(missing)?,
-            coefficients: match self.coefficients {
-                Coefficients::F64(gathered) => Matrix::F64(gathered.columns),
-                Coefficients::F32(gathered) => Matrix::F32(gathered.columns),
-            },
+            coefficients: self.coefficients.finish(),
             output: self.output,
+            demand,
             format: self.header.format,
             output_source: self.header.source,
             leontief: self.header.leontief,
@@ -133,13 +139,11 @@ impl IoDecoder {
 
     /// The size in memory, in bytes.
     pub fn bytes(&self) -> u64 {
-        let columns = match &self.coefficients {
-            Coefficients::F64(gathered) => gathered.bytes(),
-            Coefficients::F32(gathered) => gathered.bytes(),
-        };
+        let columns = self.coefficients.bytes() + self.demand.bytes() + self.pairs.capacity() * 8;
+        let names: usize = self.demand_names.iter().flatten().map(|name| name.len() + 24).sum();
         let vectors = self.indicators.len() + usize::from(self.output.is_some());
         let labels = self.labels.as_ref().map_or(0, Labels::bytes);
-        (self.text.capacity() + columns + vectors * self.header.nodes * 8) as u64 + labels
+        (self.text.capacity() + names + columns + vectors * self.header.nodes * 8) as u64 + labels
     }
 
     fn push_text(&mut self, content: &[u8]) -> Result<()> {
@@ -155,10 +159,7 @@ impl IoDecoder {
     }
 
     fn push_nodes(&mut self, content: &[u8]) -> Result<()> {
-        let (pairs, rest) = content.as_chunks::<8>();
-        if pairs.len() != self.header.nodes || !rest.is_empty() {
-            return Err(Error::Corrupt("nodes have another number than announced"));
-        }
+        let pairs = pairs(content, self.header.nodes)?;
         let text = std::mem::take(&mut self.text);
         let mut reader = Reader(&text);
         let regions = reader.texts(self.header.regions)?;
@@ -169,13 +170,16 @@ impl IoDecoder {
             }
             self.warnings.push(warning.to_owned());
         }
+        let [purchasing, categories, _] = self.header.demand;
+        for (names, count) in self.demand_names.iter_mut().zip([purchasing, categories]) {
+            names.extend(reader.texts(count)?.into_iter().map(Box::<str>::from));
+        }
         if !reader.0.is_empty() {
             return Err(Error::Corrupt("there is more text than announced"));
         }
         let mut names = Vec::with_capacity(pairs.len());
-        for [a, b, c, d, e, f, g, h] in pairs {
-            let region = regions.get(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
-            let sector = sectors.get(u32::from_le_bytes([*e, *f, *g, *h]) as usize);
+        for (region, sector) in pairs {
+            let (region, sector) = (regions.get(region as usize), sectors.get(sector as usize));
             names.push(region.copied().zip(sector.copied()).ok_or(Error::Corrupt("a node has no name"))?);
         }
         let labels = Labels::new(names).map_err(|_| Error::Corrupt("a node occurs twice or has no name"))?;
@@ -199,11 +203,24 @@ impl IoDecoder {
     }
 
     fn push_columns(&mut self, content: &[u8]) -> Result<()> {
-        let (nonzeros, complete) = match &mut self.coefficients {
-            Coefficients::F64(gathered) => gathered.push(content)?,
-            Coefficients::F32(gathered) => gathered.push(content)?,
-        };
+        let (nonzeros, complete) = self.coefficients.push(content)?;
         self.nonzeros += nonzeros;
+        if complete {
+            let [.., columns] = self.header.demand;
+            self.part = if columns > 0 { Part::Pairs } else { Part::Indicators };
+        }
+        Ok(())
+    }
+
+    fn push_pairs(&mut self, content: &[u8]) -> Result<()> {
+        let [.., columns] = self.header.demand;
+        self.pairs = pairs(content, columns)?;
+        self.part = Part::Demand;
+        Ok(())
+    }
+
+    fn push_demand(&mut self, content: &[u8]) -> Result<()> {
+        let (_, complete) = self.demand.push(content)?;
         if complete {
             self.part = Part::Indicators;
         }
@@ -228,8 +245,9 @@ impl IoDecoder {
 }
 
 impl Header {
-    fn read(frame: &[u8]) -> Result<Self> {
-        if frame.len() != HEADER {
+    fn read(version: u8, frame: &[u8]) -> Result<Self> {
+        let has_demand = version >= WITH_DEMAND;
+        if frame.len() != HEADER + if has_demand { DEMAND_COUNTS } else { 0 } {
             return Err(Error::Corrupt("the header has another length"));
         }
         let mut reader = Reader(frame);
@@ -245,53 +263,48 @@ impl Header {
             warnings: reader.count()?,
             indicators: reader.count()?,
             text: u64::from_le_bytes(reader.take()?),
+            demand: match has_demand {
+                true => [reader.count()?, reader.count()?, reader.count()?],
+                false => [0; 3],
+            },
         };
         if header.nodes == 0 || header.nodes > MAX_NODES {
             return Err(Error::Corrupt("the number of nodes is out of range"));
+        }
+        let [.., columns] = header.demand;
+        if columns > MAX_COLUMNS || header.demand.iter().any(|&count| (count == 0) != (columns == 0)) {
+            return Err(Error::Corrupt("the number of columns of final demand is out of range"));
         }
         Ok(header)
     }
 }
 
-impl<T: Wire> Gathered<T> {
-    fn new(n: usize) -> Self {
-        Self { columns: Columns::new(n), pending: Vec::new() }
+/// Reads `count` pairs of numbers.
+fn pairs(content: &[u8], count: usize) -> Result<Vec<(u32, u32)>> {
+    let (pairs, rest) = content.as_chunks::<8>();
+    if pairs.len() != count || !rest.is_empty() {
+        return Err(Error::Corrupt("pairs of labels have another number than announced"));
     }
+    let pair = |[a, b, c, d, e, f, g, h]: &[u8; 8]| {
+        (u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h]))
+    };
+    Ok(pairs.iter().map(pair).collect())
+}
 
-    fn bytes(&self) -> usize {
-        (self.columns.len() * self.columns.rows() + self.pending.capacity()) * T::BYTES
-    }
-
-    /// Adds whole columns. Returns the number of nonzero coefficients and whether these were the last columns.
-    fn push(&mut self, content: &[u8]) -> Result<(u64, bool)> {
-        let n = self.columns.rows();
-        let arrived = content.len() / (n * T::BYTES);
-        let before = self.columns.len() + self.pending.len() / n;
-        if arrived == 0 || arrived * n * T::BYTES != content.len() || before + arrived > n {
-            return Err(Error::Corrupt("a frame does not hold whole columns"));
-        }
-        let numbers = T::read(content);
-        let (mut finite, mut nonzeros) = (true, 0);
-        for &number in &numbers {
-            let number: f64 = number.into();
-            finite &= number.is_finite();
-            nonzeros += u64::from(number != 0.0);
-        }
-        if !finite {
-            return Err(Error::Corrupt("a coefficient is not a finite number"));
-        }
-        let last = before + arrived == n;
-        let block = self.columns.per_block();
-        if self.pending.is_empty() && (arrived == block || (last && arrived < block)) {
-            self.columns.push_block(numbers);
-            return Ok((nonzeros, last));
-        }
-        self.pending.extend_from_slice(&numbers);
-        while self.pending.len() >= block * n || (last && !self.pending.is_empty()) {
-            let rest = self.pending.split_off(self.pending.len().min(block * n));
-            self.columns.push_block(std::mem::replace(&mut self.pending, rest).into());
-        }
-        Ok((nonzeros, last))
+/// Final demand with these names of purchasing regions and of categories.
+fn of_names(names: &[Vec<Box<str>>; 2], pairs: &[(u32, u32)], columns: Matrix) -> Result<FinalDemand> {
+    let [regions, categories] = names;
+    let named = |&(region, category): &(u32, u32)| {
+        Some((&**regions.get(region as usize)?, &**categories.get(category as usize)?))
+    };
+    let named: Option<Vec<(&str, &str)>> = pairs.iter().map(named).collect();
+    let named = named.ok_or(Error::Corrupt("a column of final demand has no name"))?;
+    let demand = FinalDemand::new(named, columns).ok_or(Error::Corrupt("final demand is not usable"))?;
+    // As for the nodes: the encoder writes names in the order of the columns.
+    if demand.regions() == regions && demand.categories() == categories {
+        Ok(demand)
+    } else {
+        Err(Error::Corrupt("names are not in the order of the columns"))
     }
 }
 

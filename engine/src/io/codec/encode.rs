@@ -2,7 +2,7 @@
 
 use super::super::model::IoModel;
 use super::plan::{PIECE, put_count, put_text};
-use super::{COLUMNS, FORMATS, INDICATOR, MODES, NODES, OUTPUT, PRECISIONS, SOURCES, TEXT, Wire};
+use super::{COLUMNS, DEMAND, FORMATS, INDICATOR, MODES, NODES, OUTPUT, PAIRS, PRECISIONS, SOURCES, TEXT, Wire};
 use crate::io::leontief::product::with_columns;
 use crate::model::{Kind, codec::preamble};
 
@@ -24,18 +24,21 @@ pub(in crate::io) fn frame(model: &IoModel, index: u64) -> Vec<u8> {
         return frame;
     }
     if within(1).is_some() {
-        let mut frame = vec![NODES];
-        for (region, sector) in table.labels.nodes() {
-            frame.extend_from_slice(&region.to_le_bytes());
-            frame.extend_from_slice(&sector.to_le_bytes());
-        }
-        return frame;
+        return pairs(NODES, table.labels.nodes());
     }
     if within(plan.output).is_some() {
         return numbers(OUTPUT, table.output.as_deref().unwrap_or_default());
     }
     if let Some(i) = within(plan.columns) {
         return with_columns!(&table.coefficients, columns => numbers(COLUMNS, &columns.blocks()[i]));
+    }
+    if let Some(demand) = &table.demand {
+        if within(plan.pairs).is_some() {
+            return pairs(PAIRS, demand.pairs());
+        }
+        if let Some(i) = within(plan.demand) {
+            return with_columns!(demand.columns(), columns => numbers(DEMAND, &columns.blocks()[i]));
+        }
     }
     if let Some(i) = within(plan.indicators) {
         let indicator = &model.indicators[i].indicator;
@@ -63,6 +66,20 @@ fn header(model: &IoModel) -> Vec<u8> {
     put_count(&mut frame, table.warnings.len());
     put_count(&mut frame, model.indicators.len());
     frame.extend_from_slice(&(model.base.text.len() as u64).to_le_bytes());
+    let demand = table.demand.as_ref();
+    put_count(&mut frame, demand.map_or(0, |demand| demand.regions().len()));
+    put_count(&mut frame, demand.map_or(0, |demand| demand.categories().len()));
+    put_count(&mut frame, demand.map_or(0, |demand| demand.pairs().len()));
+    frame
+}
+
+fn pairs(tag: u8, pairs: &[(u32, u32)]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(1 + 8 * pairs.len());
+    frame.push(tag);
+    for (one, other) in pairs {
+        frame.extend_from_slice(&one.to_le_bytes());
+        frame.extend_from_slice(&other.to_le_bytes());
+    }
     frame
 }
 

@@ -12,6 +12,9 @@ pub(in crate::io) struct Plan {
     pub(super) text: u64,
     pub(super) output: u64,
     pub(super) columns: u64,
+    /// 1 if there is final demand.
+    pub(super) pairs: u64,
+    pub(super) demand: u64,
     pub(super) indicators: u64,
 }
 
@@ -21,16 +24,21 @@ impl Plan {
             text: text.div_ceil(PIECE) as u64,
             output: u64::from(table.output.is_some()),
             columns: with_columns!(&table.coefficients, columns => columns.blocks().len()) as u64,
+            pairs: u64::from(table.demand.is_some()),
+            demand: table
+                .demand
+                .as_ref()
+                .map_or(0, |demand| with_columns!(demand.columns(), columns => columns.blocks().len()) as u64),
             indicators: indicators as u64,
         }
     }
 
     pub(in crate::io) fn len(&self) -> u64 {
-        2 + self.text + self.output + self.columns + self.indicators
+        2 + self.text + self.output + self.columns + self.pairs + self.demand + self.indicators
     }
 }
 
-/// The names and warnings of a table, encoded.
+/// The names and warnings of a table, encoded; the names of final demand at the end.
 pub(in crate::io) fn text_of(table: &Table) -> Vec<u8> {
     let mut text = Vec::new();
     for name in table.labels.regions().iter().chain(table.labels.sectors()) {
@@ -38,6 +46,9 @@ pub(in crate::io) fn text_of(table: &Table) -> Vec<u8> {
     }
     for warning in &table.warnings {
         put_text(&mut text, warning);
+    }
+    for name in table.demand.iter().flat_map(|demand| demand.regions().iter().chain(demand.categories())) {
+        put_text(&mut text, name);
     }
     text
 }

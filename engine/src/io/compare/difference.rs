@@ -29,7 +29,7 @@ impl Comparison<'_> {
     /// A difference as a share of the total in the first table; `None` if that total is 0 or its contributions have both
     /// signs.
     pub(super) fn share(&self, difference: f64) -> Option<f64> {
-        self.figures[0].share(difference).filter(|share| share.is_finite())
+        self.figures[0].ratio(difference).filter(|share| share.is_finite())
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn compare<'a>(
 ) -> Result<Comparison<'a>> {
     let [a, b] = bases;
     let column = |basis: &Basis<'_>, j: usize| -> Result<Vec<f64>> {
-        Ok(basis.leontief.column(&basis.table.coefficients, j, progress)?.numbers())
+        Ok(basis.leontief.solver.column(&basis.table.coefficients, j, progress)?.numbers())
     };
     let figures = [a.figures(nodes[0], progress)?, b.figures(nodes[1], progress)?];
     let columns = [column(a, nodes[0])?, column(b, nodes[1])?];

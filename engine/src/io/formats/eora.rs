@@ -11,9 +11,10 @@ use super::fill::{Filled, Filler};
 use super::icio::balance;
 use super::icio::figures::{Figures, Series};
 use super::icio::totals::Totals;
+use super::purchases::Purchaser;
 use super::source::Package;
 use super::sums::Flows;
-use super::{Job, notes, output};
+use super::{Job, notes, output, purchases};
 use crate::io::labels::Labels;
 use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
@@ -102,7 +103,8 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     let lines = Some(discrepancy.lines(n));
     let mut warnings: Vec<String> = Vec::new();
     let mut figures = Figures::new(n);
-    figures.columns = demand(package, files, n, &discrepancy, job)?;
+    let (columns, purchasers) = demand(package, files, n, &discrepancy, job)?;
+    figures.columns = columns;
     if let Some(part) = files.value_added {
         match value_added(package, part, n, &mut discrepancy, job) {
             Ok(row) => figures.rows.push(row),
@@ -129,7 +131,8 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     warnings.extend(balance::check_columns(&labels, &figures, &totals, &x, "the sums of rows and final demand"));
     warnings.extend(balance::check_size(&figures, &x));
     let negative = figures.negative;
-    let more = labels.bytes() + n as u64 * 8 * (8 + figures.columns.len() as u64);
+    let columns = figures.columns.len();
+    let more = labels.bytes() + n as u64 * 8 * (8 + columns as u64) + job.demand_bytes(n, columns);
     let mut filler = Filler::new(n, job.options.precision, Some(&x), job.budget, more)?;
     each_row(package, files.flows, FLOWS, lines, lines, job, |line, row| {
         if let Some(i) = discrepancy.node(line) {
@@ -142,9 +145,12 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
     if !files.unread.is_empty() {
         warnings.push(format!("not read: {}", super::members::listed(files.unread.iter().map(|name| &**name))));
     }
+    let wanted = discrepancy.without(&totals.demand, &purchasers, job, &mut warnings);
+    let demand = purchases::keep(&figures.columns, &wanted, &purchasers, n, job, &mut warnings)?;
     let (coefficients, leontief) = (filled.matrix, job.options.leontief);
     let output_source = OutputSource::Rule(OutputRule::RowSum);
-    Ok(Table { labels, coefficients, output: Some(x), format: Format::Eora, output_source, leontief, warnings })
+    let format = Format::Eora;
+    Ok(Table { labels, coefficients, output: Some(x), demand, format, output_source, leontief, warnings })
 }
 
 /// The nodes: code and sector of every line except the discrepancy.
@@ -163,14 +169,14 @@ fn labels(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<(Labe
     Ok((labels, discrepancy))
 }
 
-/// The columns of final demand. They get the names in the label file if the counts match.
+/// The columns of final demand, and the region and category of each: the names in the label file, if the counts match.
 fn demand(
     package: &mut Package<'_>,
     files: &Files,
     n: usize,
     discrepancy: &Discrepancy,
     job: &Job<'_>,
-) -> Result<Vec<Series>> {
+) -> Result<(Vec<Series>, Vec<Purchaser>)> {
     let mut columns: Vec<Series> = Vec::new();
     each_row(package, files.demand, DEMAND, Some(discrepancy.lines(n)), None, job, |line, row| {
         if line == 0 {
@@ -183,16 +189,18 @@ fn demand(
         }
         Ok(())
     })?;
-    // Names only help to find sums among the columns, so errors in the label file are ignored.
+    // Output does not depend on the names, so errors in the label file are not errors of the table.
     let names = match files.demand_labels.map(|part| names(package, part, DEMAND_LABELS, job)) {
         Some(Ok(names)) if names.len() == columns.len() => names,
         Some(Err(error @ Error::Cancelled)) => return Err(error),
         _ => Vec::new(),
     };
-    for (column, (region, category)) in columns.iter_mut().zip(names) {
+    for (column, (region, category)) in columns.iter_mut().zip(&names) {
         column.label = format!("{region} / {category}").into();
     }
-    Ok(columns)
+    let purchaser = |(region, category): (String, String)| Some((region.into(), category.into()));
+    let purchasers = names.into_iter().map(purchaser).collect();
+    Ok((columns, purchasers))
 }
 
 /// Value added of every node, summed over all rows.

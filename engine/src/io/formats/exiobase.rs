@@ -19,7 +19,7 @@ use self::table::Account;
 use super::coverage::Coverage;
 use super::icio::figures::Figures;
 use super::source::Package;
-use super::{Job, Loaded, members, output, sums};
+use super::{Job, Loaded, members, output, purchases, sums};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::shown::shown_node;
 use crate::io::text::Blank;
@@ -85,27 +85,30 @@ pub(super) fn read(package: &mut Package<'_>, files: &Files, job: &Job<'_>) -> R
         None => None,
     };
     let mut figures = Figures::new(labels.len());
+    let mut names = Vec::new();
     if let Some(file) = files.y {
         match demand::read(package, file, &labels, &mut warnings, job) {
-            // If output is reported, final demand is only used to check it.
+            // If output is reported, the table is usable without final demand.
             Err(error @ Error::BadInput { .. }) if reported.is_some() => {
-                warnings.push(format!("output was not compared with final demand: {error}"));
+                warnings.push(format!("output was not compared with final demand, which was left out: {error}"));
             }
-            columns => figures.columns = columns?,
+            columns => (figures.columns, names) = columns?,
         }
     }
-    let mut account = Account { package, files, labels: &labels, figures, warnings, job };
+    let mut account = Account { package, files, labels: &labels, figures, demand: Vec::new(), warnings, job };
     let (coefficients, output, output_source) =
         if files.holds_flows { account.of_flows(reported)? } else { account.of_coefficients(reported)? };
-    let Account { mut warnings, .. } = account;
+    let Account { mut warnings, figures, demand, .. } = account;
     let indicators = account::read_all(package, &files.accounts, &labels, output.as_deref(), &mut warnings, job)?;
     warnings.extend(files.unread.clone());
     if let Some(file) = files.units {
         warnings.extend(account::unlike_units(package, file, job)?);
     }
     let labels = order::settle(package, files, labels, &mut warnings, job)?;
+    let purchasers = purchases::in_order(&names, &labels);
+    let demand = purchases::keep(&figures.columns, &demand, &purchasers, labels.len(), job, &mut warnings)?;
     let (format, leontief) = (Format::Exiobase, job.options.leontief);
-    let table = Table { labels, coefficients, output, format, output_source, leontief, warnings };
+    let table = Table { labels, coefficients, output, demand, format, output_source, leontief, warnings };
     Ok(Loaded { table, indicators })
 }
 

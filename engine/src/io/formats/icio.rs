@@ -11,7 +11,7 @@ pub(super) mod figures;
 mod grid;
 mod header;
 pub(super) mod hidden;
-mod split;
+pub(super) mod split;
 mod subtotals;
 mod survey;
 pub(super) mod totals;
@@ -21,7 +21,8 @@ use self::survey::Survey;
 use self::totals::Totals;
 use super::fill::{Filled, divide};
 use super::source::Package;
-use super::{Job, notes, output};
+use super::{Job, notes, output, purchases};
+use crate::io::demand::FinalDemand;
 use crate::io::leontief::matrix::Matrix;
 use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
@@ -62,15 +63,34 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     warnings.extend(notes::of_table(&filled, figures.negative, &survey.labels, job.progress)?);
     warnings.extend(totals.notes.iter().cloned());
     warnings.extend(output.warnings);
+    let demand = demand(&survey, &figures, &totals, job, &mut warnings)?;
     Ok(Table {
         labels: survey.labels,
         coefficients: filled.matrix,
         output: output.x,
+        demand,
         format: Format::Icio,
         output_source: output.source,
         leontief: job.options.leontief,
         warnings,
     })
+}
+
+/// The final demand that is kept.
+fn demand(
+    survey: &Survey,
+    figures: &Figures,
+    totals: &Totals,
+    job: &Job<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<FinalDemand>> {
+    let names: Vec<&str> = totals.demand.iter().map(|&at| &*figures.columns[at].label).collect();
+    let mut purchasers = vec![None; figures.columns.len()];
+    let found = purchases::of_labels(&names, &survey.labels, job, warnings);
+    for (&at, purchaser) in totals.demand.iter().zip(found) {
+        purchasers[at] = purchaser;
+    }
+    purchases::keep(&figures.columns, &totals.demand, &purchasers, survey.labels.len(), job, warnings)
 }
 
 /// Total output, and the warnings about it.

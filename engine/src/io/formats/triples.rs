@@ -13,6 +13,7 @@
 //! their sum with `DUPLICATES sum`.
 
 mod header;
+mod purchases;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
@@ -32,11 +33,13 @@ use crate::{Budget, Error, Place, Progress, Result};
 
 use self::header::Header;
 pub(super) use self::header::{Values, is_header};
+use self::purchases::Purchases;
 use self::waiting::{WAITING, Waiting};
 
 /// Reads the table in `part`.
 pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Result<Table> {
-    let mut survey = Survey { duplicates: job.options.duplicates, ..Survey::default() };
+    let (duplicates, keeps_demand) = (job.options.duplicates, job.keeps_demand());
+    let mut survey = Survey { duplicates, keeps_demand, ..Survey::default() };
     let header = survey.take(&mut package.lines(part, "", job)?, job.budget)?;
     if let Some((from, to)) = survey.repeated.filter(|_| survey.duplicates == Duplicates::Error) {
         survey.roles = None;
@@ -60,7 +63,9 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     };
 
     let n = labels.len();
-    job.budget.require("the table", Filler::bytes(n, job.options.precision) + labels.bytes() + survey.bytes())?;
+    let purchases = std::mem::take(&mut survey.purchases);
+    let more = labels.bytes() + survey.bytes() + purchases.bytes(n, job);
+    job.budget.require("the table", Filler::bytes(n, job.options.precision) + more)?;
     let mut matrix = Matrix::zeros(n, job.options.precision);
     let mut lines = package.lines(part, "", job)?;
     let filled = match &mut matrix {
@@ -81,7 +86,8 @@ pub(super) fn read(package: &mut Package<'_>, part: usize, job: &Job<'_>) -> Res
     }
     let output_source = if x.is_some() { OutputSource::Rule(OutputRule::RowSum) } else { OutputSource::None };
     let (coefficients, leontief) = (filled.matrix, job.options.leontief);
-    Ok(Table { labels, coefficients, output: x, format: Format::Triples, output_source, leontief, warnings })
+    let demand = purchases.finish(&labels, job)?;
+    Ok(Table { labels, coefficients, output: x, demand, format: Format::Triples, output_source, leontief, warnings })
 }
 
 /// Counts of special cells.
@@ -145,6 +151,8 @@ struct Triple {
     from: u32,
     /// `None` for final demand.
     to: Option<u32>,
+    /// The column of final demand, in the first pass.
+    column: u32,
     value: f64,
     place: Place,
 }
@@ -160,6 +168,9 @@ struct Survey {
     first_lines: Vec<u64>,
     sums: Vec<f64>,
     has_final_demand: bool,
+    keeps_demand: bool,
+    /// Final demand, if it is kept.
+    purchases: Purchases,
     duplicates: Duplicates,
     /// A cell between nodes that has a second line.
     twice: Option<(u32, u32)>,
@@ -194,6 +205,8 @@ impl Survey {
         let mut sides: Vec<[bool; 2]> = Vec::new();
         // Cells of FIGARO's files are kept until the roles of their labels are known.
         let mut waiting = Waiting::default();
+        let mut bought = Waiting::default();
+        let keeps_demand = self.keeps_demand;
         let header = each_line(lines, self, |header, triple| {
             if triple.to.is_none() && header.values == Values::Coefficients {
                 let place = Place { column: header.place_of_to_sector(), ..triple.place };
@@ -211,7 +224,12 @@ impl Survey {
             }
             match triple.to {
                 Some(to) if header.is_figaro => waiting.push((triple.from, to, triple.value), budget)?,
-                _ => sums[triple.from as usize] += triple.value,
+                to => {
+                    sums[triple.from as usize] += triple.value;
+                    if to.is_none() && keeps_demand {
+                        bought.push((triple.from, triple.column, triple.value), budget)?;
+                    }
+                }
             }
             Ok(())
         })?;
@@ -219,6 +237,7 @@ impl Survey {
             return Err(Error::bad("the table has no rows", lines.place_after()));
         }
         (self.sums, self.has_final_demand) = (sums, has_final_demand);
+        self.purchases.set_lines(bought);
         if header.is_figaro {
             self.assign_roles(&sides, &waiting, budget)?;
         } else {
@@ -287,14 +306,21 @@ impl Survey {
         }
         let is_demand = |to: u32| roles[to as usize] == Role::FinalDemand;
         let of_demand = waiting.0.iter().filter(|(from, to, _)| is_node(*from as usize) && is_demand(*to)).count();
-        budget.require(WAITING, Waiting::bytes(waiting.0.capacity()) + of_demand as u64 * BYTES_OF_A_PAIR)?;
+        let bought = if self.keeps_demand { of_demand } else { 0 };
+        let more = of_demand as u64 * BYTES_OF_A_PAIR + Waiting::bytes(bought);
+        budget.require(WAITING, Waiting::bytes(waiting.0.capacity()) + more)?;
+        let mut bought = Waiting(Vec::with_capacity(bought));
         let mut demand: HashSet<(u32, u32)> = HashSet::with_capacity(of_demand);
         self.sums = vec![0.0; count as usize];
+        let column_of = self.purchases.set_columns(&self.names, &roles);
         for &(from, to, value) in &waiting.0 {
             if let Role::Node(node) = roles[from as usize] {
                 self.sums[node as usize] += value;
                 if is_demand(to) {
                     self.has_final_demand = true;
+                    if self.keeps_demand {
+                        bought.0.push((node, column_of[to as usize], value));
+                    }
                     if !demand.insert((from, to)) {
                         self.added += 1;
                         self.repeated = self.repeated.or(Some((from, to)));
@@ -302,6 +328,7 @@ impl Survey {
                 }
             }
         }
+        self.purchases.set_lines(bought);
         let mut label = 0;
         self.names.retain(|_| (is_node(label), label += 1).0);
         label = 0;
@@ -386,11 +413,12 @@ fn each_line(
         let place = line.place;
         let row = header.row(&mut cells)?;
         let from = survey.number(&row.from.0, &row.from.1, place)?;
-        let to = match &*row.to.1 {
-            "" => None,
-            sector => Some(survey.number(&row.to.0, sector, place)?),
+        let (to, column) = match &*row.to.1 {
+            "" if survey.keeps_demand && !survey.is_complete => (None, survey.purchases.column(&row.to.0)?),
+            "" => (None, 0),
+            sector => (Some(survey.number(&row.to.0, sector, place)?), 0),
         };
-        if let Some(triple) = survey.of_nodes(Triple { from, to, value: row.value, place }) {
+        if let Some(triple) = survey.of_nodes(Triple { from, to, column, value: row.value, place }) {
             each(&header, triple)?;
         }
     }

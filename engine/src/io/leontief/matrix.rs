@@ -1,4 +1,4 @@
-//! Square matrices stored by columns, in blocks of whole columns.
+//! Matrices stored by columns, in blocks of whole columns.
 //!
 //! Each column is contiguous, so reading a coefficient, a supplier list or a step of a path accesses one region of
 //! memory. Blocks are about half a megabyte: a matrix can grow as its frames arrive, without trusting a declared size,
@@ -9,7 +9,7 @@ use crate::io::options::Precision;
 /// The intended size of a block in bytes.
 const BLOCK_BYTES: usize = 1 << 19;
 
-/// A square matrix in one of the two precisions.
+/// A matrix in one of the two precisions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matrix {
     /// Eight bytes a number.
@@ -116,9 +116,14 @@ impl Matrix {
 
     /// `n` columns of `n` zeros.
     pub fn zeros(n: usize, precision: Precision) -> Self {
+        Self::rectangle(n, n, precision)
+    }
+
+    /// `len` columns of `rows` zeros.
+    pub fn rectangle(rows: usize, len: usize, precision: Precision) -> Self {
         match precision {
-            Precision::F64 => Self::F64(Columns::zeros(n, n)),
-            Precision::F32 => Self::F32(Columns::zeros(n, n)),
+            Precision::F64 => Self::F64(Columns::zeros(rows, len)),
+            Precision::F32 => Self::F32(Columns::zeros(rows, len)),
         }
     }
 

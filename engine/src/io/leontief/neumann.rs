@@ -5,11 +5,8 @@
 //! converges if the spectral radius of A is below 1. Terms are added until every element of the last term is at most
 //! [`FLOOR`] times its sum.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
-
 use crate::io::leontief::matrix::Matrix;
-use crate::io::leontief::product::{rows_times, times_column, widened, with_columns};
+use crate::io::leontief::product::{rows_times, times_column};
 use crate::io::stage::Stage;
 use crate::{Error, Result};
 
@@ -22,14 +19,13 @@ const MOST_TERMS: usize = 20_000;
 /// The number of terms that typical data need; used for progress and estimates.
 pub(crate) const USUAL_TERMS: usize = 64;
 
-/// Column `j` of `L`, that is `e_j + A e_j + A^2 e_j + ...`.
+/// `L d` for a column `d`, that is `d + A d + A^2 d + ...`.
 ///
 /// # Errors
 /// [`Error::BadInput`] if the series does not converge within the limit, [`Error::Cancelled`].
-pub(crate) fn column(coefficients: &Matrix, j: usize, stage: &Stage<'_>) -> Result<Vec<f64>> {
-    let mut term = vec![0.0; coefficients.rows()];
-    term[j] = 1.0;
-    let mut sum = term.clone();
+pub(crate) fn times(coefficients: &Matrix, d: Vec<f64>, stage: &Stage<'_>) -> Result<Vec<f64>> {
+    let mut sum = d.clone();
+    let mut term = d;
     for k in 0..MOST_TERMS {
         term = times_column(coefficients, &term, &stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1))?;
         if add(&mut sum, &term)? {
@@ -51,39 +47,6 @@ pub(crate) fn rows(coefficients: &Matrix, rows: Vec<Vec<f64>>, stage: &Stage<'_>
         let mut converged = true;
         for (sum, term) in sums.iter_mut().zip(&terms) {
             converged &= add(sum, term)?;
-        }
-        if converged {
-            return Ok(sums);
-        }
-    }
-    Err(slow())
-}
-
-/// Sums `r'L` for many row vectors together, given and returned as columns of an `n x rows` matrix.
-///
-/// # Errors
-/// [`Error::BadInput`] if a series does not converge within the limit, [`Error::Cancelled`].
-pub(crate) fn many_rows(coefficients: &Matrix, rows: Mat<f64>, stage: &Stage<'_>) -> Result<Mat<f64>> {
-    let (n, count) = (rows.nrows(), rows.ncols());
-    let mut sums = rows.clone();
-    let mut terms = rows;
-    for k in 0..MOST_TERMS {
-        let stage = stage.slice(k.min(USUAL_TERMS), USUAL_TERMS + 1);
-        let mut next = Mat::<f64>::zeros(n, count);
-        let mut at = 0;
-        with_columns!(coefficients, columns => for block in columns.blocks() {
-            stage.step(at, n)?;
-            let width = block.len() / n.max(1);
-            let numbers = widened(block);
-            let block = MatRef::from_column_major_slice(&numbers, n, width);
-            let target = next.as_mut().subrows_mut(at, width);
-            matmul(target, Accum::Replace, block.transpose(), terms.as_ref(), 1.0, Par::Seq);
-            at += width;
-        });
-        terms = next;
-        let mut converged = true;
-        for row in 0..count {
-            converged &= add(sums.col_as_slice_mut(row), terms.col_as_slice(row))?;
         }
         if converged {
             return Ok(sums);

@@ -16,7 +16,10 @@ use std::ops::Range;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
 use faer::linalg::matmul::matmul;
-use faer::linalg::triangular_solve::{solve_unit_lower_triangular_in_place, solve_upper_triangular_in_place};
+use faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_unit_upper_triangular_in_place,
+    solve_upper_triangular_in_place,
+};
 use faer::perm::{permute_rows_in_place, permute_rows_in_place_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
@@ -64,31 +67,24 @@ pub fn peak_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
 pub fn held_bytes(n: usize, precision: Precision, mode: LeontiefMode) -> u64 {
     match mode {
         LeontiefMode::Full => (n * n) as u64 * precision.bytes(),
-        LeontiefMode::Lazy => (kept_columns(n) * n * 8) as u64,
+        LeontiefMode::Lazy => factors_bytes(n) + (kept_columns(n) * n * 8) as u64,
     }
 }
 
-/// The inverse of `I - A` in the precision of `A`.
-///
-/// # Errors
-/// [`Error::BadInput`] if `I - A` is singular, [`Error::Cancelled`].
-pub(crate) fn inverse(coefficients: &Matrix, stage: &Stage<'_>) -> Result<Matrix> {
-    let factors = Factors::of(coefficients, &stage.part(0.0, 1.0 / 3.0))?;
-    // With A >= 0 and a spectral radius below 1, L >= 0: an element below 0 is rounding error.
-    let clamp = product::nonnegative(coefficients);
-    let solve = stage.part(1.0 / 3.0, 1.0);
-    Ok(match coefficients.precision() {
-        Precision::F64 => Matrix::F64(factors.inverse(clamp, &solve)?),
-        Precision::F32 => Matrix::F32(factors.inverse(clamp, &solve)?),
-    })
+/// Memory in bytes of the factors of an `n x n` table.
+pub(crate) fn factors_bytes(n: usize) -> u64 {
+    (n * n * 8) as u64
 }
 
 /// `P D (I - A) = L U` with the diagonal matrix D of the row weights. Both factors are stored in one matrix.
+#[derive(Debug)]
 pub(crate) struct Factors {
     lu: Mat<f64>,
     weights: Vec<f64>,
     /// The position of row `c` of `I - A` after pivoting.
     row: Vec<usize>,
+    /// Whether `A >= 0`: with a spectral radius below 1, `L >= 0` then, and an element below 0 is rounding error.
+    clamps: bool,
 }
 
 impl Factors {
@@ -112,11 +108,22 @@ impl Factors {
         for (i, &c) in origin.iter().enumerate() {
             row[c] = i;
         }
-        Ok(Self { lu, weights, row })
+        Ok(Self { lu, weights, row, clamps: product::nonnegative(coefficients) })
+    }
+
+    /// The inverse of `I - A`.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if `I - A` is singular, [`Error::Cancelled`].
+    pub(crate) fn invert(&self, precision: Precision, stage: &Stage<'_>) -> Result<Matrix> {
+        Ok(match precision {
+            Precision::F64 => Matrix::F64(self.inverse(stage)?),
+            Precision::F32 => Matrix::F32(self.inverse(stage)?),
+        })
     }
 
     /// All columns of the inverse.
-    fn inverse<T: Number>(&self, clamp: bool, stage: &Stage<'_>) -> Result<Columns<T>> {
+    fn inverse<T: Number>(&self, stage: &Stage<'_>) -> Result<Columns<T>> {
         let n = self.row.len();
         let mut columns = Columns::new(n);
         let per_block = columns.per_block();
@@ -127,7 +134,7 @@ impl Factors {
             stage.step(start, n)?;
             let end = (start + wave).min(n);
             let wanted: Vec<Range<usize>> = (start..end).step_by(width).map(|at| at..(at + width).min(end)).collect();
-            let solve = |wanted| self.blocks(wanted, per_block, clamp);
+            let solve = |wanted| self.blocks(wanted, per_block);
             let solved: Vec<Result<Vec<Box<[T]>>>> = match wanted.len() {
                 1 => wanted.into_iter().map(solve).collect(),
                 _ => wanted.into_par_iter().map(solve).collect(),
@@ -140,9 +147,9 @@ impl Factors {
     }
 
     /// Columns `wanted` of the inverse, as blocks of a matrix.
-    fn blocks<T: Number>(&self, wanted: Range<usize>, per_block: usize, clamp: bool) -> Result<Vec<Box<[T]>>> {
+    fn blocks<T: Number>(&self, wanted: Range<usize>, per_block: usize) -> Result<Vec<Box<[T]>>> {
         let solved = self.solve(wanted);
-        let store = |&x: &f64| T::store(if clamp && x < 0.0 { 0.0 } else { x });
+        let store = |&x: &f64| T::store(self.clamped(x));
         let mut blocks = Vec::new();
         for first in (0..solved.ncols()).step_by(per_block) {
             let last = (first + per_block).min(solved.ncols());
@@ -153,6 +160,15 @@ impl Factors {
             blocks.push(block);
         }
         Ok(blocks)
+    }
+
+    fn clamped(&self, x: f64) -> f64 {
+        if self.clamps && x < 0.0 { 0.0 } else { x }
+    }
+
+    /// Column `j` of the inverse.
+    pub(crate) fn column(&self, j: usize) -> Vec<f64> {
+        self.solve(j..j + 1).col_as_slice(0).iter().map(|&x| self.clamped(x)).collect()
     }
 
     /// Columns `wanted` of the inverse.
@@ -183,12 +199,18 @@ impl Factors {
 
     /// The row vector `m'` with `m' (I - A) = r'`.
     pub(crate) fn solve_row(&self, r: &[f64]) -> Vec<f64> {
+        self.solve_rows(&[r]).pop().unwrap_or_default()
+    }
+
+    /// The row vectors `m'` with `m' (I - A) = r'` for several `r`.
+    pub(crate) fn solve_rows<R: AsRef<[f64]>>(&self, rows: &[R]) -> Vec<Vec<f64>> {
         let n = self.row.len();
-        let mut m = Mat::from_fn(n, 1, |i, _| r[i]);
+        let mut m = Mat::from_fn(n, rows.len(), |i, k| rows[k].as_ref()[i]);
         let transposed = self.lu.as_ref().transpose();
-        faer::linalg::triangular_solve::solve_lower_triangular_in_place(transposed, m.as_mut(), Par::Seq);
-        faer::linalg::triangular_solve::solve_unit_upper_triangular_in_place(transposed, m.as_mut(), Par::Seq);
-        (0..n).map(|c| m[(self.row[c], 0)] * self.weights[c]).collect()
+        solve_lower_triangular_in_place(transposed, m.as_mut(), Par::Seq);
+        solve_unit_upper_triangular_in_place(transposed, m.as_mut(), Par::Seq);
+        let row = |m: &[f64]| (0..n).map(|c| m[self.row[c]] * self.weights[c]).collect();
+        (0..rows.len()).map(|k| row(m.col_as_slice(k))).collect()
     }
 }
 

@@ -33,6 +33,7 @@ fn table(nodes: &[(String, String)], precision: Precision, a: impl Fn(usize, usi
             Precision::F32 => Matrix::F32(rounded),
         },
         output: None,
+        demand: None,
         format: Format::Icio,
         output_source: OutputSource::None,
         leontief: Some(LeontiefMode::Full),

@@ -5,7 +5,6 @@ use super::change::Change;
 use super::solve::{self, Known};
 use crate::io::assess::{Assessment, Basis, Item};
 use crate::io::leontief::product;
-use crate::io::leontief::series::add_groups;
 use crate::io::select::Top;
 use crate::{Error, Progress, Result};
 
@@ -82,9 +81,9 @@ impl Basis<'_> {
         let labels = &self.table.labels;
         let changed = Changed::new(&self.table.coefficients, labels, changes, self.values)?;
         let assessment = self.assess(j, deepest, 0, progress)?;
-        let column = solve::numbers_of(&self.leontief.column(&self.table.coefficients, j, progress)?);
+        let column = self.leontief.solver.column(&self.table.coefficients, j, progress)?.numbers();
         let multipliers = self.series.totals();
-        let first_layer = || (0..labels.len()).map(|i| self.series.layers(i, 1)[1]).collect();
+        let first_layer = || self.series.layer(1);
         let known = Known {
             leontief: self.leontief,
             values: self.values,
@@ -135,15 +134,6 @@ impl Basis<'_> {
             contributors: by_size(self.printed.node_rank(), &differences),
             suppliers: by_size(self.printed.node_rank(), &suppliers),
         })
-    }
-
-    /// Sums by region and by sector.
-    fn sums(&self, values: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let labels = &self.table.labels;
-        let mut regions = vec![0.0; labels.regions().len()];
-        let mut sectors = vec![0.0; labels.sectors().len()];
-        add_groups(labels.nodes(), values, &mut regions, &mut sectors);
-        (regions, sectors)
     }
 
     /// The sum over the nodes of other regions than that of node `j`.

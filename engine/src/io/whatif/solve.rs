@@ -7,8 +7,8 @@ use super::apply::{Changed, diverges};
 use super::converge;
 use super::sets::Sets;
 use super::update::Update;
-use crate::io::leontief::inverse::{Column, Leontief};
-use crate::io::leontief::product::{self, dot, widened};
+use crate::io::leontief::inverse::Leontief;
+use crate::io::leontief::product::{self, dot};
 use crate::io::options::Precision;
 use crate::io::stage::Stage;
 use crate::{Error, Progress, Result};
@@ -76,7 +76,7 @@ pub(super) fn updated(
     deepest: usize,
     progress: &Progress,
 ) -> Result<Option<Solution>> {
-    let Some(inverse) = known.leontief.full() else { return Ok(None) };
+    let Some(inverse) = known.leontief.solver.inverse() else { return Ok(None) };
     let sets = Sets::of(changed);
     if !sets.is_small(changed.len()) {
         return Ok(None);
@@ -214,13 +214,4 @@ pub(super) fn summed(changed: &Changed<'_>, j: usize, deepest: usize, progress: 
         }
     }
     Err(diverges())
-}
-
-/// A column of the inverse as numbers in f64.
-pub(super) fn numbers_of(column: &Column<'_>) -> Vec<f64> {
-    match column {
-        Column::F64(column) => column.to_vec(),
-        Column::F32(column) => widened(column),
-        Column::Solved(column) => column.to_vec(),
-    }
 }

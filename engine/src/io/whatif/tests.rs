@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::apply::Changed;
 use super::change::parse;
-use super::solve::{Known, Solution, numbers_of, summed, updated};
+use super::solve::{Known, Solution, summed, updated};
 use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::io::table::OutputSource;
 use crate::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table};
@@ -36,6 +36,7 @@ fn model(sectors: usize, a: &[f64], r: &[f64], precision: Precision) -> IoModel 
         labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).unwrap(),
         coefficients,
         output: None,
+        demand: None,
         format: Format::Icio,
         output_source: OutputSource::None,
         leontief: Some(LeontiefMode::Full),
@@ -93,10 +94,10 @@ fn both(model: &IoModel, words: &[String]) -> Vec<(Solution, Solution)> {
     let (leontief, _) = model.derived().unwrap();
     let progress = Progress::default();
     let solve = |j| {
-        let column = numbers_of(&leontief.column(&table.coefficients, j, &progress).unwrap());
+        let column = leontief.solver.column(&table.coefficients, j, &progress).unwrap().numbers();
         let multipliers = stressor.series().unwrap().totals();
         let series = stressor.series().unwrap();
-        let first_layer = || (0..N).map(|i| series.layers(i, 1)[1]).collect();
+        let first_layer = || series.layer(1);
         let known = Known { leontief, values, multipliers, column: &column, first_layer: &first_layer };
         let update = updated(&changed, &known, j, 7, &progress).unwrap();
         (update.expect("the update passes its own check"), summed(&changed, j, 7, &progress).unwrap())

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::frame::{IO, MAX_FRAME, ORIGIN, SCORE, VERSION};
+use super::frame::{self, IO, MAX_FRAME, ORIGIN, SCORE};
 use crate::io::codec::IoDecoder;
-use crate::model::AnyModel;
+use crate::model::{AnyModel, Kind};
 use crate::origin::OriginDecoder;
 use crate::score::ScoreDecoder;
 use crate::{Error, Result};
@@ -40,14 +40,19 @@ impl Decoder {
             Self::Empty => {
                 let (&kind, rest) = frame.split_first().ok_or(Error::Corrupt("the first frame is empty"))?;
                 let (&version, rest) = rest.split_first().ok_or(Error::Corrupt("the first frame is too short"))?;
-                if version == 0 || version > VERSION {
+                let known = match kind {
+                    IO => frame::version(Kind::Io),
+                    SCORE => frame::version(Kind::Score),
+                    ORIGIN => frame::version(Kind::Origin),
+                    _ => return Err(Error::Corrupt("unknown kind of model")),
+                };
+                if version == 0 || version > known {
                     return Err(Error::Corrupt("written by a newer version of redis-assess"));
                 }
                 *self = match kind {
-                    IO => Self::Io(Box::new(IoDecoder::begin(rest)?)),
+                    IO => Self::Io(Box::new(IoDecoder::begin(version, rest)?)),
                     SCORE => Self::Score(Box::new(ScoreDecoder::begin(rest)?)),
-                    ORIGIN => Self::Origin(Box::new(OriginDecoder::begin(rest)?)),
-                    _ => return Err(Error::Corrupt("unknown kind of model")),
+                    _ => Self::Origin(Box::new(OriginDecoder::begin(rest)?)),
                 };
                 Ok(())
             }

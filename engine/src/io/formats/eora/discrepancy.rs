@@ -1,7 +1,12 @@
 //! The pseudo-node `ROW`, `TOTAL` of EORA26, which holds the discrepancy between the tables of the countries. Its row
 //! and column are left out, as other readers of these tables do, and a warning reports their size.
 
+use crate::io::formats::Job;
+use crate::io::formats::purchases::Purchaser;
 use crate::io::shown::shown_node;
+
+/// The region of the discrepancy.
+const ROW: &str = "ROW";
 
 /// The position of the discrepancy among the lines of a package, if there is one, and its size.
 #[derive(Debug, Default)]
@@ -16,7 +21,7 @@ pub(super) struct Discrepancy {
 impl Discrepancy {
     /// Removes the discrepancy from the nodes. A region `ROW` with several sectors is an ordinary region.
     pub(super) fn take(nodes: &mut Vec<(String, String)>) -> Self {
-        let mut of_row = (0..nodes.len()).filter(|&at| nodes[at].0 == "ROW");
+        let mut of_row = (0..nodes.len()).filter(|&at| nodes[at].0 == ROW);
         let at = match (of_row.next(), of_row.next()) {
             (Some(at), None) if nodes.len() > 1 && nodes[at].1.eq_ignore_ascii_case("total") => Some(at),
             _ => None,
@@ -62,11 +67,30 @@ impl Discrepancy {
         }
     }
 
+    /// The columns of final demand that are not demand of the discrepancy, with a warning about the others.
+    pub(super) fn without(
+        &self,
+        demand: &[usize],
+        purchasers: &[Purchaser],
+        job: &Job<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Vec<usize> {
+        let is_of_row = |&&at: &&usize| {
+            let region = purchasers.get(at).and_then(Option::as_ref).map(|(region, _)| &**region);
+            self.at.is_some() && region == Some(ROW)
+        };
+        let (left_out, kept): (Vec<usize>, Vec<usize>) = demand.iter().partition(is_of_row);
+        if !left_out.is_empty() && job.keeps_demand() {
+            warnings.push(format!("final demand of {ROW} was left out like its node, columns: {}", left_out.len()));
+        }
+        kept
+    }
+
     /// The warning about the discrepancy.
     pub(super) fn note(&self) -> Option<String> {
         self.at?;
         let share = if self.all > 0.0 { (self.sold + self.bought) / self.all * 100.0 } else { 0.0 };
-        let node = shown_node("ROW", "TOTAL");
+        let node = shown_node(ROW, "TOTAL");
         Some(format!(
             "{node} is the discrepancy between the countries' tables and was left out: it sells {:.4} and buys {:.4}, \
              {share:.2} % of all flows",

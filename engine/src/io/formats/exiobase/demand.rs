@@ -13,6 +13,9 @@ use crate::io::shown::shown;
 use crate::io::text::Blank;
 use crate::{Error, Place, Result};
 
+/// The columns, and the two labels of each in the order of the header lines.
+pub(super) type Columns = (Vec<Series>, Vec<(Box<str>, Box<str>)>);
+
 /// Reads the columns; each has a number for every node.
 ///
 /// # Errors
@@ -23,7 +26,7 @@ pub(super) fn read(
     labels: &Labels,
     warnings: &mut Vec<String>,
     job: &Job<'_>,
-) -> Result<Vec<Series>> {
+) -> Result<Columns> {
     let frame = Frame::open(package.lines(file.part, file.name, job)?, 2)?;
     let n = labels.len();
     job.budget.require("final demand", (frame.columns.len() * n * 8) as u64)?;
@@ -31,13 +34,14 @@ pub(super) fn read(
         Series::of(at as u64, &format!("{region} / {category}"), vec![0.0; n], false)
     };
     let mut columns: Vec<Series> = frame.columns.iter().enumerate().map(column).collect();
+    let names = frame.columns.clone();
     frame.each_node(labels, Blank::Refused, |i, values, _| {
         columns.iter_mut().zip(values).for_each(|(column, value)| column.values[i] = *value);
         Ok(())
     })?;
     refuse_twice(&columns, file.name)?;
     warnings.extend(equal(&columns));
-    Ok(columns)
+    Ok((columns, names))
 }
 
 /// Two columns with the same label and equal values are one column that was pasted twice.

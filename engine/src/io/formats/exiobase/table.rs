@@ -22,6 +22,8 @@ pub(super) struct Account<'a, 'p> {
     pub(super) files: &'a Files,
     pub(super) labels: &'a Labels,
     pub(super) figures: Figures,
+    /// Columns of final demand, as indexes of [`Figures::columns`]; known after the table was read.
+    pub(super) demand: Vec<usize>,
     pub(super) warnings: Vec<String>,
     pub(super) job: &'a Job<'a>,
 }
@@ -91,6 +93,7 @@ impl Account<'_, '_> {
     fn solved(&mut self, coefficients: &Matrix) -> Result<Vec<f64>> {
         let totals = Totals::recognise(&self.figures, self.job.progress)?;
         self.warnings.extend(totals.notes.iter().cloned());
+        self.demand.clone_from(&totals.demand);
         let mut x = output::solve(coefficients, &final_demand(&self.figures, &totals), self.job.progress)?;
         let place = |_| Place { file: "Y.txt", ..Place::default() };
         self.warnings.extend(output::settle(&mut x, self.labels, self.job.options.negative, place)?);
@@ -104,7 +107,8 @@ impl Account<'_, '_> {
         // Memory besides the table and its tile: one row, three vectors if output must be solved, sums, and the columns
         // of final demand.
         let vectors = 16 + self.figures.columns.len() as u64;
-        let more = self.labels.bytes() + n as u64 * 8 * vectors;
+        let kept = job.demand_bytes(n, self.figures.columns.len());
+        let more = self.labels.bytes() + n as u64 * 8 * vectors + kept;
         let mut filler = Filler::new(n, job.options.precision, divisor, job.budget, more)?;
         let mut flows = Flows::new(self.labels);
         let mut done = 0;
@@ -151,6 +155,7 @@ impl Account<'_, '_> {
         }
         let totals = Totals::recognise(&self.figures, self.job.progress)?;
         self.warnings.extend(totals.notes.iter().cloned());
+        self.demand.clone_from(&totals.demand);
         if is_reported {
             if !self.files.holds_flows {
                 self.check_unit(&totals, x)?;

@@ -105,7 +105,8 @@ impl Figures {
             return Err(Error::TooBig { what: "the number of rows that have no column", limit: MOST_ROWS as u64 });
         }
         let series = ((others.len() + rows) * n * 8) as u64;
-        let more = survey.bytes() + parts.bytes() + series;
+        let kept = job.demand_bytes(n, others.len());
+        let more = survey.bytes() + parts.bytes() + series + kept;
         let mut filler = Filler::new(n, job.options.precision, output, job.budget, more)?;
         let column = |&at: &usize| Series::new(n, at as u64, &survey.names[at], false);
         let mut figures = Self {

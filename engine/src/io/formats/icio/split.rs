@@ -1,7 +1,7 @@
 //! Countries that extended editions split by type of trade: `CN1`, `CN2` are parts of China, `MX1`, `MX2` of Mexico.
 
 /// The country of which a region is a part, else the region itself.
-pub(super) fn whole(region: &str) -> &str {
+pub(in crate::io::formats) fn whole(region: &str) -> &str {
     let part_of = |prefix| {
         let number = region.strip_prefix(prefix).unwrap_or_default();
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())

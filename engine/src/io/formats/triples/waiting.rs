@@ -1,11 +1,11 @@
-//! Cells of FIGARO's files that are kept until all labels are known.
+//! Lines of a file that are kept until all labels are known.
 
 use crate::{Budget, Result};
 
 /// The name of this memory in messages.
 pub(super) const WAITING: &str = "the lines of the table";
 
-/// Cells of FIGARO's files, with the numbers of their labels. There is one per line, so their memory is requested from
+/// Cells, with the numbers of their labels. There is one per line, so their memory is requested from
 /// the budget.
 #[derive(Default)]
 pub(super) struct Waiting(pub(super) Vec<(u32, u32, f64)>);

@@ -164,7 +164,7 @@ proptest! {
         for j in 0..n {
             let found = search(&model, j, above(0.0, 100_000)).unwrap();
             prop_assert!(!found.is_truncated);
-            for (k, layer) in basis(&model).series.layers(j, n).iter().enumerate() {
+            for (k, layer) in basis(&model).series.layers(j, n).unwrap().0.iter().enumerate() {
                 let of_order = found.paths.iter().filter(|path| path.nodes.len() == k + 1);
                 let sum: f64 = of_order.map(|path| path.value).sum();
                 prop_assert!((sum - layer).abs() <= 1e-12 * 10.0, "order {}: {} and {}", k, sum, layer);
