@@ -123,3 +123,33 @@ fn a_new_indicator_answers_from_what_is_derived_and_is_completed_in_its_own_step
     model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
     agree(&early, &assess(&model, 0, &query), 1e-9);
 }
+
+/// A model of 200 nodes, derived up to the factors.
+fn with_factors(mode: Option<LeontiefMode>) -> IoModel {
+    let names: Vec<String> = (0..200).map(|i| format!("s{i}")).collect();
+    let nodes: Vec<(&str, &str)> = names.iter().map(|name| ("R", name.as_str())).collect();
+    let model = IoModel::new(Table { leontief: mode, ..table(&nodes, |_, _| 0.001) });
+    while state(&model) != "factors" {
+        assert!(step(&model));
+    }
+    model
+}
+
+#[test]
+fn memory_that_becomes_short_before_the_inverse_leaves_the_factors_or_is_an_error() {
+    let little = Budget::new(100_000);
+    let model = with_factors(None);
+    while model.derive_next(&little, &Progress::default()).unwrap() {}
+    assert_eq!((state(&model).as_str(), model.is_complete()), ("factors", true));
+    let model = with_factors(Some(LeontiefMode::Full));
+    let failed = loop {
+        if let Err(error) = model.derive_next(&little, &Progress::default()) {
+            break error;
+        }
+    };
+    assert!(matches!(failed, Error::NoRoom { .. }), "{failed}");
+    assert_eq!((model.ready(), model.is_complete()), (true, false));
+    assert_eq!(model.check(&[b"R", b"s0"], &Query::default()), Ok(()));
+    model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+    assert_eq!(state(&model), "inverse");
+}

@@ -1,7 +1,7 @@
 """numpy, computing the assessments of row 3 in a separate process, because the number of BLAS threads is set at start.
 
 Run as `peer.py A.npy L.npy`. Reads one JSON list a line from standard input, prints one JSON value a line for each:
-["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node], ["without, inverse" or "without, solve", region, node].
+["set", labels, values], ["multiply", nodes], ["look_up", nodes] (seconds for all of them), ["document", node], ["without, inverse" or "without, solve", region, node], ["multipliers"], ["footprint", demand].
 """
 
 import json
@@ -106,6 +106,13 @@ class Model:
         total = float(self.r @ column)
         return total, time.perf_counter() - begin
 
+    def footprint(self, demand: np.ndarray) -> tuple[float, float]:
+        """The total that a demand causes, and the seconds of the product of the inverse and the demand."""
+        begin = time.perf_counter()
+        output = self.inverse @ demand
+        seconds = time.perf_counter() - begin
+        return float(self.r @ output), seconds
+
     def _lists(self, contributions: np.ndarray) -> dict:
         total = contributions.sum()
         return {
@@ -151,6 +158,10 @@ def main() -> None:
                 answer = _timed(model.look_up, nodes)
             case ["without, inverse" | "without, solve" as way, region, node]:
                 answer = model.without(region, node, way == "without, inverse")
+            case ["multipliers"]:
+                answer = model.m.tolist()
+            case ["footprint", demand]:
+                answer = model.footprint(np.array(demand))
             case ["document", node]:
                 answer = json.loads(model.look_up(node))
         print(json.dumps(answer), flush=True)

@@ -88,10 +88,18 @@ class Server:
     def await_ready(self, key: str) -> None:
         """Waits until a model is ready."""
         deadline = time.monotonic() + READY_SECONDS
-        while (info := self.model(key))["state"] != "ready":
+        # A model answers (`ready`) before all is derived.
+        while (info := self.model(key))["state"] != "ready" or info["progress"] != 100:
             if info["state"] == "failed" or time.monotonic() > deadline:
                 raise RuntimeError(f"{key} is {info['state']}: {info['warnings']}")
             time.sleep(POLL_SECONDS)
+
+    def timed(self, *command: object) -> tuple[object, float]:
+        """The reply of a command, and its seconds for the client: a command that blocks is computed on another thread, which
+        `INFO commandstats` does not count."""
+        begin = time.perf_counter()
+        reply = self.call(*command)
+        return reply, time.perf_counter() - begin
 
     def await_key(self, key: str) -> None:
         """Waits until a key exists: an assessment is stored shortly after its reply."""

@@ -108,6 +108,9 @@ pub(crate) fn parse_view<'w, 'a: 'w>(
             words.split_at(0)
         }
     };
+    if changes.iter().any(|word| word.len() > LONGEST_NAME) {
+        return Err(Failure::err("a word of a change has at most 256 bytes"));
+    }
     let mut request = parse_known(model.options(), words, known_options(view))?;
     request.query.view = match (view, request.query.view) {
         (ViewKind::WhatIf, _) => View::WhatIf(changes),
@@ -145,14 +148,14 @@ fn parse_known<'w, 'a: 'w>(
             return Err(Failure::err(format!("a model of this kind has no option {option}")));
         }
         match option {
-            "INDICATOR" => request.query.indicator = Some(options.value(option)?),
+            "INDICATOR" => request.query.indicator = Some(name(option, options.value(option)?)?),
             "LAYERS" => request.query.layers = options.number(option, 0..=u64::from(Query::MAX_LAYERS))? as u32,
             "TOP" => request.query.top = options.number(option, 0..=MOST_TOP)? as u32,
             "LIMIT" => request.query.top = options.number(option, 1..=MOST_TOP)? as u32,
             "PATHS" => request.query.paths = options.number(option, 0..=settings::max_paths())? as u32,
             "CUTOFF" => request.query.cutoff = Some(share(options.value(option)?)?),
             "BY" => request.query.view = View::Dependents(options.choice(option, &DEPENDENTS_BY)?),
-            "CATEGORY" => request.query.view = View::Footprint(Some(options.value(option)?)),
+            "CATEGORY" => request.query.view = View::Footprint(Some(name(option, options.value(option)?)?)),
             "INDICATORS" => request.query.view = View::Profile(options.counted(option, MOST_INDICATORS)?),
             "NOCACHE" | "REFRESH" if request.caching != Caching::Normal => {
                 return Err(Failure::err("NOCACHE and REFRESH exclude each other"));
@@ -176,6 +179,13 @@ const MOST_INDICATORS: u64 = 1000;
 fn share(word: &[u8]) -> Outcome<Share> {
     let number = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
     number.and_then(Share::new).ok_or_else(|| Failure::err("CUTOFF must be a share of the total: above 0, at most 1"))
+}
+
+/// The longest name of an indicator or a category, in bytes: longer ones exist in no model. Cache keys hold them.
+const LONGEST_NAME: usize = 256;
+
+fn name<'a>(option: &str, word: &'a [u8]) -> Outcome<&'a [u8]> {
+    if word.len() <= LONGEST_NAME { Ok(word) } else { Err(Failure::err(format!("{option} has at most 256 bytes"))) }
 }
 
 /// The longest name of a tenant, in bytes.

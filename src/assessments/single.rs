@@ -116,6 +116,10 @@ fn document_reply(ctx: Ctx<'_>, caller: Caller, document: &[u8]) -> Reply {
 /// Handles a request as far as possible on the main thread.
 pub(super) fn handle(ctx: Ctx<'_>, view: ViewKind, request: Request<'_>) -> Outcome<Answer<Work>> {
     with_loaded(ctx, request.model, Mode::Read, |loaded| match (view, request.words) {
+        // A second opening of a key may find it expired, which frees the value.
+        (ViewKind::Compare, &[own, key, ..]) if own == key => {
+            handle_loaded(ctx, loaded, Some((key, loaded)), view, request)
+        }
         (ViewKind::Compare, &[_, key, ..]) => with_loaded(ctx, Name::Bytes(key), Mode::Read, |other| {
             handle_loaded(ctx, loaded, Some((key, other)), view, request)
         }),

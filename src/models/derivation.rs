@@ -32,6 +32,8 @@ struct State {
     wanted: Option<AnyModel>,
     running: Option<Run>,
     failed: Option<(String, Instant)>,
+    /// Why a later step of a model that answers failed.
+    incomplete: Option<String>,
     /// A timer will queue the request, because the server is loading.
     deferred: bool,
     /// The value was freed.
@@ -78,6 +80,7 @@ impl Derivation {
             return false;
         }
         state.failed = None;
+        state.incomplete = None;
         // The previous model is dropped outside the lock: this may be its last reference, and then it is freed here.
         let before = state.wanted.replace(model.clone());
         drop(state);
@@ -86,7 +89,8 @@ impl Derivation {
 
     /// Forgets the failure of an earlier model, because it does not apply to the new one.
     pub(crate) fn clear_failure(&self) {
-        lock(&self.state).failed = None;
+        let mut state = lock(&self.state);
+        (state.failed, state.incomplete) = (None, None);
     }
 
     /// Whether the caller must queue the request later; `false` when a timer already does.
@@ -151,6 +155,7 @@ impl Derivation {
         let mut state = lock(&self.state);
         let run = state.running.take();
         match (outcome, &state.wanted, &run) {
+            (Err(why), None, Some(run)) if run.model.as_model().ready() => state.incomplete = Some(why),
             (Err(why), None, _) => state.failed = Some((why, Instant::now())),
             (Ok(true), None, Some(run)) if !state.freed => state.wanted = Some(run.model.clone()),
             _ => {}
@@ -180,7 +185,13 @@ impl Derivation {
         lock(&self.state).running.as_ref().map_or(0, |run| run.progress.percent())
     }
 
-    /// Why the last derivation failed; `None` after a retry has begun.
+    /// Why the last step failed, also one that a model that answers can do without.
+    pub(crate) fn shortcoming(&self) -> Option<String> {
+        let incomplete = lock(&self.state).incomplete.clone();
+        incomplete.or_else(|| self.failure())
+    }
+
+    /// Why the model does not answer; `None` after a retry has begun.
     pub(crate) fn failure(&self) -> Option<String> {
         lock(&self.state).failed.as_ref().map(|(why, _)| why.clone())
     }

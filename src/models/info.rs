@@ -35,7 +35,7 @@ pub(crate) fn fields(loaded: &Loaded, loading: Option<&loading::Seen>) -> Reply 
         };
         if name == "warnings" { warnings = shown } else { fields.push((name, shown)) }
     }
-    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.failure()) {
+    if let (Reply::Array(warnings), Some(why)) = (&mut warnings, loaded.derivation.shortcoming()) {
         warnings.push(Reply::text(format!("deriving failed: {why}")));
     }
     fields.push(("warnings", warnings));

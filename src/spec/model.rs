@@ -76,7 +76,7 @@ const LEONTIEF: Arg = Arg::one_of(
     "leontief",
     &[
         Arg::token("full", "full").says("Keep the inverse, which needs as much memory as the coefficients"),
-        Arg::token("lazy", "lazy").says("Solve a column when a query needs it"),
+        Arg::token("lazy", "lazy").says("Keep the factors of I - A; solve a column when a query needs it"),
     ],
 )
 .after("LEONTIEF")

@@ -183,6 +183,7 @@ fn a_footprint_is_that_of_the_final_demand_of_a_region_or_of_a_document() {
     assert_close("the world", usa[0] + chn[0], 600.0);
     let household = document(&mut client, "ASSESS.FOOTPRINT icio REGION USA CATEGORY HFCE");
     assert_eq!(household["category"], "HFCE");
+    assert!(household["exports"].is_null(), "what other categories of the region cause is no export: {household}");
     assert_close("the only category", number(&household, "/total"), usa[0]);
     let own = document(&mut client, r#"ASSESS.FOOTPRINT icio DEMAND {"USA":{"C10":50,"C20_21":50}}"#);
     assert_close("the same demand", number(&own, "/total"), usa[0]);

@@ -144,6 +144,11 @@ impl FinalDemand {
         (!wanted.is_empty()).then_some(sums)
     }
 
+    /// Whether a region buys anything of a category, or anything at all.
+    pub(in crate::io) fn has(&self, region: u32, category: Option<u32>) -> bool {
+        self.pairs.iter().any(|&(r, c)| r == region && category.is_none_or(|category| category == c))
+    }
+
     /// The sum of the absolute values of all columns.
     pub fn size(&self) -> f64 {
         self.size

@@ -148,13 +148,19 @@ impl IoModel {
     /// The approximate duration of [`IoModel::dependents`].
     pub fn dependents_cost(&self, limit: usize) -> Duration {
         let n = self.table().labels.len() as u64;
-        // Each element of the row is in another column, so each is a cache miss.
-        Duration::from_nanos(3_000 + PER_NODE * n + 300 * n.min(limit as u64) + self.solve_cost())
+        // Each element of the row is in another column: if the inverse does not fit into the caches, each is in another
+        // page, too, which no cache knows.
+        let per_node = if n * n * 8 > CACHED_BYTES { PER_NODE_UNCACHED } else { PER_NODE };
+        Duration::from_nanos(3_000 + per_node * n + 300 * n.min(limit as u64) + self.solve_cost())
     }
 }
 
 /// The approximate time to read and to compare one element of a row of the stored inverse, in nanoseconds.
 const PER_NODE: u64 = 30;
+const PER_NODE_UNCACHED: u64 = 1_500;
+
+/// The size of an inverse, in bytes, of which the caches of usual servers hold most.
+const CACHED_BYTES: u64 = 32 << 20;
 
 /// Appends the document.
 fn write(

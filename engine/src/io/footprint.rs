@@ -187,6 +187,30 @@ fn implausible(values: &[f64], kept: Option<&FinalDemand>) -> Option<String> {
         .then(|| format!("the demand is {times:.0} times all final demand of the table: is it in other units?"))
 }
 
+/// Finds the errors of a demand without adding it up.
+fn check(of: &DemandOf<'_>, table: &Table) -> Result<()> {
+    match *of {
+        DemandOf::Own(document) => Own::read(document)?.by_node(&table.labels).map(|_| ()),
+        DemandOf::Region { region, category } => numbers(region, category, table).map(|_| ()),
+    }
+}
+
+/// The numbers of a region and of a category of the final demand of a table.
+fn numbers<'a>(
+    region: &[u8],
+    category: Option<&[u8]>,
+    table: &'a Table,
+) -> Result<(&'a FinalDemand, u32, Option<u32>)> {
+    let kept = table.demand.as_ref().ok_or_else(|| Error::Invalid(NO_DEMAND.into()))?;
+    let region = kept.region(region).ok_or(Error::NoSubject("the region has no final demand in the table"))?;
+    let unknown = Error::NoSubject("the region has no final demand of this category");
+    let category = match category {
+        Some(name) => Some(kept.category(name).ok_or_else(|| unknown.clone())?),
+        None => None,
+    };
+    if kept.has(region, category) { Ok((kept, region, category)) } else { Err(unknown) }
+}
+
 /// The demand by node.
 fn find<'a>(of: &DemandOf<'_>, table: &'a Table) -> Result<Bought<'a>> {
     match *of {
@@ -195,14 +219,8 @@ fn find<'a>(of: &DemandOf<'_>, table: &'a Table) -> Result<Bought<'a>> {
             Ok(Bought::Own { values: own.by_node(&table.labels)?, document: own.canonical() })
         }
         DemandOf::Region { region, category } => {
-            let kept = table.demand.as_ref().ok_or_else(|| Error::Invalid(NO_DEMAND.into()))?;
-            let region = kept.region(region).ok_or(Error::NoSubject("the region has no final demand in the table"))?;
-            let unknown = Error::NoSubject("the region has no final demand of this category");
-            let category = match category {
-                Some(name) => Some(kept.category(name).ok_or_else(|| unknown.clone())?),
-                None => None,
-            };
-            let values = kept.of(region, category).ok_or(unknown)?;
+            let (kept, region, category) = numbers(region, category, table)?;
+            let values = kept.of(region, category).unwrap_or_default();
             let name = |names: &'a [Box<str>], number: u32| &*names[number as usize];
             Ok(Bought::Region {
                 region: name(kept.regions(), region),
@@ -246,7 +264,7 @@ impl IoModel {
     /// # Errors
     /// Those of [`IoModel::footprint`] without [`Error::BadInput`] and [`Error::Cancelled`].
     pub fn check_footprint(&self, of: &DemandOf<'_>, indicator: Option<&[u8]>) -> Result<()> {
-        find(of, self.table())?;
+        check(of, self.table())?;
         self.basis_of(indicator).map(|_| ())
     }
 
@@ -258,7 +276,9 @@ impl IoModel {
             // A node of a document has at least 7 bytes: `"a":1,` and its part of the region.
             DemandOf::Own(document) => n.min(document.len() as u64 / 6),
         };
-        let product = n * columns + self.solve_cost();
+        // The columns of the region are added up.
+        let adding = self.table().demand.as_ref().map_or(0, |kept| n * kept.categories().len() as u64);
+        let product = n * columns + adding + self.solve_cost();
         Duration::from_nanos(5_000 + product + PER_NODE * n + 1_000 * n.min(top as u64))
     }
 }

@@ -12,7 +12,7 @@ impl IoModel {
         let table = &self.base.table;
         let leontief = self.base.leontief.get();
         let mode = leontief.and_then(|leontief| leontief.solver.mode()).or(table.leontief);
-        let warning = leontief.and_then(|leontief| leontief.solver.warning()).map(str::to_owned);
+        let warning = leontief.and_then(|leontief| leontief.solver.warning());
         let derived = self.derived_so_far().map_or("none", Derived::name);
         let demand = table.demand.as_ref();
         let text = |text: &str| Field::Text(text.to_owned());

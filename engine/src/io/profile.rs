@@ -87,9 +87,10 @@ impl IoModel {
     pub fn profile_cost(&self, names: usize) -> Duration {
         let n = self.table().labels.len() as u64;
         let defined = self.indicators.len() as u64 + 1;
-        let signed = self.stressors().filter(|stressor| stressor.is_signed).count() as u64;
-        // Before the groups are derived, a column tells the contributions of other regions.
-        let solve = if signed == 0 && self.is_complete() { 0 } else { self.solve_cost() };
+        // Before the groups are derived, the contributions of every indicator are added up.
+        let reads_column = |stressor: &&Stressor| stressor.is_signed || !self.is_complete();
+        let signed = self.stressors().filter(reads_column).count() as u64;
+        let solve = if signed == 0 { 0 } else { self.solve_cost() };
         let rows = if names == 0 { defined } else { defined.min(names as u64) };
         Duration::from_nanos(3_000 + PER_NAME * defined + PER_ROW * rows + 3 * n * signed.min(rows) + solve)
     }

@@ -3,14 +3,19 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use assess_engine::Progress;
+use assess_engine::model::AnyModel;
+use assess_engine::{Error as EngineError, Progress};
 
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::models::derivation::Derivation;
 use crate::types::value::Loaded;
+use crate::work::discard::Held;
 use crate::work::pool::{self, Lane};
 use crate::work::{main_loop, memory};
+
+/// The time until a failed step of a model that answers is tried again.
+const AGAIN_MS: u64 = 10_000;
 
 thread_local! {
     /// Set once when the module is loaded: derivations do not depend on the requests that wait for them.
@@ -68,6 +73,9 @@ fn serve(member: Arc<Derivation>) {
                 let budget = memory::budget_of_worker();
                 pool::on_all_threads(|| model.as_model().derive_next(&budget, &progress))
             });
+            if let Ok(Err(EngineError::NoRoom { .. } | EngineError::Cancelled)) = derived {
+                again_later(Arc::clone(&derivation), Held::new(&model));
+            }
             drop(model);
             let is_wanted = derivation.end(match derived {
                 Ok(derived) => derived.map_err(|error| error.to_string()),
@@ -80,6 +88,19 @@ fn serve(member: Arc<Derivation>) {
         }
         // The model has made a step, failed or was removed: in each case waiters may be answered.
         main_loop::post(|ctx| RETRY.get()(ctx));
+    });
+}
+
+/// When a later step of a model that answers fails for lack of memory, no request asks for it: it is tried again after a
+/// while. A model that does not answer is derived again by the next request.
+fn again_later(derivation: Arc<Derivation>, model: Held<AnyModel>) {
+    main_loop::post(move |_| {
+        main_loop::after(AGAIN_MS, move |ctx| {
+            let is_incomplete = model.as_model().ready() && !model.as_model().is_complete();
+            if is_incomplete && derivation.set_wanted(&model) {
+                start(ctx, &derivation);
+            }
+        });
     });
 }
 

@@ -25,11 +25,13 @@ pub(super) fn write(
     number(out, footprint.total);
     let split = footprint.split.as_ref();
     let territorial = split.and_then(|split| split.territorial);
+    // What the other categories of the region cause is no export.
+    let whole = split.filter(|_| !matches!(bought, Bought::Region { category: Some(_), .. }));
     let numbers = [
         ("domestic", split.map(|split| split.domestic)),
         ("imports", split.map(|split| split.imports)),
         ("territorial", territorial),
-        ("exports", territorial.zip(split).map(|(territorial, split)| territorial - split.domestic)),
+        ("exports", territorial.zip(whole).map(|(territorial, split)| territorial - split.domestic)),
     ];
     fields(out, &numbers);
     let share =

@@ -67,6 +67,9 @@ fn add(sum: &mut [f64], term: &[f64]) -> Result<bool> {
     if finite { Ok(converged) } else { Err(slow()) }
 }
 
-fn slow() -> Error {
-    Error::bad_whole("the production layers converge too slowly to be added up one by one, load with LEONTIEF full")
+/// The error for a series that converges too slowly.
+pub(crate) fn slow() -> Error {
+    Error::bad_whole(
+        "the production layers converge too slowly to be added up, and memory does not suffice to factor I - A",
+    )
 }

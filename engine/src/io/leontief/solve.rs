@@ -194,7 +194,9 @@ impl Factors {
         }
         solve_unit_lower_triangular_in_place(self.lu.as_ref(), x.as_mut(), Par::Seq);
         solve_upper_triangular_in_place(self.lu.as_ref(), x.as_mut(), Par::Seq);
-        x.col_as_slice(0).to_vec()
+        let is_nonnegative = b.iter().all(|b| *b >= 0.0);
+        let clamped = |&x: &f64| if is_nonnegative { self.clamped(x) } else { x };
+        x.col_as_slice(0).iter().map(clamped).collect()
     }
 
     /// The row vector `m'` with `m' (I - A) = r'`.

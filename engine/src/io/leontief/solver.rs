@@ -49,13 +49,13 @@ pub(crate) struct Solver {
     factors: Mutex<Option<Arc<Factors>>>,
     inverse: OnceLock<Matrix>,
     /// What will be held in the end, decided when the factors are to be derived.
-    goal: OnceLock<Goal>,
+    goal: Mutex<Option<Goal>>,
     /// Columns solved on demand: the last used ones.
     columns: Mutex<LruCache<usize, Arc<[f64]>>>,
 }
 
 /// What will be held in the end, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Goal {
     derived: Derived,
     /// A message for the user if memory did not suffice for more.
@@ -92,7 +92,7 @@ impl Solver {
             sweeper: sweeper.map(|sweeper| (sweeper, bytes)),
             factors: Mutex::new(None),
             inverse: OnceLock::new(),
-            goal: OnceLock::new(),
+            goal: Mutex::new(None),
             columns: Mutex::new(LruCache::new(kept)),
         })
     }
@@ -108,9 +108,14 @@ impl Solver {
         }
     }
 
+    /// Whether sweeps solve this table: others are solved faster with the factors.
+    pub(crate) fn sweeps(&self) -> bool {
+        self.sweeper.is_some()
+    }
+
     /// What is to be derived next; `None` when all is derived. Before the goal is set, the factors.
     pub(crate) fn next(&self) -> Option<Derived> {
-        let goal = self.goal.get().map_or(Derived::Factors, |goal| goal.derived);
+        let goal = lock(&self.goal).as_ref().map_or(Derived::Factors, |goal| goal.derived);
         let next = match self.derived() {
             Derived::Series => Derived::Factors,
             Derived::Factors | Derived::Inverse => Derived::Inverse,
@@ -120,52 +125,50 @@ impl Solver {
 
     /// The mode; `None` before the factors are derived.
     pub(crate) fn mode(&self) -> Option<LeontiefMode> {
-        self.goal.get().map(|goal| match goal.derived {
+        lock(&self.goal).as_ref().map(|goal| match goal.derived {
             Derived::Inverse => LeontiefMode::Full,
             Derived::Factors | Derived::Series => LeontiefMode::Lazy,
         })
     }
 
     /// A message for the user about memory that did not suffice.
-    pub(crate) fn warning(&self) -> Option<&str> {
-        self.goal.get()?.warning.as_deref()
+    pub(crate) fn warning(&self) -> Option<String> {
+        lock(&self.goal).as_ref()?.warning.clone()
     }
 
     /// Decides what is held in the end: in the mode full the inverse, in the mode lazy the factors. Without a mode, the
-    /// inverse if the budget allows it. `more(mode)` is the memory needed for other derived data.
+    /// inverse if the budget allows it. Requests the memory of the factors. `more(mode)` is the memory needed for other
+    /// derived data.
     ///
     /// # Errors
     /// [`crate::Error::NoRoom`] for the mode full.
     pub(crate) fn decide(&self, table: &Table, budget: &Budget, more: impl Fn(LeontiefMode) -> u64) -> Result<()> {
-        if self.goal.get().is_some() {
-            return Ok(());
-        }
         let (n, precision) = (table.labels.len(), table.coefficients.precision());
         let needed = |mode| {
             let after = solve::held_bytes(n, precision, mode) + more(mode);
             solve::peak_bytes(n, precision, mode).max(after)
         };
         let (full, lazy) = (needed(LeontiefMode::Full), needed(LeontiefMode::Lazy));
-        let lacking = |what: &str, bytes: u64, instead: &str| {
-            Some(format!("memory does not suffice for the {what} ({} MB needed): {instead}", bytes.div_ceil(1 << 20)))
-        };
         let goal = match table.leontief {
             Some(LeontiefMode::Full) => {
                 budget.require("the Leontief inverse", full)?;
                 Goal { derived: Derived::Inverse, warning: None }
             }
-            None if budget.fits(full) => Goal { derived: Derived::Inverse, warning: None },
+            None if budget.fits(full) => {
+                budget.require("the Leontief inverse", full)?;
+                Goal { derived: Derived::Inverse, warning: None }
+            }
             mode if budget.fits(lazy) => {
-                let instead = "its columns are solved on demand, as with LEONTIEF lazy";
-                let warning = if mode.is_none() { lacking("Leontief inverse", full, instead) } else { None };
+                budget.require("the factors of I - A", lazy)?;
+                let warning = if mode.is_none() { Some(without_inverse(full)) } else { None };
                 Goal { derived: Derived::Factors, warning }
             }
             _ => {
                 let instead = "the columns of the Leontief inverse are summed on demand";
-                Goal { derived: Derived::Series, warning: lacking("factors of I - A", lazy, instead) }
+                Goal { derived: Derived::Series, warning: Some(lacking("factors of I - A", lazy, instead)) }
             }
         };
-        self.goal.get_or_init(|| goal);
+        *lock(&self.goal) = Some(goal);
         Ok(())
     }
 
@@ -179,11 +182,21 @@ impl Solver {
         Ok(())
     }
 
-    /// Inverts `I - A` with the factors, and frees them.
+    /// Inverts `I - A` with the factors, and frees them. If memory has become short since the decision, the factors are
+    /// held in the end, unless the table requests the mode full.
     ///
     /// # Errors
-    /// [`crate::Error::BadInput`] if it is singular, [`crate::Error::Cancelled`].
-    pub(crate) fn invert(&self, coefficients: &Matrix, stage: &Stage<'_>) -> Result<()> {
+    /// [`crate::Error::NoRoom`] for the mode full; [`crate::Error::BadInput`] if it is singular,
+    /// [`crate::Error::Cancelled`].
+    pub(crate) fn invert(&self, table: &Table, budget: &Budget, more: u64, stage: &Stage<'_>) -> Result<()> {
+        let (n, coefficients) = (table.labels.len(), &table.coefficients);
+        let peak = solve::peak_bytes(n, coefficients.precision(), LeontiefMode::Full) + more;
+        let needed = peak.saturating_sub(solve::factors_bytes(n));
+        if table.leontief.is_none() && !budget.fits(needed) {
+            *lock(&self.goal) = Some(Goal { derived: Derived::Factors, warning: Some(without_inverse(needed)) });
+            return Ok(());
+        }
+        budget.require("the Leontief inverse", needed)?;
         let factors = match self.factors() {
             Some(factors) => factors,
             None => Arc::new(Factors::of(coefficients, &stage.part(0.0, 1.0 / 3.0))?),
@@ -273,10 +286,14 @@ impl Solver {
         if let Some(factors) = self.factors() {
             return Ok(factors.solve_rows(&rows));
         }
-        if let Some((sweeper, _)) = &self.sweeper
-            && let Some(solved) = sweeper.rows(coefficients, &rows, stage)?
-        {
-            return Ok(solved);
+        if let Some((sweeper, _)) = &self.sweeper {
+            if let Some(solved) = sweeper.rows(coefficients, &rows, stage)? {
+                return Ok(solved);
+            }
+            // The series takes more passes than the sweeps. The factors are faster, unless memory does not suffice.
+            if self.next().is_some() {
+                return Err(neumann::slow());
+            }
         }
         neumann::rows(coefficients, rows, stage)
     }
@@ -313,6 +330,14 @@ impl Solver {
             + self.sweeper.as_ref().map_or(0, |(_, bytes)| *bytes)
             + (lock(&self.columns).len() * n * 8) as u64
     }
+}
+
+fn lacking(what: &str, bytes: u64, instead: &str) -> String {
+    format!("memory does not suffice for the {what} ({} MB needed): {instead}", bytes.div_ceil(1 << 20))
+}
+
+fn without_inverse(bytes: u64) -> String {
+    lacking("Leontief inverse", bytes, "its columns are solved on demand, as with LEONTIEF lazy")
 }
 
 /// Every operation under these locks is complete in itself, so the data stay consistent after a panic of another

@@ -2,7 +2,7 @@
 //!
 //! The engine does not start threads. To run a derivation in parallel, call it inside `ThreadPool::install`; called
 //! directly, it runs on the calling thread only. Work is divided into a few large parts that do not wait for each
-//! other, so that a slow thread does not delay the others. Dense kernels inside a part are sequential.
+//! other, so that a slow thread does not delay the others; only the sweeps over rows take blocks in order. Dense kernels inside a part are sequential.
 
 /// The number of available threads.
 pub(crate) fn count() -> usize {

@@ -91,7 +91,7 @@ impl IoModel {
             Some(Step::Digest) => _ = self.content_digest(),
             Some(Step::Deep) => self.derive_deep(budget, &stage)?,
             Some(Step::Factors) => self.derive_factors(budget, &stage)?,
-            Some(Step::Inverse) => self.derive_inverse(&stage)?,
+            Some(Step::Inverse) => self.derive_inverse(budget, &stage)?,
             Some(Step::Groups) => self.derive_groups(budget, &stage)?,
             None => {}
         }
@@ -130,7 +130,7 @@ impl IoModel {
         Ok(())
     }
 
-    /// The first series of a table: if it converges too slowly to be summed, with the factors.
+    /// The first series of a table: with the factors if sweeps do not solve it, or converge too slowly.
     fn first_series(
         &self,
         solver: &Solver,
@@ -139,16 +139,17 @@ impl IoModel {
         stage: &Stage<'_>,
     ) -> Result<Vec<Result<Series>>> {
         let coefficients = &self.base.table.coefficients;
-        match Series::derive(coefficients, solver, values, &stage.part(0.0, 0.3)) {
-            Err(Error::BadInput { .. }) if solver.derived() == Derived::Series => {
-                self.decide(solver, budget)?;
-                if solver.next().is_some() {
-                    solver.factor(coefficients, &stage.part(0.3, 0.9))?;
-                }
-                Series::derive(coefficients, solver, values, &stage.part(0.9, 1.0))
+        if solver.sweeps() {
+            match Series::derive(coefficients, solver, values, &stage.part(0.0, 0.3)) {
+                Err(Error::BadInput { .. }) => {}
+                derived => return derived,
             }
-            derived => derived,
         }
+        self.decide(solver, budget)?;
+        if solver.next().is_some() {
+            solver.factor(coefficients, &stage.part(0.3, 0.9))?;
+        }
+        Series::derive(coefficients, solver, values, &stage.part(0.9, 1.0))
     }
 
     fn derive_deep(&self, budget: &Budget, stage: &Stage<'_>) -> Result<()> {
@@ -174,8 +175,10 @@ impl IoModel {
         leontief.solver.factor(&self.base.table.coefficients, stage)
     }
 
-    fn derive_inverse(&self, stage: &Stage<'_>) -> Result<()> {
-        self.derived()?.0.solver.invert(&self.base.table.coefficients, stage)
+    fn derive_inverse(&self, budget: &Budget, stage: &Stage<'_>) -> Result<()> {
+        let table = &self.base.table;
+        let groups = groups_bytes(&table.labels, LeontiefMode::Full) * self.wanted().count() as u64;
+        self.derived()?.0.solver.invert(table, budget, groups, stage)
     }
 
     fn derive_groups(&self, budget: &Budget, stage: &Stage<'_>) -> Result<()> {

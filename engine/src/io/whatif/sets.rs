@@ -28,6 +28,9 @@ pub(super) struct Sets {
     pub(super) x: Vec<u32>,
 }
 
+/// The largest part of the inverse that is copied, in numbers: 32 MB.
+const MOST_PART: usize = 1 << 22;
+
 impl Sets {
     /// The sets of some changes. A change of a block counts as one of rows or of columns, whichever are fewer.
     pub(super) fn of(changed: &Changed<'_>) -> Self {
@@ -92,7 +95,7 @@ impl Sets {
     pub(super) fn is_small(&self, n: usize) -> bool {
         let k = self.rank();
         let work = self.p.len() * self.q.len() * k + k * k * k + n * (self.p.len() + self.q.len());
-        k <= MOST_RANK && work <= LITTLE_WORK.max(MOST_WORK * n * n)
+        k <= MOST_RANK && self.p.len() * self.q.len() <= MOST_PART && work <= LITTLE_WORK.max(MOST_WORK * n * n)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use faer::Mat;
 
@@ -11,6 +12,11 @@ use crate::{Error, Result};
 /// The number of times that a waiting thread looks again before it yields the processor: a few microseconds, about the
 /// time between two blocks.
 const LOOKS: usize = 500;
+
+/// After so many looks a thread sleeps between them.
+const YIELDS: usize = LOOKS + 200;
+
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// Changes by block, in the order of the visits. Each is published once.
 ///
@@ -57,7 +63,9 @@ impl Relay {
                 return Err(Error::Cancelled);
             }
             stage.step(k, self.solved.len())?;
-            std::thread::yield_now();
+            // A thread that waits long must not use up the processor time that the others need.
+            looks += 1;
+            if looks < YIELDS { std::thread::yield_now() } else { std::thread::sleep(PAUSE) }
         }
     }
 
