@@ -209,6 +209,18 @@ fn a_column_that_decides_about_signs_can_be_cancelled() {
 }
 
 #[test]
+fn an_indicator_beyond_the_range_of_numbers_is_left_out_or_its_error_is_the_answer() {
+    let table = fixtures::table(&[("A", "x"), ("B", "x")], |i, j| if i == j { 0.5 } else { 0.1 });
+    let model = derived(table, [indicator("huge", [f64::MAX, f64::MAX]), indicator("usual", [1.0, 2.0])]);
+    let mut out = Vec::new();
+    model.profile(&IDENTITY, (b"A", b"x"), &[], &Progress::default(), &mut out).unwrap();
+    let document = String::from_utf8(out).unwrap();
+    assert!(document.contains("\"not_derived\":[\"huge\"]") && document.contains("\"usual\""), "{document}");
+    let named = model.profile(&IDENTITY, (b"A", b"x"), &[b"huge"], &Progress::default(), &mut Vec::new());
+    assert!(matches!(named, Err(Error::BadInput { .. })), "{named:?}");
+}
+
+#[test]
 fn solving_a_column_for_signs_enters_the_estimate() {
     let cost = |r: f64| {
         let nodes: Vec<String> = (0..300).map(|i| format!("R{i}")).collect();

@@ -29,7 +29,7 @@ impl Shared for Arc<dyn Any + Send + Sync> {
 /// Drops a reference. When it is the last one, a worker frees the value. Main thread.
 pub(crate) fn model<T: Shared>(model: T) {
     if model.is_last() {
-        pool::run(Lane::Request, None, move || drop(model));
+        pool::run(Lane::Disposal, None, move || drop(model));
     }
 }
 

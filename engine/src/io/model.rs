@@ -107,6 +107,11 @@ impl Stressor {
         }
     }
 
+    /// Whether the series has an error instead of numbers.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.series.get(), Some(Err(_)))
+    }
+
     /// Whether the series is derived. Unlike [`Stressor::series`], this does not request it.
     pub(super) fn is_derived(&self) -> bool {
         self.series.get().is_some()

@@ -20,7 +20,8 @@ const SHOWN: usize = 100;
 /// The indicators of a profile.
 struct Selection<'a> {
     stressors: Vec<&'a Stressor>,
-    /// Names of the indicators that are left out because their series is not derived, at most [`SHOWN`].
+    /// Names of the indicators that are left out because their series is not derived, or is beyond the range of numbers,
+    /// at most [`SHOWN`].
     not_derived: Vec<&'a str>,
     /// The number of indicators that are left out.
     not_derived_total: usize,
@@ -98,14 +99,21 @@ impl IoModel {
     /// The indicators that a request selects. All that are not derived are requested, not only the first.
     fn selection(&self, names: &[&[u8]]) -> Result<Selection<'_>> {
         let selection = if names.is_empty() { self.at_hand() } else { self.named(names)? };
-        let missing = selection.stressors.iter().filter(|stressor| stressor.series().is_err()).count();
-        if missing > 0 { Err(Error::NotReady) } else { Ok(selection) }
+        let mut is_missing = false;
+        for stressor in &selection.stressors {
+            match stressor.series() {
+                Ok(_) => {}
+                Err(Error::NotReady) => is_missing = true,
+                Err(error) => return Err(error),
+            }
+        }
+        if is_missing { Err(Error::NotReady) } else { Ok(selection) }
     }
 
     fn at_hand(&self) -> Selection<'_> {
         let mut selection = Selection { stressors: Vec::new(), not_derived: Vec::new(), not_derived_total: 0 };
         for (stressor, is_at_hand) in self.stressors_at_hand() {
-            if is_at_hand {
+            if is_at_hand && !stressor.has_failed() {
                 selection.stressors.push(stressor);
             } else {
                 selection.not_derived_total += 1;

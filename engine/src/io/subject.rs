@@ -35,7 +35,7 @@ pub(super) fn check_layers(query: &Query<'_>) -> Result<()> {
     }
 }
 
-/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n][,paths=n][,cutoff=x]`; options with the default value are
+/// Appends `REGION:SECTOR:indicator=NAME[,layers=k][,top=n][,paths=n][,cutoff=x[,most=n]]`; options with the default value are
 /// left out. Parts are percent-encoded (upper-case hex); bytes beyond ASCII are not. In the name of an indicator, `,`
 /// and `=` are also encoded; otherwise it could be read as a name with options.
 ///
@@ -81,6 +81,11 @@ pub(super) fn write_name(
     if let Some(cutoff) = query.cutoff {
         option("cutoff", key);
         key.extend_from_slice(cutoff.get().to_string().as_bytes());
+        // The list may end at the limit.
+        if query.most_paths != defaults.most_paths {
+            option("most", key);
+            decimal(query.most_paths, key);
+        }
     }
     match query.view {
         View::Assessment | View::Profile(_) | View::Footprint(_) => {}
@@ -195,7 +200,7 @@ mod tests {
     fn names_contain_values_other_than_the_defaults_and_encode_reserved_characters() {
         let default = Query::default();
         let share = Share::new(0.001);
-        let cases: [(&str, &str, &str, Query<'_>, &str); 10] = [
+        let cases: [(&str, &str, &str, Query<'_>, &str); 11] = [
             ("USA", "C10T12", "wgi", default, "USA:C10T12:indicator=wgi"),
             ("USA", "C10T12", "wgi", Query { layers: 32, ..default }, "USA:C10T12:indicator=wgi,layers=32"),
             ("USA", "C10T12", "wgi", Query { top: 0, ..default }, "USA:C10T12:indicator=wgi,top=0"),
@@ -209,6 +214,7 @@ mod tests {
             ("{*}?[a]\\", "\n\u{7f}\t", "x", default, "%7B%2A%7D%3F%5Ba%5D%5C:%0A%7F%09:indicator=x"),
             ("\u{d6}", "s", "\u{e9}", default, "\u{d6}:s:indicator=\u{e9}"),
             ("r", "s", "i", Query { paths: 20, cutoff: share, ..default }, "r:s:indicator=i,paths=20,cutoff=0.001"),
+            ("r", "s", "i", Query { cutoff: share, most_paths: 5, ..default }, "r:s:indicator=i,cutoff=0.001,most=5"),
             (
                 "r",
                 "s",

@@ -67,7 +67,7 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) {
-        self.stream.get_mut().write_all(&encoded(arguments)).expect("the server accepts commands");
+        self.try_send(arguments).expect("the server accepts commands");
     }
 
     /// The next reply.

@@ -282,9 +282,9 @@ fn launched(
 fn answers(port: u16, id: u32) -> bool {
     let ask = || -> io::Result<bool> {
         let mut client = Client::connect(port)?;
-        client.send_line("PING");
+        client.try_send(&["PING"])?;
         let up = matches!(client.try_receive()?, Reply::Simple(text) if text == "PONG");
-        client.send_line("INFO server");
+        client.try_send(&["INFO", "server"])?;
         let Reply::Bulk(info) = client.try_receive()? else { return Ok(false) };
         let id = format!("process_id:{id}");
         Ok(up && String::from_utf8_lossy(&info).lines().any(|line| line == id))
