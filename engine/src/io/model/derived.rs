@@ -107,12 +107,12 @@ impl IoModel {
         self.base.printed.get_or_init(|| Printed::new(&table.labels));
         let values: Vec<&[f64]> = missing.iter().map(|stressor| &*stressor.indicator.values).collect();
         let all = match self.base.leontief.get() {
-            Some(leontief) => Series::derive(&table.coefficients, &leontief.solver, &values, stage)?,
+            Some(leontief) => self.series_of(&leontief.solver, budget, &values, stage)?,
             None => {
                 // A table that was restored with RESTORE has not been checked during a load.
                 spectral_check(table, progress)?;
                 let solver = Solver::new(table, &stage.part(0.05, 0.1))?;
-                let all = self.first_series(&solver, budget, &values, &stage.part(0.1, 1.0))?;
+                let all = self.series_of(&solver, budget, &values, &stage.part(0.1, 1.0))?;
                 // The last indicator is output: its multipliers are the column sums of the inverse.
                 let activity = match all.last() {
                     Some(Ok(series)) => series.totals().to_vec(),
@@ -130,8 +130,9 @@ impl IoModel {
         Ok(())
     }
 
-    /// The first series of a table: with the factors if sweeps do not solve it, or converge too slowly.
-    fn first_series(
+    /// Series of indicators. If there are no factors yet, and sweeps do not solve the table, or converge too slowly, the
+    /// factors are derived first.
+    fn series_of(
         &self,
         solver: &Solver,
         budget: &Budget,
@@ -139,9 +140,9 @@ impl IoModel {
         stage: &Stage<'_>,
     ) -> Result<Vec<Result<Series>>> {
         let coefficients = &self.base.table.coefficients;
-        if solver.sweeps() {
+        if solver.sweeps() || solver.derived() > Derived::Series {
             match Series::derive(coefficients, solver, values, &stage.part(0.0, 0.3)) {
-                Err(Error::BadInput { .. }) => {}
+                Err(Error::BadInput { .. }) if solver.derived() == Derived::Series => {}
                 derived => return derived,
             }
         }
