@@ -37,6 +37,7 @@ pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
 pub(crate) mod load;
+mod pages;
 pub(crate) mod scan;
 pub(crate) mod send;
 pub(crate) mod string;

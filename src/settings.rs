@@ -111,6 +111,10 @@ pub(crate) fn threads() -> usize {
     }
 }
 
+pub(crate) fn huge_pages() -> bool {
+    number(const { index_of("huge-pages") }) != 0
+}
+
 #[inline]
 pub(crate) fn enabled() -> bool {
     number(const { index_of("enabled") }) != 0

@@ -8,7 +8,7 @@ use std::env;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use assess_engine::io::matrix::{Columns, Matrix};
+use assess_engine::io::matrix::Matrix;
 use assess_engine::io::rank::{By, Ranking};
 use assess_engine::io::table::OutputSource;
 use assess_engine::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table, spectral_check};
@@ -98,10 +98,7 @@ fn table(n: usize, precision: Precision, mode: LeontiefMode) -> Table {
     };
     Table {
         labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).expect("names differ"),
-        coefficients: match precision {
-            Precision::F64 => Matrix::F64(columns(n, a)),
-            Precision::F32 => Matrix::F32(columns(n, |i, j| a(i, j) as f32)),
-        },
+        coefficients: Matrix::from_fn(n, n, precision, a),
         output: None,
         demand: None,
         format: Format::Triples,
@@ -109,13 +106,4 @@ fn table(n: usize, precision: Precision, mode: LeontiefMode) -> Table {
         leontief: Some(mode),
         warnings: Vec::new(),
     }
-}
-
-fn columns<T: Copy>(n: usize, a: impl Fn(usize, usize) -> T) -> Columns<T> {
-    let mut columns = Columns::new(n);
-    for start in (0..n).step_by(columns.per_block()) {
-        let end = (start + columns.per_block()).min(n);
-        columns.push_block((start..end).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| a(i, j)).collect());
-    }
-    columns
 }

@@ -33,13 +33,18 @@ impl Progress {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the work was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
     /// Fails with [`Error::Cancelled`] after [`Progress::cancel`]. Work calls this at least every few milliseconds,
     /// wherever it controls its loop.
     pub fn check(&self) -> Result<()> {
         if YIELDS.get() {
             std::thread::yield_now();
         }
-        if self.cancelled.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
+        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// From now on every check on the calling thread, for any work, first yields the processor to other threads. For

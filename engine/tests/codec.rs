@@ -189,8 +189,8 @@ fn frames_are_bounded_and_hold_one_block_each() {
     for precision in [Precision::F64, Precision::F32] {
         let model = large(precision);
         let blocks = match &model.table().coefficients {
-            Matrix::F64(columns) => columns.blocks().len(),
-            Matrix::F32(columns) => columns.blocks().len(),
+            Matrix::F64(columns) => columns.block_count(),
+            Matrix::F32(columns) => columns.block_count(),
         };
         assert!(blocks > 2);
         let frames = frames(&model);

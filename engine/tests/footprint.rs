@@ -13,7 +13,7 @@ use std::fs;
 use assess_engine::io::footprint::DemandOf;
 use assess_engine::io::matrix::Matrix;
 use assess_engine::io::{FinalDemand, Indicator, Input, IoModel, LeontiefMode, LoadOptions, Precision, Table, load};
-use assess_engine::model::Identity;
+use assess_engine::model::{Identity, LabelSet, Model};
 use assess_engine::{Budget, Error, Progress, Result};
 use fixtures::{close, derived, indicator, items, number};
 use proptest::prelude::*;
@@ -323,6 +323,14 @@ fn what_is_not_known_is_null_and_a_warning_says_why() {
         document["warnings"],
         serde_json::json!(["the table has no output: territorial and exports are not known"])
     );
+    // One region: a national table.
+    let one = fixtures::table(&[("A", "x"), ("A", "y")], |i, j| [[0.2, 0.3], [0.4, 0.1]][i][j]);
+    let one = Table { demand: Some(final_demand(2, &[("A".to_owned(), "", vec![8.0, 2.0])])), ..one };
+    let national = derived(fixtures::with_output(one, vec![20.0, 15.0]), [indicator("risk", [1.0, 2.0])]);
+    let document = ask(&national, &region("A", None), "risk");
+    assert!(document["warnings"][0].as_str().unwrap().contains("may contain exports"), "{document}");
+    assert_eq!(national.labels(LabelSet::Demand).unwrap(), ["A"]);
+    assert_eq!(model.labels(LabelSet::Demand).unwrap(), ["A|home", "A|state", "B|home"]);
     let own = |amount: f64| ask(&model, &DemandOf::Own(format!("{{\"A\":{{\"x\":{amount}}}}}").as_bytes()), "risk");
     // All final demand of the table is 17.
     assert!(own(1700.0).get("warnings").is_none());

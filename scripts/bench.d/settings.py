@@ -56,6 +56,11 @@ class Settings:
         return 1 if self.quick else 5
 
     @property
+    def depth_seconds(self) -> float:
+        """Seconds of analyses in depth during which another client is measured."""
+        return 0.5 if self.quick else 5
+
+    @property
     def keys(self) -> int:
         """Keys of a large database."""
         return 50_000 if self.quick else 1_000_000

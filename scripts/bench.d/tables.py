@@ -16,10 +16,11 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Table:
-    """A generated table of regions times sectors, as a csv file in FOLDER."""
+    """A table of regions times sectors, as a csv file: generated, in FOLDER, unless it is given."""
 
     regions: int
     sectors: int = SECTORS
+    given: Path | None = None  # a file of the same layout, which is not generated
 
     @property
     def nodes(self) -> int:
@@ -27,12 +28,12 @@ class Table:
 
     @property
     def file(self) -> str:
-        """Name of the csv file in FOLDER."""
-        return f"icio-{self.nodes}.csv"
+        """Name of the csv file in its folder."""
+        return self.given.name if self.given else f"icio-{self.nodes}.csv"
 
     @property
     def path(self) -> Path:
-        return FOLDER / self.file
+        return self.given or FOLDER / self.file
 
     @cached_property
     def names(self) -> list[tuple[str, str]]:
@@ -49,12 +50,13 @@ class Table:
 
     def matrices(self) -> tuple[Path, Path]:
         """Files of A and L = (I - A)^-1: n x n, f64, columns contiguous. Computed once, with numpy."""
-        a_file, l_file = (FOLDER / f"icio-{self.nodes}.{name}.npy" for name in "AL")
+        a_file, l_file = (FOLDER / f"{self.path.stem}.{name}.npy" for name in "AL")
         if not (a_file.exists() and l_file.exists()):
             n = self.nodes
             flows = np.loadtxt(self.path, delimiter=",", skiprows=1, usecols=range(1, n + 1), max_rows=n)
             output = np.array(_last_line(self.path).split(",")[1 : n + 1], dtype=float)
-            a = np.asfortranarray(flows / output)
+            a = np.asfortranarray(np.divide(flows, output, out=np.zeros_like(flows), where=output != 0))
+            FOLDER.mkdir(parents=True, exist_ok=True)
             np.save(a_file, a)
             np.save(l_file, np.asfortranarray(np.linalg.inv(np.eye(n) - a)))
         return a_file, l_file
@@ -63,6 +65,12 @@ class Table:
 def table(nodes: int, generator: Path) -> Table:
     """The generated table whose size is nearest to a number of nodes."""
     return made(max(2, round(nodes / SECTORS)), SECTORS, generator)
+
+
+def real() -> Table | None:
+    """The World Input-Output Table of 2011, if the reference data are at hand."""
+    file = build.DATA / "wiod" / "WIOD_2011.csv"
+    return Table(regions=41, sectors=35, given=file) if file.exists() else None
 
 
 def made(regions: int, sectors: int, generator: Path) -> Table:

@@ -306,7 +306,8 @@ impl Computation {
 fn compute_on_worker(work: Computation, blocked: Blocked) {
     let progress = Arc::<Progress>::default();
     pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
-        let computed = blocked.measure(|| guard::run("a batch", || pool::at_low_priority(|| work.compute(&progress))));
+        let computed =
+            blocked.measure(|| guard::run("a batch", || pool::at_reduced_priority(|| work.compute(&progress))));
         // A cancelled batch has no reply: a part of a batch would look like errors of its subjects.
         match computed.and_then(|computed| progress.check().map(|()| computed).map_err(Failure::from)) {
             Ok((reply, results)) => main_loop::post(move |_| {

@@ -71,6 +71,7 @@ fn retry_from(ctx: Ctx<'_>, mut rest: std::vec::IntoIter<u64>) {
 
 /// The reply for a client whose wait ended without an answer.
 pub(crate) fn ended(client: u64) -> Reply {
+    in_flight::left(client);
     let parked = PARKED.with_borrow_mut(|all| all.remove(&client));
     let failure = match &parked {
         Some(parked) => not_ready(&parked.derivation),
@@ -81,7 +82,8 @@ pub(crate) fn ended(client: u64) -> Reply {
 }
 
 /// The reply for a client that `CLIENT UNBLOCK` unblocks while a worker computes an answer that will not be stored.
-pub(crate) fn ended_unstored(_: u64) -> Reply {
+pub(crate) fn ended_unstored(client: u64) -> Reply {
+    in_flight::left(client);
     Failure::new(Code::NotReady, "the answer was still being computed and is not stored: send the command again").into()
 }
 

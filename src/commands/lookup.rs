@@ -39,19 +39,21 @@ impl Run for Info {
 
 pub(super) struct Labels;
 
-const LABEL_SETS: [(&str, LabelSet); 6] = [
+const LABEL_SETS: [(&str, LabelSet); 7] = [
     ("REGIONS", LabelSet::Regions),
     ("SECTORS", LabelSet::Sectors),
     ("NODES", LabelSet::Nodes),
     ("INDICATORS", LabelSet::Indicators),
+    ("DEMAND", LabelSet::Demand),
     ("FEATURES", LabelSet::Features),
     ("AGREEMENTS", LabelSet::Agreements),
 ];
 
 impl Run for Labels {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let set = options::choice(argv.bytes(2), &LABEL_SETS)
-            .ok_or_else(|| Failure::err("labels are REGIONS, SECTORS, NODES, INDICATORS, FEATURES or AGREEMENTS"))?;
+        let set = options::choice(argv.bytes(2), &LABEL_SETS).ok_or_else(|| {
+            Failure::err("labels are REGIONS, SECTORS, NODES, INDICATORS, DEMAND, FEATURES or AGREEMENTS")
+        })?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
         let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
         on_worker::answer(ctx, nodes > FEW_NODES && ctx.may_block(), "labels", move || labels(&model, set))

@@ -3,13 +3,27 @@
 //! jemalloc as built for Redis guarantees an alignment of 16 bytes for every size, while matrix kernels request 64 and
 //! 128. Larger alignments are therefore implemented here: a longer block is allocated, and a pointer to its true start
 //! is stored directly before the aligned address.
+//!
+//! Large blocks with such an alignment are matrices, which the engine aligns for this purpose, and workspaces of their
+//! kernels. They get huge pages, see [`super::pages`].
 
 use std::alloc::{GlobalAlloc, Layout};
 
 use redis_module::raw;
 
+use super::pages;
+
 /// The alignment that the server's allocator guarantees, in bytes.
 const SERVER_ALIGN: usize = 16;
+
+/// The alignment of matrices, in bytes, and the smallest of their blocks for which huge pages pay: two of three are
+/// whole ones then.
+const MATRIX_ALIGN: usize = 64;
+const MATRIX_BYTES: usize = 8 << 20;
+
+fn is_matrix(layout: Layout) -> bool {
+    layout.align() >= MATRIX_ALIGN && layout.size() >= MATRIX_BYTES
+}
 
 pub(crate) struct ServerAllocator;
 
@@ -30,7 +44,11 @@ unsafe impl GlobalAlloc for ServerAllocator {
         let Some(size) = layout.size().checked_add(layout.align() + SERVER_ALIGN) else { return std::ptr::null_mut() };
         // SAFETY: the block is `align + 16` bytes longer than requested. The aligned address is at least 16 bytes after
         // its start, so this address and the word before it are inside the block.
-        unsafe { aligned(alloc(size).cast(), layout.align()) }
+        let block = unsafe { aligned(alloc(size).cast(), layout.align()) };
+        if is_matrix(layout) && !block.is_null() {
+            pages::ask(block, layout.size());
+        }
+        block
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -59,6 +77,9 @@ unsafe impl GlobalAlloc for ServerAllocator {
         ) else {
             std::process::abort()
         };
+        if is_matrix(layout) {
+            pages::withdraw(block, layout.size());
+        }
         // SAFETY: `alloc` made `block` with this layout; with a large alignment the true start is stored before it.
         unsafe { free(if layout.align() <= SERVER_ALIGN { block } else { true_start(block) }.cast()) }
     }
@@ -130,7 +151,7 @@ mod tests {
     fn blocks_are_aligned_keep_their_bytes_and_can_be_freed() {
         with_an_allocator();
         for align in [1, 8, 16, 32, 64, 128, 4096] {
-            for size in [1, 15, 16, 100, 5000] {
+            for size in [1, 15, 16, 100, 5000, MATRIX_BYTES + 1] {
                 let layout = Layout::from_size_align(size, align).expect("a layout");
                 let longer = size * 3;
                 // SAFETY: sizes are not 0; blocks are used within their sizes and freed once.

@@ -279,6 +279,8 @@ pub(crate) const LABELS: Command = Command {
                 Arg::token("sectors", "SECTORS"),
                 Arg::token("nodes", "NODES"),
                 Arg::token("indicators", "INDICATORS"),
+                Arg::token("demand", "DEMAND")
+                    .says("Purchasing regions and categories of the final demand of an IO model"),
                 Arg::token("features", "FEATURES").says("Inputs of a SCORE model, in the order of its rows"),
                 Arg::token("agreements", "AGREEMENTS").says("Agreements of an ORIGIN model"),
             ],

@@ -1,14 +1,15 @@
 //! Worker threads, for work that takes longer than a slice of the main thread.
 //!
 //! Each lane has its own queue and threads, so that a query that needs a worker does not wait behind the inverse of a
-//! table. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries,
-//! documents of indicators (`Document`) and the freeing of large values (`Disposal`). A thread ends when its lane has
-//! no jobs. Threads never access the keyspace; they return results with `main_loop::post`.
+//! table. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries
+//! (`Request`), queries that may take long (`Analysis`), documents of indicators (`Document`) and the freeing of large
+//! values (`Disposal`). A thread ends when its lane has no jobs. Threads never access the keyspace; they return results
+//! with `main_loop::post`.
 //!
-//! Computations run at the lowest priority, on a separate thread within the job ([`at_low_priority`]; where system
-//! calls are filtered they yield often instead, see [`thread::lower_priority`]). The job itself keeps its priority,
-//! because it takes locks that the main thread takes too: a thread of low priority that holds a lock would delay all
-//! clients.
+//! Derivations and loads run at the lowest priority ([`at_low_priority`]), and requests and jobs, which allocate more,
+//! at a reduced one ([`at_reduced_priority`]), on a separate thread within the job. Where system calls are filtered they
+//! yield often instead, see [`thread::lower_priority`]. The job itself keeps its priority, because it takes locks that
+//! the main thread takes too: a thread of low priority that holds a lock would delay all clients.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -25,17 +26,19 @@ use crate::work::main_loop;
 pub(crate) enum Lane {
     Heavy,
     Request,
+    Analysis,
     Document,
     Disposal,
 }
 
 impl Lane {
-    const ALL: [Self; 4] = [Self::Heavy, Self::Request, Self::Document, Self::Disposal];
+    const ALL: [Self; 5] = [Self::Heavy, Self::Request, Self::Analysis, Self::Document, Self::Disposal];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Heavy => "assess-heavy",
             Self::Request => "assess-request",
+            Self::Analysis => "assess-analyse",
             Self::Document => "assess-read",
             Self::Disposal => "assess-free",
         }
@@ -72,7 +75,7 @@ fn lock() -> MutexGuard<'static, State> {
 fn thread_limit(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
-        Lane::Request | Lane::Document | Lane::Disposal => 1,
+        Lane::Request | Lane::Analysis | Lane::Document | Lane::Disposal => 1,
     }
 }
 
@@ -147,8 +150,13 @@ pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     at_priority(Priority::Lowest, work)
 }
 
-/// The same at any priority.
-pub(crate) fn at_priority<T: Send>(priority: Priority, work: impl FnOnce() -> T + Send) -> T {
+/// The same at a reduced priority: for work that allocates often, and thereby takes locks of the allocator, which the
+/// main thread takes too.
+pub(crate) fn at_reduced_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    at_priority(Priority::Reduced, work)
+}
+
+fn at_priority<T: Send>(priority: Priority, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let computing = scope.spawn(|| {
             thread::lower_priority(priority);

@@ -268,7 +268,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("ASSESS.COMPARE icio icio USA C10 INDICATOR none", "NOINDICATOR", ""),
     ("ASSESS.COMPARE icio icio USA C10 LAYERS 3", "ERR", "LAYERS"),
     ("ASSESS.COMPARE icio icio USA", "ERR", "wrong number"),
-    ("ASSESS.FOOTPRINT icio REGION FRA", "NOSUBJECT", "no final demand"),
+    ("ASSESS.FOOTPRINT icio REGION FRA", "NOSUBJECT", "see MODEL.LABELS key DEMAND"),
     ("ASSESS.FOOTPRINT icio REGION USA CATEGORY none", "NOSUBJECT", "category"),
     ("ASSESS.FOOTPRINT icio REGION USA INDICATOR none", "NOINDICATOR", ""),
     ("ASSESS.FOOTPRINT icio USA C10", "ERR", "REGION name or DEMAND document"),

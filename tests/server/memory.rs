@@ -1,7 +1,7 @@
 //! Memory: the size of a model is reported, freed with it, and checked before the work.
 
 use crate::harness::mini::wide_table;
-use crate::harness::{Client, Server, wait_until};
+use crate::harness::{Client, Server, reference, wait_until};
 
 /// Large enough to outweigh everything else, small enough to be quick: 8 MB of coefficients.
 const NODES: usize = 1000;
@@ -138,4 +138,40 @@ fn memory_for_the_copy_to_be_replicated_is_checked_before_it_is_made() {
     assert_eq!(client.ask("DBSIZE").integer(), 0);
     client.ask("CONFIG SET maxmemory 0").good();
     client.ask("MODEL.LOAD wide IO FILE wide.csv").good();
+}
+
+/// The memory of a process for which huge pages were requested, in bytes.
+fn with_huge_pages(process: u32) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/smaps")).expect("the server runs");
+    let (mut size, mut sum) = (0, 0);
+    for line in maps.lines() {
+        if let Some(text) = line.strip_prefix("Size:") {
+            size = text.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10;
+        } else if let Some(flags) = line.strip_prefix("VmFlags:") {
+            sum += if flags.split_whitespace().any(|flag| flag == "hg") { size } else { 0 };
+        }
+    }
+    sum
+}
+
+#[test]
+fn tables_ask_for_huge_pages_until_they_are_freed() {
+    if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+        reference::skipped("tables_ask_for_huge_pages_until_they_are_freed", "the kernel has no huge pages");
+        return;
+    }
+    let (server, mut client) = server_with_wide(&["lazyfree-lazy-user-flush no"]);
+    // 9.7 MB: the smallest matrix that asks has 8 MiB.
+    server.write("wide.csv", wide_table(1100));
+    for (setting, matrices) in [("yes", 2), ("no", 0)] {
+        client.call(&["CONFIG", "SET", "assess.huge-pages", setting]).good();
+        client.ask("MODEL.LOAD wide IO FILE wide.csv LEONTIEF full").good();
+        client.await_ready("wide");
+        // All but the incomplete pages at both ends.
+        let (least, most) = (matrices * (1100 * 1100 * 8 - (4 << 20)), matrices * 1100 * 1100 * 8);
+        let asked = || with_huge_pages(server.process());
+        wait_until("temporary matrices are freed", || (least..=most).contains(&asked()));
+        client.ask("FLUSHALL").good();
+        wait_until("the advice is withdrawn", || asked() == 0);
+    }
 }

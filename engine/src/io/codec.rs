@@ -28,7 +28,7 @@ pub(super) use plan::{Plan, text_of};
 
 use super::options::{Format, LeontiefMode, OutputRule, Precision};
 use super::table::OutputSource;
-use crate::io::leontief::product::Number;
+use crate::io::leontief::number::Number;
 
 const TEXT: u8 = 1;
 const NODES: u8 = 2;

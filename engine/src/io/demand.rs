@@ -7,7 +7,8 @@ use super::labels::intern;
 use super::options::Precision;
 use super::shown::shown;
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{Number, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::with_columns;
 use crate::{Error, Result};
 
 /// The maximum number of columns. Their region numbers and category numbers fit into one frame of the byte form; a real
@@ -179,7 +180,7 @@ fn add_to<T: Number>(sums: &mut [f64], column: &[T]) {
 fn size<T: Number>(columns: &Columns<T>) -> Option<f64> {
     let mut size = 0.0;
     let mut is_finite = true;
-    for &number in columns.blocks().iter().flat_map(|block| block.iter()) {
+    for &number in columns.blocks().flat_map(|block| block.iter()) {
         let number: f64 = number.into();
         is_finite &= number.is_finite();
         size += number.abs();

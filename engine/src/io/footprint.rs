@@ -161,6 +161,11 @@ impl Basis<'_> {
             warnings.push(what.to_owned());
             return Ok(None);
         };
+        if self.table.labels.regions().len() == 1 {
+            let what = "the table has one region: its final demand may contain exports, and what imports cause in other \
+                        countries is not in it";
+            warnings.push(what.to_owned());
+        }
         let territorial = match &self.table.output {
             Some(output) => Some(self.territorial(own, output)?),
             None => {
@@ -202,8 +207,10 @@ fn numbers<'a>(
     table: &'a Table,
 ) -> Result<(&'a FinalDemand, u32, Option<u32>)> {
     let kept = table.demand.as_ref().ok_or_else(|| Error::Invalid(NO_DEMAND.into()))?;
-    let region = kept.region(region).ok_or(Error::NoSubject("the region has no final demand in the table"))?;
-    let unknown = Error::NoSubject("the region has no final demand of this category");
+    let region = kept
+        .region(region)
+        .ok_or(Error::NoSubject("the region has no final demand in the table, see MODEL.LABELS key DEMAND"))?;
+    let unknown = Error::NoSubject("the region has no final demand of this category, see MODEL.LABELS key DEMAND");
     let category = match category {
         Some(name) => Some(kept.category(name).ok_or_else(|| unknown.clone())?),
         None => None,

@@ -54,6 +54,18 @@ impl IoModel {
                 Some((0..labels.len()).map(name).collect())
             }
             LabelSet::Indicators => Some(self.stressors().map(|s| s.indicator.name.to_string()).collect()),
+            LabelSet::Demand => {
+                let demand = self.base.table.demand.as_ref();
+                let name = |demand: &FinalDemand, (region, category): (u32, u32)| {
+                    let region = &demand.regions()[region as usize];
+                    match &*demand.categories()[category as usize] {
+                        "" => region.to_string(),
+                        category => format!("{region}|{category}"),
+                    }
+                };
+                let columns = demand.iter().flat_map(|demand| demand.pairs().iter().map(|&pair| name(demand, pair)));
+                Some(columns.collect())
+            }
             LabelSet::Features | LabelSet::Agreements => None,
         }
     }

@@ -6,6 +6,7 @@ pub(super) mod groups;
 pub(super) mod inverse;
 pub mod matrix;
 pub(super) mod neumann;
+pub(super) mod number;
 pub(super) mod product;
 pub(super) mod series;
 pub mod solve;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::io::leontief::product::Number;
+use crate::io::leontief::number::Number;
 
 /// The number of values compared together.
 const CHUNK: usize = 32;

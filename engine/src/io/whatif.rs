@@ -20,6 +20,7 @@ mod apply;
 mod change;
 mod converge;
 mod figures;
+mod second;
 mod sets;
 mod solve;
 mod update;
@@ -95,7 +96,7 @@ pub(in crate::io) fn estimate(n: usize, k: usize, has_inverse: bool) -> Duration
     let (n, rank) = (n as u64, k as u64);
     // A pass over the matrix takes about a nanosecond per coefficient and vector.
     let nanoseconds = if has_inverse && k <= sets::MOST_RANK {
-        20_000 + rank.pow(3) + 8 * n * rank + 3 * n * n
+        20_000 + rank.pow(3) + 8 * n * rank + 3 * n * n / 2
     } else {
         n * n * USUAL_TERMS as u64
     };

@@ -32,6 +32,9 @@ pub enum LabelSet {
     Nodes,
     /// Indicators in the order in which they were set, the built-in `output` last.
     Indicators,
+    /// Purchasing region and category of every column of final demand, as `region|category`, or `region` where the source
+    /// has no categories.
+    Demand,
     /// Input features of a score model.
     Features,
     /// Agreements of a rules-of-origin model.

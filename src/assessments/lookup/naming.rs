@@ -111,7 +111,7 @@ impl Unnamed {
         let progress = Arc::<Progress>::default();
         pool::run(Lane::Request, Some(Arc::clone(&progress)), move || {
             let named = blocked.measure(|| {
-                let name = || pool::at_low_priority(|| self.name_all(&progress));
+                let name = || pool::at_reduced_priority(|| self.name_all(&progress));
                 guard::run("naming subjects", name).and_then(|named| named)
             });
             main_loop::post(move |ctx| match named {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use assess_engine::Progress;
 use assess_engine::history::Record;
@@ -37,7 +38,11 @@ pub(crate) struct Computation {
     ttl: TimeToLive,
     keeps: bool,
     log: Option<Log>,
+    lane: Lane,
 }
+
+/// From this estimate on, requests have a lane of their own: shorter ones do not wait for them.
+const LONG: Duration = Duration::from_millis(100);
 
 pub(crate) fn work(
     ctx: Ctx<'_>,
@@ -59,6 +64,7 @@ pub(crate) fn work(
         ttl: request.ttl,
         keeps: request.is_kept(),
         log,
+        lane: if loaded.as_model().estimate(subject, &request.query) < LONG { Lane::Request } else { Lane::Analysis },
     }
 }
 
@@ -111,15 +117,21 @@ type FlightKey = (i32, Vec<u8>, u64);
 #[derive(Default)]
 struct Waiters {
     waiting: Vec<Blocked>,
+    /// How many of them still wait.
+    count: usize,
     /// The time to live of the result, if one of the requests stores it.
     keep: Option<TimeToLive>,
     /// No client waits: the module computes ahead.
     is_ahead: bool,
+    /// Of the running computations: two, if a request has overtaken one ahead.
+    running: Vec<Arc<Progress>>,
 }
 
 thread_local! {
     /// The computations in flight, with their waiters.
     static IN_FLIGHT: RefCell<HashMap<FlightKey, Waiters>> = RefCell::default();
+    /// The computation that a client waits for, by client id.
+    static AWAITED: RefCell<HashMap<u64, FlightKey>> = RefCell::default();
 }
 
 pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
@@ -128,7 +140,8 @@ pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
         blocked.limit(settings::default_wait_ms());
     }
     if joins(&work, Some(blocked)) {
-        start(work, Lane::Request);
+        let lane = work.lane;
+        start(work, lane);
     }
 }
 
@@ -151,22 +164,45 @@ fn joins(work: &Computation, blocked: Option<Blocked>) -> bool {
         // A client does not wait behind loads: its request is computed as if there were no computation ahead. The first
         // result answers it.
         let is_overtaken = waiters.is_ahead && blocked.is_some();
-        waiters.is_ahead = blocked.is_none() && (is_first || waiters.is_ahead);
-        waiters.waiting.extend(blocked);
+        // It was cancelled because no client waited for it.
+        let is_cancelled = waiters.running.iter().all(|progress| progress.is_cancelled());
+        waiters.is_ahead = blocked.is_none() && (is_first || is_cancelled || waiters.is_ahead);
+        if let Some(blocked) = blocked {
+            AWAITED.with_borrow_mut(|awaited| awaited.insert(blocked.client(), work.flight_key()));
+            waiters.count += 1;
+            waiters.waiting.push(blocked);
+        }
         waiters.keep = work.keeps.then_some(work.ttl).or(waiters.keep);
-        is_first || is_overtaken
+        is_first || is_overtaken || is_cancelled
     })
 }
 
 fn start(work: Computation, lane: Lane) {
     // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
-    let completion = Completion { work: Some(work), computed: Err(Failure::internal()) };
     let progress = Arc::<Progress>::default();
+    IN_FLIGHT.with_borrow_mut(|flights| {
+        flights.entry(work.flight_key()).or_default().running.push(Arc::clone(&progress));
+    });
+    let completion =
+        Completion { work: Some(work), computed: Err(Failure::internal()), progress: Arc::clone(&progress) };
     pool::run(lane, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
-        let compute = |work: &Computation| pool::at_low_priority(|| work.compute(&progress));
+        let compute = |work: &Computation| pool::at_reduced_priority(|| work.compute(&progress));
         if let Some(computed) = completion.work.as_ref().map(compute) {
             completion.computed = computed;
+        }
+    });
+}
+
+/// A client no longer waits. Cancels the computation that it waited for, if it was the last one and the result will not
+/// be stored.
+pub(super) fn left(client: u64) {
+    let Some(key) = AWAITED.with_borrow_mut(|awaited| awaited.remove(&client)) else { return };
+    IN_FLIGHT.with_borrow_mut(|flights| {
+        let Some(waiters) = flights.get_mut(&key) else { return };
+        waiters.count = waiters.count.saturating_sub(1);
+        if waiters.count == 0 && waiters.keep.is_none() && !waiters.is_ahead {
+            waiters.running.iter().for_each(|progress| progress.cancel());
         }
     });
 }
@@ -176,14 +212,19 @@ struct Completion {
     /// Taken when it is dropped.
     work: Option<Computation>,
     computed: Outcome<Computed>,
+    progress: Arc<Progress>,
 }
 
 impl Drop for Completion {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
         let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
+        let progress = Arc::clone(&self.progress);
         main_loop::post(move |_| {
-            let waiters = IN_FLIGHT.with_borrow_mut(|flights| flights.remove(&work.flight_key())).unwrap_or_default();
+            let Some(waiters) = waiters_of(&work.flight_key(), &progress, computed.is_err()) else { return };
+            AWAITED.with_borrow_mut(|awaited| {
+                waiters.waiting.iter().for_each(|blocked| _ = awaited.remove(&blocked.client()));
+            });
             for blocked in waiters.waiting {
                 let document = computed.as_ref().map(|computed| computed.document.clone()).map_err(Clone::clone);
                 blocked.reply(document.map(Reply::Bulk).into());
@@ -193,4 +234,17 @@ impl Drop for Completion {
             }
         });
     }
+}
+
+/// Takes the waiters of a computation that has ended. `None` if it was cancelled and they wait for another one.
+fn waiters_of(key: &FlightKey, ended: &Arc<Progress>, has_failed: bool) -> Option<Waiters> {
+    IN_FLIGHT.with_borrow_mut(|flights| {
+        if let Some(waiters) = flights.get_mut(key) {
+            waiters.running.retain(|running| !Arc::ptr_eq(running, ended));
+            if has_failed && ended.is_cancelled() && !waiters.running.is_empty() {
+                return None;
+            }
+        }
+        Some(flights.remove(key).unwrap_or_default())
+    })
 }

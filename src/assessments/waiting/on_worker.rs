@@ -32,7 +32,7 @@ pub(crate) fn for_blocked(
     work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
 ) {
     pool::run(Lane::Request, None, move || {
-        let made = || pool::at_low_priority(|| guard::run(what, work).and_then(|reply| reply));
+        let made = || pool::at_reduced_priority(|| guard::run(what, work).and_then(|reply| reply));
         let reply = blocked.measure(made);
         blocked.reply(reply.into());
     });

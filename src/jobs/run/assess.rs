@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::payload::{self, Wanted, What};
 use super::subjects::{Named, name_all};
 use super::tally::Tally;
-use super::task::{Run, in_slice, on_worker, read_on_worker};
+use super::task::{PAYLOAD, Run, in_slice, on_worker};
 use crate::assessments::lookup;
 use crate::assessments::lookup::kept::Asked;
 use crate::assessments::request::Caching;
@@ -43,8 +43,9 @@ const DERIVING_MS: u64 = 50;
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
-    read_on_worker(
+    on_worker(
         run,
+        PAYLOAD,
         move |_| payload::assess(&payload, &budget),
         |ctx, run, wanted| {
             begin(ctx, run, Arc::new(wanted));

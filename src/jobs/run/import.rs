@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::entries::{self, Entry, Import};
 use super::load;
 use super::tally::Tally;
-use super::task::{Run, in_slice, read_on_worker};
+use super::task::{PAYLOAD, Run, in_slice, on_worker};
 use crate::cache::store::{self, TimeToLive};
 use crate::cache::{Writer, with, writing_as};
 use crate::clock::now_ms;
@@ -40,7 +40,7 @@ pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
         let read_at = now_ms();
         Ok((import, payload, read_at))
     };
-    read_on_worker(run, read, |ctx, run, (import, payload, read_at)| match import {
+    on_worker(run, PAYLOAD, read, |ctx, run, (import, payload, read_at)| match import {
         Import::Entries(entries) => {
             let work = Work { entries: entries.into(), at: 0, read_at, stored: 0, skipped: 0, tally: Tally::default() };
             in_slice(run, move |ctx, run| work.store(ctx, run));

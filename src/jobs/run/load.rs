@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::payload::{self, Load};
-use super::task::{Run, read_on_worker};
+use super::task::{PAYLOAD, Run, on_worker};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::models::load::recipe::{self, ParsedLoad};
@@ -16,8 +16,9 @@ use crate::work::memory;
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
-    read_on_worker(
+    on_worker(
         run,
+        PAYLOAD,
         move |_| payload::load(&payload, &budget),
         |ctx, run, wanted| match request(&run, wanted) {
             Ok((request, path)) => {

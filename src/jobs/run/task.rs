@@ -13,7 +13,6 @@ use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::guard;
 use crate::ffi::key::{Key, Mode};
-use crate::ffi::thread::Priority;
 use crate::jobs::change::{Absent, change};
 use crate::settings;
 use crate::types::queue::{self, Found};
@@ -112,40 +111,24 @@ impl Drop for Run {
     }
 }
 
-/// Computes on a worker at low priority, then runs `then` on the main thread in the database of the job. A failure ends
-/// the job.
+/// What [`on_worker`] reads, in messages.
+pub(super) const PAYLOAD: &str = "the payload of a job";
+
+/// Computes on a worker, then runs `then` on the main thread in the database of the job. A failure ends the job.
+///
+/// The priority is reduced, but not the lowest, because payloads and documents allocate all the time. The main thread
+/// shares the locks of the allocator, at least ten times a second for the server's statistics: a thread that is stopped
+/// while it holds one delays all clients. With other programs on both cores the p99.9 of another client was 200 ms at the
+/// lowest priority and 12 ms at this one; at the usual one its requests waited for the turns of the workers.
 pub(super) fn on_worker<T: Send + 'static>(
     run: Run,
     what: &'static str,
     work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
     then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
 ) {
-    work_and_then(run, move |run| pool::at_low_priority(|| guard::run(what, || work(run)).and_then(|made| made)), then);
-}
-
-/// The same for the payload of a job, at a priority that is not the lowest, because reading allocates all the time. The
-/// main thread shares the locks of the allocator, at least ten times a second for the server's statistics: a thread that
-/// is stopped while it holds one delays all clients. With other programs on both cores the p99.9 of another client was
-/// 200 ms at the lowest priority and 12 ms at this one; at the usual one its requests waited for the turns of the workers.
-pub(super) fn read_on_worker<T: Send + 'static>(
-    run: Run,
-    work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
-    then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
-) {
-    let read = move |run: &Run| {
-        let read = || guard::run("the payload of a job", || work(run)).and_then(|made| made);
-        pool::at_priority(Priority::Reduced, read)
-    };
-    work_and_then(run, read, then);
-}
-
-fn work_and_then<T: Send + 'static>(
-    run: Run,
-    work: impl FnOnce(&Run) -> Outcome<T> + Send + 'static,
-    then: impl FnOnce(Ctx<'_>, Run, T) + Send + 'static,
-) {
     let progress = Arc::clone(&run.task.progress);
-    pool::run(Lane::Heavy, Some(progress), move || match work(&run) {
+    let made = move |run: &Run| pool::at_reduced_priority(|| guard::run(what, || work(run)).and_then(|made| made));
+    pool::run(Lane::Heavy, Some(progress), move || match made(&run) {
         Ok(made) => main_loop::post(move |ctx| {
             if ctx.select(run.task.db) {
                 then(ctx, run, made);

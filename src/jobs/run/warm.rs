@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::assess;
 use super::names::queue_of;
 use super::payload::{self, MOST_HOT};
-use super::task::{Run, read_on_worker};
+use super::task::{PAYLOAD, Run, on_worker};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::{self, Ctx};
 use crate::jobs::requests;
@@ -30,8 +30,9 @@ pub(crate) enum Extent<'a> {
 
 pub(super) fn start(ctx: Ctx<'_>, run: Run, payload: Bytes) {
     let budget = memory::budget(ctx);
-    read_on_worker(
+    on_worker(
         run,
+        PAYLOAD,
         move |_| payload::warm(&payload, &budget),
         |ctx, run, wanted| {
             assess::begin(ctx, run, Arc::new(wanted));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::wiod::{World, node};
 use crate::harness::document::{assert_close, number, parsed};
+use crate::harness::{Client, Server, wait_until};
 
 /// The labels of an array of texts and numbers, as the words of a command.
 fn words(parts: &Value) -> String {
@@ -142,4 +143,38 @@ fn footprints_equal_the_reference() {
     let query = format!("ASSESS.FOOTPRINT wiod DEMAND {} INDICATOR syn_cs", case["demand"]);
     let document = parsed(world.client.ask(&query).good().bytes());
     assert_close(&query, number(&document, "/total"), number(case, "/total"));
+}
+
+/// Whether the server has a thread with this name.
+fn has_thread(server: &Server, name: &str) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.process())).expect("the server runs");
+    tasks.flatten().any(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name))
+}
+
+#[test]
+fn an_analysis_ends_when_no_client_waits_for_it_and_does_not_delay_short_ones() {
+    let Some(mut world) = World::load("an_analysis_ends_when_no_client_waits_for_it") else { return };
+    let analysts = "assess-analyse";
+    // Its history counts the analyses that were completed.
+    world.client.ask("MODEL.LOAD logged IO FILE WIOD_2011.csv HISTORY 1000").good();
+    world.client.await_ready("logged");
+    // The layers of these tables hardly converge: each takes seconds, all of them many minutes.
+    let slow = |k: usize| format!("ASSESS.WHATIF logged USA c14 SCALE * * * * 1.6{k:03} NOCACHE");
+    let clients: Vec<Client> = (0..150)
+        .map(|k| {
+            let mut client = world.server.client();
+            client.send_line(&slow(k));
+            client
+        })
+        .collect();
+    wait_until("an analysis runs", || has_thread(&world.server, analysts));
+    world.client.ask("ASSESS.WHATIF wiod USA c14 EXTRACT CHN * NOCACHE").good();
+    assert!(has_thread(&world.server, analysts), "a short analysis waited for long ones");
+    drop(clients);
+    wait_until("the analyses end", || !has_thread(&world.server, analysts));
+    let completed = world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good().array().len();
+    assert!(completed < 150, "no analysis was cancelled");
+    // The request of a cancelled one is computed again.
+    world.client.ask(&slow(149)).good();
+    assert_eq!(world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good().array().len(), completed + 1);
 }

@@ -13,7 +13,7 @@ const NODES: usize = 1435;
 
 /// A server with the table as `wiod` and the indicators of the references, ready.
 pub(super) struct World {
-    _server: Server,
+    pub(super) server: Server,
     pub(super) client: Client,
     folder: PathBuf,
 }
@@ -37,7 +37,7 @@ impl World {
             client.call(&["MODEL.INDICATOR", "wiod", name, source, document, "BY", by]).good();
         }
         client.await_ready("wiod");
-        Some(Self { _server: server, client, folder })
+        Some(Self { server, client, folder })
     }
 
     pub(super) fn json(&self, name: &str) -> Value {

@@ -30,14 +30,14 @@ pub(in crate::io) fn frame(model: &IoModel, index: u64) -> Vec<u8> {
         return numbers(OUTPUT, table.output.as_deref().unwrap_or_default());
     }
     if let Some(i) = within(plan.columns) {
-        return with_columns!(&table.coefficients, columns => numbers(COLUMNS, &columns.blocks()[i]));
+        return with_columns!(&table.coefficients, columns => numbers(COLUMNS, columns.block(i)));
     }
     if let Some(demand) = &table.demand {
         if within(plan.pairs).is_some() {
             return pairs(PAIRS, demand.pairs());
         }
         if let Some(i) = within(plan.demand) {
-            return with_columns!(demand.columns(), columns => numbers(DEMAND, &columns.blocks()[i]));
+            return with_columns!(demand.columns(), columns => numbers(DEMAND, columns.block(i)));
         }
     }
     if let Some(i) = within(plan.indicators) {

@@ -12,11 +12,10 @@ pub(super) enum Gathering {
     F32(Gathered<f32>),
 }
 
-/// Columns received, and columns that do not fill a block yet.
+/// Columns received.
 #[derive(Debug)]
 pub(super) struct Gathered<T> {
     columns: Columns<T>,
-    pending: Vec<T>,
     /// The number of columns of the whole matrix.
     announced: usize,
 }
@@ -54,18 +53,18 @@ impl Gathering {
 
 impl<T: Wire> Gathered<T> {
     fn new(rows: usize, announced: usize) -> Self {
-        Self { columns: Columns::new(rows), pending: Vec::new(), announced }
+        Self { columns: Columns::new(rows, announced), announced }
     }
 
     fn bytes(&self) -> usize {
-        (self.columns.len() * self.columns.rows() + self.pending.capacity()) * T::BYTES
+        self.columns.capacity() * T::BYTES
     }
 
     fn push(&mut self, content: &[u8]) -> Result<(u64, bool)> {
         let n = self.columns.rows();
         let arrived = content.len() / (n * T::BYTES);
-        let before = self.columns.len() + self.pending.len() / n;
-        if arrived == 0 || arrived * n * T::BYTES != content.len() || before + arrived > self.announced {
+        let len = self.columns.len() + arrived;
+        if arrived == 0 || arrived * n * T::BYTES != content.len() || len > self.announced {
             return Err(Error::Corrupt("a frame does not hold whole columns"));
         }
         let numbers = T::read(content);
@@ -78,17 +77,7 @@ impl<T: Wire> Gathered<T> {
         if !finite {
             return Err(Error::Corrupt("a number of a column is not finite"));
         }
-        let last = before + arrived == self.announced;
-        let block = self.columns.per_block();
-        if self.pending.is_empty() && (arrived == block || (last && arrived < block)) {
-            self.columns.push_block(numbers);
-            return Ok((nonzeros, last));
-        }
-        self.pending.extend_from_slice(&numbers);
-        while self.pending.len() >= block * n || (last && !self.pending.is_empty()) {
-            let rest = self.pending.split_off(self.pending.len().min(block * n));
-            self.columns.push_block(std::mem::replace(&mut self.pending, rest).into());
-        }
-        Ok((nonzeros, last))
+        self.columns.push(&numbers);
+        Ok((nonzeros, len == self.announced))
     }
 }

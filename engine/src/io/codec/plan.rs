@@ -23,12 +23,12 @@ impl Plan {
         Self {
             text: text.div_ceil(PIECE) as u64,
             output: u64::from(table.output.is_some()),
-            columns: with_columns!(&table.coefficients, columns => columns.blocks().len()) as u64,
+            columns: with_columns!(&table.coefficients, columns => columns.block_count()) as u64,
             pairs: u64::from(table.demand.is_some()),
             demand: table
                 .demand
                 .as_ref()
-                .map_or(0, |demand| with_columns!(demand.columns(), columns => columns.blocks().len()) as u64),
+                .map_or(0, |demand| with_columns!(demand.columns(), columns => columns.block_count()) as u64),
             indicators: indicators as u64,
         }
     }

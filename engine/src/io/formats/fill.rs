@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::io::labels::Labels;
 use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::number::Number;
 use crate::io::options::Precision;
 use crate::io::shown::shown_node;
 use crate::{Budget, Error, Progress};
@@ -77,7 +78,7 @@ impl<'a> Filler<'a> {
     }
 }
 
-fn transpose<T: Stored>(
+fn transpose<T: Number>(
     columns: &mut Columns<T>,
     tile: &[f64],
     rows: &[u32],
@@ -88,9 +89,9 @@ fn transpose<T: Stored>(
         let column = columns.column_mut(j);
         let cells = tile[j..].iter().step_by(column.len()).zip(rows);
         match output.map(|output| output[j]) {
-            None => cells.for_each(|(&value, &i)| column[i as usize] = T::nearest(value)),
+            None => cells.for_each(|(&value, &i)| column[i as usize] = T::store(value)),
             Some(0.0) => *idle |= cells.into_iter().any(|(&value, _)| value != 0.0),
-            Some(output) => cells.for_each(|(&value, &i)| column[i as usize] = T::nearest(value / output)),
+            Some(output) => cells.for_each(|(&value, &i)| column[i as usize] = T::store(value / output)),
         }
     }
 }
@@ -112,40 +113,14 @@ pub(super) fn divide(matrix: &mut Columns<f64>, output: &[f64], progress: &Progr
     Ok(idle)
 }
 
-/// A number type that matrices store.
-pub(super) trait Stored: Copy {
-    /// `value` rounded to this type.
-    fn nearest(value: f64) -> Self;
-    /// The stored number, exactly.
-    fn wide(self) -> f64;
-}
-
-impl Stored for f64 {
-    fn nearest(value: f64) -> Self {
-        value
-    }
-    fn wide(self) -> f64 {
-        self
-    }
-}
-
-impl Stored for f32 {
-    fn nearest(value: f64) -> Self {
-        value as Self
-    }
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-}
-
 /// The sum of every column.
 ///
 /// # Errors
 /// [`Error::BadInput`] if a coefficient is not finite: a flow was divided by an output so small that the quotient
 /// cannot be stored. [`Error::Cancelled`].
 pub(super) fn column_sums(matrix: &Matrix, labels: &Labels, progress: &Progress) -> Result<Vec<f64>> {
-    fn of<T: Stored>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {
-        let sum = |j| columns.column(j).iter().map(|value| value.wide()).sum();
+    fn of<T: Number>(columns: &Columns<T>, progress: &Progress) -> Result<Vec<f64>> {
+        let sum = |j| columns.column(j).iter().map(|&value| Into::<f64>::into(value)).sum();
         (0..columns.len()).map(|j| progress.check().map(|()| sum(j))).collect()
     }
     let sums = match matrix {

@@ -1,9 +1,9 @@
 //! Total output of the nodes.
 
-use super::fill::Stored;
 use crate::io::Negative;
 use crate::io::labels::Labels;
 use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::number::Number;
 use crate::io::shown::shown_node;
 use crate::{Error, Place, Progress, Result};
 
@@ -96,13 +96,13 @@ pub(super) fn product(coefficients: &Matrix, x: &[f64], progress: &Progress) -> 
 }
 
 /// `sum += A v`, column by column.
-fn add_product<T: Stored>(columns: &Columns<T>, v: &[f64], sum: &mut [f64], progress: &Progress) -> Result<()> {
+fn add_product<T: Number>(columns: &Columns<T>, v: &[f64], sum: &mut [f64], progress: &Progress) -> Result<()> {
     for (j, &factor) in v.iter().enumerate() {
         if j % 64 == 0 {
             progress.check()?;
         }
         if factor != 0.0 {
-            sum.iter_mut().zip(columns.column(j)).for_each(|(sum, a)| *sum += a.wide() * factor);
+            sum.iter_mut().zip(columns.column(j)).for_each(|(sum, &a)| *sum += Into::<f64>::into(a) * factor);
         }
     }
     Ok(())

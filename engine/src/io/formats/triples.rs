@@ -18,12 +18,13 @@ mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
-use super::fill::{Filled, Filler, Stored};
+use super::fill::{Filled, Filler};
 use super::source::{CHANGED, Package};
 use super::total_names::{is_named_total, is_named_value_added};
 use super::{Job, notes, output};
 use crate::io::labels::{Labels, MAX_NODES};
 use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::number::Number;
 use crate::io::shown::shown_node;
 use crate::io::table::OutputSource;
 use crate::io::text::Cells;
@@ -100,7 +101,7 @@ struct Cell {
 }
 
 /// Stores every cell.
-fn fill<T: Stored>(
+fn fill<T: Number>(
     columns: &mut Columns<T>,
     lines: &mut Lines<'_>,
     survey: &mut Survey,
@@ -110,7 +111,7 @@ fn fill<T: Stored>(
     // A cell is NaN until its line was read.
     for j in 0..columns.len() {
         progress.check()?;
-        columns.column_mut(j).fill(T::nearest(f64::NAN));
+        columns.column_mut(j).fill(T::store(f64::NAN));
     }
     let mut idle = vec![false; columns.len()];
     let (mut negative, mut added, mut twice) = (0, 0, None);
@@ -118,7 +119,7 @@ fn fill<T: Stored>(
     let read = each_line(lines, survey, |_, triple| {
         let Some(to) = triple.to else { return Ok(()) };
         let slot = &mut columns.column_mut(to as usize)[triple.from as usize];
-        let before = slot.wide();
+        let before: f64 = (*slot).into();
         if !before.is_nan() && !sums {
             twice = Some((triple.from, to));
             return Err(Error::bad("the cell occurs twice", triple.place));
@@ -132,7 +133,7 @@ fn fill<T: Stored>(
             Some(output) => triple.value / output,
         };
         added += u64::from(!before.is_nan());
-        *slot = T::nearest(if before.is_nan() { value } else { before + value });
+        *slot = T::store(if before.is_nan() { value } else { before + value });
         negative += u64::from(triple.value < 0.0);
         Ok(())
     });
@@ -140,8 +141,8 @@ fn fill<T: Stored>(
     read?;
     for j in 0..columns.len() {
         progress.check()?;
-        let missing = columns.column_mut(j).iter_mut().filter(|cell| cell.wide().is_nan());
-        missing.for_each(|cell| *cell = T::nearest(0.0));
+        let missing = columns.column_mut(j).iter_mut().filter(|cell| Into::<f64>::into(**cell).is_nan());
+        missing.for_each(|cell| *cell = T::store(0.0));
     }
     Ok(Cell { idle: idle.iter().filter(|&&idle| idle).count(), negative, added })
 }

@@ -2,7 +2,8 @@
 //! number of nodes that contribute most.
 
 use super::matrix::{Columns, Matrix};
-use super::product::{self, Number, each_column, with_columns};
+use super::number::Number;
+use super::product::{self, each_column, with_columns};
 use super::solver::Solver;
 use crate::Result;
 use crate::io::labels::Labels;

@@ -26,7 +26,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{self, Number, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{self, with_columns};
 use crate::io::leontief::threads;
 use crate::io::options::{LeontiefMode, Precision};
 use crate::io::stage::Stage;
@@ -38,7 +39,7 @@ const PANEL: usize = 256;
 /// The maximum number of steps in the search for row weights.
 const WEIGHED: usize = 64;
 
-/// The minimum number of columns of the inverse that are solved together.
+/// The number of columns of the inverse that are solved together.
 const SOLVED: usize = 256;
 
 /// The maximum size of the column cache in lazy mode, in bytes.
@@ -125,41 +126,32 @@ impl Factors {
     /// All columns of the inverse.
     fn inverse<T: Number>(&self, stage: &Stage<'_>) -> Result<Columns<T>> {
         let n = self.row.len();
-        let mut columns = Columns::new(n);
-        let per_block = columns.per_block();
-        let width = SOLVED.next_multiple_of(per_block).min(n);
-        // One block per thread is solved at the same time.
-        let wave = width * threads::count();
-        for start in (0..n).step_by(wave.max(1)) {
+        let mut columns = Columns::new(n, n);
+        // One part per thread is solved at the same time.
+        let wave = SOLVED * threads::count();
+        for start in (0..n).step_by(wave) {
             stage.step(start, n)?;
             let end = (start + wave).min(n);
-            let wanted: Vec<Range<usize>> = (start..end).step_by(width).map(|at| at..(at + width).min(end)).collect();
-            let solve = |wanted| self.blocks(wanted, per_block);
-            let solved: Vec<Result<Vec<Box<[T]>>>> = match wanted.len() {
-                1 => wanted.into_iter().map(solve).collect(),
-                _ => wanted.into_par_iter().map(solve).collect(),
+            let wanted: Vec<Range<usize>> = (start..end).step_by(SOLVED).map(|at| at..(at + SOLVED).min(end)).collect();
+            let solved: Vec<Result<Vec<T>>> = match wanted.len() {
+                1 => wanted.into_iter().map(|wanted| self.part(wanted)).collect(),
+                _ => wanted.into_par_iter().map(|wanted| self.part(wanted)).collect(),
             };
-            for blocks in solved {
-                blocks?.into_iter().for_each(|block| columns.push_block(block));
+            for part in solved {
+                columns.push(&part?);
             }
         }
         Ok(columns)
     }
 
-    /// Columns `wanted` of the inverse, as blocks of a matrix.
-    fn blocks<T: Number>(&self, wanted: Range<usize>, per_block: usize) -> Result<Vec<Box<[T]>>> {
+    /// Columns `wanted` of the inverse, one after the other.
+    fn part<T: Number>(&self, wanted: Range<usize>) -> Result<Vec<T>> {
         let solved = self.solve(wanted);
-        let store = |&x: &f64| T::store(self.clamped(x));
-        let mut blocks = Vec::new();
-        for first in (0..solved.ncols()).step_by(per_block) {
-            let last = (first + per_block).min(solved.ncols());
-            let block: Box<[T]> = (first..last).flat_map(|j| solved.col_as_slice(j)).map(store).collect();
-            if !product::sum(&block).is_finite() {
-                return Err(singular());
-            }
-            blocks.push(block);
+        let mut part = Vec::with_capacity(solved.nrows() * solved.ncols());
+        for k in 0..solved.ncols() {
+            part.extend(solved.col_as_slice(k).iter().map(|&x| T::store(self.clamped(x))));
         }
-        Ok(blocks)
+        if product::sum(&part).is_finite() { Ok(part) } else { Err(singular()) }
     }
 
     fn clamped(&self, x: f64) -> f64 {

@@ -8,7 +8,8 @@
 //! theorem 6.2.3, I27).
 
 use crate::io::leontief::matrix::Matrix;
-use crate::io::leontief::product::{Number, dot, each_column, nonnegative, sum, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{dot, each_column, nonnegative, sum, with_columns};
 use crate::io::leontief::solve::Factors;
 use crate::io::shown::shown_node;
 use crate::io::stage::Stage;

@@ -4,7 +4,8 @@ use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
 
 use crate::io::leontief::matrix::Matrix;
-use crate::io::leontief::product::{Number, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::with_columns;
 use crate::io::leontief::threads;
 use crate::io::shown::shown_node;
 use crate::io::stage::Stage;

@@ -10,7 +10,8 @@ use std::collections::BinaryHeap;
 use super::Wanted;
 use super::bound::{Bound, SLACK};
 use crate::io::assess::Basis;
-use crate::io::leontief::product::{Number, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::with_columns;
 use crate::{Error, Progress, Result};
 
 /// The number of coefficients compared together.

@@ -6,7 +6,7 @@ mod wiod;
 
 use super::{Paths, Wanted};
 use crate::io::assess::Basis;
-use crate::io::matrix::{Columns, Matrix};
+use crate::io::matrix::Matrix;
 use crate::io::table::OutputSource;
 use crate::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table};
 use crate::model::Model;
@@ -15,23 +15,9 @@ use crate::{Budget, Progress, Result};
 /// A table of nodes `(region, sector)` with the coefficients `a(i, j)`.
 fn table(nodes: &[(String, String)], precision: Precision, a: impl Fn(usize, usize) -> f64) -> Table {
     let n = nodes.len();
-    let mut coefficients = Columns::<f64>::new(n);
-    let mut rounded = Columns::<f32>::new(n);
-    for start in (0..n).step_by(coefficients.per_block()) {
-        let end = (start + coefficients.per_block()).min(n);
-        coefficients.push_block((start..end).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| a(i, j)).collect());
-    }
-    for start in (0..n).step_by(rounded.per_block()) {
-        let end = (start + rounded.per_block()).min(n);
-        let numbers = (start..end).flat_map(|j| (0..n).map(move |i| (i, j))).map(|(i, j)| a(i, j) as f32);
-        rounded.push_block(numbers.collect());
-    }
     Table {
         labels: Labels::new(nodes.iter().map(|(region, sector)| (region.as_str(), sector.as_str()))).unwrap(),
-        coefficients: match precision {
-            Precision::F64 => Matrix::F64(coefficients),
-            Precision::F32 => Matrix::F32(rounded),
-        },
+        coefficients: Matrix::from_fn(n, n, precision, a),
         output: None,
         demand: None,
         format: Format::Icio,

@@ -3,7 +3,8 @@
 use super::change::{Change, Nodes, invalid};
 use crate::io::labels::Labels;
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{Number, dot, widened, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{TOGETHER, add_columns, dot, dots, widened, with_columns};
 use crate::io::stage::Stage;
 use crate::{Error, Result};
 
@@ -240,7 +241,7 @@ impl<'a> Changed<'a> {
     }
 
     /// Whether the changes affect column `j` in another way than a column that only changes of whole rows affect.
-    fn is_own(&self, j: usize) -> bool {
+    pub(super) fn is_own(&self, j: usize) -> bool {
         let is_own = |nodes: &Nodes| self.contains(nodes, Place::Of(j)) && !self.contains(nodes, Place::Plain);
         self.steps.iter().any(|step| match step {
             Step::Extract(nodes) | Step::Scale { to: nodes, .. } => is_own(nodes),
@@ -289,20 +290,36 @@ impl<'a> Changed<'a> {
         let transposed: Vec<Vec<f64>> = rows.iter().map(|row| self.transposed(row)).collect();
         let mut of_rows = vec![vec![0.0; n]; rows.len()];
         let (mut of_plain, mut of_own) = (vec![vec![0.0; n]; columns.len()], vec![vec![0.0; n]; columns.len()]);
-        let mut own = vec![0.0; n];
-        for j in 0..n {
-            if j.is_multiple_of(STRIDE) {
-                stage.step(j, n)?;
+        let (own, plain): (Vec<usize>, Vec<usize>) = (0..n).partition(|&j| self.is_own(j));
+        let mut scratch = vec![0.0; n];
+        for (k, &j) in own.iter().enumerate() {
+            if k.is_multiple_of(STRIDE) {
+                stage.step(k, n)?;
             }
-            let a = stored.column(j);
-            if self.is_own(j) {
-                own.iter_mut().zip(a).for_each(|(own, &a)| *own = a.into());
-                self.apply(Place::Of(j), &mut own);
-                of_rows.iter_mut().zip(rows).for_each(|(product, row)| product[j] = dot(row, &own));
-                add_column(&mut of_own, columns, j, &own);
-            } else {
-                of_rows.iter_mut().zip(&transposed).for_each(|(product, row)| product[j] = dot(row, a));
-                add_column(&mut of_plain, columns, j, a);
+            scratch.iter_mut().zip(stored.column(j)).for_each(|(own, &a)| *own = a.into());
+            self.apply(Place::Of(j), &mut scratch);
+            of_rows.iter_mut().zip(rows).for_each(|(product, row)| product[j] = dot(row, &scratch));
+            for (product, column) in of_own.iter_mut().zip(columns) {
+                product.iter_mut().zip(&scratch).for_each(|(y, a)| *y += column[j] * a);
+            }
+        }
+        let (fours, rest) = plain.as_chunks::<TOGETHER>();
+        for (k, four) in fours.iter().enumerate() {
+            if k.is_multiple_of(STRIDE / TOGETHER) {
+                stage.step(own.len() + k * TOGETHER, n)?;
+            }
+            for (product, row) in of_rows.iter_mut().zip(&transposed) {
+                let dots = dots(row, four.map(|j| stored.column(j)));
+                four.iter().zip(dots).for_each(|(&j, dot)| product[j] = dot);
+            }
+            for (product, column) in of_plain.iter_mut().zip(columns) {
+                add_columns(stored, &(0..n), &four.map(|j| (j, column[j])), product);
+            }
+        }
+        for &j in rest {
+            of_rows.iter_mut().zip(&transposed).for_each(|(product, row)| product[j] = dot(row, stored.column(j)));
+            for (product, column) in of_plain.iter_mut().zip(columns) {
+                add_columns(stored, &(0..n), &[(j, column[j])], product);
             }
         }
         stage.step(1, 1)?;
@@ -311,16 +328,6 @@ impl<'a> Changed<'a> {
             product.iter_mut().zip(own).for_each(|(product, own)| *product += own);
         }
         Ok(Products { rows: of_rows, columns: of_plain })
-    }
-}
-
-/// Adds column `a` of a matrix, number `j`, to its products with the vectors `columns`.
-fn add_column<T: Number>(products: &mut [Vec<f64>], columns: &[&[f64]], j: usize, a: &[T]) {
-    for (product, column) in products.iter_mut().zip(columns) {
-        let factor = column[j];
-        if factor != 0.0 {
-            product.iter_mut().zip(a).for_each(|(y, &a)| *y += factor * Into::<f64>::into(a));
-        }
     }
 }
 

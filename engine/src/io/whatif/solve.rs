@@ -5,6 +5,7 @@
 
 use super::apply::{Changed, diverges};
 use super::converge;
+use super::second::second_column;
 use super::sets::Sets;
 use super::update::Update;
 use crate::io::leontief::inverse::Leontief;
@@ -81,6 +82,12 @@ pub(super) fn updated(
     if !sets.is_small(changed.len()) {
         return Ok(None);
     }
+    let stage = Stage::whole(progress);
+    let first = changed.column(j);
+    let second = match deepest {
+        0..=2 => None,
+        _ => second_column(changed, known.leontief, &sets, j, &first, &stage)?,
+    };
     let update = match Update::new(changed, inverse, sets, progress) {
         Ok(update) => update,
         Err(Error::Cancelled) => return Err(Error::Cancelled),
@@ -95,7 +102,6 @@ pub(super) fn updated(
     let multipliers = update.row(known.values, &changed.values, known.multipliers).whole(progress)?;
     let ones = vec![1.0; changed.len()];
     let activity = update.row(&ones, &ones, known.leontief.activity()).at(j);
-    let first = changed.column(j);
     let solution = Solution { column, multipliers, layers: Vec::new() };
     let tolerance = match inverse.precision() {
         Precision::F64 => 1e-11,
@@ -104,8 +110,8 @@ pub(super) fn updated(
     if !solution.is_consistent(changed, j, &first, activity, tolerance) {
         return Ok(None);
     }
-    let stage = Stage::whole(progress);
     let mut terms = Terms { rows: vec![changed.values.clone()], columns: vec![first] };
+    terms.columns.extend(second);
     if deepest > 1 {
         terms.rows.push(update.first_row(known.values, &(known.first_layer)())?);
     }

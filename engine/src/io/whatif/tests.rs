@@ -4,8 +4,11 @@ use proptest::prelude::*;
 
 use super::apply::Changed;
 use super::change::parse;
+use super::second::second_column;
+use super::sets::Sets;
 use super::solve::{Known, Solution, summed, updated};
-use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::matrix::Matrix;
+use crate::io::stage::Stage;
 use crate::io::table::OutputSource;
 use crate::io::{Format, Indicator, IoModel, Labels, LeontiefMode, Precision, Table};
 use crate::model::Model;
@@ -20,18 +23,7 @@ const GRIDS: [(usize, usize); 3] = [(4, 3), (1, N), (N, 1)];
 fn model(sectors: usize, a: &[f64], r: &[f64], precision: Precision) -> IoModel {
     let names: Vec<(String, String)> =
         (0..N).map(|i| (format!("R{}", i / sectors), format!("s{}", i % sectors))).collect();
-    let coefficients = match precision {
-        Precision::F64 => {
-            let mut columns = Columns::new(N);
-            columns.push_block(a.into());
-            Matrix::F64(columns)
-        }
-        Precision::F32 => {
-            let mut columns = Columns::new(N);
-            columns.push_block(a.iter().map(|&a| a as f32).collect());
-            Matrix::F32(columns)
-        }
-    };
+    let coefficients = Matrix::from_fn(N, N, precision, |i, j| a[i + N * j]);
     let table = Table {
         labels: Labels::new(names.iter().map(|(r, s)| (r.as_str(), s.as_str()))).unwrap(),
         coefficients,
@@ -105,6 +97,24 @@ fn both(model: &IoModel, words: &[String]) -> Vec<(Solution, Solution)> {
     (0..N).map(solve).collect()
 }
 
+/// The second column of every node without a pass, where it is computed so, and by a pass.
+fn seconds(model: &IoModel, words: &[String]) -> Vec<(Option<Vec<f64>>, Vec<f64>)> {
+    let words: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+    let table = model.table();
+    let changes = parse(&words, &table.labels).unwrap();
+    let changed = Changed::new(&table.coefficients, &table.labels, &changes, &[1.0; N]).unwrap();
+    let (leontief, _) = model.derived().unwrap();
+    let progress = Progress::default();
+    let stage = Stage::whole(&progress);
+    let second = |j| {
+        let first = changed.column(j);
+        let mut passed = changed.products(&[], &[&first], &stage).unwrap();
+        let sets = Sets::of(&changed);
+        (second_column(&changed, leontief, &sets, j, &first, &stage).unwrap(), passed.columns.remove(0))
+    };
+    (0..N).map(second).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -121,6 +131,48 @@ proptest! {
                 near(&update.layers, &series.layers, tolerance);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_column_without_a_pass_is_precise_in_every_element(
+        a in coefficients(),
+        (grid, words) in proptest::sample::select(&GRIDS[..]).prop_flat_map(|grid| (Just(grid), words(grid))),
+    ) {
+        let model = model(grid.1, &a, &[1.0; N], Precision::F64);
+        for (second, passed) in seconds(&model, &words) {
+            for (x, y) in second.iter().flatten().zip(&passed) {
+                prop_assert!((x - y).abs() <= 1e-11 * y.abs(), "{x} and {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_second_column_needs_a_pass_only_if_few_digits_would_remain() {
+    let a: Vec<f64> = (0..N * N).map(|at| 0.8 / N as f64 * (0.5 + (at % 7) as f64 / 7.0)).collect();
+    let with = |a: &[f64], words: &[&str]| -> Vec<bool> {
+        let words: Vec<String> = words.iter().copied().map(String::from).collect();
+        seconds(&model(3, a, &[1.0; N], Precision::F64), &words).iter().map(|(second, _)| second.is_some()).collect()
+    };
+    for words in
+        [&["EXTRACT", "R1", "*"][..], &["SCALE", "R1", "*", "*", "*", "0.5"], &["REPLACE", "R1", "*", "R2", "1"]]
+    {
+        assert_eq!(with(&a, words), [true; N], "{words:?}");
+    }
+    // Node 0 delivers to the node that is extracted, and next to nothing to others.
+    let mut alone = a.clone();
+    (0..N).filter(|&j| j != 3).for_each(|j| alone[N * j] *= 1e-9);
+    let needs_no_pass = with(&alone, &["EXTRACT", "R1", "s0"]);
+    assert!(needs_no_pass.iter().enumerate().all(|(j, is_some)| *is_some == (j == 3)), "{needs_no_pass:?}");
+    // What a large factor adds and another change takes away again leaves no error behind.
+    let words = ["SCALE", "R1", "s0", "*", "*", "1e12", "SCALE", "*", "*", "R1", "s0", "0"].map(String::from);
+    for (second, passed) in seconds(&model(3, &a, &[1.0; N], Precision::F64), &words) {
+        let second = second.expect("no pass is needed");
+        assert!(second.iter().zip(&passed).all(|(x, y)| (x - y).abs() <= 1e-11 * y.abs()), "{second:?}, {passed:?}");
     }
 }
 

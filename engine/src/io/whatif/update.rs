@@ -17,7 +17,7 @@ use faer::{Accum, Mat, Par};
 use super::apply::{Changed, Place};
 use super::sets::{Sets, places};
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{dot, with_columns};
+use crate::io::leontief::product::{TOGETHER, dot, with_columns};
 use crate::io::leontief::solve::Factors;
 use crate::io::stage::Stage;
 use crate::{Progress, Result};
@@ -212,15 +212,11 @@ impl<'a> Update<'a> {
             v[node as usize] += dot(&of_rows, self.moved.col_as_slice(i));
         }
         let v = sparse(&v);
-        let mut row = Vec::with_capacity(product.len());
-        for (j, &of_before) in product.iter().enumerate() {
-            if j.is_multiple_of(STRIDE) {
-                self.progress.check()?;
-            }
-            let change = times_column(&v, self.changed.matrix(), j);
-            let sum = of_before + change;
+        let mut row = times_matrix(&v, self.changed.matrix(), self.progress)?;
+        for (change, &of_before) in row.iter_mut().zip(product) {
+            let sum = of_before + *change;
             // A sum that is rounding error is 0: all deliveries to this column have ended.
-            row.push(if sum.abs() <= ROUNDING * change.abs() { 0.0 } else { sum });
+            *change = if sum.abs() <= ROUNDING * change.abs() { 0.0 } else { sum };
         }
         // Other columns than those that only changes of whole rows affect.
         for &node in self.sets.c.iter().chain(&self.sets.y) {
@@ -252,15 +248,37 @@ impl Row<'_> {
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub(super) fn whole(&self, progress: &Progress) -> Result<Vec<f64>> {
-        let mut row = Vec::with_capacity(self.more.len());
-        for j in 0..self.more.len() {
-            if j.is_multiple_of(STRIDE) {
-                progress.check()?;
-            }
-            row.push(self.at(j));
+        let mut row = times_matrix(&self.v, self.inverse, progress)?;
+        for ((product, more), multiplier) in row.iter_mut().zip(&self.more).zip(self.multipliers) {
+            *product = multiplier + (*product + more);
         }
         Ok(row)
     }
+}
+
+/// `v' M` for `(node, value)` pairs. A few elements of a column are far from those of the next one, so several columns
+/// are read together: the processor then waits for their memory at the same time.
+fn times_matrix(v: &[(u32, f64)], matrix: &Matrix, progress: &Progress) -> Result<Vec<f64>> {
+    let mut row = vec![0.0; matrix.rows()];
+    for (k, products) in row.chunks_mut(TOGETHER).enumerate() {
+        let first = k * TOGETHER;
+        if first.is_multiple_of(STRIDE) {
+            progress.check()?;
+        }
+        if products.len() < TOGETHER {
+            products.iter_mut().enumerate().for_each(|(k, product)| *product = times_column(v, matrix, first + k));
+            continue;
+        }
+        with_columns!(matrix, columns => {
+            let columns: [_; TOGETHER] = std::array::from_fn(|k| columns.column(first + k));
+            for &(i, v) in v {
+                for (product, column) in products.iter_mut().zip(columns) {
+                    *product += v * Into::<f64>::into(column[i as usize]);
+                }
+            }
+        });
+    }
+    Ok(row)
 }
 
 /// `v' M e_j` for `(node, value)` pairs.

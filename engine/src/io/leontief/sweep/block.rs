@@ -5,7 +5,8 @@ use std::ops::Range;
 use faer::Mat;
 
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{Number, dot, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{dot, with_columns};
 
 /// The smallest pivot. A smaller one is a difference that has lost more than six digits.
 const SMALLEST_PIVOT: f64 = 1.0 / 1_048_576.0;

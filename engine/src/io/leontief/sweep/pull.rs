@@ -11,17 +11,12 @@ use super::half::Half;
 use super::relay::Relay;
 use crate::Result;
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{Number, dot, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{TOGETHER, dot, dots, with_columns};
 use crate::io::leontief::threads;
-
-/// The number of columns that are multiplied together, so that the weights are read less often.
-const TOGETHER: usize = 4;
 
 /// The number of vectors from which matrix products are faster than dot products.
 const MANY: usize = 4;
-
-/// Running sums of a dot product.
-const LANES: usize = 4;
 
 /// The number of columns between two checks for cancellation, and of a matrix product.
 pub(super) const STRIDE: usize = 64;
@@ -148,22 +143,4 @@ impl Puller<'_> {
         }
         Ok(())
     }
-}
-
-/// The dot products of `x` with several columns of its length, which are read together.
-fn dots<T: Number>(x: &[f64], columns: [&[T]; TOGETHER]) -> [f64; TOGETHER] {
-    let (x, x_rest) = x.as_chunks::<LANES>();
-    let [a, b, c, d] = columns.map(|column| column.as_chunks::<LANES>());
-    let mut sums = [[0.0; LANES]; TOGETHER];
-    for ((x, a), (b, (c, d))) in x.iter().zip(a.0).zip(b.0.iter().zip(c.0.iter().zip(d.0))) {
-        for lane in 0..LANES {
-            sums[0][lane] += x[lane] * a[lane].into();
-            sums[1][lane] += x[lane] * b[lane].into();
-            sums[2][lane] += x[lane] * c[lane].into();
-            sums[3][lane] += x[lane] * d[lane].into();
-        }
-    }
-    let rest = |column: &[T]| x_rest.iter().zip(column).map(|(x, &a)| x * a.into()).sum::<f64>();
-    let rests = [rest(a.1), rest(b.1), rest(c.1), rest(d.1)];
-    std::array::from_fn(|k| sums[k].iter().sum::<f64>() + rests[k])
 }

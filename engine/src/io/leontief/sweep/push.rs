@@ -8,11 +8,9 @@ use super::half::Half;
 use super::relay::Relay;
 use crate::Result;
 use crate::io::leontief::matrix::{Columns, Matrix};
-use crate::io::leontief::product::{Number, with_columns};
+use crate::io::leontief::number::Number;
+use crate::io::leontief::product::{TOGETHER, add_columns, with_columns};
 use crate::io::leontief::threads;
-
-/// The number of columns that are added together, so that the sums are read and written less often.
-const TOGETHER: usize = 4;
 
 /// The number of columns between two checks for cancellation.
 const STRIDE: usize = 64;
@@ -109,30 +107,15 @@ impl Pusher<'_> {
             let end = (start + TOGETHER).min(block.len());
             for v in 0..sums.ncols() {
                 let target = &mut sums.col_as_slice_mut(v)[nodes.start - first..nodes.end - first];
-                let factors = &weights.col_as_slice(v)[start..end];
-                add_columns(columns, block.start + start, factors, nodes, target);
+                let weights = weights.col_as_slice(v);
+                let factor = |k: usize| (block.start + k, weights[k]);
+                if end - start == TOGETHER {
+                    add_columns(columns, nodes, &[start, start + 1, start + 2, start + 3].map(factor), target);
+                } else {
+                    (start..end).for_each(|k| add_columns(columns, nodes, &[factor(k)], target));
+                }
             }
         }
         Ok(())
-    }
-}
-
-/// Adds the columns from `j` on, times the factors, to the sums of the nodes.
-fn add_columns<T: Number>(columns: &Columns<T>, j: usize, factors: &[f64], nodes: &Range<usize>, sums: &mut [f64]) {
-    let column = |k: usize| &columns.column(j + k)[nodes.clone()];
-    if let &[f, g, h, i] = factors {
-        if factors == [0.0; TOGETHER] {
-            return;
-        }
-        let pairs = column(0).iter().zip(column(1)).zip(column(2).iter().zip(column(3)));
-        for (sum, ((&a, &b), (&c, &d))) in sums.iter_mut().zip(pairs) {
-            *sum += (f * a.into() + g * b.into()) + (h * c.into() + i * d.into());
-        }
-        return;
-    }
-    for (k, &factor) in factors.iter().enumerate() {
-        for (sum, &a) in sums.iter_mut().zip(column(k)) {
-            *sum += factor * a.into();
-        }
     }
 }

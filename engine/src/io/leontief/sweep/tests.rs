@@ -5,7 +5,8 @@ use std::ops::Range;
 use proptest::prelude::*;
 
 use super::{Sweeper, blocks, held_bytes, scratch_bytes};
-use crate::io::leontief::matrix::{Columns, Matrix};
+use crate::io::leontief::matrix::Matrix;
+use crate::io::options::Precision;
 use crate::io::stage::Stage;
 use crate::{Error, Progress, Result};
 
@@ -17,16 +18,11 @@ use random::cases;
 
 /// Numbers by columns.
 fn matrix_of(n: usize, numbers: &[f64]) -> Matrix {
-    let mut columns = Columns::new(n);
-    numbers.chunks((columns.per_block() * n).max(1)).for_each(|block| columns.push_block(block.into()));
-    Matrix::F64(columns)
+    Matrix::from_fn(n, n, Precision::F64, |i, j| numbers[i + n * j])
 }
 
 fn rounded_matrix_of(n: usize, numbers: &[f64]) -> Matrix {
-    let mut columns = Columns::new(n);
-    let numbers: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
-    numbers.chunks((columns.per_block() * n).max(1)).for_each(|block| columns.push_block(block.into()));
-    Matrix::F32(columns)
+    Matrix::from_fn(n, n, Precision::F32, |i, j| numbers[i + n * j])
 }
 
 /// Runs on this thread, or in a pool of several threads.
