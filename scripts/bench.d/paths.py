@@ -1,7 +1,8 @@
 """Row 8: the 20 largest structural paths, against pyspa, which finds all paths above a threshold.
 
 pyspa is given the value of the smallest of the 20 paths as its threshold, and the largest order among them as its depth: the
-least work with which it can find them. The values of both sides are compared.
+least work with which it can find them. The values of both sides are compared. Ours is the time in the
+command, of which the document is a part; the way to the client and back takes longer.
 """
 
 import json
@@ -21,6 +22,8 @@ from tables import Table
 
 TOP = 20
 LEAST = 1000.0
+REPEATS = 21  # of one request: the median counts
+WORKER = 5  # times the time in the command: the server does not count there what a worker computes
 NODES = 5  # assessed nodes
 
 
@@ -50,9 +53,15 @@ def measure(settings: Settings) -> list[Figure]:
 
 
 def _round(server: Server, table: Table, node: int, with_peer: bool) -> dict[str, float]:
-    reply, seconds = server.timed("ASSESS.GET", "m", *table.names[node], "TOP", 0, "LAYERS", 0, "PATHS", TOP, "NOCACHE")
-    answer = json.loads(reply)
-    got = {"server_ms": seconds * 1e3}
+    request = ("ASSESS.GET", "m", *table.names[node], "TOP", 0, "LAYERS", 0, "PATHS", TOP, "NOCACHE")
+    server.call("CONFIG", "RESETSTAT")
+    times = [(server.timed(*request)[1], server.timed("PING")[1]) for _ in range(REPEATS)]
+    in_command = server.call("INFO", "commandstats")["cmdstat_assess.get"]["usec_per_call"] / 1e3
+    answer = json.loads(server.call(*request))
+    own, ping = (median(of) * 1e3 for of in zip(*times))
+    if own - ping > WORKER * in_command:
+        raise RuntimeError(f"{own} ms for the client, {in_command} ms in the command: a worker has answered")
+    got = {"server_ms": own, "command_ms": in_command}
     if with_peer:
         paths = answer["paths"]
         threshold = paths[-1]["value"] * (1 - 1e-9)
@@ -76,11 +85,11 @@ def _pyspa(table: Table, node: int, threshold: float, order: int) -> dict:
 def _figures(rounds: list[dict], table: Table, least: float | None) -> list[Figure]:
     which = "WIOD 2011" if table.given else "generated"
     work = f"top {TOP} structural paths, {which}, {table.nodes} nodes, `NOCACHE`"
-    mine, its = ([of[name] for of in rounds] for name in ("server_ms", "pyspa_ms"))
-    remark = f"pyspa {median(its):,.0f} ms"
+    mine, command, its = ([of[name] for of in rounds] for name in ("server_ms", "command_ms", "pyspa_ms"))
+    remark = f"pyspa {median(its):,.0f} ms, {median(command) * 1e3:.0f} us in the command"
     return [
         Figure(8, f"{work}: time for the client", "", mine, "ms"),
-        Figure(8, work, "pyspa 2.4, told the threshold and the depth", ratios(its, mine), "x as fast", at_least=least, remark=remark),
+        Figure(8, work, "pyspa 2.4, told the threshold and the depth", ratios(its, command), "x as fast", at_least=least, remark=remark),
     ]
 
 
