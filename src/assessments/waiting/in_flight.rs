@@ -221,9 +221,15 @@ impl Drop for Completion {
         let computed = std::mem::replace(&mut self.computed, Err(Failure::internal()));
         let progress = Arc::clone(&self.progress);
         main_loop::post(move |_| {
-            let Some(waiters) = waiters_of(&work.flight_key(), &progress, computed.is_err()) else { return };
+            let key = work.flight_key();
+            let Some(waiters) = waiters_of(&key, &progress, computed.is_err()) else { return };
             AWAITED.with_borrow_mut(|awaited| {
-                waiters.waiting.iter().for_each(|blocked| _ = awaited.remove(&blocked.client()));
+                for client in waiters.waiting.iter().map(Blocked::client) {
+                    // A client that left early may wait for another computation by now.
+                    if awaited.get(&client) == Some(&key) {
+                        awaited.remove(&client);
+                    }
+                }
             });
             for blocked in waiters.waiting {
                 let document = computed.as_ref().map(|computed| computed.document.clone()).map_err(Clone::clone);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::wiod::{World, node};
 use crate::harness::document::{assert_close, number, parsed};
-use crate::harness::{Client, Server, wait_until};
+use crate::harness::{Client, Reply, Server, wait_until};
 
 /// The labels of an array of texts and numbers, as the words of a command.
 fn words(parts: &Value) -> String {
@@ -158,8 +158,8 @@ fn an_analysis_ends_when_no_client_waits_for_it_and_does_not_delay_short_ones() 
     // Its history counts the analyses that were completed.
     world.client.ask("MODEL.LOAD logged IO FILE WIOD_2011.csv HISTORY 1000").good();
     world.client.await_ready("logged");
-    // The layers of these tables hardly converge: each takes seconds, all of them many minutes.
-    let slow = |k: usize| format!("ASSESS.WHATIF logged USA c14 SCALE * * * * 1.6{k:03} NOCACHE");
+    // The layers of these tables converge slowly: each takes a part of a second, all of them a minute and more.
+    let slow = |k: usize| format!("ASSESS.WHATIF logged USA c14 SCALE * * * * 1.3{k:03} NOCACHE");
     let clients: Vec<Client> = (0..150)
         .map(|k| {
             let mut client = world.server.client();
@@ -177,4 +177,27 @@ fn an_analysis_ends_when_no_client_waits_for_it_and_does_not_delay_short_ones() 
     // The request of a cancelled one is computed again.
     world.client.ask(&slow(149)).good();
     assert_eq!(world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good().array().len(), completed + 1);
+}
+
+#[test]
+fn an_analysis_of_a_client_that_left_another_one_before_is_cancelled_too() {
+    let Some(mut world) = World::load("an_analysis_of_a_client_that_left_another_one_before") else { return };
+    world.client.ask("MODEL.LOAD logged IO FILE WIOD_2011.csv HISTORY 1000").good();
+    world.client.await_ready("logged");
+    let slow = |factor: &str| format!("ASSESS.WHATIF logged USA c14 SCALE * * * * {factor} NOCACHE");
+    let (mut leaving, mut staying) = (world.server.client(), world.server.client());
+    let id = leaving.id();
+    leaving.send_line(&slow("1.6"));
+    staying.send_line(&slow("1.6"));
+    wait_until("both wait", || world.client.info_number("assess", "blocked") == 2);
+    world.client.ask(&format!("CLIENT UNBLOCK {id}")).good();
+    assert_eq!(leaving.receive().code(), "NOTREADY");
+    // It starts when the one before has ended, and takes as long.
+    leaving.send_line(&slow("1.601"));
+    staying.receive().good();
+    drop(leaving);
+    wait_until("the analyses end", || !has_thread(&world.server, "assess-analyse"));
+    let history = world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good();
+    let is_of_leaving = |entry: &Reply| String::from_utf8_lossy(entry.bytes()).contains(",1.601]");
+    assert!(!history.array().iter().any(is_of_leaving), "the analysis of a client that disconnected was completed");
 }
