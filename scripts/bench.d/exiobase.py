@@ -13,8 +13,13 @@ REGIONS, SECTORS = 49, 163
 QUICK_REGIONS = 2
 
 
+def table_of(settings: Settings) -> tables.Table:
+    """A table of the size of EXIOBASE."""
+    return tables.made(QUICK_REGIONS if settings.quick else REGIONS, SECTORS, settings.generator)
+
+
 def measure(settings: Settings) -> list[Figure]:
-    table = tables.made(QUICK_REGIONS if settings.quick else REGIONS, SECTORS, settings.generator)
+    table = table_of(settings)
     cores = len(machine.cores())
     rounds = [
         {**ready.first_and_ready(settings, table, cores), "numpy": leontief.run("numpy", table.nodes)["inverse"]}

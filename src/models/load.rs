@@ -273,11 +273,11 @@ impl Load {
         commit::may_replace(ctx, &self.request.key, self.request.noreplace)
     }
 
-    /// Runs `work` on a worker at low priority, and advances with its result.
+    /// Runs `work` on a worker at low priority, on `assess.threads` threads, and advances with its result.
     fn on_worker(self, lane: Lane, work: impl FnOnce(&Self) -> Outcome<Built> + Send + 'static) {
         let progress = Some(Arc::clone(&self.progress));
         pool::run(lane, progress, move || {
-            let (load, built) = pool::at_low_priority(move || {
+            let (load, built) = pool::on_all_threads(move || {
                 let built = work(&self);
                 (self, built)
             });

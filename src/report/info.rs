@@ -41,6 +41,7 @@ pub(crate) fn totals() -> Vec<Total> {
         now("blocked", "All clients that the module blocks", blocked::count()),
         now("loading", "Loads in flight", loading::count()),
         now("backlog", "Tasks that wait for a thread of the module", pool::backlog()),
+        now("running", "Tasks that threads of the module work on", pool::running()),
         now("queues", "Queues of jobs in all databases", jobs::queues()),
         now("job_workers_waiting", "Workers that wait for a job (JOB.CLAIM BLOCK)", jobs::workers_waiting()),
         now("jobs_by_module", "Jobs that the module runs itself", jobs::run_by_module()),

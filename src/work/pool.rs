@@ -3,19 +3,23 @@
 //! Each lane has its own queue and threads, so that a query that needs a worker does not wait behind the inverse of a
 //! table. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries
 //! (`Request`), queries that may take long (`Analysis`), documents of indicators (`Document`) and the freeing of large
-//! values (`Disposal`). A thread ends when its lane has no jobs. Threads never access the keyspace; they return results
-//! with `main_loop::post`.
+//! values (`Disposal`). A thread ends when its lane has had no job for [`LINGER`]: the main thread needs 0.2 ms to start
+//! a thread, and a hundredth of that to wake one. Threads never access the keyspace; they return results with
+//! `main_loop::post`.
 //!
 //! Derivations and loads run at the lowest priority ([`at_low_priority`]), and requests and jobs, which allocate more,
 //! at a reduced one ([`at_reduced_priority`]), on a separate thread within the job. Where system calls are filtered they
 //! yield often instead, see [`thread::lower_priority`]. The job itself keeps its priority, because it takes locks that
 //! the main thread takes too: a thread of low priority that holds a lock would delay all clients.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use assess_engine::Progress;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::ffi::guard;
 use crate::ffi::thread::{self, Priority};
@@ -48,6 +52,9 @@ impl Lane {
 /// Milliseconds until the next attempt to start a thread after a failure.
 const RETRY_MS: u64 = 100;
 
+/// How long a thread waits for another job before it ends.
+const LINGER: Duration = Duration::from_secs(5);
+
 struct Job {
     work: Box<dyn FnOnce() + Send>,
     /// Cancelled when the server shuts down.
@@ -58,6 +65,8 @@ struct Job {
 struct State {
     jobs: [VecDeque<Job>; Lane::ALL.len()],
     threads: [usize; Lane::ALL.len()],
+    /// How many of the threads wait for a job.
+    idle: [usize; Lane::ALL.len()],
     running: Vec<Arc<Progress>>,
     handles: Vec<JoinHandle<()>>,
     stopping: bool,
@@ -66,6 +75,9 @@ struct State {
 }
 
 static STATE: LazyLock<Mutex<State>> = LazyLock::new(Mutex::default);
+
+/// Signalled when a lane has a job for one of its idle threads, and when the threads must end.
+static ARRIVED: [Condvar; Lane::ALL.len()] = [const { Condvar::new() }; Lane::ALL.len()];
 
 fn lock() -> MutexGuard<'static, State> {
     // A panic of a job is caught outside the lock, so the state is consistent.
@@ -92,14 +104,18 @@ pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce
     }
     state.jobs[lane as usize].push_back(job);
     state.handles.retain(|thread| !thread.is_finished());
-    state.start_thread(lane);
+    state.provide_thread(lane);
 }
 
 impl State {
-    /// Starts a thread if the lane has queued jobs and is below its limit. If the system refuses, the jobs wait for the
-    /// existing threads or for the retry.
-    fn start_thread(&mut self, lane: Lane) {
-        if self.jobs[lane as usize].is_empty() || self.threads[lane as usize] >= thread_limit(lane) {
+    /// Wakes an idle thread if the lane has queued jobs, or starts one if too few are idle and the lane is below its
+    /// limit. If the system refuses, the jobs wait for the existing threads or for the retry.
+    fn provide_thread(&mut self, lane: Lane) {
+        let queued = self.jobs[lane as usize].len();
+        if queued > 0 && self.idle[lane as usize] > 0 {
+            ARRIVED[lane as usize].notify_one();
+        }
+        if queued <= self.idle[lane as usize] || self.threads[lane as usize] >= thread_limit(lane) {
             return;
         }
         match std::thread::Builder::new().name(lane.name().into()).spawn(move || work_on(lane)) {
@@ -121,20 +137,16 @@ fn retry() {
     let mut state = lock();
     state.retrying = false;
     if !state.stopping {
-        Lane::ALL.into_iter().for_each(|lane| state.start_thread(lane));
+        Lane::ALL.into_iter().for_each(|lane| state.provide_thread(lane));
     }
 }
 
 fn work_on(lane: Lane) {
     let mut state = lock();
     loop {
-        // A thread without a job ends, which frees the buffers that the matrix kernels keep per thread: tens of
-        // megabytes. It decides so under the lock, so no job can be queued for a thread that is about to end.
-        let is_wanted = state.threads[lane as usize] <= thread_limit(lane);
-        let Some(job) = is_wanted.then(|| state.jobs[lane as usize].pop_front()).flatten() else {
-            state.threads[lane as usize] -= 1;
-            return;
-        };
+        let (still, job) = next_job(state, lane);
+        state = still;
+        let Some(job) = job else { return };
         state.running.extend(job.progress.clone());
         drop(state);
         guard::or("a worker", (), job.work);
@@ -145,40 +157,68 @@ fn work_on(lane: Lane) {
     }
 }
 
+/// The next job of a lane, for which the thread waits. `None` if the thread is to end, and it is no longer counted then:
+/// this is decided under the lock, so no job can be queued for a thread that is about to end.
+fn next_job(mut state: MutexGuard<'static, State>, lane: Lane) -> (MutexGuard<'static, State>, Option<Job>) {
+    let at = lane as usize;
+    while state.threads[at] <= thread_limit(lane) {
+        if let Some(job) = state.jobs[at].pop_front() {
+            return (state, Some(job));
+        }
+        if state.stopping {
+            break;
+        }
+        state.idle[at] += 1;
+        let (woken, waited) = ARRIVED[at].wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
+        state = woken;
+        state.idle[at] -= 1;
+        if waited.timed_out() && state.jobs[at].is_empty() {
+            break;
+        }
+    }
+    state.threads[at] -= 1;
+    (state, None)
+}
+
 /// Computes at the lowest priority and waits for the result. A panic is resumed in the caller.
 pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    at_priority(Priority::Lowest, work)
-}
-
-/// The same at a reduced priority: for work that allocates often, and thereby takes locks of the allocator, which the
-/// main thread takes too.
-pub(crate) fn at_reduced_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    at_priority(Priority::Reduced, work)
-}
-
-fn at_priority<T: Send>(priority: Priority, work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let computing = scope.spawn(|| {
-            thread::lower_priority(priority);
+            thread::lower_priority(Priority::Lowest);
             work()
         });
         computing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
+thread_local! {
+    /// The thread at a reduced priority that belongs to this one.
+    static REDUCED: OnceCell<Option<ThreadPool>> = const { OnceCell::new() };
+}
+
+/// The same at a reduced priority: for work that allocates often, and thereby takes locks of the allocator, which the
+/// main thread takes too. The other thread is kept for the next work of this one: the work is short, and Linux lets a
+/// new thread run for some milliseconds before others, whatever its priority.
+pub(crate) fn at_reduced_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    REDUCED.with(|reduced| match reduced.get_or_init(|| threads_at(Priority::Reduced, 1)) {
+        Some(thread) => thread.install(work),
+        None => work(),
+    })
+}
+
+/// Threads at a lower priority; `None` if the system refuses them. Linux gives them the name of this one.
+fn threads_at(priority: Priority, count: usize) -> Option<ThreadPool> {
+    let lower = move |_| thread::lower_priority(priority);
+    ThreadPoolBuilder::new().num_threads(count).start_handler(lower).build().ok()
+}
+
 /// Computes on `assess.threads` threads, at the lowest priority.
 pub(crate) fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     at_low_priority(|| {
         let threads = settings::threads();
-        let pool = (threads > 1).then(|| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .start_handler(|_| thread::lower_priority(Priority::Lowest))
-                .build()
-        });
-        match pool {
-            Some(Ok(pool)) => pool.install(work),
-            Some(Err(_)) | None => work(),
+        match (threads > 1).then(|| threads_at(Priority::Lowest, threads)).flatten() {
+            Some(pool) => pool.install(work),
+            None => work(),
         }
     })
 }
@@ -202,10 +242,16 @@ pub(crate) fn backlog() -> usize {
     lock().jobs.iter().map(VecDeque::len).sum()
 }
 
+/// The number of jobs that threads run now.
+pub(crate) fn running() -> usize {
+    let state = lock();
+    state.threads.iter().sum::<usize>() - state.idle.iter().sum::<usize>()
+}
+
 /// Whether workers have jobs.
 pub(crate) fn is_busy() -> bool {
     let state = lock();
-    state.threads.iter().any(|&threads| threads > 0) || state.jobs.iter().any(|jobs| !jobs.is_empty())
+    state.threads != state.idle || state.jobs.iter().any(|jobs| !jobs.is_empty())
 }
 
 /// Cancels the running jobs, drops the queued jobs and joins the threads, because no thread may run while the server
@@ -215,6 +261,7 @@ pub(crate) fn stop() {
         let mut state = lock();
         state.stopping = true;
         state.running.iter().for_each(|progress| progress.cancel());
+        ARRIVED.iter().for_each(Condvar::notify_all);
         (std::mem::take(&mut state.handles), std::mem::take(&mut state.jobs))
     };
     drop(dropped);

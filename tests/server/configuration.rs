@@ -1,26 +1,56 @@
 //! Settings: defaults, ranges, what they change.
 
+use std::collections::BTreeMap;
+
 use crate::harness::document::{assert_close, number};
-use crate::harness::{Reply, Server};
+use crate::harness::{Client, Reply, Server};
 
 #[test]
 fn every_setting_has_its_default() {
     let server = Server::with(&["assess.data-dir \"\""]);
     let mut client = server.client();
-    for (name, value) in [
+    let defaults = [
         ("data-dir", ""),
-        ("max-batch", "100"),
-        ("max-payload", "67108864"),
-        ("max-model-memory", "0"),
+        ("default-lease-ms", "5000"),
         ("default-ttl", "3600"),
         ("default-wait-ms", "2000"),
-        ("max-leases-per-client", "10000"),
-        ("slice-us", "500"),
         ("enabled", "yes"),
-    ] {
-        let found = client.call(&["CONFIG", "GET", &format!("assess.{name}")]).map();
-        assert_eq!(found[&format!("assess.{name}")].text(), value, "{name}");
+        ("history-max", "10000"),
+        ("huge-pages", "yes"),
+        ("max-batch", "100"),
+        ("max-leases-per-client", "10000"),
+        ("max-model-memory", "0"),
+        ("max-paths", "10000"),
+        ("max-payload", "67108864"),
+        ("slice-us", "500"),
+        ("threads", "0"),
+        ("warm-on-start", "no"),
+    ];
+    let found = settings(&mut client);
+    let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(found, defaults);
+}
+
+/// All settings of the module, without their prefix.
+fn settings(client: &mut Client) -> BTreeMap<String, String> {
+    let all = client.ask("CONFIG GET assess.*").map();
+    let short = |name: &str| name.strip_prefix("assess.").expect("the prefix").to_owned();
+    all.iter().map(|(name, value)| (short(name), value.text().to_owned())).collect()
+}
+
+/// The file names every setting, with its default.
+#[test]
+fn the_configuration_of_the_repository_shows_every_default() {
+    let server = Server::with(&["assess.data-dir \"\""]);
+    let mut client = server.client();
+    let defaults = settings(&mut client);
+    let file = include_str!("../../redis.conf");
+    for name in defaults.keys().filter(|name| *name != "data-dir") {
+        let line = file.lines().find_map(|line| line.strip_prefix(&format!("# assess.{name} ")));
+        let value = line.unwrap_or_else(|| panic!("redis.conf does not show {name}"));
+        client.ask(&format!("CONFIG SET assess.{name} {value}")).good();
     }
+    assert_eq!(settings(&mut client), defaults);
 }
 
 #[test]

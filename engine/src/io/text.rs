@@ -9,4 +9,5 @@ mod lines;
 mod number;
 
 pub(in crate::io) use self::cells::{Blank, Cells};
+pub(in crate::io) use self::dialect::Dialect;
 pub(in crate::io) use self::lines::{Line, Lines, broken, unreadable};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::wiod::{World, node};
 use crate::harness::document::{assert_close, number, parsed};
-use crate::harness::{Client, Reply, Server, wait_until};
+use crate::harness::{Client, Reply, wait_until};
 
 /// The labels of an array of texts and numbers, as the words of a command.
 fn words(parts: &Value) -> String {
@@ -145,16 +145,9 @@ fn footprints_equal_the_reference() {
     assert_close(&query, number(&document, "/total"), number(case, "/total"));
 }
 
-/// Whether the server has a thread with this name.
-fn has_thread(server: &Server, name: &str) -> bool {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.process())).expect("the server runs");
-    tasks.flatten().any(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name))
-}
-
 #[test]
 fn an_analysis_ends_when_no_client_waits_for_it_and_does_not_delay_short_ones() {
     let Some(mut world) = World::load("an_analysis_ends_when_no_client_waits_for_it") else { return };
-    let analysts = "assess-analyse";
     // Its history counts the analyses that were completed.
     world.client.ask("MODEL.LOAD logged IO FILE WIOD_2011.csv HISTORY 1000").good();
     world.client.await_ready("logged");
@@ -167,11 +160,12 @@ fn an_analysis_ends_when_no_client_waits_for_it_and_does_not_delay_short_ones() 
             client
         })
         .collect();
-    wait_until("an analysis runs", || has_thread(&world.server, analysts));
+    wait_until("an analysis runs", || world.client.info_number("assess", "running") > 0);
     world.client.ask("ASSESS.WHATIF wiod USA c14 EXTRACT CHN * NOCACHE").good();
-    assert!(has_thread(&world.server, analysts), "a short analysis waited for long ones");
+    assert!(world.client.info_number("assess", "running") > 0, "a short analysis waited for long ones");
     drop(clients);
-    wait_until("the analyses end", || !has_thread(&world.server, analysts));
+    let mut left = |kind| world.client.info_number("assess", kind);
+    wait_until("the analyses end", || left("running") == 0 && left("backlog") == 0);
     let completed = world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good().array().len();
     assert!(completed < 150, "no analysis was cancelled");
     // The request of a cancelled one is computed again.
@@ -196,7 +190,7 @@ fn an_analysis_of_a_client_that_left_another_one_before_is_cancelled_too() {
     leaving.send_line(&slow("1.601"));
     staying.receive().good();
     drop(leaving);
-    wait_until("the analyses end", || !has_thread(&world.server, "assess-analyse"));
+    wait_until("the analyses end", || world.client.info_number("assess", "running") == 0);
     let history = world.client.ask("ASSESS.HISTORY logged LIMIT 1000").good();
     let is_of_leaving = |entry: &Reply| String::from_utf8_lossy(entry.bytes()).contains(",1.601]");
     assert!(!history.array().iter().any(is_of_leaving), "the analysis of a client that disconnected was completed");

@@ -11,6 +11,8 @@ pub(super) mod figures;
 mod grid;
 mod header;
 pub(super) mod hidden;
+mod rows;
+pub(super) mod series;
 pub(super) mod split;
 mod subtotals;
 mod survey;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Job;
-use super::icio::figures::Series;
+use super::icio::series::Series;
 use super::icio::split;
 use super::members::listed;
 use crate::Result;

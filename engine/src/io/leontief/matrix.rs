@@ -6,8 +6,10 @@
 //! the host recognizes memory that is written once and then read in passes, for which large pages pay.
 
 use aligned_vec::{AVec, ConstAlign};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::io::leontief::number::Number;
+use crate::io::leontief::threads;
 use crate::io::options::Precision;
 
 /// The maximum size of a slab in bytes. A little less than a power of two: with the host's header, it is one.
@@ -52,10 +54,24 @@ impl<T: Number> Columns<T> {
 
     /// `len` columns of `rows` zeros.
     pub fn zeros(rows: usize, len: usize) -> Self {
-        let mut columns = Self::new(rows, len);
-        let zeros = vec![T::store(0.0); rows];
-        (0..len).for_each(|_| columns.push(&zeros));
-        columns
+        let columns = Self::new(rows, len);
+        if rows == 0 {
+            return columns;
+        }
+        let per_slab = columns.per_slab;
+        let slab = |k: usize| {
+            let numbers = (len - k * per_slab).min(per_slab) * rows;
+            let mut slab = AVec::with_capacity(ALIGNMENT, numbers);
+            slab.resize(numbers, T::store(0.0));
+            slab
+        };
+        let all = 0..len.div_ceil(per_slab);
+        // The first access to a page takes far longer than a zero.
+        let slabs = match threads::count() {
+            1 => all.map(slab).collect(),
+            _ => all.into_par_iter().map(slab).collect(),
+        };
+        Self { slabs, len, ..columns }
     }
 
     /// The length of a column.
@@ -123,6 +139,18 @@ impl<T: Number> Columns<T> {
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         let start = j % self.per_slab * self.rows;
         &mut self.slabs[j / self.per_slab][start..start + self.rows]
+    }
+
+    /// All columns in order, in parts of about `width` columns, at most half more, that can be written at the same time:
+    /// the number of the first column, and the columns one after the other. The parts of a slab have equal widths.
+    pub(crate) fn parts_mut(&mut self, width: usize) -> impl Iterator<Item = (usize, &mut [T])> + Send {
+        let (rows, per_slab) = (self.rows, self.per_slab);
+        self.slabs.iter_mut().enumerate().flat_map(move |(k, slab)| {
+            let count = slab.len() / rows.max(1);
+            let width = count.div_ceil(((count + width / 2) / width).max(1)).max(1);
+            let parts = slab.chunks_mut((width * rows).max(1)).enumerate();
+            parts.map(move |(i, part)| (k * per_slab + i * width, part))
+        })
     }
 
     /// The number of columns in every block except the last.
@@ -260,6 +288,19 @@ mod tests {
             assert!(matrix.slabs.iter().all(|slab| slab.as_ptr().cast::<u8>().addr().is_multiple_of(ALIGNMENT)));
             assert!(matrix.slabs.iter().all(|slab| slab.capacity() * 4 <= SLAB_BYTES));
         }
+    }
+
+    #[test]
+    fn parts_hold_every_column_once_and_none_crosses_a_slab() {
+        let mut matrix = Columns::<f32>::new(ROWS, 10);
+        matrix.push(&columns(0..10));
+        let mut parts = |width| -> Vec<(usize, usize, f32)> {
+            matrix.parts_mut(width).map(|(first, part)| (first, part.len() / ROWS, part[0])).collect()
+        };
+        assert_eq!(parts(3), [(0, 4, 0.0), (4, 3, 0.25), (7, 3, 0.4375)]);
+        assert_eq!(parts(4), [(0, 4, 0.0), (4, 3, 0.25), (7, 3, 0.4375)]);
+        assert_eq!(parts(5), [(0, 7, 0.0), (7, 3, 0.4375)]);
+        assert_eq!(parts(1).len(), 10);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::Role;
 use super::frame::Frame;
 use crate::io::formats::Job;
-use crate::io::formats::icio::figures::Series;
+use crate::io::formats::icio::series::Series;
 use crate::io::formats::source::Package;
 use crate::io::labels::Labels;
 use crate::io::shown::shown;

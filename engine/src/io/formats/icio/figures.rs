@@ -2,21 +2,17 @@
 //! totals are identified.
 
 use super::hidden::Hidden;
-use super::survey::{NONE, Row, Survey};
+use super::rows::{Numbers, Rows, Taken};
+use super::series::Series;
+use super::survey::{NONE, Survey};
 use crate::io::formats::Job;
 use crate::io::formats::fill::{Filled, Filler};
-use crate::io::formats::source::CHANGED;
 use crate::io::shown::shown;
 use crate::io::text::Lines;
-use crate::io::text::{Blank, Cells};
 use crate::{Error, Place, Result};
 
 /// The maximum number of rows that are not nodes; a table has a few dozen.
 const MOST_ROWS: usize = 512;
-
-/// The tolerated difference between two sums of the same published numbers: a fraction of the larger, plus a fraction
-/// of the largest number in the row or column.
-const ROUNDING: (f64, f64) = (1e-3, 1e-6);
 
 /// The figures of a table besides its flows, by node.
 pub(in crate::io::formats) struct Figures {
@@ -30,52 +26,6 @@ pub(in crate::io::formats) struct Figures {
     pub(in crate::io::formats) rows: Vec<Series>,
     /// The number of negative cells between nodes.
     pub(in crate::io::formats) negative: u64,
-}
-
-/// A row or a column that is not a node: one number per node.
-pub(in crate::io::formats) struct Series {
-    /// Its number among all columns, or its line in the file.
-    pub(in crate::io::formats) at: u64,
-    pub(in crate::io::formats) values: Vec<f64>,
-    /// The error if a number cannot be read. It is reported only if the series is used.
-    pub(in crate::io::formats) unreadable: Option<Error>,
-    /// Whether the label of a row is a name for totals.
-    pub(in crate::io::formats) is_named_total: bool,
-    pub(in crate::io::formats) label: Box<str>,
-}
-
-impl Series {
-    fn new(n: usize, at: u64, label: &str, is_named_total: bool) -> Self {
-        Self { values: vec![0.0; n], ..Self::of(at, label, Vec::new(), is_named_total) }
-    }
-
-    /// A row or a column with known numbers.
-    pub(in crate::io::formats) fn of(at: u64, label: &str, values: Vec<f64>, is_named_total: bool) -> Self {
-        Self { at, values, unreadable: None, is_named_total, label: label.into() }
-    }
-
-    fn add(&mut self, node: usize, cell: Result<f64>) {
-        match cell {
-            Ok(value) => self.values[node] += value,
-            Err(error) => _ = self.unreadable.get_or_insert(error),
-        }
-    }
-
-    /// The numbers; fails if one could not be read.
-    pub(in crate::io::formats) fn known(&self) -> Result<&[f64]> {
-        match &self.unreadable {
-            Some(error) => Err(error.clone()),
-            None => Ok(&self.values),
-        }
-    }
-}
-
-/// Whether two series are equal up to rounding. At least three numbers must be large enough to be evidence.
-pub(in crate::io::formats) fn alike(a: &[f64], b: &[f64]) -> bool {
-    let scale = a.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= ROUNDING.0 * a.abs().max(b.abs()) + ROUNDING.1 * scale;
-    let of_size = a.iter().filter(|value| value.abs() > 10.0 * ROUNDING.1 * scale).count();
-    of_size > 2 && a.iter().zip(b).all(near)
 }
 
 impl Figures {
@@ -106,7 +56,7 @@ impl Figures {
         }
         let series = ((others.len() + rows) * n * 8) as u64;
         let kept = job.demand_bytes(n, others.len());
-        let more = survey.bytes() + parts.bytes() + series + kept;
+        let more = survey.bytes() + Rows::bytes(survey) + parts.bytes() + series + kept;
         let mut filler = Filler::new(n, job.options.precision, output, job.budget, more)?;
         let column = |&at: &usize| Series::new(n, at as u64, &survey.names[at], false);
         let mut figures = Self {
@@ -117,41 +67,36 @@ impl Figures {
             negative: 0,
         };
         let mut hidden = Hidden::new(&survey.columns, &survey.labels);
-        let mut flows = vec![0.0; n];
-        let mut line = vec![0.0; survey.columns.len()];
-        lines.next()?;
-        for (k, row) in survey.rows.iter().enumerate() {
-            job.progress.step(k as f64 / survey.rows.len() as f64)?;
-            let mut cells = next_row(lines, survey, row)?;
-            let Some(node) = (row.node != NONE).then_some(row.node as usize) else {
-                figures.rows.push(other_row(&mut cells, survey, row.line, &row.label, row.is_named_total)?);
-                continue;
-            };
-            flows.fill(0.0);
-            let mut other = 0;
-            for (slot, &j) in line.iter_mut().zip(&survey.columns) {
-                if j == NONE {
-                    let cell = lenient(&mut cells)?;
-                    *slot = *cell.as_ref().unwrap_or(&0.0);
-                    figures.columns[other].add(node, cell);
-                    other += 1;
-                } else {
-                    let value = cells.number(Blank::Zero)?;
-                    *slot = value;
-                    flows[j as usize] += value;
-                    figures.negative += u64::from(value < 0.0);
+        Rows::new(lines, survey, job.progress)?.each(|row| match row {
+            Taken::Other(series) => figures.rows.push(series),
+            Taken::Node(node, numbers) => {
+                figures.add_others(node, numbers, &others);
+                hidden.row(&numbers.line);
+                if parts.add(node, &mut numbers.flows) {
+                    figures.add_flows(node, &numbers.flows);
+                    filler.push(node, &numbers.flows);
                 }
             }
-            end(&mut cells)?;
-            hidden.row(&line);
-            if parts.add(node, &mut flows) {
-                figures.row_sums[node] = flows.iter().sum();
-                figures.column_sums.iter_mut().zip(&flows).for_each(|(sum, value)| *sum += value);
-                filler.push(node, &flows);
-            }
-        }
+        })?;
         hidden.found().map_or(Ok(()), |at| Err(is_total(survey, at)))?;
         Ok((figures, filler.finish()))
+    }
+
+    /// Adds the cells of a node's row that are not flows between nodes: those of the columns `others`.
+    fn add_others(&mut self, node: usize, numbers: &mut Numbers, others: &[usize]) {
+        self.negative += numbers.negative;
+        for (series, &at) in self.columns.iter_mut().zip(others) {
+            series.values[node] += numbers.line[at];
+        }
+        for (other, error) in numbers.unreadable.drain(..) {
+            self.columns[other].unreadable.get_or_insert(error);
+        }
+    }
+
+    /// Adds the flows of a node.
+    fn add_flows(&mut self, node: usize, flows: &[f64]) {
+        self.row_sums[node] = flows.iter().sum();
+        self.column_sums.iter_mut().zip(flows).for_each(|(sum, value)| *sum += value);
     }
 }
 
@@ -161,50 +106,6 @@ fn is_total(survey: &Survey, at: usize) -> Error {
         format!("the column {label} is the sum of others, and has a row: take totals out, or call them TOTAL"),
         Place { line: 1, column: survey.cell(at), ..Place::default() },
     )
-}
-
-/// The next row that is not blank, after its label cells. It must be `row`, as found in the first pass.
-fn next_row<'a>(lines: &'a mut Lines<'_>, survey: &Survey, row: &Row) -> Result<Cells<'a>> {
-    let after = lines.place_after();
-    // The loop cannot return a borrowed line, so blank lines are skipped beforehand.
-    while lines.peek_is_blank()? == Some(true) {
-        lines.next()?;
-    }
-    let line = lines.next()?.ok_or_else(|| Error::bad(CHANGED, after))?;
-    let mut cells = Cells::new(line);
-    if survey.key.take(&mut cells)?.label != survey.label(row) {
-        return Err(Error::bad(CHANGED, cells.place()));
-    }
-    Ok(cells)
-}
-
-/// A cell that may be irrelevant: the error for an invalid number is kept instead of returned.
-fn lenient(cells: &mut Cells<'_>) -> Result<Result<f64>> {
-    let before = cells.place().column;
-    match cells.number(Blank::Zero) {
-        // The cell was read, and it was not a number.
-        Err(error @ Error::BadInput { .. }) if cells.place().column > before => Ok(Err(error)),
-        Err(error) => Err(error),
-        cell => Ok(cell),
-    }
-}
-
-/// Fails unless the cells after the last labelled column are blank.
-fn end(cells: &mut Cells<'_>) -> Result<()> {
-    if cells.all_empty() { Ok(()) } else { cells.end() }
-}
-
-fn other_row(cells: &mut Cells<'_>, survey: &Survey, line: u64, label: &str, is_named_total: bool) -> Result<Series> {
-    let mut series = Series::new(survey.labels.len(), line, label, is_named_total);
-    for &j in &survey.columns {
-        match j {
-            // Value added of final demand is not used.
-            NONE => _ = cells.raw()?.ok_or_else(|| cells.missing())?,
-            j => series.add(j as usize, lenient(cells)?),
-        }
-    }
-    end(cells)?;
-    Ok(series)
 }
 
 /// Rows of split countries that wait for the other parts. They are summed in f64 for either stored precision.

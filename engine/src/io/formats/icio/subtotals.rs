@@ -7,7 +7,8 @@
 
 use std::collections::HashMap;
 
-use super::figures::{Figures, Series, alike};
+use super::figures::Figures;
+use super::series::{Series, alike};
 use crate::io::formats::total_names::is_named_total;
 use crate::io::shown::shown;
 use crate::{Progress, Result};

@@ -1,7 +1,8 @@
 //! Identifying totals among the rows and columns that are not nodes, by their figures; by their names if no figures
 //! match.
 
-use super::figures::{Figures, Series, alike};
+use super::figures::Figures;
+use super::series::{Series, alike};
 use super::subtotals::{Subtotals, agree, sum};
 use crate::io::formats::notes::note;
 use crate::io::formats::total_names::{bare, is_named_total, is_named_value_added};
