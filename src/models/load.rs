@@ -57,12 +57,24 @@ pub(crate) enum Origin {
     Bytes(Bytes),
 }
 
+/// The number of bytes that are read in about the time in which threads start.
+const LARGE: usize = 1 << 20;
+
 impl Origin {
     fn source(&self) -> &[u8] {
         match self {
             Self::Path(path) => path,
             Self::Payload(_) => b"client",
             Self::Bytes(_) => b"job",
+        }
+    }
+
+    /// Whether it may be large enough for several threads.
+    fn is_large(&self) -> bool {
+        match self {
+            Self::Path(_) => true,
+            Self::Payload(bytes) => bytes.as_slice().len() >= LARGE,
+            Self::Bytes(bytes) => bytes.len() >= LARGE,
         }
     }
 }
@@ -273,14 +285,17 @@ impl Load {
         commit::may_replace(ctx, &self.request.key, self.request.noreplace)
     }
 
-    /// Runs `work` on a worker at low priority, on `assess.threads` threads, and advances with its result.
+    /// Runs `work` on a worker at low priority, and advances with its result. Files and large documents are read on
+    /// `assess.threads` threads.
     fn on_worker(self, lane: Lane, work: impl FnOnce(&Self) -> Outcome<Built> + Send + 'static) {
         let progress = Some(Arc::clone(&self.progress));
         pool::run(lane, progress, move || {
-            let (load, built) = pool::on_all_threads(move || {
+            let is_large = lane == Lane::Heavy && self.origin.is_large();
+            let work = move || {
                 let built = work(&self);
                 (self, built)
-            });
+            };
+            let (load, built) = if is_large { pool::on_all_threads(work) } else { pool::at_low_priority(work) };
             main_loop::post(move |ctx| match built {
                 Ok(built) => load.advance(ctx, Stage::Built(built, None)),
                 Err(failure) => load.advance(ctx, Stage::Ended(Err(failure))),

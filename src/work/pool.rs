@@ -163,6 +163,8 @@ fn next_job(mut state: MutexGuard<'static, State>, lane: Lane) -> (MutexGuard<'s
     let at = lane as usize;
     while state.threads[at] <= thread_limit(lane) {
         if let Some(job) = state.jobs[at].pop_front() {
+            // The limit may have been raised since the others were queued.
+            state.provide_thread(lane);
             return (state, Some(job));
         }
         if state.stopping {
@@ -177,6 +179,8 @@ fn next_job(mut state: MutexGuard<'static, State>, lane: Lane) -> (MutexGuard<'s
         }
     }
     state.threads[at] -= 1;
+    // Above a limit that was lowered, a thread ends although it was woken for a job: another one must have it.
+    state.provide_thread(lane);
     (state, None)
 }
 
@@ -193,16 +197,23 @@ pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 thread_local! {
     /// The thread at a reduced priority that belongs to this one.
-    static REDUCED: OnceCell<Option<ThreadPool>> = const { OnceCell::new() };
+    static REDUCED: OnceCell<ThreadPool> = const { OnceCell::new() };
 }
 
 /// The same at a reduced priority: for work that allocates often, and thereby takes locks of the allocator, which the
 /// main thread takes too. The other thread is kept for the next work of this one: the work is short, and Linux lets a
 /// new thread run for some milliseconds before others, whatever its priority.
 pub(crate) fn at_reduced_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    REDUCED.with(|reduced| match reduced.get_or_init(|| threads_at(Priority::Reduced, 1)) {
-        Some(thread) => thread.install(work),
-        None => work(),
+    REDUCED.with(|reduced| {
+        if reduced.get().is_none()
+            && let Some(thread) = threads_at(Priority::Reduced, 1)
+        {
+            reduced.get_or_init(|| thread);
+        }
+        match reduced.get() {
+            Some(thread) => thread.install(work),
+            None => work(),
+        }
     })
 }
 

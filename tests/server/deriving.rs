@@ -1,5 +1,7 @@
 //! Derivation: once for each table, for the latest request only, and retried after a failure.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::document::{assert_close, number};
 use crate::harness::{Client, Reply, Server, wait_until};
 
@@ -98,4 +100,23 @@ fn a_running_query_does_not_delay_the_shutdown() {
     server.await_end();
     // The server ends before all nodes are solved: an error or no reply, never a part of the batch.
     assert!(asking.try_receive().map_or(true, |reply| reply.is_error() || reply.array().len() == nodes.len()));
+}
+
+/// Threads wait for more work for seconds. Those above a limit that was lowered end when they are woken.
+#[test]
+fn work_does_not_wait_for_idle_threads_above_a_lowered_limit() {
+    let (server, mut client) = Server::with_mini(&["assess.threads 4"]);
+    let mut loading: Vec<Client> = (0..8)
+        .map(|k| {
+            let mut client = server.client();
+            client.send_line(&format!("MODEL.LOAD t{k} IO FILE mini.csv"));
+            client
+        })
+        .collect();
+    loading.iter_mut().for_each(|client| drop(client.receive().good()));
+    (0..8).for_each(|k| client.await_ready(&format!("t{k}")));
+    client.ask("CONFIG SET assess.threads 1").good();
+    let begun = Instant::now();
+    client.ask("MODEL.LOAD last IO FILE mini.csv").good();
+    assert!(begun.elapsed() < Duration::from_secs(4), "the load waited until idle threads ended");
 }

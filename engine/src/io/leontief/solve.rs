@@ -137,8 +137,12 @@ impl Factors {
         let solve = || {
             let mut scratch = Mat::zeros(n, MOST_SOLVED.min(n));
             while let Some((first, part)) = next() {
-                stage.step(first, n)?;
-                self.solve_part(first, part, &mut scratch)?;
+                let solved = stage.step(first, n).and_then(|()| self.solve_part(first, part, &mut scratch));
+                if solved.is_err() {
+                    // The other threads find no more parts.
+                    while next().is_some() {}
+                    return solved;
+                }
             }
             Ok(())
         };
@@ -350,9 +354,9 @@ fn fill_difference<T: Number>(
     for k in 0..target.ncols() {
         let column = columns.column(first + k);
         for (i, (&a, weight)) in column.iter().zip(weights).enumerate() {
-            target[(i, k)] = -weight * a.into();
+            let unit = if i == first + k { 1.0 } else { 0.0 };
+            target[(i, k)] = weight * (unit - a.into());
         }
-        target[(first + k, k)] += weights[first + k];
     }
 }
 

@@ -88,7 +88,7 @@ impl Figures {
         for (series, &at) in self.columns.iter_mut().zip(others) {
             series.values[node] += numbers.line[at];
         }
-        for (other, error) in numbers.unreadable.drain(..) {
+        for (other, error) in std::mem::take(&mut numbers.unreadable) {
             self.columns[other].unreadable.get_or_insert(error);
         }
     }

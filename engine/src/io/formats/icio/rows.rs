@@ -86,7 +86,8 @@ impl<'r, 'l> Rows<'r, 'l> {
     /// The peak memory of all tiles, in bytes.
     pub(super) fn bytes(survey: &Survey) -> u64 {
         let (rows, columns) = (ROWS.min(survey.rows.len()), survey.columns.len());
-        let numbers = rows * (columns + survey.labels.len()) * 8;
+        let others = survey.columns.iter().filter(|&&node| node == NONE).count();
+        let numbers = rows * ((columns + survey.labels.len()) * 8 + others * size_of::<(usize, Error)>());
         (TILES * (numbers + TEXT.min(rows * columns * CELL))) as u64
     }
 
@@ -96,7 +97,7 @@ impl<'r, 'l> Rows<'r, 'l> {
     /// # Errors
     /// That of the first row that cannot be read, whichever thread met it.
     pub(super) fn each(mut self, mut store: impl FnMut(Taken<'_>)) -> Result<()> {
-        let survey = self.survey;
+        let (survey, progress) = (self.survey, self.progress);
         let [mut before, mut now, mut after]: [Tile; TILES] = std::array::from_fn(|_| Tile::new());
         self.take(&mut now);
         while now.len > 0 {
@@ -107,11 +108,11 @@ impl<'r, 'l> Rows<'r, 'l> {
             };
             if threads::count() > 1 {
                 rayon::in_place_scope(|scope| {
-                    scope.spawn(|_| now.read_in_parallel(survey));
+                    scope.spawn(|_| now.read_in_parallel(survey, progress));
                     others(&mut before, &mut after);
                 });
             } else {
-                now.read(survey);
+                now.read(survey, progress);
                 others(&mut before, &mut after);
             }
             stored?;
@@ -168,14 +169,14 @@ impl Tile {
         self.len += 1;
     }
 
-    fn read(&mut self, survey: &Survey) {
+    fn read(&mut self, survey: &Survey, progress: &Progress) {
         let (text, dialect) = (&self.text, self.dialect);
-        self.rows[..self.len].iter_mut().for_each(|row| row.read(text, dialect, survey));
+        self.rows[..self.len].iter_mut().for_each(|row| row.read(text, dialect, survey, progress));
     }
 
-    fn read_in_parallel(&mut self, survey: &Survey) {
+    fn read_in_parallel(&mut self, survey: &Survey, progress: &Progress) {
         let (text, dialect) = (&self.text, self.dialect);
-        self.rows[..self.len].par_iter_mut().for_each(|row| row.read(text, dialect, survey));
+        self.rows[..self.len].par_iter_mut().for_each(|row| row.read(text, dialect, survey, progress));
     }
 
     fn store(&mut self, survey: &Survey, store: &mut impl FnMut(Taken<'_>)) -> Result<()> {
@@ -196,7 +197,9 @@ impl TileRow {
         Self { at: 0, text: 0..0, place, series: Ok(None), numbers }
     }
 
-    fn read(&mut self, text: &[u8], dialect: Dialect, survey: &Survey) {
+    fn read(&mut self, text: &[u8], dialect: Dialect, survey: &Survey, progress: &Progress) {
+        // Threads that cannot have a low priority yield here. A cancellation is reported when the next line is taken.
+        let _ = progress.check();
         let cells = Cells::new(Line { bytes: &text[self.text.clone()], place: self.place, dialect });
         let row = &survey.rows[self.at];
         self.series = labelled(cells, survey, row).and_then(|mut cells| match row.node {
