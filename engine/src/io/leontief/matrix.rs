@@ -66,7 +66,7 @@ impl<T: Number> Columns<T> {
             slab
         };
         let all = 0..len.div_ceil(per_slab);
-        // The first access to a page takes far longer than a zero.
+        // In parallel, because the system provides a page at the first write to it, which takes longer than the write.
         let slabs = match threads::count() {
             1 => all.map(slab).collect(),
             _ => all.into_par_iter().map(slab).collect(),
