@@ -40,11 +40,14 @@ use assess_engine::cache::index::Index;
 use assess_engine::cache::lease::Leases;
 use assess_engine::cache::policy::Policy;
 use assess_engine::cache::tiers::{TierId, Tiers};
+use assess_engine::cluster::tiers::SharedTiers;
 use assess_engine::stats::{Stats, TierStats};
 
 /// The state of the cache that is not in the keyspace.
 pub(crate) struct Cache {
     pub(crate) tiers: Tiers,
+    /// What all masters of a cluster agreed on. A tier that was set on this node alone may differ from it.
+    pub(crate) shared: SharedTiers,
     pub(crate) index: Index,
     pub(crate) leases: Leases,
     pub(crate) bans: Bans,
@@ -65,6 +68,7 @@ impl Cache {
         let seed = random.u64(..);
         Self {
             tiers: Tiers::new(),
+            shared: SharedTiers::default(),
             index: Index::new(seed),
             leases: Leases::default(),
             bans: Bans::default(),

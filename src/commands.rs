@@ -5,6 +5,7 @@
 pub(crate) mod assess;
 mod batch;
 mod cache;
+mod cluster;
 mod find;
 mod history;
 mod indicator;
@@ -27,6 +28,8 @@ use crate::ffi::entry::{Run, entry};
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::spec::{self, Command, Family};
+
+pub(crate) use cluster::perform;
 
 /// Every command of the table with its handler.
 pub(crate) const HANDLERS: &[(&Command, Handler)] = &[

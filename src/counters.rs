@@ -48,6 +48,10 @@ counters! {
     loads,
     /// Loads that ended in an error or were aborted.
     loads_failed,
+    /// Requests of other nodes of the cluster that were carried out (CLUSTER).
+    cluster_requests,
+    /// Messages of requests that were repeated because a node had not answered.
+    cluster_repeated,
     /// Models that the server evicted.
     models_evicted,
     /// Changes from the master or the append-only file that failed: the models may differ from the master's.

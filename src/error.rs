@@ -23,6 +23,8 @@ pub(crate) enum Code {
     ReadOnly,
     NoPerm,
     LeaseLost,
+    NoAck,
+    Moved,
     #[expect(dead_code, reason = "a code of the closed list that no command of this release returns")]
     Unblocked,
 }
@@ -43,6 +45,8 @@ impl Code {
             Self::ReadOnly => "READONLY",
             Self::NoPerm => "NOPERM",
             Self::LeaseLost => "LEASELOST",
+            Self::NoAck => "NOACK",
+            Self::Moved => "MOVED",
             Self::Unblocked => "UNBLOCKED",
         }
     }

@@ -24,6 +24,7 @@ macro_rules! api {
 pub(crate) mod allocator;
 pub(crate) mod blocked;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod command_info;
 pub(crate) mod config;
 pub(crate) mod ctx;

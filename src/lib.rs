@@ -7,6 +7,7 @@
 mod assessments;
 mod cache;
 mod clock;
+mod cluster;
 mod commands;
 mod counters;
 mod error;
@@ -78,6 +79,7 @@ fn start(context: &Context, args: &[RedisString]) -> Result<(), String> {
     let words: Vec<&[u8]> = args.iter().map(RedisString::as_slice).collect();
     saved::declare(&words)?;
     cache_stats::observe();
+    cluster::join(ctx, commands::perform);
     Ok(())
 }
 

@@ -99,6 +99,7 @@ numbers! {
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     max_leases_per_client = "max-leases-per-client",
+    cluster_timeout_ms = "cluster-timeout-ms",
     slice_us = "slice-us",
     history_max = "history-max",
 }

@@ -5,6 +5,7 @@
 //! Commands, replies and policies are not here. The callbacks call `models` and `cache`, because the server calls them; the
 //! values and the access to keys depend on neither.
 
+mod encoding;
 pub(crate) mod entry;
 mod kind;
 pub(crate) mod model;

@@ -10,6 +10,7 @@
 
 pub mod budget;
 pub mod cache;
+pub mod cluster;
 mod day;
 pub mod error;
 pub mod history;

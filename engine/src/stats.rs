@@ -6,6 +6,7 @@ mod counters;
 mod latency;
 pub mod openmetrics;
 mod rate;
+pub mod summed;
 mod tiers;
 
 pub use self::counters::TierStats;

@@ -34,9 +34,11 @@ pub(crate) struct Invalidate<'a> {
     soft: bool,
     pub(crate) asynchronous: bool,
     all_keys: bool,
+    /// Every master of the cluster does it.
+    pub(crate) everywhere: bool,
 }
 
-pub(crate) const WORDS: [(&str, Word); 10] = [
+pub(crate) const WORDS: [(&str, Word); 11] = [
     ("KEY", Word::Key),
     ("PATTERN", Word::Pattern),
     ("TAG", Word::Tag),
@@ -47,6 +49,7 @@ pub(crate) const WORDS: [(&str, Word); 10] = [
     ("SOFT", Word::Soft),
     ("ASYNC", Word::Async),
     ("ALLKEYS", Word::AllKeys),
+    ("CLUSTER", Word::Cluster),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,7 @@ pub(crate) enum Word {
     Soft,
     Async,
     AllKeys,
+    Cluster,
 }
 
 impl<'a> Invalidate<'a> {
@@ -71,7 +75,7 @@ impl<'a> Invalidate<'a> {
         while let Some(word) = words.next() {
             let word = choice(word, &WORDS).ok_or_else(|| {
                 Failure::err(
-                    "unknown clause: expected KEY, PATTERN, TAG, TIER, MODEL, ALL, MATCH, SOFT, ASYNC or ALLKEYS",
+                    "unknown clause: expected KEY, PATTERN, TAG, TIER, MODEL, ALL, MATCH, SOFT, ASYNC, ALLKEYS or CLUSTER",
                 )
             })?;
             let value = || words.next().ok_or_else(|| Failure::err(format!("{} needs a value", name(word))));
@@ -79,6 +83,7 @@ impl<'a> Invalidate<'a> {
                 Word::Soft => once(&mut parsed.soft, word)?,
                 Word::Async => once(&mut parsed.asynchronous, word)?,
                 Word::AllKeys => once(&mut parsed.all_keys, word)?,
+                Word::Cluster => once(&mut parsed.everywhere, word)?,
                 Word::Match => {
                     if matching.replace(match_all(value)?).is_some() {
                         return Err(twice(word));
@@ -103,6 +108,9 @@ impl<'a> Invalidate<'a> {
         if matching.is_some() && !parsed.clauses.iter().any(|clause| matches!(clause, Clause::Tag(_))) {
             return Err(Failure::err("MATCH combines tags, so it needs a TAG"));
         }
+        if parsed.everywhere && parsed.clauses.iter().any(|clause| matches!(clause, Clause::Key(_))) {
+            return Err(Failure::err("CLUSTER is for the other clauses: one node has the slot of a KEY"));
+        }
         parsed.match_all = matching.unwrap_or(false);
         Ok(parsed)
     }
@@ -126,7 +134,9 @@ impl<'a> Clause<'a> {
             Word::Tier => Self::Tier(value()?),
             Word::Model => Self::Model(value()?),
             Word::All => Self::All,
-            Word::Match | Word::Soft | Word::Async | Word::AllKeys => return Err(Failure::internal()),
+            Word::Match | Word::Soft | Word::Async | Word::AllKeys | Word::Cluster => {
+                return Err(Failure::internal());
+            }
         })
     }
 }
@@ -215,8 +225,8 @@ impl Invalidate<'_> {
         Ok(resolved)
     }
 
-    /// The words for replicas, without the keys: these are deleted before the ban is replicated.
-    fn words(&self) -> Vec<Vec<u8>> {
+    /// The words for replicas and other nodes, without the keys: these are deleted before the ban is replicated.
+    pub(crate) fn words(&self) -> Vec<Vec<u8>> {
         let mut words: Vec<Vec<u8>> = Vec::new();
         for clause in &self.clauses {
             let (word, value) = match *clause {
@@ -312,6 +322,8 @@ mod tests {
             (&[b"ALL", b"ASYNC", b"ASYNC"], "ASYNC is given twice"),
             (&[b"ALL", b"ALLKEYS", b"ALLKEYS"], "ALLKEYS is given twice"),
             (&many, "too many clauses"),
+            (&[b"ALL", b"CLUSTER", b"CLUSTER"], "CLUSTER is given twice"),
+            (&[b"KEY", b"k", b"TAG", b"t", b"CLUSTER"], "CLUSTER is for the other clauses"),
         ] {
             let failure = Invalidate::parse(words).unwrap_err().to_string();
             assert!(failure.contains(named) && failure.is_ascii(), "{failure}");

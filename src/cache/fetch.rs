@@ -75,7 +75,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
     });
     count(&found, &fetched);
     if fetched == Fetched::Wait {
-        waiters::block(ctx, wait_ms);
+        waiters::block(ctx, name, wait_ms);
         return Ok(Reply::Sent);
     }
     arm();

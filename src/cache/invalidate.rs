@@ -31,12 +31,14 @@ pub(crate) struct Order {
     pub(crate) words: Vec<Vec<u8>>,
 }
 
-/// Whether the caller waits for the count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The receiver of the count.
 pub(crate) enum Caller {
-    Waits,
-    /// `ASYNC`.
-    Continues,
+    /// The client of the command.
+    Client,
+    /// None (`ASYNC`): the reply is 0.
+    None,
+    /// The node of the cluster that asked for it, through this function.
+    Node(Box<dyn FnOnce(Reply)>),
 }
 
 /// How an invalidation is carried out.
@@ -50,7 +52,7 @@ enum Extent {
     Many,
 }
 
-/// Invalidates in the selected database.
+/// Invalidates in the selected database. Returns [`Reply::Sent`] if the caller receives the count later.
 pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<Reply> {
     let db = ctx.db();
     let (ban, extent) = with(|cache| {
@@ -64,7 +66,7 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
         (ban, extent)
     });
     if extent == Extent::Many {
-        may_sweep(ctx, caller)?;
+        may_sweep(ctx, &caller)?;
     }
     // Keys come first, and are not part of the ban: an entry that a key and another clause cover is counted once.
     let removed = remove_keys(ctx, &order.keys, order.soft);
@@ -83,19 +85,32 @@ pub(crate) fn invalidate(ctx: Ctx<'_>, order: Order, caller: Caller) -> Outcome<
             watched::fail(&ban);
             with(|cache| cache.bans.add(ban));
             replicate(ctx, running.id, &order.words);
-            if caller == Caller::Waits {
-                running.caller = Some(Blocked::block(ctx, 0, sweep::unblocked));
-            }
+            running.caller = match caller {
+                Caller::Client => {
+                    let client = Blocked::block(ctx, 0, sweep::unblocked);
+                    Some(Box::new(|count| client.reply(count)))
+                }
+                Caller::Node(answer) => Some(answer),
+                Caller::None => None,
+            };
+            let reply = if running.caller.is_some() { Reply::Sent } else { Reply::Integer(0) };
             start(running);
-            return Ok(if caller == Caller::Waits { Reply::Sent } else { Reply::Integer(0) });
+            return Ok(reply);
         }
     };
-    Ok(Reply::count(if caller == Caller::Continues { 0 } else { count }))
+    Ok(match caller {
+        Caller::Client => Reply::count(count),
+        Caller::None => Reply::Integer(0),
+        Caller::Node(answer) => {
+            answer(Reply::count(count));
+            Reply::Sent
+        }
+    })
 }
 
 /// Whether a sweep may be started for this client.
-fn may_sweep(ctx: Ctx<'_>, caller: Caller) -> Outcome<()> {
-    if caller == Caller::Waits && !ctx.may_block() {
+fn may_sweep(ctx: Ctx<'_>, caller: &Caller) -> Outcome<()> {
+    if matches!(caller, Caller::Client) && !ctx.may_block() {
         return Err(Failure::new(Code::Busy, "this covers many entries, and the client cannot wait here: add ASYNC"));
     }
     if sweep::count() >= MOST_SWEEPS {

@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 
 use assess_engine::cache::policy::{Policy, parse_declarations};
+use assess_engine::cluster::tiers::{Shared, rows_of, words_of};
 
-use crate::cache::{build, clauses, enforce, evict, fetch, hot, sweep, with};
+use crate::cache::{build, clauses, enforce, evict, fetch, hot, store, sweep, with};
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 
@@ -54,6 +55,46 @@ pub(crate) fn remove_tier(name: &[u8]) -> bool {
     existed
 }
 
+/// Takes a shared tier, unless it is known or older than what is known: sets or removes the tier, here and on the
+/// replicas. Returns whether the tier existed.
+pub(crate) fn share(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> {
+    let words = words_of(name, &shared);
+    let existed = take_shared(name, shared)?;
+    if existed.is_some() {
+        let mut line: Vec<&[u8]> = vec![b"", SHARED];
+        line.extend(words.iter().map(AsRef::as_ref));
+        ctx.replicate(store::REPLAY, &line);
+    }
+    Ok(existed.unwrap_or(false))
+}
+
+/// The same for a line of replication, of an append-only file, or of this node. `None` if it was not taken.
+fn take_shared(name: &[u8], shared: Shared) -> Outcome<Option<bool>> {
+    if !with(|cache| cache.shared.is_new(name, shared.version)) {
+        return Ok(None);
+    }
+    let existed = match &shared.policy {
+        Some(policy) => {
+            let policy = Policy::parse(&policy.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
+            let existed = with(|cache| cache.tiers.find(name).is_some());
+            set_tier(name, policy)?;
+            existed
+        }
+        None => remove_tier(name),
+    };
+    with(|cache| cache.shared.put(name, shared));
+    Ok(Some(existed))
+}
+
+/// Shared tiers from a master or an append-only file.
+pub(crate) fn replay_shared(words: &[&[u8]]) -> Outcome<()> {
+    let rows = rows_of(words).ok_or_else(|| Failure::err("a damaged shared tier in an internal command"))?;
+    rows.into_iter().try_for_each(|(name, shared)| take_shared(&name, shared).map(drop))
+}
+
+/// The word of shared tiers, in files and in the internal command.
+const SHARED: &[u8] = b"SHARED";
+
 /// The lines that an RDB file stores besides the keys.
 pub(crate) fn lines() -> Vec<Line> {
     let hot = hot::lines();
@@ -66,6 +107,10 @@ pub(crate) fn lines() -> Vec<Line> {
                 line
             })
             .collect();
+        lines.extend(cache.shared.iter().map(|(name, shared)| {
+            let words = words_of(name, shared).into_iter().map(<[u8]>::into_vec);
+            std::iter::once(SHARED.to_vec()).chain(words).collect()
+        }));
         lines.extend(cache.bans.iter().filter(|ban| !ban.local).filter_map(|ban| {
             let words = clauses::ban_words(cache, ban)?;
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
@@ -90,6 +135,11 @@ pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
                     // For example a tier of a later version. It is dropped, so that the data can be loaded.
                     crate::ffi::ctx::warn(&format!("a tier of the RDB file is ignored: {error}"));
                 }
+            }
+            // Only the version: the line of the tier itself may hold what was set on this node alone.
+            [SHARED, row @ ..] => {
+                let rows = rows_of(row).ok_or_else(|| Failure::err("the RDB file holds a damaged shared tier"))?;
+                with(|cache| rows.into_iter().for_each(|(name, shared)| _ = cache.shared.put(&name, shared)));
             }
             [b"BAN", db, id, clauses @ ..] => {
                 let number = |word: &[u8]| std::str::from_utf8(word).ok().and_then(|text| text.parse::<u64>().ok());
@@ -119,6 +169,7 @@ fn clear() {
     hot::clear();
     with(|cache| {
         cache.tiers.clear();
+        cache.shared.clear();
         cache.bans.clear();
     });
 }
@@ -129,7 +180,10 @@ pub(crate) fn loaded(ctx: Ctx<'_>) {
         let reassigns = DECLARED.with_borrow(|declared| {
             with(|cache| {
                 let mut reassigns = false;
-                for (name, policy) in declared {
+                // What the cluster agreed on is newer than the configuration file of this node.
+                let declared = declared.iter().filter(|(name, _)| !cache.shared.has(name));
+                let declared: Vec<_> = declared.cloned().collect();
+                for (name, policy) in &declared {
                     // This cannot fail: the tier was accepted when the module was loaded.
                     reassigns |= cache.tiers.set(name, policy.clone()).is_ok_and(|change| change.reassigns);
                 }

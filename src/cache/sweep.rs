@@ -13,7 +13,6 @@ use super::{Writer, build, store, with, writing_as};
 use crate::clock::now_ms;
 use crate::counters;
 use crate::error::{Code, Failure};
-use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::key::{Holds, Key, Mode};
@@ -45,7 +44,8 @@ pub(super) struct Running {
     origin: Origin,
     phase: Phase,
     pub(super) count: u64,
-    pub(super) caller: Option<Blocked>,
+    /// Receives the count at the end.
+    pub(super) caller: Option<Box<dyn FnOnce(Reply)>>,
 }
 
 enum Phase {
@@ -158,7 +158,7 @@ fn finish(ctx: Ctx<'_>, running: Running) {
         ctx.replicate(store::REPLAY, &[b"", b"BANEND", running.id.to_string().as_bytes()]);
     }
     if let Some(caller) = running.caller {
-        caller.reply(Reply::count(running.count));
+        caller(Reply::count(running.count));
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) fn reset_peak() {
     PEAK.set(WAITING.with_borrow(HashMap::len));
 }
 
-/// Blocks the client of a context.
-pub(super) fn block(ctx: Ctx<'_>, wait_ms: u64) {
-    let blocked = Blocked::block(ctx, wait_ms, ended);
+/// Blocks the client of a context until the key has a value.
+pub(super) fn block(ctx: Ctx<'_>, name: &[u8], wait_ms: u64) {
+    let blocked = Blocked::block_for(ctx, name, wait_ms, ended);
     let waiting = WAITING.with_borrow_mut(|waiting| {
         waiting.insert(blocked.client(), blocked);
         waiting.len()

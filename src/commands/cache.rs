@@ -15,7 +15,7 @@ pub(super) use get::{Get, Mget};
 pub(super) use lookup::{Export, Health, Hot, Metrics, Stats, Ttl};
 pub(super) use set::{Mset, Set};
 
-use crate::cache::{clauses, invalidate as order, store};
+use crate::cache::{clauses, invalidate as order, saved, store};
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -32,6 +32,7 @@ use crate::reply::Reply;
 /// CACHE.REPLAY key FRESH fresh-until ttl
 /// CACHE.REPLAY "" BAN id clause...
 /// CACHE.REPLAY "" BANEND id
+/// CACHE.REPLAY "" SHARED tier version number-of-words policy...
 /// ```
 pub(super) struct Replay;
 
@@ -50,6 +51,7 @@ impl Run for Replay {
                 store::replay_fresh(ctx, key, number(fresh_until)?, number(ttl)?);
             }
             [_, b"BAN", id, clauses @ ..] => clauses::begin_replicated_ban(ctx.db(), number(id)?, clauses)?,
+            [_, b"SHARED", tier @ ..] => saved::replay_shared(tier)?,
             [_, b"BANEND", id] => order::end_replicated(number(id)?),
             _ => {
                 return Err(Failure::err(

@@ -3,6 +3,7 @@
 use assess_engine::cache::policy::Policy;
 
 use crate::cache::{saved, with};
+use crate::commands::cluster;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -15,13 +16,24 @@ use crate::report::cache_stats;
 pub(super) struct Set<'a> {
     name: &'a [u8],
     /// The options of the policy.
-    policy: Vec<&'a [u8]>,
+    options: Vec<&'a [u8]>,
+    policy: Policy,
+    /// Every master of the cluster does it.
+    everywhere: bool,
 }
 
 impl<'a> Set<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
-        let [name, policy @ ..] = words else { return Err(wrong_number()) };
-        Ok(Self { name, policy: policy.to_vec() })
+        let [name, options @ ..] = words else { return Err(wrong_number()) };
+        // The last word may also be the value of an option: then all of them are a policy.
+        let (options, policy, everywhere) = match (Policy::parse(options), options) {
+            (Ok(policy), _) => (options, policy, false),
+            (Err(_), [options @ .., last]) if last.eq_ignore_ascii_case(b"CLUSTER") => {
+                (options, Policy::parse(options)?, true)
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
+        Ok(Self { name, options: options.to_vec(), policy, everywhere })
     }
 }
 
@@ -41,7 +53,10 @@ impl Run for Set<'_> {
         let words = argv.words(1);
         let set = Set::parse(&words)?;
         may_change_every_key(ctx)?;
-        saved::set_tier(set.name, Policy::parse(&set.policy)?)?;
+        if set.everywhere {
+            return cluster::set_tier(ctx, set.name, &set.options);
+        }
+        saved::set_tier(set.name, set.policy)?;
         ctx.replicate_verbatim();
         Ok(Reply::Ok)
     }
@@ -50,12 +65,16 @@ impl Run for Set<'_> {
 #[derive(Debug, PartialEq)]
 pub(super) struct Del<'a> {
     name: &'a [u8],
+    everywhere: bool,
 }
 
 impl<'a> Del<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
-        let [name] = words else { return Err(wrong_number()) };
-        Ok(Self { name })
+        match words {
+            [name] => Ok(Self { name, everywhere: false }),
+            [name, cluster] if cluster.eq_ignore_ascii_case(b"CLUSTER") => Ok(Self { name, everywhere: true }),
+            _ => Err(wrong_number()),
+        }
     }
 }
 
@@ -64,6 +83,9 @@ impl Run for Del<'_> {
         let words = argv.words(1);
         let del = Del::parse(&words)?;
         may_change_every_key(ctx)?;
+        if del.everywhere {
+            return cluster::delete_tier(ctx, del.name);
+        }
         let existed = saved::remove_tier(del.name);
         if existed {
             ctx.replicate_verbatim();
@@ -118,9 +140,19 @@ mod tests {
 
     #[test]
     fn arguments_are_read_and_their_number_checked() {
-        let set = Set { name: b"hs", policy: vec![b"TTL", b"5"] };
-        assert_eq!(Set::parse(&[b"hs", b"TTL", b"5"]), Ok(set));
-        assert_eq!(Del::parse(&[b"hs"]), Ok(Del { name: b"hs" }));
+        let words: [&[u8]; 6] = [b"hs", b"PATTERN", b"hs:*", b"TTL", b"5", b"cluster"];
+        for (words, everywhere) in [(&words[..5], false), (&words[..], true)] {
+            let set = Set::parse(words).unwrap();
+            assert_eq!(
+                (set.name, set.options.len(), set.policy.ttl_ms, set.everywhere),
+                (&b"hs"[..], 4, 5000, everywhere)
+            );
+        }
+        let pattern: [&[u8]; 5] = [b"hs", b"TTL", b"5", b"PATTERN", b"CLUSTER"];
+        assert!(!Set::parse(&pattern).unwrap().everywhere, "the value of an option");
+        assert_eq!(Del::parse(&[b"hs"]), Ok(Del { name: b"hs", everywhere: false }));
+        assert_eq!(Del::parse(&[b"hs", b"Cluster"]), Ok(Del { name: b"hs", everywhere: true }));
+        assert!(Del::parse(&[b"hs", b"other"]).is_err());
         assert_eq!(Info::parse(&[b"hs"]), Ok(Info { name: b"hs" }));
         assert_eq!(List::parse(&[]), Ok(List));
         assert!(Set::parse(&[]).is_err() && Del::parse(&[]).is_err() && Info::parse(&[b"a", b"b"]).is_err());

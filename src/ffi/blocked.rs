@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::{event_loop, guard, send};
+use super::{cluster, event_loop, guard, send};
 use crate::clock::now_ms;
 use crate::error::Failure;
 use crate::reply::Reply;
@@ -81,6 +81,8 @@ struct Entry {
     ended: Ended,
     /// When the wait times out, in Unix milliseconds.
     due: Option<u64>,
+    /// The slot of the key that the client waits for. Only this node's own slots can be waited for.
+    slot: Option<u16>,
     state: State,
 }
 
@@ -90,13 +92,16 @@ struct Table {
     entries: Option<HashMap<Handle, Entry>>,
     /// The timeouts, in order.
     due: BTreeSet<(u64, Handle)>,
+    /// The slots of the keys that clients wait for.
+    slots: BTreeSet<(u16, Handle)>,
     /// The clients whose reply is decided, with their serial numbers. A handle is an address, so the server may reuse a
     /// freed one for another client.
     ready: Vec<(Handle, u64)>,
 }
 
 /// A standard mutex: it is held only for a look-up, never during a callback.
-static TABLE: Mutex<Table> = Mutex::new(Table { serial: 0, entries: None, due: BTreeSet::new(), ready: Vec::new() });
+static TABLE: Mutex<Table> =
+    Mutex::new(Table { serial: 0, entries: None, due: BTreeSet::new(), slots: BTreeSet::new(), ready: Vec::new() });
 
 thread_local! {
     /// When the timer for timeouts fires, in Unix milliseconds.
@@ -123,6 +128,9 @@ impl Table {
         let entry = self.entries().remove(&handle)?;
         if let Some(due) = entry.due {
             self.due.remove(&(due, handle));
+        }
+        if let Some(slot) = entry.slot {
+            self.slots.remove(&(slot, handle));
         }
         Some(entry)
     }
@@ -174,7 +182,7 @@ impl Blocked {
             let mut table = table();
             table.serial += 1;
             let serial = table.serial;
-            table.entries().insert(handle, Entry { serial, client, ended, due, state: State::Waiting });
+            table.entries().insert(handle, Entry { serial, client, ended, due, slot: None, state: State::Waiting });
             if let Some(due) = due {
                 table.due.insert((due, handle));
             }
@@ -183,6 +191,20 @@ impl Blocked {
         event_loop::at_turn_end(serve);
         arm();
         Self { handle, serial, client }
+    }
+
+    /// The same for a client that waits for a key: when the key's slot moves to another node of the cluster, its wait ends
+    /// with `MOVED`, and the client asks that node.
+    pub(crate) fn block_for(ctx: Ctx<'_>, key: &[u8], wait_ms: u64, ended: Ended) -> Self {
+        let blocked = Self::block(ctx, wait_ms, ended);
+        if let Some(slot) = cluster::slot(ctx, key) {
+            let mut table = table();
+            if let Some(entry) = table.find(blocked.handle, blocked.serial) {
+                entry.slot = Some(slot);
+                table.slots.insert((slot, blocked.handle));
+            }
+        }
+        blocked
     }
 
     /// The client's id.
@@ -273,6 +295,46 @@ impl Decided {
     }
 }
 
+/// The slots that clients wait for.
+pub(crate) fn slots() -> Vec<u16> {
+    let mut slots: Vec<u16> = table().slots.iter().map(|&(slot, _)| slot).collect();
+    slots.dedup();
+    slots
+}
+
+/// Ends the waits of clients for a slot that has moved, at most `MAX_PER_RUN` of them. Returns whether none is left.
+pub(crate) fn end_moved(slot: u16, reply: &Reply) -> bool {
+    for _ in 0..MAX_PER_RUN {
+        let (handle, serial, client, ended) = {
+            let mut table = table();
+            let Some(&(_, handle)) = table.slots.range((slot, Handle(0))..=(slot, Handle(usize::MAX))).next() else {
+                return true;
+            };
+            table.slots.remove(&(slot, handle));
+            let Some(entry) = table.entries().get_mut(&handle) else { continue };
+            entry.slot = None;
+            if !matches!(entry.state, State::Waiting) {
+                continue;
+            }
+            entry.state = State::Ending;
+            let (serial, client, ended, due) = (entry.serial, entry.client, entry.ended, entry.due.take());
+            if let Some(due) = due {
+                table.due.remove(&(due, handle));
+            }
+            (handle, serial, client, ended)
+        };
+        // The owner forgets the client. Its reply would say why the wait ended; here it is the slot.
+        drop(guard::run("the end of a wait", || ended(client)));
+        let decided = Decided { client, reply: reply.clone(), undelivered: None };
+        let left_over = table().decide(handle, serial, decided, false);
+        drop(left_over);
+    }
+    false
+}
+
+/// The most waits that are ended in a single step.
+const MAX_PER_RUN: usize = 64;
+
 /// Starts a timer for the first timeout.
 fn arm() {
     let Some(&(due, _)) = table().due.first() else { return };
@@ -292,7 +354,6 @@ fn arm() {
 
 /// Ends the waits that have timed out, at most `MAX_PER_RUN` of them.
 fn end_due() {
-    const MAX_PER_RUN: usize = 64;
     let now = now_ms();
     for _ in 0..MAX_PER_RUN {
         let (handle, serial, client, ended) = {

@@ -78,6 +78,11 @@ impl<'a> Ctx<'a> {
         self.flags().any(Flags::MASTER)
     }
 
+    /// Whether the server is a node of a cluster.
+    pub(crate) fn is_clustered(self) -> bool {
+        self.flags().any(Flags::CLUSTER)
+    }
+
     pub(crate) fn is_multi(self) -> bool {
         self.flags().any(Flags::MULTI)
     }
@@ -323,6 +328,12 @@ pub(crate) fn signal_modified(db: i32, names: &[Box<[u8]>]) {
         // SAFETY: context and name are valid.
         unsafe { api!(RedisModule_SignalModifiedKey(ctx.raw, name.as_ptr())) };
     }
+}
+
+/// Whether the server is loading its data set. Main thread.
+pub(crate) fn is_loading() -> bool {
+    // SAFETY: this is the main thread, and the flag is one of the server, not of a client.
+    unsafe { Ctx::new(detached()) }.is_loading()
 }
 
 /// Logs a message of level "notice". Any thread.

@@ -41,7 +41,7 @@ pub(crate) fn claim(ctx: Ctx<'_>, name: &[u8], claim: &Claim<'_>, block_ms: Opti
     match block_ms {
         Some(block_ms) if claimed.is_empty() && ctx.may_block() => {
             let worker = Worker {
-                blocked: Blocked::block(ctx, block_ms, ended),
+                blocked: Blocked::block_for(ctx, name, block_ms, ended),
                 types: claim.types.iter().map(|&job_type| job_type.into()).collect(),
                 lease_ms: claim.lease_ms,
                 count: claim.count,

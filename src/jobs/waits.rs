@@ -41,7 +41,7 @@ pub(crate) fn wait(ctx: Ctx<'_>, name: &[u8], id: &[u8], block_ms: u64) -> Outco
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    let blocked = Blocked::block(ctx, block_ms, gave_up);
+    let blocked = Blocked::block_for(ctx, name, block_ms, gave_up);
     let place = (ctx.db(), name.into(), JobId::of(id));
     WAITERS.with_borrow_mut(|waiters| waiters.add(blocked.client(), place, blocked));
     Ok(Reply::Sent)

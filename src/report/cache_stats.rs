@@ -1,10 +1,10 @@
 //! The statistics of the cache for `CACHE.STATS`, `CACHE.METRICS`, `TIER.INFO`, `CACHE.TTL`, `CACHE.HOT` and INFO.
 
-use assess_engine::cache::index::Usage;
 use assess_engine::cache::lease::Seen;
 use assess_engine::cache::policy::Policy;
+use assess_engine::stats::Latency;
 use assess_engine::stats::openmetrics::{self, Kind, Total};
-use assess_engine::stats::{Latency, TierStats};
+use assess_engine::stats::summed::ServerStats;
 
 use crate::cache::lookup::{self, look_up};
 use crate::cache::{sweep, waiters, with};
@@ -20,46 +20,91 @@ type Fields = Vec<(&'static str, Reply)>;
 
 /// The statistics of one tier.
 pub(crate) fn of_tier(name: &[u8]) -> Outcome<Reply> {
+    Ok(tier_reply(&tier_numbers(name)?))
+}
+
+/// The statistics of one tier as numbers, which can be summed over several servers. Only those of a tier are set.
+pub(crate) fn tier_numbers(name: &[u8]) -> Outcome<ServerStats> {
     with(|cache| {
         let tier = cache.tiers.find(name).ok_or_else(Failure::no_tier)?;
-        let (id, policy) = (tier.id, tier.policy.clone());
-        let mut fields = counted(cache.stats.get(Some(id)), cache.index.usage(Some(id)));
-        fields.extend(bounds(Some(&policy)));
-        Ok(Reply::Map(fields))
+        let usage = cache.index.usage(Some(tier.id));
+        Ok(ServerStats {
+            stats: cache.stats.get(Some(tier.id)).clone(),
+            entries: usage.entries,
+            bytes: usage.bytes,
+            capacity: tier.policy.capacity.unwrap_or(0),
+            ttl_s: tier.policy.ttl_ms / 1000,
+            ..ServerStats::default()
+        })
     })
+}
+
+/// The reply for numbers of one tier.
+pub(crate) fn tier_reply(numbers: &ServerStats) -> Reply {
+    let mut fields = counted(numbers);
+    fields.extend(bounds(numbers));
+    Reply::Map(fields)
 }
 
 /// The statistics of all tiers together.
 pub(crate) fn total(ctx: Ctx<'_>) -> Reply {
+    total_reply(&numbers(ctx))
+}
+
+/// The statistics of this server as numbers, which can be summed over several servers.
+pub(crate) fn numbers(ctx: Ctx<'_>) -> ServerStats {
     let (waiting, peak) = waiters::waiting();
-    let mut fields = with(|cache| {
-        let mut fields = counted(&cache.stats.total(), cache.index.total());
-        let mut policies = cache.tiers.iter().map(|tier| &tier.policy);
-        let first = policies.next();
-        let same = |of: fn(&Policy) -> Option<u64>| {
-            let first = first.and_then(of);
-            cache.tiers.iter().all(|tier| of(&tier.policy) == first).then_some(first).flatten().unwrap_or(0)
-        };
-        fields.push(("max_cache_size", Reply::count(same(|policy| policy.capacity))));
-        fields.push(("ttl_seconds", Reply::count(same(|policy| Some(policy.ttl_ms / 1000)))));
-        fields.push(("tiers", Reply::count(cache.tiers.iter().count() as u64)));
-        fields.push(("leases", Reply::count(cache.leases.len() as u64)));
-        fields.push(("indexing", Reply::Integer(cache.indexing.into())));
-        fields.push(("index_bytes", Reply::count(cache.index.memory())));
-        fields
-    });
-    fields.push(("waiters", Reply::count(waiting as u64)));
-    fields.push(("waiters_peak", Reply::count(peak as u64)));
-    fields.push(("sweeps", Reply::count(sweep::count() as u64)));
     let [memory, memory_peak] = ctx.server_info(c"memory", [c"used_memory", c"used_memory_peak"]);
     let [evicted, expired, commands] =
         ctx.server_info(c"stats", [c"evicted_keys", c"expired_keys", c"total_commands_processed"]);
-    fields.push(("connected", Reply::Integer(1)));
-    fields.push(("used_memory_mb", megabytes(memory)));
-    fields.push(("used_memory_peak_mb", megabytes(memory_peak)));
-    fields.push(("evicted_keys", Reply::count(evicted)));
-    fields.push(("expired_keys", Reply::count(expired)));
-    fields.push(("total_commands_processed", Reply::count(commands)));
+    with(|cache| {
+        let same = |of: fn(&Policy) -> u64| {
+            let mut all = cache.tiers.iter().map(|tier| of(&tier.policy));
+            let first = all.next().unwrap_or(0);
+            if all.all(|other| other == first) { first } else { 0 }
+        };
+        let usage = cache.index.total();
+        ServerStats {
+            stats: cache.stats.total(),
+            entries: usage.entries,
+            bytes: usage.bytes,
+            capacity: same(|policy| policy.capacity.unwrap_or(0)),
+            ttl_s: same(|policy| policy.ttl_ms / 1000),
+            tiers: cache.tiers.iter().count() as u64,
+            leases: cache.leases.len() as u64,
+            indexing: cache.indexing,
+            index_bytes: cache.index.memory(),
+            waiters: waiting as u64,
+            waiters_peak: peak as u64,
+            sweeps: sweep::count() as u64,
+            memory,
+            memory_peak,
+            evicted,
+            expired,
+            commands,
+        }
+    })
+}
+
+/// The reply for numbers of all tiers.
+pub(crate) fn total_reply(numbers: &ServerStats) -> Reply {
+    let mut fields = counted(numbers);
+    fields.extend(bounds(numbers));
+    fields.extend([
+        ("tiers", Reply::count(numbers.tiers)),
+        ("leases", Reply::count(numbers.leases)),
+        ("indexing", Reply::Integer(numbers.indexing.into())),
+        ("index_bytes", Reply::count(numbers.index_bytes)),
+        ("waiters", Reply::count(numbers.waiters)),
+        ("waiters_peak", Reply::count(numbers.waiters_peak)),
+        ("sweeps", Reply::count(numbers.sweeps)),
+        ("connected", Reply::Integer(1)),
+        ("used_memory_mb", megabytes(numbers.memory)),
+        ("used_memory_peak_mb", megabytes(numbers.memory_peak)),
+        ("evicted_keys", Reply::count(numbers.evicted)),
+        ("expired_keys", Reply::count(numbers.expired)),
+        ("total_commands_processed", Reply::count(numbers.commands)),
+    ]);
     Reply::Map(fields)
 }
 
@@ -68,15 +113,16 @@ fn megabytes(bytes: u64) -> Reply {
     Reply::Double((bytes as f64 / 1_048_576.0 * 100.0).round() / 100.0)
 }
 
-fn counted(stats: &TierStats, usage: Usage) -> Fields {
+fn counted(numbers: &ServerStats) -> Fields {
+    let stats = &numbers.stats;
     let mut fields: Fields = vec![
         ("hits", Reply::count(stats.hits)),
         ("misses", Reply::count(stats.misses)),
         ("total_requests", Reply::count(stats.requests())),
         ("hit_rate_percent", Reply::Double((stats.hit_rate_percent() * 100.0).round() / 100.0)),
-        ("cache_size", Reply::count(usage.entries)),
+        ("cache_size", Reply::count(numbers.entries)),
     ];
-    let numbers = [
+    let counts = [
         ("stale_hits", stats.stale_hits),
         ("negative_hits", stats.negative_hits),
         ("sets", stats.sets),
@@ -96,10 +142,10 @@ fn counted(stats: &TierStats, usage: Usage) -> Fields {
         ("expired_never_hit", stats.never_hit),
         ("invalidations", stats.invalidations),
         ("errors", stats.errors),
-        ("entries", usage.entries),
-        ("bytes", usage.bytes),
+        ("entries", numbers.entries),
+        ("bytes", numbers.bytes),
     ];
-    fields.extend(numbers.map(|(name, number)| (name, Reply::count(number))));
+    fields.extend(counts.map(|(name, number)| (name, Reply::count(number))));
     let ratio = if stats.stored_bytes == 0 { 1.0 } else { stats.raw_bytes as f64 / stats.stored_bytes as f64 };
     fields.push(("compression_ratio", Reply::Double((ratio * 100.0).round() / 100.0)));
     fields.push(("ops_per_second", Reply::Double((stats.rate.per_second() * 100.0).round() / 100.0)));
@@ -119,11 +165,8 @@ fn latency(fields: &mut Fields, names: [&'static str; 5], latency: &Latency) {
     fields.push((max, Reply::count(latency.max())));
 }
 
-fn bounds(policy: Option<&Policy>) -> Fields {
-    vec![
-        ("max_cache_size", Reply::count(policy.and_then(|policy| policy.capacity).unwrap_or(0))),
-        ("ttl_seconds", Reply::count(policy.map_or(0, |policy| policy.ttl_ms / 1000))),
-    ]
+fn bounds(numbers: &ServerStats) -> Fields {
+    vec![("max_cache_size", Reply::count(numbers.capacity)), ("ttl_seconds", Reply::count(numbers.ttl_s))]
 }
 
 /// The policy and the statistics of a tier.

@@ -4,11 +4,11 @@ use assess_engine::cache::lease::MAX_LEASES;
 
 use crate::cache::{sweep, with};
 use crate::clock::now_ms;
+use crate::cluster;
 use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::jobs;
 use crate::models::directory;
-use crate::reply::Reply;
 use crate::work::pool;
 
 /// The hit rate of a tier is checked after this many reads.
@@ -29,16 +29,17 @@ struct Check {
 }
 
 /// Runs all checks: `ok` or `degraded`, then a line for each check.
-pub(crate) fn check(ctx: Ctx<'_>) -> Reply {
+pub(crate) fn lines(ctx: Ctx<'_>) -> Vec<String> {
     let mut checks = vec![memory(ctx), policy(ctx), sweeps(), backlog(), leases(), queues(ctx)];
     checks.extend(persistence(ctx));
     checks.push(replication(ctx));
+    checks.extend(ctx.is_clustered().then(cluster_changes));
     checks.push(index());
     checks.extend(hit_rates());
     let word = |is_fine| if is_fine { "ok" } else { "degraded" };
     let mut lines = vec![word(checks.iter().all(|check| check.is_fine)).to_owned()];
     lines.extend(checks.iter().map(|check| format!("{} {}", word(check.is_fine), check.text)));
-    Reply::texts(lines)
+    lines
 }
 
 fn memory(ctx: Ctx<'_>) -> Check {
@@ -115,6 +116,12 @@ fn persistence(ctx: Ctx<'_>) -> Vec<Check> {
         checks.push(Check { is_fine: has_preamble, text });
     }
     checks
+}
+
+fn cluster_changes() -> Check {
+    let pending = cluster::ask::pending();
+    let text = format!("cluster: {pending} changes wait for masters that did not answer");
+    Check { is_fine: pending == 0, text }
 }
 
 fn replication(ctx: Ctx<'_>) -> Check {

@@ -4,6 +4,7 @@ use assess_engine::stats::openmetrics::{Kind, Total};
 
 use crate::assessments::waiting;
 use crate::cache::{ahead, pending};
+use crate::cluster;
 use crate::counters;
 use crate::ffi::blocked;
 use crate::jobs;
@@ -41,6 +42,11 @@ pub(crate) fn totals() -> Vec<Total> {
         now("blocked", "All clients that the module blocks", blocked::count()),
         now("loading", "Loads in flight", loading::count()),
         now("backlog", "Tasks that wait for a thread of the module", pool::backlog()),
+        now(
+            "cluster_pending",
+            "Changes that wait for masters of the cluster that did not answer",
+            cluster::ask::pending(),
+        ),
         now("running", "Tasks that threads of the module work on", pool::running()),
         now("queues", "Queues of jobs in all databases", jobs::queues()),
         now("job_workers_waiting", "Workers that wait for a job (JOB.CLAIM BLOCK)", jobs::workers_waiting()),

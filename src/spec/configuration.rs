@@ -106,6 +106,14 @@ pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
               of CACHE.FETCH for a value, if neither the command nor the tier gives one",
 };
 
+pub(crate) const CLUSTER_TIMEOUT_MS: Parameter = Parameter {
+    name: "cluster-timeout-ms",
+    kind: Kind::Number { min: 1, max: HOUR_MS, default: 2000, memory: false },
+    protected: false,
+    summary: "How long a command with CLUSTER waits for a sign of life of each master, in milliseconds, before it replies \
+              NOACK and names those that gave none",
+};
+
 pub(crate) const SLICE_US: Parameter = Parameter {
     name: "slice-us",
     kind: Kind::Number { min: 50, max: 10_000, default: 500, memory: false },
@@ -157,6 +165,7 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DEFAULT_LEASE_MS,
     &DEFAULT_WAIT_MS,
     &MAX_LEASES_PER_CLIENT,
+    &CLUSTER_TIMEOUT_MS,
     &SLICE_US,
     &HISTORY_MAX,
     &HUGE_PAGES,

@@ -12,8 +12,8 @@ pub(crate) const SET: Command = Command {
     since: "0.1.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
-    flags: "write deny-oom",
-    acl: "assess write slow",
+    flags: "write deny-oom blocking",
+    acl: "assess write slow blocking",
     arity: -6,
     args: &[
         NAME,
@@ -71,6 +71,9 @@ pub(crate) const SET: Command = Command {
             .after("QUEUE")
             .says("Job queue that gets the jobs of REFRESH and PREFETCH; an error when the tier has neither")
             .optional(),
+        Arg::token("cluster", "CLUSTER")
+            .says("On every master of the cluster, and on those that join it; the last argument")
+            .optional(),
     ],
     keys: &[],
     tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
@@ -84,10 +87,10 @@ pub(crate) const DEL: Command = Command {
     since: "0.1.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
-    flags: "write",
-    acl: "assess write slow",
-    arity: 2,
-    args: &[NAME],
+    flags: "write blocking",
+    acl: "assess write slow blocking",
+    arity: -2,
+    args: &[NAME, Arg::token("cluster", "CLUSTER").says("On every master of the cluster").optional()],
     keys: &[],
     tips: &["request_policy:all_shards", "response_policy:agg_max"],
     reply: "integer, 1 if the tier existed, else 0",

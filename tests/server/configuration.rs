@@ -19,6 +19,7 @@ fn every_setting_has_its_default() {
         ("huge-pages", "yes"),
         ("max-batch", "100"),
         ("max-leases-per-client", "10000"),
+        ("cluster-timeout-ms", "2000"),
         ("max-model-memory", "0"),
         ("max-paths", "10000"),
         ("max-payload", "67108864"),

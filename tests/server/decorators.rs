@@ -7,11 +7,11 @@ use tempfile::TempDir;
 
 use crate::harness::{Server, reference};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Runs a program to its end; shows its output if it fails.
 #[track_caller]
-fn assert_passes(command: &mut Command) {
+pub(crate) fn assert_passes(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output().expect("the program starts");
     assert!(
         output.status.success(),

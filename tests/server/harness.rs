@@ -2,6 +2,7 @@
 
 pub(crate) mod bans;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod document;
 pub(crate) mod in_progress;
 pub(crate) mod mini;

@@ -21,11 +21,22 @@ macro_rules! counters {
         impl TierStats {
             /// Adds the counters of another tier.
             pub fn add(&mut self, other: &Self) {
-                $( self.$name += other.$name; )*
+                $( self.$name = self.$name.saturating_add(other.$name); )*
                 self.hit.add(&other.hit);
                 self.compute.add(&other.compute);
                 self.wait.add(&other.wait);
                 self.rate.add(&other.rate);
+            }
+
+            /// The counters as numbers, in the order of their declaration.
+            pub(super) fn numbers(&self) -> Vec<u64> {
+                vec![$( self.$name, )*]
+            }
+
+            /// Takes the counters from what [`TierStats::numbers`] returned; `None` if there are too few.
+            pub(super) fn take(&mut self, numbers: &mut impl Iterator<Item = u64>) -> Option<()> {
+                $( self.$name = numbers.next()?; )*
+                Some(())
             }
         }
     };

@@ -50,6 +50,22 @@ impl Latency {
         self.times.as_ref().map_or(0, |times| times.max())
     }
 
+    /// The recorded times with their numbers, ascending: microseconds to two significant digits, rounded up.
+    pub fn counts(&self) -> impl Iterator<Item = (u64, u64)> {
+        let times = self.times.iter().flat_map(|times| times.iter_recorded());
+        times.map(|seen| (seen.value_iterated_to(), seen.count_at_value()))
+    }
+
+    /// A histogram from what [`Latency::counts`] and [`Latency::sum`] returned.
+    pub fn of(counts: impl IntoIterator<Item = (u64, u64)>, sum: u128) -> Self {
+        let mut times = Histogram::new_with_bounds(1, LONGEST_US, 2).ok().map(Box::new);
+        if let Some(times) = &mut times {
+            counts.into_iter().for_each(|(us, count)| times.saturating_record_n(us, count));
+        }
+        times.take_if(|times| times.is_empty());
+        Self { sum: if times.is_some() { sum } else { 0 }, times }
+    }
+
     /// Adds the times of another histogram.
     pub fn add(&mut self, other: &Self) {
         let Some(theirs) = &other.times else { return };
@@ -78,6 +94,19 @@ mod tests {
         }
         latency.record(u64::MAX);
         assert!(latency.max() >= LONGEST_US);
+    }
+
+    #[test]
+    fn a_histogram_survives_as_counts() {
+        let mut latency = Latency::default();
+        (1..=1000).for_each(|us| latency.record(us * us));
+        latency.record(u64::MAX / 2);
+        let again = Latency::of(latency.counts(), latency.sum());
+        for percent in [1.0, 50.0, 99.0, 100.0] {
+            assert_eq!(again.p(percent), latency.p(percent));
+        }
+        assert_eq!((again.count(), again.sum(), again.max()), (1001, latency.sum(), latency.max()));
+        assert_eq!(Latency::of([], 5).sum(), 0);
     }
 
     #[test]

@@ -104,12 +104,37 @@ pub const COUNTERS: [Counter; 21] = [
     Counter { name: "cache_errors", help: "Failed computations", of: |stats| stats.errors },
 ];
 
-type Summary = (&'static str, &'static str, fn(&TierStats) -> &Latency);
+type Times = (&'static str, &'static str, fn(&TierStats) -> &Latency);
 
-const SUMMARIES: [Summary; 3] = [
+const TIMES: [Times; 3] = [
     ("cache_hit_seconds", "Time of a hit, sampled", |stats| &stats.hit),
     ("cache_compute_seconds", "Time from a lease to its fill", |stats| &stats.compute),
     ("cache_wait_seconds", "Time that clients waited for the value of another client", |stats| &stats.wait),
+];
+
+/// The upper bounds of the buckets, in microseconds: from a hit in the server to a computation of minutes. The same for all
+/// times, tiers and servers, so that buckets can be summed.
+const BOUNDS_US: [u64; 20] = [
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    500,
+    1_000,
+    5_000,
+    10_000,
+    50_000,
+    100_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    60_000_000,
+    300_000_000,
 ];
 
 type Size = (&'static str, &'static str, fn(&Row<'_>) -> u64);
@@ -128,17 +153,10 @@ pub fn render(out: &mut String, version: &str, tiers: &[Row<'_>], totals: &[Tota
             line(out, format_args!("assess_{name}_total{{tier=\"{label}\"}} {}", of(row.stats)));
         }
     }
-    for (name, help, of) in SUMMARIES {
-        head(out, name, "summary", help);
+    for (name, help, of) in TIMES {
+        head(out, name, "histogram", help);
         for (row, label) in tiers.iter().zip(&labels) {
-            let latency = of(row.stats);
-            for quantile in [0.5, 0.95, 0.99] {
-                let seconds = latency.p(quantile * 100.0) as f64 / 1e6;
-                line(out, format_args!("assess_{name}{{tier=\"{label}\",quantile=\"{quantile}\"}} {seconds}"));
-            }
-            let sum = latency.sum() as f64 / 1e6;
-            line(out, format_args!("assess_{name}_sum{{tier=\"{label}\"}} {sum}"));
-            line(out, format_args!("assess_{name}_count{{tier=\"{label}\"}} {}", latency.count()));
+            histogram(out, name, label, of(row.stats));
         }
     }
     for (name, help, of) in SIZES {
@@ -156,6 +174,27 @@ pub fn render(out: &mut String, version: &str, tiers: &[Row<'_>], totals: &[Tota
         line(out, format_args!("assess_{name}{suffix} {value}"));
     }
     out.push_str("# EOF");
+}
+
+/// Nothing before the first time is recorded: a tier has 23 lines for each kind of time.
+fn histogram(out: &mut String, name: &str, label: &str, latency: &Latency) {
+    if latency.count() == 0 {
+        return;
+    }
+    let mut counts = latency.counts().peekable();
+    let mut up_to = 0;
+    for bound in BOUNDS_US {
+        while let Some((_, count)) = counts.next_if(|&(us, _)| us <= bound) {
+            up_to += count;
+        }
+        let seconds = bound as f64 / 1e6;
+        // With a decimal point, as OpenMetrics wants it.
+        line(out, format_args!("assess_{name}_bucket{{tier=\"{label}\",le=\"{seconds:?}\"}} {up_to}"));
+    }
+    line(out, format_args!("assess_{name}_bucket{{tier=\"{label}\",le=\"+Inf\"}} {}", latency.count()));
+    let sum = latency.sum() as f64 / 1e6;
+    line(out, format_args!("assess_{name}_sum{{tier=\"{label}\"}} {sum}"));
+    line(out, format_args!("assess_{name}_count{{tier=\"{label}\"}} {}", latency.count()));
 }
 
 fn head(out: &mut String, name: &str, kind: &str, help: &str) {
@@ -188,7 +227,10 @@ mod tests {
         for line in [
             "# TYPE assess_cache_hits counter\n# HELP assess_cache_hits Reads served with a fresh value\n",
             "assess_cache_hits_total{tier=\"a\\\"b\\\\\"} 3\n",
-            "# TYPE assess_cache_wait_seconds summary\n",
+            "# TYPE assess_cache_wait_seconds histogram\n",
+            "assess_cache_wait_seconds_bucket{tier=\"a\\\"b\\\\\",le=\"1.0\"} 0\n",
+            "assess_cache_wait_seconds_bucket{tier=\"a\\\"b\\\\\",le=\"2.0\"} 1\n",
+            "assess_cache_wait_seconds_bucket{tier=\"a\\\"b\\\\\",le=\"+Inf\"} 1\n",
             "assess_cache_wait_seconds_sum{tier=\"a\\\"b\\\\\"} 1.5\n",
             "assess_cache_wait_seconds_count{tier=\"a\\\"b\\\\\"} 1\n",
             "assess_cache_entries{tier=\"a\\\"b\\\\\"} 2\n",
@@ -199,6 +241,7 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
+        assert!(!text.contains("assess_cache_hit_seconds_count"), "no time was recorded:\n{text}");
         assert!(text.ends_with("\n# EOF"), "one line end may follow, which redis-cli adds");
         // Each family of metrics has one TYPE line.
         let announced: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();

@@ -15,6 +15,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// A rate that another server measured.
+    pub(super) const fn of(per_second: f64) -> Self {
+        Self { seen: Vec::new(), added: per_second }
+    }
+
     /// Records the number of all operations up to `now` (milliseconds).
     pub fn observe(&mut self, now: u64, operations: u64) {
         // Of the observations before the window only the last one is needed.

@@ -2,6 +2,7 @@
 
 use crate::cache::clauses::{Clause, Invalidate, WORDS, Word};
 use crate::cache::invalidate::{self, Caller};
+use crate::commands::cluster;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -37,7 +38,10 @@ impl Run for Invalidate<'_> {
         let words = argv.words(1);
         let parsed = Invalidate::parse(&words)?;
         check_permissions(ctx, &parsed.clauses)?;
-        let caller = if parsed.asynchronous { Caller::Continues } else { Caller::Waits };
+        if parsed.everywhere {
+            return cluster::invalidate(ctx, &parsed);
+        }
+        let caller = if parsed.asynchronous { Caller::None } else { Caller::Client };
         invalidate::invalidate(ctx, parsed.order()?, caller)
     }
 }

@@ -3,6 +3,7 @@
 use super::{may_see_every_key, too_few};
 use crate::cache::clauses::check_pattern;
 use crate::cache::export;
+use crate::commands::cluster;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -30,9 +31,16 @@ impl Run for Ttl<'_> {
     }
 }
 
-/// The argument `RESET`, in upper or lower case, never names a tier here.
+/// The arguments `RESET` and `CLUSTER`, in upper or lower case, never name a tier here.
 #[derive(Debug, PartialEq)]
-pub(in crate::commands) enum Stats<'a> {
+pub(in crate::commands) struct Stats<'a> {
+    what: What<'a>,
+    /// Of every master of the cluster.
+    everywhere: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum What<'a> {
     Total,
     Tier(&'a [u8]),
     Reset,
@@ -40,21 +48,31 @@ pub(in crate::commands) enum Stats<'a> {
 
 impl<'a> Stats<'a> {
     fn parse(words: &[&'a [u8]]) -> Outcome<Self> {
-        match words {
-            [] => Ok(Self::Total),
-            [reset] if reset.eq_ignore_ascii_case(b"RESET") => Ok(Self::Reset),
-            [tier] => Ok(Self::Tier(tier)),
-            _ => Err(too_few()),
-        }
+        let (words, everywhere) = match words {
+            [words @ .., last] if last.eq_ignore_ascii_case(b"CLUSTER") => (words, true),
+            words => (words, false),
+        };
+        let what = match words {
+            [] => What::Total,
+            [reset] if reset.eq_ignore_ascii_case(b"RESET") => What::Reset,
+            [tier] => What::Tier(tier),
+            _ => return Err(too_few()),
+        };
+        Ok(Self { what, everywhere })
     }
 }
 
 impl Run for Stats<'_> {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        match Stats::parse(&argv.words(1))? {
-            Stats::Total => Ok(cache_stats::total(ctx)),
-            Stats::Tier(name) => cache_stats::of_tier(name),
-            Stats::Reset => {
+        let words = argv.words(1);
+        let Stats { what, everywhere } = Stats::parse(&words)?;
+        match what {
+            What::Total if everywhere => cluster::stats(ctx),
+            What::Tier(name) if everywhere => cluster::stats_of_tier(ctx, name),
+            What::Reset if everywhere => cluster::reset(ctx),
+            What::Total => Ok(cache_stats::total(ctx)),
+            What::Tier(name) => cache_stats::of_tier(name),
+            What::Reset => {
                 cache_stats::reset();
                 Ok(Reply::Ok)
             }
@@ -79,18 +97,26 @@ impl Run for Metrics {
 }
 
 #[derive(Debug, PartialEq)]
-pub(in crate::commands) struct Health;
+pub(in crate::commands) struct Health {
+    everywhere: bool,
+}
 
 impl Health {
     fn parse(words: &[&[u8]]) -> Outcome<Self> {
-        if words.is_empty() { Ok(Self) } else { Err(too_few()) }
+        match words {
+            [] => Ok(Self { everywhere: false }),
+            [cluster] if cluster.eq_ignore_ascii_case(b"CLUSTER") => Ok(Self { everywhere: true }),
+            _ => Err(too_few()),
+        }
     }
 }
 
 impl Run for Health {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        Self::parse(&argv.words(1))?;
-        Ok(health::check(ctx))
+        if Self::parse(&argv.words(1))?.everywhere {
+            return cluster::health(ctx);
+        }
+        Ok(Reply::texts(health::lines(ctx)))
     }
 }
 
@@ -170,15 +196,20 @@ mod tests {
     #[test]
     fn arguments_are_read() {
         assert_eq!(Ttl::parse(&[b"k"]), Ok(Ttl { key: b"k" }));
-        assert_eq!(Stats::parse(&[]), Ok(Stats::Total));
-        assert_eq!(Stats::parse(&[b"reset"]), Ok(Stats::Reset));
-        assert_eq!(Stats::parse(&[b"hs"]), Ok(Stats::Tier(b"hs")));
+        let cases: [(&[&[u8]], What<'_>); 3] =
+            [(&[], What::Total), (&[b"reset"], What::Reset), (&[b"hs"], What::Tier(b"hs"))];
+        for (words, what) in cases {
+            let everywhere = [words, &[b"cluster"]].concat();
+            assert_eq!(Stats::parse(&everywhere).map(|stats| stats.everywhere), Ok(true));
+            assert_eq!(Stats::parse(words), Ok(Stats { what, everywhere: false }));
+        }
         assert_eq!(Hot::parse(&[b"hs"]), Ok(Hot { tier: b"hs", n: 10 }));
         assert_eq!(Hot::parse(&[b"hs", b"256"]), Ok(Hot { tier: b"hs", n: 256 }));
         assert_eq!(Export::parse(&[b"PATTERN", b"*"]), Ok(Export { pattern: b"*", cursor: None, count: 100 }));
         let page = Export { pattern: b"*", cursor: Some(b"6b"), count: 7 };
         assert_eq!(Export::parse(&[b"count", b"7", b"CURSOR", b"6b", b"PATTERN", b"*"]), Ok(page));
         assert!(Metrics::parse(&[]).is_ok() && Health::parse(&[]).is_ok());
+        assert_eq!(Health::parse(&[b"Cluster"]), Ok(Health { everywhere: true }));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::ptr;
 use assess_engine::cache::entry::Entry;
 use redis_module::raw;
 
+use super::super::encoding;
 use super::{KIND, LOADED, into_raw};
 use crate::cache::saved::{self, Line};
 use crate::cache::store;
@@ -62,7 +63,7 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
 
 extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_void {
     guard::or("loading an entry", ptr::null_mut(), || {
-        if encoding != ENCODING {
+        if !encoding::is_known("an entry", encoding, ENCODING) {
             return ptr::null_mut();
         }
         // SAFETY: the handle is that of this callback.
@@ -151,7 +152,7 @@ fn save_lines(mut io: Saver<'_>, lines: &[Line]) {
 
 extern "C" fn aux_load(io: *mut raw::RedisModuleIO, encoding: c_int, _: c_int) -> c_int {
     let done = guard::or("loading the tiers", false, || {
-        if encoding != ENCODING {
+        if !encoding::is_known("the list of tiers", encoding, ENCODING) {
             return false;
         }
         // SAFETY: the handle is that of this callback.

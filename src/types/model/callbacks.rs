@@ -10,6 +10,7 @@ use assess_engine::model::codec::Decoder;
 use bytes::Bytes;
 use redis_module::raw;
 
+use super::super::encoding;
 use super::super::value::{Loaded, Staging, Value};
 use super::{KIND, into_raw};
 use crate::ffi::ctx::Ctx;
@@ -86,7 +87,7 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
 
 extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_void {
     guard::or("loading a model", ptr::null_mut(), || {
-        if !(1..=ENCODING).contains(&encoding) {
+        if !encoding::is_known("a model", encoding, ENCODING) {
             return ptr::null_mut();
         }
         // SAFETY: the handle is that of this callback.

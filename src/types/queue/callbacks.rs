@@ -8,6 +8,7 @@ use std::ptr;
 use assess_engine::jobs::Queue;
 use redis_module::raw;
 
+use super::super::encoding;
 use super::{KIND, Notice, Value, WATCHER, Watcher, copied, into_raw};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
@@ -66,7 +67,7 @@ extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
 
 extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, encoding: c_int) -> *mut c_void {
     guard::or("loading a queue", ptr::null_mut(), || {
-        if encoding != ENCODING {
+        if !encoding::is_known("a queue", encoding, ENCODING) {
             return ptr::null_mut();
         }
         // SAFETY: the handle is that of this callback.

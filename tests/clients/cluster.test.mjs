@@ -1,0 +1,47 @@
+// The cluster clients of node-redis and ioredis, unchanged. REDIS_PORTS names the ports of three masters, TABLE a table.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import { createCluster } from 'redis';
+
+const ports = process.env.REDIS_PORTS.split(',').map(Number);
+const table = await readFile(process.env.TABLE, 'utf8');
+const KEYS = 60;
+
+// call(key, ...words): the key only says where the command goes; undefined: to any master.
+async function works(name, call) {
+  const tier = `${name}-page`;
+  assert.equal(await call(undefined, 'TIER.SET', tier, 'PATTERN', `${name}:*`, 'TTL', '3600', 'CLUSTER'), 'OK');
+  const keys = Array.from({ length: KEYS }, (_, number) => `${name}:${number}`);
+  for (const key of keys) await call(key, 'CACHE.SET', key, `value of ${key}`, 'TAGS', '1', name);
+  for (const key of keys) assert.equal(await call(key, 'CACHE.GET', key), `value of ${key}`);
+  const leased = `${name}:leased`;
+  const [state, token] = await call(leased, 'CACHE.FETCH', leased);
+  assert.equal(state, 'lease');
+  await call(leased, 'CACHE.FILL', leased, token, 'filled', 'TAGS', '1', name);
+  assert.deepEqual((await call(leased, 'CACHE.FETCH', leased)).slice(0, 2), ['hit', 'filled']);
+  for (const model of ['one', 'two', 'three'].map((word) => `${name}-${word}`)) {
+    await call(model, 'MODEL.SET', model, 'IO', table);
+    assert.equal(JSON.parse(await call(model, 'ASSESS.GET', model, 'USA', 'C10')).model, model);
+  }
+  assert.equal(await call(undefined, 'CACHE.INVALIDATE', 'TAG', name, 'CLUSTER'), KEYS + 1);
+  for (const key of keys) assert.equal(await call(key, 'CACHE.GET', key), null);
+  assert.equal(await call(undefined, 'TIER.DEL', tier, 'CLUSTER'), 1);
+}
+
+test('node-redis', async () => {
+  const cluster = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+  await cluster.connect();
+  // Without a key node-redis sends a command to any node; all of them are masters here.
+  await works('node', (key, ...words) => cluster.sendCommand(key, false, words));
+  await cluster.close();
+});
+
+test('ioredis', async () => {
+  const cluster = new Redis.Cluster(ports.map((port) => ({ host: '127.0.0.1', port })));
+  // ioredis finds keys only of commands that it knows: without the key it asks any node and follows MOVED.
+  await works('io', (_, command, ...words) => cluster.call(command, ...words));
+  cluster.disconnect();
+});

@@ -1,0 +1,78 @@
+//! A master that does not answer is named, and gets the change when it is back, or the replica that took over does.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::cluster::{Cluster, Stopped};
+use crate::harness::{Reply, wait_until};
+
+#[test]
+fn a_master_that_was_away_is_named_and_gets_the_change_when_it_is_back() {
+    let cluster = Cluster::of(3, &["assess.cluster-timeout-ms 300"]);
+    let mut client = cluster.masters[0].client();
+    client.ask("TIER.SET page PATTERN page:* TTL 3600 CLUSTER").good();
+    let mut counts = [0; 3];
+    for number in 0..60 {
+        let key = format!("page:{number}");
+        cluster.client_of(&key).ask(&format!("CACHE.SET {key} v TAGS 1 t")).good();
+        counts[cluster.owner(&key)] += 1;
+    }
+    let away = &cluster.masters[2];
+    let stopped = Stopped::stop(away);
+    let begun = Instant::now();
+    for command in ["CACHE.INVALIDATE TAG t CLUSTER", "TIER.SET page PATTERN page:* TTL 7 CLUSTER"] {
+        let reply = client.ask(command);
+        let says = format!("NOACK 1 of 3 masters did not answer: 127.0.0.1:{}.", away.port());
+        assert!(reply.error().starts_with(&says), "{reply:?}");
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(600), "the masters were given time");
+    for command in ["CACHE.STATS CLUSTER", "CACHE.STATS page CLUSTER"] {
+        assert_eq!(client.ask(command).code(), "NOACK", "no sum without all of them");
+    }
+    let health = client.ask("CACHE.HEALTH CLUSTER").texts();
+    assert_eq!(health[0], "degraded");
+    let silent = format!("127.0.0.1:{} degraded node: it does not answer", away.port());
+    assert!(health.contains(&silent), "{health:?}");
+    // The others have done it.
+    for master in &cluster.masters[..2] {
+        assert_eq!(master.client().ask("DBSIZE").integer(), 0);
+    }
+    assert_eq!(client.info_number("assess", "cluster_pending"), 2);
+    drop(stopped);
+    let mut back = away.client();
+    wait_until("no entry is left", || back.ask("DBSIZE").integer() == 0);
+    wait_until("the tier has come", || {
+        let info = back.ask("TIER.INFO page");
+        info.array().contains(&Reply::Integer(7000))
+    });
+    wait_until("nothing is pending", || client.info_number("assess", "cluster_pending") == 0);
+    assert_eq!(client.ask("CACHE.INVALIDATE ALL CLUSTER").integer(), 0);
+}
+
+#[test]
+fn the_replica_that_takes_over_gets_the_change() {
+    let mut cluster = Cluster::with_replicas(3, &["assess.cluster-timeout-ms 300"]);
+    let mut client = cluster.masters[0].client();
+    client.ask("TIER.SET page PATTERN page:* TTL 3600 CLUSTER").good();
+    for number in 0..60 {
+        let key = format!("page:{number}");
+        cluster.client_of(&key).ask(&format!("CACHE.SET {key} v TAGS 1 t")).good();
+    }
+    cluster.replicas[2].await_in_sync_with(&cluster.masters[2]);
+    let mut replica = cluster.replicas[2].client();
+    assert!(replica.ask("DBSIZE").integer() > 0);
+    cluster.masters[2].kill();
+    assert_eq!(client.ask("CACHE.INVALIDATE TAG t CLUSTER").code(), "NOACK");
+    replica.ask("CONFIG SET cluster-replica-no-failover no").good();
+    wait_until("the replica has taken over", || replica.ask("ROLE").array()[0].text() == "master");
+    wait_until("no entry is left", || replica.ask("DBSIZE").integer() == 0);
+    wait_until("nothing is pending", || client.info_number("assess", "cluster_pending") == 0);
+    // The failed master no longer has slots, so no command waits for it.
+    wait_until("the others know the new master", || !client.ask("CACHE.INVALIDATE ALL CLUSTER").is_error());
+    // It comes back as a replica, with the data of the new master.
+    cluster.masters[2].start_again();
+    let mut back = cluster.masters[2].client();
+    wait_until("the failed master is a replica", || back.ask("ROLE").array()[0].text() == "slave");
+    cluster.masters[2].await_in_sync_with(&cluster.replicas[2]);
+    assert_eq!(back.ask("DBSIZE").integer(), 0);
+    assert!(!back.ask("TIER.INFO page").is_error());
+}

@@ -1,0 +1,78 @@
+//! All masters share the tiers that commands with CLUSTER set: after restarts, and when nodes join.
+
+use crate::harness::cluster::{Cluster, node};
+use crate::harness::{Client, wait_until};
+
+/// The time to live of a tier in milliseconds; `None` without the tier.
+fn ttl_ms(client: &mut Client, tier: &str) -> Option<i64> {
+    let info = client.ask(&format!("TIER.INFO {tier}"));
+    if info.is_error() {
+        return None;
+    }
+    Some(info.map()["ttl_ms"].integer())
+}
+
+#[test]
+fn a_node_that_joins_gets_the_tiers_and_its_configuration_gives_way() {
+    let cluster = Cluster::of(2, &["TIER page PATTERN page:* TTL 10"]);
+    let mut client = cluster.masters[0].client();
+    client.ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER").good();
+    client.ask("TIER.SET more PATTERN more:* TTL 30 GRACE 5 CLUSTER").good();
+    client.ask("TIER.SET gone PATTERN gone:* TTL 30 CLUSTER").good();
+    assert_eq!(client.ask("TIER.DEL gone CLUSTER").integer(), 1);
+    assert_eq!(client.ask("TIER.DEL gone CLUSTER").integer(), 0);
+    // A tier of one node alone is not shared.
+    client.ask("TIER.SET own PATTERN own:* TTL 40").good();
+    // The same redis.conf as the others, and what they have deleted since.
+    let tiers = ["TIER page PATTERN page:* TTL 10", "TIER gone PATTERN gone:* TTL 10"].join(" ");
+    let mut joins = node(&[&tiers, "save 3600 1"]);
+    cluster.meet(&joins);
+    for round in ["joined", "was started again"] {
+        let mut joined = joins.client();
+        wait_until(&format!("the node that {round} has the tiers"), || {
+            let tiers = ["page", "more", "gone", "own"].map(|tier| ttl_ms(&mut joined, tier));
+            tiers == [Some(20_000), Some(30_000), None, None]
+        });
+        if round == "joined" {
+            joins.restart_saving();
+            // From its own file, before any other node is asked.
+            let mut again = joins.client();
+            assert_eq!(["page", "gone"].map(|tier| ttl_ms(&mut again, tier)), [Some(20_000), None]);
+        }
+    }
+}
+
+#[test]
+fn shared_tiers_survive_in_the_append_only_file_and_on_replicas() {
+    for file in ["appendonly yes", "save 3600 1"] {
+        let mut cluster = Cluster::with_replicas(2, &[file, "TIER page PATTERN page:* TTL 10"]);
+        cluster.masters[0].client().ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER").good();
+        let mut replica = cluster.replicas[1].client();
+        wait_until("the replica has it", || ttl_ms(&mut replica, "page") == Some(20_000));
+        // This node alone deviates, until the next change of all.
+        cluster.masters[1].client().ask("TIER.SET page PATTERN page:* TTL 5").good();
+        cluster.masters[1].restart_saving();
+        let mut client = cluster.masters[1].client();
+        assert_eq!(ttl_ms(&mut client, "page"), Some(5_000), "{file}");
+        cluster.await_complete();
+        wait_until("the nodes reach each other", || {
+            !client.ask("TIER.SET page PATTERN page:* TTL 30 CLUSTER").is_error()
+        });
+        for master in &cluster.masters {
+            assert_eq!(ttl_ms(&mut master.client(), "page"), Some(30_000), "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_node_that_missed_a_change_gets_it_from_any_other_one() {
+    let mut cluster = Cluster::of(3, &["assess.cluster-timeout-ms 300", "save 3600 1"]);
+    cluster.masters[2].kill();
+    let mut client = cluster.masters[0].client();
+    assert_eq!(client.ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER").code(), "NOACK");
+    // The asking node forgets that it asked; the tier itself is in its file, and on the third node.
+    cluster.masters[0].restart_saving();
+    cluster.masters[2].start_again();
+    let mut back = cluster.masters[2].client();
+    wait_until("the tier has come", || ttl_ms(&mut back, "page") == Some(20_000));
+}
