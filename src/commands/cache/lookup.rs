@@ -3,10 +3,11 @@
 use super::{may_see_every_key, too_few};
 use crate::cache::clauses::check_pattern;
 use crate::cache::export;
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::ffi::user;
 use crate::options;
 use crate::reply::Reply;
 use crate::report::{cache_stats, health, metrics};
@@ -55,11 +56,22 @@ impl Run for Stats<'_> {
             Stats::Total => Ok(cache_stats::total(ctx)),
             Stats::Tier(name) => cache_stats::of_tier(name),
             Stats::Reset => {
+                may_change_what_every_user_sees(ctx)?;
                 cache_stats::reset();
                 Ok(Reply::Ok)
             }
         }
     }
+}
+
+/// An error unless the user may access every key: the statistics are shared by all users, and alerts depend on them.
+fn may_change_what_every_user_sees(ctx: Ctx<'_>) -> Outcome<()> {
+    if user::may_see_every_key(ctx) {
+        return Ok(());
+    }
+    let text =
+        "the statistics are those of all users: to set them to zero the user needs permission for every key (~*)";
+    Err(Failure::new(Code::NoPerm, text))
 }
 
 #[derive(Debug, PartialEq)]
