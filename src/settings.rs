@@ -99,6 +99,9 @@ numbers! {
     default_lease_ms = "default-lease-ms",
     default_wait_ms = "default-wait-ms",
     max_leases_per_client = "max-leases-per-client",
+    max_waits_per_user = "max-waits-per-user",
+    /// In bytes.
+    max_uploads_per_user = "max-uploads-per-user",
     slice_us = "slice-us",
     history_max = "history-max",
 }

@@ -3,11 +3,11 @@
 //! A query is a read command, so it writes nothing itself. Each computed assessment is queued here as an entry. On a
 //! master the module writes the entries a moment later, outside the command, in batches; each batch is replicated as
 //! its entries. `ASSESS.HISTORY` also returns the queued entries. A write changes neither the model's version nor its
-//! cached assessments. When the server is out of memory, nothing is written. The queue is bounded; entries that do not
-//! fit are counted.
+//! cached assessments. When the server is out of memory, nothing is written. The queue is bounded: when it is full, the
+//! user with the most entries loses one. Lost entries are counted.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 use crate::clock::now_ms;
 use crate::counters;
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::replication::replicate;
@@ -37,6 +38,8 @@ const BATCH_BYTES: usize = 64 << 10;
 const SLICE: Duration = Duration::from_micros(300);
 
 struct Waiting {
+    /// The account of the user who requested the assessment.
+    user: u64,
     db: i32,
     key: Vec<u8>,
     /// The generation of the assessed model ([`Loaded::generation`]).
@@ -48,13 +51,53 @@ struct Waiting {
 struct Queue {
     waiting: VecDeque<Waiting>,
     bytes: usize,
+    /// By user: the number of its entries.
+    users: HashMap<u64, usize>,
 }
 
 impl Queue {
     fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.waiting.pop_front()?;
+        self.remove(0)
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Waiting> {
+        let waiting = self.waiting.remove(at)?;
         self.bytes -= waiting.entry.document.len();
+        if let Some(count) = self.users.get_mut(&waiting.user) {
+            *count -= 1;
+            if *count == 0 {
+                self.users.remove(&waiting.user);
+            }
+        }
         Some(waiting)
+    }
+
+    fn is_full_for(&self, bytes: usize) -> bool {
+        self.waiting.len() >= MAX_WAITING || self.bytes + bytes > MAX_WAITING_BYTES
+    }
+
+    /// Makes room for an entry of a user: while the queue is full, a user with more entries than this one loses the
+    /// oldest. Returns how many were dropped, or `None` if there is no room, since no other user has more.
+    fn make_room(&mut self, user: u64, bytes: usize) -> Option<u64> {
+        let mut dropped = 0;
+        while self.is_full_for(bytes) {
+            let own = self.users.get(&user).copied().unwrap_or(0);
+            let (most, count) =
+                self.users.iter().max_by_key(|(_, count)| **count).map(|(user, count)| (*user, *count))?;
+            if count <= own + 1 {
+                return None;
+            }
+            let oldest = self.waiting.iter().position(|waiting| waiting.user == most)?;
+            self.remove(oldest);
+            dropped += 1;
+        }
+        Some(dropped)
+    }
+
+    fn push(&mut self, waiting: Waiting) {
+        self.bytes += waiting.entry.document.len();
+        *self.users.entry(waiting.user).or_default() += 1;
+        self.waiting.push_back(waiting);
     }
 }
 
@@ -81,11 +124,10 @@ impl Log {
     /// Queues a computed assessment. `name` is its cache key, whether or not it is cached.
     pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
         let document: &[u8] = if document.len() > MAX_DOCUMENT { b"null" } else { document };
-        let is_full = QUEUE.with_borrow(|queue| {
-            queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES
-        });
-        if is_full {
-            return counters::count(|c| &c.history_dropped);
+        let user = account::acting().id();
+        match QUEUE.with_borrow_mut(|queue| queue.make_room(user, document.len())) {
+            Some(dropped) => counters::add(|c| &c.history_dropped, dropped),
+            None => return counters::count(|c| &c.history_dropped),
         }
         let now = now_ms();
         let entry = Entry {
@@ -97,13 +139,7 @@ impl Log {
             document: document.into(),
         };
         QUEUE.with_borrow_mut(|queue| {
-            queue.bytes += document.len();
-            queue.waiting.push_back(Waiting {
-                db,
-                key: key.to_vec(),
-                generation: self.generation,
-                entry: Arc::new(entry),
-            });
+            queue.push(Waiting { user, db, key: key.to_vec(), generation: self.generation, entry: Arc::new(entry) });
         });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
@@ -207,4 +243,34 @@ pub(crate) fn add(history: &mut History, frame: &[u8]) -> Result<(), assess_engi
     seen(&entries);
     entries.into_iter().for_each(|entry| history.push(entry));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(user: u64, document: &[u8]) -> Waiting {
+        let record = Record::default();
+        let entry = Entry { id: 0, time: 0, tenant: String::new(), hash: [0; 16], record, document: document.into() };
+        Waiting { user, db: 0, key: Vec::new(), generation: 0, entry: Arc::new(entry) }
+    }
+
+    #[test]
+    fn a_user_who_fills_the_queue_makes_room_for_others_and_not_for_itself() {
+        let mut queue = Queue::default();
+        for _ in 0..MAX_WAITING {
+            assert_eq!(queue.make_room(1, 1), Some(0));
+            queue.push(waiting(1, b"x"));
+        }
+        assert_eq!(queue.make_room(1, 1), None);
+        for _ in 0..MAX_WAITING {
+            if queue.make_room(2, 1).is_some() {
+                queue.push(waiting(2, b"x"));
+            }
+        }
+        assert_eq!(queue.waiting.len(), MAX_WAITING);
+        assert!(queue.users[&2].abs_diff(MAX_WAITING / 2) <= 1, "{:?}", queue.users);
+        while queue.pop().is_some() {}
+        assert!(queue.users.is_empty() && queue.bytes == 0);
+    }
 }

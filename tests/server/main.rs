@@ -52,4 +52,5 @@ mod tables;
 mod tiers;
 mod transactions;
 mod transfers;
+mod user_limits;
 mod workers;
