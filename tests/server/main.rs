@@ -46,6 +46,7 @@ mod reported_cache;
 mod reported_models;
 mod restore;
 mod score;
+mod secrets;
 mod setup;
 mod stale;
 mod tables;
