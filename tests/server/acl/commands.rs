@@ -101,7 +101,7 @@ fn example(row: &Row) -> (Vec<&'static str>, &'static str, &'static str) {
 
 /// Two models, a tier with two entries, a queue with a job; and a client whose user gets its rules later.
 fn served() -> (Server, Client, Client) {
-    let (server, mut admin) = Server::with_mini(&["assess.default-wait-ms 1000"]);
+    let (server, mut admin) = Server::with_mini(&["assess.default-wait-ms 600000"]);
     server.load_mini(&mut admin, "other");
     admin.ask("TIER.SET t PATTERN k* TTL 1000").good();
     admin.ask("ACL SETUSER limited reset on nopass +@all").good();

@@ -46,7 +46,7 @@ fn given_a_user_with_some_keys_then_clauses_are_checked_each() {
 #[test]
 fn given_a_reader_who_knows_the_token_then_the_lease_is_not_its_to_end() {
     let (server, mut admin) = served();
-    let granted = admin.ask("CACHE.FETCH k1 LEASE 60000").array()[1].text();
+    let granted = admin.ask("CACHE.FETCH k1 LEASE 3600000").array()[1].text();
     let mut reader = user(&server, &mut admin, "%R~k1 +@all");
     assert_eq!(reader.ask("CACHE.FETCH k1"), Reply::Array(vec![Reply::bulk("busy")]), "no lease, and no wait");
     for line in [format!("CACHE.FAIL k1 {granted} broken"), format!("CACHE.RENEW k1 {granted} 3600000")] {

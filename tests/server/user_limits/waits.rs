@@ -44,13 +44,13 @@ fn given_a_user_with_many_blocked_clients_then_it_gets_busy_and_others_wait() {
 fn given_a_user_at_the_limit_then_fetch_replies_busy_instead_of_waiting() {
     let server = Server::with(&["assess.max-waits-per-user 1"]);
     let mut admin = server.client();
-    assert_eq!(admin.ask("CACHE.FETCH k LEASE 60000").array()[0].text(), "lease");
-    let mut first = waiting(&server, "app", "CACHE.FETCH k WAIT 60000");
+    assert_eq!(admin.ask("CACHE.FETCH k LEASE 3600000").array()[0].text(), "lease");
+    let mut first = waiting(&server, "app", "CACHE.FETCH k WAIT 3600000");
     let mut second = connection(&server, "app");
-    assert_eq!(second.ask("CACHE.FETCH k WAIT 60000"), Reply::Array(vec![Reply::bulk("busy")]));
+    assert_eq!(second.ask("CACHE.FETCH k WAIT 3600000"), Reply::Array(vec![Reply::bulk("busy")]));
     // A lease of its own needs no wait.
     assert_eq!(second.ask("CACHE.FETCH own").array()[0].text(), "lease");
-    let mut other = waiting(&server, "web", "CACHE.FETCH k WAIT 60000");
+    let mut other = waiting(&server, "web", "CACHE.FETCH k WAIT 3600000");
     admin.ask("SET k v").good();
     for client in [&mut first, &mut other] {
         assert_eq!(client.receive().array()[0].text(), "hit");
