@@ -6,8 +6,9 @@
 //! cached assessments. When the server is out of memory, nothing is written. The queue is bounded: when it is full, the
 //! user with the most entries loses one. Lost entries are counted.
 
+mod queue;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use assess_engine::cache::name;
 use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
+use self::queue::{Queue, Waiting};
 use crate::clock::now_ms;
 use crate::counters;
 use crate::ffi::account;
@@ -27,79 +29,12 @@ use crate::types::value::{Loaded, Value};
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// The most queued entries, and the most bytes of their documents.
-const MAX_WAITING: usize = 10_000;
-const MAX_WAITING_BYTES: usize = 16 << 20;
 /// The longest document that is logged, in bytes. The entry of a longer one contains `null` instead.
 const MAX_DOCUMENT: usize = codec::MAX_ENTRY / 2;
 /// Bytes of documents in one batch, which is written and replicated as a whole.
 const BATCH_BYTES: usize = 64 << 10;
 /// How long entries are written in one slice of the main thread.
 const SLICE: Duration = Duration::from_micros(300);
-
-struct Waiting {
-    /// The account of the user who requested the assessment.
-    user: u64,
-    db: i32,
-    key: Vec<u8>,
-    /// The generation of the assessed model ([`Loaded::generation`]).
-    generation: u64,
-    entry: Arc<Entry>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    bytes: usize,
-    /// By user: the number of its entries.
-    users: HashMap<u64, usize>,
-}
-
-impl Queue {
-    fn pop(&mut self) -> Option<Waiting> {
-        self.remove(0)
-    }
-
-    fn remove(&mut self, at: usize) -> Option<Waiting> {
-        let waiting = self.waiting.remove(at)?;
-        self.bytes -= waiting.entry.document.len();
-        if let Some(count) = self.users.get_mut(&waiting.user) {
-            *count -= 1;
-            if *count == 0 {
-                self.users.remove(&waiting.user);
-            }
-        }
-        Some(waiting)
-    }
-
-    fn is_full_for(&self, bytes: usize) -> bool {
-        self.waiting.len() >= MAX_WAITING || self.bytes + bytes > MAX_WAITING_BYTES
-    }
-
-    /// Makes room for an entry of a user: while the queue is full, a user with more entries than this one loses the
-    /// oldest. Returns how many were dropped, or `None` if there is no room, since no other user has more.
-    fn make_room(&mut self, user: u64, bytes: usize) -> Option<u64> {
-        let mut dropped = 0;
-        while self.is_full_for(bytes) {
-            let own = self.users.get(&user).copied().unwrap_or(0);
-            let (most, count) =
-                self.users.iter().max_by_key(|(_, count)| **count).map(|(user, count)| (*user, *count))?;
-            if count <= own + 1 {
-                return None;
-            }
-            let oldest = self.waiting.iter().position(|waiting| waiting.user == most)?;
-            self.remove(oldest);
-            dropped += 1;
-        }
-        Some(dropped)
-    }
-
-    fn push(&mut self, waiting: Waiting) {
-        self.bytes += waiting.entry.document.len();
-        *self.users.entry(waiting.user).or_default() += 1;
-        self.waiting.push_back(waiting);
-    }
-}
 
 thread_local! {
     static QUEUE: RefCell<Queue> = RefCell::default();
@@ -165,7 +100,7 @@ pub(crate) fn not_written(db: i32, key: &[u8], generation: u64, wanted: impl Fn(
     QUEUE.with_borrow(|queue| {
         let is_its =
             |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
-        queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
+        queue.newest_first().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
 }
 
@@ -200,7 +135,7 @@ fn next_batch() -> Option<Vec<Waiting>> {
     QUEUE.with_borrow_mut(|queue| {
         let mut batch = vec![queue.pop()?];
         let mut size = batch[0].entry.document.len();
-        while let Some(next) = queue.waiting.front()
+        while let Some(next) = queue.next()
             && (next.db, next.generation, &next.key) == (batch[0].db, batch[0].generation, &batch[0].key)
             && size < BATCH_BYTES
         {
@@ -243,34 +178,4 @@ pub(crate) fn add(history: &mut History, frame: &[u8]) -> Result<(), assess_engi
     seen(&entries);
     entries.into_iter().for_each(|entry| history.push(entry));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waiting(user: u64, document: &[u8]) -> Waiting {
-        let record = Record::default();
-        let entry = Entry { id: 0, time: 0, tenant: String::new(), hash: [0; 16], record, document: document.into() };
-        Waiting { user, db: 0, key: Vec::new(), generation: 0, entry: Arc::new(entry) }
-    }
-
-    #[test]
-    fn a_user_who_fills_the_queue_makes_room_for_others_and_not_for_itself() {
-        let mut queue = Queue::default();
-        for _ in 0..MAX_WAITING {
-            assert_eq!(queue.make_room(1, 1), Some(0));
-            queue.push(waiting(1, b"x"));
-        }
-        assert_eq!(queue.make_room(1, 1), None);
-        for _ in 0..MAX_WAITING {
-            if queue.make_room(2, 1).is_some() {
-                queue.push(waiting(2, b"x"));
-            }
-        }
-        assert_eq!(queue.waiting.len(), MAX_WAITING);
-        assert!(queue.users[&2].abs_diff(MAX_WAITING / 2) <= 1, "{:?}", queue.users);
-        while queue.pop().is_some() {}
-        assert!(queue.users.is_empty() && queue.bytes == 0);
-    }
 }
