@@ -16,6 +16,7 @@ pub(crate) mod fill;
 pub(crate) mod follow;
 #[cfg(feature = "test-hooks")]
 pub(crate) mod hold;
+pub(crate) mod holders;
 pub(crate) mod hot;
 pub(crate) mod invalidate;
 pub(crate) mod lookup;

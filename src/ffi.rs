@@ -21,6 +21,7 @@ macro_rules! api {
     };
 }
 
+pub(crate) mod account;
 pub(crate) mod allocator;
 pub(crate) mod blocked;
 pub(crate) mod client;

@@ -100,6 +100,9 @@ numbers! {
     default_wait_ms = "default-wait-ms",
     max_leases_per_client = "max-leases-per-client",
     cluster_timeout_ms = "cluster-timeout-ms",
+    max_waits_per_user = "max-waits-per-user",
+    /// In bytes.
+    max_uploads_per_user = "max-uploads-per-user",
     slice_us = "slice-us",
     history_max = "history-max",
 }

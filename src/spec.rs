@@ -9,6 +9,8 @@ pub(crate) mod cache;
 pub(crate) mod configuration;
 pub(crate) mod job;
 pub(crate) mod model;
+#[cfg(test)]
+mod permissions;
 pub(crate) mod render;
 #[cfg(test)]
 mod tests;

@@ -6,3 +6,4 @@ pub(crate) mod discard;
 pub(crate) mod main_loop;
 pub(crate) mod memory;
 pub(crate) mod pool;
+mod turns;

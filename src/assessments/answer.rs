@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::assessments::lookup::naming::{Names, Unnamed};
 use crate::assessments::waiting::{self, Parked, not_ready};
 use crate::error::{Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::string::Argv;
@@ -80,15 +81,21 @@ pub(crate) fn command<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<R
         Answer::NotReady(derivation) => wait::<R>(ctx, argv, derivation),
         Answer::Work(_) if !ctx.may_block() => Err(Failure::cannot_block()),
         Answer::Work(work) => {
-            let blocked = Blocked::block(ctx, 0, R::ended(&work));
+            let bytes = argv.bytes_of_all();
+            account::admit(bytes)?;
+            let blocked = Blocked::block(ctx, 0, R::ended(&work)).holding(bytes);
             R::start(ctx, work, blocked, Command::Sent(argv));
             Ok(Reply::Sent)
         }
     }
 }
 
-/// Handles the request of a blocked client again.
+/// Handles the request of a blocked client again, for its user.
 fn waiter<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
+    account::continued(&blocked.account(), || again::<R>(ctx, blocked, command, names));
+}
+
+fn again<R: ReadRequest>(ctx: Ctx<'_>, blocked: Blocked, command: Vec<Vec<u8>>, names: Option<Names>) {
     let words: Vec<&[u8]> = command.iter().skip(1).map(Vec::as_slice).collect();
     let request = Request { model: Name::Bytes(words[0]), words: &words, caller: Caller::Waiter, names };
     match R::handle(ctx, request) {
@@ -124,7 +131,9 @@ fn wait<R: ReadRequest>(ctx: Ctx<'_>, argv: Argv<'_>, derivation: Arc<Derivation
     if derivation.failure().is_some() || wait_ms == 0 || !ctx.may_block() {
         return Err(not_ready(&derivation));
     }
-    let blocked = Blocked::block(ctx, wait_ms, waiting::ended);
+    let bytes = argv.bytes_of_all();
+    account::admit(bytes)?;
+    let blocked = Blocked::block(ctx, wait_ms, waiting::ended).holding(bytes);
     let (db, command) = (ctx.db(), Command::Sent(argv).into_words());
     waiting::park(Parked { blocked, db, command, derivation, retry: retry::<R> });
     Ok(Reply::Sent)

@@ -17,6 +17,7 @@ use crate::assessments::{lookup, waiting};
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
 use crate::error::{Failure, Outcome};
+use crate::ffi::account::{self, Account};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
@@ -75,6 +76,8 @@ pub(crate) struct Computation {
     log: Option<Log>,
     /// One per subject: the reply, or the missing subject.
     slots: Vec<Slot>,
+    /// Of the user of the command.
+    account: Arc<Account>,
 }
 
 enum Slot {
@@ -202,6 +205,7 @@ fn look_all_up(
         keep: parsed.is_kept().then_some(parsed.ttl),
         log: Log::of(ctx, loaded, parsed.tenant),
         slots,
+        account: account::acting(),
     })
 }
 
@@ -216,6 +220,7 @@ struct Results {
     keep: Option<TimeToLive>,
     log: Option<Log>,
     computed: VecDeque<Computed>,
+    account: Arc<Account>,
 }
 
 struct Computed {
@@ -227,7 +232,12 @@ struct Computed {
 
 impl Results {
     /// Writes them to the history and queues them to be stored, in slices.
-    fn finish(mut self) {
+    fn finish(self) {
+        let account = Arc::clone(&self.account);
+        account::continued(&account, || self.finish_slice());
+    }
+
+    fn finish_slice(mut self) {
         let begin = Instant::now();
         while let Some(Computed { name, document, record }) = self.computed.pop_front() {
             if let Some((log, record)) = self.log.as_ref().zip(record) {
@@ -298,8 +308,8 @@ impl Computation {
             reply
         });
         let reply = Reply::Array(replies.collect());
-        let Self { db, model_key, version, keep, log, .. } = self;
-        (reply, Results { db, model_key, version, keep, log, computed })
+        let Self { db, model_key, version, keep, log, account, .. } = self;
+        (reply, Results { db, model_key, version, keep, log, computed, account })
     }
 }
 

@@ -11,9 +11,10 @@ use bytes::Bytes;
 
 use super::lookup::{self, Lookup, look_up};
 use super::waiters::{self, Grant, reply_to, text, word};
-use super::{Cache, ahead, wake, with};
+use super::{Cache, ahead, holders, wake, with};
 use crate::clock::now_ms;
 use crate::error::Outcome;
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::ffi::user;
@@ -51,6 +52,8 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
     }
     // A user without permission to write the key could not fill it. A fresh value needs no fill.
     let may_fill = found.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
+    let may_wait = found.seen != Seen::Fresh && ctx.may_block() && account::may_wait();
+    let has_room = found.seen == Seen::Fresh || holders::has_room(ctx.client_id(), now);
     let (fetched, wait_ms) = with(|cache| {
         cache.revoke_banned(now, db, name, found.tier);
         let policy = cache.policy(found.tier);
@@ -61,19 +64,22 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
         let wait_ms = options.wait_ms.or(policy.and_then(|policy| policy.wait_ms));
         let wait_ms = wait_ms.unwrap_or_else(settings::default_wait_ms);
         let has_few = u64::from(cache.leases.held_by(ctx.client_id())) < settings::max_leases_per_client();
-        let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi() && may_fill && has_few;
+        let may_grant = ctx.is_master() && !ctx.is_script() && !ctx.is_multi() && may_fill && has_few && has_room;
         let ask = Ask {
             client: ctx.client_id(),
             lease_ms: lease_ms.unwrap_or_else(settings::default_lease_ms),
             nostale: options.nostale,
             bind: options.bind,
             may_grant,
-            may_wait: may_grant && wait_ms > 0 && ctx.may_block(),
+            may_wait: may_grant && wait_ms > 0 && may_wait,
         };
         let (token, stamp) = (cache.random.u64(..), cache.index.tick());
         (cache.leases.fetch(now, db, name, seen, &ask, token, stamp), wait_ms)
     });
     count(&found, &fetched);
+    if matches!(fetched, Fetched::Lease { .. } | Fetched::Refresh { .. }) {
+        holders::granted(ctx.client_id());
+    }
     if fetched == Fetched::Wait {
         waiters::block(ctx, name, wait_ms);
         return Ok(Reply::Sent);
@@ -185,6 +191,7 @@ pub(crate) fn answer(ctx: Ctx<'_>, name: &[u8]) {
         });
         let grant = match fetched {
             Fetched::Lease { token, .. } | Fetched::Refresh { token, .. } => {
+                holders::granted(waiter.client);
                 Some(Grant { db, name: name.into(), token })
             }
             _ => None,

@@ -2,18 +2,21 @@
 //!
 //! `ASSESS.GET` and `ASSESS.MGET` are read commands, so they store nothing themselves. Their results are queued here,
 //! and on a master the module stores them from its own context shortly after. Until then the same request is answered
-//! from this queue. The queue is bounded: a result that is pushed out is computed again at the next request.
+//! from this queue. The queue is bounded in results and in bytes. When it is full, the user with the most loses the oldest
+//! one ([`queue`]): it is computed again at the next request.
+
+mod queue;
 
 use std::cell::{Cell, RefCell};
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lru::LruCache;
 
+use self::queue::{Place, Queue};
 use super::store::{TimeToLive, store as write};
 use super::{Writer, writing_as};
 use crate::counters;
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::ffi::key::Mode;
@@ -21,8 +24,6 @@ use crate::settings;
 use crate::types::model::{Name, with_loaded};
 use crate::work::main_loop;
 
-/// The most results in the queue.
-const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 /// The most time of one slice of storing.
 const SLICE: Duration = Duration::from_micros(300);
 
@@ -35,30 +36,27 @@ pub(crate) struct Pending {
     pub(crate) version: u64,
 }
 
-type Place = (i32, Vec<u8>);
-
 thread_local! {
-    static PENDING: RefCell<LruCache<Place, Pending>> = RefCell::new(LruCache::new(MOST));
+    static PENDING: RefCell<Queue<Pending>> = RefCell::default();
     static STORING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The result for a cache key, if this version of the model computed it.
 pub(crate) fn find(db: i32, name: &[u8], version: u64) -> Option<Bytes> {
     PENDING.with_borrow(|pending| {
-        if pending.is_empty() {
+        if pending.len() == 0 {
             return None;
         }
-        let found = pending.peek(&(db, name.to_vec()))?;
+        let found = pending.get(&(db, name.to_vec()))?;
         (found.version == version).then(|| found.document.clone())
     })
 }
 
 /// Queues a result, to be stored soon.
 pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
-    let pushed_out = PENDING.with_borrow_mut(|pending| pending.push((db, name.clone()), result));
-    if pushed_out.is_some_and(|(place, _)| place != (db, name)) {
-        counters::count(|c| &c.not_stored);
-    }
+    let (user, bytes) = (account::acting().id(), name.len() + result.document.len());
+    let pushed_out = PENDING.with_borrow_mut(|pending| pending.push((db, name), result, user, bytes));
+    counters::add(|c| &c.not_stored, pushed_out as u64);
     if !STORING.replace(true) {
         main_loop::after(0, store);
     }
@@ -69,25 +67,21 @@ pub(crate) fn keep(db: i32, name: Vec<u8>, result: Pending) {
 /// Returns how many of them have no entry yet: a result that would replace an entry is not counted twice.
 pub(crate) fn forget(db: i32, is_covered: impl Fn(&[u8]) -> bool, has_entry: impl Fn(&[u8]) -> bool) -> u64 {
     PENDING.with_borrow_mut(|pending| {
-        let covered: Vec<Place> = pending
-            .iter()
-            .map(|(place, _)| place)
-            .filter(|(at, name)| *at == db && is_covered(name))
-            .cloned()
-            .collect();
-        covered.iter().for_each(|place| _ = pending.pop(place));
+        let covered: Vec<Place> =
+            pending.places().filter(|(at, name)| *at == db && is_covered(name)).cloned().collect();
+        covered.iter().for_each(|place| _ = pending.remove(place));
         covered.iter().filter(|(_, name)| !has_entry(name)).count() as u64
     })
 }
 
 /// Removes the result for a cache key; returns whether there was one.
 pub(crate) fn forget_one(db: i32, name: &[u8]) -> bool {
-    PENDING.with_borrow_mut(|pending| !pending.is_empty() && pending.pop(&(db, name.to_vec())).is_some())
+    PENDING.with_borrow_mut(|pending| pending.len() > 0 && pending.remove(&(db, name.to_vec())).is_some())
 }
 
 /// The number of results in the queue.
 pub(crate) fn count() -> usize {
-    PENDING.with_borrow(LruCache::len)
+    PENDING.with_borrow(Queue::len)
 }
 
 /// Stores results for one slice, and continues in a later slice.
@@ -98,7 +92,7 @@ fn store(ctx: Ctx<'_>) {
     }
     let begin = Instant::now();
     while begin.elapsed() < SLICE {
-        let Some(((db, name), result)) = PENDING.with_borrow_mut(LruCache::pop_lru) else {
+        let Some(((db, name), result)) = PENDING.with_borrow_mut(Queue::pop) else {
             STORING.set(false);
             return;
         };

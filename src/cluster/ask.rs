@@ -13,6 +13,7 @@ use crate::cache::with;
 use crate::clock::now_ms;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::cluster;
 use crate::ffi::ctx::Ctx;
@@ -75,6 +76,7 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
         let text = "1000 changes wait for masters that do not answer: mend or forget those, see CACHE.HEALTH";
         return Err(Failure::new(Code::Busy, text));
     }
+    account::admit(0)?;
     let masters = cluster::masters(ctx);
     if masters.is_empty() {
         return Err(Failure::internal());

@@ -8,6 +8,7 @@ use crate::assessments::lookup::naming::{self, Unnamed};
 use crate::assessments::single::{Assessment, Document, Single};
 use crate::assessments::{answer, lookup, request, waiting};
 use crate::error::{Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -54,7 +55,9 @@ impl Run for Key {
             Ok(name) => Ok(Reply::Bulk(name.into())),
             Err(_) if !ctx.may_block() => Err(Failure::cannot_block()),
             Err(unnamed) => {
-                let blocked = Blocked::block(ctx, 0, waiting::ended_unstored);
+                let bytes = argv.bytes_of_all();
+                account::admit(bytes)?;
+                let blocked = Blocked::block(ctx, 0, waiting::ended_unstored).holding(bytes);
                 unnamed.name_on_worker(ctx.db(), blocked, |_, blocked, mut names| {
                     let name = names.names.pop().map(|name| name.map_err(Failure::from));
                     let name = name.unwrap_or_else(|| Err(Failure::internal()));

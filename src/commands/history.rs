@@ -39,7 +39,7 @@ impl Run for History {
         // The estimated bytes of a full reply.
         let usual = log.bytes() / (log.len() as u64).max(1);
         let is_long = log.len() > FEW || (filter.limit as u64) * usual > FEW_BYTES;
-        on_worker::answer(ctx, is_long, "a query of the history", move || {
+        on_worker::answer(ctx, is_long, 0, "a query of the history", move || {
             let rest = Filter { limit: filter.limit - newest.len(), ..filter };
             let newest = newest.iter().map(|entry| document(entry));
             Ok(Reply::Array(newest.chain(log.find(&rest).into_iter().map(document)).collect()))

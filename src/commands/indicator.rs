@@ -8,6 +8,7 @@ use assess_engine::io::{Indicator, IoModel};
 use assess_engine::model::AnyModel;
 
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
@@ -49,6 +50,16 @@ enum Origin {
     Path(Vec<u8>),
 }
 
+impl Origin {
+    /// The bytes of the command that are kept.
+    fn held(&self) -> usize {
+        match self {
+            Self::Data(document) => document.len(),
+            Self::Path(_) => 0,
+        }
+    }
+}
+
 /// The error for a client that `CLIENT UNBLOCK` unblocks before the indicator is set.
 fn unblocked(_: u64) -> Reply {
     Failure::new(Code::Busy, "the server continues to set the indicator, see MODEL.INFO").into()
@@ -60,7 +71,9 @@ impl Run for Put {
         let model = io_model(ctx, &request.key)?;
         indicator::check_name(&request.name)?;
         if ctx.may_block() {
-            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, unblocked));
+            let bytes = request.origin.held();
+            account::admit(bytes)?;
+            let (db, blocked) = (ctx.db(), Blocked::block(ctx, 0, unblocked).holding(bytes));
             let progress = Arc::<Progress>::default();
             pool::run(Lane::Document, Some(Arc::clone(&progress)), move || {
                 let read = || pool::at_low_priority(|| request.read(&model, &progress));
@@ -68,7 +81,9 @@ impl Run for Put {
                 let indicator = blocked.measure(read);
                 main_loop::post(move |ctx| {
                     main_loop::when_writable(ctx, db, move |ctx, writable| {
-                        let put = writable.and(indicator).and_then(|read| put(ctx, &request.key, &model, read));
+                        let put =
+                            |read| account::continued(&blocked.account(), || put(ctx, &request.key, &model, read));
+                        let put = writable.and(indicator).and_then(put);
                         discard::model(AnyModel::Io(model));
                         blocked.reply(put.map(|()| Reply::Ok).into());
                     });

@@ -56,7 +56,7 @@ impl Run for Labels {
         })?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
         let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
-        on_worker::answer(ctx, nodes > FEW_NODES && ctx.may_block(), "labels", move || labels(&model, set))
+        on_worker::answer(ctx, nodes > FEW_NODES && ctx.may_block(), 0, "labels", move || labels(&model, set))
     }
 }
 

@@ -4,6 +4,7 @@
 use assess_engine::cache::name;
 
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::held::HeldBytes;
@@ -23,7 +24,7 @@ impl Run for Load {
             return Err(Failure::err("expected FILE path after the kind of model"));
         }
         let path = argv.bytes(4).to_vec();
-        begin(ctx, argv, 5, || Origin::Path(path))
+        begin(ctx, argv, 5, 0, || Origin::Path(path))
     }
 }
 
@@ -35,11 +36,17 @@ impl Run for Set {
         if argv.bytes(3).len() as u64 > settings::max_payload() {
             return Err(Failure::new(Code::TooBig, "the payload is over assess.max-payload"));
         }
-        begin(ctx, argv, 4, || Origin::Payload(HeldBytes::hold(ctx, argv, 3)))
+        begin(ctx, argv, 4, argv.bytes(3).len(), || Origin::Payload(HeldBytes::hold(ctx, argv, 3)))
     }
 }
 
-fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce() -> Origin) -> Outcome<Reply> {
+fn begin(
+    ctx: Ctx<'_>,
+    argv: Argv<'_>,
+    first_option: usize,
+    bytes: usize,
+    origin: impl FnOnce() -> Origin,
+) -> Outcome<Reply> {
     let key = argv.bytes(1);
     name::begin(key, &mut Vec::new())?;
     let ParsedLoad { recipe, noreplace, history } =
@@ -47,6 +54,7 @@ fn begin(ctx: Ctx<'_>, argv: Argv<'_>, first_option: usize, origin: impl FnOnce(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
+    account::admit(bytes)?;
     load::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history }, origin)?;
     Ok(Reply::Sent)
 }

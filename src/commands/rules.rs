@@ -51,7 +51,7 @@ impl Run for Rules {
         let model =
             with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| Ok(Arc::clone(loaded.model.as_origin()?)))?;
         let words: Vec<Vec<u8>> = words.into_iter().map(<[u8]>::to_vec).collect();
-        on_worker::answer(ctx, model.rule_count() > FEW, "a list of rules", move || {
+        on_worker::answer(ctx, model.rule_count() > FEW, 0, "a list of rules", move || {
             let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
             Ok(documents(model.rules(&parse(&words)?)?))
         })

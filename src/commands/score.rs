@@ -62,7 +62,7 @@ impl Run for Batch {
             return Err(Failure::cannot_block());
         }
         let rows = HeldBytes::hold(ctx, argv, 3);
-        on_worker::answer(ctx, true, "a batch of scores", move || {
+        on_worker::answer(ctx, true, rows.as_slice().len(), "a batch of scores", move || {
             compute(&model, &Identity { name: &name, version }, count as usize, rows.as_slice(), form)
         })
     }

@@ -14,10 +14,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis_module::raw;
 
+use super::account::{self, Account, Share};
 use super::ctx::Ctx;
 use super::{cluster, event_loop, guard, send};
 use crate::clock::now_ms;
@@ -34,6 +35,9 @@ pub(crate) struct Blocked {
     handle: Handle,
     serial: u64,
     client: u64,
+    /// The part of the user's account: held as long as the work for the client continues, also when the client has
+    /// disconnected. `None` after the reply.
+    share: Option<Share>,
 }
 
 /// A handle of the server, as a number. It is used only while its entry is in the table.
@@ -165,7 +169,8 @@ pub(crate) fn count() -> usize {
 }
 
 impl Blocked {
-    /// Blocks the client of a context for at most `wait_ms` milliseconds; 0: without limit.
+    /// Blocks the client of a context for at most `wait_ms` milliseconds; 0: without limit. The caller has asked
+    /// `account::admit`, unless the command can no longer fail.
     pub(crate) fn block(ctx: Ctx<'_>, wait_ms: u64, ended: Ended) -> Self {
         // SAFETY: the context is that of a command that may block (the caller has checked `may_block`); the callbacks
         // have the signatures that the server requires. No timeout is given, because the server's timeout loses
@@ -190,7 +195,20 @@ impl Blocked {
         };
         event_loop::at_turn_end(serve);
         arm();
-        Self { handle, serial, client }
+        Self { handle, serial, client, share: Some(Share::take()) }
+    }
+
+    /// Counts so many bytes of arguments, which are kept for the work, for the user of the client.
+    pub(crate) fn holding(mut self, bytes: usize) -> Self {
+        if let Some(share) = &mut self.share {
+            share.hold(bytes);
+        }
+        self
+    }
+
+    /// The account of the user of the client.
+    pub(crate) fn account(&self) -> Arc<Account> {
+        self.share.as_ref().map_or_else(account::module, |share| Arc::clone(share.account()))
     }
 
     /// The same for a client that waits for a key: when the key's slot moves to another node of the cluster, its wait ends
@@ -218,14 +236,16 @@ impl Blocked {
     }
 
     /// Unblocks the client with a reply. Any thread.
-    pub(crate) fn reply(self, reply: Reply) {
+    pub(crate) fn reply(mut self, reply: Reply) {
         self.decide(reply, None);
+        self.share = None;
         std::mem::forget(self);
     }
 
     /// Unblocks the client with a reply. `undelivered` is called if the client does not receive it. Main thread.
-    pub(crate) fn reply_or(self, reply: Reply, undelivered: Undelivered) {
+    pub(crate) fn reply_or(mut self, reply: Reply, undelivered: Undelivered) {
         self.decide(reply, Some(undelivered));
+        self.share = None;
         std::mem::forget(self);
     }
 

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use redis_module::raw;
 
+use super::account;
 use super::ctx::Ctx;
 use super::send;
 use super::string::Argv;
@@ -46,7 +47,8 @@ pub(crate) unsafe extern "C" fn entry<C: Run>(
         }
         return raw::REDISMODULE_OK as c_int;
     }
-    match guard::run("a command", || C::run(ctx, argv)).and_then(|outcome| outcome) {
+    let run = || guard::run("a command", || C::run(ctx, argv)).and_then(|outcome| outcome);
+    match account::in_command(ctx.client_id(), run) {
         Ok(Reply::Sent) => {}
         outcome => send::reply(ctx, &outcome.into()),
     }

@@ -87,6 +87,11 @@ impl<'a> Argv<'a> {
         unsafe { bytes(self.raw(i)) }
     }
 
+    /// The length of all arguments together.
+    pub(crate) fn bytes_of_all(&self) -> usize {
+        (0..self.argc).map(|i| self.bytes(i).len()).sum()
+    }
+
     /// The arguments from `first` on.
     pub(crate) fn words(&self, first: usize) -> Vec<&'a [u8]> {
         (first..self.argc).map(|i| self.bytes(i)).collect()

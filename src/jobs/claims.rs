@@ -10,6 +10,7 @@ use super::parked::Parked;
 use super::{directory, reply};
 use crate::clock::now_ms;
 use crate::error::Outcome;
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -40,6 +41,7 @@ pub(crate) fn claim(ctx: Ctx<'_>, name: &[u8], claim: &Claim<'_>, block_ms: Opti
     let claimed = try_claim(ctx, name, claim)?;
     match block_ms {
         Some(block_ms) if claimed.is_empty() && ctx.may_block() => {
+            account::admit(0)?;
             let worker = Worker {
                 blocked: Blocked::block_for(ctx, name, block_ms, ended),
                 types: claim.types.iter().map(|&job_type| job_type.into()).collect(),

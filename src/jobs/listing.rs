@@ -9,6 +9,7 @@ use super::change::{Absent, change};
 use super::reply;
 use super::requests::read;
 use crate::error::{Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::reply::Reply;
@@ -31,14 +32,20 @@ trait Sliced: 'static {
 /// Runs a request: one slice now; if there is more, the client is blocked meanwhile.
 fn run<S: Sliced>(ctx: Ctx<'_>, mut work: S) -> Outcome<Reply> {
     // A command that fails changes nothing.
-    if S::WRITES && !ctx.may_block() && !work.is_short(ctx)? {
-        return Err(Failure::cannot_block());
+    if S::WRITES && !work.is_short(ctx)? {
+        if !ctx.may_block() {
+            return Err(Failure::cannot_block());
+        }
+        account::admit(0)?;
     }
     if slice(ctx, &mut work)? {
         return Ok(work.reply());
     }
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
+    }
+    if !S::WRITES {
+        account::admit(0)?;
     }
     let blocked = Blocked::block(ctx, 0, |_| Reply::Nil);
     let db = ctx.db();

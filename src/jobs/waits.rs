@@ -9,6 +9,7 @@ use super::parked::Parked;
 use super::refusal::no_job;
 use super::reply;
 use crate::error::{Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -41,6 +42,7 @@ pub(crate) fn wait(ctx: Ctx<'_>, name: &[u8], id: &[u8], block_ms: u64) -> Outco
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
+    account::admit(0)?;
     let blocked = Blocked::block_for(ctx, name, block_ms, gave_up);
     let place = (ctx.db(), name.into(), JobId::of(id));
     WAITERS.with_borrow_mut(|waiters| waiters.add(blocked.client(), place, blocked));

@@ -3,11 +3,12 @@
 //! A query is a read command, so it writes nothing itself. Each computed assessment is queued here as an entry. On a
 //! master the module writes the entries a moment later, outside the command, in batches; each batch is replicated as
 //! its entries. `ASSESS.HISTORY` also returns the queued entries. A write changes neither the model's version nor its
-//! cached assessments. When the server is out of memory, nothing is written. The queue is bounded; entries that do not
-//! fit are counted.
+//! cached assessments. When the server is out of memory, nothing is written. The queue is bounded: when it is full, the
+//! user with the most entries loses one. Lost entries are counted.
+
+mod queue;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,10 @@ use assess_engine::cache::name;
 use assess_engine::history::{Dropped, Entry, History, Record, codec, hash_of};
 use bytes::Bytes;
 
+use self::queue::{Queue, Waiting};
 use crate::clock::now_ms;
 use crate::counters;
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
 use crate::models::replication::replicate;
@@ -26,37 +29,12 @@ use crate::types::value::{Loaded, Value};
 use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
-/// The most queued entries, and the most bytes of their documents.
-const MAX_WAITING: usize = 10_000;
-const MAX_WAITING_BYTES: usize = 16 << 20;
 /// The longest document that is logged, in bytes. The entry of a longer one contains `null` instead.
 const MAX_DOCUMENT: usize = codec::MAX_ENTRY / 2;
 /// Bytes of documents in one batch, which is written and replicated as a whole.
 const BATCH_BYTES: usize = 64 << 10;
 /// How long entries are written in one slice of the main thread.
 const SLICE: Duration = Duration::from_micros(300);
-
-struct Waiting {
-    db: i32,
-    key: Vec<u8>,
-    /// The generation of the assessed model ([`Loaded::generation`]).
-    generation: u64,
-    entry: Arc<Entry>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    bytes: usize,
-}
-
-impl Queue {
-    fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.waiting.pop_front()?;
-        self.bytes -= waiting.entry.document.len();
-        Some(waiting)
-    }
-}
 
 thread_local! {
     static QUEUE: RefCell<Queue> = RefCell::default();
@@ -81,11 +59,10 @@ impl Log {
     /// Queues a computed assessment. `name` is its cache key, whether or not it is cached.
     pub(crate) fn computed(&self, (db, key): (i32, &[u8]), name: &[u8], record: Record, document: &Bytes) {
         let document: &[u8] = if document.len() > MAX_DOCUMENT { b"null" } else { document };
-        let is_full = QUEUE.with_borrow(|queue| {
-            queue.waiting.len() >= MAX_WAITING || queue.bytes + document.len() > MAX_WAITING_BYTES
-        });
-        if is_full {
-            return counters::count(|c| &c.history_dropped);
+        let user = account::acting().id();
+        match QUEUE.with_borrow_mut(|queue| queue.make_room(user, document.len())) {
+            Some(dropped) => counters::add(|c| &c.history_dropped, dropped),
+            None => return counters::count(|c| &c.history_dropped),
         }
         let now = now_ms();
         let entry = Entry {
@@ -97,13 +74,7 @@ impl Log {
             document: document.into(),
         };
         QUEUE.with_borrow_mut(|queue| {
-            queue.bytes += document.len();
-            queue.waiting.push_back(Waiting {
-                db,
-                key: key.to_vec(),
-                generation: self.generation,
-                entry: Arc::new(entry),
-            });
+            queue.push(Waiting { user, db, key: key.to_vec(), generation: self.generation, entry: Arc::new(entry) });
         });
         if !WRITING.replace(true) {
             main_loop::after(0, write);
@@ -129,7 +100,7 @@ pub(crate) fn not_written(db: i32, key: &[u8], generation: u64, wanted: impl Fn(
     QUEUE.with_borrow(|queue| {
         let is_its =
             |one: &&Waiting| one.db == db && one.generation == generation && one.key == key && wanted(&one.entry);
-        queue.waiting.iter().rev().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
+        queue.newest_first().filter(is_its).map(|one| Arc::clone(&one.entry)).collect()
     })
 }
 
@@ -164,7 +135,7 @@ fn next_batch() -> Option<Vec<Waiting>> {
     QUEUE.with_borrow_mut(|queue| {
         let mut batch = vec![queue.pop()?];
         let mut size = batch[0].entry.document.len();
-        while let Some(next) = queue.waiting.front()
+        while let Some(next) = queue.next()
             && (next.db, next.generation, &next.key) == (batch[0].db, batch[0].generation, &batch[0].key)
             && size < BATCH_BYTES
         {

@@ -25,6 +25,7 @@ use self::loading::Slot;
 use self::staging::Staged;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::account::{self, Account};
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::guard;
@@ -66,6 +67,14 @@ impl Origin {
             Self::Path(path) => path,
             Self::Payload(_) => b"client",
             Self::Bytes(_) => b"job",
+        }
+    }
+
+    /// The bytes of the command that the load keeps.
+    fn held(&self) -> usize {
+        match self {
+            Self::Payload(bytes) => bytes.as_slice().len(),
+            Self::Path(_) | Self::Bytes(_) => 0,
         }
     }
 
@@ -129,6 +138,8 @@ struct Load {
     /// How many times the data were joined again because that model had changed.
     joined_again: u32,
     client: Client,
+    /// Of the user of the command.
+    account: Arc<Account>,
 }
 
 /// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
@@ -136,7 +147,7 @@ pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Ori
     check(ctx, &request)?;
     let (origin, progress) = (origin(), Arc::<Progress>::default());
     let slot = slot(ctx, &request, &origin, &progress).ok_or_else(in_flight)?;
-    let client = Client::Blocked(Blocked::block(ctx, 0, unblocked));
+    let client = Client::Blocked(Blocked::block(ctx, 0, unblocked).holding(origin.held()));
     start(ctx, slot, request, origin, progress, client);
     Ok(())
 }
@@ -170,6 +181,7 @@ fn start(ctx: Ctx<'_>, slot: Slot, request: Request, origin: Origin, progress: A
         before: replaced(ctx, &request),
         joined_again: 0,
         client,
+        account: account::acting(),
         request,
         origin,
     };
@@ -201,8 +213,13 @@ fn is_same(one: Option<&AnyModel>, other: Option<&AnyModel>) -> bool {
 }
 
 impl Load {
-    /// Moves the load into a stage. Main thread.
+    /// Moves the load into a stage, for its user. Main thread.
     fn advance(self, ctx: Ctx<'_>, stage: Stage) {
+        let account = Arc::clone(&self.account);
+        account::continued(&account, || self.enter(ctx, stage));
+    }
+
+    fn enter(self, ctx: Ctx<'_>, stage: Stage) {
         match stage {
             Stage::Reading => self.on_worker(Lane::Heavy, |load| {
                 load.client.measure(|| guard::run("a load", || load.read()).and_then(|built| built))

@@ -6,6 +6,7 @@ use crate::cache::{sweep, with};
 use crate::clock::now_ms;
 use crate::cluster;
 use crate::counters;
+use crate::ffi::account;
 use crate::ffi::ctx::Ctx;
 use crate::jobs;
 use crate::models::directory;
@@ -17,6 +18,8 @@ const READS: u64 = 1000;
 const OLD_LEASE_MS: u64 = 60_000;
 /// Percent of the most leases. Above it, clients will soon receive `busy`.
 const FULL_LEASES_PCT: usize = 80;
+/// Percent of the limits of a user. Above it, the user will soon receive `BUSY`.
+const FULL_USER_PCT: u64 = 80;
 /// The number of queued jobs from which on the workers are degraded.
 const LONG_BACKLOG: usize = 1000;
 /// Percent of `maxmemory` from which on memory is degraded.
@@ -34,6 +37,7 @@ pub(crate) fn lines(ctx: Ctx<'_>) -> Vec<String> {
     checks.extend(persistence(ctx));
     checks.push(replication(ctx));
     checks.extend(ctx.is_clustered().then(cluster_changes));
+    checks.push(users());
     checks.push(index());
     checks.extend(hit_rates());
     let word = |is_fine| if is_fine { "ok" } else { "degraded" };
@@ -83,6 +87,13 @@ fn leases() -> Check {
     let age = oldest.map_or(0, |at| now_ms().saturating_sub(at));
     let text = format!("leases: {held} of {MAX_LEASES} held, the oldest for {age} ms");
     Check { is_fine: age < OLD_LEASE_MS && held * 100 < MAX_LEASES * FULL_LEASES_PCT, text }
+}
+
+/// Without the name of the user: every user may see this.
+fn users() -> Check {
+    let percent = account::most_used_percent();
+    let text = format!("users: one uses {percent} % of assess.max-waits-per-user or assess.max-uploads-per-user");
+    Check { is_fine: percent < FULL_USER_PCT, text }
 }
 
 fn queues(ctx: Ctx<'_>) -> Check {

@@ -6,7 +6,7 @@ use crate::assessments::waiting;
 use crate::cache::{ahead, pending};
 use crate::cluster;
 use crate::counters;
-use crate::ffi::blocked;
+use crate::ffi::{account, blocked};
 use crate::jobs;
 use crate::models::directory;
 use crate::models::load::loading;
@@ -55,6 +55,12 @@ pub(crate) fn totals() -> Vec<Total> {
     ];
     let (used, unused) = ahead::prefetched();
     totals.extend([
+        Total {
+            name: "user_limit_refusals",
+            help: "Commands refused because their user was at assess.max-waits-per-user or assess.max-uploads-per-user",
+            kind: Kind::Counter,
+            value: account::refused(),
+        },
         Total {
             name: "prefetched_used",
             help: "Entries fetched ahead that a client read",

@@ -1,7 +1,7 @@
 //! `CACHE.*`: entries, leases and invalidation.
 //!
 //! Commands that return values or grant leases are `readonly`, so that they work when the server refuses writes. A
-//! lease is not part of the data set.
+//! lease is not part of the data set. `FETCH` grants one only to a user who may write the key.
 
 use super::{Arg, Command, Family, Find, KeyFlags, KeySpec};
 
@@ -178,33 +178,37 @@ pub(crate) const FILL: Command = Command {
     internal: false,
 };
 
+/// Neither `readonly` nor `write`, like `MODEL.ABORT`: a lease is not part of the data set, so it can be extended and
+/// ended when the server refuses writes. The key spec requires write permission: a lease belongs to a user who may write
+/// the key, and a reader who has seen its token can neither keep others waiting nor tell them that it failed.
 pub(crate) const RENEW: Command = Command {
     name: "CACHE.RENEW",
     summary: "Extends a lease",
     since: "0.1.0",
     complexity: "O(1)",
     group: Family::Cache,
-    flags: "readonly fast",
-    acl: "assess read fast",
+    flags: "fast",
+    acl: "assess write fast",
     arity: 4,
     args: &[KEY, TOKEN, Arg::integer("milliseconds")],
-    keys: READS,
+    keys: WRITES,
     tips: &["nondeterministic_output", "dont_cache"],
     reply: "OK; LEASELOST with the cause when the lease is lost",
     internal: false,
 };
 
+/// As `RENEW`.
 pub(crate) const FAIL: Command = Command {
     name: "CACHE.FAIL",
     summary: "Ends a lease because the computation failed; all waiters are notified immediately",
     since: "0.1.0",
     complexity: "O(W), with W waiters",
     group: Family::Cache,
-    flags: "readonly fast",
-    acl: "assess read fast",
+    flags: "fast",
+    acl: "assess write fast",
     arity: -3,
     args: &[KEY, TOKEN, Arg::string("reason").says("At most 256 bytes").optional()],
-    keys: READS,
+    keys: WRITES,
     tips: &["nondeterministic_output", "dont_cache"],
     reply: "OK; LEASELOST with the cause when the lease is lost",
     internal: false,
@@ -267,7 +271,8 @@ pub(crate) const TTL: Command = Command {
 
 pub(crate) const STATS: Command = Command {
     name: "CACHE.STATS",
-    summary: "Returns the statistics of a tier or of all tiers, or sets the counters to zero",
+    summary: "Returns the statistics of a tier or of all tiers, or sets the counters to zero, which needs permission for all \
+              keys",
     since: "0.1.0",
     complexity: "O(1) for a tier; O(T) for all, with T tiers",
     group: Family::Cache,

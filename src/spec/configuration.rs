@@ -98,6 +98,22 @@ pub(crate) const MAX_LEASES_PER_CLIENT: Parameter = Parameter {
     summary: "Most leases of CACHE.FETCH that one connection may hold; further requests receive busy",
 };
 
+pub(crate) const MAX_WAITS_PER_USER: Parameter = Parameter {
+    name: "max-waits-per-user",
+    kind: Kind::Number { min: 1, max: 1_000_000, default: 10_000, memory: false },
+    protected: false,
+    summary: "Most commands of one user that wait or whose work continues, on all its connections; then BUSY, and busy of \
+              CACHE.FETCH",
+};
+
+pub(crate) const MAX_UPLOADS_PER_USER: Parameter = Parameter {
+    name: "max-uploads-per-user",
+    kind: Kind::Number { min: 1, max: TB, default: 1024 * MB, memory: true },
+    protected: false,
+    summary: "Most bytes that commands of one user hold together while they wait: payloads, documents, rows; then BUSY. A \
+              single command is limited by assess.max-payload only",
+};
+
 pub(crate) const DEFAULT_WAIT_MS: Parameter = Parameter {
     name: "default-wait-ms",
     kind: Kind::Number { min: 0, max: HOUR_MS, default: 2000, memory: false },
@@ -166,6 +182,8 @@ pub(crate) const PARAMETERS: &[&Parameter] = &[
     &DEFAULT_WAIT_MS,
     &MAX_LEASES_PER_CLIENT,
     &CLUSTER_TIMEOUT_MS,
+    &MAX_WAITS_PER_USER,
+    &MAX_UPLOADS_PER_USER,
     &SLICE_US,
     &HISTORY_MAX,
     &HUGE_PAGES,

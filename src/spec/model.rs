@@ -15,6 +15,11 @@ const READS: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RO.and(KeyFlags::A
 /// one.
 const CHANGES: &[KeySpec] = &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::UPDATE))];
 
+/// The same, and the reply or an error describes what the model has: parts that `KEEP` and loads of ORIGIN models leave
+/// in place, labels that a document of an indicator lacks.
+const CHANGES_AND_DESCRIBES: &[KeySpec] =
+    &[KeySpec::first_argument(KeyFlags::RW.and(KeyFlags::ACCESS).and(KeyFlags::UPDATE))];
+
 const KEY: Arg = Arg::key("key", 0);
 const KIND: Arg = Arg::one_of(
     "kind",
@@ -179,7 +184,7 @@ pub(crate) const LOAD: Command = Command {
         KEEP,
         NOREPLACE,
     ],
-    keys: CHANGES,
+    keys: CHANGES_AND_DESCRIBES,
     tips: &[],
     reply: SUMMARY_REPLY,
     internal: false,
@@ -215,7 +220,7 @@ pub(crate) const SET: Command = Command {
         KEEP,
         NOREPLACE,
     ],
-    keys: CHANGES,
+    keys: CHANGES_AND_DESCRIBES,
     tips: &[],
     reply: SUMMARY_REPLY,
     internal: false,

@@ -1,7 +1,8 @@
 //! Worker threads, for work that takes longer than a slice of the main thread.
 //!
 //! Each lane has its own queue and threads, so that a query that needs a worker does not wait behind the inverse of a
-//! table. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries
+//! table. Within a lane, users are served in turn ([`Turns`]), so that one who sends many loads delays those of another
+//! one by one of them; a derivation counts for the user whose command has requested it. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries
 //! (`Request`), queries that may take long (`Analysis`), documents of indicators (`Document`) and the freeing of large
 //! values (`Disposal`). A thread ends when its lane has had no job for [`LINGER`]: the main thread needs 0.2 ms to start
 //! a thread, and a hundredth of that to wake one. Threads never access the keyspace; they return results with
@@ -13,7 +14,6 @@
 //! the main thread takes too: a thread of low priority that holds a lock would delay all clients.
 
 use std::cell::OnceCell;
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,10 +21,12 @@ use std::time::Duration;
 use assess_engine::Progress;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::ffi::account::{self, Account};
 use crate::ffi::guard;
 use crate::ffi::thread::{self, Priority};
 use crate::settings;
 use crate::work::main_loop;
+use crate::work::turns::Turns;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -63,7 +65,7 @@ struct Job {
 
 #[derive(Default)]
 struct State {
-    jobs: [VecDeque<Job>; Lane::ALL.len()],
+    jobs: [Turns<Job>; Lane::ALL.len()],
     threads: [usize; Lane::ALL.len()],
     /// How many of the threads wait for a job.
     idle: [usize; Lane::ALL.len()],
@@ -91,9 +93,19 @@ fn thread_limit(lane: Lane) -> usize {
     }
 }
 
-/// Runs `work` on a worker. During shutdown `work` is dropped instead; the handles of blocked clients that it owns then
-/// reply with an internal error.
+/// Runs `work` on a worker, for the account of this thread. During shutdown `work` is dropped instead; the
+/// handles of blocked clients that it owns then reply with an internal error.
 pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce() + Send + 'static) {
+    run_for(&account::acting(), lane, progress, work);
+}
+
+/// The same for another user.
+pub(crate) fn run_for(
+    account: &Account,
+    lane: Lane,
+    progress: Option<Arc<Progress>>,
+    work: impl FnOnce() + Send + 'static,
+) {
     let job = Job { work: Box::new(work), progress };
     let mut state = lock();
     if state.stopping {
@@ -102,7 +114,7 @@ pub(crate) fn run(lane: Lane, progress: Option<Arc<Progress>>, work: impl FnOnce
         drop(job);
         return;
     }
-    state.jobs[lane as usize].push_back(job);
+    state.jobs[lane as usize].push(account.id(), job);
     state.handles.retain(|thread| !thread.is_finished());
     state.provide_thread(lane);
 }
@@ -162,7 +174,7 @@ fn work_on(lane: Lane) {
 fn next_job(mut state: MutexGuard<'static, State>, lane: Lane) -> (MutexGuard<'static, State>, Option<Job>) {
     let at = lane as usize;
     while state.threads[at] <= thread_limit(lane) {
-        if let Some(job) = state.jobs[at].pop_front() {
+        if let Some(job) = state.jobs[at].pop() {
             // The limit may have been raised since the others were queued.
             state.provide_thread(lane);
             return (state, Some(job));
@@ -250,7 +262,7 @@ pub(crate) fn dispose(value: impl Send + 'static, bytes: u64) {
 
 /// The number of queued jobs in all lanes.
 pub(crate) fn backlog() -> usize {
-    lock().jobs.iter().map(VecDeque::len).sum()
+    lock().jobs.iter().map(Turns::len).sum()
 }
 
 /// The number of jobs that threads run now.

@@ -23,6 +23,8 @@ fn every_setting_has_its_default() {
         ("max-model-memory", "0"),
         ("max-paths", "10000"),
         ("max-payload", "67108864"),
+        ("max-uploads-per-user", "1073741824"),
+        ("max-waits-per-user", "10000"),
         ("slice-us", "500"),
         ("threads", "0"),
         ("warm-on-start", "no"),

@@ -15,6 +15,7 @@ use crate::assessments::waiting;
 use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
 use crate::error::{Failure, Outcome};
+use crate::ffi::account::{self, Account};
 use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
@@ -39,6 +40,8 @@ pub(crate) struct Computation {
     keeps: bool,
     log: Option<Log>,
     lane: Lane,
+    /// Of the user who has requested it first.
+    account: Arc<Account>,
 }
 
 /// From this estimate on, requests have a lane of their own: shorter ones do not wait for them.
@@ -65,6 +68,7 @@ pub(crate) fn work(
         keeps: request.is_kept(),
         log,
         lane: if loaded.as_model().estimate(subject, &request.query) < LONG { Lane::Request } else { Lane::Analysis },
+        account: account::acting(),
     }
 }
 
@@ -99,14 +103,16 @@ impl Computation {
 
     /// Writes the result to the history, and queues it to be stored, if requested.
     fn finish(self, computed: Computed, keep: Option<TimeToLive>) {
-        let Self { db, name, model_key, version, log, .. } = self;
+        let Self { db, name, model_key, version, log, account, .. } = self;
         let Computed { document, record } = computed;
-        if let Some((log, record)) = log.zip(record) {
-            log.computed((db, &model_key), &name, record, &document);
-        }
-        if let Some(ttl) = keep {
-            pending::keep(db, name, Pending { document, ttl, model: model_key, version });
-        }
+        account::continued(&account, || {
+            if let Some((log, record)) = log.zip(record) {
+                log.computed((db, &model_key), &name, record, &document);
+            }
+            if let Some(ttl) = keep {
+                pending::keep(db, name, Pending { document, ttl, model: model_key, version });
+            }
+        });
     }
 }
 

@@ -2,16 +2,19 @@
 
 use crate::assessments::waiting;
 use crate::error::{Failure, Outcome};
+use crate::ffi::account;
 use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::reply::Reply;
 use crate::work::pool::{self, Lane};
 
-/// Makes the reply with `work`: in the command if it is short, else on a worker while the client is blocked.
+/// Makes the reply with `work`: in the command if it is short, else on a worker while the client is blocked. `bytes` is
+/// the size of the arguments that `work` keeps.
 pub(crate) fn answer(
     ctx: Ctx<'_>,
     is_long: bool,
+    bytes: usize,
     what: &'static str,
     work: impl FnOnce() -> Outcome<Reply> + Send + 'static,
 ) -> Outcome<Reply> {
@@ -21,7 +24,8 @@ pub(crate) fn answer(
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    for_blocked(Blocked::block(ctx, 0, waiting::ended_unstored), what, work);
+    account::admit(bytes)?;
+    for_blocked(Blocked::block(ctx, 0, waiting::ended_unstored).holding(bytes), what, work);
     Ok(Reply::Sent)
 }
 

@@ -4,10 +4,11 @@ use super::{may_see_every_key, too_few};
 use crate::cache::clauses::check_pattern;
 use crate::cache::export;
 use crate::commands::cluster;
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::string::Argv;
+use crate::ffi::user;
 use crate::options;
 use crate::reply::Reply;
 use crate::report::{cache_stats, health, metrics};
@@ -69,15 +70,28 @@ impl Run for Stats<'_> {
         match what {
             What::Total if everywhere => cluster::stats(ctx),
             What::Tier(name) if everywhere => cluster::stats_of_tier(ctx, name),
-            What::Reset if everywhere => cluster::reset(ctx),
             What::Total => Ok(cache_stats::total(ctx)),
             What::Tier(name) => cache_stats::of_tier(name),
             What::Reset => {
+                may_change_what_every_user_sees(ctx)?;
+                if everywhere {
+                    return cluster::reset(ctx);
+                }
                 cache_stats::reset();
                 Ok(Reply::Ok)
             }
         }
     }
+}
+
+/// An error unless the user may access every key: the statistics are shared by all users, and alerts depend on them.
+fn may_change_what_every_user_sees(ctx: Ctx<'_>) -> Outcome<()> {
+    if user::may_see_every_key(ctx) {
+        return Ok(());
+    }
+    let text =
+        "the statistics are those of all users: to set them to zero the user needs permission for every key (~*)";
+    Err(Failure::new(Code::NoPerm, text))
 }
 
 #[derive(Debug, PartialEq)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use assess_engine::model::AnyModel;
 use assess_engine::{Error as EngineError, Progress};
 
+use crate::ffi::account::{self, Account};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::models::derivation::Derivation;
@@ -50,23 +51,23 @@ pub(crate) fn request_later(loaded: &Loaded) {
     if loaded.as_model().is_complete() || !loaded.derivation.set_wanted(&loaded.model) || !loaded.derivation.defer() {
         return;
     }
-    let derivation = Arc::clone(&loaded.derivation);
-    main_loop::after(0, move |ctx| start(ctx, &derivation));
+    let (derivation, account) = (Arc::clone(&loaded.derivation), account::acting());
+    main_loop::after(0, move |ctx| account::continued(&account, || start(ctx, &derivation)));
 }
 
 fn start(ctx: Ctx<'_>, derivation: &Arc<Derivation>) {
     memory::watch(ctx);
     if derivation.enqueue() {
-        serve(Arc::clone(derivation));
+        serve(Arc::clone(derivation), account::acting());
     }
 }
 
 /// Submits a worker job for the next step in the queue of `member`. Each step is a separate job, so that
 /// other tables are served between them, and has its own progress, so that a cancellation does not affect the next one.
-fn serve(member: Arc<Derivation>) {
+fn serve(member: Arc<Derivation>, account: Arc<Account>) {
     let progress = Arc::<Progress>::default();
-    let mut job = QueueJob { member, taken: false };
-    pool::run(Lane::Heavy, Some(Arc::clone(&progress)), move || {
+    let mut job = QueueJob { member, account: Arc::clone(&account), taken: false };
+    pool::run_for(&account, Lane::Heavy, Some(Arc::clone(&progress)), move || {
         job.taken = true;
         if let Some((derivation, model)) = job.member.next(&progress) {
             let derived = guard::run("deriving", || {
@@ -107,6 +108,8 @@ fn again_later(derivation: Arc<Derivation>, model: Held<AnyModel>) {
 /// The job for one derivation of a queue. When it is dropped, also after a panic, the next job is submitted.
 struct QueueJob {
     member: Arc<Derivation>,
+    /// Of the user whose command has requested it.
+    account: Arc<Account>,
     /// A worker has started the job. If this is dropped before, the workers are being stopped.
     taken: bool,
 }
@@ -116,7 +119,7 @@ impl Drop for QueueJob {
         if !self.taken {
             self.member.cancel_queued();
         } else if self.member.has_next() {
-            serve(Arc::clone(&self.member));
+            serve(Arc::clone(&self.member), Arc::clone(&self.account));
         }
     }
 }

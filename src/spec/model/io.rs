@@ -1,7 +1,7 @@
 //! The commands of input-output models: indicators and coefficients.
 
 use super::super::{Arg, Command, Family, KeyFlags, KeySpec};
-use super::{CHANGES, KEY, READS};
+use super::{CHANGES_AND_DESCRIBES, KEY, READS};
 
 pub(crate) const INDICATOR: Command = Command {
     name: "MODEL.INDICATOR",
@@ -45,7 +45,7 @@ pub(crate) const INDICATOR: Command = Command {
             .optional(),
         Arg::string("unit").after("UNIT").says("Unit of the values, shown in assessments").optional(),
     ],
-    keys: CHANGES,
+    keys: CHANGES_AND_DESCRIBES,
     tips: &[],
     reply: "OK",
     internal: false,

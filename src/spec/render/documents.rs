@@ -1,5 +1,5 @@
 //! The documents that are generated from the tables: a page for each command, the list of all commands, the parameters,
-//! the states of a job.
+//! the states of a job, the permissions that commands need.
 //!
 //! `UPDATE_DOCS=1 cargo test --lib documents` writes them. Without it the test fails when a document is not current.
 //! The text between the markers is generated. The rest of a document is written by hand and kept.
@@ -11,6 +11,7 @@ use std::{env, fs};
 use assess_engine::jobs::{State, TRANSITIONS};
 
 use super::super::configuration::{Kind, PARAMETERS, Parameter};
+use super::super::permissions::{self, Needs, USERS};
 use super::super::{Find, KeyFlags, KeySpec};
 use super::{Arg, ArgKind, COMMANDS, Command, Family, argument, syntax};
 
@@ -232,7 +233,25 @@ fn documents() -> Vec<(PathBuf, String, String)> {
     documents.push((commands.join("README.md"), String::from("Commands"), list()));
     documents.push((PathBuf::from("configuration.md"), String::from("Configuration"), parameters()));
     documents.push((PathBuf::from("jobs.md"), String::from("Queues of jobs"), states_of_jobs()));
+    documents.push((PathBuf::from("security.md"), String::from("Security"), permissions_of_commands()));
     documents
+}
+
+/// The generated part of the page about security: which of the users may run which form of a command.
+fn permissions_of_commands() -> String {
+    let mut text = format!("| command | {} |\n| --- |{}\n", USERS.join(" | "), " --- |".repeat(USERS.len()));
+    for command in COMMANDS {
+        for (words, needs) in permissions::forms(command) {
+            let name = [command.name, words].join(" ");
+            let cell = |may: bool| match (may, needs) {
+                (true, _) => "yes",
+                (false, Needs::Refused) => "refused",
+                (false, _) => "`NOPERM`",
+            };
+            text.push_str(&format!("| `{}` | {} |\n", name.trim_end(), needs.allows().map(cell).join(" | ")));
+        }
+    }
+    text
 }
 
 /// The generated part of the page about jobs: the transitions between states, as a diagram and as a table.
