@@ -1,10 +1,14 @@
 """Reads the command line and serves until SIGTERM or SIGINT. scripts/exporter describes it."""
 
+import sys
+
+if sys.version_info < (3, 10):  # before anything that an older one cannot read
+    sys.exit("exporter: error: Python 3.10 or later is needed (Debian: apt-get install python3)")
+
 import argparse
 import os
 import signal
 import ssl
-import sys
 from pathlib import Path
 
 from connection import Login, Target

@@ -57,10 +57,12 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     server: Exporter
-    server_version = "redis-assess-exporter"
-    sys_version = ""
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
+    wbufsize = -1  # headers and body are sent together
+
+    def version_string(self) -> str:
+        return "redis-assess-exporter"
 
     def do_GET(self) -> None:
         where = urlsplit(self.path)

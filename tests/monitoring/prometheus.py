@@ -1,0 +1,78 @@
+"""Prometheus as a process, and its HTTP API. Its configuration is that of docs/operations.md."""
+
+import json
+import re
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from process import ROOT, SECONDS, TOOLS, Process, free_port
+
+EXPORTER = "127.0.0.1:9168"
+REDIS_EXPORTER = "127.0.0.1:9121"
+RULES = "/etc/prometheus/redis-assess-alerts.yml"
+ALERTS = ROOT / "docs/alerts.yml"
+GLOBAL = "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
+
+
+def documented() -> str:
+    """The block of docs/operations.md that is a configuration of Prometheus."""
+    page = (ROOT / "docs/operations.md").read_text()
+    [block] = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "scrape_configs:" in block]
+    return block
+
+
+def impatient(rules: str) -> str:
+    """The rules without `for`, evaluated each second: an alert fires as soon as its condition holds."""
+    return re.sub(r"(?m)^ +for: .*\n", "", rules).replace("interval: 30s", "interval: 1s")
+
+
+class Prometheus(Process):
+    """Scrapes an exporter, and one of redis_exporter, with the documented configuration."""
+
+    def __init__(self, folder: Path, exporter: str, redis_exporter: str):
+        self.folder = folder
+        self.port = free_port()
+        rules = folder / "alerts.yml"
+        rules.write_text(impatient(ALERTS.read_text()))
+        text = documented()
+        for placeholder, real in (EXPORTER, exporter), (REDIS_EXPORTER, redis_exporter), (RULES, str(rules)):
+            if placeholder not in text:
+                raise AssertionError(f"{placeholder} is not in the configuration of docs/operations.md")
+            text = text.replace(placeholder, real)
+        (folder / "prometheus.yml").write_text(GLOBAL + text)
+        super().__init__(TOOLS / "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                         f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn")
+        self.wait_for(self._is_ready, "Prometheus does not start")
+
+    def api(self, path: str, **given: str) -> dict:
+        """The data of a reply; an error of Prometheus is raised with its text."""
+        query = f"?{urllib.parse.urlencode(given)}" if given else ""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}{query}", timeout=SECONDS) as reply:
+                return json.load(reply)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{given}: {error.read().decode()}") from None
+
+    def ask(self, expression: str) -> list[dict]:
+        """The samples of an expression now."""
+        return self.api("query", query=expression)["result"]
+
+    def await_scrapes(self, count: int) -> None:
+        """Waits until every target was scraped so many times more."""
+        begin = time.time()
+        expression = f"min(count_over_time(up[{SECONDS}s]))"
+        before = self._count(expression)
+        self.wait_for(lambda: self._count(expression) >= before + count, f"no {count} scrapes in {time.time() - begin:.0f} s")
+
+    def _count(self, expression: str) -> int:
+        found = self.ask(expression)
+        return int(found[0]["value"][1]) if found else 0
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=SECONDS) as reply:
+                return reply.status == 200
+        except OSError:
+            return False
