@@ -15,7 +15,7 @@ from connection import Connection, Failed, Login, Refused, Target
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULE = Path(os.environ["ASSESS_MODULE"])
 TOOLS = Path(os.environ["MONITORING_TOOLS"])
-SECONDS = 60
+SECONDS = 120  # the limit of every wait
 
 
 class Process:

@@ -65,21 +65,21 @@ def traffic(round: int) -> None:
 
         for sector in ("C10T12", "C26", "C10T12"):  # two are computed, one is a hit
             ask("ASSESS.GET", "icio", "USA", sector, "TOP", 1 + round)
-        token = ask("CACHE.FETCH", key)[1]
+        token = ask("CACHE.FETCH", key, "LEASE", 600_000)[1]
         with ThreadPoolExecutor() as pool:
-            waiting = pool.submit(server.call, "CACHE.FETCH", key, "WAIT", 30_000)
+            waiting = pool.submit(server.call, "CACHE.FETCH", key, "WAIT", 1000 * SECONDS)
             server.wait_for(lambda: pairs(ask("CACHE.STATS"))["waiters"] == 1, "no client waits")
             ask("CACHE.FILL", key, token, "value", "TAGS", 1, "even")
             if waiting.result() != ["hit", "value"]:
                 raise AssertionError(waiting.result())
         ask("CACHE.GET", key)
         ask("CACHE.GET", f"{key}:absent")
-        token = ask("CACHE.FETCH", f"{key}:bad")[1]
+        token = ask("CACHE.FETCH", f"{key}:bad", "LEASE", 600_000)[1]
         ask("CACHE.FAIL", f"{key}:bad", token, "no such page")
         ask("CACHE.SET", f"{key}:set", "value")
         ask("CACHE.INVALIDATE", "TAG", "even")
         [job, _] = ask("JOB.SUBMIT", "mail", "welcome", "x")
-        claimed = pairs(ask("JOB.CLAIM", "mail", 1, "welcome")[0])
+        claimed = pairs(ask("JOB.CLAIM", "mail", 1, "welcome", "LEASE", 600_000)[0])
         if round % 2:
             ask("JOB.FAIL", "mail", job, claimed["token"], "no such user", "RETRY", "no")
         else:
