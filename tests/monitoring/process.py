@@ -39,6 +39,14 @@ class Process:
                 self.process.wait()
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def begin(self, condition: Callable[[], object], what: str) -> object:
+        """As `wait_for`, for the start of the program: it is stopped when that fails."""
+        try:
+            return self.wait_for(condition, what)
+        except BaseException:
+            self.stop()
+            raise
+
     def wait_for(self, condition: Callable[[], object], what: str) -> object:
         """What the condition returned when it was true."""
         deadline = time.monotonic() + SECONDS
@@ -64,7 +72,7 @@ class Server(Process):
         loaded = ["--loadmodule", MODULE] if module else []
         super().__init__("redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.folder, "--save", "", "--appendonly", "no",
                          *loaded, *options)
-        self.wait_for(self._answers, "redis-server does not answer")
+        self.begin(self._answers, "redis-server does not answer")
 
     def call(self, *words: object, login: Login | None = None) -> object:
         """The reply to one command; an error reply is raised."""
@@ -90,7 +98,7 @@ class Exporter(Process):
     def __init__(self, *options: object, **variables: str):
         super().__init__(ROOT / "scripts/exporter", "--listen", "127.0.0.1:0", *options, **variables)
         mark = "exporter: serving http://127.0.0.1:"
-        line = self.wait_for(lambda: next((line for line in self.text().splitlines() if line.startswith(mark)), ""), "the exporter does not start")
+        line = self.begin(lambda: next((line for line in self.text().splitlines() if line.startswith(mark)), ""), "the exporter does not start")
         self.port = int(str(line).removeprefix(mark).split("/")[0])
         self.address = f"127.0.0.1:{self.port}"
 

@@ -43,7 +43,7 @@ class Prometheus(Process):
         (folder / "prometheus.yml").write_text(GLOBAL + text)
         super().__init__(TOOLS / "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
                          f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn")
-        self.wait_for(self._is_ready, "Prometheus does not start")
+        self.begin(self._is_ready, "Prometheus does not start")
 
     def api(self, path: str, **given: str) -> dict:
         """The data of a reply; an error of Prometheus is raised with its text."""

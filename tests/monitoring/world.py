@@ -1,7 +1,6 @@
 """The servers that several tests share, with content of every kind; started when first used."""
 
 import functools
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,15 +22,10 @@ def stop() -> None:
         process.stop()
 
 
-def once(make: Callable[[], Kind]) -> Callable[[], Kind]:
-    """The function makes its process at the first call, and returns the same one afterwards."""
-    return functools.cache(lambda: started(make()))
-
-
-@once
+@functools.cache
 def master() -> Server:
     """Models, a tier and a queue."""
-    server = Server("--maxmemory", "1gb", "--assess.data-dir", ROOT / "samples", "--repl-diskless-sync-delay", 0)
+    server = started(Server("--maxmemory", "1gb", "--assess.data-dir", ROOT / "samples", "--repl-diskless-sync-delay", 0))
     server.call("MODEL.LOAD", "icio", "IO", "FILE", "mini.csv")
     server.call("MODEL.INDICATOR", "icio", "risk", "FILE", "mini_risk.csv", "BY", "region")
     server.wait_for(lambda: pairs(server.call("MODEL.INFO", "icio"))["state"] == "ready", "the model is not ready")
@@ -39,17 +33,17 @@ def master() -> Server:
     return server
 
 
-@once
+@functools.cache
 def replica() -> Server:
     of = master()
-    server = Server("--replicaof", "127.0.0.1", of.port)
+    server = started(Server("--replicaof", "127.0.0.1", of.port))
     server.wait_for(lambda: "master_link_status:up" in str(server.call("INFO", "replication")), "the replica has no master")
     return server
 
 
-@once
+@functools.cache
 def without_module() -> Server:
-    return Server(module=False)
+    return started(Server(module=False))
 
 
 def traffic(round: int) -> None:
