@@ -135,7 +135,7 @@ class Scraped(unittest.TestCase):
         own = {name.split("{")[0] for name in samples(str(self.master.call("CACHE.METRICS")))}
         self.assertEqual(names, own)
         self.assertEqual(self.prometheus.ask(f'redis_script_values{{instance="{self.lua}"}}'), [])
-        for expression in 'assess_cache_hits_total{tier="page"}', "assess_models", 'assess_cache_wait_seconds{tier="page",quantile="0.99"}', "assess_build_info":
+        for expression in 'assess_cache_hits_total{tier="page"}', "assess_models", 'assess_cache_wait_seconds_bucket{tier="page",le="+Inf"}', "assess_build_info":
             def check() -> None:
                 by_instance = {sample["metric"]["instance"]: sample for sample in self.prometheus.ask(f"last_over_time({expression}[1h])")}
                 one, other = by_instance[self.lua], by_instance[str(self.master.target)]
