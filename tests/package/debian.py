@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -87,8 +88,18 @@ class Debian:
 
     def stop(self) -> None:
         """As systemd does: the server saves what its configuration says, and ends."""
+        os.kill(self.process, signal.SIGTERM)
+        deadline = time.monotonic() + SECONDS
+        while not os.waitpid(self.process, os.WNOHANG)[0]:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the server does not end\n{self.log()}")
+            time.sleep(0.02)
+        self.process = 0
+
+    def kill(self) -> None:
+        """Ends the server wherever it is, if it runs."""
         if self.process:
-            os.kill(self.process, 15)
+            os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
             self.process = 0
 
@@ -116,8 +127,9 @@ class Debian:
         return self.run("timeout", SECONDS // 2, f"{self.server}-cli", "-e", *words, text=text).stdout.rstrip("\n")
 
     def cli_once(self, *words: str) -> str:
+        """What it prints, an error too."""
         done = self.run("timeout", SECONDS // 2, f"{self.server}-cli", "-e", *words, check=False)
-        return done.stdout.rstrip("\n")
+        return (done.stdout + done.stderr).rstrip("\n")
 
     def status(self, field: str) -> str:
         """A field of the process in /proc."""
@@ -125,6 +137,6 @@ class Debian:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith(f"{field}:"))
 
     def close(self) -> None:
-        self.stop()
+        self.kill()
         subprocess.run(["umount", "--recursive", self.root], check=True)
         shutil.rmtree(self.root.parent)

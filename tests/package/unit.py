@@ -31,7 +31,7 @@ class Unit:
         # The filter script has the sets of these two lines.
         if self.fields["SystemCallFilter"] != ["@system-service", "~ @privileged @resources"]:
             raise AssertionError(f"scripts/as-debian-service has another filter than {self.fields['SystemCallFilter']}")
-        self.command = [word for word in shlex.split(self.one("ExecStart"))]
+        self.command = shlex.split(self.one("ExecStart"))
         self.user = self.of_passwd(self.one("User"))
 
     def one(self, name: str) -> str:
@@ -84,6 +84,8 @@ class Unit:
         executable = self.paths("ExecPaths")
         for path in [*writable, *executable]:
             self.mount("--bind", path, path)
+        for path in writable:
+            self.mount("-o", "remount,bind,noexec", path)
         for path in executable:
             self.mount("-o", "remount,bind,ro", path)
         self.mount("-o", "remount,bind,ro,noexec", self.root)
