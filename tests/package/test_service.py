@@ -83,7 +83,7 @@ class Service:
         debian = self.installed()
         self.load()
         debian.stop()
-        # Tables can be read and not written, whoever owns them.
+        # Tables can be read and not written, also by their owner.
         debian.run("chown", self.server, TABLES)
         configuration = debian.configuration.read_text()
         debian.add(f"dir {TABLES}")
