@@ -185,6 +185,18 @@ class Service:
         debian.start()
         self.assertEqual(self.assess(), document)
 
+    def test_the_configuration_of_the_image_starts(self):
+        debian = self.debian
+        debian.install(packages.current())
+        self.copy_samples()
+        image = (packages.ROOT / "scripts/package.d/image/server.conf").read_text()
+        self.assertIn("\ndir /data\n", image)
+        debian.configuration.write_text(image.replace("dir /data", f"dir /var/lib/{self.server}"))
+        debian.start()
+        document = self.load()
+        debian.restart()
+        self.assertEqual(self.assess(), document)
+
     def test_a_removal_says_nothing_when_no_configuration_has_the_lines(self):
         self.debian.install(packages.current())
         done = self.debian.run("apt-get", "purge", "-y", "redis-assess")
@@ -203,3 +215,4 @@ class Valkey(Service, unittest.TestCase):
     test_every_setting_of_the_packaged_file_can_be_set = None
     test_a_removal_says_nothing_when_no_configuration_has_the_lines = None
     test_the_presets_work_with_the_samples = None
+    test_the_configuration_of_the_image_starts = None
