@@ -55,5 +55,6 @@ mod tables;
 mod tiers;
 mod transactions;
 mod transfers;
+mod upgrade;
 mod user_limits;
 mod workers;
