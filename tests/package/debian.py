@@ -15,7 +15,7 @@ from pathlib import Path
 from unit import Unit
 
 DEBIAN = Path(os.environ["PACKAGE_DEBIAN"])
-SECONDS = 60
+SECONDS = 300
 
 def enter() -> None:
     """Prepares the namespaces that `run` has made: memory for the layers, and the loopback interface."""
@@ -138,5 +138,5 @@ class Debian:
 
     def close(self) -> None:
         self.kill()
-        subprocess.run(["umount", "--recursive", self.root], check=True)
+        subprocess.run(["umount", "--recursive", "--lazy", self.root], check=True)
         shutil.rmtree(self.root.parent)
