@@ -93,6 +93,17 @@ impl Failure {
         )
     }
 
+    /// A form of an internal command that this release does not know.
+    pub(crate) fn unknown_form() -> Self {
+        Self::err("unknown form of an internal command: another release of the module wrote it")
+    }
+
+    /// Whether data or a command of a later release is the cause.
+    pub(crate) fn is_of_later_release(&self) -> bool {
+        // The text of the engine's decoder.
+        *self == Self::unknown_form() || self.text.ends_with("written by a newer version of redis-assess")
+    }
+
     pub(crate) fn internal() -> Self {
         Self::err("internal error, see the server's log")
     }

@@ -54,9 +54,9 @@ impl Run for Replay {
             [_, b"SHARED", tier @ ..] => saved::replay_shared(tier)?,
             [_, b"BANEND", id] => order::end_replicated(number(id)?),
             _ => {
-                return Err(Failure::err(
-                    "unknown form of an internal command: the master runs another version of the module",
-                ));
+                let failure = Failure::unknown_form();
+                ctx.refuse_file_of_later_release(&failure);
+                return Err(failure);
             }
         }
         // For the replicas and the append-only file of this server.

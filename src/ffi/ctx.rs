@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use redis_module::raw;
 
 use super::string::Text;
+use crate::error::Failure;
 
 /// A context of the main thread; see invariant 2 of this folder.
 #[derive(Clone, Copy)]
@@ -296,6 +297,19 @@ impl<'a> Ctx<'a> {
             let found = (!text.is_null()).then(|| std::slice::from_raw_parts(text.cast::<u8>(), len).to_vec());
             api!(RedisModule_FreeCallReply(reply));
             found
+        }
+    }
+
+    /// Ends the server when it loads an append-only file that a later release wrote: the server itself ignores the error of
+    /// a command there, and would start with keys missing. With an unknown command, too, it does not start.
+    pub(crate) fn refuse_file_of_later_release(self, failure: &Failure) {
+        if self.is_loading() && failure.is_of_later_release() {
+            self.log_warning(&format!(
+                "the append-only file holds what redis-assess {} cannot read ({failure}): a later release wrote it. Load that \
+                 release, or restore a backup from before the upgrade. The server ends, so that nothing is lost",
+                env!("CARGO_PKG_VERSION")
+            ));
+            std::process::exit(1);
         }
     }
 

@@ -10,6 +10,7 @@ fn every_setting_has_its_default() {
     let server = Server::with(&["assess.data-dir \"\""]);
     let mut client = server.client();
     let defaults = [
+        ("cluster-timeout-ms", "2000"),
         ("data-dir", ""),
         ("default-lease-ms", "5000"),
         ("default-ttl", "3600"),
@@ -19,7 +20,6 @@ fn every_setting_has_its_default() {
         ("huge-pages", "yes"),
         ("max-batch", "100"),
         ("max-leases-per-client", "10000"),
-        ("cluster-timeout-ms", "2000"),
         ("max-model-memory", "0"),
         ("max-paths", "10000"),
         ("max-payload", "67108864"),

@@ -109,6 +109,35 @@ fn files_of_0_1_0_are_read_with_the_answers_that_it_gave() {
     }
 }
 
+/// A server with a folder that cannot be read ends by itself.
+#[track_caller]
+fn assert_refuses(server: &Server, says: &str) {
+    let mut again = Command::new("redis-server");
+    let conf = server.folder().join("redis.conf");
+    let ended = again.arg(conf).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("redis-server starts");
+    assert!(!ended.success());
+    let log = server.log();
+    assert!(log.contains(says) && log.contains("a later release wrote it"), "{log}");
+}
+
+#[test]
+fn an_append_only_file_of_a_later_release_is_refused_instead_of_losing_its_models() {
+    let mut server = Server::with(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    server.load_mini(&mut server.client(), "icio");
+    server.restart_saving();
+    server.kill();
+    let folder = server.folder().join("db/appendonlydir");
+    let file = fs::read_dir(&folder).expect("a folder of the server").map(|file| file.expect("a file").path());
+    let file = file.into_iter().find(|path| path.to_string_lossy().ends_with(".incr.aof")).expect("a file of commands");
+    let mut bytes = fs::read(&file).expect("a file of the server");
+    // MODEL.REPLAY key STAGE id expires-at number frame: the second byte of the first frame is its version.
+    let stage = bytes.windows(7).position(|word| word == b"STAGE\r\n").expect("a staged frame");
+    let ends: Vec<usize> = (stage..stage + 200).filter(|&at| bytes[at..at + 2] == *b"\r\n").collect();
+    bytes[ends[7] + 2 + 1] = 250;
+    fs::write(&file, bytes).expect("a file in a temporary folder");
+    assert_refuses(&server, "the append-only file holds what redis-assess");
+}
+
 /// The identifier of a native type in RDB files: nine characters of 6 bits, and the version of the encoding in 10.
 fn type_id(name: &str, encoding: u64) -> [u8; 8] {
     const CHARACTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -143,12 +172,7 @@ fn a_file_of_a_later_release_is_refused_with_a_message_that_says_so() {
             bytes[at..at + 8].copy_from_slice(&type_id(name, 900));
         }
         fs::write(&file, bytes).expect("a file in a temporary folder");
-        let mut again = Command::new("redis-server");
-        let conf = server.folder().join("redis.conf");
-        let ended = again.arg(conf).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("redis-server starts");
-        assert!(!ended.success());
-        let log = server.log();
-        let says = format!("of this data set has encoding 900, and redis-assess {} reads", env!("CARGO_PKG_VERSION"));
-        assert!(log.contains(&says) && log.contains("a later release wrote it"), "{what}:\n{log}");
+        let version = env!("CARGO_PKG_VERSION");
+        assert_refuses(&server, &format!("{what} of this data set has encoding 900, and redis-assess {version} reads"));
     }
 }

@@ -19,6 +19,7 @@ use crate::types::value::Value;
 /// the master's.
 pub(crate) fn apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
     try_apply(ctx, words).inspect_err(|failure| {
+        ctx.refuse_file_of_later_release(failure);
         counters::count(|c| &c.replay_errors);
         ctx.log_warning(&format!(
             "a change of a model, from the master or the append-only file, FAILED: {failure}. \
@@ -78,7 +79,7 @@ fn try_apply(ctx: Ctx<'_>, words: &[&[u8]]) -> Outcome<()> {
             let Some(Value::Model(loaded)) = model::find_mut(&mut opened) else { return Err(Failure::no_model()) };
             Ok(history::add(&mut loaded.history, entries)?)
         }
-        _ => Err(Failure::err("unknown form of an internal command: the master runs another version of the module")),
+        _ => Err(Failure::unknown_form()),
     }
 }
 
