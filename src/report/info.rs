@@ -16,7 +16,7 @@ use crate::work::pool;
 /// The version of the module in `Cargo.toml`.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The version in `MODULE LIST`: 0.1.0 is 100, 1.2.3 is 10203.
+/// The version in `MODULE LIST`: 0.2.0 is 200, 1.2.3 is 10203.
 pub(crate) const VERSION_NUMBER: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 10_000
     + number(env!("CARGO_PKG_VERSION_MINOR")) * 100
     + number(env!("CARGO_PKG_VERSION_PATCH"));

@@ -130,7 +130,7 @@ pub(crate) const MGET: Command = Command {
 pub(crate) const WARM: Command = Command {
     name: "ASSESS.WARM",
     summary: "Submits a job that computes and caches assessments which are not cached",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n), with n subjects; the job computes each as in ASSESS.GET",
     group: Family::Assess,
     flags: "write deny-oom",
@@ -187,7 +187,7 @@ pub(crate) const KEY: Command = Command {
 pub(crate) const BATCH: Command = Command {
     name: "ASSESS.BATCH",
     summary: "Scores many rows with a SCORE model; results are neither cached nor logged",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n * (F + D)), with n rows, at most assess.max-batch, F features and D the depths of all trees",
     group: Family::Assess,
     flags: "readonly blocking",
@@ -222,7 +222,7 @@ pub(crate) const BATCH: Command = Command {
 pub(crate) const HISTORY: Command = Command {
     name: "ASSESS.HISTORY",
     summary: "Lists the logged assessments of a model that was loaded with HISTORY, newest first",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(N), with N entries of the history",
     group: Family::Assess,
     flags: "readonly blocking",

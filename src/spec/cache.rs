@@ -47,7 +47,7 @@ const TAGS: Arg = Arg::block("tags", &[Arg::integer("count").says("Number of tag
 pub(crate) const GET: Command = Command {
     name: "CACHE.GET",
     summary: "Returns the value of an entry if it is fresh",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Cache,
     flags: "readonly fast",
@@ -70,7 +70,7 @@ pub(crate) const GET: Command = Command {
 pub(crate) const MGET: Command = Command {
     name: "CACHE.MGET",
     summary: "Returns the fresh values of several entries",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n), with n keys",
     group: Family::Cache,
     flags: "readonly fast",
@@ -86,7 +86,7 @@ pub(crate) const MGET: Command = Command {
 pub(crate) const SET: Command = Command {
     name: "CACHE.SET",
     summary: "Stores an entry, by default with the time to live of its tier",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1), and O(T) with T tags",
     group: Family::Cache,
     flags: "write deny-oom",
@@ -115,7 +115,7 @@ pub(crate) const SET: Command = Command {
 pub(crate) const MSET: Command = Command {
     name: "CACHE.MSET",
     summary: "Stores several entries, all with the same time to live and tags",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n), with n entries",
     group: Family::Cache,
     flags: "write deny-oom getkeys-api",
@@ -136,7 +136,7 @@ pub(crate) const MSET: Command = Command {
 pub(crate) const FETCH: Command = Command {
     name: "CACHE.FETCH",
     summary: "Returns an entry, or a lease to compute it; other clients wait, so that it is computed once",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Cache,
     flags: "readonly blocking",
@@ -165,7 +165,7 @@ pub(crate) const FETCH: Command = Command {
 pub(crate) const FILL: Command = Command {
     name: "CACHE.FILL",
     summary: "Stores the value that a lease was granted for and sends it to all waiters",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1), and O(T + W) with T tags and W waiters",
     group: Family::Cache,
     flags: "write deny-oom",
@@ -184,7 +184,7 @@ pub(crate) const FILL: Command = Command {
 pub(crate) const RENEW: Command = Command {
     name: "CACHE.RENEW",
     summary: "Extends a lease",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Cache,
     flags: "fast",
@@ -201,7 +201,7 @@ pub(crate) const RENEW: Command = Command {
 pub(crate) const FAIL: Command = Command {
     name: "CACHE.FAIL",
     summary: "Ends a lease because the computation failed; all waiters are notified immediately",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(W), with W waiters",
     group: Family::Cache,
     flags: "fast",
@@ -219,7 +219,7 @@ pub(crate) const INVALIDATE: Command = Command {
     name: "CACHE.INVALIDATE",
     summary: "Invalidates every entry that a clause covers, with immediate effect for all commands of this module, \
               and revokes the leases",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(M) in slices, with M covered entries; a scan of the keyspace when there is no index",
     group: Family::Cache,
     flags: "write blocking getkeys-api",
@@ -256,7 +256,7 @@ pub(crate) const INVALIDATE: Command = Command {
 pub(crate) const TTL: Command = Command {
     name: "CACHE.TTL",
     summary: "Returns the remaining time to live of an entry, its tier, lease, tags and size",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(T), with T tags",
     group: Family::Cache,
     flags: "readonly",
@@ -273,7 +273,7 @@ pub(crate) const STATS: Command = Command {
     name: "CACHE.STATS",
     summary: "Returns the statistics of a tier or of all tiers, or sets the counters to zero, which needs permission for all \
               keys",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) for a tier; O(T) for all, with T tiers",
     group: Family::Cache,
     flags: "readonly blocking",
@@ -292,7 +292,7 @@ pub(crate) const STATS: Command = Command {
 pub(crate) const METRICS: Command = Command {
     name: "CACHE.METRICS",
     summary: "Returns all statistics as OpenMetrics text",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(T), with T tiers",
     group: Family::Cache,
     flags: "readonly",
@@ -308,7 +308,7 @@ pub(crate) const METRICS: Command = Command {
 pub(crate) const HOT: Command = Command {
     name: "CACHE.HOT",
     summary: "Lists the most requested keys of a tier; needs permission for all keys",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n log n), with n keys",
     group: Family::Cache,
     flags: "readonly",
@@ -324,7 +324,7 @@ pub(crate) const HOT: Command = Command {
 pub(crate) const HEALTH: Command = Command {
     name: "CACHE.HEALTH",
     summary: "Returns the health of the module, one line for each check",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(T), with T tiers",
     group: Family::Cache,
     flags: "readonly blocking",
@@ -342,7 +342,7 @@ pub(crate) const HEALTH: Command = Command {
 pub(crate) const EXPORT: Command = Command {
     name: "CACHE.EXPORT",
     summary: "Returns entries with their remaining time to live as JSON lines, in pages; needs permission for all keys",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n), with n entries of the page",
     group: Family::Cache,
     flags: "readonly",
@@ -362,7 +362,7 @@ pub(crate) const EXPORT: Command = Command {
 pub(crate) const HELP: Command = Command {
     name: "CACHE.HELP",
     summary: "Explains the CACHE commands",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Cache,
     flags: "readonly fast allow-loading allow-stale",
@@ -380,7 +380,7 @@ pub(crate) const REPLAY: Command = Command {
     name: "CACHE.REPLAY",
     summary: "Internal: carries entries, tiers and invalidations from a master to its replicas and the append-only \
               file; refused to clients",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(B), with B bytes of arguments",
     group: Family::Cache,
     flags: "write deny-oom admin no-monitor no-slowlog",

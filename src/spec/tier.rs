@@ -9,7 +9,7 @@ const NAME: Arg = Arg::string("name");
 pub(crate) const SET: Command = Command {
     name: "TIER.SET",
     summary: "Creates a tier, or replaces its whole policy; existing keys are assigned to tiers again in slices",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
     flags: "write deny-oom blocking",
@@ -84,7 +84,7 @@ pub(crate) const SET: Command = Command {
 pub(crate) const DEL: Command = Command {
     name: "TIER.DEL",
     summary: "Deletes a tier; its keys are kept. The built-in tier assessment gets its default policy again",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(P), with P patterns; assigning keys again is O(N) in slices, with N keys of the index",
     group: Family::Tier,
     flags: "write blocking",
@@ -100,7 +100,7 @@ pub(crate) const DEL: Command = Command {
 pub(crate) const LIST: Command = Command {
     name: "TIER.LIST",
     summary: "Lists the names of the tiers",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(N), with N tiers",
     group: Family::Tier,
     flags: "readonly",
@@ -116,7 +116,7 @@ pub(crate) const LIST: Command = Command {
 pub(crate) const INFO: Command = Command {
     name: "TIER.INFO",
     summary: "Describes a tier: its policy and its statistics",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(P), with P patterns",
     group: Family::Tier,
     flags: "readonly",
@@ -132,7 +132,7 @@ pub(crate) const INFO: Command = Command {
 pub(crate) const HELP: Command = Command {
     name: "TIER.HELP",
     summary: "Explains the TIER commands",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Tier,
     // Static text, so it is available while the data set is loading or stale, like the server's own HELP.

@@ -11,7 +11,7 @@ const SECTOR: Arg = Arg::string("sector");
 pub(crate) const WHATIF: Command = Command {
     name: "ASSESS.WHATIF",
     summary: "Returns the assessment of a node of an IO model before and after changes of the table or the indicator",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) from the cache; else O(N * k + k^3), with N nodes and k changed rows and columns; O(N^2) when k is \
                  over 256 or the model is lazy",
     group: Family::Assess,
@@ -67,7 +67,7 @@ pub(crate) const WHATIF: Command = Command {
 pub(crate) const DEPENDENTS: Command = Command {
     name: "ASSESS.DEPENDENTS",
     summary: "Returns the nodes of an IO model whose totals depend most on a supplier",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) from the cache; else O(N + L log L), with N nodes and limit L; O(N^2) when the model is lazy",
     group: Family::Assess,
     flags: "readonly blocking",
@@ -103,7 +103,7 @@ pub(crate) const DEPENDENTS: Command = Command {
 pub(crate) const PROFILE: Command = Command {
     name: "ASSESS.PROFILE",
     summary: "Returns the figures of several indicators for one node of an IO model",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) from the cache; else O(I), with I indicators",
     group: Family::Assess,
     flags: "readonly blocking",
@@ -131,7 +131,7 @@ pub(crate) const PROFILE: Command = Command {
 pub(crate) const COMPARE: Command = Command {
     name: "ASSESS.COMPARE",
     summary: "Returns the difference of a node in two IO models, and the effects of the indicator and of the structure",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) from the cache; else O(N log N), with N nodes of both models; O(N^2) when a model is lazy",
     group: Family::Assess,
     flags: "readonly blocking",
@@ -158,7 +158,7 @@ pub(crate) const COMPARE: Command = Command {
 pub(crate) const FOOTPRINT: Command = Command {
     name: "ASSESS.FOOTPRINT",
     summary: "Returns what the final demand of a region, or a demand of your own, causes in the nodes of an IO model",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1) from the cache; else O(N^2), with N nodes",
     group: Family::Assess,
     flags: "readonly blocking",

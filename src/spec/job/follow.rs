@@ -17,7 +17,7 @@ const STATES: &[Arg] = &[
 pub(crate) const CANCEL: Command = Command {
     name: "JOB.CANCEL",
     summary: "Cancels a job: a waiting one immediately, a running one by its worker, which the next heartbeat notifies",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N + W), with N jobs of the queue and W waiters",
     group: Family::Job,
     flags: "write",
@@ -33,7 +33,7 @@ pub(crate) const CANCEL: Command = Command {
 pub(crate) const RETRY: Command = Command {
     name: "JOB.RETRY",
     summary: "Makes a failed, dead or cancelled job pending again; its attempts count from zero",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N), with N jobs of the queue",
     group: Family::Job,
     flags: "write",
@@ -49,7 +49,7 @@ pub(crate) const RETRY: Command = Command {
 pub(crate) const STATUS: Command = Command {
     name: "JOB.STATUS",
     summary: "Describes a job: its state, progress, times, result or error",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N), with N jobs of the queue",
     group: Family::Job,
     flags: "readonly fast",
@@ -67,7 +67,7 @@ pub(crate) const STATUS: Command = Command {
 pub(crate) const WAIT: Command = Command {
     name: "JOB.WAIT",
     summary: "Waits until a job has ended, then describes it like JOB.STATUS",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N), with N jobs of the queue",
     group: Family::Job,
     flags: "readonly blocking",
@@ -90,7 +90,7 @@ pub(crate) const WAIT: Command = Command {
 pub(crate) const LIST: Command = Command {
     name: "JOB.LIST",
     summary: "Lists the jobs of a queue, newest first",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(N) in slices, with N jobs that are looked at until the limit is reached",
     group: Family::Job,
     // A client waits while the server looks at a long queue in slices.
@@ -114,7 +114,7 @@ pub(crate) const LIST: Command = Command {
 pub(crate) const INFO: Command = Command {
     name: "JOB.INFO",
     summary: "Describes a queue: counts of jobs, the oldest that waits, throughput, percentiles of times, bytes",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(T), with T types",
     group: Family::Job,
     flags: "readonly",

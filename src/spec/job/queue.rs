@@ -8,7 +8,7 @@ const PAUSED: Arg = Arg::string("type").says("Only this type; default: the whole
 pub(crate) const CONFIG: Command = Command {
     name: "JOB.CONFIG",
     summary: "Sets limits of a queue, which is created if it does not exist; without options replies all limits",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Job,
     // Without deny-oom: it shows limits, and lower ones free memory.
@@ -59,7 +59,7 @@ pub(crate) const CONFIG: Command = Command {
 pub(crate) const PAUSE: Command = Command {
     name: "JOB.PAUSE",
     summary: "Stops claims of a queue, or of one type; jobs that run are not affected",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Job,
     flags: "write",
@@ -75,7 +75,7 @@ pub(crate) const PAUSE: Command = Command {
 pub(crate) const RESUME: Command = Command {
     name: "JOB.RESUME",
     summary: "Permits claims again after JOB.PAUSE",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(W), with W blocked claims",
     group: Family::Job,
     flags: "write",
@@ -91,7 +91,7 @@ pub(crate) const RESUME: Command = Command {
 pub(crate) const PURGE: Command = Command {
     name: "JOB.PURGE",
     summary: "Removes the jobs of a queue that are in a state other than running",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(N + R log N) in slices, with N jobs of the queue and R removed ones",
     group: Family::Job,
     // A client waits while the server removes many jobs in slices.
@@ -121,7 +121,7 @@ pub(crate) const PURGE: Command = Command {
 pub(crate) const HELP: Command = Command {
     name: "JOB.HELP",
     summary: "Explains the JOB commands",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(1)",
     group: Family::Job,
     // Static text, so it is available while the data set is loading or stale, like the server's own HELP.
@@ -140,7 +140,7 @@ pub(crate) const REPLAY: Command = Command {
     name: "JOB.REPLAY",
     summary: "Internal: carries changes of a queue from a master to its replicas and the append-only file; refused to \
               clients",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(B), with B bytes of changes",
     group: Family::Job,
     flags: "write admin deny-script no-monitor no-slowlog",

@@ -9,7 +9,7 @@ const NAME: Arg = Arg::string("name").says("1 to 256 bytes");
 pub(crate) const SCHEDULE: Command = Command {
     name: "JOB.SCHEDULE",
     summary: "Creates a schedule, or replaces it: a job is submitted at each due time, once, by the master",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log S), with S schedules of the queue",
     group: Family::Job,
     flags: "write deny-oom",
@@ -55,7 +55,7 @@ pub(crate) const SCHEDULE: Command = Command {
 pub(crate) const UNSCHEDULE: Command = Command {
     name: "JOB.UNSCHEDULE",
     summary: "Removes a schedule; jobs that it has submitted are kept",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log S), with S schedules of the queue",
     group: Family::Job,
     // Without deny-oom: it frees memory.
@@ -72,7 +72,7 @@ pub(crate) const UNSCHEDULE: Command = Command {
 pub(crate) const SCHEDULES: Command = Command {
     name: "JOB.SCHEDULES",
     summary: "Lists the schedules of a queue",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(S), with S schedules of the queue",
     group: Family::Job,
     flags: "readonly",

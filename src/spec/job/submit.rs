@@ -7,7 +7,7 @@ use super::{CHANGES, PAYLOAD, QUEUE, TYPE};
 pub(crate) const SUBMIT: Command = Command {
     name: "JOB.SUBMIT",
     summary: "Submits a job to a queue, which is created if it does not exist",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N), with N jobs of the queue",
     group: Family::Job,
     flags: "write deny-oom",
@@ -37,7 +37,7 @@ pub(crate) const SUBMIT: Command = Command {
 pub(crate) const SUBMITMANY: Command = Command {
     name: "JOB.SUBMITMANY",
     summary: "Submits several jobs with the same options, all or none",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(n log N), with n jobs, at most assess.max-batch, and N jobs of the queue",
     group: Family::Job,
     flags: "write deny-oom",

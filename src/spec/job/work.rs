@@ -6,7 +6,7 @@ use super::{CHANGES, ID, QUEUE, TAKES, TOKEN};
 pub(crate) const CLAIM: Command = Command {
     name: "JOB.CLAIM",
     summary: "Grants the leases of jobs of some types; with BLOCK waits for a job",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(c * (T + log N)), with c claimed jobs, T types and N jobs of the queue",
     group: Family::Job,
     flags: "write blocking",
@@ -36,7 +36,7 @@ pub(crate) const CLAIM: Command = Command {
 pub(crate) const HEARTBEAT: Command = Command {
     name: "JOB.HEARTBEAT",
     summary: "Extends the lease of a running job, reports its progress, and replies whether to continue",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N), with N jobs of the queue",
     group: Family::Job,
     flags: "write fast",
@@ -58,7 +58,7 @@ pub(crate) const HEARTBEAT: Command = Command {
 pub(crate) const COMPLETE: Command = Command {
     name: "JOB.COMPLETE",
     summary: "Ends a running job with a result",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N + W), with N jobs of the queue and W waiters",
     group: Family::Job,
     flags: "write",
@@ -74,7 +74,7 @@ pub(crate) const COMPLETE: Command = Command {
 pub(crate) const FAIL: Command = Command {
     name: "JOB.FAIL",
     summary: "Ends the run of a job with an error; the job is run again if a retry is left",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N + W), with N jobs of the queue and W waiters",
     group: Family::Job,
     flags: "write",

@@ -6,7 +6,7 @@ use super::{KEY, READS};
 pub(crate) const DROP: Command = Command {
     name: "MODEL.DROP",
     summary: "Removes an agreement of an ORIGIN model, with its overrides",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(A), with A agreements; then the search index is rebuilt on a worker",
     group: Family::Model,
     flags: "write",
@@ -22,7 +22,7 @@ pub(crate) const DROP: Command = Command {
 pub(crate) const HS: Command = Command {
     name: "MODEL.HS",
     summary: "Returns a code of the nomenclature of an ORIGIN model",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(log N + M), with N codes and M codes returned",
     group: Family::Model,
     flags: "readonly fast",
@@ -51,7 +51,7 @@ pub(crate) const HS: Command = Command {
 pub(crate) const RULES: Command = Command {
     name: "MODEL.RULES",
     summary: "Lists rules of an ORIGIN model, the most specific first",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(N log N), with N rules of the requested agreements",
     group: Family::Model,
     flags: "readonly blocking",
@@ -80,7 +80,7 @@ const LIMIT: Arg =
 pub(crate) const FIND: Command = Command {
     name: "MODEL.FIND",
     summary: "Searches labels and descriptions for words: exact, prefix, part, misspelt, synonym; best matches first",
-    since: "0.1.0",
+    since: "0.2.0",
     complexity: "O(W * V + R), with W words of the text, V distinct words of the model and R matching descriptions",
     group: Family::Model,
     flags: "readonly blocking",
