@@ -54,13 +54,13 @@ class Servers:
         self.servers: list[Server] = []
 
     def server(self, *options: object, start: bool = True, module: bool = True, replica_of: Server | None = None,
-               port: int | None = None, folder: Path | None = None, prefix: tuple = ()) -> Server:
+               port: int | None = None, folder: Path | None = None, prefix: tuple = (), arguments: tuple = ()) -> Server:
         """A running server. Nothing is persistent unless the options say so. `prefix` are words before the program, such as
-        ("prlimit", "--fsize=1000000")."""
+        ("prlimit", "--fsize=1000000"), `arguments` words of `loadmodule`, such as the tiers of a configuration."""
         if replica_of:
             options += ("--replicaof", "127.0.0.1", replica_of.port, "--repl-diskless-sync-delay", 0)
         folder = folder or self.folder / f"server-{len(self.servers)}"
-        server = Server(self.settings.program, self.settings.module if module else None, folder, options, port, prefix)
+        server = Server(self.settings.program, self.settings.module if module else None, folder, options, port, prefix, arguments)
         self.servers.append(server)
         return server.start() if start else server
 
@@ -84,7 +84,7 @@ class Round(Servers):
         self.context = context
         self.number = number
         self.random = random.Random(f"{context.seed}/{context.outcome.name}/{number}")
-        self.quick, self.sabotage = context.quick, context.sabotage
+        self.seed, self.quick, self.sabotage = context.seed, context.quick, context.sabotage
         self.findings = 0
 
     def finding(self, text: str) -> None:

@@ -27,13 +27,13 @@ class Server:
     """Runs after `start`. `options` are those of redis-server: ("--appendonly", "yes")."""
 
     def __init__(self, program: str, module: Path | None, folder: Path, options: tuple = (), port: int | None = None,
-                 prefix: tuple = ()):
+                 prefix: tuple = (), arguments: tuple = ()):
         self.program, self.module, self.folder, self.options, self.prefix = program, module, folder, options, prefix
+        self.arguments = arguments
         self.port = port or free_port()
         self.chosen = port is not None
         self.log = folder / "redis.log"
         self.process: subprocess.Popen | None = None
-        self.connections: list[redis.Redis] = []
         self.admin: redis.Redis | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -41,7 +41,7 @@ class Server:
         words = [*self.prefix, self.program, "--port", self.port, "--bind", "127.0.0.1", "--dir", self.folder, "--logfile", self.log,
                  "--save", "", "--appendonly", "no", "--enable-debug-command", "yes"]
         if self.module:
-            words += ["--loadmodule", self.module]
+            words += ["--loadmodule", self.module, *self.arguments]
         return [*map(str, words), *map(str, self.options)]
 
     def launch(self) -> "Server":
@@ -86,9 +86,7 @@ class Server:
         defaults = {"port": self.port, "decode_responses": True, "encoding_errors": "surrogateescape", "protocol": 3,
                     "socket_timeout": REPLY_SECONDS, "socket_connect_timeout": REPLY_SECONDS,
                     "retry": Retry(NoBackoff(), 0), "single_connection_client": False}
-        client = redis.Redis(**{**defaults, **options})
-        self.connections.append(client)
-        return client
+        return redis.Redis(**{**defaults, **options})
 
     def call(self, *words: object) -> object:
         """Runs one command on the server's own client. Not from several threads at the same time."""
@@ -115,8 +113,8 @@ class Server:
         return self.start(seconds)
 
     def _end(self, how: int) -> None:
-        self._close()
         if not self.alive():
+            self._close()
             return
         self.process.send_signal(how)
         try:
@@ -124,12 +122,13 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._close()
 
     def _close(self) -> None:
+        # Clients of other threads see the end of their connections by themselves.
+        if self.admin is not None:
+            self.admin.close()
         self.admin = None
-        for client in self.connections:
-            client.close()
-        self.connections.clear()
 
     def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
