@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import redis
 
@@ -36,8 +36,8 @@ class Gone(Exception):
 class Traffic:
     """All registers, and the threads that change them."""
 
-    def __init__(self, server: Server, seed: str, bulk: int = 0, writers: int = 3):
-        self.server, self.bulk, self.writers = server, bulk, writers
+    def __init__(self, server: Server, seed: str, bulk: int = 0, writers: int = 3, clock: Callable[[], float] = time.monotonic):
+        self.server, self.bulk, self.writers, self.clock = server, bulk, writers, clock
         self.random = random.Random(seed)
         self.registers: dict[str, Register] = {}
         self.entries: list[Register] = []
@@ -81,19 +81,21 @@ class Traffic:
         self.register("big", "big")
         if self.bulk:
             names = [self.register(f"bulk:{i}", "entry") for i in range(self.bulk)]
-            call = Call(time.monotonic(), "fill bulk")
+            call = Call(self.clock(), "fill bulk")
             script = "for i = 0, tonumber(ARGV[1]) - 1 do redis.call('SET', 'bulk:' .. i, 'old', 'EX', 36000) end"
             self.server.call("EVAL", script, 0, self.bulk)
-            call.end = time.monotonic()
+            call.end = self.clock()
             for register in names:
                 register.append(call, "old")
         self.entries = [register for register in self.registers.values() if register.kind == "entry"]
 
-    def start(self) -> None:
+    def clients(self) -> list["Client"]:
         roles = [(Writer, i) for i in range(self.writers)]
         roles += [(Invalidator, 0), (Modeller, 0), (Submitter, 0), (Worker, 0)]
-        for role, number in roles:
-            client = role(self, number, self.random.randrange(1 << 60))
+        return [role(self, number, self.random.randrange(1 << 60)) for role, number in roles]
+
+    def start(self) -> None:
+        for client in self.clients():
             self.threads.append(threading.Thread(target=client.run, daemon=True))
         for thread in self.threads:
             thread.start()
@@ -159,7 +161,7 @@ class Client:
     def change(self, effects: Iterable[tuple[Register, str | None]], *words: object, invalidates: bool = False,
                swept_late: bool = False, may_refuse: tuple[str, ...] = ()) -> object:
         """A command that changes registers. An error in `may_refuse` means that it changed nothing; its text is returned."""
-        call = Call(time.monotonic(), " ".join(str(word)[:40] for word in words))
+        call = Call(self.traffic.clock(), " ".join(str(word)[:40] for word in words))
         for register, state in effects:
             register.append(call, state, invalidates)
         try:
@@ -171,7 +173,7 @@ class Client:
             if any(str(error).startswith(code) for code in may_refuse):
                 return str(error)
             raise
-        call.end = time.monotonic()
+        call.end = self.traffic.clock()
         call.swept = float("inf") if swept_late else call.end
         self.traffic.calls += 1
         return reply
@@ -218,7 +220,7 @@ class Writer(Client):
         names = [f"pair:{self.number}-{i}-{side}" for side in "ab"]
         registers = [self.traffic.registers[name] for name in names]
         version = self.traffic.next()
-        call = Call(time.monotonic(), f"MULTI, CACHE.SET {names[0]} {version}, SET {names[1]} {version}, EXEC")
+        call = Call(self.traffic.clock(), f"MULTI, CACHE.SET {names[0]} {version}, SET {names[1]} {version}, EXEC")
         for register in registers:
             register.append(call, version)
         pipe = self.redis.pipeline(transaction=True)
@@ -228,7 +230,7 @@ class Writer(Client):
             pipe.execute()
         except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
             raise Gone from error
-        call.end = call.swept = time.monotonic()
+        call.end = call.swept = self.traffic.clock()
         self.traffic.calls += 1
 
 
@@ -312,10 +314,10 @@ class Worker(Client):
 
     def step(self) -> None:
         traffic, count = self.traffic, self.random.randrange(1, 4)
-        call = Call(time.monotonic(), f"JOB.CLAIM {QUEUE} COUNT {count}")
+        call = Call(self.traffic.clock(), f"JOB.CLAIM {QUEUE} COUNT {count}")
         traffic.pending_claims = [call]
         jobs = self.ask("JOB.CLAIM", QUEUE, 1, "work", "COUNT", count, "LEASE", LONG_LEASE, "BLOCK", 50)
-        call.end = time.monotonic()
+        call.end = self.traffic.clock()
         traffic.pending_claims = []
         for job in jobs:
             traffic.tokens[job["id"]] = job["token"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import redis
 
+import appendonly
 import survivors
 import waiting
 from context import Context, Round
@@ -196,19 +197,9 @@ def end_file(server: Server, plan: Plan, recorder: Recorder) -> bool:
     return True
 
 
-def increment(server: Server) -> Path | None:
-    """The file to which the server appends: the last one of the manifest."""
-    folder = server.folder / "appendonlydir"
-    manifests = list(folder.glob("*.manifest"))
-    if not manifests:
-        return None
-    names = [line.split()[1] for line in manifests[0].read_text().splitlines() if line.endswith("type i")]
-    return folder / names[-1] if names else None
-
-
 def sample(server: Server, recorder: Recorder) -> None:
     try:
-        file = increment(server)
+        file = appendonly.increment(server.folder)
         if file:
             recorder.sizes.append((time.monotonic(), file.name, file.stat().st_size))
     except (FileNotFoundError, IndexError):
@@ -218,7 +209,7 @@ def sample(server: Server, recorder: Recorder) -> None:
 def lose_bytes(round_: Round, plan: Plan, server: Server, recorder: Recorder, failed: float) -> float:
     """A kill loses nothing that was written to the file; a failure of the machine loses what was not yet on the disk. Cuts
     the file to a random size that it had since. Returns the time before which nothing may be lost."""
-    file = increment(server) if plan.append_only else None
+    file = appendonly.increment(server.folder) if plan.append_only else None
     if round_.sabotage and file:
         content = file.read_bytes()
         file.write_bytes(content[:-3000])
