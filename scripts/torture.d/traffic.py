@@ -273,7 +273,8 @@ class Modeller(Client):
             self.change([(register, None)], self.random.choice(("DEL", "UNLINK")), key)
         elif choice < 12:
             nodes = str(self.random.choice(SIZES))
-            self.change([(self.traffic.registers["big"], nodes)], "MODEL.LOAD", "big", "IO", "FILE", f"{nodes}.csv")
+            # The load that the failure interrupts may be running.
+            self.change([(self.traffic.registers["big"], nodes)], "MODEL.LOAD", "big", "IO", "FILE", f"{nodes}.csv", may_refuse=("BUSY",))
         elif choice < 13:
             self.ask("CACHE.INVALIDATE", "MODEL", key)
         else:

@@ -157,7 +157,7 @@ def moment(round_: Round, plan: Plan, server: Server, traffic: Traffic, recorder
             begin_file(server, plan, recorder)
         return 0.02
     if name == "load":
-        # The modeller is in the way: only one load of a key at a time.
+        # Refused when the modeller loads it at this moment; then that load is interrupted.
         nodes = str(round_.random.choice(SIZES))
         traffic.registers["big"].append(Call(time.monotonic(), f"MODEL.LOAD big IO FILE {nodes}.csv"), nodes)
         with server.socket() as connection:
