@@ -78,7 +78,7 @@ def one_round(round_: Round, data: Path) -> None:
     moment = "random" if round_.sabotage else moments[round_.random.randrange(len(moments))]
     plan = Plan(mode, moment, mode.endswith("-commands") or round_.random.random() < 0.5)
     server = round_.server(*plan.options(data), arguments=plan.arguments())
-    traffic = Traffic(server, f"{round_.seed}/{round_.number}", bulk=4000 if moment == "sweep" else 0)
+    traffic = Traffic(server, f"{round_.seed}/{round_.number}", bulk=4000 if moment == "sweep" else 0, everything=moment != "sweep")
     recorder = Recorder()
     traffic.prepare(not plan.declared)
     traffic.start()

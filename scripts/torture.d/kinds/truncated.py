@@ -63,7 +63,7 @@ def record(context: Context, data: Path, preamble: bool) -> Recording:
     """Work before a rewrite, which is then in the base file, and as much after it."""
     server = context.server(*options(data, preamble), arguments=() if preamble else declared())
     clock = Clock()
-    traffic = Traffic(server, f"{context.seed}/{preamble}", bulk=600, clock=clock)
+    traffic = Traffic(server, f"{context.seed}/{preamble}", bulk=600, clock=clock, everything=False)
     traffic.prepare(declare_tiers=preamble)
     clients, choices = traffic.clients(), random.Random(f"{context.seed}/{preamble}/order")
     steps = QUICK_STEPS if context.quick else STEPS
