@@ -15,7 +15,7 @@ from server import Server
 from space import MEGABYTE, Disk, Limit, disk
 from traffic import SIZES, TIERS, Traffic, large_table
 
-ROUNDS = 60
+ROUNDS = 32
 QUICK = 4
 
 SIZE = 64 * MEGABYTE

@@ -14,7 +14,7 @@ from oracle import Call, Op, Register, Survival
 from server import NotStarted, Server
 from traffic import SIZES, TIERS, Traffic, large_table
 
-ROUNDS = 400
+ROUNDS = 200
 QUICK = 8
 
 STEPS = 1200
