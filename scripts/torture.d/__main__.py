@@ -30,6 +30,12 @@ def description(name: str) -> str:
     return (kind(name).__doc__ or "").strip().splitlines()[0]
 
 
+def numbers(text: str) -> range:
+    """17 or 100-149."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/torture", add_help=False)
     parser.add_argument("kinds", nargs="*", metavar="KIND")
@@ -37,7 +43,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--only", type=int)
+    parser.add_argument("--only", type=numbers)
     parser.add_argument("--sabotage", action="store_true")
     parser.add_argument("--module", type=Path)
     parser.add_argument("--server", default="redis-server")

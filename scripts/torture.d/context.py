@@ -30,7 +30,7 @@ class Settings:
     target: Path
     quick: bool = False
     sabotage: bool = False
-    only: int | None = None
+    only: range | None = None
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Context(Servers):
 
     def each(self, one_round: Callable[[Round], None]) -> None:
         """Runs all rounds. An exception in a round is a finding, and so is a crash in the log of one of its servers."""
-        numbers = range(self.rounds) if self.settings.only is None else [self.settings.only]
+        numbers = self.settings.only or range(self.rounds)
         for number in numbers:
             round_ = Round(self, number)
             keep = None

@@ -24,9 +24,9 @@ class Disk:
         """Leaves this many bytes."""
         with self.ballast.open("ab") as opened:
             while (size := self._available() - leave) > 0:
-                # A server writes meanwhile: what it took in between cannot be taken.
+                # A server writes meanwhile. Half of the rest, so that an attempt that fails does not fill the disk for a moment.
                 with contextlib.suppress(OSError):
-                    os.posix_fallocate(opened.fileno(), os.fstat(opened.fileno()).st_size, size)
+                    os.posix_fallocate(opened.fileno(), os.fstat(opened.fileno()).st_size, max(1, size // 2))
 
     def _available(self) -> int:
         space = os.statvfs(self.folder)
