@@ -148,7 +148,7 @@ class Context(Servers):
         self.outcome.figures[figure] = self.outcome.figures.get(figure, 0) + by
 
     def progress(self, text: str) -> None:
-        """Says on standard error, from time to time, how far it is."""
+        """Says on standard error, from time to time, what is done."""
         now = time.monotonic()
         if now - self._said >= PROGRESS_SECONDS:
             self._said = now

@@ -89,7 +89,7 @@ def judge(register: Register, observed: str | None, survival: Survival) -> Verdi
     if observed is None and register.may_vanish:
         return Verdict()
     if not makers:
-        return Verdict(f"{register.name} has a state that nobody gave it: {observed!r}")
+        return Verdict(f"{register.name} has a state that no command gave it: {observed!r}")
     makers.sort(key=lambda op: op.call.end)
     early = [op for op in makers if op.call.start <= survival.ceiling]
     if not early:

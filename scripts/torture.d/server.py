@@ -11,8 +11,8 @@ from redis.retry import Retry
 
 import waiting
 
-STOP_SECONDS = 60
-REPLY_SECONDS = 60
+STOP_SECONDS = 120
+REPLY_SECONDS = 300
 STARTS = 5
 
 # What a server or the module writes to its log when it crashes.
@@ -141,7 +141,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nobody listens on. Not above 55535: the bus of a cluster uses the port + 10,000."""
+    """A port that no process listens on. Not above 55535: the bus of a cluster uses the port + 10,000."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

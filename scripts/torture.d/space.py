@@ -59,7 +59,7 @@ class Limit:
 
 @contextlib.contextmanager
 def disk(folder: Path, size: int) -> Iterator[Disk | Limit]:
-    """A disk of this size in a new folder; unmounted at the end, when no server uses it any more."""
+    """A disk of this size in a new folder; unmounted at the end, when no server uses it."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "assess-torture", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:

@@ -10,9 +10,9 @@ import waiting
 from context import Round
 from oracle import Register, Survival, Verdict, judge, torn
 from server import Server
-from traffic import QUEUE, SIZES, Traffic
+from traffic import QUEUE, TICK_MS, TICKING, Traffic
 
-READY_SECONDS = 120
+READY_SECONDS = 600
 STAGING = "assess:staging:"
 STAGING_MS = 120_000
 DERIVED = ("ready", "failed")
@@ -56,7 +56,7 @@ def job_state(status: object) -> str | None:
 
 
 def model_state(server: Server, key: str, kind: str) -> str | None:
-    """Which version of the model there is. A state that nobody made, such as an error, is half a model."""
+    """Which version of the model there is. A state that no command made, such as an error, is half a model."""
     try:
         info = waiting.until(lambda: derived(server, key), f"{key} is not derived", READY_SECONDS)
     except redis.ResponseError as error:
@@ -132,13 +132,30 @@ def tokens(round_: Round, server: Server, traffic: Traffic) -> None:
                 round_.finding(f"{register.name} runs, and its worker's report was refused: {error}")
 
 
+def schedule(round_: Round, server: Server, traffic: Traffic, survival: Survival) -> None:
+    """A schedule goes on, and submits one job for each time that is due. Then it is removed, so that digests can be compared."""
+    started = traffic.server_ms()
+    present = bool(server.call("JOB.SCHEDULES", TICKING))
+    round_.expect(present or traffic.tick.end > survival.floor, "lost: a schedule that was acknowledged")
+    if not present:
+        return
+    def submitted() -> list[int]:
+        return [job["created_at"] for job in server.call("JOB.LIST", TICKING, "LIMIT", 1000)]
+
+    waiting.until(lambda: max(submitted(), default=0) > started, "a schedule does not go on after the restart")
+    server.call("JOB.UNSCHEDULE", TICKING, "tick")
+    most = (traffic.server_ms() - traffic.tick_ms) // TICK_MS
+    round_.expect(len(submitted()) <= most, f"a schedule has submitted {len(submitted())} jobs in {most} intervals")
+    round_.count("jobs of schedules", len(submitted()))
+
+
 def agree(round_: Round, server: Server, without_preamble: bool, known: Iterable[str]) -> None:
     """The server agrees with itself: health, counters, index, keys, cached documents."""
     info = server.admin.info("assess")
     for field in ("assess_panics", "assess_replay_errors"):
         round_.expect(info[field] == 0, f"{field} is {info[field]}")
     for line in server.call("CACHE.HEALTH")[1:]:
-        expected = "degraded jobs" in line or without_preamble and "preamble" in line  # no worker claims any more
+        expected = "degraded jobs" in line or without_preamble and "preamble" in line  # no worker claims now
         if line.startswith("degraded") and not expected:
             round_.finding(f"CACHE.HEALTH: {line}")
     keys = list(server.admin.scan_iter(count=5000))
@@ -160,9 +177,9 @@ def agree(round_: Round, server: Server, without_preamble: bool, known: Iterable
             left = server.call("PTTL", key)
             round_.expect(0 < left <= STAGING_MS, f"{key} has {left} ms to live")
             round_.count("interrupted loads")
-    known = {*known, QUEUE}
+    known = {*known, QUEUE, TICKING}
     strange = [key for key in keys if key not in known and not key.startswith(("assessment:", STAGING))]
-    round_.expect(not strange, f"keys that nobody wrote: {strange[:5]}")
+    round_.expect(not strange, f"keys that no command wrote: {strange[:5]}")
     for key in keys:
         if key.startswith("assessment:{"):
             cached_document(round_, server, key)

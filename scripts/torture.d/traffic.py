@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable
 
 import redis
 
+import waiting
 from oracle import Call, Register
 from server import Server
 
 LONG_LEASE = 3_600_000
 QUEUE = "jobs"
+TICKING = "ticking"
+TICK_MS = 1000
 TIERS = {
     "plain": ("PATTERN", "plain:*", "TTL", 36000, "JITTER", 10),
     "tagged": ("PATTERN", "tagged:*", "TTL", 36000),
@@ -30,7 +33,7 @@ SIZES = (400, 440, 480)
 
 
 class Gone(Exception):
-    """The server is gone, or the traffic ends."""
+    """The connection has ended, or the traffic ends."""
 
 
 class Traffic:
@@ -54,6 +57,8 @@ class Traffic:
         self.pending_claims: list[Call] = []
         self.threads: list[threading.Thread] = []
         self.version = 0
+        self.tick: Call | None = None
+        self.tick_ms = 0
         self.lock = threading.Lock()
 
     def register(self, name: str, kind: str, may_vanish: bool = False) -> Register:
@@ -68,12 +73,17 @@ class Traffic:
             self.version += 1
             return str(self.version)
 
-    def prepare(self, declare_tiers: bool) -> None:
-        """Tiers, files, and the entries of the tier `bulk`."""
+    def prepare(self, declare_tiers: bool, ticking: bool = False) -> None:
+        """Tiers, the entries of the tier `bulk`, and, with `ticking`, a queue whose schedule submits a job each second."""
         if declare_tiers:
             for name, policy in TIERS.items():
                 self.server.call("TIER.SET", name, *policy)
         self.server.call("JOB.CONFIG", QUEUE, "MAXRUNNING", 100000)
+        if ticking:
+            self.tick_ms = self.server_ms()
+            self.tick = Call(self.clock(), "JOB.SCHEDULE")
+            self.server.call("JOB.SCHEDULE", TICKING, "tick", "EVERY", TICK_MS, "tick", "p")
+            self.tick.end = self.clock()
         for writer in range(self.writers):
             for family in FAMILIES:
                 for i in range(KEYS):
@@ -93,6 +103,10 @@ class Traffic:
                 register.append(call, "old")
         self.entries = [register for register in self.registers.values() if register.kind == "entry"]
 
+    def server_ms(self) -> int:
+        seconds, microseconds = self.server.call("TIME")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
     def clients(self) -> list["Client"]:
         roles = [(Writer, i) for i in range(self.writers)]
         roles += [(Invalidator, 0), (Modeller, 0), (Submitter, 0), (Worker, 0)]
@@ -107,7 +121,7 @@ class Traffic:
     def join(self) -> None:
         self.stopped.set()
         for thread in self.threads:
-            thread.join(30)
+            thread.join(waiting.SECONDS)
             if thread.is_alive():
                 self.faults.append("a client got no answer and no end of its connection")
         self.threads.clear()
@@ -299,7 +313,7 @@ class Modeller(Client):
                 self.read(key, kind, expected)
 
     def read(self, key: str, kind: str, version: str) -> None:
-        """Nobody else changes the models: what is served is exactly known."""
+        """No other client changes the models: what is served is exactly known."""
         subject = ("A", "mill") if kind == "io" else ("x=0",)
         document = json.loads(self.ask("ASSESS.GET", key, *subject))
         if kind == "score" and document["score"] != float(version):

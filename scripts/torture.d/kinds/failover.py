@@ -81,7 +81,7 @@ class Client:
         if world.sentinel:
             # The client of redis-py that asks Sentinel for the master whenever it connects.
             if self.redis is None:
-                finder = Sentinel([("127.0.0.1", world.sentinel.port)], socket_timeout=2, decode_responses=True)
+                finder = Sentinel([("127.0.0.1", world.sentinel.port)], socket_timeout=waiting.SECONDS, decode_responses=True)
                 options = world.master.client().connection_pool.connection_kwargs
                 kept = {name: options[name] for name in ("decode_responses", "protocol", "retry", "socket_timeout")}
                 self.redis = finder.master_for(NAME, **kept)
@@ -114,7 +114,7 @@ class Client:
         raise NotImplementedError
 
     def is_master(self) -> bool:
-        """Whether what this client talks to is the master that everybody should use."""
+        """Whether what this client talks to is the present master."""
         if self.world.sentinel:
             self.redis.connection_pool.disconnect()
         role = self.redis.execute_command("ROLE")[0]
@@ -233,8 +233,8 @@ def one_round(round_: Round) -> None:
     finally:
         world.stopped.set()
         for thread in threads:
-            thread.join(60)
-    round_.expect(not any(thread.is_alive() for thread in threads), "a client waits for ever")
+            thread.join(waiting.SECONDS)
+    round_.expect(not any(thread.is_alive() for thread in threads), "a client waits without end")
     for text in world.faults + world.stale[:5]:
         round_.finding(text)
     for figure, number in world.figures.items():

@@ -80,7 +80,7 @@ def one_round(round_: Round, data: Path) -> None:
     server = round_.server(*plan.options(data), arguments=plan.arguments())
     traffic = Traffic(server, f"{round_.seed}/{round_.number}", bulk=4000 if moment == "sweep" else 0, everything=moment != "sweep")
     recorder = Recorder()
-    traffic.prepare(not plan.declared)
+    traffic.prepare(not plan.declared, ticking=True)
     traffic.start()
     failed = drive(round_, plan, server, traffic, recorder)
     traffic.join()
@@ -100,6 +100,7 @@ def one_round(round_: Round, data: Path) -> None:
         round_.expect(server.call("DBSIZE") == 0, "keys without a file")
         return
     survivors.check(round_, server, traffic, survival)
+    survivors.schedule(round_, server, traffic, survival)
     survivors.settle(server)
     survivors.agree(round_, server, not plan.preamble, traffic.registers)
     same_again(round_, plan, server)
@@ -236,7 +237,7 @@ def restart(round_: Round, server: Server) -> None:
 
 
 def same_again(round_: Round, plan: Plan, server: Server) -> None:
-    """A reload, or another failure, changes nothing any more."""
+    """A reload, or another failure, changes nothing."""
     survivors.remove_staging(server)
     digest = server.call("DEBUG", "DIGEST")
     how = round_.random.choice(("reload", "kill") if plan.append_only else ("reload",))
