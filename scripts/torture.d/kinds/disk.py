@@ -1,6 +1,5 @@
 """Fills the disk under mixed traffic: writes are refused with a clean error, reads work, and nothing is lost afterwards."""
 
-import math
 import shutil
 import time
 from pathlib import Path
@@ -96,8 +95,10 @@ def keeps_on(round_: Round, server: Server, traffic: Traffic, space: Disk | Limi
     round_.expect(client.execute_command("CACHE.FILL", "later:1", token, "v") == "OK", "the lease from before is refused")
     waiting.until(lambda: client.execute_command("JOB.STATUS", "due", "due")["status"] == "pending", "a delayed job is not due")
     some_traffic(round_, traffic)
+    begun = traffic.clock()
     wait_for(lambda: client.execute_command("BGREWRITEAOF"), "a rewrite cannot begin")
     waiting.until(lambda: not persistence(server)["aof_rewrite_in_progress"], "a rewrite does not end")
+    rewritten = (begun, traffic.clock())
     info = persistence(server)
     round_.expect(info["aof_last_bgrewrite_status"] == "ok", f"the rewrite with space: {info}")
     traffic.join()
@@ -107,7 +108,7 @@ def keeps_on(round_: Round, server: Server, traffic: Traffic, space: Disk | Limi
     waiting.until(lambda: not persistence(server)["aof_buffer_length"], "the buffer is not written")
     server.kill()
     # An invalidation may have run while the file was rewritten: the file has it, and an entry written during it may be lost.
-    return Survival(windows=[(-math.inf, math.inf)], bans_saved=True)
+    return Survival(windows=[rewritten], bans_saved=True)
 
 
 def begin_load(server: Server, traffic: Traffic, round_: Round):

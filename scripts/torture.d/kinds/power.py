@@ -16,7 +16,7 @@ from server import Server
 from traffic import SIZES, TIERS, Traffic, large_table
 
 ROUNDS = 200
-QUICK = 6
+QUICK = 5
 SABOTAGE = "the last bytes of the append-only file are removed although every write was acknowledged"
 
 MOMENTS = ("rewrite", "sweep", "load", "complete", "random", "save")
