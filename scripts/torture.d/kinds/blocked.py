@@ -32,7 +32,8 @@ class Torture:
         self.scene = Scene(context)
         self.scene.begin()
         # Takes seconds, and a few rounds would show nothing.
-        self.before = None if context.quick else self.memory()
+        self.is_short = context.quick or waiting.SLOW
+        self.before = None if self.is_short else self.memory()
 
     def run(self):
         self.check_list()
@@ -162,7 +163,7 @@ class Torture:
         self.scene.server.restart()
         self.scene.connect()
         self.scene.begin()
-        self.before = None if self.context.quick else self.memory()
+        self.before = None if self.is_short else self.memory()
 
     def memory(self):
         """With all models, in their usual state."""
