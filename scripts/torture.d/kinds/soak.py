@@ -21,7 +21,7 @@ WARM_UP = 0.2  # of the time: caches, pools and statistics are filled
 # Growth beyond doubt is a finding above these. Names are steady, but the tokens of lost leases (65,536) and failures
 # (16,384) are remembered, about 8 MB of the master that fill during hours. A leak grows without end, by every command.
 MOST_PER_HOUR = {"used_memory": 6, "rss": 16, "index": 1, "replica_memory": 2, "fds": 2, "threads": 1}
-# What a server may keep of the traffic after FLUSHALL, compared with a server that had a few seconds of it: those tables.
+# What a server may keep of the traffic after FLUSHALL, compared with a few seconds of it: those tables.
 MOST_KEPT = 10 << 20
 GAUGES = (
     "blocked",
