@@ -11,8 +11,8 @@ from redis.retry import Retry
 
 import waiting
 
-STOP_SECONDS = 120
-REPLY_SECONDS = 300
+STOP_SECONDS = 1200 if waiting.SLOW else 120
+REPLY_SECONDS = waiting.SECONDS
 STARTS = 5
 
 # What a server or the module writes to its log when it crashes.
