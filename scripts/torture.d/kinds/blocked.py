@@ -13,6 +13,9 @@ from wire import Closed, Error, shown
 DISTURBANCES = ("kill", "reset", "timeout", "error", "demotion", "delete", "flush", "shutdown")
 ROUNDS = 3 * len(STATES) * len(DISTURBANCES)
 QUICK = 16  # other states with each seed
+# With CLUSTER these wait for other nodes; the server here is alone. tests/server/cluster has their waits.
+CLUSTER_SITE = "cluster/ask.rs"
+CLUSTER_COMMANDS = {"CACHE.HEALTH", "CACHE.STATS", "TIER.DEL", "TIER.SET"}
 SABOTAGE = "a command is sent twice, and has two replies"
 
 # Sites of these calls that no user reaches.
@@ -44,9 +47,9 @@ class Torture:
     def check_list(self):
         """Every call that blocks a client, and every command that may block, is in the list of states."""
         listed = {state.site for state in STATES.values()}
-        calls = [path for path in (ROOT / "src").rglob("*.rs") if re.search(r"Blocked::block\(", path.read_text())]
-        found = {str(path.relative_to(ROOT / "src")) for path in calls} - {HOOKS}
-        commands = {state.words[0] for state in STATES.values()}
+        calls = [path for path in (ROOT / "src").rglob("*.rs") if re.search(r"Blocked::block(_for)?\(", path.read_text())]
+        found = {str(path.relative_to(ROOT / "src")) for path in calls} - {HOOKS, CLUSTER_SITE}
+        commands = {state.words[0] for state in STATES.values()} | CLUSTER_COMMANDS
         names = [name.decode() for name in self.scene.admin.good("COMMAND", "LIST", "FILTERBY", "MODULE", "assess")]
         infos = self.scene.admin.good("COMMAND", "INFO", *names)
         blocking = {name.upper() for name, info in zip(names, infos, strict=True) if "blocking" in info[2]}

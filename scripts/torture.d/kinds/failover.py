@@ -13,7 +13,7 @@ from context import Context, Round
 from server import Server
 
 ROUNDS = 30
-QUICK = 3
+QUICK = 2
 SABOTAGE = "clients store what they computed with SET, without the token of their lease"
 
 WAYS = ("command", "kill", "sentinel")

@@ -12,7 +12,7 @@ from slope import slope
 from wire import Connection
 
 ROUNDS = 3600  # seconds of traffic
-QUICK = 10  # too few for a slope; the rest is checked
+QUICK = 5  # too few for a slope; the rest is checked
 SABOTAGE = "memory that FLUSHALL does not free: scripts"
 
 PROCESSES = 2

@@ -15,10 +15,10 @@ from server import NotStarted, Server
 from traffic import SIZES, TIERS, Traffic, large_table
 
 ROUNDS = 200
-QUICK = 8
+QUICK = 4
 
 STEPS = 1200
-QUICK_STEPS = 200
+QUICK_STEPS = 100
 PLACES = ("boundary", "header", "argument", "line end", "transaction", "model", "ban", "job", "base")
 REFUSED = ("Unexpected end of file reading the append only file", "Short read or OOM loading DB", "Bad file format reading the append only file")
 
