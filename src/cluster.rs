@@ -45,6 +45,8 @@ fn received(ctx: Ctx<'_>, from: &Id, message: &[u8]) {
         // While a node loads its data, or is a replica, it changes nothing: the asking node repeats its request.
         _ if ctx.is_loading() || !ctx.is_master() => {}
         [b"REQUEST", id, request @ ..] => serve::requested(ctx, *from, number(id), request),
+        // Nothing can be taken in a pause: the next comparison repeats it.
+        [b"DIGEST" | b"TIERS", ..] if ctx.writes_are_paused() => {}
         [b"DIGEST", digest] => tiers::compared(ctx, from, number(digest)),
         [b"TIERS", wants, rows @ ..] => tiers::received(*from, *wants == b"1", rows),
         _ => {}

@@ -4,11 +4,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use assess_engine::cache::lease::{Leases, MAX_LEASES};
 
 use super::with;
-use crate::ffi::account;
+use crate::ffi::account::{self, Account};
 
 /// The most leases of one user.
 pub(crate) const MOST: usize = MAX_LEASES / 2;
@@ -19,8 +20,8 @@ const SLACK: usize = 1024;
 
 #[derive(Default)]
 struct Holders {
-    /// By connection that was granted a lease: the account of its user.
-    users: HashMap<u64, u64>,
+    /// By connection that was granted a lease: the account of its user, which is kept as long, so that it stays the same.
+    users: HashMap<u64, Arc<Account>>,
     /// When the leases by account were added up, in Unix milliseconds.
     added_up_at: u64,
     sums: HashMap<u64, usize>,
@@ -32,12 +33,18 @@ thread_local! {
 
 /// A lease was granted to a connection.
 pub(super) fn granted(client: u64) {
-    if HOLDERS.with_borrow(|holders| holders.users.contains_key(&client)) {
+    // Those granted since the sums were added up count too.
+    let is_known = HOLDERS.with_borrow_mut(|holders| {
+        let user = holders.users.get(&client).map(|user| user.id());
+        user.map(|user| *holders.sums.entry(user).or_default() += 1).is_some()
+    });
+    if is_known {
         return;
     }
-    let user = account::of_client(client).id();
+    let user = account::of_client(client);
     let many = with(|cache| cache.leases.len()) + SLACK;
     HOLDERS.with_borrow_mut(|holders| {
+        *holders.sums.entry(user.id()).or_default() += 1;
         holders.users.insert(client, user);
         if holders.users.len() > many {
             with(|cache| holders.users.retain(|client, _| cache.leases.held_by(*client) > 0));
@@ -64,7 +71,7 @@ impl Holders {
     fn add_up(&mut self, leases: &Leases) {
         self.sums.clear();
         for (client, user) in &self.users {
-            *self.sums.entry(*user).or_default() += leases.held_by(*client) as usize;
+            *self.sums.entry(user.id()).or_default() += leases.held_by(*client) as usize;
         }
     }
 }

@@ -7,6 +7,7 @@ use assess_engine::cache::policy::{Policy, parse_declarations};
 use assess_engine::cluster::tiers::{Shared, rows_of, words_of};
 
 use crate::cache::{build, clauses, enforce, evict, fetch, hot, store, sweep, with};
+use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 
@@ -68,9 +69,20 @@ pub(crate) fn share(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> 
     Ok(existed.unwrap_or(false))
 }
 
+/// The same; a tier that cannot be applied here counts as known from now on, so that nodes do not exchange it for ever.
+pub(crate) fn share_or_keep(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> {
+    // A damaged or malicious version: no later change could replace it.
+    if shared.version >> 16 > now_ms().saturating_add(DAY_MS) {
+        return Err(Failure::err("its version is more than a day ahead of the clock"));
+    }
+    share(ctx, name, shared.clone()).inspect_err(|_| with(|cache| _ = cache.shared.put(name, shared)))
+}
+
+const DAY_MS: u64 = 86_400_000;
+
 /// The same for a line of replication, of an append-only file, or of this node. `None` if it was not taken.
 fn take_shared(name: &[u8], shared: Shared) -> Outcome<Option<bool>> {
-    if !with(|cache| cache.shared.is_new(name, shared.version)) {
+    if !with(|cache| cache.shared.is_new(name, &shared)) {
         return Ok(None);
     }
     let existed = match &shared.policy {

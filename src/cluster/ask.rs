@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use assess_engine::cluster::nodes::{Id, Master};
-use assess_engine::cluster::requests::{Ended, MAX_PENDING, Requests};
+use assess_engine::cluster::requests::{Ended, MAX_PENDING, MAX_PENDING_BYTES, Requests};
 use assess_engine::cluster::wire;
 
 use super::{Answer, perform};
 use crate::cache::with;
-use crate::clock::now_ms;
+use crate::clock::monotonic_ms;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::account;
@@ -72,8 +72,10 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
-    if purpose == Purpose::Change && pending() >= MAX_PENDING {
-        let text = "1000 changes wait for masters that do not answer: mend or forget those, see CACHE.HEALTH";
+    let is_full = ASKED
+        .with_borrow(|asked| asked.requests.pending() >= MAX_PENDING || asked.requests.bytes() >= MAX_PENDING_BYTES);
+    if purpose == Purpose::Change && is_full {
+        let text = "1000 changes, or 16 MB of them, wait for masters that do not answer: mend or forget those, see CACHE.HEALTH";
         return Err(Failure::new(Code::Busy, text));
     }
     account::admit(0)?;
@@ -86,8 +88,8 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
     // This node first: if it refuses, the others are not asked.
     let early = Rc::new(RefCell::new(Early::Waiting));
     if let Some(this) = this {
-        let early = Rc::clone(&early);
-        perform(ctx, words, Box::new(move |answer| told(&early, id, this, answer)))?;
+        let own = Own { early: Rc::clone(&early), id, this, is_answered: false };
+        perform(ctx, words, Box::new(move |answer| own.answer(answer)))?;
     }
     let client = Blocked::block(ctx, 0, unblocked);
     let message: Rc<[u8]> = wire::encode([&b"REQUEST"[..], id.to_string().as_bytes()].iter().chain(words)).into();
@@ -95,7 +97,7 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
     remember(&masters);
     ASKED.with_borrow_mut(|asked| {
         let is_change = purpose == Purpose::Change;
-        asked.requests.begin(now_ms(), id, Rc::clone(&message), is_change, &ids, Caller { client, combine });
+        asked.requests.begin(monotonic_ms(), id, Rc::clone(&message), is_change, &ids, Caller { client, combine });
     });
     for master in masters.iter().filter(|master| !master.is_this) {
         let _ = cluster::send(ctx, &master.id, &message);
@@ -117,11 +119,35 @@ enum Early {
     Sent,
 }
 
-fn told(early: &RefCell<Early>, id: u64, this: Id, answer: Answer) {
-    if matches!(*early.borrow(), Early::Sent) {
-        answered(id, &this, answer);
-    } else {
-        early.replace(Early::Answered(answer));
+/// Receives the answer of this node. If it is dropped without one, after a panic, the answer is an error: this node is
+/// not sent the request again.
+struct Own {
+    early: Rc<RefCell<Early>>,
+    id: u64,
+    this: Id,
+    is_answered: bool,
+}
+
+impl Own {
+    fn answer(mut self, answer: Answer) {
+        self.receive(answer);
+        self.is_answered = true;
+    }
+
+    fn receive(&self, answer: Answer) {
+        if matches!(*self.early.borrow(), Early::Sent) {
+            answered(self.id, &self.this, answer);
+        } else {
+            self.early.replace(Early::Answered(answer));
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.receive(vec![Box::from(&b"ERROR"[..]), Failure::internal().to_string().into_bytes().into()]);
+        }
     }
 }
 
@@ -135,7 +161,7 @@ fn remember(masters: &[Master]) {
 
 /// A master is at work on a request.
 pub(super) fn is_at_work(id: u64, master: &Id) {
-    ASKED.with_borrow_mut(|asked| asked.requests.is_at_work(now_ms(), id, master));
+    ASKED.with_borrow_mut(|asked| asked.requests.is_at_work(monotonic_ms(), id, master));
 }
 
 /// A master has answered a request.
@@ -161,9 +187,9 @@ fn tick(ctx: Ctx<'_>) {
     let patience = settings::cluster_timeout_ms();
     let due = ASKED.with_borrow_mut(|asked| {
         if let Some(this) = this {
-            asked.requests.is_alive(now_ms(), &this);
+            asked.requests.is_alive(monotonic_ms(), &this);
         }
-        asked.requests.due(now_ms(), &awaited(&masters), patience)
+        asked.requests.due(monotonic_ms(), &awaited(&masters), patience)
     });
     for (to, message) in &due.messages {
         if Some(*to) != this && cluster::send(ctx, to, message) {

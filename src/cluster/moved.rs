@@ -13,7 +13,8 @@ pub(super) fn begin() {
     main_loop::after(LOOK_MS, |ctx| {
         begin();
         let slots = blocked::slots();
-        if slots.is_empty() {
+        // A client may wait on a replica: the slot belongs to its master in any case.
+        if slots.is_empty() || !ctx.is_master() {
             return;
         }
         for (slot, address) in cluster::moved(ctx, &slots) {

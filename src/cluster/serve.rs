@@ -59,7 +59,9 @@ struct AtWork {
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        REQUESTS.with_borrow_mut(|requests| {
+        // At the end of the process the table may be gone before a sweep that holds this.
+        let _ = REQUESTS.try_with(|requests| {
+            let mut requests = requests.borrow_mut();
             if matches!(requests.states.get(&self.key), Some(State::AtWork)) {
                 requests.states.remove(&self.key);
             }
@@ -70,6 +72,10 @@ impl Drop for AtWork {
 impl AtWork {
     fn answer(self, ctx: Ctx<'_>, answer: Answer) {
         let (from, id) = self.key;
+        // Demoted meanwhile: its new master may not have the change, and gets the request when the asking node knows it.
+        if !ctx.is_master() {
+            return;
+        }
         reply(ctx, &from, id, &answer);
         if answer.iter().map(|word| word.len()).sum::<usize>() > LONGEST_KEPT {
             return;
@@ -93,6 +99,11 @@ fn reply(ctx: Ctx<'_>, to: &Id, id: u64, answer: &Answer) {
     send(ctx, to, &words);
 }
 
+/// A sign of life: the asking node waits, and repeats its request.
+fn working(ctx: Ctx<'_>, to: &Id, id: u64) {
+    send(ctx, to, &[b"WORKING", id.to_string().as_bytes()]);
+}
+
 /// Another node asks for something.
 pub(super) fn requested(ctx: Ctx<'_>, from: Id, id: u64, words: &[&[u8]]) {
     let key = (from, id);
@@ -102,10 +113,13 @@ pub(super) fn requested(ctx: Ctx<'_>, from: Id, id: u64, words: &[&[u8]]) {
             false
         }
         Some(State::AtWork) => {
-            send(ctx, &from, &[b"WORKING", id.to_string().as_bytes()]);
+            working(ctx, &from, id);
             false
         }
-        None if requests.states.len() - requests.answered.len() >= MAX_AT_WORK => false,
+        None if requests.states.len() - requests.answered.len() >= MAX_AT_WORK => {
+            working(ctx, &from, id);
+            false
+        }
         None => {
             requests.states.insert(key, State::AtWork);
             true
@@ -133,7 +147,7 @@ fn carry_out(ctx: Ctx<'_>, at_work: AtWork, words: &[Box<[u8]>]) {
     match done {
         Ok(()) => {}
         // It passes: the asking node repeats its request.
-        Err(failure) if failure.code == Code::Busy => {}
+        Err(failure) if failure.code == Code::Busy => working(ctx, &key.0, key.1),
         Err(failure) => {
             let answer: Answer = vec![Box::from(&b"ERROR"[..]), failure.to_string().into_bytes().into()];
             REQUESTS.with_borrow_mut(|requests| requests.states.insert(key, State::AtWork));

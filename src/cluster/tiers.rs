@@ -1,7 +1,9 @@
 //! The tiers that all masters share: each master compares its own with those of another one every second.
 
+use std::time::{Duration, Instant};
+
 use assess_engine::cluster::nodes::Id;
-use assess_engine::cluster::tiers::rows_of;
+use assess_engine::cluster::tiers::{Shared, rows_of};
 
 use super::send;
 use crate::cache::{saved, with};
@@ -11,6 +13,9 @@ use crate::work::main_loop;
 
 /// Time from one comparison to the next.
 const COMPARE_MS: u64 = 1000;
+
+/// The most time of one slice.
+const SLICE: Duration = Duration::from_micros(300);
 
 /// Starts comparing.
 pub(super) fn begin() {
@@ -48,19 +53,29 @@ fn send_all(ctx: Ctx<'_>, to: &Id, wants: bool) {
 /// Another master has sent shared tiers: those that are newer are taken.
 pub(super) fn received(from: Id, wants: bool, words: &[&[u8]]) {
     let Some(rows) = rows_of(words) else { return };
+    take(rows, wants.then_some(from));
+}
+
+/// Takes rows in slices: each tier that is set sorts the patterns of all. Then sends the own ones to the node that wants them.
+fn take(mut rows: Vec<(Box<[u8]>, Shared)>, wants: Option<Id>) {
     main_loop::after(0, move |ctx| {
         main_loop::when_writable(ctx, 0, move |ctx, writable| {
             if writable.is_err() {
                 return;
             }
-            for (name, shared) in rows {
-                // For example a tier of a later version of the module.
-                if let Err(failure) = saved::share(ctx, &name, shared) {
-                    ctx::warn(&format!("a tier of another node is ignored: {failure}"));
+            let begin = Instant::now();
+            while begin.elapsed() < SLICE
+                && let Some((name, shared)) = rows.pop()
+            {
+                // For example a tier of a later release. It is kept as it is, so that it is not sent again and again.
+                if let Err(failure) = saved::share_or_keep(ctx, &name, shared) {
+                    ctx::warn(&format!("a tier of another node is not applied here: {failure}"));
                 }
             }
-            if wants {
-                send_all(ctx, &from, false);
+            match wants {
+                _ if !rows.is_empty() => take(rows, wants),
+                Some(from) => send_all(ctx, &from, false),
+                None => {}
             }
         });
     });

@@ -131,7 +131,7 @@ fn complete(answers: Answers) -> Outcome<Vec<Answer>> {
         answers.iter().filter(|(_, answer)| answer.is_none()).map(|(address, _)| address.as_str()).collect();
     if !silent.is_empty() {
         let text = format!(
-            "{} of {all} masters did not answer: {}. The others did; a change is sent again until they answer",
+            "{} of {all} masters did not answer: {}. A change is sent to them again until they answer",
             silent.len(),
             ascii(&silent.join(", "))
         );

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 
-use assess_engine::cluster::nodes::{self, Id, Master};
+use assess_engine::cluster::nodes::{self, Elsewhere, Id, Master};
 use redis_module::raw;
 
 use super::ctx::Ctx;
@@ -78,11 +78,12 @@ pub(crate) fn masters(ctx: Ctx<'_>) -> Vec<Master> {
 
 /// Which of these slots belong to another node now, and to which address.
 pub(crate) fn moved(ctx: Ctx<'_>, slots: &[u16]) -> Vec<(u16, String)> {
-    let elsewhere = |text: &[u8], &slot: &u16| match nodes::owner(text, slot) {
-        Some((address, false)) => Some((slot, address)),
-        Some((_, true)) | None => None,
+    let moved = |text: &[u8]| {
+        let elsewhere = Elsewhere::of(text)?;
+        let address = |&slot: &u16| Some((slot, elsewhere.address(slot)?.to_owned()));
+        Some(slots.iter().filter_map(address).collect())
     };
-    with_nodes(ctx, |text| Some(slots.iter().filter_map(|slot| elsewhere(text, slot)).collect())).unwrap_or_default()
+    with_nodes(ctx, moved).unwrap_or_default()
 }
 
 /// The slot of a key, if the server is a node of a cluster.

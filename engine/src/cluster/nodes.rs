@@ -39,23 +39,41 @@ pub fn masters(text: &[u8]) -> Option<Vec<Master>> {
     Some(masters)
 }
 
-/// The node that has a slot, in the same text: its address, and whether it is the node that was asked. `None` if no node
-/// has it, or the text has another form.
-pub fn owner(text: &[u8], slot: u16) -> Option<(String, bool)> {
-    let text = std::str::from_utf8(text).ok()?;
-    text.lines().find_map(|line| {
-        let mut fields = line.split(' ');
-        let (_, address, flags) = (fields.next()?, fields.next()?, fields.next()?);
-        // A range, a single slot, or a slot in migration in brackets, which is listed in a range as well.
-        let has = |field: &str| {
-            let (first, last) = field.split_once('-').unwrap_or((field, field));
-            first.parse().is_ok_and(|first: u16| first <= slot) && last.parse().is_ok_and(|last: u16| slot <= last)
-        };
-        fields.skip(5).any(has).then(|| {
+/// The slots that other nodes have.
+#[derive(Debug)]
+pub struct Elsewhere<'t> {
+    /// First and last slot with the address of the node, ascending.
+    ranges: Vec<(u16, u16, &'t str)>,
+}
+
+impl<'t> Elsewhere<'t> {
+    /// Reads the text of `CLUSTER NODES`; `None` if it has another form.
+    pub fn of(text: &'t [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut ranges = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let mut fields = line.split(' ');
+            let (_, address, flags) = (fields.next()?, fields.next()?, fields.next()?);
+            if flags.split(',').any(|flag| flag == "myself") {
+                continue;
+            }
             let address = address.split('@').next().unwrap_or_default();
-            (address.to_owned(), flags.split(',').any(|flag| flag == "myself"))
-        })
-    })
+            // A range, or a single slot. A slot in migration, in brackets, is listed in a range as well.
+            ranges.extend(fields.skip(5).filter_map(|field| {
+                let (first, last) = field.split_once('-').unwrap_or((field, field));
+                Some((first.parse().ok()?, last.parse().ok()?, address))
+            }));
+        }
+        ranges.sort_unstable();
+        Some(Self { ranges })
+    }
+
+    /// The address of the other node that has a slot.
+    pub fn address(&self, slot: u16) -> Option<&'t str> {
+        let after = self.ranges.partition_point(|&(first, ..)| first <= slot);
+        let (_, last, address) = self.ranges.get(after.checked_sub(1)?)?;
+        (slot <= *last).then_some(address)
+    }
 }
 
 #[cfg(test)]
@@ -86,18 +104,21 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0
 
     #[test]
     fn the_owner_of_a_slot_is_found() {
-        for (slot, address, is_this) in [
-            (0, "127.0.0.1:30001", true),
-            (93, "127.0.0.1:30001", true),
-            (5461, "127.0.0.1:30002", false),
-            (10_922, "127.0.0.1:30002", false),
-            (16_383, "127.0.0.1:30003", false),
+        let elsewhere = Elsewhere::of(TEXT.as_bytes()).unwrap();
+        for (slot, address) in [
+            (0, None),
+            (93, None),
+            (5460, None),
+            (5461, Some("127.0.0.1:30002")),
+            (10_922, Some("127.0.0.1:30002")),
+            (16_383, Some("127.0.0.1:30003")),
         ] {
-            assert_eq!(owner(TEXT.as_bytes(), slot), Some((address.to_owned(), is_this)));
+            assert_eq!(elsewhere.address(slot), address);
         }
-        let single = "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 h:1@2 master - 0 1 2 connected 7 9-10";
-        assert_eq!(owner(single.as_bytes(), 7), Some(("h:1".to_owned(), false)));
-        assert_eq!((owner(single.as_bytes(), 8), owner(b"\xff", 1), owner(b"", 1)), (None, None, None));
+        let single = "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 h:1@2 master - 0 1 2 connected 9-10 7";
+        let single = Elsewhere::of(single.as_bytes()).unwrap();
+        assert_eq!([7, 8, 9, 10, 11].map(|slot| single.address(slot).is_some()), [true, false, true, true, false]);
+        assert!(Elsewhere::of(b"\xff").is_none() && Elsewhere::of(b"").unwrap().address(1).is_none());
     }
 
     #[test]

@@ -15,8 +15,13 @@ const RESEND_MS: u64 = 250;
 /// The same when no caller waits.
 const REPAIR_MS: u64 = 1000;
 
-/// The most changes that wait for masters after their callers have been told.
+/// The most changes that wait for masters after their callers have been told, and the most bytes of all requests.
 pub const MAX_PENDING: usize = 1000;
+/// The same in bytes.
+pub const MAX_PENDING_BYTES: usize = 16 << 20;
+
+/// The most messages that are sent again in one step.
+const MAX_REPEATED: usize = 64;
 
 /// The answer of a master: words, whose meaning is the caller's.
 pub type Answer = Vec<Box<[u8]>>;
@@ -90,9 +95,14 @@ impl<C> Requests<C> {
         self.requests.values().filter(|request| request.caller.is_none()).count()
     }
 
+    /// The bytes of all requests.
+    pub fn bytes(&self) -> usize {
+        self.requests.values().map(|request| request.message.len()).sum()
+    }
+
     /// A master is at work on a request.
     pub fn is_at_work(&mut self, now: u64, id: u64, master: &Id) {
-        if let Some(request) = self.requests.get_mut(&id) {
+        if let Some(request) = self.requests.get_mut(&id).filter(|request| request.masters.contains(master)) {
             request.seen.insert(*master, now);
         }
     }
@@ -106,7 +116,8 @@ impl<C> Requests<C> {
 
     /// A master has answered. Returns the end of the caller's wait when it was the last one.
     pub fn answered(&mut self, id: u64, master: &Id, answer: Answer) -> Option<Ended<C>> {
-        let request = self.requests.get_mut(&id)?;
+        // A node that is no master with slots answers too; its answer does not count.
+        let request = self.requests.get_mut(&id).filter(|request| request.masters.contains(master))?;
         request.answers.entry(*master).or_insert(answer);
         if request.silent().next().is_some() {
             return None;
@@ -129,6 +140,9 @@ impl<C> Requests<C> {
         let masters: BTreeSet<Id> = masters.iter().copied().collect();
         self.requests.retain(|_, request| {
             // Masters come and go: the replica of a failed one takes over, and has not answered.
+            for master in masters.difference(&request.masters) {
+                request.seen.insert(*master, now);
+            }
             request.masters.clone_from(&masters);
             let silent: Vec<Id> = request.silent().copied().collect();
             let has_lost = silent.iter().any(|master| {
@@ -142,7 +156,7 @@ impl<C> Requests<C> {
                 }
             }
             let pause = if request.caller.is_some() { RESEND_MS } else { REPAIR_MS };
-            if now.saturating_sub(request.sent) >= pause {
+            if now.saturating_sub(request.sent) >= pause && due.messages.len() < MAX_REPEATED {
                 request.sent = now;
                 due.messages.extend(silent.into_iter().map(|master| (master, Rc::clone(&request.message))));
             }
@@ -161,7 +175,9 @@ impl<C> Request<C> {
     fn end(&mut self) -> Option<Ended<C>> {
         let caller = self.caller.take()?;
         let silent = self.silent().copied().collect();
-        let answers = self.answers.iter().map(|(master, answer)| (*master, answer.clone())).collect();
+        // Those of masters that have failed since do not count: their replicas have answered too.
+        let counted = self.answers.iter().filter(|(master, _)| self.masters.contains(*master));
+        let answers = counted.map(|(master, answer)| (*master, answer.clone())).collect();
         Some(Ended { caller, answers, silent })
     }
 }
@@ -244,6 +260,45 @@ mod tests {
         let due = requests.due(100, &[A], 2000);
         assert_eq!((due.ended.len(), due.ended[0].silent.len()), (1, 0));
         assert!(requests.is_empty());
+    }
+
+    #[test]
+    fn a_shard_counts_once_although_its_master_failed_after_its_answer() {
+        let mut requests = request(false, &[A, B]);
+        requests.answered(7, &A, yes());
+        assert!(requests.answered(7, &C, yes()).is_none(), "no master yet: its answer does not count");
+        assert!(requests.due(1900, &[B, C], 2000).ended.is_empty());
+        requests.answered(7, &C, yes());
+        let ended = requests.answered(7, &B, yes()).unwrap();
+        let answered: Vec<Id> = ended.answers.iter().map(|(master, _)| *master).collect();
+        assert_eq!(answered, [B, C]);
+    }
+
+    #[test]
+    fn a_master_that_has_just_become_one_gets_time() {
+        let mut requests = request(true, &[A]);
+        requests.is_at_work(50_000, 7, &A);
+        assert!(requests.due(50_000, &[A, B], 2000).ended.is_empty());
+        requests.is_at_work(51_900, 7, &A);
+        assert!(requests.due(51_900, &[A, B], 2000).ended.is_empty());
+        assert_eq!(requests.due(52_000, &[A, B], 2000).ended[0].silent, [A, B]);
+    }
+
+    #[test]
+    fn one_step_repeats_a_bounded_number_of_messages() {
+        let mut requests = Requests::default();
+        for id in 1..=500 {
+            requests.begin(0, id, Rc::from(&b"m"[..]), true, &[A], ());
+        }
+        assert_eq!(requests.bytes(), 500);
+        requests.due(5000, &[A], 2000);
+        let mut repeated = 0;
+        for step in 1..=10 {
+            let messages = requests.due(10_000 + step, &[A], 2000).messages.len();
+            assert!(messages <= 64);
+            repeated += messages;
+        }
+        assert_eq!(repeated, 500, "all of them in turn");
     }
 
     #[test]

@@ -12,9 +12,9 @@ const MAX_DELETED: usize = 1024;
 pub const MAX_BATCH: usize = 256 << 10;
 
 /// The state of a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shared {
-    /// The version: later ones are greater.
+    /// The version: later ones are greater. Unix milliseconds in the upper 48 bits.
     pub version: u64,
     /// The words of the policy; `None`: the tier was deleted.
     pub policy: Option<Vec<Box<[u8]>>>,
@@ -31,18 +31,21 @@ impl SharedTiers {
     /// The version of a change that is made now, greater than all that are known. `random` distinguishes changes of two
     /// nodes in the same millisecond.
     pub fn next_version(&mut self, now_ms: u64, random: u16) -> u64 {
-        self.newest = (now_ms << 16 | u64::from(random)).max(self.newest.saturating_add(1));
+        // When the clock is behind the newest version, both nodes of such a pair count on from that.
+        let time = now_ms.max((self.newest >> 16).saturating_add(1)).min(u64::MAX >> 16);
+        self.newest = time << 16 | u64::from(random);
         self.newest
     }
 
-    /// Whether a version of a name would be new here.
-    pub fn is_new(&self, name: &[u8], version: u64) -> bool {
-        self.rows.get(name).is_none_or(|row| row.version < version)
+    /// Whether a state of a name would be new here. Of two states with the same version the greater one wins, so that all
+    /// nodes choose the same.
+    pub fn is_new(&self, name: &[u8], shared: &Shared) -> bool {
+        self.rows.get(name).is_none_or(|row| row < shared)
     }
 
     /// Takes a version of a name, unless it is known or older. Returns whether it was taken.
     pub fn put(&mut self, name: &[u8], shared: Shared) -> bool {
-        if !self.is_new(name, shared.version) {
+        if !self.is_new(name, &shared) {
             return false;
         }
         self.newest = self.newest.max(shared.version);
@@ -81,9 +84,10 @@ impl SharedTiers {
     pub fn digest(&self) -> u64 {
         let mut hasher = blake3::Hasher::new();
         for (name, row) in &self.rows {
-            hasher.update(&(name.len() as u64).to_le_bytes());
-            hasher.update(name);
-            hasher.update(&row.version.to_le_bytes());
+            for word in words_of(name, row) {
+                hasher.update(&(word.len() as u64).to_le_bytes());
+                hasher.update(&word);
+            }
         }
         let mut first = [0; 8];
         hasher.finalize_xof().fill(&mut first);
@@ -153,9 +157,25 @@ mod tests {
     fn the_newest_version_of_a_name_wins() {
         let mut tiers = SharedTiers::default();
         assert!(tiers.put(b"a", row(5, Some("TTL 5"))));
-        assert!(!tiers.put(b"a", row(5, Some("TTL 6"))) && !tiers.put(b"a", row(4, None)));
+        assert!(!tiers.put(b"a", row(5, Some("TTL 5"))) && !tiers.put(b"a", row(4, None)));
         assert!(tiers.put(b"a", row(6, None)));
-        assert!(tiers.has(b"a") && !tiers.is_new(b"a", 6) && tiers.is_new(b"a", 7));
+        assert!(tiers.has(b"a") && !tiers.is_new(b"a", &row(6, None)) && tiers.is_new(b"a", &row(7, None)));
+    }
+
+    #[test]
+    fn two_states_of_the_same_version_end_the_same_everywhere() {
+        let states = [row(5, Some("TTL 5")), row(5, Some("TTL 6")), row(5, None)];
+        let mut digests = Vec::new();
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let mut tiers = SharedTiers::default();
+            order.iter().for_each(|&at| _ = tiers.put(b"a", states[at].clone()));
+            digests.push(tiers.digest());
+        }
+        assert!(digests.iter().all(|digest| *digest == digests[0]));
+        let (mut one, mut other) = (SharedTiers::default(), SharedTiers::default());
+        one.put(b"a", states[0].clone());
+        other.put(b"a", states[1].clone());
+        assert_ne!(one.digest(), other.digest(), "the policy counts");
     }
 
     #[test]
@@ -163,8 +183,11 @@ mod tests {
         let mut tiers = SharedTiers::default();
         let first = tiers.next_version(1000, 65_535);
         assert!(tiers.next_version(10, 3) > first);
-        tiers.put(b"a", row(u64::MAX - 1, None));
-        assert_eq!(tiers.next_version(1000, 0), u64::MAX);
+        // Two nodes with slow clocks, after one with a fast clock: their versions still differ.
+        tiers.put(b"a", row(99_000 << 16, None));
+        let mut other = tiers.clone();
+        assert_ne!(tiers.next_version(1000, 1), other.next_version(1000, 2));
+        assert!(tiers.next_version(1000, 0) > 99_000 << 16);
     }
 
     #[test]

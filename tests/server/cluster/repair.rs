@@ -7,7 +7,7 @@ use crate::harness::{Reply, wait_until};
 
 #[test]
 fn a_master_that_was_away_is_named_and_gets_the_change_when_it_is_back() {
-    let cluster = Cluster::of(3, &["assess.cluster-timeout-ms 300"]);
+    let cluster = Cluster::of(3, &[]);
     let mut client = cluster.masters[0].client();
     client.ask("TIER.SET page PATTERN page:* TTL 3600 CLUSTER").good();
     let mut counts = [0; 3];
@@ -18,11 +18,13 @@ fn a_master_that_was_away_is_named_and_gets_the_change_when_it_is_back() {
     }
     let away = &cluster.masters[2];
     let stopped = Stopped::stop(away);
+    client.ask("CONFIG SET assess.cluster-timeout-ms 300").good();
     let begun = Instant::now();
     for command in ["CACHE.INVALIDATE TAG t CLUSTER", "TIER.SET page PATTERN page:* TTL 7 CLUSTER"] {
         let reply = client.ask(command);
-        let says = format!("NOACK 1 of 3 masters did not answer: 127.0.0.1:{}.", away.port());
-        assert!(reply.error().starts_with(&says), "{reply:?}");
+        // On a busy machine another one may be late too.
+        assert_eq!(reply.code(), "NOACK");
+        assert!(reply.error().contains(&format!("127.0.0.1:{}", away.port())), "{reply:?}");
     }
     assert!(begun.elapsed() >= Duration::from_millis(600), "the masters were given time");
     for command in ["CACHE.STATS CLUSTER", "CACHE.STATS page CLUSTER"] {
@@ -34,9 +36,13 @@ fn a_master_that_was_away_is_named_and_gets_the_change_when_it_is_back() {
     assert!(health.contains(&silent), "{health:?}");
     // The others have done it.
     for master in &cluster.masters[..2] {
-        assert_eq!(master.client().ask("DBSIZE").integer(), 0);
+        let mut client = master.client();
+        wait_until("the others have no entry left", || client.ask("DBSIZE").integer() == 0);
     }
-    assert_eq!(client.info_number("assess", "cluster_pending"), 2);
+    wait_until("both wait for one master", || client.info_number("assess", "cluster_pending") == 2);
+    let repeated = client.info_number("assess", "cluster_repeated");
+    wait_until("they are sent again", || client.info_number("assess", "cluster_repeated") > repeated + 3);
+    client.ask("CONFIG SET assess.cluster-timeout-ms 60000").good();
     drop(stopped);
     let mut back = away.client();
     wait_until("no entry is left", || back.ask("DBSIZE").integer() == 0);
@@ -46,11 +52,14 @@ fn a_master_that_was_away_is_named_and_gets_the_change_when_it_is_back() {
     });
     wait_until("nothing is pending", || client.info_number("assess", "cluster_pending") == 0);
     assert_eq!(client.ask("CACHE.INVALIDATE ALL CLUSTER").integer(), 0);
+    // It was sent each request several times, and carried each out once: two at first, two changes, two queries for
+    // statistics, one for health, and the last one.
+    assert!(back.info_number("assess", "cluster_requests") <= 8);
 }
 
 #[test]
 fn the_replica_that_takes_over_gets_the_change() {
-    let mut cluster = Cluster::with_replicas(3, &["assess.cluster-timeout-ms 300"]);
+    let mut cluster = Cluster::with_replicas(3, &[]);
     let mut client = cluster.masters[0].client();
     client.ask("TIER.SET page PATTERN page:* TTL 3600 CLUSTER").good();
     for number in 0..60 {
@@ -61,7 +70,9 @@ fn the_replica_that_takes_over_gets_the_change() {
     let mut replica = cluster.replicas[2].client();
     assert!(replica.ask("DBSIZE").integer() > 0);
     cluster.masters[2].kill();
+    client.ask("CONFIG SET assess.cluster-timeout-ms 300").good();
     assert_eq!(client.ask("CACHE.INVALIDATE TAG t CLUSTER").code(), "NOACK");
+    client.ask("CONFIG SET assess.cluster-timeout-ms 60000").good();
     replica.ask("CONFIG SET cluster-replica-no-failover no").good();
     wait_until("the replica has taken over", || replica.ask("ROLE").array()[0].text() == "master");
     wait_until("no entry is left", || replica.ask("DBSIZE").integer() == 0);

@@ -48,6 +48,28 @@ fn clients_that_wait_for_a_key_are_sent_to_the_node_that_has_its_slot() {
 }
 
 #[test]
+fn a_client_may_wait_on_a_replica() {
+    let cluster = Cluster::with_replicas(2, &[]);
+    let mut client = cluster.client_of("queue");
+    client.ask("JOB.SUBMIT queue t payload ID j").good();
+    let replica = &cluster.replicas[cluster.owner("queue")];
+    replica.await_in_sync_with(&cluster.masters[cluster.owner("queue")]);
+    let mut waiting = replica.client();
+    waiting.ask("READONLY").good();
+    waiting.send_line("JOB.WAIT queue j BLOCK 600000");
+    let mut admin = replica.client();
+    wait_until("the client waits", || admin.info_number("assess", "blocked") == 1);
+    // Longer than the nodes need to look for waits of slots that have moved.
+    let before = admin.info_number("server", "uptime_in_seconds");
+    wait_until("two seconds have passed", || admin.info_number("server", "uptime_in_seconds") >= before + 2);
+    assert_eq!(admin.info_number("assess", "blocked"), 1);
+    let job = client.ask("JOB.CLAIM queue 1 t");
+    let token = job.array()[0].map()["token"].text();
+    client.ask(&format!("JOB.COMPLETE queue j {token} r")).good();
+    assert_eq!(waiting.receive().map()["status"].text(), "completed");
+}
+
+#[test]
 fn models_entries_and_queues_move_with_their_slot() {
     let cluster = Cluster::of(2, &[]);
     let (from, to) = (cluster.owner("{m}"), 1 - cluster.owner("{m}"));
