@@ -69,7 +69,7 @@ pub(crate) fn share(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> 
     Ok(existed.unwrap_or(false))
 }
 
-/// The same; a tier that cannot be applied here counts as known from now on, so that nodes do not exchange it for ever.
+/// The same; a tier that cannot be applied here counts as known from now on, so that nodes do not exchange it again and again.
 pub(crate) fn share_or_keep(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> {
     // A damaged or malicious version: no later change could replace it.
     if shared.version >> 16 > now_ms().saturating_add(DAY_MS) {
