@@ -10,24 +10,23 @@
 //! An entry is removed from the table, under the lock, before its handle is returned: no thread measures time on a
 //! handle that the server has freed.
 
+mod table;
+
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use redis_module::raw;
 
+use self::table::{Decided, Entry, Handle, State, table};
+pub(crate) use self::table::{Ended, Undelivered};
 use super::account::{self, Account, Share};
 use super::ctx::Ctx;
 use super::{cluster, event_loop, guard, send};
 use crate::clock::now_ms;
 use crate::error::Failure;
 use crate::reply::Reply;
-
-/// Called once, on the main thread, when the wait of a client ends without a reply: timeout, `CLIENT UNBLOCK` or
-/// disconnect. Removes the client with this id from the tables of its owner and returns the reply.
-pub(crate) type Ended = fn(u64) -> Reply;
 
 /// A blocked client, to be answered from any thread. If this is dropped without a reply, the client receives an
 /// internal error, so that no client hangs because of a bug. A reply after the end of the wait is dropped.
@@ -40,127 +39,12 @@ pub(crate) struct Blocked {
     share: Option<Share>,
 }
 
-/// A handle of the server, as a number. It is used only while its entry is in the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Handle(usize);
-
-impl Handle {
-    fn of(raw: *mut raw::RedisModuleBlockedClient) -> Self {
-        Self(raw as usize)
-    }
-
-    fn as_ptr(self) -> *mut raw::RedisModuleBlockedClient {
-        self.0 as *mut raw::RedisModuleBlockedClient
-    }
-
-    /// Returns the handle to the server. Called once per handle, after its entry was removed.
-    fn give_back(self, decided: Option<Decided>) {
-        let data = decided.map_or(std::ptr::null_mut(), |decided| Box::into_raw(Box::new(decided)));
-        // SAFETY: the handle was valid while its entry was in the table, and the caller has just removed the entry.
-        // `free_reply` frees the box.
-        unsafe { api!(RedisModule_UnblockClient(self.as_ptr(), data.cast::<c_void>())) };
-    }
-}
-
-/// Called when a reply did not reach its client. Main thread; it is `Send` because the table of clients is behind a lock.
-pub(crate) type Undelivered = Box<dyn FnOnce() + Send>;
-
-/// A decided reply. If it is dropped before it was sent, it calls `undelivered`.
-struct Decided {
-    client: u64,
-    reply: Reply,
-    undelivered: Option<Undelivered>,
-}
-
-enum State {
-    Waiting,
-    /// The wait has timed out, and the owner is computing the reply.
-    Ending,
-    Decided(Decided),
-}
-
-struct Entry {
-    serial: u64,
-    client: u64,
-    ended: Ended,
-    /// When the wait times out, in Unix milliseconds.
-    due: Option<u64>,
-    /// The slot of the key that the client waits for. Only this node's own slots can be waited for.
-    slot: Option<u16>,
-    state: State,
-}
-
-/// All clients that this module blocks.
-struct Table {
-    serial: u64,
-    entries: Option<HashMap<Handle, Entry>>,
-    /// The timeouts, in order.
-    due: BTreeSet<(u64, Handle)>,
-    /// The slots of the keys that clients wait for.
-    slots: BTreeSet<(u16, Handle)>,
-    /// The clients whose reply is decided, with their serial numbers. A handle is an address, so the server may reuse a
-    /// freed one for another client.
-    ready: Vec<(Handle, u64)>,
-}
-
-/// A standard mutex: it is held only for a look-up, never during a callback.
-static TABLE: Mutex<Table> =
-    Mutex::new(Table { serial: 0, entries: None, due: BTreeSet::new(), slots: BTreeSet::new(), ready: Vec::new() });
-
 thread_local! {
     /// When the timer for timeouts fires, in Unix milliseconds.
     static ARMED: RefCell<Option<u64>> = const { RefCell::new(None) };
     /// Replies with an `undelivered` callback that were sent in this turn of the event loop and in the previous one. A
     /// client that disconnects now has not read them.
     static SENT: RefCell<[Vec<(u64, Undelivered)>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
-}
-
-fn table() -> MutexGuard<'static, Table> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Table {
-    fn entries(&mut self) -> &mut HashMap<Handle, Entry> {
-        self.entries.get_or_insert_default()
-    }
-
-    fn find(&mut self, handle: Handle, serial: u64) -> Option<&mut Entry> {
-        self.entries().get_mut(&handle).filter(|entry| entry.serial == serial)
-    }
-
-    fn remove(&mut self, handle: Handle) -> Option<Entry> {
-        let entry = self.entries().remove(&handle)?;
-        if let Some(due) = entry.due {
-            self.due.remove(&(due, handle));
-        }
-        if let Some(slot) = entry.slot {
-            self.slots.remove(&(slot, handle));
-        }
-        Some(entry)
-    }
-
-    fn remove_as(&mut self, handle: Handle, serial: u64) -> Option<Entry> {
-        self.find(handle, serial)?;
-        self.remove(handle)
-    }
-
-    /// Decides the reply of a client. Returns the reply when the client no longer waits for it.
-    fn decide(&mut self, handle: Handle, serial: u64, decided: Decided, by_owner: bool) -> Option<Decided> {
-        let Some(entry) = self.find(handle, serial) else { return Some(decided) };
-        if !matches!((&entry.state, by_owner), (State::Waiting, true) | (State::Ending, false)) {
-            return Some(decided);
-        }
-        entry.state = State::Decided(decided);
-        let due = entry.due.take();
-        if let Some(due) = due {
-            self.due.remove(&(due, handle));
-        }
-        self.ready.push((handle, serial));
-        if self.ready.len() == 1 {
-            event_loop::nudge();
-        }
-        None
-    }
 }
 
 /// The number of clients that this module blocks.
