@@ -32,7 +32,11 @@ pub(crate) fn perform(ctx: Ctx<'_>, words: &[&[u8]], answer: Answerer) -> Outcom
             let rows = rows_of(row).ok_or_else(Failure::internal)?;
             let mut existed = false;
             for (name, shared) in rows {
-                existed |= saved::share(ctx, &name, shared)?;
+                // A name without a tier is not remembered as deleted: it would take the place of one that was.
+                let is_unknown = with(|cache| cache.tiers.find(&name).is_none() && !cache.shared.has(&name));
+                if shared.policy.is_some() || !is_unknown {
+                    existed |= saved::share(ctx, &name, shared)?;
+                }
             }
             answer(count(existed.into()));
         }
@@ -125,16 +129,16 @@ pub(super) fn health(ctx: Ctx<'_>) -> Outcome<Reply> {
 }
 
 /// The answers of all masters, or the error that names those without one, or with an error.
-fn complete(answers: Answers) -> Outcome<Vec<Answer>> {
+fn complete(answers: Answers, purpose: Purpose) -> Outcome<Vec<Answer>> {
     let all = answers.len();
     let silent: Vec<&str> =
         answers.iter().filter(|(_, answer)| answer.is_none()).map(|(address, _)| address.as_str()).collect();
     if !silent.is_empty() {
-        let text = format!(
-            "{} of {all} masters did not answer: {}. A change is sent to them again until they answer",
-            silent.len(),
-            ascii(&silent.join(", "))
-        );
+        let then = match purpose {
+            Purpose::Change => "The change is sent to them again until they answer",
+            Purpose::Query => "There is no sum without them",
+        };
+        let text = format!("{} of {all} masters did not answer: {}. {then}", silent.len(), ascii(&silent.join(", ")));
         return Err(Failure::new(Code::NoAck, text));
     }
     for (address, answer) in &answers {
@@ -154,12 +158,12 @@ fn ascii(text: &str) -> String {
 
 fn counts(answers: Answers) -> Outcome<Vec<i64>> {
     let number = |answer: &Answer| options::number(answer.first()?).and_then(|n| i64::try_from(n).ok());
-    complete(answers)?.iter().map(|answer| number(answer).ok_or_else(other_version)).collect()
+    complete(answers, Purpose::Change)?.iter().map(|answer| number(answer).ok_or_else(other_version)).collect()
 }
 
 fn summed(answers: Answers) -> Outcome<ServerStats> {
     let mut sum: Option<ServerStats> = None;
-    for answer in complete(answers)? {
+    for answer in complete(answers, Purpose::Query)? {
         let words: Vec<&[u8]> = answer.iter().map(AsRef::as_ref).collect();
         let numbers = ServerStats::of_words(&words).ok_or_else(other_version)?;
         match &mut sum {

@@ -21,6 +21,10 @@ fn a_node_that_joins_gets_the_tiers_and_its_configuration_gives_way() {
     client.ask("TIER.SET gone PATTERN gone:* TTL 30 CLUSTER").good();
     assert_eq!(client.ask("TIER.DEL gone CLUSTER").integer(), 1);
     assert_eq!(client.ask("TIER.DEL gone CLUSTER").integer(), 0);
+    // Names that no master has are not remembered: they would push out those that were deleted.
+    for number in 0..1100 {
+        assert_eq!(client.ask(&format!("TIER.DEL never{number} CLUSTER")).integer(), 0);
+    }
     // A tier of one node alone is not shared.
     client.ask("TIER.SET own PATTERN own:* TTL 40").good();
     // The same redis.conf as the others, and what they have deleted since.
