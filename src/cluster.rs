@@ -48,7 +48,7 @@ fn received(ctx: Ctx<'_>, from: &Id, message: &[u8]) {
         // Nothing can be taken in a pause: the next comparison repeats it.
         [b"DIGEST" | b"TIERS", ..] if ctx.writes_are_paused() => {}
         [b"DIGEST", digest] => tiers::compared(ctx, from, number(digest)),
-        [b"TIERS", wants, rows @ ..] => tiers::received(*from, *wants == b"1", rows),
+        [b"TIERS", wish, rows @ ..] => tiers::received(ctx, *from, wish, rows),
         _ => {}
     }
 }

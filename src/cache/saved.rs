@@ -10,6 +10,7 @@ use crate::cache::{build, clauses, enforce, evict, fetch, hot, store, sweep, wit
 use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
+use crate::work::main_loop;
 
 /// A line of words, like those of a command.
 pub(crate) type Line = Vec<Vec<u8>>;
@@ -52,6 +53,8 @@ pub(crate) fn remove_tier(name: &[u8]) -> bool {
     let existed = with(|cache| cache.tiers.remove(name)).is_some();
     if existed {
         build::begin();
+        // There is room for a shared tier that did not fit.
+        main_loop::after(0, apply_kept);
     }
     existed
 }
@@ -59,32 +62,65 @@ pub(crate) fn remove_tier(name: &[u8]) -> bool {
 /// Takes a shared tier, unless it is known or older than what is known: sets or removes the tier, here and on the
 /// replicas. Returns whether the tier existed.
 pub(crate) fn share(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> {
+    if !with(|cache| cache.shared.is_new(name, &shared)) {
+        return Ok(false);
+    }
     let words = words_of(name, &shared);
     let existed = take_shared(name, shared)?;
-    if existed.is_some() {
-        let mut line: Vec<&[u8]> = vec![b"", SHARED];
-        line.extend(words.iter().map(AsRef::as_ref));
-        ctx.replicate(store::REPLAY, &line);
-    }
-    Ok(existed.unwrap_or(false))
+    replicate_shared(ctx, &words);
+    Ok(existed)
 }
 
-/// The same; a tier that cannot be applied here counts as known from now on, so that nodes do not exchange it again and again.
+/// Sends a row to the replicas; none: they forget all rows.
+fn replicate_shared(ctx: Ctx<'_>, row: &[Box<[u8]>]) {
+    let mut line: Vec<&[u8]> = vec![b"", SHARED];
+    line.extend(row.iter().map(AsRef::as_ref));
+    ctx.replicate(store::REPLAY, &line);
+}
+
+/// This node joins a cluster: what it shared with others before is no longer newer than what the cluster shares. Its tiers
+/// stay, as if they were set on this node alone.
+pub(crate) fn forget_shared(ctx: Ctx<'_>) {
+    with(|cache| cache.shared.clear());
+    replicate_shared(ctx, &[]);
+}
+
+/// The same; a tier that cannot be applied here counts as known from now on, so that nodes do not exchange it again and
+/// again. It is applied when that is possible.
 pub(crate) fn share_or_keep(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcome<bool> {
     // A damaged or malicious version: no later change could replace it.
     if shared.version >> 16 > now_ms().saturating_add(DAY_MS) {
         return Err(Failure::err("its version is more than a day ahead of the clock"));
     }
-    share(ctx, name, shared.clone()).inspect_err(|_| with(|cache| _ = cache.shared.put(name, shared)))
+    share(ctx, name, shared.clone()).inspect_err(|_| {
+        with(|cache| {
+            cache.shared.replace(name, shared);
+            cache.shared.is_not_applied(name);
+        });
+    })
+}
+
+/// Tries the shared tiers again that could not be applied to this node, one in each slice, until one fails.
+fn apply_kept(ctx: Ctx<'_>) {
+    let next = with(|cache| {
+        let name: Box<[u8]> = cache.shared.unapplied().next()?.into();
+        Some((cache.shared.get(&name)?.clone(), name))
+    });
+    let Some((shared, name)) = next else { return };
+    main_loop::when_writable(ctx, 0, move |ctx, writable| {
+        let is_new = with(|cache| cache.shared.get(&name) == Some(&shared));
+        let words = words_of(&name, &shared);
+        if writable.is_ok() && is_new && take_shared(&name, shared).is_ok() {
+            replicate_shared(ctx, &words);
+            main_loop::after(0, apply_kept);
+        }
+    });
 }
 
 const DAY_MS: u64 = 86_400_000;
 
-/// The same for a line of replication, of an append-only file, or of this node. `None` if it was not taken.
-fn take_shared(name: &[u8], shared: Shared) -> Outcome<Option<bool>> {
-    if !with(|cache| cache.shared.is_new(name, &shared)) {
-        return Ok(None);
-    }
+/// Sets or removes a shared tier, whatever was known of it. Returns whether the tier existed.
+fn take_shared(name: &[u8], shared: Shared) -> Outcome<bool> {
     let existed = match &shared.policy {
         Some(policy) => {
             let policy = Policy::parse(&policy.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
@@ -94,18 +130,23 @@ fn take_shared(name: &[u8], shared: Shared) -> Outcome<Option<bool>> {
         }
         None => remove_tier(name),
     };
-    with(|cache| cache.shared.put(name, shared));
-    Ok(Some(existed))
+    with(|cache| cache.shared.replace(name, shared));
+    Ok(existed)
 }
 
 /// Shared tiers from a master or an append-only file.
 pub(crate) fn replay_shared(words: &[&[u8]]) -> Outcome<()> {
     let rows = rows_of(words).ok_or_else(|| Failure::err("a damaged shared tier in an internal command"))?;
+    if rows.is_empty() {
+        with(|cache| cache.shared.clear());
+    }
     rows.into_iter().try_for_each(|(name, shared)| take_shared(&name, shared).map(drop))
 }
 
 /// The word of shared tiers, in files and in the internal command.
 const SHARED: &[u8] = b"SHARED";
+/// The word of the names that could not be applied, in files.
+const UNAPPLIED: &[u8] = b"UNAPPLIED";
 
 /// The lines that an RDB file stores besides the keys.
 pub(crate) fn lines() -> Vec<Line> {
@@ -123,6 +164,7 @@ pub(crate) fn lines() -> Vec<Line> {
             let words = words_of(name, shared).into_iter().map(<[u8]>::into_vec);
             std::iter::once(SHARED.to_vec()).chain(words).collect()
         }));
+        lines.extend(cache.shared.unapplied().map(|name| vec![UNAPPLIED.to_vec(), name.to_vec()]));
         lines.extend(cache.bans.iter().filter(|ban| !ban.local).filter_map(|ban| {
             let words = clauses::ban_words(cache, ban)?;
             let mut line = vec![b"BAN".to_vec(), ban.db.to_string().into(), ban.id.to_string().into()];
@@ -153,6 +195,8 @@ pub(crate) fn restore(lines: &[Line]) -> Outcome<()> {
                 let rows = rows_of(row).ok_or_else(|| Failure::err("the RDB file holds a damaged shared tier"))?;
                 with(|cache| rows.into_iter().for_each(|(name, shared)| _ = cache.shared.put(&name, shared)));
             }
+            // Behind the rows.
+            [UNAPPLIED, name] => with(|cache| cache.shared.is_not_applied(name)),
             [b"BAN", db, id, clauses @ ..] => {
                 let number = |word: &[u8]| std::str::from_utf8(word).ok().and_then(|text| text.parse::<u64>().ok());
                 let (Some(db), Some(id)) = (number(db).and_then(|db| i32::try_from(db).ok()), number(id)) else {

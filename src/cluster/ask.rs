@@ -72,6 +72,13 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
     if !ctx.may_block() {
         return Err(Failure::cannot_block());
     }
+    // The server would end the wait of the client.
+    let waits = !cluster::is_down(ctx);
+    if purpose == Purpose::Query && !waits {
+        let text =
+            "the state of the cluster is fail, so no client can wait for the masters: ask each one without CLUSTER";
+        return Err(Failure::new(Code::NoAck, text));
+    }
     let is_full = ASKED
         .with_borrow(|asked| asked.requests.pending() >= MAX_PENDING || asked.requests.bytes() >= MAX_PENDING_BYTES);
     if purpose == Purpose::Change && is_full {
@@ -91,13 +98,13 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
         let own = Own { early: Rc::clone(&early), id, this, is_answered: false };
         perform(ctx, words, Box::new(move |answer| own.answer(answer)))?;
     }
-    let client = Blocked::block(ctx, 0, unblocked);
+    let caller = waits.then(|| Caller { client: Blocked::block(ctx, 0, unblocked), combine });
     let message: Rc<[u8]> = wire::encode([&b"REQUEST"[..], id.to_string().as_bytes()].iter().chain(words)).into();
     let ids = awaited(&masters);
     remember(&masters);
     ASKED.with_borrow_mut(|asked| {
         let is_change = purpose == Purpose::Change;
-        asked.requests.begin(monotonic_ms(), id, Rc::clone(&message), is_change, &ids, Caller { client, combine });
+        asked.requests.begin(monotonic_ms(), id, Rc::clone(&message), is_change, &ids, caller);
     });
     for master in masters.iter().filter(|master| !master.is_this) {
         let _ = cluster::send(ctx, &master.id, &message);
@@ -109,7 +116,11 @@ pub(crate) fn ask(ctx: Ctx<'_>, words: &[&[u8]], purpose: Purpose, combine: Comb
     if !TICKS.replace(true) {
         main_loop::after(TICK_MS, tick);
     }
-    Ok(Reply::Sent)
+    if waits {
+        return Ok(Reply::Sent);
+    }
+    let text = "the state of the cluster is fail, so no client can wait for the masters. The change is sent to each one until it answers";
+    Err(Failure::new(Code::NoAck, text))
 }
 
 /// The answer of this node itself: it may come before the others are asked.

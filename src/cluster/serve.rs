@@ -8,7 +8,7 @@ use assess_engine::cluster::nodes::Id;
 use super::{Answer, send};
 use crate::counters;
 use crate::error::{Code, Outcome};
-use crate::ffi::ctx::Ctx;
+use crate::ffi::ctx::{self, Ctx};
 use crate::work::main_loop;
 
 /// The most requests at work: more are ignored, and their nodes repeat them.
@@ -130,20 +130,17 @@ pub(super) fn requested(ctx: Ctx<'_>, from: Id, id: u64, words: &[&[u8]]) {
     }
     counters::add(|counters| &counters.cluster_requests, 1);
     let (at_work, words) = (AtWork { key }, words.iter().map(|&word| word.into()).collect::<Vec<Box<[u8]>>>());
-    // Not within the callback of the bus: the server sends the changes of a timer to its replicas immediately.
-    main_loop::after(0, move |ctx| {
-        main_loop::when_writable(ctx, 0, move |ctx, writable| {
-            if writable.is_ok() {
-                carry_out(ctx, at_work, &words);
-            }
-        });
+    main_loop::when_writable(ctx, 0, move |ctx, writable| {
+        if writable.is_ok() {
+            carry_out(ctx, at_work, &words);
+        }
     });
 }
 
 fn carry_out(ctx: Ctx<'_>, at_work: AtWork, words: &[Box<[u8]>]) {
     let words: Vec<&[u8]> = words.iter().map(AsRef::as_ref).collect();
     let key = at_work.key;
-    let done = perform()(ctx, &words, Box::new(move |answer| later(move |ctx| at_work.answer(ctx, answer))));
+    let done = perform()(ctx, &words, Box::new(move |answer| ctx::with_detached(|ctx| at_work.answer(ctx, answer))));
     match done {
         Ok(()) => {}
         // It passes: the asking node repeats its request.
@@ -154,9 +151,4 @@ fn carry_out(ctx: Ctx<'_>, at_work: AtWork, words: &[Box<[u8]>]) {
             AtWork { key }.answer(ctx, answer);
         }
     }
-}
-
-/// Runs `job` with a context: an answer may come from a place that has none.
-fn later(job: impl FnOnce(Ctx<'_>) + 'static) {
-    main_loop::after(0, job);
 }

@@ -10,6 +10,7 @@ use crate::clock::now_ms;
 use crate::cluster::ask::{Answers, Purpose, ask};
 use crate::cluster::{Answer, Answerer};
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::cluster;
 use crate::ffi::ctx::Ctx;
 use crate::options;
 use crate::reply::Reply;
@@ -109,6 +110,9 @@ pub(super) fn stats_of_tier(ctx: Ctx<'_>, name: &[u8]) -> Outcome<Reply> {
 
 /// `CACHE.HEALTH CLUSTER`: `ok` or `degraded`, then the lines of each master behind its address.
 pub(super) fn health(ctx: Ctx<'_>) -> Outcome<Reply> {
+    if ctx.is_clustered() && cluster::is_down(ctx) {
+        return Ok(health_while_down(ctx));
+    }
     ask(ctx, &[b"HEALTH"], Purpose::Query, |mut answers| {
         answers.sort();
         let mut lines = Vec::new();
@@ -126,6 +130,21 @@ pub(super) fn health(ctx: Ctx<'_>) -> Outcome<Reply> {
         lines.insert(0, if is_fine { "ok" } else { "degraded" }.to_owned());
         Ok(Reply::texts(lines))
     })
+}
+
+/// No client can wait while the cluster is down: the lines of this node, and the masters that it sees.
+fn health_while_down(ctx: Ctx<'_>) -> Reply {
+    let mut lines =
+        vec!["degraded".to_owned(), "cluster degraded state: fail, the other masters were not asked".to_owned()];
+    for master in cluster::masters(ctx) {
+        let address = ascii(&master.address);
+        if master.is_this {
+            lines.extend(health::lines(ctx).iter().skip(1).map(|line| format!("{address} {line}")));
+        } else if master.has_failed {
+            lines.push(format!("{address} degraded node: it has failed"));
+        }
+    }
+    Reply::texts(lines)
 }
 
 /// The answers of all masters, or the error that names those without one, or with an error.

@@ -1,7 +1,7 @@
 //! The nodes of a cluster, and messages between their modules over the cluster bus.
 
 use std::cell::Cell;
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 
 use assess_engine::cluster::nodes::{self, Elsewhere, Id, Master};
@@ -105,11 +105,21 @@ pub(crate) fn slot(ctx: Ctx<'_>, key: &[u8]) -> Option<u16> {
     }
 }
 
+/// Whether this node sees the cluster as failed: then the server ends the wait of every blocked client with an error.
+pub(crate) fn is_down(ctx: Ctx<'_>) -> bool {
+    with_text(ctx, c"INFO", |text| Some(nodes::is_down(text))).unwrap_or(false)
+}
+
 /// Reads the text of `CLUSTER NODES`.
 fn with_nodes<T>(ctx: Ctx<'_>, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    with_text(ctx, c"NODES", read)
+}
+
+/// Reads the text that a subcommand of `CLUSTER` replies.
+fn with_text<T>(ctx: Ctx<'_>, subcommand: &CStr, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
     // SAFETY: format `c` takes a C string. The text of a reply is valid as long as the reply, which is freed here.
     unsafe {
-        let reply = api!(RedisModule_Call(ctx.as_ptr(), c"CLUSTER".as_ptr(), c"c".as_ptr(), c"NODES".as_ptr()));
+        let reply = api!(RedisModule_Call(ctx.as_ptr(), c"CLUSTER".as_ptr(), c"c".as_ptr(), subcommand.as_ptr()));
         if reply.is_null() {
             return None;
         }

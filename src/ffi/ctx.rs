@@ -332,22 +332,29 @@ pub(super) fn detached() -> *mut raw::RedisModuleCtx {
 
 /// Reports changes of keys of a database to WATCH and client-side caching. Main thread.
 pub(crate) fn signal_modified(db: i32, names: &[Box<[u8]>]) {
-    // SAFETY: this is the main thread, and no other code depends on the selected database of the detached context.
-    let ctx = unsafe { Ctx::new(detached()) };
-    if !ctx.select(db) {
-        return;
-    }
-    for name in names {
-        let name = Text::new(name);
-        // SAFETY: context and name are valid.
-        unsafe { api!(RedisModule_SignalModifiedKey(ctx.raw, name.as_ptr())) };
-    }
+    with_detached(|ctx| {
+        // No other code depends on the selected database of the detached context.
+        if !ctx.select(db) {
+            return;
+        }
+        for name in names {
+            let name = Text::new(name);
+            // SAFETY: context and name are valid.
+            unsafe { api!(RedisModule_SignalModifiedKey(ctx.raw, name.as_ptr())) };
+        }
+    });
+}
+
+/// Runs `job` with the detached context: for a place without a context of its own. What it replicates is sent when the
+/// server's present callback or command ends. Main thread.
+pub(crate) fn with_detached<T>(job: impl FnOnce(Ctx<'_>) -> T) -> T {
+    // SAFETY: the detached context is valid while the module is loaded, and this is the main thread.
+    job(unsafe { Ctx::new(detached()) })
 }
 
 /// Whether the server is loading its data set. Main thread.
 pub(crate) fn is_loading() -> bool {
-    // SAFETY: this is the main thread, and the flag is one of the server, not of a client.
-    unsafe { Ctx::new(detached()) }.is_loading()
+    with_detached(|ctx| ctx.is_loading())
 }
 
 /// Logs a message of level "notice". Any thread.

@@ -37,6 +37,7 @@ pub(crate) fn lines(ctx: Ctx<'_>) -> Vec<String> {
     checks.extend(persistence(ctx));
     checks.push(replication(ctx));
     checks.extend(ctx.is_clustered().then(cluster_changes));
+    checks.extend(unapplied_tiers());
     checks.push(users());
     checks.push(index());
     checks.extend(hit_rates());
@@ -133,6 +134,13 @@ fn cluster_changes() -> Check {
     let pending = cluster::ask::pending();
     let text = format!("cluster: {pending} changes wait for masters that did not answer");
     Check { is_fine: pending == 0, text }
+}
+
+/// Only if there is one: names and policies are in the log.
+fn unapplied_tiers() -> Option<Check> {
+    let count = with(|cache| cache.shared.unapplied().count());
+    let text = format!("cluster: {count} tiers of the cluster cannot be applied here, see the log");
+    (count > 0).then_some(Check { is_fine: false, text })
 }
 
 fn replication(ctx: Ctx<'_>) -> Check {

@@ -21,12 +21,15 @@ fn the_categories_of_commands_are_those_of_the_server() {
     }
     // Categories of the server itself.
     if version >= vec![7, 2] {
-        let reads = client.ask("ACL CAT read").texts();
+        // Not ACL CAT, which shows no module's commands on Valkey 8.0, although the category has them.
+        let reads = client.ask("COMMAND LIST FILTERBY ACLCAT read").texts();
         assert!(reads.contains(&"cache.get".to_owned()), "{reads:?}");
-        assert!(client.ask("ACL CAT write").texts().contains(&"cache.set".to_owned()));
+        assert!(!reads.contains(&"cache.set".to_owned()), "{reads:?}");
+        let writes = client.ask("COMMAND LIST FILTERBY ACLCAT write").texts();
+        assert!(writes.contains(&"cache.set".to_owned()), "{writes:?}");
     }
     if own {
-        let ours = client.ask("ACL CAT assess").texts();
+        let ours = client.ask("COMMAND LIST FILTERBY ACLCAT assess").texts();
         let mut public = client.ask("COMMAND LIST FILTERBY MODULE assess").texts();
         public.retain(|name| !ours.contains(name));
         assert!(public.is_empty(), "not in the category: {public:?}");

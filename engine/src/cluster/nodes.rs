@@ -12,6 +12,8 @@ pub struct Master {
     pub address: String,
     /// Whether it has slots. One without may still receive keys, and may never have loaded the module.
     pub has_slots: bool,
+    /// Whether the cluster agrees that it has failed.
+    pub has_failed: bool,
     /// Whether it is the node that was asked for the list.
     pub is_this: bool,
 }
@@ -34,9 +36,15 @@ pub fn masters(text: &[u8]) -> Option<Vec<Master>> {
         }
         // 127.0.0.1:7000@17000,name
         let address = address.split('@').next().unwrap_or_default().to_owned();
-        masters.push(Master { id: id.as_bytes().try_into().ok()?, address, has_slots, is_this: is("myself") });
+        let id = id.as_bytes().try_into().ok()?;
+        masters.push(Master { id, address, has_slots, has_failed: is("fail"), is_this: is("myself") });
     }
     Some(masters)
+}
+
+/// Whether the text of `CLUSTER INFO` says that the cluster is down.
+pub fn is_down(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'\n').any(|line| line.trim_ascii_end() == b"cluster_state:fail")
 }
 
 /// The slots that other nodes have.
@@ -99,6 +107,7 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0
         assert_eq!(with_slots, [true, true, false, true]);
         let this: Vec<bool> = found.iter().map(|master| master.is_this).collect();
         assert_eq!(this, [false, false, false, true]);
+        assert!(found.iter().map(|master| master.has_failed).eq([false, true, false, false]));
         assert_eq!(&found[3].id, b"e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca");
     }
 
@@ -119,6 +128,12 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0
         let single = Elsewhere::of(single.as_bytes()).unwrap();
         assert_eq!([7, 8, 9, 10, 11].map(|slot| single.address(slot).is_some()), [true, false, true, true, false]);
         assert!(Elsewhere::of(b"\xff").is_none() && Elsewhere::of(b"").unwrap().address(1).is_none());
+    }
+
+    #[test]
+    fn the_state_of_the_cluster_is_read() {
+        assert!(is_down(b"cluster_enabled:1\r\ncluster_state:fail\r\ncluster_slots_fail:5461\r\n"));
+        assert!(!is_down(b"cluster_state:ok\r\ncluster_slots_fail:0\r\n") && !is_down(b""));
     }
 
     #[test]

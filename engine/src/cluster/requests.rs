@@ -71,12 +71,11 @@ pub struct Due<C> {
 }
 
 impl<C> Requests<C> {
-    /// Begins a request to `masters`. The caller sends the message to each of them.
-    pub fn begin(&mut self, now: u64, id: u64, message: Rc<[u8]>, is_change: bool, masters: &[Id], caller: C) {
+    /// Begins a request to `masters`: a change, or a question of a caller. The caller sends the message to each of them.
+    pub fn begin(&mut self, now: u64, id: u64, message: Rc<[u8]>, is_change: bool, masters: &[Id], caller: Option<C>) {
         let masters = masters.iter().copied().collect();
         let (answers, seen) = (BTreeMap::new(), BTreeMap::new());
-        let request =
-            Request { message, is_change, caller: Some(caller), masters, answers, seen, began: now, sent: now };
+        let request = Request { message, is_change, caller, masters, answers, seen, began: now, sent: now };
         self.requests.insert(id, request);
     }
 
@@ -192,7 +191,7 @@ mod tests {
 
     fn request(is_change: bool, masters: &[Id]) -> Requests<&'static str> {
         let mut requests = Requests::default();
-        requests.begin(0, 7, Rc::from(&b"m"[..]), is_change, masters, "caller");
+        requests.begin(0, 7, Rc::from(&b"m"[..]), is_change, masters, Some("caller"));
         requests
     }
 
@@ -288,7 +287,7 @@ mod tests {
     fn one_step_repeats_a_bounded_number_of_messages() {
         let mut requests = Requests::default();
         for id in 1..=500 {
-            requests.begin(0, id, Rc::from(&b"m"[..]), true, &[A], ());
+            requests.begin(0, id, Rc::from(&b"m"[..]), true, &[A], Some(()));
         }
         assert_eq!(requests.bytes(), 500);
         requests.due(5000, &[A], 2000);

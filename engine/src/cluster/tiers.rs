@@ -3,7 +3,7 @@
 //! The newest version of a name wins, also if it says that the tier was deleted. Masters compare digests from time to
 //! time, and send each other what differs; so a master that was away, or joins, gets what it missed from any other one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most deleted names that are remembered: the oldest are forgotten first.
 const MAX_DELETED: usize = 1024;
@@ -25,6 +25,10 @@ pub struct Shared {
 pub struct SharedTiers {
     rows: BTreeMap<Box<[u8]>, Shared>,
     newest: u64,
+    /// The sum of the digests of all rows, so that a comparison costs the same with any number of them.
+    digest: u64,
+    /// The names whose state is known, but could not be applied to this node.
+    unapplied: BTreeSet<Box<[u8]>>,
 }
 
 impl SharedTiers {
@@ -48,10 +52,31 @@ impl SharedTiers {
         if !self.is_new(name, &shared) {
             return false;
         }
-        self.newest = self.newest.max(shared.version);
-        self.rows.insert(name.into(), shared);
-        self.forget_deleted();
+        self.replace(name, shared);
         true
+    }
+
+    /// Takes a state of a name, whatever was known: a replica has what its master has.
+    pub fn replace(&mut self, name: &[u8], shared: Shared) {
+        self.newest = self.newest.max(shared.version);
+        self.digest = self.digest.wrapping_add(digest_of(name, &shared));
+        self.unapplied.remove(name);
+        if let Some(old) = self.rows.insert(name.into(), shared) {
+            self.digest = self.digest.wrapping_sub(digest_of(name, &old));
+        }
+        self.forget_deleted();
+    }
+
+    /// The state of a name is known, but cannot be applied here.
+    pub fn is_not_applied(&mut self, name: &[u8]) {
+        if self.rows.contains_key(name) {
+            self.unapplied.insert(name.into());
+        }
+    }
+
+    /// The names whose state is known, but could not be applied here.
+    pub fn unapplied(&self) -> impl Iterator<Item = &[u8]> {
+        self.unapplied.iter().map(|name| &**name)
     }
 
     fn forget_deleted(&mut self) {
@@ -60,9 +85,17 @@ impl SharedTiers {
             return;
         }
         let oldest = deleted.min_by_key(|(_, row)| row.version).map(|(name, _)| name.clone());
-        if let Some(name) = oldest {
-            self.rows.remove(&name);
+        if let Some(name) = oldest
+            && let Some(old) = self.rows.remove(&name)
+        {
+            self.digest = self.digest.wrapping_sub(digest_of(&name, &old));
+            self.unapplied.remove(&name);
         }
+    }
+
+    /// The state of a name.
+    pub fn get(&self, name: &[u8]) -> Option<&Shared> {
+        self.rows.get(name)
     }
 
     /// Whether a name has a shared state.
@@ -82,16 +115,7 @@ impl SharedTiers {
 
     /// A digest: equal on two nodes that share the same.
     pub fn digest(&self) -> u64 {
-        let mut hasher = blake3::Hasher::new();
-        for (name, row) in &self.rows {
-            for word in words_of(name, row) {
-                hasher.update(&(word.len() as u64).to_le_bytes());
-                hasher.update(&word);
-            }
-        }
-        let mut first = [0; 8];
-        hasher.finalize_xof().fill(&mut first);
-        u64::from_le_bytes(first)
+        self.digest
     }
 
     /// All rows as words, for messages of about [`MAX_BATCH`] bytes each; at least one, which may be empty.
@@ -114,6 +138,18 @@ impl SharedTiers {
         }
         batches
     }
+}
+
+/// The digest of one row.
+fn digest_of(name: &[u8], row: &Shared) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for word in words_of(name, row) {
+        hasher.update(&(word.len() as u64).to_le_bytes());
+        hasher.update(&word);
+    }
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    u64::from_le_bytes(first)
 }
 
 /// A row as words.
@@ -176,6 +212,36 @@ mod tests {
         one.put(b"a", states[0].clone());
         other.put(b"a", states[1].clone());
         assert_ne!(one.digest(), other.digest(), "the policy counts");
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_rows_however_they_came() {
+        let mut tiers = SharedTiers::default();
+        assert_eq!(tiers.digest(), 0);
+        for version in 1..1500_u64 {
+            tiers.put((version % 1300).to_string().as_bytes(), row(version, (version % 7 == 0).then_some("TTL 7")));
+        }
+        tiers.replace(b"8", row(1, Some("TTL 9")));
+        let mut other = SharedTiers::default();
+        tiers.iter().for_each(|(name, row)| _ = other.put(name, row.clone()));
+        assert_eq!((tiers.digest(), tiers.iter().count()), (other.digest(), other.iter().count()));
+        assert_eq!(tiers.get(b"8"), Some(&row(1, Some("TTL 9"))));
+    }
+
+    #[test]
+    fn what_cannot_be_applied_is_known_until_a_newer_state_comes() {
+        let mut tiers = SharedTiers::default();
+        tiers.is_not_applied(b"unknown");
+        tiers.put(b"a", row(5, Some("TTL 5")));
+        tiers.put(b"b", row(6, Some("TTL 5")));
+        tiers.is_not_applied(b"a");
+        tiers.is_not_applied(b"b");
+        assert!(tiers.unapplied().eq([b"a", b"b"]));
+        assert!(!tiers.put(b"a", row(4, None)));
+        tiers.put(b"a", row(7, None));
+        assert!(tiers.unapplied().eq([b"b"]));
+        tiers.clear();
+        assert_eq!(tiers.unapplied().count(), 0);
     }
 
     #[test]

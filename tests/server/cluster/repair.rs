@@ -87,3 +87,34 @@ fn the_replica_that_takes_over_gets_the_change() {
     assert_eq!(back.ask("DBSIZE").integer(), 0);
     assert!(!back.ask("TIER.INFO page").is_error());
 }
+
+#[test]
+fn while_the_cluster_is_down_no_client_waits_and_changes_are_repeated() {
+    let mut cluster = Cluster::of(3, &["cluster-require-full-coverage yes", "cluster-node-timeout 2000"]);
+    cluster.masters[2].kill();
+    let mut client = cluster.masters[0].client();
+    wait_until("the cluster is down", || client.ask("CLUSTER INFO").text().contains("cluster_state:fail"));
+    let failed = format!("127.0.0.1:{} degraded node: it has failed", cluster.masters[2].port());
+    wait_until("the node counts as failed", || client.ask("CACHE.HEALTH CLUSTER").texts().contains(&failed));
+    let health = client.ask("CACHE.HEALTH CLUSTER").texts();
+    assert_eq!(health[..2], ["degraded", "cluster degraded state: fail, the other masters were not asked"]);
+    let own = format!("127.0.0.1:{} ok memory", cluster.masters[0].port());
+    assert!(health.iter().any(|line| line.starts_with(&own)), "{health:?}");
+    for command in ["CACHE.STATS CLUSTER", "TIER.SET page PATTERN page:* TTL 7 CLUSTER", "CACHE.INVALIDATE ALL CLUSTER"]
+    {
+        let reply = client.ask(command);
+        assert_eq!(reply.code(), "NOACK", "{command}");
+        assert!(reply.error().contains("the state of the cluster is fail"), "{reply:?}");
+    }
+    // The living one is reached all the same, the other one when it is back.
+    for at in [1, 2] {
+        if at == 2 {
+            cluster.masters[2].start_again();
+        }
+        let mut other = cluster.masters[at].client();
+        wait_until("the change has come", || !other.ask("TIER.INFO page").is_error());
+    }
+    wait_until("nothing is pending", || client.info_number("assess", "cluster_pending") == 0);
+    wait_until("the cluster is up", || client.ask("CLUSTER INFO").text().contains("cluster_state:ok"));
+    assert_eq!(client.ask("CACHE.HEALTH CLUSTER").texts()[0], "ok");
+}

@@ -1,6 +1,6 @@
 //! All masters share the tiers that commands with CLUSTER set: after restarts, and when nodes join.
 
-use crate::harness::cluster::{Cluster, node};
+use crate::harness::cluster::{Cluster, id, node};
 use crate::harness::{Client, wait_until};
 
 /// The time to live of a tier in milliseconds; `None` without the tier.
@@ -79,4 +79,67 @@ fn a_node_that_missed_a_change_gets_it_from_any_other_one() {
     cluster.masters[2].start_again();
     let mut back = cluster.masters[2].client();
     wait_until("the tier has come", || ttl_ms(&mut back, "page") == Some(20_000));
+}
+
+#[test]
+fn a_tier_that_does_not_fit_is_reported_and_applied_when_there_is_room() {
+    let mut cluster = Cluster::of(2, &["save 3600 1"]);
+    let mut full = cluster.masters[1].client();
+    // Some exist from the beginning.
+    let most = 1024 - full.ask("TIER.LIST").array().len();
+    for number in 0..most {
+        full.ask(&format!("TIER.SET own{number} PATTERN own{number}:* TTL 10")).good();
+    }
+    let mut client = cluster.masters[0].client();
+    let refused = client.ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER");
+    assert!(refused.code() == "NOACK" && refused.error().contains("TOOBIG"), "{refused:?}");
+    let line = "degraded cluster: 1 tiers of the cluster cannot be applied here, see the log".to_owned();
+    wait_until("the full node says so", || full.ask("CACHE.HEALTH").texts().contains(&line));
+    cluster.masters[1].restart_saving();
+    let mut full = cluster.masters[1].client();
+    assert!(full.ask("CACHE.HEALTH").texts().contains(&line), "also after a restart");
+    assert_eq!(ttl_ms(&mut full, "page"), None);
+    assert_eq!(full.ask("TIER.DEL own7").integer(), 1);
+    wait_until("the tier fits now", || ttl_ms(&mut full, "page") == Some(20_000));
+    assert!(!full.ask("CACHE.HEALTH").texts().contains(&line));
+}
+
+#[test]
+fn a_node_that_joins_does_not_replace_tiers_of_the_cluster() {
+    let cluster = Cluster::of(2, &[]);
+    let mut client = cluster.masters[0].client();
+    client.ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER").good();
+    // It was a cluster of its own, and changed the tier later.
+    let joins = node(&[]);
+    let mut joined = joins.client();
+    for tier in ["page", "other"] {
+        // Without slots its state is fail, so it does not wait.
+        assert_eq!(joined.ask(&format!("TIER.SET {tier} PATTERN {tier}:* TTL 5 CLUSTER")).code(), "NOACK");
+        assert_eq!(ttl_ms(&mut joined, tier), Some(5_000));
+    }
+    cluster.meet(&joins);
+    wait_until("the node that joined has the tier of the cluster", || ttl_ms(&mut joined, "page") == Some(20_000));
+    // What the cluster does not know stays on the node alone, also when it has slots.
+    let slot = client.ask("CLUSTER KEYSLOT x").integer();
+    let id = id(&joins);
+    let mut others: Vec<Client> = cluster.masters.iter().map(|master| master.client()).collect();
+    joined.ask(&format!("CLUSTER SETSLOT {slot} NODE {id}")).good();
+    joined.ask("CLUSTER BUMPEPOCH").good();
+    for other in &mut others {
+        wait_until("the others know", || {
+            other
+                .ask("CLUSTER NODES")
+                .text()
+                .lines()
+                .any(|line| line.starts_with(&id) && line.ends_with(&slot.to_string()))
+        });
+    }
+    client.ask("TIER.SET last PATTERN last:* TTL 7 CLUSTER").good();
+    for other in &mut others {
+        assert_eq!(["page", "other", "last"].map(|tier| ttl_ms(other, tier)), [Some(20_000), None, Some(7_000)]);
+    }
+    assert_eq!(
+        ["page", "other", "last"].map(|tier| ttl_ms(&mut joined, tier)),
+        [Some(20_000), Some(5_000), Some(7_000)]
+    );
 }

@@ -10,14 +10,17 @@ const SLOTS: usize = 16_384;
 /// Longer than a handshake takes before the server gives it up.
 const MEET_AGAIN: Duration = Duration::from_secs(5);
 
-/// Settings of every node. A replica takes over only when a test allows it, so that a slow machine causes no failover; and
-/// nodes keep serving while another one is away.
+/// Settings of every node. A replica takes over only when a test allows it, and a node counts as failed only after a long
+/// time, so that a slow machine causes neither; and nodes keep serving while another one is away.
 const SETTINGS: [&str; 4] = [
     "cluster-enabled yes",
-    "cluster-node-timeout 2000",
+    "cluster-node-timeout 15000",
     "cluster-replica-no-failover yes",
     "cluster-require-full-coverage no",
 ];
+
+/// For tests in which a replica takes over: its master counts as failed soon.
+const FAILS_SOON: &str = "cluster-node-timeout 2000";
 
 pub(crate) struct Cluster {
     pub(crate) masters: Vec<Server>,
@@ -44,8 +47,9 @@ impl Cluster {
 
     /// The same, and a replica of each master.
     pub(crate) fn with_replicas(masters: usize, settings: &[&str]) -> Self {
-        let mut cluster = Self::of(masters, settings);
-        let replicas: Vec<Server> = cluster.masters.iter().map(|_| node(settings)).collect();
+        let settings = [settings, &[FAILS_SOON]].concat();
+        let mut cluster = Self::of(masters, &settings);
+        let replicas: Vec<Server> = cluster.masters.iter().map(|_| node(&settings)).collect();
         replicas.iter().for_each(|replica| cluster.meet(replica));
         for (master, replica) in cluster.masters.iter().zip(&replicas) {
             let id = id(master);
@@ -57,7 +61,21 @@ impl Cluster {
         for (master, replica) in cluster.masters.iter().zip(&cluster.replicas) {
             replica.await_in_sync_with(master);
         }
+        cluster.save_configuration();
         cluster
+    }
+
+    /// Every node writes what it knows to its file. Valkey 8.0 writes the file before it knows the shard of a new replica,
+    /// and not again afterwards: with that file it refuses to start ("corrupted cluster config file").
+    fn save_configuration(&self) {
+        for node in self.masters.iter().chain(&self.replicas) {
+            let mut client = node.client();
+            let masters = self.masters.len();
+            wait_until("each replica is in the shard of its master", || {
+                client.ask("CLUSTER SHARDS").array().len() == masters
+            });
+            client.ask("CLUSTER SAVECONFIG").good();
+        }
     }
 
     /// A new node, without slots, meets the first master; returns when that knows it. A server that does not answer in time
