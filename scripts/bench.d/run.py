@@ -28,6 +28,7 @@ import scores
 import search
 import shards
 import stall
+import stalls
 import stampede
 import tables
 import uncached
@@ -39,9 +40,9 @@ from settings import Settings
 ROWS = {
     1: hit, 2: entry, 3: uncached, 4: warm, 5: ready, 6: exiobase, 7: coefficient, 8: paths, 9: scores, 10: search,
     11: invalidation, 12: stampede, 13: race, 14: jobs, 15: stall, 16: memory, 17: deployment, 18: whatif, 19: footprint, 21: expiry,
-    22: depth, 23: shards,
+    22: depth, 23: shards, 24: stalls,
 }
-OF_TABLES = {1, 3, 4, 5, 7, 8, 15, 18, 19, 22}  # rows that need generated tables
+OF_TABLES = {1, 3, 4, 5, 7, 8, 15, 18, 19, 22, 24}  # rows that need generated tables
 OF_GENERATOR = OF_TABLES | {6}
 SIZES, QUICK_SIZES = [900, 1800, 3465], [90, 180]
 QUICK_SOAK_SECONDS = 5
