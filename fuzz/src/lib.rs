@@ -5,11 +5,15 @@
 
 pub mod allocation;
 pub mod archive;
+pub mod cache;
+pub mod cluster;
 pub mod frames;
+pub mod glob;
 pub mod io;
 pub mod io_query;
 pub mod origin;
 pub mod queue;
+pub mod schedule;
 pub mod score;
 
 use assess_engine::model::codec::Decoder;

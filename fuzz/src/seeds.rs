@@ -10,6 +10,8 @@ use assess_engine::score;
 use assess_fuzz::{derive, frames, frames_of, queue};
 use serde_json::Value;
 
+#[path = "seeds/state.rs"]
+mod state;
 #[path = "seeds/tables.rs"]
 mod tables;
 
@@ -34,6 +36,7 @@ fn main() -> io::Result<()> {
     let seeds = Seeds { data, corpus };
     seeds.scores()?;
     seeds.queues()?;
+    seeds.state()?;
     seeds.tables()?;
     seeds.origins()
 }
