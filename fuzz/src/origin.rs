@@ -1,8 +1,12 @@
 //! Properties of rules-of-origin models.
 
+use std::sync::LazyLock;
+
 use assess_engine::Progress;
 use assess_engine::model::{AnyModel, Model};
-use assess_engine::origin::{FindFilter, FindKind, Format, LoadOptions, OriginModel, Part, Relation, RuleFilter, load};
+use assess_engine::origin::{
+    FindFilter, FindKind, Format, Items, LoadOptions, OriginModel, Part, Relation, RuleFilter, load,
+};
 
 use crate::{ask, assert_json, assert_survives, decode, derive};
 
@@ -69,6 +73,27 @@ pub fn subject(model: &OriginModel, words: &[&[u8]]) {
     if let Ok(length) = model.subject_len(words, true) {
         assert!((3..=4).contains(&length) && length <= words.len());
         ask(model, &words[..length]);
+    }
+}
+
+/// Reads a document of codes: they keep all properties alone and beside an agreement, and adding them again changes
+/// nothing.
+pub fn codes(bytes: &[u8]) {
+    let Ok(items) = Items::read(bytes, &Progress::default()) else { return };
+    if let Ok(alone) = OriginModel::empty().with_items(&items) {
+        keeps_properties(&alone);
+        let twice = alone.with_items(&items).expect("codes can be added again");
+        assert_eq!(twice.digest(), alone.digest(), "codes that are known change nothing");
+    }
+    let beside = OriginModel::empty().with(agreement()).and_then(|model| model.with_items(&items));
+    beside.iter().for_each(keeps_properties);
+}
+
+/// Reads the name of a cached assessment: a request that it stands for can be made.
+pub fn request_of(name: &[u8]) {
+    static MODEL: LazyLock<OriginModel> = LazyLock::new(model);
+    if let Some(words) = MODEL.request_of(name) {
+        subject(&MODEL, &words.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
 }
 

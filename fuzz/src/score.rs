@@ -1,5 +1,7 @@
 //! Properties of score models.
 
+use std::sync::LazyLock;
+
 use assess_engine::Progress;
 use assess_engine::model::{AnyModel, Model};
 use assess_engine::score::{Format, LoadOptions, Rows, ScoreModel, load};
@@ -62,6 +64,16 @@ pub fn subject(model: &ScoreModel, words: &[&[u8]]) {
         if let Ok(length) = model.subject_len(words, is_alone) {
             assert!((1..=words.len()).contains(&length));
             ask(model, &words[..length]);
+        }
+    }
+}
+
+/// Reads the name of a cached assessment: a request that it stands for can be made.
+pub fn request_of(name: &[u8]) {
+    static ALL: LazyLock<Vec<ScoreModel>> = LazyLock::new(|| (0..MODELS.len()).map(model).collect());
+    for model in ALL.iter() {
+        if let Some(words) = model.request_of(name) {
+            subject(model, &words.iter().map(Vec::as_slice).collect::<Vec<_>>());
         }
     }
 }

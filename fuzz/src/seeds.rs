@@ -10,6 +10,11 @@ use assess_engine::score;
 use assess_fuzz::{derive, frames, frames_of, queue};
 use serde_json::Value;
 
+#[path = "seeds/state.rs"]
+mod state;
+#[path = "seeds/tables.rs"]
+mod tables;
+
 /// Longer seeds slow the fuzzer down more than they help.
 const LONGEST: usize = 100_000;
 /// The number of trees that are kept of a forest, and of lines of a CSV file.
@@ -31,6 +36,8 @@ fn main() -> io::Result<()> {
     let seeds = Seeds { data, corpus };
     seeds.scores()?;
     seeds.queues()?;
+    seeds.state()?;
+    seeds.tables()?;
     seeds.origins()
 }
 

@@ -1,0 +1,7 @@
+//! Messages of the bus of a cluster.
+#![no_main]
+
+use assess_fuzz::cluster;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| cluster::message(bytes));
