@@ -251,12 +251,12 @@ def write_until_refused(round_: Round, old: Server) -> None:
 
 def one_history(round_: Round, old: Server, new: Server, before: Traffic, after: Traffic) -> None:
     """Both have what the new master acknowledged, and nothing that only the old one did."""
-    if not round_.sabotage:
-        replicas.await_sync(new, old)
+    if round_.sabotage:
+        return replicas.same_digest(round_, new, old)
+    replicas.await_sync(new, old)
     survivors.settle(new)
     jobs(round_, new, before)
-    if not round_.sabotage:
-        replicas.await_sync(new, old)
+    replicas.await_sync(new, old)
     replicas.same_digest(round_, new, old)
     for server in (new, old):
         survivors.check(round_, server, after, Survival())

@@ -1,99 +1,35 @@
 """Breaks and delays the link to a replica while a large model is loaded: the replica ends with the whole model, by default buffers."""
 
-import random
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import redis
 
+import large
 import replicas
 import waiting
 from context import Context, Round
-from replicas import AWAY, Link, Repeated
+from large import Data
+from replicas import Link, Repeated
 from server import Server
 from survivors import STAGING, STAGING_MS
 from traffic import large_table
+from witness import KEY, MB, OLD_NODES, Probe, Scene, Traffic, report, watch
 
 ROUNDS = 12
 QUICK = 6
 
 SCENES = ("after", "during", "cut", "stopped", "promoted", "slow")
-KEY, BALLAST = "big", "ballast"
-OLD_NODES, QUICK_NODES = 200, 1000
-REGIONS, SECTORS = 49, 163  # EXIOBASE: 7,987 nodes, 510 MB of coefficients
-MB = 1 << 20
-HARD, SOFT = 256 * MB, 64 * MB  # client-output-buffer-limit replica 256mb 64mb 60
+BALLAST = "ballast"
 FINAL_SECONDS = 1200
-# Lines of a master's log that say why a replica was dropped.
-REASONS = {"output buffer": r"overcoming of output buffer limits", "timeout": r"Disconnecting timedout replica",
-           "no partial resync": r"Unable to partial resync"}
 # Servers that can send the file on a second connection, beside the stream.
 TWO_CONNECTIONS = ("repl-rdb-channel", "dual-channel-replication-enabled")
-PASSING = ("LOADING", "MASTERDOWN", "NOMODEL", "UNBLOCKED", "READONLY")
-
-
-@dataclass
-class Data:
-    folder: Path
-    file: str
-    nodes: int
-
-    @property
-    def size(self) -> int:
-        return self.nodes * self.nodes * 8
-
-
-@dataclass
-class Scene:
-    """The servers of a round, and what was seen of them."""
-
-    round: Round
-    data: Data
-    name: str
-    master: Server
-    replica: Server | None = None
-    first: Server | None = None  # a replica that receives the frames while the other one attaches
-    link: Link | None = None
-    reply: str = ""
-    figures: dict[str, float] = field(default_factory=dict)
-    over_soft: float = 0
-    attached: float = 0
-
-    def highest(self, figure: str, value: float) -> None:
-        self.figures[figure] = max(self.figures.get(figure, 0), value)
 
 
 def run(context: Context) -> None:
-    data = quick_data(context) if context.quick else full_data(context)
+    data = large.data(context)
     context.each(lambda round_: one_round(round_, data))
-
-
-def quick_data(context: Context) -> Data:
-    folder = context.folder / "tables"
-    folder.mkdir()
-    (folder / "large.csv").write_text(large_table(QUICK_NODES))
-    return Data(folder, "large.csv", QUICK_NODES)
-
-
-def full_data(context: Context) -> Data:
-    """The table of the benchmarks, which is made when it is not there. Its coefficients do not compress as those of quick tables do."""
-    nodes, target = REGIONS * SECTORS, context.settings.target
-    file = target / "bench" / f"icio-{nodes}.csv"
-    if not file.exists():
-        example = ["-p", "assess-engine", "--example", "icio_table"]
-        size = ["--regions", str(REGIONS), "--sectors", str(SECTORS), "--seed", "1"]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".part")
-        root = Path(__file__).parents[3]
-        subprocess.run(["cargo", "run", "--release", "--quiet", *example, "--", *size, "--out", partial], cwd=root, check=True)
-        partial.rename(file)
-    return Data(file.parent, file.name, nodes)
 
 
 def one_round(round_: Round, data: Data) -> None:
@@ -109,6 +45,7 @@ def one_round(round_: Round, data: Data) -> None:
     if name == "during" and not streaming:
         # The file of a full synchronisation takes long, and frames are sent in the meantime.
         scene.master.call("MODEL.LOAD", BALLAST, "IO", "FILE", data.file)
+        scene.figures["with ballast"] = 1
     scene.master.call("TIER.SET", "page", "PATTERN", "page:*", "TTL", 3600)
     if name in ("cut", "stopped", "promoted", "slow") or streaming:
         attach(scene)
@@ -134,7 +71,7 @@ def two_connections(server: Server) -> None:
 def attach(scene: Scene) -> None:
     """A new replica, with the defaults of the server, which may keep its data set until it has the new one."""
     choose = scene.round.random
-    if scene.name == "slow":
+    if scene.name == "slow" or "with ballast" in scene.figures:
         rate = choose.choice((4, 10)) if scene.round.quick else choose.choice((6, 12, 40))
         scene.figures["MB/s of the link"] = rate
         scene.link = Link(scene.master, rate * MB)
@@ -230,71 +167,6 @@ def promote(scene: Scene, loader: threading.Thread) -> None:
     scene.attached = time.monotonic()
 
 
-def watch(scene: Scene) -> None:
-    """The output buffer of the replica, and, on the replica, one of the two models and nothing else."""
-    master, replica = scene.master, scene.replica
-    try:
-        for client in pooled(master).execute_command("CLIENT", "LIST", "TYPE", "replica").splitlines():
-            omem = int(re.search(r" omem=(\d+)", client)[1])
-            scene.highest("MB peak of the output buffer", round(omem / MB, 1))
-            now = time.monotonic()
-            scene.over_soft = (scene.over_soft or now) if omem > SOFT else 0
-            scene.highest("s over 64 MB", round(now - scene.over_soft, 1) if scene.over_soft else 0)
-        if replica and replica.alive() and "s stopped" not in scene.figures:
-            nodes = pooled(replica).execute_command("MODEL.INFO", KEY).get("nodes")
-            if nodes not in (OLD_NODES, scene.data.nodes):
-                raise AssertionError(f"the replica has a model of {nodes} nodes")
-    except AWAY:
-        return
-    except redis.ResponseError as error:
-        if not str(error).startswith(PASSING):
-            raise
-
-
-def pooled(server: Server) -> redis.Redis:
-    """A second client of a server, for the thread that watches."""
-    if not hasattr(server, "watcher"):
-        server.watcher = server.client(socket_timeout=30)
-    return server.watcher
-
-
-class Traffic:
-    """Sets and gets of entries at the master, which is the new one after a promotion."""
-
-    def __init__(self, scene: Scene, seed: int):
-        self.scene, self.random, self.server = scene, random.Random(seed), None
-
-    def step(self) -> None:
-        if self.server is not self.scene.master:
-            self.server, self.client = self.scene.master, self.scene.master.client()
-        key = f"page:{self.random.randrange(200)}"
-        try:
-            if self.random.random() < 0.5:
-                self.client.execute_command("CACHE.SET", key, "v" * self.random.randrange(2000))
-            else:
-                self.client.execute_command("CACHE.GET", key)
-        except AWAY:
-            self.server = None
-        except redis.ResponseError as error:
-            if not isinstance(error, redis.ReadOnlyError):
-                raise
-
-
-class Probe(Traffic):
-    """PING: how long the master keeps a client waiting."""
-
-    def __init__(self, scene: Scene):
-        super().__init__(scene, 0)
-
-    def step(self) -> None:
-        if self.server is not self.scene.master:
-            self.server, self.client = self.scene.master, self.scene.master.client()
-            self.client.ping()
-        begun = time.monotonic()
-        self.client.ping()
-        self.scene.highest("ms longest PING", round((time.monotonic() - begun) * 1000, 1))
-
-
 def finish(scene: Scene) -> None:
     """The replica is in sync, both have the same whole model, and nothing else is left of the load."""
     round_, master, replica = scene.round, scene.master, scene.replica
@@ -356,21 +228,3 @@ def derived(scene: Scene) -> None:
         region, sector = server.call("MODEL.LABELS", KEY, "REGIONS")[0], server.call("MODEL.LABELS", KEY, "SECTORS")[0]
         answers.append((info["state"], info["digest"], server.call("ASSESS.GET", KEY, region, sector, "NOCACHE")))
     scene.round.expect(answers[0] == answers[1], f"{scene.name}: master and replica answer differently: {answers}")
-
-
-def report(scene: Scene) -> None:
-    """Figures of each round on standard error; sums of them say little."""
-    for server, name in ((scene.master, "master"), (scene.replica, "replica")):
-        peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
-        scene.figures[f"MB peak RSS of the {name}"] = int(peak[1]) // 1024
-    log = scene.master.log_text() + scene.replica.log_text()
-    scene.figures.update({f"dropped: {name}": found for name, text in REASONS.items() if (found := len(re.findall(text, log)))})
-    chosen = scene.master.call("CONFIG", "GET", "repl-diskless-sync") | scene.replica.call("CONFIG", "GET", "repl-diskless-load")
-    line = ", ".join(f"{value:.4g} {name}" for name, value in scene.figures.items())
-    if not scene.round.quick:
-        print(f"torture: sync: round {scene.round.number}: {scene.name}, {' '.join(chosen.values())}: {scene.reply}; {line}", file=sys.stderr, flush=True)
-    for name in ("full", "partial", "in the middle of frames"):
-        scene.round.count(f"{name} synchronisations" if name != "in the middle of frames" else name, scene.figures.get(name, 0))
-    for name in ("MB peak of the output buffer", "ms longest PING"):
-        highest = scene.round.context.outcome.figures
-        highest[name] = max(highest.get(name, 0), scene.figures.get(name, 0))
