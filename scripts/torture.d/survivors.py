@@ -80,9 +80,9 @@ def derived(server: Server, key: str) -> dict | None:
     return info if info["state"] in DERIVED and (info["state"] == "failed" or info["progress"] == 100) else None
 
 
-def check(round_: Round, server: Server, traffic: Traffic, survival: Survival) -> dict[str, Verdict]:
-    """Judges every register. Returns the verdicts."""
-    observed = observe(server, traffic.registers)
+def check(round_: Round, server: Server, traffic: Traffic, survival: Survival, observed: dict[str, str | None] | None = None) -> dict[str, Verdict]:
+    """Judges every register, by what is observed now or was observed before. Returns the verdicts."""
+    observed = observed or observe(server, traffic.registers)
     verdicts = {}
     for name, register in traffic.registers.items():
         state = observed[name]

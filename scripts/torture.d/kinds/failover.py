@@ -10,6 +10,7 @@ from redis.sentinel import MasterNotFoundError, Sentinel
 
 import waiting
 from context import Context, Round
+from replicas import await_link, await_sync, same_digest
 from server import Server
 
 ROUNDS = 30
@@ -240,16 +241,14 @@ def one_round(round_: Round) -> None:
     for figure, number in world.figures.items():
         round_.count(figure, number)
     if way != "sentinel":
-        same(round_, master, replica)
+        # Without traffic the new master and its replica are equal.
+        await_sync(master, replica)
+        same_digest(round_, master, replica)
 
 
 def more_reads(world: World, number: int) -> None:
     enough = world.reads() + number
     waiting.until(lambda: world.reads() >= enough or world.faults, "the clients stand still")
-
-
-def await_link(replica: Server) -> None:
-    waiting.until(lambda: replica.admin.info("replication")["master_link_status"] == "up", "the replica is not in sync")
 
 
 def hand_over(way: str, world: World, master: Server, replica: Server) -> tuple[Server, Server]:
@@ -268,13 +267,3 @@ def hand_over(way: str, world: World, master: Server, replica: Server) -> tuple[
     waiting.until(lambda: replica.call("ROLE")[0] == "master", "Sentinel does not promote the replica")
     world.master = replica
     return replica, master
-
-
-def same(round_: Round, master: Server, replica: Server) -> None:
-    """Without traffic the new master and its replica are equal."""
-    def quiet() -> bool:
-        info = master.admin.info("replication")
-        return info["master_repl_offset"] == replica.admin.info("replication")["slave_repl_offset"]
-    waiting.until(quiet, "the replica does not reach its master")
-    digests = [server.call("DEBUG", "DIGEST") for server in (master, replica)]
-    round_.expect(digests[0] == digests[1], f"the digests of master and replica differ: {digests}")
