@@ -29,7 +29,7 @@ SABOTAGE = "the replica takes writes of clients (replica-read-only no)"
 ANY = {
     "assess.threads": (1, 2, 4), "assess.default-ttl": (60, 3600, 86400), "assess.default-lease-ms": (1000, 5000, 3600000),
     "assess.default-wait-ms": (2000, 30000), "assess.slice-us": (50, 500, 10000), "assess.huge-pages": ("yes", "no"),
-    "assess.warm-on-start": ("no", "hot", "all"), "assess.cluster-timeout-ms": (1, 2000), "assess.enabled": ("yes", "yes", "no"),
+    "assess.warm-on-start": ("no", "hot", "all"), "assess.cluster-timeout-ms": (1, 2000),
     "appendonly": ("yes", "no"), "appendfsync": ("everysec", "no"), "aof-use-rdb-preamble": ("yes", "no"), "hz": (1, 10, 100), "activerehashing": ("yes", "no"),
     "hash-max-listpack-entries": (0, 4, 512), "hash-max-listpack-value": (0, 64, 4096), "set-max-intset-entries": (0, 512),
     "zset-max-listpack-entries": (0, 128), "list-max-listpack-size": (-2, 1, 128), "stream-node-max-entries": (1, 100), "rdbcompression": ("yes", "no"),
@@ -40,19 +40,21 @@ ANY = {
 }
 # What refuses commands of clients. A master without these takes the traffic; a replica may have them, and is equal none the less.
 STRICT = {
+    "assess.enabled": ("yes", "no"),
     "assess.max-batch": (1, 100), "assess.max-payload": (1, 67108864), "assess.max-paths": (1, 10000), "assess.max-model-memory": (1, 0),
     "assess.max-leases-per-client": (1, 10000), "assess.max-waits-per-user": (1, 10000), "assess.max-uploads-per-user": (1, 1073741824),
     "assess.history-max": (0, 10000), "maxmemory": (1, 1048576, 0), "maxmemory-policy": ("noeviction", "allkeys-lru", "volatile-lfu", "allkeys-random"),
     "min-replicas-to-write": (0, 3), "maxmemory-clients": (0, 1048576), "replica-serve-stale-data": ("yes", "no"),
 }
 # The values of STRICT that let all traffic pass, for a replica that is promoted.
-PERMISSIVE = {"assess.max-batch": 100, "assess.max-payload": 67108864, "assess.max-paths": 10000, "assess.max-model-memory": 0,
+PERMISSIVE = {"assess.enabled": "yes", "assess.max-batch": 100, "assess.max-payload": 67108864, "assess.max-paths": 10000, "assess.max-model-memory": 0,
               "assess.max-leases-per-client": 10000, "assess.max-waits-per-user": 10000, "assess.max-uploads-per-user": 1073741824,
               "assess.history-max": 10000, "maxmemory": 0, "min-replicas-to-write": 0, "maxmemory-clients": 0}
 CHANGED = [name for name in ANY if name not in ("appendonly",)]
 HISTORY = "with-history"
 INPUTS = [f"rain_mm={rain} river_m=2 soil=0.5 slope=0.1".split() for rain in range(20)]
-SETTLE_SECONDS = 300
+SETTLE_SECONDS = 60
+EQUAL_SECONDS = 15
 
 
 @dataclass
@@ -103,10 +105,11 @@ def one_round(round_: Round, data: object) -> None:
     round_.count("writes", traffic.calls)
     if round_.sabotage:
         chain.replicas[0].call("SET", "plain:x", "a client of the replica", "EX", 60)
-    equal(chain, traffic, HISTORY)
-    if not other:
+    equal(chain)
+    round_.count("models not derived for lack of memory", failed(chain.replicas[-1]))
+    if not other and not failed(chain.replicas[-1]):
         survivors.check(round_, chain.replicas[-1], traffic, Survival())
-    take_over(chain, traffic)
+    take_over(chain)
 
 
 def started(round_: Round, settings: dict, data: object, tiers: bool, replica_of: Server | None = None) -> Server:
@@ -115,7 +118,7 @@ def started(round_: Round, settings: dict, data: object, tiers: bool, replica_of
     options = ["--assess.data-dir", data, "--repl-diskless-sync-delay", 0, "--databases", round_.random.choice((1, 16, 1000))]
     supported = {name: value for name, value in settings.items() if name not in LATER}
     for name, value in supported.items():
-        options += [f"--{name}", '""' if value == "" else value]
+        options += [f"--{name}", value]
     others = [word for name in TIERS for word in ("TIER", name, "PATTERN", f"{name}:*", "TTL", 1, "CAPACITY", 3, "ENFORCE", "yes")] if tiers else []
     others += ["TIER", "strange", "PATTERN", "job*", "TTL", 1, "ENFORCE", "yes"] if tiers else []
     server = round_.server(*options, arguments=tuple(others))
@@ -179,13 +182,15 @@ def more(traffic: Traffic, number: int) -> None:
 
 def reads(server: Server) -> dict[str, object]:
     """What every server with the same data answers. Statistics and what is computed later are left out."""
-    answers: dict[str, object] = {"tiers": {name: declared(server.call("TIER.INFO", name)) for name in server.call("TIER.LIST")}}
+    answers: dict[str, object] = {f"TIER.INFO {name}": declared(server.call("TIER.INFO", name)) for name in server.call("TIER.LIST")}
     models = set(server.call("MODEL.LIST"))
     for key in server.admin.scan_iter(count=5000):
         kind = server.call("TYPE", key)
         if key in models:
             info = waiting.until(lambda key=key: survivors.derived(server, key), f"{key} is not derived", SETTLE_SECONDS)
-            answers[key] = [info[name] for name in ("kind", "version", "state", "source", "history")] + [digest(server, key), server.call("ASSESS.HISTORY", key, "LIMIT", 100)]
+            answers[key] = [info[name] for name in ("kind", "version", "source", "history")]
+            if info["history"]["capacity"]:
+                answers[key].append(server.call("ASSESS.HISTORY", key, "LIMIT", 100))
         elif kind == "assessque":
             info = server.call("JOB.INFO", key)
             answers[key] = [info[name] for name in ("status", "max_concurrent_jobs", "running_jobs", "total_jobs", "types", "paused_types", "waiting_bytes")]
@@ -195,26 +200,35 @@ def reads(server: Server) -> dict[str, object]:
     return answers
 
 
-def declared(info: dict) -> dict:
+def declared(info: dict) -> list:
     """The policy of TIER.INFO, which is before its statistics."""
     names = list(info)
-    return {name: info[name] for name in names[:names.index("hits")]}
+    # Without a value in the tier these are the settings of the server.
+    own = ("lease_ms", "wait_ms", *(("ttl_ms",) if info["name"] == "assessment" else ()))
+    return [f"{name} {info[name]}" for name in names[:names.index("hits")] if name not in own]
 
 
-def digest(server: Server, key: str) -> str:
-    return waiting.until(lambda: server.call("MODEL.INFO", key)["digest"], f"{key} has no digest", SETTLE_SECONDS)
+def differences(one: dict, other: dict) -> list[str]:
+    texts = []
+    for key in one.keys() | other.keys():
+        left, right = one.get(key, []), other.get(key, [])
+        if left != right:
+            texts.append(f"{key}: {[each for each in left if each not in right]} and {[each for each in right if each not in left]}")
+    return texts
 
 
-def equal(chain: Chain, traffic: Traffic, *_: str) -> None:
+def equal(chain: Chain) -> None:
     """All servers have the same data, and answer the same."""
     master = chain.master
+    if master.call("JOB.SCHEDULES", "soak:queue"):
+        master.call("JOB.UNSCHEDULE", "soak:queue", "each-second")
     survivors.settle(master)
     # Entries that expire are deleted by the master only.
     for name in mixed.TIERS:
         master.call("TIER.DEL", name)
     for server in chain.replicas:
-        # The wait for a link is not what is tested.
-        server.call("CONFIG", "SET", "replica-serve-stale-data", "yes")
+        # Others than these do not change what reads.
+        server.call("CONFIG", "SET", "replica-serve-stale-data", "yes", "assess.enabled", "yes")
         replicas.await_link(server)
 
     def same() -> bool:
@@ -225,17 +239,27 @@ def equal(chain: Chain, traffic: Traffic, *_: str) -> None:
     except waiting.Late:
         chain.round.finding(f"the digests differ: {[server.call('DEBUG', 'DIGEST') for server in chain.servers()]}")
         return
-    expected = reads(master)
     for server in chain.replicas:
-        answers = reads(server)
-        for key in expected.keys() | answers.keys():
-            one, other = expected.get(key), answers.get(key)
-            chain.round.expect(one == other, f"{key}: the master answers {one}, {server.folder.name} {other}")
-        chain.round.count("keys compared", len(answers))
+        try:
+            # Jobs that end by themselves may do so between the two readings.
+            waiting.until(lambda server=server: not differences(reads(master), reads(server)), "reads", EQUAL_SECONDS, 0.2)
+        except waiting.Late:
+            for text in differences(reads(master), reads(server)):
+                chain.round.finding(f"{server.folder.name} differs from the master: {text}")
     replicas.healthy(chain.round, *chain.servers())
 
 
-def take_over(chain: Chain, traffic: Traffic) -> None:
+def lift(server: Server) -> None:
+    for name, value in PERMISSIVE.items():
+        server.call("CONFIG", "SET", name, value)
+
+
+def failed(server: Server) -> int:
+    """Models that could not be derived within the memory that this server permits; the next request tries it again."""
+    return sum(server.call("MODEL.INFO", key)["state"] == "failed" for key in server.call("MODEL.LIST"))
+
+
+def take_over(chain: Chain) -> None:
     """The first replica is promoted: everything works, within its own limits, which are then lifted."""
     round_, server = chain.round, chain.replicas[0]
     kept = server.call("CONFIG", "GET", "assess.*")
@@ -243,8 +267,7 @@ def take_over(chain: Chain, traffic: Traffic) -> None:
     server.call("REPLICAOF", "NO", "ONE")
     round_.expect(server.call("CONFIG", "GET", "assess.*") == kept, "a promotion changed settings of the module")
     limited(round_, server, kept)
-    for name, value in PERMISSIVE.items():
-        server.call("CONFIG", "SET", name, value)
+    lift(server)
     chain.master, chain.replicas = server, chain.replicas[1:]
     later = Traffic(server, f"{round_.seed}/{round_.number}/later")
     later.version = 200_000
