@@ -196,6 +196,6 @@ def _queue(server: Server, jobs: int) -> None:
 
 
 def _promoted(server: Server) -> None:
-    """The server becomes a replica of nobody that answers, and a master again."""
+    """The server becomes a replica of a server that does not exist, and a master again."""
     server.call("REPLICAOF", "127.0.0.1", 1)
     server.call("REPLICAOF", "NO", "ONE")

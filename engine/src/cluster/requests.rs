@@ -71,7 +71,7 @@ pub struct Due<C> {
 }
 
 impl<C> Requests<C> {
-    /// Begins a request to `masters`: a change, or a question of a caller. The caller sends the message to each of them.
+    /// Begins a request to `masters`: a change, or a query of a caller. The caller sends the message to each of them.
     pub fn begin(&mut self, now: u64, id: u64, message: Rc<[u8]>, is_change: bool, masters: &[Id], caller: Option<C>) {
         let masters = masters.iter().copied().collect();
         let (answers, seen) = (BTreeMap::new(), BTreeMap::new());

@@ -21,7 +21,7 @@ ROUNDS = 60
 QUICK = 2
 SABOTAGE = "the old master does not become a replica of the new one"
 
-NEW_VERSIONS = 200_000  # what the new master's clients write is told from what the old one's write
+NEW_VERSIONS = 200_000  # distinguishes what clients of the new master write from what those of the old one write
 MAX_LAG = 1  # seconds
 STILL_SECONDS = 0.3
 MARKER = "partition:marker"
@@ -69,7 +69,7 @@ def one_round(round_: Round, data: object) -> None:
         before.start()
         more(before, choose.randrange(30, 120 if round_.quick else 400))
         marked, parted = part(round_, old, link, strict)
-        # Some time passes until somebody notices.
+        # Some time passes until the servers see it.
         more(before, choose.randrange(60), strict)
         drained(new)
         received = survivors.observe(new, dict(before.registers))

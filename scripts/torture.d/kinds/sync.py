@@ -182,7 +182,7 @@ def finish(scene: Scene) -> None:
     left = staging(master)
     round_.expect(promoted or not left, f"{scene.name}: the load has left {left}")
     for key in left:
-        # The frames that the new master received: nobody will send the others.
+        # The frames that the new master received: no server will send the others.
         life = master.call("PTTL", key)
         round_.expect(0 < life <= STAGING_MS, f"{key} has {life} ms to live")
     if left and not round_.quick:
