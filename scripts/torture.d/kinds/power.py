@@ -244,6 +244,8 @@ def same_again(round_: Round, plan: Plan, server: Server) -> None:
     if how == "reload":
         server.call("DEBUG", "RELOAD")
     else:
+        # With everysec the server puts a write off while an earlier one is being synchronised: it would be lost, as documented.
+        waiting.until(lambda: not server.admin.info("persistence")["aof_buffer_length"], "the buffer is not written")
         server.kill()
         server.restart()
         round_.count("kills")
