@@ -3,6 +3,7 @@
 import http.client
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -26,7 +27,12 @@ class Process:
         self.log = self.folder / "log"
         environment = {name: value for name, value in os.environ.items() if name != "REDISCLI_AUTH"} | variables
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([*map(str, command)], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # A shell lets what it starts in the background ignore SIGINT, and so would the program.
+            before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+            try:
+                self.process = subprocess.Popen([*map(str, command)], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            finally:
+                signal.signal(signal.SIGINT, before)
 
     def stop(self) -> int:
         """Ends the program, and returns its exit status."""
