@@ -25,7 +25,9 @@ fn fires(now: u64, request: TimingRequest<'_>, timing: &Timing) {
     assert_eq!(timing.next_after(now), next, "the next time is determined");
     assert!(next.is_none_or(|next| next > now), "the next time is after now");
     if let Some(next) = next {
-        assert_eq!(timing.next_after(next - 1), Some(next), "no time is between now and the next time");
+        if let Timing::Cron { .. } = timing {
+            assert_eq!(timing.next_after(next - 1), Some(next), "no time is between now and the next time");
+        }
         assert!(timing.next_after(next).is_none_or(|second| second > next), "times ascend");
     }
     let submission = Submission { job_type: b"report", payload: b"{}" };
