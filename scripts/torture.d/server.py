@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import redis
@@ -13,6 +14,7 @@ import waiting
 
 STOP_SECONDS = 1200 if waiting.SLOW else 120
 REPLY_SECONDS = waiting.SECONDS
+AGAIN_SECONDS = 2
 STARTS = 5
 
 # What a server or the module writes to its log when it crashes.
@@ -116,10 +118,16 @@ class Server:
         if not self.alive():
             self._close()
             return
-        self.process.send_signal(how)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            # Again, because a server that writes its first append-only file does not end, and forgets the signal.
+            self.process.send_signal(how)
+            try:
+                self.process.wait(AGAIN_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        else:
             self.process.kill()
             self.process.wait()
         self._close()
