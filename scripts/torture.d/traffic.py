@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import redis
 
@@ -136,6 +137,15 @@ def regression(version: str) -> str:
     """The score of x=0 is the version."""
     output = {"label": "y", "intercept": float(version), "coef": [1.0]}
     return json.dumps({"format": "glm/1", "name": "torture", "link": "identity", "features": [{"name": "x"}], "outputs": [output]})
+
+
+def tables(folder: Path) -> Path:
+    """A new folder with the tables that the traffic loads."""
+    data = folder / "tables"
+    data.mkdir()
+    for nodes in SIZES:
+        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    return data
 
 
 def large_table(nodes: int) -> str:

@@ -54,7 +54,7 @@ pub(crate) fn remove_tier(name: &[u8]) -> bool {
     if existed {
         build::begin();
         // There is room for a shared tier that did not fit.
-        main_loop::after(0, apply_kept);
+        main_loop::after(0, |ctx| apply_kept(ctx, None));
     }
     existed
 }
@@ -100,20 +100,20 @@ pub(crate) fn share_or_keep(ctx: Ctx<'_>, name: &[u8], shared: Shared) -> Outcom
     })
 }
 
-/// Tries the shared tiers again that could not be applied to this node, one in each slice, until one fails.
-fn apply_kept(ctx: Ctx<'_>) {
-    let next = with(|cache| {
-        let name: Box<[u8]> = cache.shared.unapplied().next()?.into();
-        Some((cache.shared.get(&name)?.clone(), name))
-    });
-    let Some((shared, name)) = next else { return };
+/// Tries the shared tiers again that could not be applied to this node, one in each slice. One that fails again, for
+/// example because of an option of a later release, does not keep those behind it from being tried.
+fn apply_kept(ctx: Ctx<'_>, after: Option<Box<[u8]>>) {
     main_loop::when_writable(ctx, 0, move |ctx, writable| {
-        let is_new = with(|cache| cache.shared.get(&name) == Some(&shared));
+        let next = with(|cache| {
+            let name: Box<[u8]> = cache.shared.unapplied_after(after.as_deref())?.into();
+            Some((cache.shared.get(&name)?.clone(), name))
+        });
+        let (Ok(()), Some((shared, name))) = (writable, next) else { return };
         let words = words_of(&name, &shared);
-        if writable.is_ok() && is_new && take_shared(&name, shared).is_ok() {
+        if take_shared(&name, shared).is_ok() {
             replicate_shared(ctx, &words);
-            main_loop::after(0, apply_kept);
         }
+        main_loop::after(0, |ctx| apply_kept(ctx, Some(name)));
     });
 }
 

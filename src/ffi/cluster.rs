@@ -8,8 +8,8 @@ use assess_engine::cluster::nodes::{self, Elsewhere, Id, Master};
 use redis_module::raw;
 
 use super::ctx::Ctx;
-use super::guard;
 use super::string::Text;
+use super::{event_loop, guard};
 
 /// The type of the messages. Others may use the same one: the form of a message tells whose it is.
 const TYPE: u8 = 97;
@@ -44,7 +44,8 @@ unsafe extern "C" fn on_message(
         unsafe {
             let sender = *sender.cast::<Id>();
             let payload = std::slice::from_raw_parts(payload, length as usize);
-            RECEIVER.get()(Ctx::new(ctx), &sender, payload);
+            // Requests are carried out here: their time counts as that of a slice.
+            event_loop::slice(|| RECEIVER.get()(Ctx::new(ctx), &sender, payload));
         }
     });
 }

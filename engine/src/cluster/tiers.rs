@@ -79,6 +79,11 @@ impl SharedTiers {
         self.unapplied.iter().map(|name| &**name)
     }
 
+    /// The first of these names behind `after`.
+    pub fn unapplied_after(&self, after: Option<&[u8]>) -> Option<&[u8]> {
+        self.unapplied().find(|name| after.is_none_or(|after| *name > after))
+    }
+
     fn forget_deleted(&mut self) {
         let deleted = self.rows.iter().filter(|(_, row)| row.policy.is_none());
         if deleted.clone().count() <= MAX_DELETED {
@@ -237,6 +242,11 @@ mod tests {
         tiers.is_not_applied(b"a");
         tiers.is_not_applied(b"b");
         assert!(tiers.unapplied().eq([b"a", b"b"]));
+        let mut walked = vec![tiers.unapplied_after(None).unwrap()];
+        while let Some(next) = tiers.unapplied_after(walked.last().copied()) {
+            walked.push(next);
+        }
+        assert_eq!(walked, [b"a", b"b"]);
         assert!(!tiers.put(b"a", row(4, None)));
         tiers.put(b"a", row(7, None));
         assert!(tiers.unapplied().eq([b"b"]));

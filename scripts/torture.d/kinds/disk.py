@@ -12,7 +12,7 @@ from context import Context, Round
 from oracle import Call, Survival
 from server import Server
 from space import MEGABYTE, Disk, Limit, disk
-from traffic import SIZES, TIERS, Traffic, large_table
+from traffic import SIZES, TIERS, Traffic, tables
 
 ROUNDS = 32
 QUICK = 4
@@ -23,10 +23,7 @@ FULL = ("MISCONF",)
 
 
 def run(context: Context) -> None:
-    data = context.folder / "tables"
-    data.mkdir()
-    for nodes in SIZES:
-        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    data = tables(context.folder)
     context.each(lambda round_: one_round(round_, data))
 
 

@@ -14,7 +14,7 @@ from context import Context, Round
 from oracle import Call, Op, Survival
 from replicas import Link
 from server import Server
-from traffic import QUEUE, SIZES, TIERS, Traffic, large_table
+from traffic import QUEUE, SIZES, TIERS, Traffic, tables
 from wire import Closed, Connection, Error
 
 ROUNDS = 60
@@ -45,10 +45,7 @@ class Frozen:
 
 
 def run(context: Context) -> None:
-    data = context.folder / "tables"
-    data.mkdir()
-    for nodes in SIZES:
-        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    data = tables(context.folder)
     context.each(lambda round_: one_round(round_, data))
 
 

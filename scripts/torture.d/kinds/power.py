@@ -13,7 +13,7 @@ import waiting
 from context import Context, Round
 from oracle import Call, Survival
 from server import Server
-from traffic import SIZES, TIERS, Traffic, large_table
+from traffic import SIZES, TIERS, Traffic, tables
 
 ROUNDS = 200
 QUICK = 5
@@ -65,10 +65,7 @@ class Recorder:
 
 
 def run(context: Context) -> None:
-    data = context.folder / "tables"
-    data.mkdir()
-    for nodes in SIZES:
-        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    data = tables(context.folder)
     context.each(lambda round_: one_round(round_, data))
 
 

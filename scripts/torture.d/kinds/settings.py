@@ -18,7 +18,7 @@ from contents import file
 from oracle import Survival
 from replicas import Repeated
 from server import Server
-from traffic import SIZES, TIERS, Traffic, large_table
+from traffic import TIERS, Traffic, tables
 from wire import Connection
 
 ROUNDS = 100
@@ -70,10 +70,7 @@ class Chain:
 
 
 def run(context: Context) -> None:
-    data = context.folder / "tables"
-    data.mkdir()
-    for nodes in SIZES:
-        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    data = tables(context.folder)
     context.each(lambda round_: one_round(round_, data))
 
 

@@ -12,7 +12,7 @@ from appendonly import Command
 from context import Context, Round, Servers
 from oracle import Call, Op, Register, Survival
 from server import NotStarted, Server
-from traffic import SIZES, TIERS, Traffic, large_table
+from traffic import TIERS, Traffic, tables
 
 ROUNDS = 200
 QUICK = 4
@@ -43,10 +43,7 @@ def declared() -> tuple:
 
 
 def run(context: Context) -> None:
-    data = context.folder / "tables"
-    data.mkdir()
-    for nodes in SIZES:
-        (data / f"{nodes}.csv").write_text(large_table(nodes))
+    data = tables(context.folder)
     recordings = [record(context, data, preamble) for preamble in (True, False)]
     for recording in recordings:
         context.count("bytes of files", len(recording.content))

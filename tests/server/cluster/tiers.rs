@@ -110,7 +110,7 @@ fn a_node_that_joins_does_not_replace_tiers_of_the_cluster() {
     let mut client = cluster.masters[0].client();
     client.ask("TIER.SET page PATTERN page:* TTL 20 CLUSTER").good();
     // It was a cluster of its own, and changed the tier later.
-    let joins = node(&[]);
+    let mut joins = node(&["appendonly yes"]);
     let mut joined = joins.client();
     for tier in ["page", "other"] {
         // Without slots its state is fail, so it does not wait.
@@ -119,6 +119,10 @@ fn a_node_that_joins_does_not_replace_tiers_of_the_cluster() {
     }
     cluster.meet(&joins);
     wait_until("the node that joined has the tier of the cluster", || ttl_ms(&mut joined, "page") == Some(20_000));
+    // Also by its file, which has its own tier and what it took instead.
+    joins.restart_saving();
+    let mut joined = joins.client();
+    assert_eq!(["page", "other"].map(|tier| ttl_ms(&mut joined, tier)), [Some(20_000), Some(5_000)]);
     // What the cluster does not know stays on the node alone, also when it has slots.
     let slot = client.ask("CLUSTER KEYSLOT x").integer();
     let id = id(&joins);
