@@ -31,7 +31,7 @@ def scenes(settings: Settings) -> list[tuple]:
 
     sized = f"a model of {table.nodes} nodes"
     all_scenes = [
-        (f"`DUMP` of {sized}", model(), lambda server, _: _ignore(server, "DUMP", MODEL), "dump"),
+        (f"`DUMP` of {sized}", model(), lambda server, _: _raw(server, "DUMP", MODEL), "dump"),
         (f"`RESTORE` of {sized}", _dumped(table.file),
          lambda server, dump: server.call("RESTORE", "copy", 0, dump, "REPLACE"), "restore"),
         (f"`COPY` of {sized}", model(), lambda server, _: server.call("COPY", MODEL, "copy", "REPLACE"), "copy"),
@@ -41,7 +41,7 @@ def scenes(settings: Settings) -> list[tuple]:
         (f"the same on a replica ({table.nodes} nodes)", _without_model, lambda server, _: _model(server, table.file), "", True),
         (f"`BGSAVE` with a model of {large.nodes} nodes", model(large), lambda server, _: _saved(server), "bgsave"),
         (f"`MODEL.SET` of {payload >> 20} MB", lambda _: _document(payload),
-         lambda server, document: _ignore(server, "MODEL.SET", "other", "IO", document), "model.set"),
+         lambda server, document: _refused(server, "MODEL.SET", "other", "IO", document), "model.set"),
         (f"an agreement of {rules:,} rules", lambda _: _agreement(rules),
          lambda server, document: server.call("MODEL.SET", "rules", "ORIGIN", document), "model.set"),
         ("the same on a replica", lambda _: _agreement(rules),
@@ -63,10 +63,10 @@ def scenes(settings: Settings) -> list[tuple]:
          lambda server, _: _indexed(server), "tier.set"),
         (f"`CACHE.SET` of {payload >> 20} MB, compressed", lambda server: server.call("TIER.SET", "pack", "PATTERN", "pack:*", "TTL", 3600, "COMPRESS", 1000),
          lambda server, _: server.call("CACHE.SET", "pack:1", _text(payload)), "cache.set"),
-        ("`CACHE.GET` of the same", _packed(payload), lambda server, _: _ignore(server, "CACHE.GET", "pack:1"), "cache.get"),
+        ("`CACHE.GET` of the same", _packed(payload), lambda server, _: _raw(server, "CACHE.GET", "pack:1"), "cache.get"),
         (f"`CACHE.SET` of {payload >> 20} MB with a tag", lambda _: None,
          lambda server, _: server.call("CACHE.SET", "entry:big", _text(payload), "TTL", 60, "TAGS", 1, "t"), "cache.set"),
-        ("`CACHE.EXPORT`, a page of values of 60 KB", lambda server: _binary(server), lambda server, _: _ignore(server, "CACHE.EXPORT", "PATTERN", "binary:*"),
+        ("`CACHE.EXPORT`, a page of values of 60 KB", lambda server: _binary(server), lambda server, _: _raw(server, "CACHE.EXPORT", "PATTERN", "binary:*"),
          "cache.export"),
         (f"`CACHE.METRICS` with {tiers:,} tiers and 100 queues", lambda server: _tiers(server, tiers),
          lambda server, _: server.call("CACHE.METRICS"), "cache.metrics"),
@@ -75,7 +75,7 @@ def scenes(settings: Settings) -> list[tuple]:
         ("`TIER.LIST` with the same", lambda server: _tiers(server, tiers), lambda server, _: server.call("TIER.LIST"), "tier.list"),
         (f"`TIER.SET` beside {tiers:,} tiers", lambda server: _tiers(server, tiers),
          lambda server, _: server.call("TIER.SET", "tier:1", "PATTERN", "t1:*", "TTL", 5), "tier.set"),
-        (f"`DUMP` of a queue of {jobs:,} jobs", lambda server: _queue(server, jobs), lambda server, _: _ignore(server, "DUMP", "queue"), "dump"),
+        (f"`DUMP` of a queue of {jobs:,} jobs", lambda server: _queue(server, jobs), lambda server, _: _raw(server, "DUMP", "queue"), "dump"),
         ("`RESTORE` of the same", lambda server: (_queue(server, jobs), _binary_client(server).execute_command("DUMP", "queue"))[1],
          lambda server, dump: _binary_client(server).execute_command("RESTORE", "queue", 0, dump, "REPLACE"), "restore"),
         ("`DEL` of the same", lambda server: _queue(server, jobs), lambda server, _: server.call("DEL", "queue"), "del"),
@@ -94,12 +94,21 @@ def _binary_client(server: Server) -> redis.Redis:
     return redis.Redis(port=server.port, socket_timeout=900)
 
 
-def _ignore(server: Server, *command: object) -> None:
-    """Sends a command whose reply is large or an error."""
+def _raw(server: Server, *command: object) -> None:
+    """Sends a command whose reply is no text."""
+    if not _binary_client(server).execute_command(*command):
+        raise RuntimeError(f"{command[0]} replied nothing")
+
+
+def _refused(server: Server, *command: object) -> None:
+    """Sends a command whose argument is read and refused."""
     try:
-        _binary_client(server).execute_command(*command)
-    except redis.ResponseError:
-        pass
+        server.call(*command)
+    except redis.ResponseError as error:
+        if str(error).startswith("BADFILE"):
+            return
+        raise
+    raise RuntimeError(f"{command[0]} was accepted")
 
 
 def _pipelined(server: Server, commands) -> None:
