@@ -3,6 +3,7 @@
 Without the module when none is given.
 """
 
+import random
 import shutil
 import signal
 import socket
@@ -28,6 +29,9 @@ class Server:
                  options: Sequence[str] = ()):
         self.folder = Path(tempfile.mkdtemp(prefix="assess-bench-"))
         self.port = free_port()
+        self.bus_port = free_port()
+        if "--cluster-enabled" in options:
+            options = [*options, "--cluster-port", str(self.bus_port)]
         self.log = self.folder / "redis.log"
         command = [
             "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
@@ -154,7 +158,17 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of the loopback address without a listener."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port of the loopback address without a listener, which this process was not given before. Below those that Linux
+    gives to connections, so that no connection takes it before the server does."""
+    for port in _ports:
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
+
+
+_ports = iter(random.sample(range(12_000, 32_000), 20_000))

@@ -55,7 +55,7 @@ class Cluster:
             node.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             first, last = (at * SLOTS // len(self.nodes) for at in (number, number + 1))
             node.call("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
-            self.nodes[0].call("CLUSTER", "MEET", "127.0.0.1", node.port)
+            self.nodes[0].call("CLUSTER", "MEET", "127.0.0.1", node.port, node.bus_port)
         deadline = time.monotonic() + START_SECONDS
         while not all(self._is_complete(node) for node in self.nodes):
             if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 //! Replicas: they have the same models, answer the same queries, and take over.
 
 use crate::harness::document::{assert_close, number};
-use crate::harness::{Client, Server, mini};
+use crate::harness::{Client, Server, mini, wait_until};
 
 /// Asserts that a replica has the same model as its master, once all writes have arrived.
 #[track_caller]
@@ -69,6 +69,31 @@ fn a_replica_that_connects_during_a_load_gets_the_model() {
     running.client.receive().good();
     assert_same(&master, &early, "wide");
     assert_same(&master, &late, "wide");
+}
+
+#[test]
+fn a_load_waits_for_a_replica_that_is_in_a_full_synchronisation() {
+    const MB: i64 = 1 << 20;
+    let master = Server::with(&["rdbcompression no"]);
+    let mut client = master.client();
+    // More than the sockets hold: the file is on its way until the replica reads it.
+    client.ask("SETRANGE ballast 33000000 x").good();
+    let mut replica = master.client();
+    replica.send_line("PSYNC ? -1");
+    let is_sending = |client: &mut Client| {
+        client.info("replication").get("slave0").is_some_and(|replica| replica.contains("state=send_bulk"))
+    };
+    wait_until("the server sends its file", || is_sending(&mut client));
+    master.write("wide.csv", mini::wide_table(2800)); // 63 MB of coefficients; a backlog is 1 or 10 MB
+    let mut load = master.client();
+    load.send_line("MODEL.LOAD wide IO FILE wide.csv");
+    wait_until("the load waits", || master.log().contains("the load of 'wide' waits for a replica"));
+    let pending = client.info_number("memory", "mem_clients_slaves");
+    assert!((30 * MB..45 * MB).contains(&pending), "{pending}");
+    assert!(is_sending(&mut client));
+    drop(replica);
+    load.receive().good();
+    assert!(client.exists("wide"));
 }
 
 #[test]

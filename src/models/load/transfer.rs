@@ -16,8 +16,13 @@ use crate::work::{main_loop, memory};
 
 /// The most bytes that a replica may be behind. With a larger lag the next frame waits.
 const MAX_LAG: u64 = 64 << 20;
+/// The most bytes that may wait in the output buffer of a replica during its full synchronisation: half of the 64 MB at
+/// which the server, with its default settings, drops a replica after one minute.
+const MAX_PENDING: u64 = 32 << 20;
 /// How long a frame waits for slow replicas, in milliseconds. Then it is sent regardless of the lag.
 const MAX_WAIT_MS: u64 = 30_000;
+/// A wait that reaches this is logged, in milliseconds.
+const LOGGED_WAIT_MS: u64 = 1_000;
 /// The number of frames that are encoded in advance. Few, because they are an additional copy until they are staged.
 const FRAMES_ENCODED: u64 = 4;
 
@@ -77,7 +82,11 @@ where
         if self.encoded.is_empty() {
             return self.encode();
         }
-        if self.waited_ms < MAX_WAIT_MS && lag(ctx, self.staged.frames()) > MAX_LAG {
+        if self.waited_ms < MAX_WAIT_MS && are_replicas_behind(ctx, self.staged.frames()) {
+            if self.waited_ms == LOGGED_WAIT_MS {
+                let key = self.key.escape_ascii();
+                ctx.log_warning(&format!("the load of '{key}' waits for a replica that has not received enough of it"));
+            }
             self.waited_ms += 20;
             main_loop::after(20, move |ctx| self.step(ctx));
             return;
@@ -120,22 +129,27 @@ where
     }
 }
 
-/// The lag of the slowest replica in bytes; read for every eighth frame only, otherwise 0. A replica in a full
-/// synchronisation is ignored: it has acknowledged nothing yet, and its RDB file contains the staged frames.
-fn lag(ctx: Ctx<'_>, number: u64) -> u64 {
+/// Whether the next frame must wait for a replica; read for every eighth frame only.
+fn are_replicas_behind(ctx: Ctx<'_>, number: u64) -> bool {
     const SECTION: &CStr = c"replication";
     if !number.is_multiple_of(8) {
-        return 0;
+        return false;
     }
     let [offset, replicas] = ctx.server_info(SECTION, [c"master_repl_offset", c"connected_slaves"]);
-    (0..replicas.min(16))
-        .filter_map(|i| {
-            let field = CString::new(format!("slave{i}")).ok()?;
-            let text = ctx.server_info_text(SECTION, &field)?;
-            Some(offset.saturating_sub(acknowledged(&text)?))
-        })
-        .max()
-        .unwrap_or(0)
+    let mut is_synchronising = false;
+    for i in 0..replicas.min(16) {
+        let Some(text) = CString::new(format!("slave{i}")).ok().and_then(|i| ctx.server_info_text(SECTION, &i)) else {
+            continue;
+        };
+        match acknowledged(&text) {
+            Some(at) if offset.saturating_sub(at) > MAX_LAG => return true,
+            Some(_) => {}
+            None => is_synchronising = true,
+        }
+    }
+    // A replica in a full synchronisation acknowledges nothing, and all that is written meanwhile is kept for it.
+    // The field is what is kept for the slowest replica beyond the backlog, which is kept anyway.
+    is_synchronising && ctx.server_info(c"memory", [c"mem_clients_slaves"])[0] > MAX_PENDING
 }
 
 /// The acknowledged offset of an online replica, from its line in INFO.
