@@ -1,6 +1,12 @@
-//! Writing JSON.
+//! Writing and checking JSON.
 
 /// Appends `text` as a JSON string.
 pub(crate) fn json_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("writing a string to memory cannot fail");
+}
+
+/// Whether `bytes` are one JSON document, in UTF-8.
+pub(crate) fn is_json(bytes: &[u8]) -> bool {
+    // Of what is ignored, serde_json does not check the encoding.
+    str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }

@@ -1,6 +1,8 @@
 //! Commands for tests: failures on demand, and checks of the index. They are built with the feature `test-hooks` only,
 //! and registered only if the environment variable `ASSESS_TEST_HOOKS` is set.
 
+use std::time::Duration;
+
 use assess_engine::jobs::Queue;
 
 use crate::cache::{audit, follow, hold, with};
@@ -12,6 +14,7 @@ use crate::ffi::entry::{Run, entry};
 use crate::ffi::string::Argv;
 use crate::reply::Reply;
 use crate::spec::{Arg, Command, Family};
+use crate::work::main_loop;
 use crate::work::pool::{self, Lane};
 
 const PANIC: Command = Command {
@@ -76,6 +79,9 @@ const SABOTAGE: Command = Command {
     ..PANIC
 };
 
+/// A slice that is longer than any should be.
+const SLOW_SLICE: Duration = Duration::from_millis(20);
+
 struct Sabotage;
 
 impl Run for Sabotage {
@@ -87,7 +93,8 @@ impl Run for Sabotage {
             b"sweep" => hold::set(true),
             b"step" => hold::let_one_pass(),
             b"nothing" => hold::set(false),
-            _ => return Err(Failure::err("expected fence, job-fence, notification, sweep, step or nothing")),
+            b"slice" => main_loop::after(0, |_| std::thread::sleep(SLOW_SLICE)),
+            _ => return Err(Failure::err("expected fence, job-fence, notification, sweep, step, nothing or slice")),
         }
         Ok(Reply::Ok)
     }

@@ -151,6 +151,32 @@ impl Blocked {
     /// Adds the time of `work` to the time of the command, so that SLOWLOG and command statistics include it. Any
     /// thread, but not two threads for the same client.
     pub(crate) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.meter().measure(work)
+    }
+
+    /// To measure work whose client is kept elsewhere.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter { handle: self.handle, serial: self.serial }
+    }
+
+    fn decide(&self, reply: Reply, undelivered: Option<Undelivered>) {
+        let decided = Decided { client: self.client, reply, undelivered };
+        let left_over = table().decide(self.handle, self.serial, decided, true);
+        // Dropped outside the lock: the callback may block clients or answer them.
+        drop(left_over);
+    }
+}
+
+/// Measures work for a blocked client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meter {
+    handle: Handle,
+    serial: u64,
+}
+
+impl Meter {
+    /// As [`Blocked::measure`]. When the client no longer waits, the time is not added to anything.
+    pub(crate) fn measure<T>(self, work: impl FnOnce() -> T) -> T {
         {
             let mut table = table();
             if table.find(self.handle, self.serial).is_some() {
@@ -165,13 +191,6 @@ impl Blocked {
             unsafe { api!(RedisModule_BlockedClientMeasureTimeEnd(self.handle.as_ptr())) };
         }
         result
-    }
-
-    fn decide(&self, reply: Reply, undelivered: Option<Undelivered>) {
-        let decided = Decided { client: self.client, reply, undelivered };
-        let left_over = table().decide(self.handle, self.serial, decided, true);
-        // Dropped outside the lock: the callback may block clients or answer them.
-        drop(left_over);
     }
 }
 

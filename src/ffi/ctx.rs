@@ -300,6 +300,16 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// Gives the latency monitor of the server the time of an event, in milliseconds. Main thread.
+    pub(crate) fn add_latency(self, event: &CStr, ms: u64) {
+        // The server compares with the threshold, but not with 0, which turns the monitor off.
+        if self.configured(c"latency-monitor-threshold").is_none_or(|threshold| threshold == b"0") {
+            return;
+        }
+        // SAFETY: the server copies the name.
+        unsafe { api!(RedisModule_LatencyAddSample(event.as_ptr(), ms as i64)) };
+    }
+
     /// Ends the server when it loads an append-only file that a later release wrote: the server itself ignores the error of
     /// a command there, and would start with keys missing. With an unknown command, too, it does not start.
     pub(crate) fn refuse_file_of_later_release(self, failure: &Failure) {

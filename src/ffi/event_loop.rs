@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use redis_module::raw;
 
-use super::ctx::{Ctx, detached};
+use super::ctx::{Ctx, detached, with_detached};
 use super::guard;
 
 /// A job for the main thread.
@@ -60,6 +60,9 @@ pub(super) fn slice<T>(work: impl FnOnce() -> T) -> T {
     let us = start.elapsed().as_micros() as u64;
     let Slices { count, over_1ms, max_us } = SLICES.get();
     SLICES.set(Slices { count: count + 1, over_1ms: over_1ms + u64::from(us > 1000), max_us: max_us.max(us) });
+    if us > 1000 {
+        with_detached(|ctx| ctx.add_latency(c"assess-slice", us / 1000));
+    }
     result
 }
 

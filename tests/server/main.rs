@@ -50,6 +50,7 @@ mod restore;
 mod score;
 mod secrets;
 mod setup;
+mod slow_work;
 mod stale;
 mod tables;
 mod tiers;

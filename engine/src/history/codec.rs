@@ -5,6 +5,7 @@
 //! document. Numbers are little-endian. A frame is a sequence of entries, the oldest first.
 
 use super::{Entry, History, Record};
+use crate::json::is_json;
 use crate::model::codec::MAX_FRAME;
 use crate::{Error, Result};
 
@@ -85,7 +86,12 @@ fn decode_one(bytes: &mut &[u8]) -> Result<Entry> {
         status: string()?,
         confidence: confidence.is_finite().then_some(confidence),
     };
-    Ok(Entry { id, time, tenant, hash, record, document: text(bytes)?.into() })
+    // A reply has the document within a JSON document of its own.
+    let document = text(bytes)?;
+    if !is_json(document) {
+        return Err(DAMAGED);
+    }
+    Ok(Entry { id, time, tenant, hash, record, document: document.into() })
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N]> {

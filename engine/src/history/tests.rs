@@ -128,6 +128,15 @@ fn frames_decode_to_the_same_entries_and_damage_is_an_error() {
 }
 
 #[test]
+fn a_document_that_is_not_json_is_damage() {
+    for document in [&b""[..], b"{", b"{}{}", b"\"\xff\"", b"\"\n\""] {
+        let mut frame = Vec::new();
+        assert!(codec::encode(&Entry { document: document.into(), ..entry(1) }, &mut frame));
+        assert!(codec::decode(&frame).is_err(), "{document:?}");
+    }
+}
+
+#[test]
 fn an_entry_that_is_too_long_for_a_frame_is_left_out() {
     let long = Entry { document: vec![b' '; codec::MAX_ENTRY].into(), ..entry(1) };
     let mut frame = vec![1];

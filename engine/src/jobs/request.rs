@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Priority, State};
+use crate::json::is_json;
 use crate::{Error, Result};
 
 /// The longest id, type, group, worker and schedule name, in bytes.
@@ -129,15 +130,19 @@ impl JobOptions<'_> {
         };
         short(&self.id, "ID")?;
         short(&self.group, "GROUP")?;
-        let Some(metadata) = self.metadata.as_deref() else { return Ok(()) };
-        if metadata.len() > MAX_METADATA {
-            return Err(Error::Invalid(format!("METADATA must have at most {MAX_METADATA} bytes").into()));
-        }
-        if serde_json::from_slice::<serde::de::IgnoredAny>(metadata).is_err() {
-            return Err(Error::Invalid("METADATA must be a JSON document".into()));
-        }
-        Ok(())
+        self.metadata.as_deref().map_or(Ok(()), check_metadata)
     }
+}
+
+/// Checks the length and the form of metadata.
+pub(super) fn check_metadata(metadata: &[u8]) -> Result<()> {
+    if metadata.len() > MAX_METADATA {
+        return Err(Error::Invalid(format!("METADATA must have at most {MAX_METADATA} bytes").into()));
+    }
+    if !is_json(metadata) {
+        return Err(Error::Invalid("METADATA must be a JSON document".into()));
+    }
+    Ok(())
 }
 
 /// One job to submit.

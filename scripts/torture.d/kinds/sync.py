@@ -175,6 +175,10 @@ def finish(scene: Scene) -> None:
     scene.highest("s from the load to sync", time.monotonic() - begun)
     stats = master.admin.info("stats")
     scene.figures.update({"full": stats["sync_full"], "partial": stats["sync_partial_ok"]})
+    if scene.name in ("after", "during", "slow"):
+        # The load waits for them: no output buffer grows until the server drops its replica.
+        attached = 2 if scene.first else 1
+        round_.expect(stats["sync_full"] == attached, f"{scene.name}: {stats['sync_full']} full synchronisations of {attached} replicas")
     promoted = scene.name == "promoted"
     if not round_.expect(scene.reply == "OK" or promoted and scene.reply.startswith(("UNBLOCKED", "You can't write")),
                          f"{scene.name}: the load was answered {scene.reply!r}"):

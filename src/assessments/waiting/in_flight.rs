@@ -16,7 +16,7 @@ use crate::cache::pending::{self, Pending};
 use crate::cache::store::TimeToLive;
 use crate::error::{Failure, Outcome};
 use crate::ffi::account::{self, Account};
-use crate::ffi::blocked::{Blocked, Ended};
+use crate::ffi::blocked::{Blocked, Ended, Meter};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
 use crate::models::history::Log;
@@ -145,9 +145,11 @@ pub(crate) fn compute_on_worker(work: Computation, blocked: Blocked) {
         // The result will be stored, so a client that retries finds it.
         blocked.limit(settings::default_wait_ms());
     }
+    // Of the clients that wait for the same computation, the first has its time.
+    let meter = blocked.meter();
     if joins(&work, Some(blocked)) {
         let lane = work.lane;
-        start(work, lane);
+        start(work, lane, Some(meter));
     }
 }
 
@@ -158,7 +160,7 @@ const MOST_AHEAD: usize = 8;
 pub(crate) fn compute_ahead(work: Computation) {
     let ahead = IN_FLIGHT.with_borrow(|flights| flights.values().filter(|waiters| waiters.is_ahead).count());
     if ahead < MOST_AHEAD && joins(&work, None) {
-        start(work, Lane::Heavy);
+        start(work, Lane::Heavy, None);
     }
 }
 
@@ -183,7 +185,7 @@ fn joins(work: &Computation, blocked: Option<Blocked>) -> bool {
     })
 }
 
-fn start(work: Computation, lane: Lane) {
+fn start(work: Computation, lane: Lane, meter: Option<Meter>) {
     // The waiters are answered in any case, also if the job panics or is cancelled: see the `Drop` of `Completion`.
     let progress = Arc::<Progress>::default();
     IN_FLIGHT.with_borrow_mut(|flights| {
@@ -193,10 +195,12 @@ fn start(work: Computation, lane: Lane) {
         Completion { work: Some(work), computed: Err(Failure::internal()), progress: Arc::clone(&progress) };
     pool::run(lane, Some(Arc::clone(&progress)), move || {
         let mut completion = completion;
-        let compute = |work: &Computation| pool::at_reduced_priority(|| work.compute(&progress));
-        if let Some(computed) = completion.work.as_ref().map(compute) {
-            completion.computed = computed;
-        }
+        let Some(work) = &completion.work else { return };
+        let compute = || pool::at_reduced_priority(|| work.compute(&progress));
+        completion.computed = match meter {
+            Some(meter) => meter.measure(compute),
+            None => compute(),
+        };
     });
 }
 

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::jobs::change::{Change, Finished, Record};
 use crate::jobs::id::JobId;
 use crate::jobs::job::{Extra, Job, NO_GROUP, Past, Reported, Run};
-use crate::jobs::request::{JobOptions, Limits, MAX_NAME, RateLimit, Unique, When};
+use crate::jobs::request::{JobOptions, Limits, MAX_NAME, RateLimit, Unique, When, check_metadata};
 use crate::jobs::{Event, Priority, Schedule, State, Timing};
 
 /// Removes the first change from the bytes; `None` at their end.
@@ -67,6 +67,12 @@ fn percent(from: &mut Reader<'_>) -> Result<u8> {
     if percent > 100 { Err(CORRUPT) } else { Ok(percent) }
 }
 
+fn metadata(from: &mut Reader<'_>) -> Result<Box<[u8]>> {
+    let metadata = from.text()?;
+    check_metadata(&metadata).map_err(|_| CORRUPT)?;
+    Ok(metadata)
+}
+
 fn finished(from: &mut Reader<'_>) -> Result<Finished> {
     Ok(Finished {
         seq: from.number()?,
@@ -120,7 +126,7 @@ fn extra(from: &mut Reader<'_>) -> Result<Extra> {
         retries: from.small()?,
         backoff_ms: from.number()?,
         timeout_ms: from.optional(Reader::number)?,
-        metadata: from.optional(Reader::text)?,
+        metadata: from.optional(metadata)?,
     })
 }
 

@@ -48,8 +48,12 @@ fn text() -> impl Strategy<Value = Text> {
     option::of(bytes())
 }
 
+fn metadata() -> impl Strategy<Value = Text> {
+    option::of(select(vec!["{}", "[1, null]", "\"a\""]).prop_map(|text| text.as_bytes().into()))
+}
+
 fn extra() -> impl Strategy<Value = Extra> {
-    (option::of(number()), small(), number(), option::of(number()), text()).prop_map(
+    (option::of(number()), small(), number(), option::of(number()), metadata()).prop_map(
         |(ttl_ms, retries, backoff_ms, timeout_ms, metadata)| Extra {
             ttl_ms,
             retries,

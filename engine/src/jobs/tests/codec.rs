@@ -29,6 +29,19 @@ proptest! {
     }
 
     #[test]
+    fn metadata_that_are_not_json_are_corrupt(change in change()) {
+        let bytes = encoded(&[change]);
+        // As long as the metadata that some changes have.
+        for (json, other) in [(&b"\"a\""[..], &b"\"a'"[..]), (b"[1, null]", b"[1, nil ]")] {
+            if let Some(at) = bytes.windows(json.len()).position(|part| part == json) {
+                let mut crafted = bytes.clone();
+                crafted[at..at + json.len()].copy_from_slice(other);
+                prop_assert!(matches!(decode(&mut &*crafted), Err(Error::Corrupt(_))));
+            }
+        }
+    }
+
+    #[test]
     fn truncated_bytes_are_corrupt(change in change(), cut in any::<prop::sample::Index>()) {
         let bytes = encoded(&[change]);
         let mut part = &bytes[..cut.index(bytes.len())];
