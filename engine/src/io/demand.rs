@@ -35,6 +35,16 @@ impl FinalDemand {
     /// `None` if there is no column or more than [`MAX_COLUMNS`], if the names are not as many as the columns, if a pair occurs twice, if a region
     /// has no name, or if a number is not finite.
     pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, &'a str)>, columns: Matrix) -> Option<Self> {
+        let size = with_columns!(&columns, columns => size(columns))?;
+        Self::of_size(names, columns, size)
+    }
+
+    /// The same from columns of finite numbers with a known [`FinalDemand::size`], without reading them.
+    pub(in crate::io) fn of_size<'a>(
+        names: impl IntoIterator<Item = (&'a str, &'a str)>,
+        columns: Matrix,
+        size: f64,
+    ) -> Option<Self> {
         let (mut regions, mut categories, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         let (mut region_index, mut category_index, mut pair_index) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (region, category) in names {
@@ -46,9 +56,8 @@ impl FinalDemand {
             pairs.push((r, c));
         }
         let count = with_columns!(&columns, columns => columns.len());
-        let size = with_columns!(&columns, columns => size(columns));
-        let is_usable = count == pairs.len() && (1..=MAX_COLUMNS).contains(&count) && size.is_some();
-        is_usable.then_some(Self { regions, categories, pairs, columns, size: size? })
+        let is_usable = count == pairs.len() && (1..=MAX_COLUMNS).contains(&count);
+        is_usable.then_some(Self { regions, categories, pairs, columns, size })
     }
 
     /// Gathers the columns of a source; those of the same region and category are added up. `names` holds region and

@@ -24,7 +24,9 @@ const MAX_WAIT_MS: u64 = 30_000;
 /// A wait that reaches this is logged, in milliseconds.
 const LOGGED_WAIT_MS: u64 = 1_000;
 /// The number of frames that are encoded in advance. Few, because they are an additional copy until they are staged.
-const FRAMES_ENCODED: u64 = 4;
+const FRAMES_ENCODED: u64 = 16;
+/// The number of bytes after which the lag of the replicas is read again.
+const CHECKED_BYTES: usize = 4 << 20;
 
 /// Replicates a model before its commit. Calls `done` with the staging key for the commit, or with the failure.
 pub(crate) fn begin(
@@ -42,7 +44,18 @@ pub(crate) fn begin(
         return done(ctx, Err(error.into()));
     }
     let staged = Staged::new(db, key.clone());
-    let transfer = Transfer { db, key, model, frames, encoded: VecDeque::new(), staged, waited_ms: 0, is_wanted, done };
+    let transfer = Transfer {
+        db,
+        key,
+        model,
+        frames,
+        encoded: VecDeque::new(),
+        staged,
+        unchecked: CHECKED_BYTES,
+        waited_ms: 0,
+        is_wanted,
+        done,
+    };
     transfer.step(ctx);
 }
 
@@ -55,6 +68,8 @@ struct Transfer<W, D> {
     /// Frames that are encoded and not staged yet.
     encoded: VecDeque<Bytes>,
     staged: Staged,
+    /// The number of bytes sent since the lag of the replicas was read.
+    unchecked: usize,
     /// How long the next frame has waited for replicas, in milliseconds.
     waited_ms: u64,
     is_wanted: W,
@@ -82,7 +97,7 @@ where
         if self.encoded.is_empty() {
             return self.encode();
         }
-        if self.waited_ms < MAX_WAIT_MS && are_replicas_behind(ctx, self.staged.frames()) {
+        if self.must_wait(ctx) {
             if self.waited_ms == LOGGED_WAIT_MS {
                 let key = self.key.escape_ascii();
                 ctx.log_warning(&format!("the load of '{key}' waits for a replica that has not received enough of it"));
@@ -94,8 +109,24 @@ where
         if let Err(failure) = self.send(ctx) {
             return self.end(ctx, Err(failure));
         }
-        self.waited_ms = 0;
         main_loop::after(0, move |ctx| self.step(ctx));
+    }
+
+    /// Whether the next frame waits for replicas.
+    fn must_wait(&mut self, ctx: Ctx<'_>) -> bool {
+        if self.unchecked < CHECKED_BYTES {
+            return false;
+        }
+        let behind = behind(ctx);
+        if behind.is_some() && self.waited_ms < MAX_WAIT_MS {
+            return true;
+        }
+        self.waited_ms = 0;
+        // A single frame is sent while a replica is in a full synchronisation, so that staged frames do not expire.
+        if behind != Some(Behind::InFullSync) {
+            self.unchecked = 0;
+        }
+        false
     }
 
     /// Encodes the next few frames on a worker, because that reads every coefficient in them.
@@ -116,6 +147,7 @@ where
         }
         let number = self.staged.frames();
         let frame = self.encoded.pop_front().ok_or_else(Failure::internal)?;
+        self.unchecked += frame.len();
         self.staged.push(ctx, frame.clone())?;
         replicate::frame(ctx, &self.key, self.staged.id(), staging::expires_at(), number, &frame);
         Ok(())
@@ -129,27 +161,34 @@ where
     }
 }
 
-/// Whether the next frame must wait for a replica; read for every eighth frame only.
-fn are_replicas_behind(ctx: Ctx<'_>, number: u64) -> bool {
+/// Why a frame waits for a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// It has acknowledged too little of what was sent.
+    Online,
+    /// Too much waits for the end of its full synchronisation.
+    InFullSync,
+}
+
+/// Whether a replica has received too little for the next frame.
+fn behind(ctx: Ctx<'_>) -> Option<Behind> {
     const SECTION: &CStr = c"replication";
-    if !number.is_multiple_of(8) {
-        return false;
-    }
     let [offset, replicas] = ctx.server_info(SECTION, [c"master_repl_offset", c"connected_slaves"]);
-    let mut is_synchronising = false;
+    let mut is_in_full_sync = false;
     for i in 0..replicas.min(16) {
         let Some(text) = CString::new(format!("slave{i}")).ok().and_then(|i| ctx.server_info_text(SECTION, &i)) else {
             continue;
         };
         match acknowledged(&text) {
-            Some(at) if offset.saturating_sub(at) > MAX_LAG => return true,
+            Some(at) if offset.saturating_sub(at) > MAX_LAG => return Some(Behind::Online),
             Some(_) => {}
-            None => is_synchronising = true,
+            None => is_in_full_sync = true,
         }
     }
     // A replica in a full synchronisation acknowledges nothing, and all that is written meanwhile is kept for it.
     // The field is what is kept for the slowest replica beyond the backlog, which is kept anyway.
-    is_synchronising && ctx.server_info(c"memory", [c"mem_clients_slaves"])[0] > MAX_PENDING
+    let waits = || ctx.server_info(c"memory", [c"mem_clients_slaves"])[0] > MAX_PENDING;
+    (is_in_full_sync && waits()).then_some(Behind::InFullSync)
 }
 
 /// The acknowledged offset of an online replica, from its line in INFO.

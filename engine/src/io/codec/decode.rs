@@ -32,6 +32,8 @@ pub struct IoDecoder {
     demand_names: [Vec<Box<str>>; 2],
     pairs: Vec<(u32, u32)>,
     demand: Gathering,
+    /// The sum of the absolute values of the columns of final demand received.
+    demand_size: f64,
     indicators: Vec<Indicator>,
     names: HashSet<Box<str>>,
 }
@@ -88,6 +90,7 @@ impl IoDecoder {
             demand_names: Default::default(),
             pairs: Vec::new(),
             demand,
+            demand_size: 0.0,
             indicators: Vec::new(),
             names: HashSet::new(),
         })
@@ -122,7 +125,7 @@ impl IoDecoder {
         }
         let demand = match self.pairs.is_empty() {
             true => None,
-            false => Some(of_names(&self.demand_names, &self.pairs, self.demand.finish())?),
+            false => Some(of_names(&self.demand_names, &self.pairs, self.demand.finish(), self.demand_size)?),
         };
         let table = Table {
             labels: self.labels.ok_or(missing)?,
@@ -221,6 +224,7 @@ impl IoDecoder {
 
     fn push_demand(&mut self, content: &[u8]) -> Result<()> {
         let (_, complete) = self.demand.push(content)?;
+        self.demand_size = self.demand.added_size(self.demand_size, content);
         if complete {
             self.part = Part::Indicators;
         }
@@ -292,14 +296,14 @@ fn pairs(content: &[u8], count: usize) -> Result<Vec<(u32, u32)>> {
 }
 
 /// Final demand with these names of purchasing regions and of categories.
-fn of_names(names: &[Vec<Box<str>>; 2], pairs: &[(u32, u32)], columns: Matrix) -> Result<FinalDemand> {
+fn of_names(names: &[Vec<Box<str>>; 2], pairs: &[(u32, u32)], columns: Matrix, size: f64) -> Result<FinalDemand> {
     let [regions, categories] = names;
     let named = |&(region, category): &(u32, u32)| {
         Some((&**regions.get(region as usize)?, &**categories.get(category as usize)?))
     };
     let named: Option<Vec<(&str, &str)>> = pairs.iter().map(named).collect();
     let named = named.ok_or(Error::Corrupt("a column of final demand has no name"))?;
-    let demand = FinalDemand::new(named, columns).ok_or(Error::Corrupt("final demand is not usable"))?;
+    let demand = FinalDemand::of_size(named, columns, size).ok_or(Error::Corrupt("final demand is not usable"))?;
     // As for the nodes: the encoder writes names in the order of the columns.
     if demand.regions() == regions && demand.categories() == categories {
         Ok(demand)

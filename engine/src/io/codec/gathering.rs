@@ -36,6 +36,14 @@ impl Gathering {
         }
     }
 
+    /// `sum` plus the absolute values of the numbers of a frame.
+    pub(super) fn added_size(&self, sum: f64, content: &[u8]) -> f64 {
+        match self {
+            Self::F64(_) => added_size::<f64>(sum, content),
+            Self::F32(_) => added_size::<f32>(sum, content),
+        }
+    }
+
     pub(super) fn finish(self) -> Matrix {
         match self {
             Self::F64(gathered) => Matrix::F64(gathered.columns),
@@ -49,6 +57,10 @@ impl Gathering {
             Self::F32(gathered) => gathered.bytes(),
         }
     }
+}
+
+fn added_size<T: Wire>(sum: f64, content: &[u8]) -> f64 {
+    T::read(content).iter().fold(sum, |sum, &number| sum + number.into().abs())
 }
 
 impl<T: Wire> Gathered<T> {

@@ -15,8 +15,8 @@ use crate::io::options::Precision;
 /// The maximum size of a slab in bytes. A little less than a power of two: with the host's header, it is one.
 const SLAB_BYTES: usize = (1 << 25) - (1 << 12);
 
-/// The intended size of a block in bytes.
-const BLOCK_BYTES: usize = 1 << 19;
+/// The intended size of a block in bytes: a follower reads and copies one in about a third of a millisecond.
+const BLOCK_BYTES: usize = 1 << 17;
 
 /// The alignment of slabs in bytes: a cache line.
 pub const ALIGNMENT: usize = 64;
@@ -30,8 +30,8 @@ pub enum Matrix {
     F32(Columns<f32>),
 }
 
-/// Columns of one length, in slabs. For saving and for threads, columns are also counted in blocks, of about half a
-/// megabyte each; every slab but the last consists of whole blocks.
+/// Columns of one length, in slabs. For saving and for threads, columns are also counted in blocks, of about 128 KB
+/// each; every slab but the last consists of whole blocks.
 #[derive(Debug, Clone)]
 pub struct Columns<T> {
     rows: usize,
