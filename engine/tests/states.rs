@@ -51,6 +51,27 @@ fn agree(a: &Value, b: &Value, tolerance: f64) {
     }
 }
 
+/// In single precision the coefficients of this table can be stored, and the product of two of them cannot.
+#[test]
+fn an_inverse_that_cannot_be_stored_leaves_the_factors() {
+    let chain = [("A", "a"), ("A", "b"), ("A", "c")];
+    let large = |i: usize, j: usize| if j == i + 1 { 1e30 } else { 0.0 };
+    for mode in [None, Some(LeontiefMode::Full)] {
+        let coefficients = fixtures::matrix(3, Precision::F32, large);
+        let model = IoModel::new(Table { coefficients, leontief: mode, ..table(&chain, |_, _| 0.0) });
+        model.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+        assert_eq!(state(&model), "factors");
+        assert!(model.is_complete());
+        let Some((_, Field::List(warnings))) = model.info().into_iter().find(|(name, _)| *name == "warnings") else {
+            panic!("no warnings");
+        };
+        assert!(warnings.iter().any(|warning| warning.contains("beyond the range of f32")), "{warnings:?}");
+        // 1 + a + a^2, with a in single precision.
+        let a = f64::from(1e30f32);
+        close(number(&assess(&model, 2, &Query::default())["total"]), 1.0 + a + a * a, 1e46);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

@@ -16,7 +16,7 @@ use super::{neumann, product};
 use crate::io::options::LeontiefMode;
 use crate::io::stage::Stage;
 use crate::io::table::Table;
-use crate::{Budget, Progress, Result};
+use crate::{Budget, Error, Progress, Result};
 
 /// What solves with `I - A`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,11 +182,11 @@ impl Solver {
         Ok(())
     }
 
-    /// Inverts `I - A` with the factors, and frees them. If memory has become short since the decision, the factors are
-    /// held in the end, unless the table requests the mode full.
+    /// Inverts `I - A` with the factors, and frees them. The factors are held in the end if memory has become short since
+    /// the decision, unless the table requests the mode full; and if a number of the inverse cannot be stored.
     ///
     /// # Errors
-    /// [`crate::Error::NoRoom`] for the mode full; [`crate::Error::BadInput`] if it is singular,
+    /// [`crate::Error::NoRoom`] for the mode full; [`crate::Error::BadInput`] if the factors show that it is singular,
     /// [`crate::Error::Cancelled`].
     pub(crate) fn invert(&self, table: &Table, budget: &Budget, more: u64, stage: &Stage<'_>) -> Result<()> {
         let (n, coefficients) = (table.labels.len(), &table.coefficients);
@@ -201,7 +201,18 @@ impl Solver {
             Some(factors) => factors,
             None => Arc::new(Factors::of(coefficients, &stage.part(0.0, 1.0 / 3.0))?),
         };
-        let inverse = factors.invert(coefficients.precision(), stage)?;
+        let inverse = match factors.invert(coefficients.precision(), stage) {
+            Err(Error::BadInput { .. }) => {
+                *lock(&self.factors) = Some(factors);
+                let warning = format!(
+                    "the Leontief inverse has numbers beyond the range of {}: {ON_DEMAND}",
+                    coefficients.precision().name()
+                );
+                *lock(&self.goal) = Some(Goal { derived: Derived::Factors, warning: Some(warning) });
+                return Ok(());
+            }
+            inverse => inverse?,
+        };
         self.inverse.get_or_init(|| inverse);
         let before = lock(&self.factors).take();
         drop(before);
@@ -336,8 +347,10 @@ fn lacking(what: &str, bytes: u64, instead: &str) -> String {
     format!("memory does not suffice for the {what} ({} MB needed): {instead}", bytes.div_ceil(1 << 20))
 }
 
+const ON_DEMAND: &str = "its columns are solved on demand, as with LEONTIEF lazy";
+
 fn without_inverse(bytes: u64) -> String {
-    lacking("Leontief inverse", bytes, "its columns are solved on demand, as with LEONTIEF lazy")
+    lacking("Leontief inverse", bytes, ON_DEMAND)
 }
 
 /// Every operation under these locks is complete in itself, so the data stay consistent after a panic of another
