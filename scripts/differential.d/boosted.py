@@ -12,11 +12,23 @@ from cases import BINARY, MULTI, VALUE, Case, Expected, drawn_from, noun, table
 PROBABILITY, CONTRIBUTION = 1e-6, 1e-5  # tolerances of XGBoost, which computes in f32
 RELATIVE = 1e-12  # tolerance of LightGBM's outputs; its margins are equal bit by bit
 TINY = 1e-300
+# The score of these is the margin itself.
+IDENTITIES = {
+    "reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "reg:quantileerror",
+    "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw",
+    "regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg",
+}
+QUERY = 10  # rows of a query, for ranking
 
 
-def xgboost_of(objective: str, random: np.random.Generator) -> Case:
-    """A booster for one objective: shallow or deep, with missing values or without, few trees or many."""
+def xgboost_of(objective: str, random: np.random.Generator, categories: bool = False) -> Case:
+    """A booster for one objective: shallow or deep, with missing values or without, few trees or many, as JSON or UBJSON.
+    With `categories`, some features are category codes, up to 3, 40 or 100 of them, split one against the others or in sets."""
     inputs = table(random, int(random.integers(30, 400)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
+    categorical = [j for j in range(inputs.shape[1]) if categories and random.random() < 0.6]
+    for j in categorical:
+        inputs[:, j] = random.integers(0, random.choice([3, 40, 100]), len(inputs))
+        inputs[random.random(len(inputs)) < random.choice([0.0, 0.1]), j] = np.nan
     classes = int(random.integers(3, 6)) if objective.startswith("multi") else 0
     target = _target(random, inputs, objective, classes)
     parameters = {
@@ -30,24 +42,43 @@ def xgboost_of(objective: str, random: np.random.Generator) -> Case:
         "tree_method": str(random.choice(["exact", "hist"])),
         "num_parallel_tree": int(random.choice([1, 1, 3])),
     }
+    if objective == "survival:cox":
+        parameters["min_child_weight"] = 1.0  # at 0 it grows nodes with negative hessians, which are refused
+    if categories:
+        parameters |= {"tree_method": "hist", "max_cat_to_onehot": int(random.choice([1, 4, 50])), "max_cat_threshold": 64}
     if classes:
         parameters["num_class"] = classes
-    elif random.random() < 0.5:
+    elif objective == "reg:quantileerror":
+        parameters["quantile_alpha"] = float(random.choice([0.1, 0.5, 0.9]))
+    elif random.random() < 0.5 and not objective.startswith("rank:"):
         parameters["base_score"] = float(random.uniform(0.1, 0.9))
     names = [name.translate(str.maketrans("", "", "[]<")) for name in noun(random, inputs.shape[1])]
-    data = xgboost.DMatrix(inputs, target, feature_names=names, nthread=1)
+    types = ["c" if j in categorical else "float" for j in range(inputs.shape[1])] if categories else None
+
+    def matrix(rows: np.ndarray, target: np.ndarray | None = None) -> xgboost.DMatrix:
+        return xgboost.DMatrix(
+            rows, target, feature_names=names, feature_types=types, enable_categorical=categories, nthread=1
+        )
+
+    data = matrix(inputs, target)
+    if objective == "survival:aft":
+        data.set_float_info("label_lower_bound", target)
+        data.set_float_info("label_upper_bound", np.where(random.random(len(target)) < 0.3, np.inf, target))
+    elif objective.startswith("rank:"):
+        data.set_group(_queries(len(target)))
     booster = xgboost.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40])))
     document = bytes(booster.save_raw("json"))
+    saved = document if random.random() < 0.5 else bytes(booster.save_raw("ubj"))
     loaded = xgboost.Booster({"nthread": 1})
-    loaded.load_model(bytearray(document))
+    loaded.load_model(bytearray(saved))
 
     def expect(rows: np.ndarray) -> Expected:
-        asked = xgboost.DMatrix(rows, feature_names=names, nthread=1)
+        asked = matrix(rows)
         margins = loaded.predict(asked, output_margin=True).reshape(len(rows), -1)
         scores = loaded.predict(asked).reshape(len(rows), -1).astype(float)
         parts = loaded.predict(asked, pred_contribs=True, approx_contribs=True)
         parts = parts.reshape(len(rows), margins.shape[1], -1)[:, :, :-1].astype(float)
-        is_identity = objective == "reg:squarederror"
+        is_identity = objective in IDENTITIES
         size = np.maximum(1.0, np.abs(parts).sum(axis=2, keepdims=True))
         return Expected(
             scores,
@@ -60,21 +91,25 @@ def xgboost_of(objective: str, random: np.random.Generator) -> Case:
 
     task = MULTI if classes else BINARY if objective == "binary:logistic" else VALUE
     labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
+    special = _xgboost_thresholds(document, len(names))
+    for j in categorical:  # categories of the training data, and others; negative codes are refused by the library
+        special[j] = [*map(float, range(8)), 31.0, 32.0, 39.0, 63.0, 64.0, 99.0, 2.5, 1000.0, 16777215.0]
     return Case(
-        f"xgboost {objective}",
+        f"xgboost {objective}{' categories' * categories}",
         "xgboost",
-        document,
+        saved,
         names,
         task,
         expect,
-        drawn_from(inputs),
-        _xgboost_thresholds(document, len(names)),
+        _keeping_categories(drawn_from(inputs), inputs, categorical),
+        special,
         labels,
     )
 
 
-def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
-    """A booster for one objective; some have categorical features, zeros that count as missing, trees of one leaf."""
+def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> Case:
+    """A booster for one objective; some have categorical features, zeros that count as missing, trees of one leaf. `more`
+    are parameters of the training."""
     inputs = table(random, int(random.integers(20, 500)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
     categorical = [j for j in range(inputs.shape[1]) if random.random() < 0.3]
     for j in categorical:
@@ -99,12 +134,14 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
         "max_cat_to_onehot": int(random.choice([1, 4, 20])),
         "feature_pre_filter": False,
         "sigmoid": float(random.choice([1.0, 1.0, 0.7])),
+        **more,
     }
     if classes:
         parameters["num_class"] = classes
     names = [re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in noun(random, inputs.shape[1])]
     data = lightgbm.Dataset(
-        inputs, target, feature_name=names, categorical_feature=categorical, params=parameters, free_raw_data=False
+        inputs, target, feature_name=names, categorical_feature=categorical, params=parameters, free_raw_data=False,
+        group=_queries(len(target)) if "rank" in objective else None,
     )
     document = lightgbm.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40]))).model_to_string()
     loaded = lightgbm.Booster(params={"num_threads": 1}, model_str=document)
@@ -112,7 +149,8 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
     def expect(rows: np.ndarray) -> Expected:
         margins = loaded.predict(rows, raw_score=True, num_threads=1).reshape(len(rows), -1)
         scores = loaded.predict(rows, num_threads=1).reshape(len(rows), -1)
-        is_identity = objective == "regression"
+        is_changed = "reg_sqrt" in more or more.get("boosting") == "rf" and loaded.current_iteration() > 1
+        is_identity = objective in IDENTITIES and not is_changed
         tolerance = 0.0 if is_identity else RELATIVE * np.abs(scores) + TINY
         return Expected(scores, tolerance, None if is_identity else margins)
 
@@ -122,7 +160,7 @@ def lightgbm_of(objective: str, random: np.random.Generator) -> Case:
     for j in categorical:  # categories of the training data, other categories, and values that are no category
         special[j] = [*map(float, range(8)), 63.0, 64.0, 69.0, 483.0, 484.0, 1000.0, -1.0, 2.5, -0.5, 2147483646.0]
     return Case(
-        f"lightgbm {objective}",
+        f"lightgbm {objective} {more or ''}".strip(),
         "lightgbm",
         document.encode(),
         names,
@@ -142,13 +180,26 @@ def _target(random: np.random.Generator, inputs: np.ndarray, objective: str, cla
     if classes:
         return np.searchsorted(np.quantile(margin, np.arange(1, classes) / classes), margin)
     match objective:
-        case "binary:logistic" | "binary":
+        case "binary:logistic" | "binary" | "binary:hinge" | "binary:logitraw" | "reg:logistic" | "rank:map":
             return (margin > np.median(margin)).astype(int)
-        case "count:poisson" | "poisson" | "reg:tweedie":
+        case "cross_entropy" | "cross_entropy_lambda":
+            return 1 / (1 + np.exp(-margin))
+        case "rank:ndcg" | "rank:pairwise" | "lambdarank" | "rank_xendcg":
+            return np.clip(np.round(margin + 2), 0, 4).astype(int)
+        case "survival:cox":
+            return np.exp(margin) * random.choice([-1, 1, 1], len(margin))  # below 0: censored
+        case "reg:squaredlogerror" | "survival:aft":
+            return np.exp(margin)
+        case "count:poisson" | "poisson" | "reg:tweedie" | "tweedie":
             return random.poisson(np.exp(margin)).astype(float)
-        case "reg:gamma":
+        case "reg:gamma" | "gamma":
             return random.gamma(2.0, np.exp(margin)) + 1e-3
     return margin * 10.0 ** random.integers(-2, 4)
+
+
+def _queries(rows: int) -> list[int]:
+    """The numbers of rows of the queries of a ranking."""
+    return [QUERY] * (rows // QUERY) + ([rows % QUERY] if rows % QUERY else [])
 
 
 def _xgboost_thresholds(document: bytes, features: int) -> list[list[float]]:

@@ -10,8 +10,28 @@ import linear
 import scorecards
 from cases import Case
 
-XGBOOST = ["reg:squarederror", "binary:logistic", "count:poisson", "reg:gamma", "reg:tweedie", "multi:softprob"]
-LIGHTGBM = ["regression", "binary", "multiclass", "multiclassova", "poisson"]
+XGBOOST = [
+    "reg:squarederror", "binary:logistic", "count:poisson", "reg:gamma", "reg:tweedie", "multi:softprob",
+    "reg:logistic", "binary:logitraw", "reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "reg:quantileerror",
+    "binary:hinge", "survival:cox", "survival:aft", "rank:pairwise", "rank:ndcg", "rank:map",
+]
+LIGHTGBM = [
+    "regression", "binary", "multiclass", "multiclassova", "poisson", "regression_l1", "huber", "fair", "quantile", "mape",
+    "gamma", "tweedie", "cross_entropy", "cross_entropy_lambda", "lambdarank", "rank_xendcg",
+]
+FOREST = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.7}
+LIGHTGBM_MORE = {
+    "sqrt": ("regression", {"reg_sqrt": True}),
+    "l1-sqrt": ("regression_l1", {"reg_sqrt": True}),
+    "fair-sqrt": ("fair", {"reg_sqrt": True}),
+    "quantile-sqrt": ("quantile", {"reg_sqrt": True}),
+    "mape-sqrt": ("mape", {"reg_sqrt": True}),
+    "forest": ("regression", FOREST),
+    "forest-binary": ("binary", FOREST),
+    "forest-multiclass": ("multiclass", FOREST),
+    "forest-poisson": ("poisson", FOREST),
+    "dart": ("binary", {"boosting": "dart"}),
+}
 LINEAR = {
     "linear": linear.identity,
     "poisson": linear.poisson,
@@ -22,6 +42,11 @@ LINEAR = {
 KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
     {f"{style}-{name}": partial(make, style=style) for style in ("glm", "pmml") for name, make in LINEAR.items()}
     | {f"xgboost-{objective.split(':')[1]}": partial(boosted.xgboost_of, objective) for objective in XGBOOST}
+    | {
+        f"xgboost-categories-{objective.split(':')[1]}": partial(boosted.xgboost_of, objective, categories=True)
+        for objective in ("reg:squarederror", "binary:logistic", "multi:softprob")
+    }
     | {f"lightgbm-{objective}": partial(boosted.lightgbm_of, objective) for objective in LIGHTGBM}
+    | {f"lightgbm-{name}": partial(boosted.lightgbm_of, of, **more) for name, (of, more) in LIGHTGBM_MORE.items()}
     | {"scorecard": scorecards.scorecard}
 )

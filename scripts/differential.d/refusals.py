@@ -13,11 +13,9 @@ XGBOOST = {
     "xgboost dart": {"booster": "dart", "rate_drop": 0.5},
     "xgboost gblinear": {"booster": "gblinear"},
     "xgboost vector leaves": {"multi_strategy": "multi_output_tree", "tree_method": "hist"},
-    "xgboost categories": {"tree_method": "hist", "max_cat_to_onehot": 1},
 }
 LIGHTGBM = {
     "lightgbm linear trees": {"linear_tree": True},
-    "lightgbm random forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
 }
 
 

@@ -145,6 +145,16 @@ const DECIMALS: Arg = Arg::string("decimals")
     .after("DECIMALS")
     .says("SCORE: decimals to round inputs to, 0 to 9, or a JSON object by feature; default: those of the model")
     .optional();
+const TREES: Arg = Arg::one_of(
+    "trees",
+    &[
+        Arg::token("best", "best").says("Those up to the best iteration, as scikit-learn's predict"),
+        Arg::token("all", "all").says("All of the file, as Booster.predict"),
+    ],
+)
+.after("TREES")
+.says("SCORE: the trees of an XGBoost model that stopped early; default: all, with a warning")
+.optional();
 const HISTORY: Arg = Arg::integer("history")
     .after("HISTORY")
     .says("Number of assessments to log, at most assess.history-max; default: that of the old model, else 0")
@@ -180,6 +190,7 @@ pub(crate) const LOAD: Command = Command {
         DUPLICATES,
         DEMAND,
         DECIMALS,
+        TREES,
         HISTORY,
         KEEP,
         NOREPLACE,
@@ -216,6 +227,7 @@ pub(crate) const SET: Command = Command {
         DUPLICATES,
         DEMAND,
         DECIMALS,
+        TREES,
         HISTORY,
         KEEP,
         NOREPLACE,

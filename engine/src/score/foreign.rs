@@ -24,10 +24,6 @@ pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
         }
         // Pickle from protocol 2, and the zlib streams that joblib writes.
         [0x80, 2..=5, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => PICKLE,
-        // A UBJSON object: the length of its first key comes before the key.
-        [b'{', b'L' | b'l' | b'i' | b'U' | b'I' | b'#' | b'$', ..] => {
-            "this is UBJSON, the binary form of XGBoost models: in Python, booster.save_model(\"model.json\")"
-        }
         [b'b', b'i', b'n', b'f', ..] | [b'b', b's', b'6', b'4', ..] => {
             "this is the old binary form of XGBoost models: load it with XGBoost 2 and booster.save_model(\"model.json\")"
         }
@@ -62,10 +58,9 @@ mod tests {
 
     #[test]
     fn an_unsupported_file_is_refused_with_its_format_and_a_remedy() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"\x80\x04\x95", "pickle"),
             (b"\x78\x9c..", "joblib"),
-            (b"{L\0\0", "UBJSON"),
             (b"binf..", "old binary"),
             (b"\x1f\x8b\x08", "gunzip"),
             (b"CBM1", "CatBoost"),

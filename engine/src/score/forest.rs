@@ -30,7 +30,7 @@ use std::collections::HashSet;
 
 pub(super) use codec::Decoder;
 pub(super) use lightgbm::read as lightgbm;
-pub(super) use xgboost::read as xgboost;
+pub(super) use xgboost::{is_ubjson, read as xgboost};
 
 use grow::Grown;
 use objective::Objective;
@@ -70,6 +70,8 @@ pub(super) struct Forest {
     objective: &'static Objective,
     /// The factor of the margin in `LightGBM`'s logistic objectives, else 1.
     steepness: f64,
+    /// Outputs are computed from margins divided by this: the number of iterations in a random forest of `LightGBM`, else 1.
+    divisor: f64,
     features: Box<[Box<str>]>,
     /// The start value of each group's sum.
     base: Box<[f64]>,
@@ -82,7 +84,7 @@ impl Forest {
     /// Assembles a forest and checks that its parts fit together.
     fn assemble(
         objective: &'static Objective,
-        steepness: f64,
+        (steepness, divisor): (f64, f64),
         features: Vec<Box<str>>,
         base: Vec<f64>,
         group_of: Vec<u16>,
@@ -91,6 +93,9 @@ impl Forest {
         check_features(&features)?;
         if !(steepness > 0.0 && steepness.is_finite()) {
             return Err("the sigmoid factor must be a finite number > 0");
+        }
+        if !(divisor >= 1.0 && divisor <= MAX_TREES as f64) {
+            return Err("the number of iterations is out of range");
         }
         if base.is_empty() || base.len() > MAX_CLASSES || base.len() > 1 && !objective.has_classes() {
             return Err("the number of classes does not fit the objective");
@@ -104,6 +109,7 @@ impl Forest {
         let forest = Self {
             objective,
             steepness,
+            divisor,
             features: features.into(),
             base: base.into(),
             group_of: group_of.into(),
@@ -162,7 +168,12 @@ impl Forest {
     /// Applies the link to the margins of one row; `margins` and `out` have [`Forest::groups`] numbers. An exponential
     /// link of a large margin is infinite, as in the libraries.
     pub(super) fn outputs_of(&self, margins: &[f64], out: &mut [f64]) {
-        self.objective.apply(self.steepness, margins, out);
+        if self.divisor == 1.0 {
+            self.objective.apply(self.steepness, margins, out);
+        } else {
+            let means: Vec<f64> = margins.iter().map(|margin| margin / self.divisor).collect();
+            self.objective.apply(self.steepness, &means, out);
+        }
     }
 
     /// The thresholds that rows are compared with, for each feature that has any: as in the file, sorted, without

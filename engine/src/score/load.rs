@@ -31,6 +31,7 @@ fn detect(bytes: &[u8]) -> Result<Format> {
     match bytes.trim_ascii_start() {
         [b'<', ..] => Ok(Format::Pmml),
         text if text.starts_with(b"tree") => Ok(Format::Lightgbm),
+        _ if forest::is_ubjson(bytes) => Ok(Format::Xgboost),
         [b'{', ..] => {
             let probe: Probe = serde_json::from_slice(bytes).map_err(|error| bad_form(&error, "a score model"))?;
             match (probe.format.as_deref(), probe.learner) {
@@ -60,6 +61,10 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Some(format) => format,
         None => detect(bytes)?,
     };
+    if options.trees.is_some() && format != Format::Xgboost {
+        let reason = "TREES is for XGBoost models that stopped early; LightGBM saves the best iterations only";
+        return Err(Error::Invalid(reason.into()));
+    }
     let mut scales = Vec::new();
     let mut warnings = Vec::new();
     let (mut features, machine) = match format {
@@ -72,7 +77,7 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
             let (features, card) = scorecard::read(bytes)?;
             (features, Machine::Scorecard(card))
         }
-        Format::Xgboost => of_forest(forest::xgboost(bytes, progress)?, &mut warnings)?,
+        Format::Xgboost => of_forest(forest::xgboost(bytes, options.trees, progress)?, &mut warnings)?,
         Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
     };

@@ -38,6 +38,15 @@ impl Format {
     }
 }
 
+/// The trees that are used of a model that stopped early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trees {
+    /// Those up to the best iteration, as `predict` of XGBoost's scikit-learn interface uses.
+    Best,
+    /// All of the file, as `Booster.predict` uses.
+    All,
+}
+
 /// Options for reading a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoadOptions {
@@ -45,4 +54,6 @@ pub struct LoadOptions {
     pub format: Option<Format>,
     /// The decimals to round features to; if `None`, those that the file declares.
     pub decimals: Option<Decimals>,
+    /// The trees of a model that stopped early; if `None`, all, with a warning.
+    pub trees: Option<Trees>,
 }

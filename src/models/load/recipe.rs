@@ -41,7 +41,7 @@ const IO: [&str; 15] = [
     "DEMAND",
     "KEEP",
 ];
-const SCORE: [&str; 4] = ["FORMAT", "HISTORY", "NOREPLACE", "DECIMALS"];
+const SCORE: [&str; 5] = ["FORMAT", "HISTORY", "NOREPLACE", "TREES", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
 /// Reads the options after the data.
@@ -87,6 +87,7 @@ pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
             each(&SCORE, &mut |option, options| {
                 match option {
                     "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
+                    "TREES" => load.trees = Some(options.choice(option, &TREES)?),
                     _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
                 }
                 Ok(())
@@ -139,6 +140,7 @@ fn separator(value: &[u8]) -> Outcome<Box<str>> {
     if value == b" " { Ok(" ".into()) } else { label("SEPARATOR", value) }
 }
 
+const TREES: [(&str, score::Trees); 2] = [("best", score::Trees::Best), ("all", score::Trees::All)];
 const SCORE_FORMATS: [(&str, score::Format); 5] = [
     ("glm", score::Format::Glm),
     ("scorecard", score::Format::Scorecard),

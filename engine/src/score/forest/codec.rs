@@ -2,7 +2,7 @@
 //!
 //! | records | tag | content |
 //! | --- | --- | --- |
-//! | 1 | 1 | `u8` objective; `f64` steepness; `u32` features, groups, trees, nodes, sets, words; `f64` base of each group |
+//! | 1 | 1 | `u8` objective; `f64` steepness; `u32` features, groups, trees, nodes, sets, words; `f64` base of each group; `f64` divisor if bit 7 of the objective is set (version 2) |
 //! | 1.. | 2 | names of features, each as `u16` length and bytes |
 //! | 1.. | 3 | `u16` group of each tree |
 //! | 0.. | 4 | `u32` end of each set of categories among the words |
@@ -26,6 +26,9 @@ const GROUPS: u8 = 3;
 const SETS: u8 = 4;
 const WORDS: u8 = 5;
 const NODES: u8 = 6;
+
+/// The bit of the objective's code for a forest with a divisor.
+const DIVIDED: u8 = 1 << 7;
 
 /// Items in one record of each tag except the first: at most 60 KiB.
 const CUTS: [(u8, usize); 5] = [(NAMES, 230), (GROUPS, 30_000), (SETS, 15_000), (WORDS, 15_000), (NODES, 3_200)];
@@ -72,6 +75,10 @@ impl Forest {
         ];
         counts.iter().for_each(|&count| out.extend_from_slice(&(count as u32).to_le_bytes()));
         self.base.iter().for_each(|base| out.extend_from_slice(&base.to_le_bytes()));
+        if self.divisor != 1.0 {
+            out[1] |= DIVIDED;
+            out.extend_from_slice(&self.divisor.to_le_bytes());
+        }
         out
     }
 

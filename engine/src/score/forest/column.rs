@@ -32,10 +32,12 @@ pub(super) enum Form {
     ZeroMissingNegated,
     /// The number, which is looked up in a set of categories.
     Category,
+    /// The category plus 1, and 0 instead of NaN: sets say where missing values go. For XGBoost.
+    CategoryOrMissing,
 }
 
 /// All forms; the index is the code in the byte form. The first is for leaves.
-pub(super) const FORMS: [Form; 7] = [
+pub(super) const FORMS: [Form; 8] = [
     Form::Nothing,
     Form::Filled,
     Form::Plain,
@@ -43,9 +45,15 @@ pub(super) const FORMS: [Form; 7] = [
     Form::ZeroMissing,
     Form::ZeroMissingNegated,
     Form::Category,
+    Form::CategoryOrMissing,
 ];
 
 impl Form {
+    /// Whether numbers are looked up in sets of categories.
+    pub(super) fn is_category(self) -> bool {
+        matches!(self, Self::Category | Self::CategoryOrMissing)
+    }
+
     /// The code in the byte form.
     pub(super) fn code(self) -> u8 {
         FORMS.iter().position(|&form| form == self).expect("FORMS contains every form") as u8
@@ -94,6 +102,20 @@ impl NumericSplit {
 /// `LightGBM` treats numbers with at most this magnitude as 0.
 const ALMOST_ZERO: f64 = 1e-35_f32 as f64;
 
+/// XGBoost's categories are whole numbers below this.
+pub(super) const MOST_CATEGORY: u32 = 1 << 24;
+
+/// The bit of a category in the sets of XGBoost, whose bit 0 is for missing values; NaN for what is no category.
+fn category_or_missing(x: f64) -> f64 {
+    if x.is_nan() {
+        0.0
+    } else if (0.0..f64::from(MOST_CATEGORY)).contains(&x) {
+        x.trunc() + 1.0
+    } else {
+        f64::NAN
+    }
+}
+
 /// A number of a row as XGBoost uses it.
 pub(super) fn single(x: f64) -> f64 {
     f64::from(x as f32)
@@ -115,6 +137,7 @@ impl Column {
             Form::Nothing => [0.0; N],
             Form::Filled => numbers.map(|x| if x.is_nan() { 0.0 } else { x }),
             Form::Plain | Form::Category => numbers,
+            Form::CategoryOrMissing => numbers.map(category_or_missing),
             Form::Negated => numbers.map(|x| -x),
             Form::ZeroMissing => numbers.map(without_zero),
             Form::ZeroMissingNegated => numbers.map(|x| -without_zero(x)),
@@ -125,7 +148,7 @@ impl Column {
     /// number.
     pub(super) fn threshold(self, kept: f64, is_single: bool) -> Option<f64> {
         let at_most = match self.form {
-            Form::Nothing | Form::Category => return None,
+            Form::Nothing | Form::Category | Form::CategoryOrMissing => return None,
             Form::Filled | Form::Plain | Form::ZeroMissing => kept,
             Form::Negated | Form::ZeroMissingNegated => -kept.next_up(),
         };

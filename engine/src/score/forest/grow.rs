@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::column::{Column, Form};
+use super::column::Column;
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
 
 /// A node. A row goes to `child` if `x <= threshold`, where `x` is its number in the column, else to `child + 1`.
@@ -226,7 +226,7 @@ impl Growing {
         }
         let tree = trees.last_mut().expect("a tree was begun");
         let mut bits = 0;
-        if column.form == Form::Category {
+        if column.form.is_category() {
             if threshold.fract() != 0.0 || !(0.0..sets.ends.len() as f64).contains(&threshold) {
                 return Err("a split refers to a set of categories that does not exist");
             }
@@ -269,6 +269,16 @@ impl Growing {
             self.wanted = 0;
         }
         Ok(())
+    }
+
+    /// Drops all trees after the first `count`.
+    pub(super) fn truncate(&mut self, count: usize) {
+        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        if let Some(next) = trees.get(count) {
+            nodes.truncate(next.root as usize);
+            values.truncate(next.root as usize);
+            trees.truncate(count);
+        }
     }
 
     /// Returns the trees.

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::column::{Missing, NumericSplit};
+use super::column::{Column, Form, Missing, NumericSplit};
 use super::grow::Growing;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
@@ -28,7 +28,7 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
         let refuse = |reason| Error::bad(reason, Place { line, ..Place::default() });
         fields.plant(&mut growing).map_err(refuse)?;
     }
-    let Head { objective, steepness, groups, features } = head;
+    let Head { objective, steepness, is_mean, groups, features } = head;
     let trees = growing.trees();
     if !trees.is_multiple_of(groups) {
         return Err(bad("the last iteration does not have a tree for each class"));
@@ -36,7 +36,9 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
     let group_of = (0..trees).map(|tree| (tree % groups) as u16).collect();
     let grown = growing.finish().map_err(bad)?;
     let warnings = lines.categories()?;
-    let forest = Forest::assemble(objective, steepness, features, vec![0.0; groups], group_of, grown).map_err(bad)?;
+    let divisor = if is_mean { (trees / groups).max(1) as f64 } else { 1.0 };
+    let forest =
+        Forest::assemble(objective, (steepness, divisor), features, vec![0.0; groups], group_of, grown).map_err(bad)?;
     Ok((forest, warnings))
 }
 
@@ -45,6 +47,8 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
 struct Head {
     objective: &'static Objective,
     steepness: f64,
+    /// A random forest: the output is that of the mean of its trees.
+    is_mean: bool,
     groups: usize,
     features: Vec<Box<str>>,
 }
@@ -82,9 +86,7 @@ impl<'a> Lines<'a> {
         while let Some(line) = self.peek().filter(|line| !line.starts_with("Tree=") && *line != "end of trees") {
             match line.split_once('=') {
                 Some((key, value)) => head.add(key, value).map_err(bad)?,
-                None if line == "average_output" => {
-                    return Err(bad("random forests (average_output) are not supported"));
-                }
+                None if line == "average_output" => head.add("average_output", "").map_err(bad)?,
                 None => {}
             }
             self.next();
@@ -218,9 +220,6 @@ impl<'a> Fields<'a> {
         if !matches!(self.get("version"), Some("v3" | "v4")) {
             return Err(bad("only LightGBM models of version v3 and v4 can be read"));
         }
-        if self.get("average_output").is_some() {
-            return Err(bad("random forests (average_output) are not supported"));
-        }
         let line = self.get("objective").ok_or_else(|| {
             bad("the model has no objective; a custom objective cannot be evaluated: set a built-in one and save again")
         })?;
@@ -232,7 +231,7 @@ impl<'a> Fields<'a> {
         if last >= MAX_FEATURES || last + 1 != features.len() {
             return Err(bad("feature_names and max_feature_idx do not fit together, or there are more than 4096"));
         }
-        Ok(Head { objective, steepness, groups, features })
+        Ok(Head { objective, steepness, is_mean: self.get("average_output").is_some(), groups, features })
     }
 
     /// Adds the tree.
@@ -285,7 +284,7 @@ impl<'a> Fields<'a> {
                 (1, _) => {
                     let set = (threshold.fract() == 0.0 && threshold >= 0.0).then(|| sets.get(threshold as usize));
                     let set = *set.flatten().ok_or("a split refers to a set of categories that does not exist")?;
-                    Part::Among { feature: features[i], set, children }
+                    Part::Among { column: Column { feature: features[i], form: Form::Category }, set, children }
                 }
                 (_, missing @ 0..=2) => {
                     let missing = [Missing::None, Missing::Zero, Missing::Nan][usize::from(missing)];
@@ -315,9 +314,12 @@ impl<'a> Fields<'a> {
 /// Reads the objective and its parameters from its line.
 fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
     let mut words = line.split_ascii_whitespace();
-    let name = words.next().unwrap_or_default();
-    let Some(objective) = Objective::find(Library::Lightgbm, name) else {
-        return Err(unknown_objective(name));
+    let mut name = words.next().unwrap_or_default().to_owned();
+    if words.clone().any(|word| word == "sqrt") {
+        name.push_str(" sqrt");
+    }
+    let Some(objective) = Objective::find(Library::Lightgbm, &name) else {
+        return Err(unknown_objective(&name));
     };
     let mut steepness = 1.0;
     for word in words {
@@ -332,7 +334,7 @@ fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {
             }
             // Parameters of the training, which do not affect the evaluation.
             Some(("alpha" | "fair_c" | "tweedie_variance_power" | "poisson_max_delta_step", _)) => {}
-            _ if word == "sqrt" => return Err(bad("regressions of the square root (reg_sqrt) are not supported")),
+            _ if word == "sqrt" => {}
             _ => return Err(bad("the objective has a parameter that is not known")),
         }
     }

@@ -19,6 +19,12 @@ enum Link {
     Logistic,
     Exponential,
     Softmax,
+    /// 1 if the margin is above 0, else 0.
+    Step,
+    /// `margin * |margin|`: the target was replaced by its signed root.
+    Square,
+    /// `ln(1 + exp(margin))`.
+    Softplus,
 }
 
 /// The type of the outputs.
@@ -40,10 +46,10 @@ pub(super) struct Objective {
 }
 
 /// All known objectives; the index is the code in the byte form.
-pub(super) const OBJECTIVES: [Objective; 22] = {
+pub(super) const OBJECTIVES: [Objective; 41] = {
     use Answer::{Binary, Classes, Value};
     use Library::{Lightgbm, Xgboost};
-    use Link::{Exponential, Identity, Logistic, Softmax};
+    use Link::{Exponential, Identity, Logistic, Softmax, Softplus, Square, Step};
     const fn of(library: Library, name: &'static str, answer: Answer, link: Link) -> Objective {
         Objective { name, library, answer, link }
     }
@@ -70,6 +76,26 @@ pub(super) const OBJECTIVES: [Objective; 22] = {
         of(Lightgbm, "multiclass", Classes, Softmax),
         of(Lightgbm, "multiclassova", Classes, Logistic),
         of(Lightgbm, "cross_entropy", Value, Logistic),
+        // From here on in version 2 of the byte form.
+        of(Xgboost, "reg:absoluteerror", Value, Identity),
+        of(Xgboost, "reg:pseudohubererror", Value, Identity),
+        of(Xgboost, "reg:squaredlogerror", Value, Identity),
+        of(Xgboost, "reg:quantileerror", Value, Identity),
+        of(Xgboost, "reg:linear", Value, Identity),
+        of(Xgboost, "binary:hinge", Value, Step),
+        of(Xgboost, "survival:cox", Value, Exponential),
+        of(Xgboost, "survival:aft", Value, Exponential),
+        of(Xgboost, "rank:pairwise", Value, Identity),
+        of(Xgboost, "rank:ndcg", Value, Identity),
+        of(Xgboost, "rank:map", Value, Identity),
+        of(Lightgbm, "lambdarank", Value, Identity),
+        of(Lightgbm, "rank_xendcg", Value, Identity),
+        of(Lightgbm, "cross_entropy_lambda", Value, Softplus),
+        of(Lightgbm, "regression sqrt", Value, Square),
+        of(Lightgbm, "regression_l1 sqrt", Value, Square),
+        of(Lightgbm, "fair sqrt", Value, Square),
+        of(Lightgbm, "quantile sqrt", Value, Square),
+        of(Lightgbm, "mape sqrt", Value, Square),
     ]
 };
 
@@ -117,7 +143,7 @@ impl Objective {
     /// The margin of an output in `f32`, as XGBoost converts its base score; not finite if there is none.
     pub(super) fn margin_of(&self, output: f32) -> f32 {
         match self.link {
-            Link::Identity | Link::Softmax => output,
+            Link::Identity | Link::Softmax | Link::Step | Link::Square | Link::Softplus => output,
             Link::Logistic if (0.0..=1.0).contains(&output) => {
                 -(1.0 / output.clamp(LEAST_SHARE, 1.0 - LEAST_SHARE) - 1.0).ln()
             }
@@ -137,6 +163,9 @@ impl Objective {
                     *out = match (link, library) {
                         (Link::Logistic, Library::Xgboost) => f64::from(logistic_single(margin as f32)),
                         (Link::Logistic, Library::Lightgbm) => 1.0 / (1.0 + (-steepness * margin).exp()),
+                        (Link::Step, _) => f64::from(u8::from(margin > 0.0)),
+                        (Link::Square, _) => margin * margin.abs(),
+                        (Link::Softplus, _) => margin.exp().ln_1p(),
                         (_, Library::Xgboost) => f64::from((margin as f32).exp()),
                         (_, Library::Lightgbm) => margin.exp(),
                     };

@@ -1,7 +1,7 @@
 //! Trees as files contain them: nodes with arbitrary references.
 
 use super::Refused;
-use super::column::{Column, Form, NumericSplit};
+use super::column::{Column, NumericSplit};
 use super::contribution::mean;
 use super::grow::Growing;
 
@@ -13,7 +13,7 @@ pub(super) enum Part {
     /// A numeric split; the children are for small values and for large values.
     Split { split: NumericSplit, children: [u32; 2] },
     /// A split by category; the children are for categories in the set and for all others.
-    Among { feature: u32, set: u32, children: [u32; 2] },
+    Among { column: Column, set: u32, children: [u32; 2] },
 }
 
 /// Adds the tree with the root `parts[0]`. Exactly `expected` parts must be reached, each once.
@@ -25,9 +25,7 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
         match parts[at as usize] {
             Part::Leaf { value, .. } => growing.leaf(value)?,
             Part::Split { split, .. } => growing.split(split.column, split.threshold, mean)?,
-            Part::Among { feature, set, .. } => {
-                growing.split(Column { feature, form: Form::Category }, f64::from(set), mean)?;
-            }
+            Part::Among { column, set, .. } => growing.split(column, f64::from(set), mean)?,
         }
     }
     Ok(())

@@ -1,28 +1,35 @@
-//! Reads an XGBoost JSON model.
+//! Reads an XGBoost model that was saved as JSON or UBJSON.
 //!
 //! The parser builds no document: visitors store every value directly, and each tree is added to the forest when its
 //! object ends, so in addition to the forest only one tree is in memory. The data of the model may come before or after
 //! its trees, so checks that need both come last.
 
 mod json;
+mod ubjson;
 
-use super::column::{Missing, NumericSplit};
-use super::grow::Growing;
+pub(in super::super) use ubjson::begins as is_ubjson;
+
+use super::column::{Column, Form, MOST_CATEGORY, Missing, NumericSplit};
+use super::grow::{Growing, Sets};
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
+use crate::score::options::Trees;
 use crate::{Error, Place, Progress, Result};
 
 /// Reads a model. Returns the forest, and warnings about facts that affect scores and that the file leaves open.
 ///
 /// # Errors
 /// [`Error::BadInput`] for a file that cannot be evaluated exactly, [`Error::Cancelled`].
-pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
+pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
+    if trees == Some(Trees::Best) {
+        file.keep_best()?;
+    }
     let mut warnings = std::mem::take(&mut file.unknown);
-    warnings.extend(file.notes());
+    warnings.extend(file.notes(trees));
     Ok((file.finish()?, warnings))
 }
 
@@ -45,10 +52,12 @@ struct File<'a> {
     has_trees: bool,
     /// The attribute `best_iteration`, which early stopping writes.
     best_iteration: Option<String>,
-    /// The number of iterations, if the file contains it.
-    iterations: Option<usize>,
+    /// The number of trees before each iteration and after the last, if the file contains it.
+    ends: Vec<u32>,
     /// Whether the scikit-learn interface of XGBoost saved the file.
     of_estimator: bool,
+    /// Whether the file has the names of categories (`cats`, from XGBoost 3.1 on).
+    has_names: bool,
     /// Warnings about unknown fields.
     unknown: Vec<String>,
 }
@@ -63,9 +72,21 @@ struct Nodes {
     default_left: Vec<u8>,
     kinds: Vec<u8>,
     weights: Vec<f64>,
-    has_categories: bool,
+    categories: CategoryLists,
     deleted: String,
     leaf_size: String,
+}
+
+/// The categories of the splits by category of a tree.
+#[derive(Debug, Default)]
+struct CategoryLists {
+    /// The lists, one after another.
+    all: Vec<u32>,
+    /// The node of each list, in ascending order.
+    nodes: Vec<usize>,
+    /// Where each list begins.
+    starts: Vec<usize>,
+    sizes: Vec<usize>,
 }
 
 impl<'a> File<'a> {
@@ -85,8 +106,9 @@ impl<'a> File<'a> {
             group_of: Vec::new(),
             has_trees: false,
             best_iteration: None,
-            iterations: None,
+            ends: Vec::new(),
             of_estimator: false,
+            has_names: false,
             unknown: Vec::new(),
         }
     }
@@ -99,22 +121,59 @@ impl<'a> File<'a> {
             .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
     }
 
+    /// The number of iterations, if the file contains it.
+    fn iterations(&self) -> Option<usize> {
+        self.ends.len().checked_sub(1)
+    }
+
+    fn best(&self) -> Option<usize> {
+        self.best_iteration.as_ref()?.trim().parse().ok()
+    }
+
+    /// Drops the trees after the best iteration.
+    fn keep_best(&mut self) -> Result<()> {
+        let best = self
+            .best()
+            .ok_or_else(|| bad("TREES best: the file has no best_iteration, which early stopping writes"))?;
+        let end = best.checked_add(1).and_then(|after| self.ends.get(after));
+        let count =
+            *end.ok_or_else(|| bad("best_iteration and iteration_indptr of the file do not fit together"))? as usize;
+        if count == 0 || count > self.growing.trees() || self.group_of.len() != self.growing.trees() {
+            return Err(bad("iteration_indptr, tree_info and the trees of the file do not fit together"));
+        }
+        self.growing.truncate(count);
+        self.group_of.truncate(count);
+        Ok(())
+    }
+
     /// Warnings about facts that affect scores and that the file leaves open.
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, trees: Option<Trees>) -> Vec<String> {
         let mut notes = Vec::new();
-        if let Some(text) = &self.best_iteration {
-            let best = text.trim().parse::<usize>().ok();
-            let has_more = best.zip(self.iterations).is_none_or(|(best, all)| best.checked_add(1) != Some(all));
+        if self.best_iteration.is_some() && trees.is_none() {
+            let best = self.best();
+            let has_more = best.zip(self.iterations()).is_none_or(|(best, all)| best.checked_add(1) != Some(all));
             if has_more {
                 let shown = best.map_or_else(|| "of the file".to_owned(), |best| best.to_string());
                 let all =
-                    self.iterations.map_or_else(String::new, |all| format!(" of {all} iterations counted from 0"));
+                    self.iterations().map_or_else(String::new, |all| format!(" of {all} iterations counted from 0"));
                 notes.push(format!(
                     "the model stopped early: best_iteration {shown}{all}; all trees are used, as Booster.predict does, \
-                     while predict of the scikit-learn interface uses those up to best_iteration; to use only those, \
-                     save booster[: booster.best_iteration + 1]"
+                     while predict of the scikit-learn interface uses those up to best_iteration; load with TREES best \
+                     to use only those, with TREES all to use all without this warning"
                 ));
             }
+        }
+        let by_category = self.growing.grown().columns.iter().filter(|column| column.form.is_category()).count();
+        if by_category > 0 {
+            let code = if self.has_names {
+                "its place in the list of the file (cats), counted from 0"
+            } else {
+                "its code in the training (pandas: .cat.codes)"
+            };
+            notes.push(format!(
+                "the model splits {by_category} features by category: give each as {code}; other numbers are unseen \
+                 categories, and names cannot be given"
+            ));
         }
         if self.of_estimator {
             notes.push(
@@ -140,8 +199,8 @@ impl<'a> File<'a> {
     /// Returns the forest, after everything was read.
     fn finish(self) -> Result<Forest> {
         match self.version {
-            Some(2 | 3) => {}
-            Some(_) => return Err(bad("only XGBoost models of versions 2 and 3 can be read; save the model with one")),
+            Some(1..=3) => {}
+            Some(_) => return Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
             None => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
         }
         check_booster(&self.booster)?;
@@ -159,7 +218,7 @@ impl<'a> File<'a> {
         let features = names(self.features, count(&self.width, 0)?)?;
         let base = base(&self.base_score, classes.max(1), objective)?;
         let grown = self.growing.finish().map_err(bad)?;
-        Forest::assemble(objective, 1.0, features, base, self.group_of, grown).map_err(bad)
+        Forest::assemble(objective, (1.0, 1.0), features, base, self.group_of, grown).map_err(bad)
     }
 }
 
@@ -170,8 +229,8 @@ impl Nodes {
         if lengths != [count; 4] {
             return Err("the arrays of a tree do not have the same length");
         }
-        if self.kinds.iter().any(|&kind| kind != 0) || self.has_categories {
-            return Err("splits by categories of XGBoost are not supported");
+        if ![0, count].contains(&self.kinds.len()) {
+            return Err("split_type must have a kind for each node");
         }
         if !matches!(&self.leaf_size[..], "" | "0" | "1") {
             return Err("leaves with several values (size_leaf_vector) are not supported");
@@ -184,12 +243,12 @@ impl Nodes {
             deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is not a count")?;
         let mut parts = Vec::with_capacity(count);
         for i in 0..count {
-            parts.push(self.part(i)?);
+            parts.push(self.part(i, growing.sets())?);
         }
         plant(&parts, expected, growing)
     }
 
-    fn part(&self, i: usize) -> Result<Part, Refused> {
+    fn part(&self, i: usize, sets: &mut Sets) -> Result<Part, Refused> {
         // The nearest f32, which is the number that XGBoost wrote.
         let condition = self.conditions[i] as f32;
         if !condition.is_finite() {
@@ -197,11 +256,22 @@ impl Nodes {
         }
         match (self.left[i], self.right[i]) {
             (-1, -1) => {
-                let weight = self.weights.get(i).copied().unwrap_or(0.0);
+                // Also an f32: JSON has its shortest decimals.
+                let weight = self.weights.get(i).map_or(0.0, |&weight| f64::from(weight as f32));
                 Ok(Part::Leaf { value: f64::from(condition), weight })
             }
             (left, right) => {
                 let child = |child: i32| u32::try_from(child).map_err(|_| "a node has one child");
+                match self.kinds.get(i) {
+                    None | Some(0) => {}
+                    Some(1) => {
+                        let set = self.categories.of(i, self.default_left[i] == 0, sets)?;
+                        let column = Column { feature: self.features[i], form: Form::CategoryOrMissing };
+                        // In XGBoost, the categories of a split go to the right.
+                        return Ok(Part::Among { column, set, children: [child(right)?, child(left)?] });
+                    }
+                    Some(_) => return Err("a split_type is not known"),
+                }
                 // In f32, x < t equals x <= t' for any t' from the f32 before t to the f64 before t.
                 let threshold = f64::from(condition).next_down();
                 let is_left = self.default_left[i] != 0;
@@ -209,6 +279,27 @@ impl Nodes {
                 Ok(Part::Split { split, children: [child(left)?, child(right)?] })
             }
         }
+    }
+}
+
+impl CategoryLists {
+    /// Adds the set of a node: bit 0 for missing values, then a bit for each category.
+    fn of(&self, node: usize, has_missing: bool, sets: &mut Sets) -> Result<u32, Refused> {
+        const WRONG: Refused = "the categories of a tree and its splits by category do not fit together";
+        let list = self.nodes.binary_search(&node).map_err(|_| WRONG)?;
+        let (&start, &size) = self.starts.get(list).zip(self.sizes.get(list)).ok_or(WRONG)?;
+        let categories = start.checked_add(size).and_then(|end| self.all.get(start..end)).ok_or(WRONG)?;
+        let largest = categories.iter().copied().max().map_or(0, |largest| largest.saturating_add(1));
+        if largest > MOST_CATEGORY {
+            return Err("a category is not below 16777216");
+        }
+        let mut words = vec![0_u32; largest as usize / 32 + 1];
+        words[0] = u32::from(has_missing);
+        for category in categories {
+            let bit = category + 1;
+            words[bit as usize / 32] |= 1 << (bit % 32);
+        }
+        sets.add(&words)
     }
 }
 
@@ -265,6 +356,14 @@ fn base(text: &str, groups: usize, objective: &Objective) -> Result<Vec<f64>> {
 }
 
 impl File<'_> {
+    /// The error for a failure of the parser of UBJSON.
+    fn fault(&mut self, fault: &ubjson::Fault) -> Error {
+        self.refused.take().unwrap_or_else(|| match fault.is_of_form {
+            true => bad("this is not of the form of a model of XGBoost"),
+            false => bad("the model is not whole UBJSON"),
+        })
+    }
+
     /// The error for a failure of the parser. The parser's own message may quote the document, so it is left out.
     fn error(&mut self, error: &serde_json::Error) -> Error {
         let place = Place { line: error.line() as u64, column: error.column() as u64, ..Place::default() };

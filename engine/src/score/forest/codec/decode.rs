@@ -5,7 +5,7 @@ use super::super::column::{Column, FORMS, Form};
 use super::super::grow::{Growing, MAX_WORDS};
 use super::super::objective::Objective;
 use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES};
-use super::{GROUPS, HEADER, NAMES, NODES, SETS, WORDS};
+use super::{DIVIDED, GROUPS, HEADER, NAMES, NODES, SETS, WORDS};
 use crate::{Error, Result};
 
 /// A forest that is being read from records.
@@ -21,6 +21,7 @@ pub(in super::super::super) struct Decoder {
 struct Header {
     objective: &'static Objective,
     steepness: f64,
+    divisor: f64,
     base: Vec<f64>,
     features: usize,
     trees: usize,
@@ -74,9 +75,10 @@ impl Decoder {
     pub(in super::super::super) fn finish(self) -> Result<Forest> {
         let is_whole = self.part() == 0;
         let header = self.header.filter(|_| is_whole).ok_or(Error::Corrupt("records are missing"))?;
-        let Header { objective, steepness, base, .. } = header;
+        let Header { objective, steepness, divisor, base, .. } = header;
         let grown = self.growing.finish().map_err(Error::Corrupt)?;
-        Forest::assemble(objective, steepness, self.features, base, self.group_of, grown).map_err(Error::Corrupt)
+        Forest::assemble(objective, (steepness, divisor), self.features, base, self.group_of, grown)
+            .map_err(Error::Corrupt)
     }
 
     /// Bytes of memory in use.
@@ -132,7 +134,7 @@ impl Decoder {
 impl Header {
     fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let [code] = reader.take()?;
-        let objective = Objective::coded(code).ok_or(Error::Corrupt("the objective is unknown"))?;
+        let objective = Objective::coded(code & !DIVIDED).ok_or(Error::Corrupt("the objective is unknown"))?;
         let steepness = reader.number()?;
         let features = reader.count(1, MAX_FEATURES)?;
         let groups = reader.count(1, MAX_CLASSES)?;
@@ -144,10 +146,11 @@ impl Header {
         for _ in 0..groups {
             base.push(reader.number()?);
         }
+        let divisor = if code & DIVIDED == 0 { 1.0 } else { reader.number()? };
         if !reader.0.is_empty() || base.iter().any(|base| !base.is_finite()) {
             return Err(Error::Corrupt("the header has another length, or a base that is not finite"));
         }
-        Ok(Self { objective, steepness, base, features, trees, nodes, sets, words })
+        Ok(Self { objective, steepness, divisor, base, features, trees, nodes, sets, words })
     }
 }
 

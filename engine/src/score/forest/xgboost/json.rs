@@ -5,11 +5,16 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::MAX_TREES;
-use super::{File, Nodes};
+use super::{File, Nodes, ubjson};
 use crate::Result;
 
-/// Reads the whole document.
+/// Reads the whole document, JSON or UBJSON.
 pub(super) fn read(bytes: &[u8], file: &mut File<'_>) -> Result<()> {
+    if ubjson::begins(bytes) {
+        let mut parser = ubjson::Parser::new(bytes);
+        let result = Object(&mut Root(file)).deserialize(&mut parser);
+        return result.and_then(|()| parser.end()).map_err(|fault| file.fault(&fault));
+    }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let result = Object(&mut Root(file)).deserialize(&mut parser);
     result.and_then(|()| parser.end()).map_err(|error| file.error(&error))
@@ -164,7 +169,7 @@ impl<'de> Fields<'de> for Model<'_, '_> {
             "trees" => map.next_value_seed(Trees(self.0))?,
             "cats" => map.next_value_seed(Object(&mut Categories(self.0)))?,
             "iteration_indptr" => {
-                self.0.iterations = map.next_value::<Vec<IgnoredAny>>()?.len().checked_sub(1);
+                self.0.ends = map.next_value()?;
             }
             "gbtree_model_param" | "param" | "weights" | "boosted_rounds" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
@@ -178,11 +183,11 @@ struct Categories<'f, 'a>(&'f mut File<'a>);
 
 impl<'de> Fields<'de> for Categories<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key == "enc" && !map.next_value::<Vec<IgnoredAny>>()?.is_empty() {
-            self.0.refused = Some(super::bad("models of XGBoost with categories (cats) are not supported"));
-            return Err(A::Error::custom("refused"));
+        if key == "enc" {
+            self.0.has_names = !map.next_value::<Vec<IgnoredAny>>()?.is_empty();
+            return Ok(());
         }
-        if key != "enc" { ignore(map) } else { Ok(()) }
+        ignore(map)
     }
 }
 
@@ -234,7 +239,10 @@ impl<'de> Fields<'de> for Nodes {
             }
             "split_type" => self.kinds = map.next_value()?,
             "sum_hessian" => self.weights = map.next_value()?,
-            "categories" => self.has_categories = !map.next_value::<Vec<IgnoredAny>>()?.is_empty(),
+            "categories" => self.categories.all = map.next_value()?,
+            "categories_nodes" => self.categories.nodes = map.next_value()?,
+            "categories_segments" => self.categories.starts = map.next_value()?,
+            "categories_sizes" => self.categories.sizes = map.next_value()?,
             "tree_param" => map.next_value_seed(Object(&mut Size(self)))?,
             _ => ignore(map)?,
         }
