@@ -30,6 +30,25 @@ fn an_early_stopped_booster_warns_which_trees_count() {
 }
 
 #[test]
+fn the_trees_of_a_model_that_stopped_early_are_chosen_with_an_option() {
+    let Some((_server, mut client)) = start("the_trees_of_a_model_that_stopped_early_are_chosen") else { return };
+    let file = "reported/score/x10-early-stopping/x10-early-stopping.json";
+    let mut trees = |choice: &str| {
+        client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file, "TREES", choice]).good();
+        assert!(!warnings(&mut client, "m").contains("best_iteration"));
+        client.model_number("m", "trees")
+    };
+    assert_eq!(trees("best"), 6);
+    assert!(trees("all") > 6);
+    assert_eq!(client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file, "TREES", "some"]).code(), "ERR");
+    let other = "reported/score/l08-dart/l08-dart.txt";
+    let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", other, "TREES", "best"]);
+    assert!(refused.error().contains("TREES is for XGBoost"), "{refused:?}");
+    // UBJSON: the default of save_model.
+    client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", "reported/score/b-17-xgb-file-kinds/x12.ubj"]).good();
+}
+
+#[test]
 fn pandas_categories_give_a_warning_and_names_are_refused() {
     let Some((_server, mut client)) = start("pandas_categories_give_a_warning_and_names_are_refused") else { return };
     let file = "reported/score/l20-pandas-cat/l20-pandas-cat.txt";
@@ -45,7 +64,6 @@ fn fields_with_limits_and_unknown_files_are_refused_by_name_and_leave_no_key() {
     for (file, words) in [
         ("p18-domain/p18-domain.pmml", "mean radius"),
         ("p19-missing999/p19-missing999.pmml", "mean radius"),
-        ("b-17-xgb-file-kinds/x12.ubj", "UBJSON"),
         ("b-17-xgb-file-kinds/x12-dump.json", "save_model"),
         ("o1-lr-onnx/o1-lr.onnx", "ONNX"),
         ("c1-catboost-json/c1.json", "CatBoost"),
