@@ -265,9 +265,49 @@ fn the_trees_of_a_model_that_stopped_early_are_chosen() {
         assert!(!warnings(&model).iter().any(|warning| warning.contains("best_iteration")), "{:?}", warnings(&model));
         assert!(compare(&model, &expected, "rows", &[figures], None, figures) > 0);
     }
+    // XGBoost 1 did not write the end of each iteration.
+    let mut older: Value = serde_json::from_slice(&bytes).unwrap();
+    older["version"] = serde_json::json!([1, 7, 6]);
+    let booster = older["learner"]["gradient_booster"]["model"].as_object_mut().unwrap();
+    booster.remove("iteration_indptr").unwrap();
+    let best = LoadOptions { trees: Some(Trees::Best), ..LoadOptions::default() };
+    let older = load_as(older.to_string().as_bytes(), best.clone()).unwrap();
+    assert_eq!(older.digest(), load_as(&bytes, best).unwrap().digest());
     let other = fs::read(folder.join("../x07-names/x07-names.json")).unwrap();
     let best = LoadOptions { trees: Some(Trees::Best), ..LoadOptions::default() };
     assert!(matches!(load_as(&other, best), Err(Error::BadInput { .. })), "it did not stop early");
+}
+
+/// What XGBoost would read in another way, or not at all: lists of categories that overlap, categories that are numbers, trees
+/// in another order, flags that are none.
+#[test]
+fn fields_that_contradict_each_other_are_refused() {
+    let Some(folder) = reference::find("categories of XGBoost", "reported/score") else { return };
+    let bytes = fs::read(folder.join("x13-xgb-cat/x13-cat.json")).unwrap();
+    let good: Value = serde_json::from_slice(&bytes).unwrap();
+    let refused = |change: &dyn Fn(&mut Value), words: &str| {
+        let mut model = good.clone();
+        change(&mut model["learner"]["gradient_booster"]["model"]);
+        let refused = load_as(model.to_string().as_bytes(), LoadOptions::default());
+        let Err(Error::BadInput { reason, .. }) = refused else { panic!("{words}: {refused:?}") };
+        assert!(reason.contains(words), "{reason}");
+    };
+    let lists = "the categories of a tree and its splits by category do not fit together";
+    for starts in [[0, 0, 90, 150], [0, 3, 90, u64::MAX], [1, 3, 90, 150]] {
+        refused(&|model| model["trees"][0]["categories_segments"] = serde_json::json!(starts), lists);
+    }
+    refused(&|model| model["trees"][0]["categories_nodes"] = serde_json::json!([0, 2, 4, 4]), lists);
+    let numbers = serde_json::json!({"type": 15, "values": [10, 20, 30, 40]});
+    refused(&|model| model["cats"]["enc"][0] = numbers.clone(), "(cats) are numbers");
+    refused(&|model| model["iteration_indptr"][0] = serde_json::json!(1), "iteration_indptr");
+    refused(&|model| _ = model["iteration_indptr"].as_array_mut().unwrap().pop(), "iteration_indptr");
+    refused(&|model| model["trees"][0]["id"] = serde_json::json!(1), "order of their ids");
+    refused(&|model| model["trees"][0]["default_left"][0] = serde_json::json!(2), "not of the form");
+    // Numbers that are their own places are clear.
+    let mut places = good.clone();
+    let list = &mut places["learner"]["gradient_booster"]["model"]["cats"]["enc"][0];
+    *list = serde_json::json!({"type": 15, "values": [0, 1, 2, 3]});
+    assert!(load_as(places.to_string().as_bytes(), LoadOptions::default()).is_ok());
 }
 
 /// One model, saved in several forms.

@@ -51,6 +51,15 @@ fn agree(a: &Value, b: &Value, tolerance: f64) {
     }
 }
 
+/// In double precision there is no number for it: the model does not claim to have its factors.
+#[test]
+fn a_table_beyond_double_precision_is_refused() {
+    let chain = [("A", "a"), ("A", "b"), ("A", "c")];
+    let model = IoModel::new(table(&chain, |i, j| if j == i + 1 { 1e200 } else { 0.0 }));
+    let refused = model.derive(&Budget::UNLIMITED, &Progress::default());
+    assert!(matches!(refused, Err(Error::BadInput { .. })), "{refused:?}");
+}
+
 /// In single precision the coefficients of this table can be stored, and the product of two of them cannot.
 #[test]
 fn an_inverse_that_cannot_be_stored_leaves_the_factors() {

@@ -23,7 +23,7 @@ const MAX_PENDING: u64 = 32 << 20;
 const MAX_WAIT_MS: u64 = 30_000;
 /// A wait that reaches this is logged, in milliseconds.
 const LOGGED_WAIT_MS: u64 = 1_000;
-/// The number of frames that are encoded in advance. Few, because they are an additional copy until they are staged.
+/// The number of frames that are encoded in advance, 2 MB as a rule: they are an additional copy until they are staged.
 const FRAMES_ENCODED: u64 = 16;
 /// The number of bytes after which the lag of the replicas is read again.
 const CHECKED_BYTES: usize = 4 << 20;
@@ -52,6 +52,8 @@ pub(crate) fn begin(
         encoded: VecDeque::new(),
         staged,
         unchecked: CHECKED_BYTES,
+        synchronising: None,
+        is_logged: false,
         waited_ms: 0,
         is_wanted,
         done,
@@ -70,6 +72,9 @@ struct Transfer<W, D> {
     staged: Staged,
     /// The number of bytes sent since the lag of the replicas was read.
     unchecked: usize,
+    /// The offset of replication at which this load first saw the full synchronisation of a replica that still runs.
+    synchronising: Option<u64>,
+    is_logged: bool,
     /// How long the next frame has waited for replicas, in milliseconds.
     waited_ms: u64,
     is_wanted: W,
@@ -98,9 +103,13 @@ where
             return self.encode();
         }
         if self.must_wait(ctx) {
-            if self.waited_ms == LOGGED_WAIT_MS {
-                let key = self.key.escape_ascii();
-                ctx.log_warning(&format!("the load of '{key}' waits for a replica that has not received enough of it"));
+            if self.waited_ms == LOGGED_WAIT_MS && !self.is_logged {
+                self.is_logged = true;
+                let (key, sent, frames) = (self.key.escape_ascii(), self.staged.frames(), self.frames);
+                let why = if self.synchronising.is_some() { "is in a full synchronisation" } else { "is behind" };
+                ctx.log_warning(&format!(
+                    "the load of '{key}' waits for a replica that {why}; {sent} of {frames} frames are sent"
+                ));
             }
             self.waited_ms += 20;
             main_loop::after(20, move |ctx| self.step(ctx));
@@ -117,7 +126,7 @@ where
         if self.unchecked < CHECKED_BYTES {
             return false;
         }
-        let behind = behind(ctx);
+        let behind = self.behind(ctx);
         if behind.is_some() && self.waited_ms < MAX_WAIT_MS {
             return true;
         }
@@ -127,6 +136,28 @@ where
             self.unchecked = 0;
         }
         false
+    }
+
+    /// Whether a replica has received too little for the next frame.
+    fn behind(&mut self, ctx: Ctx<'_>) -> Option<Behind> {
+        const SECTION: &CStr = c"replication";
+        let [offset, replicas] = ctx.server_info(SECTION, [c"master_repl_offset", c"connected_slaves"]);
+        let mut is_in_full_sync = false;
+        for i in 0..replicas.min(16) {
+            let field = CString::new(format!("slave{i}")).ok();
+            let Some(text) = field.and_then(|field| ctx.server_info_text(SECTION, &field)) else { continue };
+            match acknowledged(&text) {
+                Some(at) if offset.saturating_sub(at) > MAX_LAG => return Some(Behind::Online),
+                Some(_) => {}
+                None => is_in_full_sync = true,
+            }
+        }
+        // A replica in a full synchronisation acknowledges nothing, and all that is written meanwhile waits for it: at
+        // least what this load has seen, and what the server keeps for it beyond the backlog.
+        self.synchronising = is_in_full_sync.then(|| self.synchronising.unwrap_or(offset));
+        let seen = self.synchronising.map_or(0, |since| offset.saturating_sub(since));
+        let kept = || ctx.server_info(c"memory", [c"mem_clients_slaves"])[0];
+        (is_in_full_sync && (seen > MAX_PENDING || kept() > MAX_PENDING)).then_some(Behind::InFullSync)
     }
 
     /// Encodes the next few frames on a worker, because that reads every coefficient in them.
@@ -168,27 +199,6 @@ enum Behind {
     Online,
     /// Too much waits for the end of its full synchronisation.
     InFullSync,
-}
-
-/// Whether a replica has received too little for the next frame.
-fn behind(ctx: Ctx<'_>) -> Option<Behind> {
-    const SECTION: &CStr = c"replication";
-    let [offset, replicas] = ctx.server_info(SECTION, [c"master_repl_offset", c"connected_slaves"]);
-    let mut is_in_full_sync = false;
-    for i in 0..replicas.min(16) {
-        let Some(text) = CString::new(format!("slave{i}")).ok().and_then(|i| ctx.server_info_text(SECTION, &i)) else {
-            continue;
-        };
-        match acknowledged(&text) {
-            Some(at) if offset.saturating_sub(at) > MAX_LAG => return Some(Behind::Online),
-            Some(_) => {}
-            None => is_in_full_sync = true,
-        }
-    }
-    // A replica in a full synchronisation acknowledges nothing, and all that is written meanwhile is kept for it.
-    // The field is what is kept for the slowest replica beyond the backlog, which is kept anyway.
-    let waits = || ctx.server_info(c"memory", [c"mem_clients_slaves"])[0] > MAX_PENDING;
-    (is_in_full_sync && waits()).then_some(Behind::InFullSync)
 }
 
 /// The acknowledged offset of an online replica, from its line in INFO.

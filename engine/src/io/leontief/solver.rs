@@ -13,7 +13,7 @@ use super::matrix::Matrix;
 use super::solve::{self, Factors};
 use super::sweep::{self, Sweeper};
 use super::{neumann, product};
-use crate::io::options::LeontiefMode;
+use crate::io::options::{LeontiefMode, Precision};
 use crate::io::stage::Stage;
 use crate::io::table::Table;
 use crate::{Budget, Error, Progress, Result};
@@ -183,7 +183,7 @@ impl Solver {
     }
 
     /// Inverts `I - A` with the factors, and frees them. The factors are held in the end if memory has become short since
-    /// the decision, unless the table requests the mode full; and if a number of the inverse cannot be stored.
+    /// the decision, unless the table requests the mode full; and if a number of the inverse cannot be stored in f32.
     ///
     /// # Errors
     /// [`crate::Error::NoRoom`] for the mode full; [`crate::Error::BadInput`] if the factors show that it is singular,
@@ -202,7 +202,8 @@ impl Solver {
             None => Arc::new(Factors::of(coefficients, &stage.part(0.0, 1.0 / 3.0))?),
         };
         let inverse = match factors.invert(coefficients.precision(), stage) {
-            Err(Error::BadInput { .. }) => {
+            // In f64 the columns that are solved on demand would not be finite either.
+            Err(Error::BadInput { .. }) if coefficients.precision() == Precision::F32 => {
                 *lock(&self.factors) = Some(factors);
                 let warning = format!(
                     "the Leontief inverse has numbers beyond the range of {}: {ON_DEMAND}",

@@ -7,7 +7,8 @@ pub const MAX_FRAME: usize = 1 << 20;
 
 /// The version of the byte form that is written for models of a kind. Readers accept all versions up to it.
 ///
-/// Version 2 of input-output models has final demand; version 2 of score models has more objectives and random forests.
+/// Version 2 of input-output models has final demand; version 2 of score models has more
+/// objectives, random forests and splits by category of XGBoost.
 pub const fn version(kind: Kind) -> u8 {
     match kind {
         Kind::Io | Kind::Score => 2,

@@ -271,14 +271,20 @@ impl Growing {
         Ok(())
     }
 
-    /// Drops all trees after the first `count`.
+    /// Drops all trees after the first `count`, with the columns and the sets that only they use: both are numbered in the
+    /// order of their first use.
     pub(super) fn truncate(&mut self, count: usize) {
-        let Grown { nodes, values, trees, .. } = &mut self.grown;
-        if let Some(next) = trees.get(count) {
-            nodes.truncate(next.root as usize);
-            values.truncate(next.root as usize);
-            trees.truncate(count);
-        }
+        let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
+        let Some(next) = trees.get(count) else { return };
+        nodes.truncate(next.root as usize);
+        values.truncate(next.root as usize);
+        trees.truncate(count);
+        let used = nodes.iter().map(Node::column).max().map_or(1, |last| last + 1);
+        columns.truncate(used);
+        self.places.retain(|_, place| (*place as usize) < used);
+        let by_set = nodes.iter().filter(|node| node.column & CATEGORY != 0);
+        sets.ends.truncate(by_set.map(|node| node.threshold as usize + 1).max().unwrap_or(0));
+        sets.words.truncate(sets.ends.last().map_or(0, |&end| end as usize));
     }
 
     /// Returns the trees.

@@ -25,6 +25,7 @@ use crate::{Error, Place, Progress, Result};
 pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Progress) -> Result<(Forest, Vec<String>)> {
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
+    file.check_ends()?;
     if trees == Some(Trees::Best) {
         file.keep_best()?;
     }
@@ -40,7 +41,7 @@ struct File<'a> {
     growing: Growing,
     /// The error that stopped the reading, if it is not an error of the parser.
     refused: Option<Error>,
-    version: Option<u64>,
+    version: Vec<u64>,
     booster: String,
     objective: String,
     features: Vec<String>,
@@ -52,12 +53,16 @@ struct File<'a> {
     has_trees: bool,
     /// The attribute `best_iteration`, which early stopping writes.
     best_iteration: Option<String>,
-    /// The number of trees before each iteration and after the last, if the file contains it.
+    /// The number of trees before each iteration and after the last, from XGBoost 2 on.
     ends: Vec<u32>,
+    /// `num_parallel_tree`.
+    parallel: String,
     /// Whether the scikit-learn interface of XGBoost saved the file.
     of_estimator: bool,
     /// Whether the file has the names of categories (`cats`, from XGBoost 3.1 on).
     has_names: bool,
+    /// Whether some of them are numbers other than their places.
+    has_numeric_names: bool,
     /// Warnings about unknown fields.
     unknown: Vec<String>,
 }
@@ -65,6 +70,8 @@ struct File<'a> {
 /// The arrays of a tree.
 #[derive(Debug, Default)]
 struct Nodes {
+    /// The place of the tree in the model.
+    id: Option<i64>,
     left: Vec<i32>,
     right: Vec<i32>,
     features: Vec<u32>,
@@ -76,6 +83,8 @@ struct Nodes {
     deleted: String,
     leaf_size: String,
 }
+
+const WRONG_CATEGORIES: Refused = "the categories of a tree and its splits by category do not fit together";
 
 /// The categories of the splits by category of a tree.
 #[derive(Debug, Default)]
@@ -95,7 +104,7 @@ impl<'a> File<'a> {
             progress,
             growing: Growing::new(),
             refused: None,
-            version: None,
+            version: Vec::new(),
             booster: String::new(),
             objective: String::new(),
             features: Vec::new(),
@@ -107,8 +116,10 @@ impl<'a> File<'a> {
             has_trees: false,
             best_iteration: None,
             ends: Vec::new(),
+            parallel: String::new(),
             of_estimator: false,
             has_names: false,
+            has_numeric_names: false,
             unknown: Vec::new(),
         }
     }
@@ -116,14 +127,39 @@ impl<'a> File<'a> {
     /// Adds a tree to the forest.
     fn plant(&mut self, nodes: &Nodes) -> Result<()> {
         self.progress.check()?;
+        // XGBoost orders the trees by their ids.
+        if nodes.id.is_some_and(|id| usize::try_from(id) != Ok(self.growing.trees())) {
+            return Err(bad("the trees of the model are not in the order of their ids"));
+        }
         nodes
             .plant(&mut self.growing)
             .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
     }
 
+    /// Checks that the iterations have all trees: XGBoost begins with the first tree of the first one.
+    fn check_ends(&self) -> Result<()> {
+        let is_whole = self.ends.first() == Some(&0)
+            && self.ends.is_sorted()
+            && self.ends.last().map(|&end| end as usize) == Some(self.growing.trees());
+        if self.ends.is_empty() || is_whole {
+            Ok(())
+        } else {
+            Err(bad("iteration_indptr does not divide the trees of the model into iterations"))
+        }
+    }
+
+    /// The number of trees of an iteration, from the parameters: a tree for each class, and several in a random forest.
+    fn per_iteration(&self) -> Result<usize> {
+        Ok(count(&self.classes, 1)?.max(1).saturating_mul(count(&self.parallel, 1)?.max(1)))
+    }
+
     /// The number of iterations, if the file contains it.
     fn iterations(&self) -> Option<usize> {
-        self.ends.len().checked_sub(1)
+        if !self.ends.is_empty() {
+            return self.ends.len().checked_sub(1);
+        }
+        let (trees, each) = (self.growing.trees(), self.per_iteration().ok()?);
+        trees.is_multiple_of(each).then_some(trees / each)
     }
 
     fn best(&self) -> Option<usize> {
@@ -135,11 +171,15 @@ impl<'a> File<'a> {
         let best = self
             .best()
             .ok_or_else(|| bad("TREES best: the file has no best_iteration, which early stopping writes"))?;
-        let end = best.checked_add(1).and_then(|after| self.ends.get(after));
-        let count =
-            *end.ok_or_else(|| bad("best_iteration and iteration_indptr of the file do not fit together"))? as usize;
+        let after = best.saturating_add(1);
+        let end = match self.ends.get(after) {
+            Some(&end) => Some(end as usize),
+            None if self.ends.is_empty() => after.checked_mul(self.per_iteration()?),
+            None => None,
+        };
+        let count = end.ok_or_else(|| bad("best_iteration and iteration_indptr of the file do not fit together"))?;
         if count == 0 || count > self.growing.trees() || self.group_of.len() != self.growing.trees() {
-            return Err(bad("iteration_indptr, tree_info and the trees of the file do not fit together"));
+            return Err(bad("best_iteration and the trees of the file do not fit together"));
         }
         self.growing.truncate(count);
         self.group_of.truncate(count);
@@ -198,10 +238,21 @@ impl<'a> File<'a> {
 
     /// Returns the forest, after everything was read.
     fn finish(self) -> Result<Forest> {
-        match self.version {
-            Some(1..=3) => {}
-            Some(_) => return Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
-            None => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
+        match self.version[..] {
+            [1, 0..=3, ..] if self.objective == "binary:logitraw" => {
+                return Err(bad(
+                    "base_score of binary:logitraw was another number before XGBoost 1.4: save the model with a later one",
+                ));
+            }
+            [1..=3, ..] => {}
+            [] => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
+            _ => return Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
+        }
+        if self.has_numeric_names && self.growing.grown().columns.iter().any(|column| column.form.is_category()) {
+            return Err(bad(
+                "the categories of the file (cats) are numbers: whether a number in a row is a category or its place in the \
+                 list cannot be known; train on codes from 0 on (pandas: .cat.codes) and save again",
+            ));
         }
         check_booster(&self.booster)?;
         let objective =
@@ -241,6 +292,7 @@ impl Nodes {
         let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
         let expected =
             deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is not a count")?;
+        self.categories.check()?;
         let mut parts = Vec::with_capacity(count);
         for i in 0..count {
             parts.push(self.part(i, growing.sets())?);
@@ -283,12 +335,28 @@ impl Nodes {
 }
 
 impl CategoryLists {
+    /// Checks that the lists follow one another and do not overlap, as XGBoost writes them: each is read once.
+    fn check(&self) -> Result<(), Refused> {
+        let mut end = 0;
+        let follow = self.starts.iter().zip(&self.sizes).all(|(&start, &size)| {
+            let follows = start == end;
+            end = start.saturating_add(size);
+            follows
+        });
+        let lengths = [self.starts.len(), self.sizes.len()];
+        let are_ascending = self.nodes.windows(2).all(|pair| pair[0] < pair[1]);
+        if follow && end == self.all.len() && lengths == [self.nodes.len(); 2] && are_ascending {
+            Ok(())
+        } else {
+            Err(WRONG_CATEGORIES)
+        }
+    }
+
     /// Adds the set of a node: bit 0 for missing values, then a bit for each category.
     fn of(&self, node: usize, has_missing: bool, sets: &mut Sets) -> Result<u32, Refused> {
-        const WRONG: Refused = "the categories of a tree and its splits by category do not fit together";
-        let list = self.nodes.binary_search(&node).map_err(|_| WRONG)?;
-        let (&start, &size) = self.starts.get(list).zip(self.sizes.get(list)).ok_or(WRONG)?;
-        let categories = start.checked_add(size).and_then(|end| self.all.get(start..end)).ok_or(WRONG)?;
+        let list = self.nodes.binary_search(&node).map_err(|_| WRONG_CATEGORIES)?;
+        let (&start, &size) = self.starts.get(list).zip(self.sizes.get(list)).ok_or(WRONG_CATEGORIES)?;
+        let categories = start.checked_add(size).and_then(|end| self.all.get(start..end)).ok_or(WRONG_CATEGORIES)?;
         let largest = categories.iter().copied().max().map_or(0, |largest| largest.saturating_add(1));
         if largest > MOST_CATEGORY {
             return Err("a category is not below 16777216");

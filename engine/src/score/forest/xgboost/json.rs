@@ -66,7 +66,7 @@ struct Root<'f, 'a>(&'f mut File<'a>);
 impl<'de> Fields<'de> for Root<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
-            "version" => self.0.version = map.next_value::<Vec<u64>>()?.first().copied(),
+            "version" => self.0.version = map.next_value()?,
             "learner" => map.next_value_seed(Object(&mut Learner(self.0)))?,
             _ => ignore(map)?,
         }
@@ -171,8 +171,21 @@ impl<'de> Fields<'de> for Model<'_, '_> {
             "iteration_indptr" => {
                 self.0.ends = map.next_value()?;
             }
-            "gbtree_model_param" | "param" | "weights" | "boosted_rounds" => ignore(map)?,
+            "gbtree_model_param" => map.next_value_seed(Object(&mut TreeParams(self.0)))?,
+            "param" | "weights" | "boosted_rounds" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
+        }
+        Ok(())
+    }
+}
+
+struct TreeParams<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for TreeParams<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "num_parallel_tree" => self.0.parallel = map.next_value()?,
+            _ => ignore(map)?,
         }
         Ok(())
     }
@@ -183,11 +196,20 @@ struct Categories<'f, 'a>(&'f mut File<'a>);
 
 impl<'de> Fields<'de> for Categories<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key == "enc" {
-            self.0.has_names = !map.next_value::<Vec<IgnoredAny>>()?.is_empty();
-            return Ok(());
+        /// The categories of a feature; without offsets, they are numbers. None for a feature that is a number itself.
+        #[derive(serde::Deserialize)]
+        struct Encoding {
+            offsets: Option<IgnoredAny>,
+            #[serde(default)]
+            values: Places,
         }
-        ignore(map)
+        if key != "enc" {
+            return ignore(map);
+        }
+        let lists: Vec<Encoding> = map.next_value()?;
+        self.0.has_names = !lists.is_empty();
+        self.0.has_numeric_names = lists.iter().any(|list| list.offsets.is_none() && list.values.0);
+        Ok(())
     }
 }
 
@@ -230,6 +252,7 @@ impl<'de> Visitor<'de> for Trees<'_, '_> {
 impl<'de> Fields<'de> for Nodes {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
+            "id" => self.id = Some(map.next_value()?),
             "left_children" => self.left = map.next_value()?,
             "right_children" => self.right = map.next_value()?,
             "split_indices" => self.features = map.next_value()?,
@@ -263,6 +286,33 @@ impl<'de> Fields<'de> for Size<'_> {
     }
 }
 
+/// Whether some number of a list is not its place in the list.
+#[derive(Default)]
+struct Places(bool);
+
+impl<'de> serde::Deserialize<'de> for Places {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = Places;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("numbers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Places, A::Error> {
+                let (mut differs, mut place) = (false, 0.0);
+                while let Some(number) = list.next_element::<f64>()? {
+                    differs |= number != place;
+                    place += 1.0;
+                }
+                Ok(Places(differs))
+            }
+        }
+        deserializer.deserialize_seq(Numbers)
+    }
+}
+
 /// A flag, which later versions write as a number.
 struct Flag(u8);
 
@@ -280,8 +330,13 @@ impl<'de> serde::Deserialize<'de> for Flag {
                 Ok(Flag(u8::from(flag)))
             }
 
-            fn visit_u64<E>(self, flag: u64) -> Result<Flag, E> {
-                Ok(Flag(u8::from(flag != 0)))
+            // XGBoost takes any other number for false, so a file with one is damaged.
+            fn visit_u64<E: serde::de::Error>(self, flag: u64) -> Result<Flag, E> {
+                if flag <= 1 { Ok(Flag(flag as u8)) } else { Err(E::custom("no flag")) }
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, flag: i64) -> Result<Flag, E> {
+                self.visit_u64(flag as u64)
             }
         }
         deserializer.deserialize_any(Either)
