@@ -77,7 +77,7 @@ fn a_load_waits_for_a_replica_that_is_in_a_full_synchronisation() {
     // A larger backlog does not hide what waits for the replica.
     let master = Server::with(&["rdbcompression no", "repl-backlog-size 256mb"]);
     let mut client = master.client();
-    // More than the sockets hold: the file is on its way until the replica reads it.
+    // More than the sockets hold: sending the file does not end before the replica reads it.
     client.ask("SETRANGE ballast 33000000 x").good();
     let mut replica = master.client();
     replica.send_line("PSYNC ? -1");
