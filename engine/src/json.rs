@@ -7,6 +7,10 @@ pub(crate) fn json_string(text: &str, out: &mut Vec<u8>) {
 
 /// Whether `bytes` are one JSON document, in UTF-8.
 pub(crate) fn is_json(bytes: &[u8]) -> bool {
-    // Of what is ignored, serde_json does not check the encoding.
-    str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+    str::from_utf8(bytes).is_ok() && has_json_form(bytes)
+}
+
+/// Whether `bytes` have the form of one JSON document. Of what is ignored, serde_json does not check the encoding.
+pub(crate) fn has_json_form(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }

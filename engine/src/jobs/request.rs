@@ -130,19 +130,15 @@ impl JobOptions<'_> {
         };
         short(&self.id, "ID")?;
         short(&self.group, "GROUP")?;
-        self.metadata.as_deref().map_or(Ok(()), check_metadata)
+        let Some(metadata) = self.metadata.as_deref() else { return Ok(()) };
+        if metadata.len() > MAX_METADATA {
+            return Err(Error::Invalid(format!("METADATA must have at most {MAX_METADATA} bytes").into()));
+        }
+        if !is_json(metadata) {
+            return Err(Error::Invalid("METADATA must be a JSON document".into()));
+        }
+        Ok(())
     }
-}
-
-/// Checks the length and the form of metadata.
-pub(super) fn check_metadata(metadata: &[u8]) -> Result<()> {
-    if metadata.len() > MAX_METADATA {
-        return Err(Error::Invalid(format!("METADATA must have at most {MAX_METADATA} bytes").into()));
-    }
-    if !is_json(metadata) {
-        return Err(Error::Invalid("METADATA must be a JSON document".into()));
-    }
-    Ok(())
 }
 
 /// One job to submit.

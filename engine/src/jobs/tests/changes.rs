@@ -49,7 +49,7 @@ fn text() -> impl Strategy<Value = Text> {
 }
 
 fn metadata() -> impl Strategy<Value = Text> {
-    option::of(select(vec!["{}", "[1, null]", "\"a\""]).prop_map(|text| text.as_bytes().into()))
+    option::of(select(vec![&b"{}"[..], b"[1, null]", b"\"a\"", b"\"\xff\""]).prop_map(Into::into))
 }
 
 fn extra() -> impl Strategy<Value = Extra> {

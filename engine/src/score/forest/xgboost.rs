@@ -5,15 +5,15 @@
 //! its trees, so checks that need both come last.
 
 mod json;
+mod tree;
 mod ubjson;
 
 pub(in super::super) use ubjson::begins as is_ubjson;
 
-use super::column::{Column, Form, MOST_CATEGORY, Missing, NumericSplit};
-use super::grow::{Growing, Sets};
+use self::tree::Nodes;
+use super::grow::Growing;
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
-use super::shape::{Part, plant};
 use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
 use crate::score::options::Trees;
 use crate::{Error, Place, Progress, Result};
@@ -65,37 +65,6 @@ struct File<'a> {
     has_numeric_names: bool,
     /// Warnings about unknown fields.
     unknown: Vec<String>,
-}
-
-/// The arrays of a tree.
-#[derive(Debug, Default)]
-struct Nodes {
-    /// The place of the tree in the model.
-    id: Option<i64>,
-    left: Vec<i32>,
-    right: Vec<i32>,
-    features: Vec<u32>,
-    conditions: Vec<f64>,
-    default_left: Vec<u8>,
-    kinds: Vec<u8>,
-    weights: Vec<f64>,
-    categories: CategoryLists,
-    deleted: String,
-    leaf_size: String,
-}
-
-const WRONG_CATEGORIES: Refused = "the categories of a tree and its splits by category do not fit together";
-
-/// The categories of the splits by category of a tree.
-#[derive(Debug, Default)]
-struct CategoryLists {
-    /// The lists, one after another.
-    all: Vec<u32>,
-    /// The node of each list, in ascending order.
-    nodes: Vec<usize>,
-    /// Where each list begins.
-    starts: Vec<usize>,
-    sizes: Vec<usize>,
 }
 
 impl<'a> File<'a> {
@@ -270,104 +239,6 @@ impl<'a> File<'a> {
         let base = base(&self.base_score, classes.max(1), objective)?;
         let grown = self.growing.finish().map_err(bad)?;
         Forest::assemble(objective, (1.0, 1.0), features, base, self.group_of, grown).map_err(bad)
-    }
-}
-
-impl Nodes {
-    fn plant(&self, growing: &mut Growing) -> Result<(), Refused> {
-        let count = self.left.len();
-        let lengths = [self.right.len(), self.features.len(), self.conditions.len(), self.default_left.len()];
-        if lengths != [count; 4] {
-            return Err("the arrays of a tree do not have the same length");
-        }
-        if ![0, count].contains(&self.kinds.len()) {
-            return Err("split_type must have a kind for each node");
-        }
-        if !matches!(&self.leaf_size[..], "" | "0" | "1") {
-            return Err("leaves with several values (size_leaf_vector) are not supported");
-        }
-        if ![0, count].contains(&self.weights.len()) || self.weights.iter().any(|&w| !(w >= 0.0 && w.is_finite())) {
-            return Err("sum_hessian must have a finite number >= 0 for each node");
-        }
-        let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
-        let expected =
-            deleted.ok().and_then(|deleted| count.checked_sub(deleted)).ok_or("num_deleted is not a count")?;
-        self.categories.check()?;
-        let mut parts = Vec::with_capacity(count);
-        for i in 0..count {
-            parts.push(self.part(i, growing.sets())?);
-        }
-        plant(&parts, expected, growing)
-    }
-
-    fn part(&self, i: usize, sets: &mut Sets) -> Result<Part, Refused> {
-        // The nearest f32, which is the number that XGBoost wrote.
-        let condition = self.conditions[i] as f32;
-        if !condition.is_finite() {
-            return Err("a threshold or a leaf is not a finite number");
-        }
-        match (self.left[i], self.right[i]) {
-            (-1, -1) => {
-                // Also an f32: JSON has its shortest decimals.
-                let weight = self.weights.get(i).map_or(0.0, |&weight| f64::from(weight as f32));
-                Ok(Part::Leaf { value: f64::from(condition), weight })
-            }
-            (left, right) => {
-                let child = |child: i32| u32::try_from(child).map_err(|_| "a node has one child");
-                match self.kinds.get(i) {
-                    None | Some(0) => {}
-                    Some(1) => {
-                        let set = self.categories.of(i, self.default_left[i] == 0, sets)?;
-                        let column = Column { feature: self.features[i], form: Form::CategoryOrMissing };
-                        // In XGBoost, the categories of a split go to the right.
-                        return Ok(Part::Among { column, set, children: [child(right)?, child(left)?] });
-                    }
-                    Some(_) => return Err("a split_type is not known"),
-                }
-                // In f32, x < t equals x <= t' for any t' from the f32 before t to the f64 before t.
-                let threshold = f64::from(condition).next_down();
-                let is_left = self.default_left[i] != 0;
-                let split = NumericSplit::at_most(self.features[i], threshold, Missing::Nan, is_left);
-                Ok(Part::Split { split, children: [child(left)?, child(right)?] })
-            }
-        }
-    }
-}
-
-impl CategoryLists {
-    /// Checks that the lists follow one another and do not overlap, as XGBoost writes them: each is read once.
-    fn check(&self) -> Result<(), Refused> {
-        let mut end = 0;
-        let follow = self.starts.iter().zip(&self.sizes).all(|(&start, &size)| {
-            let follows = start == end;
-            end = start.saturating_add(size);
-            follows
-        });
-        let lengths = [self.starts.len(), self.sizes.len()];
-        let are_ascending = self.nodes.windows(2).all(|pair| pair[0] < pair[1]);
-        if follow && end == self.all.len() && lengths == [self.nodes.len(); 2] && are_ascending {
-            Ok(())
-        } else {
-            Err(WRONG_CATEGORIES)
-        }
-    }
-
-    /// Adds the set of a node: bit 0 for missing values, then a bit for each category.
-    fn of(&self, node: usize, has_missing: bool, sets: &mut Sets) -> Result<u32, Refused> {
-        let list = self.nodes.binary_search(&node).map_err(|_| WRONG_CATEGORIES)?;
-        let (&start, &size) = self.starts.get(list).zip(self.sizes.get(list)).ok_or(WRONG_CATEGORIES)?;
-        let categories = start.checked_add(size).and_then(|end| self.all.get(start..end)).ok_or(WRONG_CATEGORIES)?;
-        let largest = categories.iter().copied().max().map_or(0, |largest| largest.saturating_add(1));
-        if largest > MOST_CATEGORY {
-            return Err("a category is not below 16777216");
-        }
-        let mut words = vec![0_u32; largest as usize / 32 + 1];
-        words[0] = u32::from(has_missing);
-        for category in categories {
-            let bit = category + 1;
-            words[bit as usize / 32] |= 1 << (bit % 32);
-        }
-        sets.add(&words)
     }
 }
 

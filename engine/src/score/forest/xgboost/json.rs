@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::MAX_TREES;
-use super::{File, Nodes, ubjson};
+use super::tree::Nodes;
+use super::{File, ubjson};
 use crate::Result;
 
 /// Reads the whole document, JSON or UBJSON.
