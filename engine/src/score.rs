@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod categories;
 mod coarse;
 mod codec;
 mod decimals;
@@ -36,4 +37,4 @@ pub use decimals::Decimals;
 pub use limits::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 pub use load::load;
 pub use model::ScoreModel;
-pub use options::{Format, LoadOptions, Trees};
+pub use options::{Format, LoadOptions, Trees, missing};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use assess_engine::io::Input;
 use assess_engine::model::load::{Part, Recipe};
 use assess_engine::model::{AnyModel, Field, Identity, Model, Query};
-use assess_engine::score::{LoadOptions, ScoreModel, Trees};
+use assess_engine::score::{LoadOptions, Rows, ScoreModel, Trees};
 use assess_engine::{Budget, Error, Progress, Result};
 use serde_json::Value;
 
@@ -34,19 +34,16 @@ use Outcome::{Classes, Refused, Right, Warned};
 
 const ESTIMATOR: Outcome = Warned { warning: "parameter missing", rows: "", figures: "" };
 const EARLY: Outcome = Warned { warning: "best_iteration 5", rows: "rows", figures: "booster_predict (all trees)" };
-const PANDAS: Outcome = Warned { warning: "pandas_categorical", rows: "codes", figures: "predict_proba_1" };
-
-const CATEGORIES: Outcome =
-    Warned { warning: "splits 2 features by category", rows: "names", figures: "predict_proba_1" };
+const NAMED: Outcome = Warned { warning: "parameter missing", rows: "rows", figures: "predict_proba_1" };
 
 /// Every file of every folder.
 const FILES: &[(&str, Outcome)] = &[
     ("b-01-xgb-early-stopping/x10-early-stopping.json", EARLY),
     ("b-02-xgb-missing-999/x11-missing-999.json", ESTIMATOR),
-    ("b-04-xgb-categories/x13-cat.json", CATEGORIES),
+    ("b-04-xgb-categories/x13-cat.json", NAMED),
     ("b-06-xgb-names/x07-names.json", Right),
     ("b-08-lgb-rf/l06-rf.txt", Right),
-    ("b-09-lgb-pandas-categories/l20-pandas-cat.txt", PANDAS),
+    ("b-09-lgb-pandas-categories/l20-pandas-cat.txt", Right),
     ("b-10-lgb-rank/l04-lambdarank.txt", Right),
     ("b-11-lgb-categories-100/l01-cat100.txt", Right),
     ("b-14-pmml-optbinning/p15-optbinning.pmml", Refused("LocalTransformations")),
@@ -93,7 +90,7 @@ const FILES: &[(&str, Outcome)] = &[
     ("l16-bigvals/l16-bigvals.txt", Right),
     ("l17-nomissing/l17-nomissing.txt", Right),
     ("l18-nonan-train/l18-nonan-train.txt", Right),
-    ("l20-pandas-cat/l20-pandas-cat.txt", PANDAS),
+    ("l20-pandas-cat/l20-pandas-cat.txt", Right),
     ("o1-lr-onnx/o1-lr.onnx", Refused("ONNX")),
     ("o2-rf-onnx/o2-rf.onnx", Refused("ONNX")),
     ("p01-lr/p01-lr.pmml", Right),
@@ -120,7 +117,7 @@ const FILES: &[(&str, Outcome)] = &[
     ("x09-pairwise/x09-pairwise.json", Right),
     ("x10-early-stopping/x10-early-stopping.json", EARLY),
     ("x11-missing-999/x11-missing-999.json", ESTIMATOR),
-    ("x13-xgb-cat/x13-cat.json", CATEGORIES),
+    ("x13-xgb-cat/x13-cat.json", NAMED),
 ];
 
 fn array(value: &Value) -> &[Value] {
@@ -133,10 +130,9 @@ fn warnings(model: &ScoreModel) -> Vec<String> {
     list
 }
 
-/// The document of a row, given by its features' names; `null` is missing, and so is `marker`.
-fn document(model: &ScoreModel, row: &Value, marker: Option<f64>) -> Value {
-    let cell = |value: &Value| if marker.is_some() && value.as_f64() == marker { Value::Null } else { value.clone() };
-    let fields = model.features().iter().zip(array(row)).map(|(name, value)| (name.to_string(), cell(value)));
+/// The document of a row, given by its features' names.
+fn document(model: &ScoreModel, row: &Value) -> Value {
+    let fields = model.features().iter().zip(array(row)).map(|(name, value)| (name.to_string(), value.clone()));
     let subject = Value::Object(fields.collect()).to_string();
     let mut out = Vec::new();
     let identity = Identity { name: b"m", version: 1 };
@@ -174,10 +170,10 @@ fn agrees(document: &Value, expected: &Value) -> bool {
 }
 
 /// Compares figures with those of the library for each row; returns how many were compared.
-fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], marker: Option<f64>, what: &str) -> usize {
+fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], what: &str) -> usize {
     let mut compared = 0;
     for (i, row) in array(&expected[rows]).iter().enumerate() {
-        let document = document(model, row, marker);
+        let document = document(model, row);
         for name in names {
             if let Some(theirs) = expected[*name].get(i) {
                 assert!(agrees(&document, theirs), "{what} row {i} {name}: {document} is not {theirs}");
@@ -204,28 +200,6 @@ fn compare(model: &ScoreModel, expected: &Value, rows: &str, names: &[&str], mar
         }
     }
     compared
-}
-
-/// The same with the place of each category in the list of the file, as the warning asks.
-fn with_places(expected: &Value, file: &[u8]) -> Value {
-    let file: Value = serde_json::from_slice(file).unwrap();
-    let lists = array(&file["learner"]["gradient_booster"]["model"]["cats"]["enc"]);
-    let names = |list: &Value| {
-        let bytes: Vec<u8> = array(&list["values"]).iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
-        let ends: Vec<usize> = array(&list["offsets"]).iter().map(|end| end.as_u64().unwrap() as usize).collect();
-        ends.windows(2).map(|ends| String::from_utf8(bytes[ends[0]..ends[1]].to_vec()).unwrap()).collect::<Vec<_>>()
-    };
-    let mut expected = expected.clone();
-    for row in expected["rows"].as_array_mut().unwrap() {
-        for (feature, cell) in row.as_array_mut().unwrap().iter_mut().enumerate() {
-            if let Some(name) = cell.as_str() {
-                // What is in no list is an unseen category.
-                let list = names(&lists[feature]);
-                *cell = Value::from(list.iter().position(|known| known == name).unwrap_or(list.len()));
-            }
-        }
-    }
-    expected
 }
 
 #[test]
@@ -263,7 +237,7 @@ fn the_trees_of_a_model_that_stopped_early_are_chosen() {
     ] {
         let model = load_as(&bytes, LoadOptions { trees: Some(trees), ..LoadOptions::default() }).unwrap();
         assert!(!warnings(&model).iter().any(|warning| warning.contains("best_iteration")), "{:?}", warnings(&model));
-        assert!(compare(&model, &expected, "rows", &[figures], None, figures) > 0);
+        assert!(compare(&model, &expected, "rows", &[figures], figures) > 0);
     }
     // XGBoost 1 did not write the end of each iteration.
     let mut older: Value = serde_json::from_slice(&bytes).unwrap();
@@ -297,17 +271,55 @@ fn fields_that_contradict_each_other_are_refused() {
         refused(&|model| model["trees"][0]["categories_segments"] = serde_json::json!(starts), lists);
     }
     refused(&|model| model["trees"][0]["categories_nodes"] = serde_json::json!([0, 2, 4, 4]), lists);
-    let numbers = serde_json::json!({"type": 15, "values": [10, 20, 30, 40]});
-    refused(&|model| model["cats"]["enc"][0] = numbers.clone(), "(cats) are numbers");
+    refused(&|model| model["cats"]["enc"][0]["offsets"][1] = serde_json::json!(99), "a list of categories (cats)");
+    refused(&|model| model["cats"]["enc"][0]["values"][0] = serde_json::json!(256), "a list of categories (cats)");
+    refused(&|model| _ = model["cats"]["enc"].as_array_mut().unwrap().pop(), "do not fit the features");
     refused(&|model| model["iteration_indptr"][0] = serde_json::json!(1), "iteration_indptr");
     refused(&|model| _ = model["iteration_indptr"].as_array_mut().unwrap().pop(), "iteration_indptr");
     refused(&|model| model["trees"][0]["id"] = serde_json::json!(1), "order of their ids");
     refused(&|model| model["trees"][0]["default_left"][0] = serde_json::json!(2), "not of the form");
-    // Numbers that are their own places are clear.
-    let mut places = good.clone();
-    let list = &mut places["learner"]["gradient_booster"]["model"]["cats"]["enc"][0];
-    *list = serde_json::json!({"type": 15, "values": [0, 1, 2, 3]});
-    assert!(load_as(places.to_string().as_bytes(), LoadOptions::default()).is_ok());
+}
+
+/// Names of categories: in an object, in an array, as `name=value`, in a batch; what the libraries do with unseen ones.
+#[test]
+fn rows_have_categories_by_name() {
+    let Some(folder) = reference::find("models with names of categories", "reported/score") else { return };
+    let load = |path: &str| load_as(&fs::read(folder.join(path)).unwrap(), LoadOptions::default()).unwrap();
+    let assess = |model: &ScoreModel, words: &[&str]| -> Result<Value> {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        let mut out = Vec::new();
+        model.assess(&Identity { name: b"m", version: 1 }, &words, &Query::default(), &mut out)?;
+        Ok(serde_json::from_slice(&out).unwrap())
+    };
+    for (path, refuses) in [("l20-pandas-cat/l20-pandas-cat.txt", false), ("x13-xgb-cat/x13-cat.json", true)] {
+        let model = load(path);
+        let object = assess(&model, &[r#"{"job":"it, other","city":"1003","v":14.5}"#]).unwrap();
+        assert_eq!(object["inputs"], serde_json::json!({"job":"it, other","city":"1003","v":14.5}));
+        // A number finds the category with that text.
+        assert_eq!(assess(&model, &[r#"{"job":"it, other","city":1003,"v":14.5}"#]).unwrap(), object);
+        assert_eq!(assess(&model, &["job=it, other", "city=1003", "v=14.5"]).unwrap(), object);
+        let rows = r#"[{"job":"it, other","city":"1003","v":14.5},["it, other",1003,14.5]]"#;
+        let rows = Rows::from_json(&model, rows.as_bytes(), 2).unwrap();
+        let scores = model.batch_values(&rows, &Progress::default()).unwrap();
+        assert_eq!(scores, vec![object["score"].as_f64().unwrap(); 2]);
+        // A number is never a place in the list, and is not taken for one.
+        for unseen in [r#"{"job":"pilot","v":1}"#, r#"{"job":3,"v":1}"#] {
+            match assess(&model, &[unseen]) {
+                Ok(document) if !refuses => {
+                    assert_eq!(document["inputs"]["job"], Value::Null);
+                    assert_eq!(document, assess(&model, &[r#"{"v":1}"#]).unwrap());
+                }
+                Err(Error::Invalid(reason)) if refuses => assert!(reason.contains("job has no such category")),
+                other => panic!("{path}: {other:?}"),
+            }
+        }
+        assert!(
+            matches!(assess(&model, &[r#"{"v":"a"}"#]), Err(Error::Invalid(reason)) if reason.contains("v takes numbers"))
+        );
+        assert!(matches!(assess(&model, &[r#"{"v":true}"#]), Err(Error::Invalid(_))));
+        let reason = Rows::from_f64(&model, &[0; 24], 1).unwrap_err().to_string();
+        assert!(reason.contains("feature job has categories that are texts"), "{reason}");
+    }
 }
 
 /// One model, saved in several forms.
@@ -337,7 +349,7 @@ fn check(folder: &Path, path: &str, outcome: Outcome) {
         }
         (Right, Ok(model)) => {
             assert_eq!(warnings(&model), [""; 0], "{path}");
-            let compared = compare(&model, &expected, "rows", &["predict"], None, path);
+            let compared = compare(&model, &expected, "rows", &["predict", "predict_proba_1"], path);
             // Two folders have no rows: one has a formula, the other one model saved in several formats.
             assert!(compared > 0 || path.starts_with("b-16") || path.starts_with("b-17"), "{path}");
         }
@@ -346,21 +358,20 @@ fn check(folder: &Path, path: &str, outcome: Outcome) {
             let rows = array(&expected["rows"]);
             assert!(!rows.is_empty(), "{path}");
             for (row, class) in rows.iter().zip(array(&expected["predict"])) {
-                let document = document(&model, row, None);
+                let document = document(&model, row);
                 assert_eq!(document["class"].as_str(), Some(&*class.to_string()), "{path}: {document}");
             }
         }
         (Warned { warning, rows, figures }, Ok(model)) => {
             assert!(warnings(&model).iter().any(|text| text.contains(warning)), "{path}: {:?}", warnings(&model));
-            if rows == "names" {
-                let expected = with_places(&expected, &bytes);
-                assert!(compare(&model, &expected, "rows", &[figures], None, path) > 0, "{path}");
-            } else if !rows.is_empty() {
-                assert!(compare(&model, &expected, rows, &[figures], None, path) > 0, "{path}");
+            if !rows.is_empty() {
+                assert!(compare(&model, &expected, rows, &[figures], path) > 0, "{path}");
             } else {
-                // Following the advice of the warning gives the figures.
-                let figures = ["predict_proba_1"];
-                assert!(compare(&model, &expected, "rows", &figures, Some(-999.0), path) > 0, "{path}");
+                // Following the advice of the warning gives the figures, without a warning.
+                let marked = LoadOptions { missing: Some(-999.0), ..LoadOptions::default() };
+                let model = load_as(&bytes, marked).unwrap();
+                assert_eq!(warnings(&model), [""; 0], "{path}");
+                assert!(compare(&model, &expected, "rows", &["predict_proba_1"], path) > 0, "{path}");
             }
         }
         (outcome, loaded) => panic!("{path}: {outcome:?}, but {:?}", loaded.map(|model| warnings(&model))),

@@ -270,7 +270,7 @@ fn every_model_reads_back_from_its_frames_and_answers_the_same() {
     let Some(folder) = reference::find("frames of score models", "models") else { return };
     for reference in MODELS {
         let (model, cases) = read(&folder, reference);
-        let mut decoder = ScoreDecoder::begin(&model.frame(0)[2..]).unwrap();
+        let mut decoder = ScoreDecoder::begin(model.frame(0)[1], &model.frame(0)[2..]).unwrap();
         for index in 1..model.frames() {
             assert!(model.frame(index).len() <= 1 << 16);
             decoder.push(&model.frame(index)).unwrap();

@@ -155,6 +155,10 @@ const TREES: Arg = Arg::one_of(
 .after("TREES")
 .says("SCORE: the trees of an XGBoost model that stopped early; default: all, with a warning")
 .optional();
+const MISSING: Arg = Arg::string("missing")
+    .after("MISSING")
+    .says("SCORE: the number that stands for a missing value in rows, as in the training; nan: none; default: none, with a warning where the file leaves it open")
+    .optional();
 const HISTORY: Arg = Arg::integer("history")
     .after("HISTORY")
     .says("Number of assessments to log, at most assess.history-max; default: that of the old model, else 0")
@@ -191,6 +195,7 @@ pub(crate) const LOAD: Command = Command {
         DEMAND,
         DECIMALS,
         TREES,
+        MISSING,
         HISTORY,
         KEEP,
         NOREPLACE,
@@ -228,6 +233,7 @@ pub(crate) const SET: Command = Command {
         DEMAND,
         DECIMALS,
         TREES,
+        MISSING,
         HISTORY,
         KEEP,
         NOREPLACE,

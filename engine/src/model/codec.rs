@@ -8,4 +8,4 @@ mod decoder;
 mod frame;
 
 pub use self::decoder::Decoder;
-pub use self::frame::{MAX_FRAME, preamble, version};
+pub use self::frame::{MAX_FRAME, preamble, preamble_of, version};

@@ -11,7 +11,7 @@ use super::machine::Machine;
 use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
 use super::row::{Row, infinite, score_column, with_scratch};
-use super::subject::{Object, ObjectOrArray, refused};
+use super::subject::{Object, ObjectOrArray, with_nan};
 use crate::model::Identity;
 use crate::{Error, Progress, Result};
 
@@ -42,19 +42,20 @@ impl Rows {
         if n.checked_mul(features.len()).is_none_or(|values| values > MAX_JSON_VALUES) {
             return Err(Error::TooBig { what: "rows times features", limit: MAX_JSON_VALUES as u64 });
         }
-        let why = Cell::new(None);
         let mut values = Vec::new();
-        let mut parser = serde_json::Deserializer::from_slice(json);
-        let array = Array { features, n, why: &why, values: &mut values };
-        let result = array.deserialize(&mut parser).and_then(|()| parser.end());
-        result.map_err(|error| refused(&error, why.take(), "the batch"))?;
+        with_nan(json, "the batch", |json, why| {
+            values.clear();
+            let mut parser = serde_json::Deserializer::from_slice(json);
+            Array { features, n, why, values: &mut values }.deserialize(&mut parser).and_then(|()| parser.end())
+        })?;
         Ok(Self { rows: n, features: features.len(), values })
     }
 
     /// Reads `n` rows of little-endian `f32`, row-major.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when `bytes` has another length.
+    /// [`Error::Invalid`] when `bytes` has another length, when a feature has no category that is a number, or with the
+    /// number of a row whose category the model refuses.
     pub fn from_f32(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
         let (numbers, rest) = bytes.as_chunks::<4>();
         let values = || numbers.iter().map(|&number| f64::from(f32::from_le_bytes(number))).collect();
@@ -64,7 +65,7 @@ impl Rows {
     /// Reads `n` rows of little-endian `f64`, row-major.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when `bytes` has another length.
+    /// As [`Rows::from_f32`].
     pub fn from_f64(model: &ScoreModel, bytes: &[u8], n: usize) -> Result<Self> {
         let (numbers, rest) = bytes.as_chunks::<8>();
         let values = || numbers.iter().map(|&number| f64::from_le_bytes(number)).collect();
@@ -83,7 +84,11 @@ impl Rows {
             let reason = format!("the batch must hold exactly {n} rows of {features} numbers");
             return Err(Error::Invalid(reason.into()));
         }
-        Ok(Self { rows: n, features, values: values() })
+        let mut values = values();
+        if !model.features.is_plain() {
+            take_numbers(&model.features, &mut values)?;
+        }
+        Ok(Self { rows: n, features, values })
     }
 
     /// The number of rows.
@@ -160,6 +165,25 @@ impl ScoreModel {
         };
         (0..rows.len()).map(one).collect()
     }
+}
+
+/// Replaces marked values by missing ones and numbers by the places of their categories.
+fn take_numbers(features: &Features, values: &mut [f64]) -> Result<()> {
+    let named = |i: &usize| features.categories(*i).is_some_and(|categories| !categories.has_numbers());
+    if let Some(i) = (0..features.len()).find(named) {
+        let reason = format!("feature {} has categories that are texts: send the rows as json", features.shown(i));
+        return Err(Error::Invalid(reason.into()));
+    }
+    for (row, values) in values.chunks_exact_mut(features.len()).enumerate() {
+        for (i, value) in values.iter_mut().enumerate() {
+            // Infinities are refused when the row is scored, with the name of the feature.
+            if !value.is_infinite() {
+                let number = if value.is_nan() { Spelled::Missing } else { Spelled::Float(*value) };
+                *value = features.number(i, number).map_err(|error| in_row(row, error))?.value();
+            }
+        }
+    }
+    Ok(())
 }
 
 fn in_row(row: usize, error: Error) -> Error {

@@ -1,14 +1,19 @@
 //! The byte form of a score model.
 //!
 //! All numbers are little-endian. The first frame is the preamble and the header: `u8` format, `u8` machine, then `u32`
-//! number of features, of warnings and of records of the machine. Every other frame holds complete records, each with a
-//! `u16` length and its bytes: features in order (`u8` decimals, 255 if there are none, and the name), warnings (text),
-//! then the records of the machine.
+//! number of features, of warnings and of records of the machine. From version 3 on also `u32` number of records of
+//! categories, `u8` kind of the number for missing values (0 none, 1 compared as `f64`, 2 as `f32`) and that number.
+//! Every other frame holds complete records, each with a `u16` length and its bytes: features in order (`u8` decimals,
+//! 255 if there are none, and the name), warnings (text), categories ([`mod@categories`]), then the records of the
+//! machine.
+//!
+//! A model is written in version 2 if that is enough for it.
 //!
 //! The frames are made once, when a model is loaded, or kept as received when it is read from frames, so a request for
 //! a frame only copies it. A forest is an exception: it has many frames, one record each, and makes each when it is
 //! requested.
 
+mod categories;
 mod decode;
 mod encode;
 mod records;
@@ -24,8 +29,14 @@ const FRAME: usize = 1 << 16;
 const MAX_WARNINGS: usize = 100;
 const LONGEST_WARNING: usize = 1024;
 
-/// Size of the header, in bytes.
+/// Size of the header in versions 1 and 2, in bytes.
 const HEADER: usize = 2 + 3 * 4;
+
+/// Size of what version 3 appends to the header, in bytes.
+const MORE: usize = 4 + 1 + 8;
+
+/// The version that models without categories and without a number for missing values are written in.
+const PLAIN: u8 = 2;
 
 const GLM: u8 = 0;
 const SCORECARD: u8 = 1;

@@ -1,6 +1,8 @@
-//! The features of a model: their names, how to find them, their rounding and how they are printed.
+//! The features of a model: their names, how to find them, their categories, their rounding and how they are printed.
 
+use super::categories::{Categories, MAX_CATEGORIES, text_of};
 use super::decimals::{Decimals, MAX_DECIMALS, POWERS};
+use super::number::{self, Spelled};
 use super::{MAX_FEATURES, MAX_NAME};
 use crate::json::json_string;
 use crate::{Error, Result};
@@ -36,6 +38,24 @@ pub(super) struct Features {
     printed: Box<[u8]>,
     /// For every feature, the end of its text in `printed`.
     ends: Box<[u32]>,
+    /// The categories of each feature that has them; empty if no feature has.
+    categories: Box<[Option<Categories>]>,
+    /// A number that stands for a missing value.
+    marker: Option<Marker>,
+}
+
+/// A number that stands for a missing value in every feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Marker {
+    pub(super) number: f64,
+    /// Whether numbers that are equal as `f32` are equal, as in XGBoost.
+    pub(super) is_single: bool,
+}
+
+impl Marker {
+    fn is(self, number: f64) -> bool {
+        number == self.number || self.is_single && number as f32 == self.number as f32
+    }
 }
 
 impl Features {
@@ -69,7 +89,109 @@ impl Features {
             sorted: sorted.into(),
             printed: printed.into(),
             ends: ends.into(),
+            categories: Box::default(),
+            marker: None,
         })
+    }
+
+    /// Sets the categories of each feature. Fails with a reason when there are too many, or lists for other features.
+    pub(super) fn set_categories(&mut self, lists: Vec<Option<Categories>>) -> Result<(), &'static str> {
+        if lists.iter().all(Option::is_none) {
+            self.categories = Box::default();
+            return Ok(());
+        }
+        if lists.len() != self.len() {
+            return Err("the lists of categories do not fit the features");
+        }
+        if lists.iter().flatten().map(|list| list.names().len()).sum::<usize>() > MAX_CATEGORIES {
+            return Err("a model has at most 1048576 categories");
+        }
+        for (decimals, list) in self.decimals.iter_mut().zip(&lists) {
+            if list.is_some() {
+                *decimals = EXACT;
+            }
+        }
+        self.categories = lists.into();
+        Ok(())
+    }
+
+    /// Sets the number that stands for a missing value.
+    pub(super) fn set_marker(&mut self, marker: Option<Marker>) {
+        self.marker = marker;
+    }
+
+    pub(super) fn marker(&self) -> Option<Marker> {
+        self.marker
+    }
+
+    /// The categories of a feature.
+    pub(super) fn categories(&self, i: usize) -> Option<&Categories> {
+        self.categories.get(i)?.as_ref()
+    }
+
+    /// The number of features with categories.
+    pub(super) fn with_categories(&self) -> usize {
+        self.categories.iter().flatten().count()
+    }
+
+    /// Whether numbers of a row are used as they are.
+    pub(super) fn is_plain(&self) -> bool {
+        self.categories.is_empty() && self.marker.is_none()
+    }
+
+    /// The value of a number of a row: missing if it is the marker, the place of its category if the feature has
+    /// categories.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when no category has the number and the model refuses such rows.
+    pub(super) fn number(&self, i: usize, number: Spelled) -> Result<Spelled> {
+        if self.is_plain() || number == Spelled::Missing {
+            return Ok(number);
+        }
+        if self.marker.is_some_and(|marker| marker.is(number.value())) {
+            return Ok(Spelled::Missing);
+        }
+        match self.categories(i) {
+            Some(categories) => categories.number(number.value()).ok_or_else(|| self.unseen(i)),
+            None => Ok(number),
+        }
+    }
+
+    /// The value of a text of a row: the place of its category.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the feature has no categories, or the text is none of them and the model refuses such
+    /// rows.
+    pub(super) fn text(&self, i: usize, text: &str) -> Result<Spelled> {
+        match self.categories(i) {
+            Some(categories) => categories.text(text).ok_or_else(|| self.unseen(i)),
+            None => Err(Error::Invalid(format!("feature {} takes numbers, no text", self.shown(i)).into())),
+        }
+    }
+
+    /// The value of the word after `name=`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub(super) fn word(&self, i: usize, word: &[u8]) -> Result<Spelled> {
+        let is_missing = |word: &[u8]| word.is_empty() || word.eq_ignore_ascii_case(b"nan");
+        match (self.categories(i), std::str::from_utf8(word)) {
+            (None, _) => self.number(i, number::read(word)?),
+            (Some(categories), Ok(text)) => match categories.text(text) {
+                // A category may have the name `nan`.
+                Some(found @ Spelled::Category(place)) if (place as usize) < categories.names().len() => Ok(found),
+                _ if is_missing(word) => Ok(Spelled::Missing),
+                _ if self.marker.is_some_and(|marker| number::read(word).is_ok_and(|x| marker.is(x.value()))) => {
+                    Ok(Spelled::Missing)
+                }
+                other => other.ok_or_else(|| self.unseen(i)),
+            },
+            (Some(_), Err(_)) => Err(self.unseen(i)),
+        }
+    }
+
+    fn unseen(&self, i: usize) -> Error {
+        Error::Invalid(format!("feature {} has no such category", self.shown(i)).into())
     }
 
     /// Replaces the declared decimals by those of the option.
@@ -78,12 +200,21 @@ impl Features {
     /// [`Error::Invalid`] for a name that is not a feature.
     pub(super) fn set_decimals(&mut self, decimals: &Decimals) -> Result<()> {
         match decimals {
-            Decimals::All(all) => self.decimals.fill(*all),
+            Decimals::All(all) => {
+                for (i, decimals) in self.decimals.iter_mut().enumerate() {
+                    if self.categories.get(i).is_none_or(Option::is_none) {
+                        *decimals = *all;
+                    }
+                }
+            }
             Decimals::Each(each) => {
                 for (name, &decimals) in each {
                     let i = self.find(name.as_bytes(), 0).ok_or_else(|| {
                         Error::Invalid("DECIMALS names a feature that the model does not have".into())
                     })?;
+                    if self.categories(i).is_some() {
+                        return Err(Error::Invalid("DECIMALS names a feature that has categories".into()));
+                    }
                     self.decimals[i] = decimals;
                 }
             }
@@ -122,6 +253,11 @@ impl Features {
         }
     }
 
+    /// What stands for a missing value, besides `null`, as text for people.
+    pub(super) fn missing_text(&self) -> String {
+        self.marker.map_or_else(|| "nan".into(), |marker| text_of(marker.number))
+    }
+
     /// The index of a name. `hint` is tried first, because most clients send features in the order of the model.
     pub(super) fn find(&self, name: &[u8], hint: usize) -> Option<usize> {
         if self.names.get(hint).is_some_and(|next| next.as_bytes() == name) {
@@ -152,6 +288,7 @@ impl Features {
 
     pub(super) fn bytes(&self) -> u64 {
         let names: usize = self.names.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
-        (names + self.printed.len() + self.len() * 9) as u64
+        let lists: u64 = self.categories.iter().flatten().map(Categories::bytes).sum();
+        lists + (names + self.printed.len() + self.len() * 9) as u64
     }
 }

@@ -30,11 +30,12 @@ use std::collections::HashSet;
 
 pub(super) use codec::Decoder;
 pub(super) use lightgbm::read as lightgbm;
-pub(super) use xgboost::{is_ubjson, read as xgboost};
+pub(super) use xgboost::{MISSING_IS_OPEN, is_ubjson, read as xgboost};
 
 use grow::Grown;
 use objective::Objective;
 
+use super::categories::Categories;
 use crate::{Error, Result};
 
 /// Maximum number of input features.
@@ -62,6 +63,17 @@ pub(super) enum Task {
     Binary,
     /// A probability for each class; the number of classes.
     Multi(usize),
+}
+
+/// What a file has.
+#[derive(Debug)]
+pub(super) struct ForestFile {
+    /// The forest.
+    pub(super) forest: Forest,
+    /// The categories of each feature that has names for them; may be empty.
+    pub(super) categories: Vec<Option<Categories>>,
+    /// Facts that affect scores and that the file leaves open.
+    pub(super) warnings: Vec<String>,
 }
 
 /// A forest; immutable.

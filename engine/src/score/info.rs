@@ -21,6 +21,8 @@ impl ScoreModel {
             }
         }
         fields.extend([
+            ("categories", Field::Integer(self.features.with_categories() as u64)),
+            ("missing", text(&self.features.missing_text())),
             ("decimals", Field::Text(self.features.decimals_text())),
             ("bytes", Field::Integer(self.held)),
             ("warnings", Field::List(self.warnings.clone())),

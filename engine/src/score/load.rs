@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::coarse::close_steps;
-use super::features::{EXACT, Features};
-use super::forest::{self, Forest};
+use super::features::{EXACT, Features, Marker};
+use super::forest::{self, Forest, ForestFile};
 use super::json::bad_form;
 use super::machine::Machine;
 use super::model::ScoreModel;
@@ -81,6 +81,15 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
     };
+    if let Some(number) = options.missing {
+        if number.is_infinite() {
+            return Err(Error::Invalid("MISSING is a finite number or nan".into()));
+        }
+        // XGBoost compares numbers with the parameter missing as f32.
+        let is_single = format == Format::Xgboost;
+        features.set_marker((!number.is_nan()).then_some(Marker { number, is_single }));
+        warnings.retain(|warning| warning != forest::MISSING_IS_OPEN);
+    }
     if let Some(decimals) = &options.decimals {
         features.set_decimals(decimals)?;
     }
@@ -94,11 +103,13 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
     Ok(ScoreModel::build(format, features, machine, warnings))
 }
 
-fn of_forest((forest, notes): (Forest, Vec<String>), warnings: &mut Vec<String>) -> Result<(Features, Machine)> {
-    warnings.extend(notes);
-    let names = forest.features().to_vec();
+fn of_forest(file: ForestFile, warnings: &mut Vec<String>) -> Result<(Features, Machine)> {
+    warnings.extend(file.warnings);
+    let names = file.forest.features().to_vec();
     let decimals = vec![EXACT; names.len()];
-    Ok((Features::new(names, decimals).map_err(Error::bad_whole)?, Machine::Forest(forest)))
+    let mut features = Features::new(names, decimals).map_err(Error::bad_whole)?;
+    features.set_categories(file.categories).map_err(Error::bad_whole)?;
+    Ok((features, Machine::Forest(file.forest)))
 }
 
 fn close_thresholds(features: &Features, forest: &Forest) -> Vec<String> {

@@ -12,6 +12,8 @@ pub(super) enum Spelled {
     Decimal { mantissa: i64, decimals: u8 },
     /// Any other finite number, as the nearest f64.
     Float(f64),
+    /// The place of a category.
+    Category(u32),
 }
 
 impl Spelled {
@@ -21,6 +23,7 @@ impl Spelled {
             Self::Missing => f64::NAN,
             Self::Decimal { mantissa, decimals } => mantissa as f64 / POWERS[usize::from(decimals)],
             Self::Float(value) => value,
+            Self::Category(place) => f64::from(place),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Formats of files, and the options for reading a file.
 
 use super::decimals::Decimals;
+use super::number;
+use crate::{Error, Result};
 
 /// The file formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub enum Trees {
 }
 
 /// Options for reading a file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LoadOptions {
     /// The format; detected if it is `None`.
     pub format: Option<Format>,
@@ -56,4 +58,17 @@ pub struct LoadOptions {
     pub decimals: Option<Decimals>,
     /// The trees of a model that stopped early; if `None`, all, with a warning.
     pub trees: Option<Trees>,
+    /// The number that stands for a missing value in rows, or NaN if there is none; if `None`, none, with a warning where
+    /// the model may have been trained with one.
+    pub missing: Option<f64>,
+}
+
+/// Reads the number of the option `MISSING`: NaN for `nan`, if no number stands for a missing value.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is neither a finite number nor `nan`.
+pub fn missing(text: &[u8]) -> Result<f64> {
+    let number = number::read(text).ok().filter(|_| !text.is_empty());
+    let reason = "MISSING is the number that stands for a missing value, or nan if there is none";
+    number.map(number::Spelled::value).ok_or_else(|| Error::Invalid(reason.into()))
 }

@@ -79,6 +79,7 @@ impl Row {
             out.push(b':');
             match features.decimals(i) {
                 _ if value.is_nan() => out.extend_from_slice(b"null"),
+                EXACT if let Some(categories) = features.categories(i) => categories.write(value, out),
                 EXACT => number::write(value, out),
                 decimals => number::write_decimal(self.integers[i], decimals, out),
             }

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::features::Features;
-use super::number::{self, Spelled};
+use super::json::nan_as_null;
+use super::number::Spelled;
 use super::row::Row;
 use crate::{Error, Result};
 
@@ -33,17 +34,17 @@ pub(super) fn len(args: &[&[u8]], is_alone: bool) -> Result<usize> {
 
 /// Reads a subject. Features that it does not name are missing.
 pub(super) fn read(features: &Features, subject: &[&[u8]], row: &mut Row) -> Result<()> {
-    row.clear(features);
     match subject {
         [json @ [b'{', ..]] => read_object(features, json, row),
         words => {
+            row.clear(features);
             let mut next = 0;
             for word in words {
                 // The last `=`: a name may contain `=`, a number may not.
                 let equals = memchr::memrchr(b'=', word);
                 let (name, value) = word.split_at(equals.ok_or_else(|| len(&[], true).expect_err("no words"))?);
                 let i = features.find(name, next).ok_or_else(unknown)?;
-                row.give(features, i, number::read(&value[1..])?)?;
+                row.give(features, i, features.word(i, &value[1..])?)?;
                 next = i + 1;
             }
             Ok(())
@@ -56,19 +57,40 @@ fn unknown() -> Error {
 }
 
 fn read_object(features: &Features, json: &[u8], row: &mut Row) -> Result<()> {
+    with_nan(json, "the subject", |json, why| {
+        row.clear(features);
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        Object { features, row, why }.deserialize(&mut parser).and_then(|()| parser.end())
+    })
+}
+
+/// Reads JSON, and if it is none, reads it again with `null` instead of `NaN`.
+pub(super) fn with_nan(
+    json: &[u8],
+    what: &str,
+    mut read: impl FnMut(&[u8], &Cell<Option<Error>>) -> serde_json::Result<()>,
+) -> Result<()> {
     let why = Cell::new(None);
-    let mut parser = serde_json::Deserializer::from_slice(json);
-    let result = Object { features, row, why: &why }.deserialize(&mut parser).and_then(|()| parser.end());
-    result.map_err(|error| refused(&error, why.take(), "the subject"))
+    let error = match read(json, &why) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    let reason = why.take();
+    match nan_as_null(json).filter(|_| reason.is_none() && error.is_syntax()) {
+        Some(json) => read(&json, &why).map_err(|error| refused(&error, why.take(), what)),
+        None => Err(refused(&error, reason, what)),
+    }
 }
 
 /// The reason why JSON was refused: `why` if it is set, else the category of the parser's error. The parser's own
 /// message may quote the subject, so it is left out.
-pub(super) fn refused(error: &serde_json::Error, why: Option<Error>, what: &str) -> Error {
+fn refused(error: &serde_json::Error, why: Option<Error>, what: &str) -> Error {
     why.unwrap_or_else(|| {
         Error::Invalid(
             match error.classify() {
-                serde_json::error::Category::Data => format!("{what} must hold numbers and null only"),
+                serde_json::error::Category::Data => {
+                    format!("{what} must hold numbers, names of categories and null only")
+                }
                 _ => format!("{what} is not JSON, or a number in it is too large"),
             }
             .into(),
@@ -107,7 +129,7 @@ impl<'de> Visitor<'de> for Object<'_> {
         let mut next = 0;
         while let Some(found) = map.next_key_seed(Name { features, next })? {
             let i = found.ok_or_else(|| refuse(unknown()))?;
-            let value = map.next_value_seed(Number)?;
+            let value = map.next_value_seed(Value { features, i, why })?;
             row.give(features, i, value).map_err(refuse)?;
             next = i + 1;
         }
@@ -144,7 +166,7 @@ impl<'de> Visitor<'de> for ObjectOrArray<'_> {
             S::Error::custom("refused")
         };
         let mut i = 0;
-        while let Some(value) = seq.next_element_seed(Number)? {
+        while let Some(value) = seq.next_element_seed(Value { features, i, why })? {
             if i == features.len() {
                 return Err(refuse(wrong_length()));
             }
@@ -187,10 +209,23 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// A number, or `null` for a missing value.
-struct Number;
+/// The value of a feature: a number, the name of a category, or `null` for a missing value.
+struct Value<'a> {
+    features: &'a Features,
+    i: usize,
+    why: &'a Cell<Option<Error>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Number {
+impl Value<'_> {
+    fn taken<E: serde::de::Error>(&self, value: Result<Spelled>) -> Result<Spelled, E> {
+        value.map_err(|error| {
+            self.why.set(Some(error));
+            E::custom("refused")
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
     type Value = Spelled;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spelled, D::Error> {
@@ -198,7 +233,7 @@ impl<'de> DeserializeSeed<'de> for Number {
     }
 }
 
-impl Visitor<'_> for Number {
+impl Visitor<'_> for Value<'_> {
     type Value = Spelled;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,15 +244,27 @@ impl Visitor<'_> for Number {
         Ok(Spelled::Missing)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Spelled, E> {
-        Ok(Spelled::Float(value as f64))
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Spelled, E> {
+        self.visit_f64(value as f64)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Spelled, E> {
-        Ok(Spelled::Float(value as f64))
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Spelled, E> {
+        self.visit_f64(value as f64)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Spelled, E> {
-        Ok(Spelled::Float(value))
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Spelled, E> {
+        self.taken(self.features.number(self.i, Spelled::Float(value)))
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Spelled, E> {
+        // pandas makes categories of truth values, which are the numbers 0 and 1.
+        match self.features.categories(self.i) {
+            Some(_) => self.visit_f64(f64::from(value)),
+            None => Err(E::invalid_type(Unexpected::Bool(value), &self)),
+        }
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Spelled, E> {
+        self.taken(self.features.text(self.i, text))
     }
 }

@@ -9,6 +9,12 @@ use crate::model::codec::MAX_FRAME;
 use crate::model::{Identity, LabelSet, Model, Query};
 use crate::{Error, Progress, Result};
 
+/// A model of `LightGBM` with categories by name.
+const NAMED: &str = "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=1\n\
+    objective=regression\nfeature_names=c x\nfeature_infos=-1:0:1 [0:1]\n\nTree=0\nnum_leaves=2\nnum_cat=1\nsplit_feature=0\n\
+    threshold=0\ndecision_type=1\nleft_child=-1\nright_child=-2\nleaf_value=1 2\nleaf_count=3 4\ncat_boundaries=0 1\n\
+    cat_threshold=2\nis_linear=0\n\nend of trees\n\npandas_categorical:[[\"a\", \"b\", 7]]\n";
+
 const LINEAR: &str = r#"{"format":"glm/1","link":"identity",
     "features":[{"name":"age","mean":10,"scale":2,"decimals":1},{"name":"a=b","decimals":0},{"name":"é\"x"}],
     "outputs":[{"label":"y","intercept":1.5,"coef":[4,1,-1]}]}"#;
@@ -51,7 +57,7 @@ fn canonical(model: &ScoreModel, words: &[&str]) -> Result<String> {
 
 fn again(model: &ScoreModel) -> ScoreModel {
     let first = model.frame(0);
-    let mut decoder = ScoreDecoder::begin(&first[2..]).unwrap();
+    let mut decoder = ScoreDecoder::begin(first[1], &first[2..]).unwrap();
     for index in 1..model.frames() {
         decoder.push(&model.frame(index)).unwrap();
     }
@@ -160,9 +166,11 @@ fn the_error_of_a_subject_does_not_quote_its_bytes() {
         (&["age=1e999"], "a value is too large"),
         (&["age=1e300"], "the value of feature age is too large for its decimals"),
         (&[r#"{"age":1e999}"#], "the subject is not JSON, or a number in it is too large"),
-        (&[r#"{"age":"1"}"#], "the subject must hold numbers and null only"),
-        (&[r#"{"age":true}"#], "the subject must hold numbers and null only"),
-        (&[r#"{"age":{"secret":1}}"#], "the subject must hold numbers and null only"),
+        (&[r#"{"age":"1"}"#], "feature age takes numbers, no text"),
+        (&[r#"{"age":true}"#], "the subject must hold numbers, names of categories and null only"),
+        (&[r#"{"age":{"secret":1}}"#], "the subject must hold numbers, names of categories and null only"),
+        (&[r#"{"age":NaN}"#], "feature age is missing"),
+        (&[r#"{"age":Infinity}"#], "the subject is not JSON, or a number in it is too large"),
         (&[r#"{"age":1} x"#], "the subject is not JSON, or a number in it is too large"),
         (&["{"], "the subject is not JSON, or a number in it is too large"),
         (&["age=1", "x"], "the subject of a score model is a JSON object or name=value arguments"),
@@ -234,11 +242,17 @@ fn frames_of_a_large_model_are_small() {
 
 #[test]
 fn damaged_frames_are_refused() {
-    for text in [LINEAR, SOFTMAX, CARD] {
-        let whole = model(text);
+    let marked = LoadOptions { missing: Some(-999.0), ..LoadOptions::default() };
+    let named = load(NAMED.as_bytes(), &marked, &Progress::default());
+    let named = named.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((named.frame(0)[1], model(LINEAR).frame(0)[1]), (3, 2), "models that an older module can read stay so");
+    assert_eq!(again(&named).digest(), named.digest());
+    assert!(assess(&again(&named), &[r#"{"c":"b","x":-999}"#]).unwrap().contains(r#""inputs":{"c":"b","x":null}"#));
+    for whole in [model(LINEAR), model(SOFTMAX), model(CARD), named] {
         let frames: Vec<Vec<u8>> = (0..whole.frames()).map(|index| whole.frame(index)).collect();
         let decode = |frames: &[Vec<u8>]| -> Result<ScoreModel> {
-            let mut decoder = ScoreDecoder::begin(frames[0].get(2..).unwrap_or_default())?;
+            let &[_, version, ref rest @ ..] = &frames[0][..] else { return Err(Error::Corrupt("short")) };
+            let mut decoder = ScoreDecoder::begin(version, rest)?;
             frames[1..].iter().try_for_each(|frame| decoder.push(frame))?;
             decoder.finish()
         };
@@ -255,6 +269,7 @@ fn damaged_frames_are_refused() {
                     if let Ok(model) = decode(&damaged) {
                         let _ = assess(&model, &[r#"{"age":1,"a=b":1,"x":1,"z":1}"#]);
                         let _ = assess(&model, &[r#"{"x":1}"#]);
+                        let _ = assess(&model, &[r#"{"c":"b","x":1}"#]);
                         model.digest();
                     }
                 }
@@ -270,7 +285,7 @@ fn damaged_frames_are_refused() {
 fn a_batch_takes_rows_in_every_form() {
     let card = model(CARD);
     let progress = Progress::default();
-    let json = Rows::from_json(&card, br#"[[1,0],{"z":0},{"z":0,"x":1},[2.5,0],[null,null]]"#, 5).unwrap();
+    let json = Rows::from_json(&card, br#"[[1,0],{"z":0},{"z":0,"x":1},[2.5,0],[NaN,null]]"#, 5).unwrap();
     let documents = card.batch_documents(&IDENTITY, &json, &progress).unwrap();
     let expected = [&["x=1", "z=0"][..], &["z=0"], &["x=1", "z=0"], &["x=2.5", "z=0"], &["x=", "z="]];
     for (document, words) in documents.into_iter().zip(expected) {
@@ -308,7 +323,7 @@ fn a_malformed_batch_is_refused() {
     for (json, n, reason) in [
         ("[[1,0]]", 2, "the batch must hold exactly 2 rows"),
         ("[[1,0],[1,0]]", 1, "the batch must hold exactly 1 rows"),
-        ("{}", 1, "the batch must hold numbers and null only"),
+        ("{}", 1, "the batch must hold numbers, names of categories and null only"),
         ("[[1,0],{\"w\":1}]", 2, "row 2: the model has no feature of that name, see MODEL.LABELS key FEATURES"),
         (
             "[[1]]",
@@ -321,7 +336,7 @@ fn a_malformed_batch_is_refused() {
             "row 1: an array must have a number or null for each feature, in the order of MODEL.LABELS key FEATURES",
         ),
         ("[[1,0]", 1, "the batch is not JSON, or a number in it is too large"),
-        ("[[1,\"0\"]]", 1, "the batch must hold numbers and null only"),
+        ("[[1,\"0\"]]", 1, "row 1: feature z takes numbers, no text"),
     ] {
         assert_eq!(Rows::from_json(&card, json.as_bytes(), n), Err(Error::Invalid(reason.into())), "{json}");
     }

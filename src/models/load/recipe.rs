@@ -41,7 +41,7 @@ const IO: [&str; 15] = [
     "DEMAND",
     "KEEP",
 ];
-const SCORE: [&str; 5] = ["FORMAT", "HISTORY", "NOREPLACE", "TREES", "DECIMALS"];
+const SCORE: [&str; 6] = ["FORMAT", "HISTORY", "NOREPLACE", "TREES", "MISSING", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
 /// Reads the options after the data.
@@ -88,6 +88,7 @@ pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
                 match option {
                     "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
                     "TREES" => load.trees = Some(options.choice(option, &TREES)?),
+                    "MISSING" => load.missing = Some(score::missing(options.value(option)?)?),
                     _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
                 }
                 Ok(())

@@ -51,7 +51,7 @@ impl Decoder {
                 }
                 *self = match kind {
                     IO => Self::Io(Box::new(IoDecoder::begin(version, rest)?)),
-                    SCORE => Self::Score(Box::new(ScoreDecoder::begin(rest)?)),
+                    SCORE => Self::Score(Box::new(ScoreDecoder::begin(version, rest)?)),
                     _ => Self::Origin(Box::new(OriginDecoder::begin(rest)?)),
                 };
                 Ok(())

@@ -5,13 +5,15 @@ use crate::model::Kind;
 /// The largest frame, in bytes.
 pub const MAX_FRAME: usize = 1 << 20;
 
-/// The version of the byte form that is written for models of a kind. Readers accept all versions up to it.
+/// The newest version of the byte form of models of a kind. Readers accept all versions up to it.
 ///
 /// Version 2 of input-output models has final demand; version 2 of score models has more
-/// objectives, random forests and splits by category of XGBoost.
+/// objectives, random forests and splits by category of XGBoost, version 3 categories by name and a number for missing
+/// values.
 pub const fn version(kind: Kind) -> u8 {
     match kind {
-        Kind::Io | Kind::Score => 2,
+        Kind::Io => 2,
+        Kind::Score => 3,
         Kind::Origin => 1,
     }
 }
@@ -20,11 +22,17 @@ pub(super) const IO: u8 = 1;
 pub(super) const SCORE: u8 = 2;
 pub(super) const ORIGIN: u8 = 3;
 
-/// The first two bytes of the first frame of a model of this kind.
+/// The first two bytes of the first frame of a model of this kind, in the newest version.
 pub const fn preamble(kind: Kind) -> [u8; 2] {
+    preamble_of(kind, version(kind))
+}
+
+/// The first two bytes of the first frame of a model of this kind, in a version that is enough for it: an older module
+/// can then read it.
+pub const fn preamble_of(kind: Kind, version: u8) -> [u8; 2] {
     match kind {
-        Kind::Io => [IO, version(kind)],
-        Kind::Score => [SCORE, version(kind)],
-        Kind::Origin => [ORIGIN, version(kind)],
+        Kind::Io => [IO, version],
+        Kind::Score => [SCORE, version],
+        Kind::Origin => [ORIGIN, version],
     }
 }

@@ -1,10 +1,11 @@
 //! Reads a model from frames.
 
+use super::categories::CategoriesDecoder;
 use super::records::Reader;
-use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, SCORECARD};
+use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, PLAIN, SCORECARD};
 use crate::model::Kind;
-use crate::model::codec::preamble;
-use crate::score::features::Features;
+use crate::model::codec::preamble_of;
+use crate::score::features::{Features, Marker};
 use crate::score::forest;
 use crate::score::glm::GlmDecoder;
 use crate::score::machine::Machine;
@@ -21,6 +22,9 @@ pub struct ScoreDecoder {
     features: usize,
     warnings: usize,
     records: usize,
+    of_categories: usize,
+    marker: Option<Marker>,
+    categories: CategoriesDecoder,
     names: Vec<Box<str>>,
     decimals: Vec<u8>,
     texts: Vec<String>,
@@ -37,12 +41,13 @@ enum MachineDecoder {
 }
 
 impl ScoreDecoder {
-    /// Reads the first frame, without its preamble.
+    /// Reads the first frame of this version, without its preamble.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
-    pub fn begin(frame: &[u8]) -> Result<Self> {
-        if frame.len() != HEADER {
+    pub fn begin(version: u8, frame: &[u8]) -> Result<Self> {
+        let has_more = version > PLAIN;
+        if frame.len() != HEADER + if has_more { MORE } else { 0 } {
             return Err(Error::Corrupt("the header has another length"));
         }
         let mut reader = Reader(frame);
@@ -59,15 +64,19 @@ impl ScoreDecoder {
             Format::Pmml => !matches!(machine, MachineDecoder::Forest(_)),
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
+        let (of_categories, marker) = if has_more { more(&mut reader)? } else { (0, None) };
         if !fits || features == 0 || features > MAX_FEATURES || warnings > MAX_WARNINGS {
             return Err(Error::Corrupt("the header contradicts itself"));
         }
-        let first = [&preamble(Kind::Score)[..], frame].concat();
+        let first = [&preamble_of(Kind::Score, version.max(PLAIN))[..], frame].concat();
         Ok(Self {
             format,
             features,
             warnings,
             records,
+            of_categories,
+            marker,
+            categories: CategoriesDecoder::default(),
             names: Vec::new(),
             decimals: Vec::new(),
             texts: Vec::new(),
@@ -121,6 +130,10 @@ impl ScoreDecoder {
             self.held += (record.len() + size_of::<String>()) as u64;
             return Ok(());
         }
+        if let Some(left) = self.of_categories.checked_sub(1) {
+            self.of_categories = left;
+            return self.categories.push(record, self.features);
+        }
         self.records = self.records.checked_sub(1).ok_or(Error::Corrupt("too many records"))?;
         match &mut self.machine {
             MachineDecoder::Glm(decoder) => decoder.push(record, self.features),
@@ -134,7 +147,8 @@ impl ScoreDecoder {
     /// # Errors
     /// [`Error::Corrupt`] when frames are missing or contradict each other.
     pub fn finish(self) -> Result<ScoreModel> {
-        if self.names.len() < self.features || self.texts.len() < self.warnings || self.records > 0 {
+        if self.names.len() < self.features || self.texts.len() < self.warnings || self.of_categories + self.records > 0
+        {
             return Err(Error::Corrupt("records are missing"));
         }
         let machine = match self.machine {
@@ -148,7 +162,9 @@ impl ScoreDecoder {
                 Machine::Forest(forest)
             }
         };
-        let features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
+        let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
+        features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
+        features.set_marker(self.marker);
         if matches!(machine, Machine::Forest(_)) {
             return Ok(ScoreModel::build(self.format, features, machine, self.texts));
         }
@@ -158,10 +174,22 @@ impl ScoreDecoder {
     /// Bytes of memory in use.
     pub fn bytes(&self) -> u64 {
         self.held
+            + self.categories.bytes()
             + match &self.machine {
                 MachineDecoder::Glm(decoder) => decoder.bytes(),
                 MachineDecoder::Scorecard(decoder) => decoder.bytes(),
                 MachineDecoder::Forest(decoder) => decoder.bytes(),
             }
     }
+}
+
+/// Reads what version 3 appends to the header: the number of records of categories, and the number for missing values.
+fn more(reader: &mut Reader<'_>) -> Result<(usize, Option<Marker>)> {
+    let of_categories = reader.count()? as usize;
+    let is_single = reader.coded(&[None, Some(false), Some(true)])?;
+    let number = reader.number()?;
+    if !number.is_finite() || is_single.is_none() && number != 0.0 {
+        return Err(Error::Corrupt("the number for missing values contradicts the header"));
+    }
+    Ok((of_categories, is_single.map(|is_single| Marker { number, is_single })))
 }

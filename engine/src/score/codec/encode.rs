@@ -1,9 +1,9 @@
 //! Writes a model as frames.
 
 use super::records::Records;
-use super::{FOREST, GLM, SCORECARD};
+use super::{FOREST, GLM, PLAIN, SCORECARD, categories};
 use crate::model::Kind;
-use crate::model::codec::preamble;
+use crate::model::codec::{preamble_of, version};
 use crate::score::features::Features;
 use crate::score::machine::Machine;
 use crate::score::options::Format;
@@ -26,6 +26,8 @@ pub(in crate::score) fn encode(
     }
     warnings.iter().for_each(|warning| records.push(warning.as_bytes()));
     records.count = 0;
+    categories::encode(features, &mut records);
+    let of_categories = std::mem::take(&mut records.count);
     let code = match machine {
         Machine::Glm(model) => {
             glm::encode(model, &mut records);
@@ -41,11 +43,17 @@ pub(in crate::score) fn encode(
             FOREST
         }
     };
-    let mut header = preamble(Kind::Score).to_vec();
+    let version = if features.is_plain() { PLAIN } else { version(Kind::Score) };
+    let mut header = preamble_of(Kind::Score, version).to_vec();
     header.push(Format::ALL.iter().position(|&one| one == format).expect("ALL contains every format") as u8);
     header.push(code);
     for count in [features.len() as u32, warnings.len() as u32, records.count] {
         header.extend_from_slice(&count.to_le_bytes());
+    }
+    if version > PLAIN {
+        header.extend_from_slice(&of_categories.to_le_bytes());
+        header.push(features.marker().map_or(0, |marker| 1 + u8::from(marker.is_single)));
+        header.extend_from_slice(&features.marker().map_or(0.0, |marker| marker.number).to_le_bytes());
     }
     records.frames.push(records.open.into());
     records.frames[0] = header.into();

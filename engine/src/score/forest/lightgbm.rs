@@ -3,20 +3,22 @@
 //! In a tree with n leaves, splits are numbered from 0 upwards and leaves from -1 downwards. The line of the objective
 //! has its parameters after the name. Sections that are not trees (importances, training parameters) are ignored.
 
+mod pandas;
+
 use std::str::FromStr;
 
 use super::column::{Column, Form, Missing, NumericSplit};
 use super::grow::Growing;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
-use super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
+use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model. Returns the forest, and warnings about facts that affect scores and that the file leaves open.
+/// Reads a model.
 ///
 /// # Errors
 /// [`Error::BadInput`] for a file that cannot be evaluated exactly, [`Error::Cancelled`].
-pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Forest, Vec<String>)> {
+pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<ForestFile> {
     let text = std::str::from_utf8(bytes).map_err(|_| bad("the model is not UTF-8"))?;
     let mut lines = Lines { rest: text, line: 0 };
     let head = lines.head()?;
@@ -28,18 +30,18 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<(Fores
         let refuse = |reason| Error::bad(reason, Place { line, ..Place::default() });
         fields.plant(&mut growing).map_err(refuse)?;
     }
-    let Head { objective, steepness, is_mean, groups, features } = head;
+    let Head { objective, steepness, is_mean, groups, features, by_category } = head;
     let trees = growing.trees();
     if !trees.is_multiple_of(groups) {
         return Err(bad("the last iteration does not have a tree for each class"));
     }
     let group_of = (0..trees).map(|tree| (tree % groups) as u16).collect();
     let grown = growing.finish().map_err(bad)?;
-    let warnings = lines.categories()?;
+    let categories = pandas::categories(&mut lines, &by_category, features.len())?;
     let divisor = if is_mean { (trees / groups).max(1) as f64 } else { 1.0 };
     let forest =
         Forest::assemble(objective, (steepness, divisor), features, vec![0.0; groups], group_of, grown).map_err(bad)?;
-    Ok((forest, warnings))
+    Ok(ForestFile { forest, categories, warnings: Vec::new() })
 }
 
 /// The data before the first tree.
@@ -51,6 +53,8 @@ struct Head {
     is_mean: bool,
     groups: usize,
     features: Vec<Box<str>>,
+    /// The features that are split by category, with the number of categories that the training data had at least.
+    by_category: Vec<(usize, usize)>,
 }
 
 /// The lines that are not yet read.
@@ -109,36 +113,6 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Warnings about pandas categories, which the file lists after the trees.
-    ///
-    /// A tree refers to a category by its index in the list. A text category can be given only by its index, so rows
-    /// must contain the index. A category that is itself a number could be given as the number or as the index, and a
-    /// row does not show which: such a model is refused.
-    fn categories(&mut self) -> Result<Vec<String>> {
-        while let Some(line) = self.next() {
-            let Some(json) = line.strip_prefix("pandas_categorical:") else { continue };
-            let lists: Option<Vec<Vec<serde_json::Value>>> = serde_json::from_str(json)
-                .map_err(|_| bad("pandas_categorical is not a list of lists of categories"))?;
-            let lists = lists.unwrap_or_default();
-            if lists.is_empty() {
-                return Ok(Vec::new());
-            }
-            if lists.iter().flatten().any(|category| !category.is_string()) {
-                return Err(bad(
-                    "pandas_categorical has categories that are not texts: whether a number in a row is a category or \
-                     its place in the list cannot be known; train on integer codes (df[c].cat.codes) and save again",
-                ));
-            }
-            return Ok(vec![format!(
-                "the model was trained on pandas categories ({} features, pandas_categorical): give each as its place in \
-                 the list of the file, counted from 0; a number beyond the list is an unseen category, and names cannot \
-                 be given",
-                lists.len()
-            )]);
-        }
-        Ok(Vec::new())
-    }
-
     /// Reads the fields of a tree.
     fn tree(&mut self) -> Result<Fields<'a>> {
         self.next();
@@ -160,13 +134,14 @@ impl<'a> Lines<'a> {
 struct Fields<'a>(Vec<(&'a str, &'a str)>);
 
 /// All keys that are used, of models and of trees.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "version",
     "num_class",
     "num_tree_per_iteration",
     "max_feature_idx",
     "objective",
     "feature_names",
+    "feature_infos",
     "average_output",
     "num_leaves",
     "num_cat",
@@ -231,7 +206,8 @@ impl<'a> Fields<'a> {
         if last >= MAX_FEATURES || last + 1 != features.len() {
             return Err(bad("feature_names and max_feature_idx do not fit together, or there are more than 4096"));
         }
-        Ok(Head { objective, steepness, is_mean: self.get("average_output").is_some(), groups, features })
+        let by_category = pandas::by_category(self.get("feature_infos").unwrap_or_default());
+        Ok(Head { objective, steepness, is_mean: self.get("average_output").is_some(), groups, features, by_category })
     }
 
     /// Adds the tree.

@@ -37,7 +37,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn read(name: &str, bytes: &[u8]) -> crate::Result<Forest> {
     let progress = Progress::default();
     let read = if name.ends_with(".json") { xgboost(bytes, None, &progress) } else { lightgbm(bytes, &progress) };
-    read.map(|(forest, _)| forest)
+    read.map(|file| file.forest)
 }
 
 fn cases(test: &str) -> Vec<Case> {

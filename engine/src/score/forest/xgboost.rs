@@ -5,6 +5,7 @@
 //! its trees, so checks that need both come last.
 
 mod json;
+mod names;
 mod tree;
 mod ubjson;
 
@@ -14,15 +15,16 @@ use self::tree::Nodes;
 use super::grow::Growing;
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
-use super::{Forest, MAX_CLASSES, MAX_FEATURES, Refused, bad};
+use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, Refused, bad};
+use crate::score::categories::Categories;
 use crate::score::options::Trees;
 use crate::{Error, Place, Progress, Result};
 
-/// Reads a model. Returns the forest, and warnings about facts that affect scores and that the file leaves open.
+/// Reads a model.
 ///
 /// # Errors
 /// [`Error::BadInput`] for a file that cannot be evaluated exactly, [`Error::Cancelled`].
-pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Progress) -> Result<(Forest, Vec<String>)> {
+pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Progress) -> Result<ForestFile> {
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
     file.check_ends()?;
@@ -31,8 +33,18 @@ pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Prog
     }
     let mut warnings = std::mem::take(&mut file.unknown);
     warnings.extend(file.notes(trees));
-    Ok((file.finish()?, warnings))
+    let categories = std::mem::take(&mut file.categories);
+    let forest = file.finish()?;
+    if !categories.is_empty() && categories.len() != forest.features().len() {
+        return Err(bad("the lists of categories (cats) do not fit the features"));
+    }
+    Ok(ForestFile { forest, categories, warnings })
 }
+
+/// The warning that the number for missing values is not known.
+pub(in super::super) const MISSING_IS_OPEN: &str = "saved by the scikit-learn interface of XGBoost: the file does not hold the \
+                                                    estimator's parameter missing; load with MISSING and that number, or \
+                                                    with MISSING nan if it was left out";
 
 /// The data read so far.
 #[derive(Debug)]
@@ -59,10 +71,8 @@ struct File<'a> {
     parallel: String,
     /// Whether the scikit-learn interface of XGBoost saved the file.
     of_estimator: bool,
-    /// Whether the file has the names of categories (`cats`, from XGBoost 3.1 on).
-    has_names: bool,
-    /// Whether some of them are numbers other than their places.
-    has_numeric_names: bool,
+    /// The categories of each feature that has names for them (`cats`, from XGBoost 3.1 on).
+    categories: Vec<Option<Categories>>,
     /// Warnings about unknown fields.
     unknown: Vec<String>,
 }
@@ -87,8 +97,7 @@ impl<'a> File<'a> {
             ends: Vec::new(),
             parallel: String::new(),
             of_estimator: false,
-            has_names: false,
-            has_numeric_names: false,
+            categories: Vec::new(),
             unknown: Vec::new(),
         }
     }
@@ -172,24 +181,18 @@ impl<'a> File<'a> {
                 ));
             }
         }
-        let by_category = self.growing.grown().columns.iter().filter(|column| column.form.is_category()).count();
-        if by_category > 0 {
-            let code = if self.has_names {
-                "its place in the list of the file (cats), counted from 0"
-            } else {
-                "its code in the training (pandas: .cat.codes)"
-            };
+        let is_by_code = |feature: u32| self.categories.get(feature as usize).is_none_or(Option::is_none);
+        let columns = &self.growing.grown().columns;
+        let by_code = columns.iter().filter(|column| column.form.is_category() && is_by_code(column.feature)).count();
+        if by_code > 0 {
             notes.push(format!(
-                "the model splits {by_category} features by category: give each as {code}; other numbers are unseen \
-                 categories, and names cannot be given"
+                "the model splits {by_code} features by category and the file does not have their names (XGBoost before \
+                 3.1, or trained without names): give each as its code in the training (pandas: .cat.codes); other \
+                 numbers are unseen categories"
             ));
         }
         if self.of_estimator {
-            notes.push(
-                "saved by the scikit-learn interface of XGBoost: the file does not hold the estimator's parameter \
-                 missing; where it was not NaN, give missing values as null"
-                    .into(),
-            );
+            notes.push(MISSING_IS_OPEN.into());
         }
         notes
     }
@@ -216,12 +219,6 @@ impl<'a> File<'a> {
             [1..=3, ..] => {}
             [] => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
             _ => return Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
-        }
-        if self.has_numeric_names && self.growing.grown().columns.iter().any(|column| column.form.is_category()) {
-            return Err(bad(
-                "the categories of the file (cats) are numbers: whether a number in a row is a category or its place in the \
-                 list cannot be known; train on codes from 0 on (pandas: .cat.codes) and save again",
-            ));
         }
         check_booster(&self.booster)?;
         let objective =

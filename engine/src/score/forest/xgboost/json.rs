@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::MAX_TREES;
+use super::names::NamesOfCategories;
 use super::tree::Nodes;
 use super::{File, ubjson};
 use crate::Result;
@@ -22,7 +23,7 @@ pub(super) fn read(bytes: &[u8], file: &mut File<'_>) -> Result<()> {
 }
 
 /// An object in the file.
-trait Fields<'de> {
+pub(super) trait Fields<'de> {
     /// Reads the value of a field; ignores fields that are not needed.
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 
@@ -168,7 +169,7 @@ impl<'de> Fields<'de> for Model<'_, '_> {
         match key {
             "tree_info" => self.0.group_of = map.next_value()?,
             "trees" => map.next_value_seed(Trees(self.0))?,
-            "cats" => map.next_value_seed(Object(&mut Categories(self.0)))?,
+            "cats" => map.next_value_seed(Object(&mut NamesOfCategories(self.0)))?,
             "iteration_indptr" => {
                 self.0.ends = map.next_value()?;
             }
@@ -188,28 +189,6 @@ impl<'de> Fields<'de> for TreeParams<'_, '_> {
             "num_parallel_tree" => self.0.parallel = map.next_value()?,
             _ => ignore(map)?,
         }
-        Ok(())
-    }
-}
-
-/// How categories were encoded in the training.
-struct Categories<'f, 'a>(&'f mut File<'a>);
-
-impl<'de> Fields<'de> for Categories<'_, '_> {
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        /// The categories of a feature; without offsets, they are numbers. None for a feature that is a number itself.
-        #[derive(serde::Deserialize)]
-        struct Encoding {
-            offsets: Option<IgnoredAny>,
-            #[serde(default)]
-            values: Places,
-        }
-        if key != "enc" {
-            return ignore(map);
-        }
-        let lists: Vec<Encoding> = map.next_value()?;
-        self.0.has_names = !lists.is_empty();
-        self.0.has_numeric_names = lists.iter().any(|list| list.offsets.is_none() && list.values.0);
         Ok(())
     }
 }
@@ -284,33 +263,6 @@ impl<'de> Fields<'de> for Size<'_> {
             _ => ignore(map)?,
         }
         Ok(())
-    }
-}
-
-/// Whether some number of a list is not its place in the list.
-#[derive(Default)]
-struct Places(bool);
-
-impl<'de> serde::Deserialize<'de> for Places {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Numbers;
-        impl<'de> Visitor<'de> for Numbers {
-            type Value = Places;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("numbers")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Places, A::Error> {
-                let (mut differs, mut place) = (false, 0.0);
-                while let Some(number) = list.next_element::<f64>()? {
-                    differs |= number != place;
-                    place += 1.0;
-                }
-                Ok(Places(differs))
-            }
-        }
-        deserializer.deserialize_seq(Numbers)
     }
 }
 
