@@ -23,11 +23,31 @@ pub(super) enum Link {
     Logit,
     /// `exp(margin)` divided by the sum of `exp(margin)` of all classes.
     Softmax,
+    /// `1 / margin`.
+    Inverse,
+    /// `1 / sqrt(margin)`.
+    InverseSquared,
+    /// The standard normal distribution function of the margin, the probability of the second of two classes.
+    Probit,
+    /// `1 - exp(-exp(margin))`, the probability of the second of two classes.
+    Cloglog,
+    /// The square of the margin.
+    Sqrt,
 }
 
 impl Link {
     /// All links; the index is the code in the byte form.
-    pub(super) const ALL: [Self; 4] = [Self::Identity, Self::Log, Self::Logit, Self::Softmax];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Identity,
+        Self::Log,
+        Self::Logit,
+        Self::Softmax,
+        Self::Inverse,
+        Self::InverseSquared,
+        Self::Probit,
+        Self::Cloglog,
+        Self::Sqrt,
+    ];
 
     /// The name in a file.
     pub(super) const fn name(self) -> &'static str {
@@ -36,21 +56,43 @@ impl Link {
             Self::Log => "log",
             Self::Logit => "logit",
             Self::Softmax => "softmax",
+            Self::Inverse => "inverse",
+            Self::InverseSquared => "inverse_squared",
+            Self::Probit => "probit",
+            Self::Cloglog => "cloglog",
+            Self::Sqrt => "sqrt",
+        }
+    }
+
+    /// Whether the output is the probability of the second of two classes.
+    pub(super) const fn is_binary(self) -> bool {
+        matches!(self, Self::Logit | Self::Probit | Self::Cloglog)
+    }
+
+    /// The output of a link with one output.
+    fn output(self, margin: f64) -> f64 {
+        match self {
+            Self::Identity | Self::Softmax => margin,
+            Self::Log => margin.exp(),
+            Self::Logit => sigmoid(margin),
+            Self::Inverse => 1.0 / margin,
+            Self::InverseSquared => 1.0 / margin.sqrt(),
+            Self::Probit => 0.5 * libm::erfc(-margin * std::f64::consts::FRAC_1_SQRT_2),
+            Self::Cloglog => -(-margin.exp()).exp_m1(),
+            Self::Sqrt => margin * margin,
         }
     }
 
     /// Computes the outputs of `margins`; `out` and `margins` have the same length.
     pub(super) fn apply(self, margins: &[f64], out: &mut [f64]) {
         match self {
-            Self::Identity => out.copy_from_slice(margins),
-            Self::Log => out.iter_mut().zip(margins).for_each(|(out, margin)| *out = margin.exp()),
-            Self::Logit => out.iter_mut().zip(margins).for_each(|(out, &margin)| *out = sigmoid(margin)),
             Self::Softmax => {
                 let most = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 out.iter_mut().zip(margins).for_each(|(out, margin)| *out = (margin - most).exp());
                 let sum: f64 = out.iter().sum();
                 out.iter_mut().for_each(|out| *out /= sum);
             }
+            _ => out.iter_mut().zip(margins).for_each(|(out, &margin)| *out = self.output(margin)),
         }
     }
 }
@@ -86,9 +128,9 @@ impl Glm {
             return Err("softmax takes 2 to 1024 outputs, every other link one");
         }
         let classes = match link {
-            Link::Identity | Link::Log => 0,
-            Link::Logit => 2,
             Link::Softmax => outputs,
+            _ if link.is_binary() => 2,
+            _ => 0,
         };
         if labels.len() != classes {
             return Err("every class needs a label");

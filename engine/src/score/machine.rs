@@ -35,15 +35,23 @@ impl Machine {
             Self::Scorecard(_) => Answer::Points,
             Self::Glm(glm) => match glm.link {
                 Link::Identity => Answer::Value { with_margin: false },
-                Link::Log => Answer::Value { with_margin: true },
-                Link::Logit => Answer::Binary,
                 Link::Softmax => Answer::Multi,
+                link if link.is_binary() => Answer::Binary,
+                _ => Answer::Value { with_margin: true },
             },
             Self::Forest(forest) => match forest.task() {
                 Task::Value => Answer::Value { with_margin: !is_identity(forest) },
                 Task::Binary => Answer::Binary,
                 Task::Multi(_) => Answer::Multi,
             },
+        }
+    }
+
+    /// Whether readers of version 2 of the byte form know everything that the machine has.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Self::Glm(glm) => matches!(glm.link, Link::Identity | Link::Log | Link::Logit | Link::Softmax),
+            Self::Scorecard(_) | Self::Forest(_) => true,
         }
     }
 

@@ -146,5 +146,7 @@ impl ScoreModel {
 
 /// The error for an answer that is not a finite number.
 pub(super) fn overflow() -> Error {
-    Error::Invalid("the score of these values is too large for a number".into())
+    Error::Invalid(
+        "the score of these values is no finite number: too large, or outside of what the link can take".into(),
+    )
 }

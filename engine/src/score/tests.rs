@@ -356,7 +356,7 @@ fn an_invalid_file_is_refused() {
         "[]",
         r#"{"format":"glm/2"}"#,
         r#"{"format":1}"#,
-        &LINEAR.replace("identity", "probit"),
+        &LINEAR.replace("identity", "cauchit"),
         &LINEAR.replace("identity", "softmax"),
         &LINEAR.replace("\"scale\":2", "\"scale\":0"),
         &LINEAR.replace("\"scale\":2", "\"scale\":-1"),
@@ -391,4 +391,39 @@ fn an_invalid_file_is_refused() {
     assert!(read(&LINEAR.replace("1.5", &nested)).is_err());
     let glm = LoadOptions { format: Some(Format::Glm), ..LoadOptions::default() };
     assert!(load(CARD.as_bytes(), &glm, &Progress::default()).is_err());
+}
+
+/// Reference figures of Python: `statistics.NormalDist().cdf`, `math.expm1` and plain arithmetic.
+#[test]
+fn links_give_the_figures_of_their_definitions() {
+    let file = |link: &str| {
+        let text =
+            r#"{"format":"glm/1","link":"LINK","features":[{"name":"x"}],"outputs":[{"intercept":0.5,"coef":[2]}]}"#;
+        model(&text.replace("LINK", link))
+    };
+    for (link, x, expected) in [
+        ("probit", -0.25, 0.5),
+        ("probit", 0.5, 0.933_192_798_731_141_9),
+        ("probit", -3.0, 1.898_956_246_588_773e-8),
+        ("probit", 4.0, 1.0),
+        ("cloglog", 0.0, 0.807_704_354_452_035),
+        ("cloglog", -10.0, 3.398_267_813_720_959e-9),
+        ("inverse", 0.75, 0.5),
+        ("inverse_squared", 1.75, 0.5),
+        ("sqrt", -1.0, 2.25),
+    ] {
+        let document: serde_json::Value =
+            serde_json::from_str(&assess(&file(link), &[&format!("x={x}")]).unwrap()).unwrap();
+        let score = document["score"].as_f64().unwrap();
+        assert!((score - expected).abs() <= 1e-14 * expected, "{link} {x}: {score:e} is not {expected:e}");
+        assert_eq!(document["margin"].as_f64(), Some(0.5 + 2.0 * x), "{link}");
+        assert_eq!(document.get("class").is_some(), link == "probit" || link == "cloglog");
+        assert_eq!(again(&file(link)).digest(), file(link).digest());
+    }
+    // No number is the inverse of 0, none the root of -1.
+    for (link, x) in [("inverse", -0.25), ("inverse_squared", -1.0)] {
+        assert!(
+            matches!(assess(&file(link), &[&format!("x={x}")]), Err(Error::Invalid(reason)) if reason.contains("link"))
+        );
+    }
 }

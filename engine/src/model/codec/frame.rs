@@ -8,8 +8,8 @@ pub const MAX_FRAME: usize = 1 << 20;
 /// The newest version of the byte form of models of a kind. Readers accept all versions up to it.
 ///
 /// Version 2 of input-output models has final demand; version 2 of score models has more
-/// objectives, random forests and splits by category of XGBoost, version 3 categories by name and a number for missing
-/// values.
+/// objectives, random forests and splits by category of XGBoost, version 3 categories by name, a number for missing
+/// values and more links.
 pub const fn version(kind: Kind) -> u8 {
     match kind {
         Kind::Io => 2,

@@ -43,7 +43,7 @@ pub(in crate::score) fn encode(
             FOREST
         }
     };
-    let version = if features.is_plain() { PLAIN } else { version(Kind::Score) };
+    let version = if features.is_plain() && machine.is_plain() { PLAIN } else { version(Kind::Score) };
     let mut header = preamble_of(Kind::Score, version).to_vec();
     header.push(Format::ALL.iter().position(|&one| one == format).expect("ALL contains every format") as u8);
     header.push(code);

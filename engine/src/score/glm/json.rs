@@ -1,8 +1,8 @@
 //! Files of the format `glm/1`.
 //!
-//! `{"format":"glm/1","name":..,"link":"identity|log|logit|softmax","features":[{"name":..,"mean":..,"scale":..,
+//! `{"format":"glm/1","name":..,"link":"identity|log|logit|softmax|inverse|..","features":[{"name":..,"mean":..,"scale":..,
 //! "decimals":..}],"outputs":[{"label":..,"intercept":..,"coef":[..]}],"classes":[..],"family":..}`. The default mean
-//! is 0, the default scale 1. `classes` are the two labels of a logit model, by default `0` and `1`. The classes of a
+//! is 0, the default scale 1. `classes` are the two labels of a model of two classes (logit, probit, cloglog), by default `0` and `1`. The classes of a
 //! softmax model are the labels of its outputs; if an output has no label, all classes are numbered.
 
 use serde::Deserialize;
@@ -63,8 +63,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     let link = Link::ALL.into_iter().find(|link| link.name() == name);
     let link = link.ok_or_else(|| {
         Error::bad_whole(
-            "link must be linear (identity), log, logit or softmax; other links (probit, cloglog, inverse, \
-             inverse_squared) are not evaluated: fit with one of these",
+            "link must be linear (identity), log, logit, softmax, inverse, inverse_squared, probit, cloglog or sqrt",
         )
     })?;
     let n = file.features.len();
@@ -83,13 +82,17 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     }
     let outputs = file.outputs.len();
     let labels = match (link, file.classes) {
-        (Link::Logit, classes) => classes.unwrap_or_else(|| numbered(2)),
-        (_, Some(_)) => return Err(Error::bad_whole("classes are for link logit; other links label their outputs")),
+        (_, classes) if link.is_binary() => classes.unwrap_or_else(|| numbered(2)),
+        (_, Some(_)) => {
+            return Err(Error::bad_whole(
+                "classes are for links logit, probit and cloglog; softmax labels its outputs",
+            ));
+        }
         (Link::Softmax, None) => {
             let given: Option<Vec<_>> = file.outputs.into_iter().map(|output| output.label).collect();
             given.unwrap_or_else(|| numbered(outputs))
         }
-        (Link::Identity | Link::Log, None) => Vec::new(),
+        (_, None) => Vec::new(),
     };
     let decimals = file.features.iter().map(|feature| declared(feature.decimals)).collect::<Result<_>>()?;
     let names = file.features.into_iter().map(|feature| feature.name).collect();

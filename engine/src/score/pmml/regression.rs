@@ -52,10 +52,10 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     }
     let label = |table: &&Element| Ok(Box::from(table.needed("targetCategory")?));
     let labels = match link {
-        Link::Identity | Link::Log => Vec::new(),
         // The margin gives the probability of the second class.
         Link::Logit => tables.iter().rev().map(label).collect::<Result<_>>()?,
         Link::Softmax => tables.iter().map(label).collect::<Result<_>>()?,
+        _ => Vec::new(),
     };
     let features = super::features(fields)?;
     let n = features.len();
