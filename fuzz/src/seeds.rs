@@ -53,7 +53,7 @@ impl Seeds<'_> {
         for (kind, extension) in kinds {
             for (name, bytes) in self.files("models", extension) {
                 let format = score::Format::from_name(kind.as_bytes());
-                let options = score::LoadOptions { format, decimals: None };
+                let options = score::LoadOptions { format, ..score::LoadOptions::default() };
                 for bytes in [cut_forest(kind, &bytes).unwrap_or_default(), bytes] {
                     if let Ok(model) = score::load(&bytes, &options, &Progress::default()) {
                         self.write(kind, &name, &bytes)?;
@@ -64,7 +64,7 @@ impl Seeds<'_> {
         }
         for (index, (format, bytes)) in score_models().enumerate() {
             let model =
-                score::load(bytes, &score::LoadOptions { format: Some(format), decimals: None }, &Progress::default());
+                score::load(bytes, &score::LoadOptions { format: Some(format), ..score::LoadOptions::default() }, &Progress::default());
             let model = model.expect("the models in the folder are valid");
             let name = format!("small-{index}");
             self.write(format.name(), &name, bytes)?;
