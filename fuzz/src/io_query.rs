@@ -68,7 +68,7 @@ pub fn document(which: u8, form: u8, words: &[&[u8]]) {
     let share = rest.get(3).and_then(|word| std::str::from_utf8(word).ok()?.parse().ok()).and_then(Share::new);
     let indicator = [None, Some(&b"output"[..]), Some(b"risk1"), rest.last().copied()][usize::from(form >> 6)];
     // The commands bound the layers; of documents without layers the engine does not check them again.
-    let most_layers = if form % 6 == 0 { 40 } else { Query::MAX_LAYERS };
+    let most_layers = if form.is_multiple_of(6) { 40 } else { Query::MAX_LAYERS };
     let asked = Query { indicator, layers: number(0, most_layers), top: number(1, 32_768), view, ..query() };
     let with_paths = Query { paths: number(2, 50), cutoff: share, most_paths: 50, ..asked };
     ask_for(model.as_ref(), &[first, second], if form & 32 == 0 { &asked } else { &with_paths });
