@@ -37,4 +37,4 @@ pub use decimals::Decimals;
 pub use limits::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 pub use load::load;
 pub use model::ScoreModel;
-pub use options::{Format, LoadOptions, Trees, missing};
+pub use options::{Format, LoadOptions, MissingValue, Trees};

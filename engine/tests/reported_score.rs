@@ -13,7 +13,7 @@ use std::sync::Arc;
 use assess_engine::io::Input;
 use assess_engine::model::load::{Part, Recipe};
 use assess_engine::model::{AnyModel, Field, Identity, Model, Query};
-use assess_engine::score::{LoadOptions, Rows, ScoreModel, Trees};
+use assess_engine::score::{LoadOptions, MissingValue, Rows, ScoreModel, Trees};
 use assess_engine::{Budget, Error, Progress, Result};
 use serde_json::Value;
 
@@ -368,7 +368,7 @@ fn check(folder: &Path, path: &str, outcome: Outcome) {
                 assert!(compare(&model, &expected, rows, &[figures], path) > 0, "{path}");
             } else {
                 // Following the advice of the warning gives the figures, without a warning.
-                let marked = LoadOptions { missing: Some(-999.0), ..LoadOptions::default() };
+                let marked = LoadOptions { missing: Some(MissingValue::Number(-999.0)), ..LoadOptions::default() };
                 let model = load_as(&bytes, marked).unwrap();
                 assert_eq!(warnings(&model), [""; 0], "{path}");
                 assert!(compare(&model, &expected, "rows", &["predict_proba_1"], path) > 0, "{path}");

@@ -23,8 +23,8 @@ impl Run for Load {
         if !argv.bytes(3).eq_ignore_ascii_case(b"FILE") {
             return Err(Failure::err("expected FILE path after the kind of model"));
         }
-        let path = argv.bytes(4).to_vec();
-        begin(ctx, argv, 5, 0, || Origin::Path(path))
+        let path = argv.bytes(4);
+        begin(ctx, argv, 5, Some(path), 0, || Origin::Path(path.to_vec()))
     }
 }
 
@@ -36,7 +36,7 @@ impl Run for Set {
         if argv.bytes(3).len() as u64 > settings::max_payload() {
             return Err(Failure::new(Code::TooBig, "the payload is over assess.max-payload"));
         }
-        begin(ctx, argv, 4, argv.bytes(3).len(), || Origin::Payload(HeldBytes::hold(ctx, argv, 3)))
+        begin(ctx, argv, 4, None, argv.bytes(3).len(), || Origin::Payload(HeldBytes::hold(ctx, argv, 3)))
     }
 }
 
@@ -44,6 +44,7 @@ fn begin(
     ctx: Ctx<'_>,
     argv: Argv<'_>,
     first_option: usize,
+    path: Option<&[u8]>,
     bytes: usize,
     origin: impl FnOnce() -> Origin,
 ) -> Outcome<Reply> {
@@ -55,7 +56,7 @@ fn begin(
         return Err(Failure::cannot_block());
     }
     account::admit(bytes)?;
-    load::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history }, origin)?;
+    load::begin(ctx, Request { key: key.to_vec(), recipe, noreplace, history }, path, origin)?;
     Ok(Reply::Sent)
 }
 

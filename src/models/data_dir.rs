@@ -8,7 +8,7 @@ use std::io;
 
 use assess_engine::io::{Folder, Input};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 
 use crate::error::{Code, Failure, Outcome};
 use crate::settings;
@@ -18,14 +18,43 @@ const MAX_FILES: usize = 10_000;
 /// The deepest nesting of folders.
 const MAX_DEPTH: usize = 8;
 
-/// Opens a file or a folder for reading.
-pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
-    let root = root()?;
+/// What changes when a file is written or replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The stamp of a regular file; `None` for a folder, whose files may change unseen, and for what cannot be opened.
+pub(crate) fn stamp(path: &[u8]) -> Option<Stamp> {
+    let meta = root().ok()?.metadata(allowed(path).ok()?).ok().filter(Metadata::is_file)?;
+    Some(Stamp {
+        device: meta.dev(),
+        inode: meta.ino(),
+        bytes: meta.size(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    })
+}
+
+/// A path that names something below the folder.
+fn allowed(path: &[u8]) -> Outcome<&str> {
     let path = std::str::from_utf8(path).map_err(|_| Failure::new(Code::BadFile, "a path must be UTF-8"))?;
     // `..` inside the folder would be safe, but no client needs it, so it is refused.
     if path.is_empty() || path.contains('\0') || path.split('/').any(|part| part == "..") || path.starts_with('/') {
         return Err(outside());
     }
+    Ok(path)
+}
+
+/// Opens a file or a folder for reading.
+pub(crate) fn open(path: &[u8]) -> Outcome<Input<'static>> {
+    let root = root()?;
+    let path = allowed(path)?;
     let meta = root.metadata(path).map_err(refused)?;
     if meta.is_dir() {
         let dir = root.open_dir(path).map_err(refused)?;

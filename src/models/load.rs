@@ -21,7 +21,7 @@ use assess_engine::{Budget, Error as EngineError, Progress};
 use bytes::Bytes;
 
 pub(crate) use self::client::Client;
-use self::loading::Slot;
+use self::loading::{Repeatable, Slot};
 use self::staging::Staged;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
@@ -143,32 +143,53 @@ struct Load {
 }
 
 /// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
-pub(crate) fn begin(ctx: Ctx<'_>, request: Request, origin: impl FnOnce() -> Origin) -> Outcome<()> {
-    check(ctx, &request)?;
+///
+/// A client that repeats the command of the load in flight, with a file that has not changed since, waits for the outcome
+/// of that load: a client library whose read times out sends the command again.
+pub(crate) fn begin(
+    ctx: Ctx<'_>,
+    request: Request,
+    path: Option<&[u8]>,
+    origin: impl FnOnce() -> Origin,
+) -> Outcome<()> {
+    commit::may_replace(ctx, &request.key, request.noreplace)?;
+    let command = path.and_then(|path| repeatable(&request, path));
+    if loading::find(ctx.db(), &request.key).is_some() {
+        let client = || Client::Blocked(Blocked::block(ctx, 0, unblocked));
+        let is_joined = loading::join(&(ctx.db(), request.key), command.as_ref(), client);
+        return if is_joined { Ok(()) } else { Err(in_flight()) };
+    }
     let (origin, progress) = (origin(), Arc::<Progress>::default());
-    let slot = slot(ctx, &request, &origin, &progress).ok_or_else(in_flight)?;
+    let slot = slot(ctx, &request, &origin, &progress, command).ok_or_else(in_flight)?;
     let client = Client::Blocked(Blocked::block(ctx, 0, unblocked).holding(origin.held()));
     start(ctx, slot, request, origin, progress, client);
     Ok(())
 }
 
+fn repeatable(request: &Request, path: &[u8]) -> Option<Repeatable> {
+    let &Request { ref recipe, noreplace, history, .. } = request;
+    Some(Repeatable { recipe: recipe.clone(), noreplace, history, path: path.to_vec(), file: data_dir::stamp(path)? })
+}
+
 /// Begins a load for a job, which is answered in any case.
 pub(crate) fn begin_for(ctx: Ctx<'_>, client: Client, request: Request, origin: Origin, progress: Arc<Progress>) {
-    let slot = check(ctx, &request).and_then(|()| slot(ctx, &request, &origin, &progress).ok_or_else(in_flight));
+    let slot = commit::may_replace(ctx, &request.key, request.noreplace)
+        .and_then(|()| slot(ctx, &request, &origin, &progress, None).ok_or_else(in_flight));
     match slot {
         Ok(slot) => start(ctx, slot, request, origin, progress, client),
         Err(failure) => client.reply(Err(failure)),
     }
 }
 
-fn check(ctx: Ctx<'_>, request: &Request) -> Outcome<()> {
-    commit::may_replace(ctx, &request.key, request.noreplace)?;
-    if loading::find(ctx.db(), &request.key).is_some() { Err(in_flight()) } else { Ok(()) }
-}
-
-fn slot(ctx: Ctx<'_>, request: &Request, origin: &Origin, progress: &Arc<Progress>) -> Option<Slot> {
+fn slot(
+    ctx: Ctx<'_>,
+    request: &Request,
+    origin: &Origin,
+    progress: &Arc<Progress>,
+    command: Option<Repeatable>,
+) -> Option<Slot> {
     let kind = request.recipe.kind().name();
-    loading::register((ctx.db(), request.key.clone()), kind, progress, origin.source())
+    loading::register((ctx.db(), request.key.clone()), kind, progress, origin.source(), command)
 }
 
 fn start(ctx: Ctx<'_>, slot: Slot, request: Request, origin: Origin, progress: Arc<Progress>, client: Client) {
@@ -333,15 +354,16 @@ impl Load {
         Built::join(part, self.before.as_ref())
     }
 
-    /// Answers the client. From now on the key may be loaded again.
+    /// Answers the client, and those that have repeated its command. From now on the key may be loaded again.
     fn end(mut self, outcome: Outcome<Reply>) {
-        self.slot.remove();
+        let joined = self.slot.remove();
         counters::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
         let outcome = outcome.map_err(|failure| match failure {
             aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
             other => other,
         });
         self.log(&outcome);
+        joined.into_iter().for_each(|client| client.reply(outcome.clone()));
         self.client.reply(outcome);
         if let Some(before) = self.before {
             discard::model(before);

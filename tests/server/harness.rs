@@ -13,6 +13,7 @@ pub(crate) mod server;
 pub(crate) mod waiting;
 
 pub(crate) use client::Client;
+pub(crate) use in_progress::Running;
 pub(crate) use reply::Reply;
 pub(crate) use server::Server;
 pub(crate) use waiting::wait_until;

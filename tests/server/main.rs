@@ -42,6 +42,7 @@ mod packaged_service;
 mod persistence;
 mod presets;
 mod references;
+mod repeated_loads;
 mod replication;
 mod reported;
 mod reported_cache;

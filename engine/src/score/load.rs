@@ -9,7 +9,7 @@ use super::forest::{self, Forest, ForestFile};
 use super::json::bad_form;
 use super::machine::Machine;
 use super::model::ScoreModel;
-use super::options::{Format, LoadOptions};
+use super::options::{Format, LoadOptions, MissingValue};
 use super::{foreign, glm, pmml, scorecard};
 use crate::{Error, Progress, Result};
 
@@ -81,13 +81,13 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
     };
-    if let Some(number) = options.missing {
-        if number.is_infinite() {
-            return Err(Error::Invalid("MISSING is a finite number or nan".into()));
-        }
+    if let Some(missing) = options.missing {
         // XGBoost compares numbers with the parameter missing as f32.
         let is_single = format == Format::Xgboost;
-        features.set_marker((!number.is_nan()).then_some(Marker { number, is_single }));
+        features.set_marker(match missing {
+            MissingValue::Number(number) => Some(Marker { number, is_single }),
+            MissingValue::Nan => None,
+        });
         warnings.retain(|warning| warning != forest::MISSING_IS_OPEN);
     }
     if let Some(decimals) = &options.decimals {

@@ -49,6 +49,15 @@ pub enum Trees {
     All,
 }
 
+/// What stands for a missing value, besides NaN and `null`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MissingValue {
+    /// Nothing.
+    Nan,
+    /// A finite number.
+    Number(f64),
+}
+
 /// Options for reading a file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LoadOptions {
@@ -58,17 +67,24 @@ pub struct LoadOptions {
     pub decimals: Option<Decimals>,
     /// The trees of a model that stopped early; if `None`, all, with a warning.
     pub trees: Option<Trees>,
-    /// The number that stands for a missing value in rows, or NaN if there is none; if `None`, none, with a warning where
-    /// the model may have been trained with one.
-    pub missing: Option<f64>,
+    /// What stands for a missing value in rows; if `None`, no number, with a warning where the model may have been trained
+    /// with one.
+    pub missing: Option<MissingValue>,
 }
 
-/// Reads the number of the option `MISSING`: NaN for `nan`, if no number stands for a missing value.
-///
-/// # Errors
-/// [`Error::Invalid`] when it is neither a finite number nor `nan`.
-pub fn missing(text: &[u8]) -> Result<f64> {
-    let number = number::read(text).ok().filter(|_| !text.is_empty());
-    let reason = "MISSING is the number that stands for a missing value, or nan if there is none";
-    number.map(number::Spelled::value).ok_or_else(|| Error::Invalid(reason.into()))
+impl MissingValue {
+    /// Reads the value of the option `MISSING`: a number, or `nan`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        match number::read(text) {
+            Ok(number::Spelled::Missing) if !text.is_empty() => Ok(Self::Nan),
+            Ok(number) if !text.is_empty() => Ok(Self::Number(number.value())),
+            _ => {
+                let reason = "MISSING is the number that stands for a missing value, or nan if there is none";
+                Err(Error::Invalid(reason.into()))
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Decimals, Format, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
+use super::{Decimals, Format, LoadOptions, MissingValue, Rows, ScoreDecoder, ScoreModel, load};
 use crate::model::codec::MAX_FRAME;
 use crate::model::{Identity, LabelSet, Model, Query};
 use crate::{Error, Progress, Result};
@@ -242,7 +242,7 @@ fn frames_of_a_large_model_are_small() {
 
 #[test]
 fn damaged_frames_are_refused() {
-    let marked = LoadOptions { missing: Some(-999.0), ..LoadOptions::default() };
+    let marked = LoadOptions { missing: Some(MissingValue::Number(-999.0)), ..LoadOptions::default() };
     let named = load(NAMED.as_bytes(), &marked, &Progress::default());
     let named = named.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((named.frame(0)[1], model(LINEAR).frame(0)[1]), (3, 2), "models that an older module can read stay so");

@@ -1,4 +1,5 @@
 //! The loads in flight: at most one a key. They are listed, watched (`MODEL.INFO`) and cancelled (`MODEL.ABORT`) here.
+//! A command that repeats one of them waits for its outcome.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,7 +7,10 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use assess_engine::Progress;
+use assess_engine::model::load::Recipe;
 
+use super::client::Client;
+use crate::models::data_dir::Stamp;
 use crate::work::main_loop;
 
 /// Database and key.
@@ -16,6 +20,21 @@ struct Loading {
     kind: &'static str,
     progress: Arc<Progress>,
     source: Vec<u8>,
+    /// The command, if it can be repeated.
+    command: Option<Repeatable>,
+    /// The clients that have repeated it.
+    joined: Vec<Client>,
+}
+
+/// A command that gives the same outcome when it is repeated: the options, and the file as it was when the command
+/// came.
+#[derive(PartialEq)]
+pub(super) struct Repeatable {
+    pub(super) recipe: Recipe,
+    pub(super) noreplace: bool,
+    pub(super) history: Option<u64>,
+    pub(super) path: Vec<u8>,
+    pub(super) file: Stamp,
 }
 
 /// A load in flight, as `MODEL.INFO` shows it.
@@ -59,25 +78,48 @@ pub(crate) fn abort(db: i32, key: &[u8]) -> bool {
 }
 
 /// Registers a load, unless one is in flight for the key. Main thread.
-pub(crate) fn register(place: Place, kind: &'static str, progress: &Arc<Progress>, source: &[u8]) -> Option<Slot> {
+pub(super) fn register(
+    place: Place,
+    kind: &'static str,
+    progress: &Arc<Progress>,
+    source: &[u8],
+    command: Option<Repeatable>,
+) -> Option<Slot> {
     LOADS.with_borrow_mut(|loads| match loads.entry(place.clone()) {
         Entry::Occupied(_) => None,
         Entry::Vacant(vacant) => {
-            vacant.insert(Loading { kind, progress: Arc::clone(progress), source: source.to_vec() });
+            let (progress, source) = (Arc::clone(progress), source.to_vec());
+            vacant.insert(Loading { kind, progress, source, command, joined: Vec::new() });
             Some(Slot(Some(place)))
         }
     })
+}
+
+/// Lets a client wait for the load in flight of the key, if its command repeats that load. Main thread.
+pub(super) fn join(place: &Place, command: Option<&Repeatable>, client: impl FnOnce() -> Client) -> bool {
+    let is_repeated = LOADS.with_borrow(|loads| {
+        let load = loads.get(place).filter(|load| load.progress.check().is_ok());
+        command.is_some() && load.is_some_and(|load| load.command.as_ref() == command)
+    });
+    if is_repeated {
+        let client = client();
+        LOADS.with_borrow_mut(|loads| {
+            if let Some(load) = loads.get_mut(place) {
+                load.joined.push(client);
+            }
+        });
+    }
+    is_repeated
 }
 
 /// The place of a load in the table. It is removed when this is dropped, however the load ends.
 pub(crate) struct Slot(Option<Place>);
 
 impl Slot {
-    /// From now on the key may be loaded again. Main thread.
-    pub(crate) fn remove(&mut self) {
-        if let Some(place) = self.0.take() {
-            LOADS.with_borrow_mut(|loads| loads.remove(&place));
-        }
+    /// From now on the key may be loaded again. Returns the clients that have repeated the command. Main thread.
+    pub(super) fn remove(&mut self) -> Vec<Client> {
+        let load = self.0.take().and_then(|place| LOADS.with_borrow_mut(|loads| loads.remove(&place)));
+        load.map_or_else(Vec::new, |load| load.joined)
     }
 }
 
@@ -85,7 +127,7 @@ impl Drop for Slot {
     /// After a panic, on any thread.
     fn drop(&mut self) {
         if let Some(place) = self.0.take() {
-            main_loop::post(move |_| Self(Some(place)).remove());
+            main_loop::post(move |_| drop(Self(Some(place)).remove()));
         }
     }
 }

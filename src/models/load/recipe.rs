@@ -88,7 +88,7 @@ pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
                 match option {
                     "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
                     "TREES" => load.trees = Some(options.choice(option, &TREES)?),
-                    "MISSING" => load.missing = Some(score::missing(options.value(option)?)?),
+                    "MISSING" => load.missing = Some(score::MissingValue::parse(options.value(option)?)?),
                     _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
                 }
                 Ok(())
