@@ -21,7 +21,7 @@ const VALUES: [f64; 9] = [0.0, -0.0, 1.0, -1.0, 0.1, 1e9, -3e38, 5e-324, f64::NA
 
 /// Reads a file; the model keeps all properties.
 pub fn file(format: Format, bytes: &[u8]) {
-    let options = LoadOptions { format: Some(format), decimals: None };
+    let options = LoadOptions { format: Some(format), ..LoadOptions::default() };
     if let Ok(model) = load(bytes, &options, &Progress::default()) {
         keeps_properties(&model);
         assert_survives(&model);
@@ -32,7 +32,7 @@ pub fn file(format: Format, bytes: &[u8]) {
 /// The model at this index of [`MODELS`].
 pub fn model(index: usize) -> ScoreModel {
     let (format, bytes) = MODELS[index % MODELS.len()];
-    let options = LoadOptions { format: Some(format), decimals: None };
+    let options = LoadOptions { format: Some(format), ..LoadOptions::default() };
     let model = load(bytes, &options, &Progress::default()).expect("the models in the folder are valid");
     derive(&model);
     model

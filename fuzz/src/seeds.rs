@@ -48,12 +48,18 @@ struct Seeds<'a> {
 
 impl Seeds<'_> {
     fn scores(&self) -> io::Result<()> {
-        let kinds =
-            [("glm", "json"), ("scorecard", "json"), ("xgboost", "json"), ("lightgbm", "txt"), ("pmml", "pmml")];
+        let kinds = [
+            ("glm", "json"),
+            ("scorecard", "json"),
+            ("xgboost", "json"),
+            ("lightgbm", "txt"),
+            ("catboost", "json"),
+            ("pmml", "pmml"),
+        ];
         for (kind, extension) in kinds {
             for (name, bytes) in self.files("models", extension) {
                 let format = score::Format::from_name(kind.as_bytes());
-                let options = score::LoadOptions { format, decimals: None };
+                let options = score::LoadOptions { format, ..score::LoadOptions::default() };
                 for bytes in [cut_forest(kind, &bytes).unwrap_or_default(), bytes] {
                     if let Ok(model) = score::load(&bytes, &options, &Progress::default()) {
                         self.write(kind, &name, &bytes)?;
