@@ -301,7 +301,10 @@ impl Growing {
     /// Makes a leaf of a finished tree linear: `leaf.end` is the number of all terms up to its own.
     pub(super) fn make_linear(&mut self, leaf: LinearLeaf) -> Result<(), Refused> {
         let Grown { nodes, trees, linear, .. } = &mut self.grown;
-        let terms = linear.add_leaf(nodes, leaf)?;
+        if nodes.get(leaf.node as usize).is_some_and(|node| node.child != leaf.node) {
+            return Err("a linear part is of a node that is not a leaf");
+        }
+        let terms = linear.add_leaf(nodes.len(), leaf)?;
         let place = trees.partition_point(|tree| tree.root <= leaf.node);
         if let Some(tree) = place.checked_sub(1).and_then(|place| trees.get_mut(place)) {
             tree.terms = tree.terms.max(terms);

@@ -3,7 +3,6 @@
 //! Leaves of LightGBM's linear trees have them. A linear booster of XGBoost is a tree of one such leaf for each group.
 
 use super::column::{double, single};
-use super::grow::Node;
 use super::{Forest, MAX_FEATURES, Refused};
 
 /// Maximum number of terms of all leaves.
@@ -58,14 +57,15 @@ impl Linear {
         number.checked_sub(1).and_then(|before| self.leaves.get(before)).map_or(0, |before| before.end as usize)
     }
 
-    /// Makes a leaf linear; its terms are added before or afterwards. Returns the number of its terms.
-    pub(super) fn add_leaf(&mut self, nodes: &[Node], leaf: LinearLeaf) -> Result<u32, Refused> {
+    /// Makes a leaf linear, which is one of `nodes` nodes; its terms are added before or afterwards. Returns the number of
+    /// its terms.
+    pub(super) fn add_leaf(&mut self, nodes: usize, leaf: LinearLeaf) -> Result<u32, Refused> {
         let at = leaf.node as usize;
-        if nodes.get(at).is_none_or(|node| node.child != leaf.node) {
-            return Err("a linear part is of a node that is not a leaf");
+        if at >= nodes {
+            return Err("a linear part is of a node that does not exist");
         }
         if self.of_node.len() <= at {
-            self.of_node.resize(nodes.len(), 0);
+            self.of_node.resize(nodes, 0);
         }
         if std::mem::replace(&mut self.of_node[at], self.leaves.len() as u32 + 1) != 0 {
             return Err("a leaf has two linear parts");

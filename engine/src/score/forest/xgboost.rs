@@ -68,9 +68,9 @@ struct File<'a> {
     /// Whether some of them are numbers other than their places.
     has_numeric_names: bool,
     /// The weight of each tree of `dart`.
-    tree_weights: Vec<f32>,
+    tree_weights: Vec<f64>,
     /// The weights of `gblinear`.
-    weights: Vec<f32>,
+    weights: Vec<f64>,
     /// Whether a node has a negative `sum_hessian`.
     has_negative_hessians: bool,
     /// Warnings about unknown fields.
