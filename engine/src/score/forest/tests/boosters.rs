@@ -228,6 +228,27 @@ fn an_oblivious_tree_has_a_bit_of_the_leaf_for_each_level() {
 }
 
 #[test]
+fn rows_move_through_an_oblivious_tree_level_by_level_as_they_do_alone() {
+    for treatment in ["AsIs", "AsTrue"] {
+        let text = oblivious("RMSE", "[]", "[100]", treatment, "1,2,3,4");
+        let by_category = r#"{"cat_feature_index":0,"split_index":1,"split_type":"OneHotFeature","value":-863087293}"#;
+        let by_number = r#"{"border":1.5,"float_feature_index":0,"split_index":1,"split_type":"FloatFeature"}"#;
+        let other = text.replace(by_category, by_number);
+        assert_ne!(other, text);
+        let forest = load(&other);
+        assert!(forest.grown.trees[0].is_oblivious && !load(&text).grown.trees[0].is_oblivious);
+        let values = [0.0, 0.5, 0.6, 1.5, 1.6, NAN, -1.0, 1e30, 0.7];
+        let rows: Vec<f64> = values.iter().flat_map(|&a| [a, 0.0]).collect();
+        let mut margins = vec![NAN; values.len()];
+        forest.margins(&rows, &mut margins, &Progress::default()).unwrap();
+        let alone: Vec<f64> = rows.chunks(2).map(|row| margins_of(&forest, row)[0]).collect();
+        assert_eq!(margins, alone);
+        let of_missing = if treatment == "AsIs" { 102.0 } else { 108.0 };
+        assert_eq!(margins, [102.0, 102.0, 104.0, 104.0, 108.0, of_missing, 102.0, 108.0, 104.0]);
+    }
+}
+
+#[test]
 fn catboost_answers_by_its_loss_function() {
     let task = |loss: &str, classes: &str, bias: &str, leaves: &str| {
         let forest = load(&oblivious(loss, classes, bias, "AsIs", leaves));
