@@ -48,8 +48,14 @@ struct Seeds<'a> {
 
 impl Seeds<'_> {
     fn scores(&self) -> io::Result<()> {
-        let kinds =
-            [("glm", "json"), ("scorecard", "json"), ("xgboost", "json"), ("lightgbm", "txt"), ("pmml", "pmml")];
+        let kinds = [
+            ("glm", "json"),
+            ("scorecard", "json"),
+            ("xgboost", "json"),
+            ("lightgbm", "txt"),
+            ("catboost", "json"),
+            ("pmml", "pmml"),
+        ];
         for (kind, extension) in kinds {
             for (name, bytes) in self.files("models", extension) {
                 let format = score::Format::from_name(kind.as_bytes());

@@ -18,7 +18,7 @@ class Asked:
         self.client, self.case = client, case
         client.execute_command("FLUSHALL")
         options = ["DECIMALS", decimals] if decimals is not None else []
-        client.execute_command("MODEL.SET", KEY, "SCORE", case.document, *options)
+        client.execute_command("MODEL.SET", KEY, "SCORE", case.document, *options, *case.options)
 
     def get(self, rows: np.ndarray, *options: str) -> list[bytes | Exception]:
         """ASSESS.GET, one row in each."""

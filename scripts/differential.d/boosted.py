@@ -21,16 +21,23 @@ IDENTITIES = {
 QUERY = 10  # rows of a query, for ranking
 
 
-def xgboost_of(objective: str, random: np.random.Generator, categories: bool = False) -> Case:
+def xgboost_of(
+    objective: str,
+    random: np.random.Generator,
+    categories: bool = False,
+    booster: str = "gbtree",
+    stopped: bool = False,
+) -> Case:
     """A booster for one objective: shallow or deep, with missing values or without, few trees or many, as JSON or UBJSON.
-    With `categories`, some features are category codes, up to 3, 40 or 100 of them, split one against the others or in sets."""
+    With `categories`, some features are category codes, up to 3, 40 or 100 of them, split one against the others or in sets.
+    With `stopped`, the file has a best iteration, and is loaded with TREES."""
     inputs = table(random, int(random.integers(30, 400)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
     categorical = [j for j in range(inputs.shape[1]) if categories and random.random() < 0.6]
     for j in categorical:
         inputs[:, j] = random.integers(0, random.choice([3, 40, 100]), len(inputs))
         inputs[random.random(len(inputs)) < random.choice([0.0, 0.1]), j] = np.nan
     classes = int(random.integers(3, 6)) if objective.startswith("multi") else 0
-    target = _target(random, inputs, objective, classes)
+    target = target_for(random, inputs, objective, classes)
     parameters = {
         "objective": objective,
         "max_depth": int(random.choice([2, 6])),
@@ -42,8 +49,12 @@ def xgboost_of(objective: str, random: np.random.Generator, categories: bool = F
         "tree_method": str(random.choice(["exact", "hist"])),
         "num_parallel_tree": int(random.choice([1, 1, 3])),
     }
-    if objective == "survival:cox":
-        parameters["min_child_weight"] = 1.0  # at 0 it grows nodes with negative hessians, which are refused
+    if booster == "dart":
+        parameters |= {"booster": booster, "rate_drop": float(random.choice([0.1, 0.5])), "one_drop": int(random.integers(2))}
+    elif booster == "gblinear":
+        parameters = {name: parameters[name] for name in ("objective", "eta", "seed", "nthread")}
+        updater = str(random.choice(["shotgun", "coord_descent"]))
+        parameters |= {"booster": booster, "updater": updater, "lambda": float(random.choice([0.0, 1.0]))}
     if categories:
         parameters |= {"tree_method": "hist", "max_cat_to_onehot": int(random.choice([1, 4, 50])), "max_cat_threshold": 64}
     if classes:
@@ -66,17 +77,26 @@ def xgboost_of(objective: str, random: np.random.Generator, categories: bool = F
         data.set_float_info("label_upper_bound", np.where(random.random(len(target)) < 0.3, np.inf, target))
     elif objective.startswith("rank:"):
         data.set_group(_queries(len(target)))
-    booster = xgboost.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40])))
-    document = bytes(booster.save_raw("json"))
-    saved = document if random.random() < 0.5 else bytes(booster.save_raw("ubj"))
+    rounds = int(random.choice([1, 5, 40]))
+    trained = xgboost.train(parameters, data, num_boost_round=rounds)
+    end, options = 0, []
+    if stopped:
+        best = int(random.integers(rounds))
+        trained.set_attr(best_iteration=str(best))
+        options = ["TREES", str(random.choice(["best", "all"]))]
+        end = best + 1 if options[1] == "best" else 0
+    document = bytes(trained.save_raw("json"))
+    saved = document if random.random() < 0.5 else bytes(trained.save_raw("ubj"))
+    has_contributions = not _has_negative_hessians(document)
     loaded = xgboost.Booster({"nthread": 1})
     loaded.load_model(bytearray(saved))
 
     def expect(rows: np.ndarray) -> Expected:
         asked = matrix(rows)
-        margins = loaded.predict(asked, output_margin=True).reshape(len(rows), -1)
-        scores = loaded.predict(asked).reshape(len(rows), -1).astype(float)
-        parts = loaded.predict(asked, pred_contribs=True, approx_contribs=True)
+        used = {"iteration_range": (0, end)}
+        margins = loaded.predict(asked, output_margin=True, **used).reshape(len(rows), -1)
+        scores = loaded.predict(asked, **used).reshape(len(rows), -1).astype(float)
+        parts = loaded.predict(asked, pred_contribs=True, approx_contribs=booster != "gblinear", **used)
         parts = parts.reshape(len(rows), margins.shape[1], -1)[:, :, :-1].astype(float)
         is_identity = objective in IDENTITIES
         size = np.maximum(1.0, np.abs(parts).sum(axis=2, keepdims=True))
@@ -85,7 +105,7 @@ def xgboost_of(objective: str, random: np.random.Generator, categories: bool = F
             0.0 if is_identity else PROBABILITY * np.maximum(1.0, np.abs(scores)),
             None if is_identity else margins.astype(float),
             0.0,
-            parts,
+            parts if has_contributions else None,
             CONTRIBUTION * size,
         )
 
@@ -95,28 +115,32 @@ def xgboost_of(objective: str, random: np.random.Generator, categories: bool = F
     for j in categorical:  # categories of the training data, and others; negative codes are refused by the library
         special[j] = [*map(float, range(8)), 31.0, 32.0, 39.0, 63.0, 64.0, 99.0, 2.5, 1000.0, 16777215.0]
     return Case(
-        f"xgboost {objective}{' categories' * categories}",
+        f"xgboost {objective} {booster}{' categories' * categories}{' stopped' * stopped}",
         "xgboost",
         saved,
         names,
         task,
         expect,
-        _keeping_categories(drawn_from(inputs), inputs, categorical),
+        keeping_categories(drawn_from(inputs), inputs, categorical),
         special,
         labels,
+        options=options,
+        has_contributions=has_contributions,
+        is_linear=booster == "gblinear",
     )
 
 
 def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> Case:
     """A booster for one objective; some have categorical features, zeros that count as missing, trees of one leaf. `more`
-    are parameters of the training."""
+    are parameters of the training; with `own`, it has a loss function that the file does not hold."""
+    own = more.pop("own", False)
     inputs = table(random, int(random.integers(20, 500)), int(random.integers(1, 12)), random.choice([0.0, 0.2]))
     categorical = [j for j in range(inputs.shape[1]) if random.random() < 0.3]
     for j in categorical:
         inputs[:, j] = random.integers(0, random.choice([3, 12, 70]), len(inputs)) * random.choice([1, 1, 7])
         inputs[random.random(len(inputs)) < random.choice([0.0, 0.1]), j] = np.nan
     classes = int(random.integers(3, 6)) if objective.startswith("multiclass") else 0
-    target = _target(random, inputs, objective, classes)
+    target = target_for(random, inputs, objective, classes)
     parameters = {
         "objective": objective,
         "num_leaves": int(random.choice([2, 7, 31])),
@@ -138,12 +162,18 @@ def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> 
     }
     if classes:
         parameters["num_class"] = classes
+    if more.get("linear_tree"):
+        parameters["zero_as_missing"] = False  # the library refuses both
+    if own:
+        parameters["objective"] = _squares
     names = [re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in noun(random, inputs.shape[1])]
     data = lightgbm.Dataset(
         inputs, target, feature_name=names, categorical_feature=categorical, params=parameters, free_raw_data=False,
         group=_queries(len(target)) if "rank" in objective else None,
     )
     document = lightgbm.train(parameters, data, num_boost_round=int(random.choice([1, 5, 40]))).model_to_string()
+    if random.random() < 0.1:
+        document = document.replace("version=v4", "version=v2", 1)
     loaded = lightgbm.Booster(params={"num_threads": 1}, model_str=document)
 
     def expect(rows: np.ndarray) -> Expected:
@@ -166,13 +196,18 @@ def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> 
         names,
         task,
         expect,
-        _keeping_categories(drawn_from(inputs), inputs, categorical),
+        keeping_categories(drawn_from(inputs), inputs, categorical),
         special,
         labels,
     )
 
 
-def _target(random: np.random.Generator, inputs: np.ndarray, objective: str, classes: int) -> np.ndarray:
+def _squares(predicted: np.ndarray, data: lightgbm.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The derivatives of squared errors."""
+    return predicted - data.get_label(), np.ones(len(predicted))
+
+
+def target_for(random: np.random.Generator, inputs: np.ndarray, objective: str, classes: int) -> np.ndarray:
     """A target that suits the objective, computed from the inputs and random noise."""
     filled = np.nan_to_num(inputs)
     standard = (filled - filled.mean(axis=0)) / np.maximum(filled.std(axis=0), 1e-9)
@@ -202,9 +237,18 @@ def _queries(rows: int) -> list[int]:
     return [QUERY] * (rows // QUERY) + ([rows % QUERY] if rows % QUERY else [])
 
 
+def _xgboost_trees(document: bytes) -> list[dict]:
+    booster = json.loads(document)["learner"]["gradient_booster"]
+    return booster.get("gbtree", booster)["model"].get("trees", [])
+
+
+def _has_negative_hessians(document: bytes) -> bool:
+    return any(min(tree["sum_hessian"]) < 0 for tree in _xgboost_trees(document))
+
+
 def _xgboost_thresholds(document: bytes, features: int) -> list[list[float]]:
     found = [set() for _ in range(features)]
-    for tree in json.loads(document)["learner"]["gradient_booster"]["model"]["trees"]:
+    for tree in _xgboost_trees(document):
         for left, feature, condition in zip(tree["left_children"], tree["split_indices"], tree["split_conditions"]):
             if left != -1:
                 found[feature].add(float(np.float32(condition)))
@@ -224,7 +268,7 @@ def _lightgbm_thresholds(document: str, features: int) -> list[list[float]]:
     return [sorted(each) for each in found]
 
 
-def _keeping_categories(draw: callable, inputs: np.ndarray, categorical: list[int]) -> callable:
+def keeping_categories(draw: callable, inputs: np.ndarray, categorical: list[int]) -> callable:
     """Ordinary rows with unchanged categories."""
 
     def drawn(random: np.random.Generator, count: int) -> np.ndarray:

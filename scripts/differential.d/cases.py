@@ -39,6 +39,9 @@ class Case:
     special: list[list[float]] = field(default_factory=list)  # for each feature: values at which the result may change
     labels: list[str] = field(default_factory=list)  # names of classes
     knows_missing: bool = True
+    options: list[str] = field(default_factory=list)  # of MODEL.SET
+    has_contributions: bool = True
+    is_linear: bool = False  # sums of large values overflow
 
 
 def noun(random: np.random.Generator, count: int) -> list[str]:

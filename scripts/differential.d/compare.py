@@ -9,7 +9,7 @@ from asked import Asked
 from cases import BINARY, MULTI, Case, Expected
 
 # The margin of a forest is the sum of contributions and a constant: tolerance of the constant, relative to the parts.
-SAME_CONSTANT = {"lightgbm": 1e-12, "xgboost": 1e-5}
+SAME_CONSTANT = {"lightgbm": 1e-12, "catboost": 1e-12, "xgboost": 1e-5}
 
 
 class Difference(Exception):
@@ -29,7 +29,10 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
             _compare_document(case, expected, i, json.loads(document), scored[i])
         except Difference as difference:
             raise Difference(str(difference), i) from None
-    if tolerance := SAME_CONSTANT.get(case.format):
+    if not case.has_contributions:
+        if any(json.loads(document)["contributions"] for document in documents):
+            raise Difference("there are contributions of a model that has none")
+    elif tolerance := SAME_CONSTANT.get(case.format):
         _compare_sums(case, [json.loads(document) for document in documents], tolerance)
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a cached ASSESS.GET")
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a hit of ASSESS.GET")

@@ -8,7 +8,7 @@ import numpy as np
 
 from cases import Case
 
-EXTENSIONS = {"glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm": "txt", "pmml": "pmml"}
+EXTENSIONS = {"glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm": "txt", "catboost": "json", "pmml": "pmml"}
 
 
 def keep(folder: Path, case: Case, rows: np.ndarray, row: int | None, text: str, again: list[str]) -> Path:

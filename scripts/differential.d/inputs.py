@@ -29,7 +29,7 @@ def _special(case: Case, feature: int, random: np.random.Generator) -> float:
         return float(random.choice([each for each in beside if np.isfinite(each)] or [0.0]))
     if case.knows_missing and random.random() < 0.4:
         return float("nan")
-    return float(random.choice(ZEROS + (LARGE if case.knows_missing else [])))
+    return float(random.choice(ZEROS + (LARGE if case.knows_missing and not case.is_linear else [])))
 
 
 def as_json(case: Case, row: np.ndarray) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 import boosted
+import catboosted
 import linear
 import scorecards
 from cases import Case
@@ -31,7 +32,13 @@ LIGHTGBM_MORE = {
     "forest-multiclass": ("multiclass", FOREST),
     "forest-poisson": ("poisson", FOREST),
     "dart": ("binary", {"boosting": "dart"}),
+    "linear-tree": ("regression", {"linear_tree": True}),
+    "linear-tree-binary": ("binary", {"linear_tree": True}),
+    "linear-tree-multiclass": ("multiclass", {"linear_tree": True}),
+    "linear-tree-forest": ("regression", {"linear_tree": True} | FOREST),
+    "own": ("regression", {"own": True}),
 }
+BOOSTERS = ["reg:squarederror", "binary:logistic", "count:poisson", "multi:softprob"]
 LINEAR = {
     "linear": linear.identity,
     "poisson": linear.poisson,
@@ -46,7 +53,22 @@ KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
         f"xgboost-categories-{objective.split(':')[1]}": partial(boosted.xgboost_of, objective, categories=True)
         for objective in ("reg:squarederror", "binary:logistic", "multi:softprob")
     }
+    | {
+        f"xgboost-{booster}-{objective.split(':')[1]}": partial(boosted.xgboost_of, objective, booster=booster)
+        for booster in ("dart", "gblinear")
+        for objective in BOOSTERS
+    }
+    | {
+        f"xgboost-stopped-{booster}": partial(boosted.xgboost_of, "multi:softprob", booster=booster, stopped=True)
+        for booster in ("gbtree", "dart")
+    }
     | {f"lightgbm-{objective}": partial(boosted.lightgbm_of, objective) for objective in LIGHTGBM}
     | {f"lightgbm-{name}": partial(boosted.lightgbm_of, of, **more) for name, (of, more) in LIGHTGBM_MORE.items()}
+    | {f"catboost-{loss.split(':')[0]}": partial(catboosted.catboost_of, loss) for loss in catboosted.OBJECTIVES}
+    | {
+        f"catboost-{categories}-{loss}": partial(catboosted.catboost_of, loss, categories=categories)
+        for categories in (catboosted.NAMED, catboosted.NUMBERED)
+        for loss in ("RMSE", "Logloss", "MultiClass")
+    }
     | {"scorecard": scorecards.scorecard}
 )

@@ -1,8 +1,10 @@
 """Models that the module cannot evaluate exactly, and must refuse when they are loaded."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
-import lightgbm
+import catboost
 import numpy as np
 import redis
 import xgboost
@@ -10,12 +12,11 @@ import xgboost
 from cases import table
 
 XGBOOST = {
-    "xgboost dart": {"booster": "dart", "rate_drop": 0.5},
-    "xgboost gblinear": {"booster": "gblinear"},
     "xgboost vector leaves": {"multi_strategy": "multi_output_tree", "tree_method": "hist"},
 }
-LIGHTGBM = {
-    "lightgbm linear trees": {"linear_tree": True},
+CATBOOST = {
+    "catboost statistics of categories": {"one_hot_max_size": 2},
+    "catboost uncertainty": {"loss_function": "RMSEWithUncertainty"},
 }
 
 
@@ -30,10 +31,15 @@ def accepted(client: redis.Redis, random: np.random.Generator) -> Iterator[str]:
         data = xgboost.DMatrix(inputs, several, feature_types=types, enable_categorical=True)
         booster = xgboost.train({"max_depth": 3, "nthread": 1} | parameters, data, num_boost_round=4)
         yield from _accepted(client, name, bytes(booster.save_raw("json")))
-    for name, parameters in LIGHTGBM.items():
-        data = lightgbm.Dataset(inputs, target, params=parameters)
-        booster = lightgbm.train({"verbose": -1, "num_threads": 1} | parameters, data, num_boost_round=4)
-        yield from _accepted(client, name, booster.model_to_string().encode())
+    cells = inputs.astype(object)
+    cells[:, 0] = inputs[:, 0].astype(int)
+    for name, parameters in CATBOOST.items():
+        data = catboost.Pool(cells, target, cat_features=[0])
+        model = catboost.CatBoost({"iterations": 4, "verbose": 0, "thread_count": 1, "allow_writing_files": False} | parameters)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.json"
+            model.fit(data).save_model(str(path), format="json", pool=data)
+            yield from _accepted(client, name, path.read_bytes())
 
 
 def _accepted(client: redis.Redis, name: str, document: bytes) -> Iterator[str]:

@@ -11,6 +11,7 @@ mod detect;
 mod eora;
 mod exiobase;
 mod fill;
+mod gzip;
 mod icio;
 mod input;
 mod job;

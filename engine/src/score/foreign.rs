@@ -1,8 +1,8 @@
 //! Recognises files that cannot be read by their first bytes. Each error names the format and the call that exports the
 //! model correctly.
 
-/// A CatBoost model.
-pub(super) const CATBOOST: &str = "this is a CatBoost model, which is not read: train with XGBoost or LightGBM, or give the model as glm/1 or scorecard/1";
+const CATBOOST: &str =
+    "this is the binary form of a CatBoost model: in Python, model.save_model(\"model.json\", format=\"json\")";
 
 /// The JSON that LightGBM's `dump_model` writes.
 pub(super) const LIGHTGBM_DUMP: &str =

@@ -1,7 +1,7 @@
 //! Forests of decision trees: gradient boosted models of XGBoost and LightGBM, evaluated bit for bit like the
-//! libraries.
+//! libraries, and of CatBoost.
 //!
-//! Both formats are converted to one structure. Every numeric split compares `x <= threshold`, where `x` is taken from
+//! All formats are converted to one structure. Every numeric split compares `x <= threshold`, where `x` is taken from
 //! a *column*: a feature in the form that this comparison needs ([`mod@column`]). The form includes the treatment of
 //! missing values, so the treatment costs nothing while rows descend the trees. XGBoost's `x < t` becomes `x <= t'`,
 //! where `t'` is the number before `t`.
@@ -9,16 +9,18 @@
 //! The nodes of a tree are stored breadth first, with siblings next to each other. A node therefore needs only one
 //! reference, and stored data cannot describe a cycle ([`grow`]). Margins are summed in the order of the trees, per
 //! class, in the precision of the library that wrote the model: XGBoost in `f32` from the base margin, LightGBM in
-//! `f64` from 0.
+//! `f64` from 0, CatBoost in `f64` from its bias.
 //!
 //! A file that cannot be evaluated exactly is refused at load, and the error names the cause.
 
+mod catboost;
 mod codec;
 mod column;
 mod contribution;
 mod evaluate;
 mod grow;
 mod lightgbm;
+mod linear;
 mod objective;
 mod shape;
 mod xgboost;
@@ -28,6 +30,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub(super) use catboost::read as catboost;
 pub(super) use codec::Decoder;
 pub(super) use lightgbm::read as lightgbm;
 pub(super) use xgboost::{MISSING_IS_OPEN, is_ubjson, read as xgboost};
@@ -76,14 +79,31 @@ pub(super) struct ForestFile {
     pub(super) warnings: Vec<String>,
 }
 
-/// A forest; immutable.
-#[derive(Debug)]
-pub(super) struct Forest {
+/// How outputs are computed from the sums of leaves.
+#[derive(Debug, Clone)]
+struct Meaning {
     objective: &'static Objective,
     /// The factor of the margin in `LightGBM`'s logistic objectives, else 1.
     steepness: f64,
     /// Outputs are computed from margins divided by this: the number of iterations in a random forest of `LightGBM`, else 1.
     divisor: f64,
+    /// Whether the file has what contributions are computed from.
+    has_contributions: bool,
+    /// The labels of the classes; none if they are numbered.
+    labels: Vec<Box<str>>,
+}
+
+impl Meaning {
+    /// The meaning of most files.
+    fn of(objective: &'static Objective) -> Self {
+        Self { objective, steepness: 1.0, divisor: 1.0, has_contributions: true, labels: Vec::new() }
+    }
+}
+
+/// A forest; immutable.
+#[derive(Debug)]
+pub(super) struct Forest {
+    meaning: Meaning,
     features: Box<[Box<str>]>,
     /// The start value of each group's sum.
     base: Box<[f64]>,
@@ -95,13 +115,14 @@ pub(super) struct Forest {
 impl Forest {
     /// Assembles a forest and checks that its parts fit together.
     fn assemble(
-        objective: &'static Objective,
-        (steepness, divisor): (f64, f64),
+        meaning: Meaning,
         features: Vec<Box<str>>,
         base: Vec<f64>,
         group_of: Vec<u16>,
         grown: Grown,
     ) -> Result<Self, Refused> {
+        let Meaning { objective, steepness, divisor, .. } = meaning;
+        check_labels(&meaning.labels, objective.task(base.len()))?;
         check_features(&features)?;
         if !(steepness > 0.0 && steepness.is_finite()) {
             return Err("the sigmoid factor must be a finite number > 0");
@@ -115,23 +136,22 @@ impl Forest {
         if group_of.len() != grown.trees.len() || group_of.iter().any(|&group| usize::from(group) >= base.len()) {
             return Err("trees and their classes do not fit together");
         }
-        if grown.columns.iter().any(|column| column.feature as usize >= features.len()) {
+        let mut used = grown.columns.iter().map(|column| column.feature);
+        let mut of_terms = grown.linear.terms.iter().map(|term| term.feature);
+        if used.any(|feature| feature as usize >= features.len())
+            || of_terms.any(|feature| feature as usize >= features.len())
+        {
             return Err("a tree uses a feature that the model does not have");
         }
-        let forest = Self {
-            objective,
-            steepness,
-            divisor,
-            features: features.into(),
-            base: base.into(),
-            group_of: group_of.into(),
-            grown,
-        };
+        if grown.linear.leaves.last().map_or(0, |last| last.end as usize) != grown.linear.terms.len() {
+            return Err("linear leaves and their terms do not fit together");
+        }
+        let forest = Self { meaning, features: features.into(), base: base.into(), group_of: group_of.into(), grown };
         forest.check_sums()?;
         Ok(forest)
     }
 
-    /// Checks that every possible margin is finite.
+    /// Checks that every possible margin is finite, apart from linear parts of leaves.
     fn check_sums(&self) -> Result<(), Refused> {
         let mut sums: Vec<f64> = self.base.iter().map(|base| base.abs()).collect();
         for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
@@ -149,7 +169,7 @@ impl Forest {
 
     /// The output of the forest for a row.
     pub(super) fn task(&self) -> Task {
-        self.objective.task(self.groups())
+        self.meaning.objective.task(self.groups())
     }
 
     /// The number of margins of a row: 1, or one for each class.
@@ -162,29 +182,36 @@ impl Forest {
         self.groups()
     }
 
-    /// The number of trees.
-    pub(super) fn trees(&self) -> usize {
-        self.grown.trees.len()
+    /// The labels of the classes; none if they are numbered.
+    pub(super) fn labels(&self) -> &[Box<str>] {
+        &self.meaning.labels
     }
 
-    /// Maximum number of steps of a row in all trees. The cost of a row is proportional to it, about 2 ns a step.
+    /// The number of trees; 0 for a linear booster.
+    pub(super) fn trees(&self) -> usize {
+        let is_linear_booster = self.is_single() && !self.grown.linear.is_empty();
+        if is_linear_booster { 0 } else { self.grown.trees.len() }
+    }
+
+    /// Maximum number of steps and of terms of a row in all trees. The cost of a row is proportional to it, about 2 ns a step.
     pub(super) fn steps(&self) -> u64 {
-        self.grown.trees.iter().map(|tree| u64::from(tree.depth) + 1).sum()
+        self.grown.trees.iter().map(|tree| u64::from(tree.depth) + 1 + u64::from(tree.terms)).sum()
     }
 
     /// The name of the objective in its library.
     pub(super) fn objective(&self) -> &'static str {
-        self.objective.name
+        self.meaning.objective.name
     }
 
     /// Applies the link to the margins of one row; `margins` and `out` have [`Forest::groups`] numbers. An exponential
     /// link of a large margin is infinite, as in the libraries.
     pub(super) fn outputs_of(&self, margins: &[f64], out: &mut [f64]) {
-        if self.divisor == 1.0 {
-            self.objective.apply(self.steepness, margins, out);
+        let Meaning { objective, steepness, divisor, .. } = &self.meaning;
+        if *divisor == 1.0 {
+            objective.apply(*steepness, margins, out);
         } else {
-            let means: Vec<f64> = margins.iter().map(|margin| margin / self.divisor).collect();
-            self.objective.apply(self.steepness, &means, out);
+            let means: Vec<f64> = margins.iter().map(|margin| margin / divisor).collect();
+            objective.apply(*steepness, &means, out);
         }
     }
 
@@ -208,13 +235,30 @@ impl Forest {
     /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
-        (size_of::<Self>() + names + self.base.len() * 8 + self.group_of.len() * 2) as u64 + self.grown.bytes()
+        let labels: usize = self.meaning.labels.iter().map(|label| label.len() + size_of::<Box<str>>()).sum();
+        (size_of::<Self>() + names + labels + self.base.len() * 8 + self.group_of.len() * 2) as u64 + self.grown.bytes()
     }
 
     /// Whether rows and sums are rounded to `f32`.
     fn is_single(&self) -> bool {
-        self.objective.is_single()
+        self.meaning.objective.is_single()
     }
+}
+
+fn check_labels(labels: &[Box<str>], task: Task) -> Result<(), Refused> {
+    let classes = match task {
+        Task::Value => 0,
+        Task::Binary => 2,
+        Task::Multi(classes) => classes,
+    };
+    if ![0, classes].contains(&labels.len()) {
+        return Err("the number of labels is not that of the classes");
+    }
+    let mut seen = HashSet::new();
+    if labels.iter().any(|label| label.is_empty() || label.len() > MAX_NAME || !seen.insert(label)) {
+        return Err("the label of a class must be 1 to 256 bytes, and no label may occur twice");
+    }
+    Ok(())
 }
 
 fn check_features(features: &[Box<str>]) -> Result<(), Refused> {

@@ -38,7 +38,7 @@ fn detect(bytes: &[u8]) -> Result<Format> {
                 (Some("glm/1"), _) => Ok(Format::Glm),
                 (Some("scorecard/1"), _) => Ok(Format::Scorecard),
                 (None, Some(_)) => Ok(Format::Xgboost),
-                _ if probe.model_info.is_some() => Err(Error::bad_whole(foreign::CATBOOST)),
+                _ if probe.model_info.is_some() => Ok(Format::Catboost),
                 _ if probe.tree_info.is_some() => Err(Error::bad_whole(foreign::LIGHTGBM_DUMP)),
                 _ => Err(unknown()),
             }
@@ -62,7 +62,8 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         None => detect(bytes)?,
     };
     if options.trees.is_some() && format != Format::Xgboost {
-        let reason = "TREES is for XGBoost models that stopped early; LightGBM saves the best iterations only";
+        let reason =
+            "TREES is for XGBoost models that stopped early; LightGBM and CatBoost save the best iterations only";
         return Err(Error::Invalid(reason.into()));
     }
     let mut scales = Vec::new();
@@ -79,6 +80,7 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         }
         Format::Xgboost => of_forest(forest::xgboost(bytes, options.trees, progress)?, &mut warnings)?,
         Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
+        Format::Catboost => of_forest(forest::catboost(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
     };
     if let Some(missing) = options.missing {

@@ -62,6 +62,7 @@ impl Machine {
             Self::Glm(glm) => glm.labels.clone(),
             Self::Forest(forest) => match forest.task() {
                 Task::Value => Vec::new(),
+                Task::Binary | Task::Multi(_) if !forest.labels().is_empty() => forest.labels().to_vec(),
                 Task::Binary => numbered(2),
                 Task::Multi(classes) => numbered(classes),
             },

@@ -17,11 +17,14 @@ pub enum Format {
     Lightgbm,
     /// PMML with a `RegressionModel` or a `Scorecard`.
     Pmml,
+    /// JSON that CatBoost saves.
+    Catboost,
 }
 
 impl Format {
     /// All formats; the index is the code in the byte form.
-    pub(super) const ALL: [Self; 5] = [Self::Glm, Self::Scorecard, Self::Xgboost, Self::Lightgbm, Self::Pmml];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Glm, Self::Scorecard, Self::Xgboost, Self::Lightgbm, Self::Pmml, Self::Catboost];
 
     /// The name in options and replies.
     pub const fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Format {
             Self::Xgboost => "xgboost",
             Self::Lightgbm => "lightgbm",
             Self::Pmml => "pmml",
+            Self::Catboost => "catboost",
         }
     }
 

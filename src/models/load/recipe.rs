@@ -142,12 +142,13 @@ fn separator(value: &[u8]) -> Outcome<Box<str>> {
 }
 
 const TREES: [(&str, score::Trees); 2] = [("best", score::Trees::Best), ("all", score::Trees::All)];
-const SCORE_FORMATS: [(&str, score::Format); 5] = [
+const SCORE_FORMATS: [(&str, score::Format); 6] = [
     ("glm", score::Format::Glm),
     ("scorecard", score::Format::Scorecard),
     ("xgboost", score::Format::Xgboost),
     ("lightgbm", score::Format::Lightgbm),
     ("pmml", score::Format::Pmml),
+    ("catboost", score::Format::Catboost),
 ];
 
 const ORIGIN_FORMATS: [(&str, origin::Format); 5] = [

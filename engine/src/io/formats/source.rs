@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 
-use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
+use super::gzip::Gzip;
 use super::zstd::Zstd;
 use super::{Folder, Input, Job};
 use crate::io::text::{Lines, broken, unreadable};
@@ -190,7 +190,7 @@ impl<'a> Package<'a> {
         let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
         let stream = Cursor::new(magic).take(got as u64).chain(stream);
         let stream: Box<dyn Read + 's> = match (gzip, zstd) {
-            (true, _) => Box::new(MultiGzDecoder::new(stream)),
+            (true, _) => Box::new(Gzip::new(stream)),
             (_, true) => Box::new(Zstd::new(stream, progress)),
             _ => Box::new(stream),
         };

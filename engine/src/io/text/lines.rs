@@ -216,6 +216,9 @@ pub(in crate::io) fn broken(error: &std::io::Error, place: Place, progress: &Pro
 pub(in crate::io) fn unreadable(kind: ErrorKind) -> Cow<'static, str> {
     Cow::Borrowed(match kind {
         ErrorKind::UnexpectedEof => "the compressed data are cut short",
+        ErrorKind::Unsupported => {
+            "after the end of the compressed data there are other bytes, which are not compressed"
+        }
         ErrorKind::InvalidData | ErrorKind::InvalidInput => "the compressed data are damaged",
         ErrorKind::NotFound => "the file no longer exists",
         ErrorKind::PermissionDenied => "the file may not be read",

@@ -60,7 +60,7 @@ impl ScoreDecoder {
         let fits = match format {
             Format::Glm => matches!(machine, MachineDecoder::Glm(_)),
             Format::Scorecard => matches!(machine, MachineDecoder::Scorecard(_)),
-            Format::Xgboost | Format::Lightgbm => matches!(machine, MachineDecoder::Forest(_)),
+            Format::Xgboost | Format::Lightgbm | Format::Catboost => matches!(machine, MachineDecoder::Forest(_)),
             Format::Pmml => !matches!(machine, MachineDecoder::Forest(_)),
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);

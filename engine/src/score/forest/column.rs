@@ -34,10 +34,12 @@ pub(super) enum Form {
     Category,
     /// The category plus 1, and 0 instead of NaN: sets say where missing values go. For XGBoost.
     CategoryOrMissing,
+    /// The category, NaN instead of a fraction. For CatBoost, whose categories are texts or whole numbers.
+    WholeCategory,
 }
 
 /// All forms; the index is the code in the byte form. The first is for leaves.
-pub(super) const FORMS: [Form; 8] = [
+pub(super) const FORMS: [Form; 9] = [
     Form::Nothing,
     Form::Filled,
     Form::Plain,
@@ -46,12 +48,13 @@ pub(super) const FORMS: [Form; 8] = [
     Form::ZeroMissingNegated,
     Form::Category,
     Form::CategoryOrMissing,
+    Form::WholeCategory,
 ];
 
 impl Form {
     /// Whether numbers are looked up in sets of categories.
     pub(super) fn is_category(self) -> bool {
-        matches!(self, Self::Category | Self::CategoryOrMissing)
+        matches!(self, Self::Category | Self::CategoryOrMissing | Self::WholeCategory)
     }
 
     /// The code in the byte form.
@@ -138,6 +141,7 @@ impl Column {
             Form::Filled => numbers.map(|x| if x.is_nan() { 0.0 } else { x }),
             Form::Plain | Form::Category => numbers,
             Form::CategoryOrMissing => numbers.map(category_or_missing),
+            Form::WholeCategory => numbers.map(|x| if x.fract() == 0.0 { x } else { f64::NAN }),
             Form::Negated => numbers.map(|x| -x),
             Form::ZeroMissing => numbers.map(without_zero),
             Form::ZeroMissingNegated => numbers.map(|x| -without_zero(x)),
@@ -148,7 +152,7 @@ impl Column {
     /// number.
     pub(super) fn threshold(self, kept: f64, is_single: bool) -> Option<f64> {
         let at_most = match self.form {
-            Form::Nothing | Form::Category | Form::CategoryOrMissing => return None,
+            Form::Nothing | Form::Category | Form::CategoryOrMissing | Form::WholeCategory => return None,
             Form::Filled | Form::Plain | Form::ZeroMissing => kept,
             Form::Negated | Form::ZeroMissingNegated => -kept.next_up(),
         };

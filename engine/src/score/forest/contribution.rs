@@ -2,15 +2,19 @@
 //!
 //! Every node has the mean of the leaves below it, weighted by the number of training rows that reached them. On the
 //! path from the root to a leaf each step changes the mean. The change is added to the contribution of the feature of
-//! the split. The bias is the sum of the means of the roots and the base margin. Bias and contributions sum to the
+//! the split. A linear leaf adds its products ([`super::linear`]). The bias is the sum of the means of the roots and the base margin. Bias and contributions sum to the
 //! margin.
 
 use super::Forest;
 
 impl Forest {
-    /// The contribution of each feature to the margin of `group`; `out` has one number for each feature.
+    /// The contribution of each feature to the margin of `group`; `out` has one number for each feature. All are 0 in a
+    /// forest whose training weights cannot be used.
     pub(in super::super) fn contributions(&self, row: &[f64], group: usize, out: &mut [f64]) {
         out.fill(0.0);
+        if !self.meaning.has_contributions {
+            return;
+        }
         let grown = &self.grown;
         let of_group = self.group_of.iter().zip(&grown.trees).filter(|(of, _)| usize::from(**of) == group);
         for (_, tree) in of_group {
@@ -18,6 +22,7 @@ impl Forest {
             loop {
                 let node = &grown.nodes[at as usize];
                 if node.child == at {
+                    self.linear_contributions(at, row, out);
                     break;
                 }
                 let column = grown.columns[node.column()];

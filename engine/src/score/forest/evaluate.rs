@@ -55,7 +55,7 @@ impl Forest {
             descend(&self.grown, &mut at, depth, has_categories, |column, _| held[column]);
             for (&group, &at) in groups.iter().zip(&at) {
                 let margin = &mut margins[usize::from(group)];
-                *margin = self.sum(*margin, self.grown.values[at as usize]);
+                *margin = self.sum_leaf(*margin, at, row);
             }
         }
     }
@@ -80,12 +80,18 @@ impl Forest {
             for (tree, &group) in self.grown.trees.iter().zip(&self.group_of) {
                 progress.check()?;
                 let group = usize::from(group);
-                for (lanes, margins) in block.chunks_exact(width).zip(margins.chunks_mut(LANES * outputs)) {
+                let of_group = rows.chunks(LANES * features).zip(margins.chunks_mut(LANES * outputs));
+                for (lanes, (rows, margins)) in block.chunks_exact(width).zip(of_group) {
                     let number = |column: usize, lane: usize| lanes[column][lane];
                     let mut at = [tree.root; LANES];
-                    descend(&self.grown, &mut at, tree.depth, tree.has_categories, number);
-                    for (margins, &at) in margins.chunks_exact_mut(outputs).zip(&at) {
-                        margins[group] = self.sum(margins[group], self.grown.values[at as usize]);
+                    if tree.is_oblivious {
+                        descend_levels(&self.grown.nodes, &mut at, tree.depth, lanes);
+                    } else {
+                        descend(&self.grown, &mut at, tree.depth, tree.has_categories, number);
+                    }
+                    let rows = rows.chunks_exact(features);
+                    for ((margins, &at), row) in margins.chunks_exact_mut(outputs).zip(&at).zip(rows) {
+                        margins[group] = self.sum_leaf(margins[group], at, row);
                     }
                 }
             }
@@ -107,13 +113,23 @@ impl Forest {
 
     /// The numbers of rows as the library of the model uses them.
     pub(super) fn numbers<const N: usize>(&self, numbers: [f64; N]) -> [f64; N] {
-        if self.is_single() { numbers.map(single) } else { numbers.map(double) }
+        if self.meaning.objective.has_single_rows() { numbers.map(single) } else { numbers.map(double) }
+    }
+
+    /// The next sum after the leaf `at` of a row.
+    #[inline]
+    fn sum_leaf(&self, sum: f64, at: u32, row: &[f64]) -> f64 {
+        if self.grown.linear.is_empty() {
+            self.sum(sum, self.grown.values[at as usize])
+        } else {
+            self.sum_linear(sum, at, row)
+        }
     }
 
     /// The next sum. Adding two `f32` in `f64` and rounding the sum equals adding them in `f32`, because 53 bits are
     /// more than twice 24.
     #[inline]
-    fn sum(&self, sum: f64, leaf: f64) -> f64 {
+    pub(super) fn sum(&self, sum: f64, leaf: f64) -> f64 {
         if self.is_single() { single(sum + leaf) } else { sum + leaf }
     }
 }
@@ -140,6 +156,24 @@ fn descend(
         if left == 0 || at.iter().all(|&at| nodes[at as usize].child == at) {
             return;
         }
+    }
+}
+
+/// Moves every lane from the root of an oblivious tree to its leaf. All lanes compare with the same split at each level, so
+/// nothing is looked up for each lane. In a full tree, the children of the node `i` are `2i + 1` and `2i + 2`.
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
+#[inline]
+fn descend_levels(nodes: &[Node], at: &mut [u32; LANES], depth: u32, lanes: &[Lane]) {
+    let root = at[0];
+    let mut place = [0_u32; LANES];
+    for level in 0..depth {
+        let node = &nodes[root as usize + (1_usize << level) - 1];
+        for (place, x) in place.iter_mut().zip(&lanes[node.column_of_number()]) {
+            *place = 2 * *place + 1 + u32::from(!(*x <= node.threshold));
+        }
+    }
+    for (at, place) in at.iter_mut().zip(place) {
+        *at = root + place;
     }
 }
 

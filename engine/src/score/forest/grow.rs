@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::column::Column;
+use super::column::{Column, single};
+use super::linear::{Linear, LinearLeaf};
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
 
 /// A node. A row goes to `child` if `x <= threshold`, where `x` is its number in the column, else to `child + 1`.
@@ -57,6 +58,10 @@ pub(super) struct Tree {
     pub(super) depth: u32,
     /// Whether the tree has splits by category.
     pub(super) has_categories: bool,
+    /// Whether all leaves have the same depth and all numeric splits of a level are the same, as in CatBoost.
+    pub(super) is_oblivious: bool,
+    /// The largest number of terms of a leaf.
+    pub(super) terms: u32,
     /// The largest absolute value of a leaf.
     pub(super) largest: f64,
 }
@@ -106,6 +111,7 @@ pub(super) struct Grown {
     pub(super) trees: Vec<Tree>,
     pub(super) columns: Vec<Column>,
     pub(super) sets: Sets,
+    pub(super) linear: Linear,
 }
 
 impl Grown {
@@ -114,8 +120,19 @@ impl Grown {
         let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8;
         let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4;
         let columns = self.columns.capacity() * size_of::<Column>();
-        (nodes + sets + columns + self.trees.capacity() * size_of::<Tree>()) as u64
+        (nodes + sets + columns + self.linear.bytes() + self.trees.capacity() * size_of::<Tree>()) as u64
     }
+}
+
+/// Whether each level of the tree is full and has one split.
+fn is_oblivious(nodes: &[Node], depth: u32) -> bool {
+    let is_full = 1_usize.checked_shl(depth + 1).is_some_and(|places| nodes.len() == places - 1);
+    is_full
+        && (0..depth).all(|level| {
+            let first = (1_usize << level) - 1;
+            let splits = &nodes[first..2 * first + 1];
+            splits.iter().all(|node| node.column == splits[0].column && node.threshold == splits[0].threshold)
+        })
 }
 
 /// Trees that are being built.
@@ -135,8 +152,9 @@ impl Growing {
     /// Without trees.
     pub(super) fn new() -> Self {
         let columns = vec![Column::NOTHING];
+        let (sets, linear) = (Sets::default(), Linear::default());
         Self {
-            grown: Grown { nodes: Vec::new(), values: Vec::new(), trees: Vec::new(), columns, sets: Sets::default() },
+            grown: Grown { nodes: Vec::new(), values: Vec::new(), trees: Vec::new(), columns, sets, linear },
             places: HashMap::from([(Column::NOTHING, 0)]),
             wanted: 0,
             level: 0,
@@ -187,7 +205,15 @@ impl Growing {
             return Err("the model has more than 100000 trees");
         }
         let root = self.grown.nodes.len();
-        let tree = Tree { root: root as u32, nodes: 1, depth: 0, has_categories: false, largest: 0.0 };
+        let tree = Tree {
+            root: root as u32,
+            nodes: 1,
+            depth: 0,
+            has_categories: false,
+            is_oblivious: false,
+            terms: 0,
+            largest: 0.0,
+        };
         self.grown.trees.push(tree);
         (self.wanted, self.level, self.mean) = (1, root + 1, 0.0);
         Ok(())
@@ -216,7 +242,7 @@ impl Growing {
     /// Adds a split. Its children come after the children of earlier splits. `mean` is the mean of the leaves below.
     pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64) -> Result<(), Refused> {
         let at = self.next()?;
-        let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
+        let Grown { nodes, values, trees, columns, sets, .. } = &mut self.grown;
         // An infinite threshold separates numbers from missing values; LightGBM writes such thresholds.
         if threshold.is_nan() {
             return Err("a threshold is not a number");
@@ -267,6 +293,53 @@ impl Growing {
                 return Err("a mean is larger than the leaves it is of");
             }
             self.wanted = 0;
+            tree.is_oblivious = !tree.has_categories && is_oblivious(&nodes[tree.root as usize..], tree.depth);
+        }
+        Ok(())
+    }
+
+    /// Makes a leaf of a finished tree linear: `leaf.end` is the number of all terms up to its own.
+    pub(super) fn make_linear(&mut self, leaf: LinearLeaf) -> Result<(), Refused> {
+        let Grown { nodes, trees, linear, .. } = &mut self.grown;
+        if nodes.get(leaf.node as usize).is_some_and(|node| node.child != leaf.node) {
+            return Err("a linear part is of a node that is not a leaf");
+        }
+        let terms = linear.add_leaf(nodes.len(), leaf)?;
+        let place = trees.partition_point(|tree| tree.root <= leaf.node);
+        if let Some(tree) = place.checked_sub(1).and_then(|place| trees.get_mut(place)) {
+            tree.terms = tree.terms.max(terms);
+            tree.largest = tree.largest.max(leaf.if_missing.abs());
+        }
+        Ok(())
+    }
+
+    /// The linear parts of leaves, for adding terms.
+    pub(super) fn linear(&mut self) -> &mut Linear {
+        &mut self.grown.linear
+    }
+
+    /// Multiplies the leaves of each tree by its weight, in `f32`.
+    pub(super) fn scale(&mut self, weights: &[f32]) -> Result<(), Refused> {
+        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        for (tree, &weight) in trees.iter_mut().zip(weights) {
+            let range = tree.root as usize..(tree.root + tree.nodes) as usize;
+            let is_leaf = |at: usize, node: &Node| node.child as usize == at;
+            tree.largest = 0.0;
+            for at in range.clone() {
+                if is_leaf(at, &nodes[at]) {
+                    values[at] = single(values[at] * f64::from(weight));
+                    tree.largest = tree.largest.max(values[at].abs());
+                }
+            }
+            if !tree.largest.is_finite() {
+                return Err("a leaf times the weight of its tree is not a finite number");
+            }
+            // The rounding of the leaves can leave their mean, which is not rounded, outside of them.
+            for at in range {
+                if !is_leaf(at, &nodes[at]) {
+                    values[at] = (values[at] * f64::from(weight)).clamp(-tree.largest, tree.largest);
+                }
+            }
         }
         Ok(())
     }
@@ -274,7 +347,7 @@ impl Growing {
     /// Drops all trees after the first `count`, with the columns and the sets that only they use: both are numbered in the
     /// order of their first use.
     pub(super) fn truncate(&mut self, count: usize) {
-        let Grown { nodes, values, trees, columns, sets } = &mut self.grown;
+        let Grown { nodes, values, trees, columns, sets, .. } = &mut self.grown;
         let Some(next) = trees.get(count) else { return };
         nodes.truncate(next.root as usize);
         values.truncate(next.root as usize);
@@ -292,7 +365,8 @@ impl Growing {
         if !self.is_whole() || self.grown.trees.is_empty() {
             return Err("the model has no trees, or the last is not whole");
         }
-        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        let Grown { nodes, values, trees, linear, .. } = &mut self.grown;
+        linear.shrink();
         nodes.shrink_to_fit();
         values.shrink_to_fit();
         trees.shrink_to_fit();

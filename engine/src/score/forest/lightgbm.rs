@@ -3,15 +3,17 @@
 //! In a tree with n leaves, splits are numbered from 0 upwards and leaves from -1 downwards. The line of the objective
 //! has its parameters after the name. Sections that are not trees (importances, training parameters) are ignored.
 
+mod linear;
 mod pandas;
 
 use std::str::FromStr;
 
+use self::linear::LinearParts;
 use super::column::{Column, Form, Missing, NumericSplit};
 use super::grow::Growing;
 use super::objective::{Library, Objective};
 use super::shape::{Part, plant};
-use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Refused, bad};
+use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, MAX_NODES, Meaning, Refused, bad};
 use crate::{Error, Place, Progress, Result};
 
 /// Reads a model.
@@ -30,7 +32,7 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
         let refuse = |reason| Error::bad(reason, Place { line, ..Place::default() });
         fields.plant(&mut growing).map_err(refuse)?;
     }
-    let Head { objective, steepness, is_mean, groups, features, by_category } = head;
+    let Head { objective, steepness, is_mean, groups, features, by_category, notes } = head;
     let trees = growing.trees();
     if !trees.is_multiple_of(groups) {
         return Err(bad("the last iteration does not have a tree for each class"));
@@ -39,9 +41,9 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
     let grown = growing.finish().map_err(bad)?;
     let categories = pandas::categories(&mut lines, &by_category, features.len())?;
     let divisor = if is_mean { (trees / groups).max(1) as f64 } else { 1.0 };
-    let forest =
-        Forest::assemble(objective, (steepness, divisor), features, vec![0.0; groups], group_of, grown).map_err(bad)?;
-    Ok(ForestFile { forest, categories, warnings: Vec::new() })
+    let meaning = Meaning { steepness, divisor, ..Meaning::of(objective) };
+    let forest = Forest::assemble(meaning, features, vec![0.0; groups], group_of, grown).map_err(bad)?;
+    Ok(ForestFile { forest, categories, warnings: notes })
 }
 
 /// The data before the first tree.
@@ -55,6 +57,7 @@ struct Head {
     features: Vec<Box<str>>,
     /// The features that are split by category, with the number of categories that the training data had at least.
     by_category: Vec<(usize, usize)>,
+    notes: Vec<String>,
 }
 
 /// The lines that are not yet read.
@@ -134,7 +137,7 @@ impl<'a> Lines<'a> {
 struct Fields<'a>(Vec<(&'a str, &'a str)>);
 
 /// All keys that are used, of models and of trees.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 24] = [
     "version",
     "num_class",
     "num_tree_per_iteration",
@@ -155,6 +158,10 @@ const KEYS: [&str; 20] = [
     "cat_boundaries",
     "cat_threshold",
     "is_linear",
+    "leaf_const",
+    "num_features",
+    "leaf_features",
+    "leaf_coeff",
 ];
 
 impl<'a> Fields<'a> {
@@ -192,14 +199,28 @@ impl<'a> Fields<'a> {
 
     /// Reads the data of the model.
     fn head(&self) -> Result<Head> {
-        if !matches!(self.get("version"), Some("v3" | "v4")) {
-            return Err(bad("only LightGBM models of version v3 and v4 can be read"));
+        if !matches!(self.get("version"), Some("v2" | "v3" | "v4")) {
+            return Err(bad("only LightGBM models of versions v2, v3 and v4 can be read"));
         }
-        let line = self.get("objective").ok_or_else(|| {
-            bad("the model has no objective; a custom objective cannot be evaluated: set a built-in one and save again")
-        })?;
         let groups = self.number("num_tree_per_iteration", "the model has no num_tree_per_iteration").map_err(bad)?;
-        let (objective, steepness) = objective(line, groups)?;
+        let mut notes = Vec::new();
+        let (objective, steepness) = match self.get("objective").filter(|line| *line != NO_OBJECTIVE) {
+            Some(line) => objective(line, groups)?,
+            None if groups == 1 => {
+                notes.push(
+                    "the file has no objective (the training had one of its own): the score is the raw sum of the trees, as \
+                     predict of LightGBM gives it, without the function that the training applied"
+                        .into(),
+                );
+                objective(NO_OBJECTIVE, groups)?
+            }
+            None => {
+                return Err(bad(
+                    "the model has several trees for each iteration and no objective: how classes follow from sums cannot be \
+                     known; train with objective multiclass or multiclassova",
+                ));
+            }
+        };
         let names = self.get("feature_names").ok_or_else(|| bad("the model has no feature_names"))?;
         let features: Vec<Box<str>> = names.split(' ').take(MAX_FEATURES + 1).map(Box::from).collect();
         let last: usize = self.number("max_feature_idx", "the model has no max_feature_idx").map_err(bad)?;
@@ -207,7 +228,8 @@ impl<'a> Fields<'a> {
             return Err(bad("feature_names and max_feature_idx do not fit together, or there are more than 4096"));
         }
         let by_category = pandas::by_category(self.get("feature_infos").unwrap_or_default());
-        Ok(Head { objective, steepness, is_mean: self.get("average_output").is_some(), groups, features, by_category })
+        let is_mean = self.get("average_output").is_some();
+        Ok(Head { objective, steepness, is_mean, groups, features, by_category, notes })
     }
 
     /// Adds the tree.
@@ -216,11 +238,13 @@ impl<'a> Fields<'a> {
         if leaves == 0 || leaves > MAX_NODES {
             return Err("num_leaves is out of range");
         }
-        if self.get("is_linear").is_some_and(|value| value.trim() != "0") {
-            return Err("linear trees (is_linear=1) are not supported");
-        }
         let splits = leaves - 1;
         let values: Vec<f64> = self.numbers("leaf_value", leaves, "leaf_value must have a number for each leaf")?;
+        let linear = match self.get("is_linear").map_or("0", str::trim) {
+            "0" => None,
+            "1" => Some(LinearParts::read(self, leaves)?),
+            _ => return Err("is_linear must be 0 or 1"),
+        };
         let counts = match self.get("leaf_count").is_some_and(|value| !value.trim().is_empty()) {
             true => self.numbers("leaf_count", leaves, "leaf_count must have a number >= 0 for each leaf")?,
             false => vec![0_u32; leaves],
@@ -230,8 +254,14 @@ impl<'a> Fields<'a> {
             self.splits(splits, &mut parts, growing)?;
         }
         let leaf = |(&value, &count)| Part::Leaf { value, weight: f64::from(count) };
-        parts.extend(values.iter().zip(&counts).map(leaf));
-        plant(&parts, splits + leaves, growing)
+        let constants = linear.as_ref().map_or(&values, |linear| &linear.constants);
+        parts.extend(constants.iter().zip(&counts).map(leaf));
+        let root = growing.grown().nodes.len();
+        let order = plant(&parts, splits + leaves, growing)?;
+        if let Some(linear) = linear {
+            linear.add(&order, (root, splits), &values, growing)?;
+        }
+        Ok(())
     }
 
     /// Reads the splits of a tree and adds its sets of categories.
@@ -286,6 +316,9 @@ impl<'a> Fields<'a> {
         bounds.windows(2).map(set).collect()
     }
 }
+
+/// The objective of files that have none: the training had its own.
+const NO_OBJECTIVE: &str = "none";
 
 /// Reads the objective and its parameters from its line.
 fn objective(line: &str, groups: usize) -> Result<(&'static Objective, f64)> {

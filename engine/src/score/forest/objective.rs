@@ -9,6 +9,8 @@ pub(super) enum Library {
     Xgboost,
     /// `f64` throughout.
     Lightgbm,
+    /// Rows in `f32`, sums in `f64`.
+    Catboost,
 }
 
 /// How an output is computed from a margin.
@@ -46,9 +48,9 @@ pub(super) struct Objective {
 }
 
 /// All known objectives; the index is the code in the byte form.
-pub(super) const OBJECTIVES: [Objective; 41] = {
+pub(super) const OBJECTIVES: [Objective; 70] = {
     use Answer::{Binary, Classes, Value};
-    use Library::{Lightgbm, Xgboost};
+    use Library::{Catboost, Lightgbm, Xgboost};
     use Link::{Exponential, Identity, Logistic, Softmax, Softplus, Square, Step};
     const fn of(library: Library, name: &'static str, answer: Answer, link: Link) -> Objective {
         Objective { name, library, answer, link }
@@ -96,6 +98,35 @@ pub(super) const OBJECTIVES: [Objective; 41] = {
         of(Lightgbm, "fair sqrt", Value, Square),
         of(Lightgbm, "quantile sqrt", Value, Square),
         of(Lightgbm, "mape sqrt", Value, Square),
+        of(Lightgbm, "none", Value, Identity),
+        of(Catboost, "RMSE", Value, Identity),
+        of(Catboost, "MAE", Value, Identity),
+        of(Catboost, "Quantile", Value, Identity),
+        of(Catboost, "GroupQuantile", Value, Identity),
+        of(Catboost, "Expectile", Value, Identity),
+        of(Catboost, "Lq", Value, Identity),
+        of(Catboost, "MAPE", Value, Identity),
+        of(Catboost, "Huber", Value, Identity),
+        of(Catboost, "LogCosh", Value, Identity),
+        of(Catboost, "LogLinQuantile", Value, Identity),
+        of(Catboost, "Cox", Value, Identity),
+        of(Catboost, "SurvivalAft", Value, Identity),
+        of(Catboost, "Poisson", Value, Exponential),
+        of(Catboost, "Tweedie", Value, Exponential),
+        of(Catboost, "YetiRank", Value, Identity),
+        of(Catboost, "YetiRankPairwise", Value, Identity),
+        of(Catboost, "PairLogit", Value, Identity),
+        of(Catboost, "PairLogitPairwise", Value, Identity),
+        of(Catboost, "QueryRMSE", Value, Identity),
+        of(Catboost, "QuerySoftMax", Value, Identity),
+        of(Catboost, "QueryCrossEntropy", Value, Identity),
+        of(Catboost, "LambdaMart", Value, Identity),
+        of(Catboost, "StochasticFilter", Value, Identity),
+        of(Catboost, "StochasticRank", Value, Identity),
+        of(Catboost, "Logloss", Binary, Logistic),
+        of(Catboost, "CrossEntropy", Binary, Logistic),
+        of(Catboost, "MultiClass", Classes, Softmax),
+        of(Catboost, "MultiClassOneVsAll", Classes, Logistic),
     ]
 };
 
@@ -116,9 +147,19 @@ impl Objective {
         place.expect("OBJECTIVES contains every objective") as u8
     }
 
-    /// Whether numbers are rounded to `f32`.
+    /// Whether sums are rounded to `f32`.
     pub(super) fn is_single(&self) -> bool {
         self.library == Library::Xgboost
+    }
+
+    /// Whether the numbers of rows are rounded to `f32`.
+    pub(super) fn has_single_rows(&self) -> bool {
+        self.library != Library::Lightgbm
+    }
+
+    /// Whether the answer is a class.
+    pub(super) fn gives_classes(&self) -> bool {
+        self.answer != Answer::Value
     }
 
     /// Whether there is a margin for each class.
@@ -157,17 +198,19 @@ impl Objective {
         match (self.link, self.library) {
             (Link::Identity, _) => out.copy_from_slice(margins),
             (Link::Softmax, Library::Xgboost) => softmax_single(margins, out),
-            (Link::Softmax, Library::Lightgbm) => softmax(margins, out),
+            (Link::Softmax, Library::Lightgbm | Library::Catboost) => softmax(margins, out),
             (link, library) => {
                 for (out, &margin) in out.iter_mut().zip(margins) {
                     *out = match (link, library) {
                         (Link::Logistic, Library::Xgboost) => f64::from(logistic_single(margin as f32)),
-                        (Link::Logistic, Library::Lightgbm) => 1.0 / (1.0 + (-steepness * margin).exp()),
+                        (Link::Logistic, Library::Lightgbm | Library::Catboost) => {
+                            1.0 / (1.0 + (-steepness * margin).exp())
+                        }
                         (Link::Step, _) => f64::from(u8::from(margin > 0.0)),
                         (Link::Square, _) => margin * margin.abs(),
                         (Link::Softplus, _) => margin.exp().ln_1p(),
                         (_, Library::Xgboost) => f64::from((margin as f32).exp()),
-                        (_, Library::Lightgbm) => margin.exp(),
+                        (_, Library::Lightgbm | Library::Catboost) => margin.exp(),
                     };
                 }
             }

@@ -16,8 +16,9 @@ pub(super) enum Part {
     Among { column: Column, set: u32, children: [u32; 2] },
 }
 
-/// Adds the tree with the root `parts[0]`. Exactly `expected` parts must be reached, each once.
-pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> Result<(), Refused> {
+/// Adds the tree with the root `parts[0]`. Exactly `expected` parts must be reached, each once. Returns the part of each
+/// node that was added.
+pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> Result<Vec<u32>, Refused> {
     let order = order(parts, expected)?;
     let means = means(parts, &order);
     for &at in &order {
@@ -28,7 +29,7 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
             Part::Among { column, set, .. } => growing.split(column, f64::from(set), mean)?,
         }
     }
-    Ok(())
+    Ok(order)
 }
 
 /// The parts that are reached, breadth first, first children first.

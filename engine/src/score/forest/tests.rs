@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+mod boosters;
 mod hostile;
 mod meaning;
 

@@ -4,6 +4,7 @@
 //! object ends, so in addition to the forest only one tree is in memory. The data of the model may come before or after
 //! its trees, so checks that need both come last.
 
+mod booster;
 mod json;
 mod names;
 mod tree;
@@ -11,11 +12,12 @@ mod ubjson;
 
 pub(in super::super) use ubjson::begins as is_ubjson;
 
+use self::booster::Booster;
 use self::tree::Nodes;
 use super::grow::Growing;
 use super::lightgbm::unknown_objective;
 use super::objective::{Library, Objective};
-use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, Refused, bad};
+use super::{Forest, ForestFile, MAX_CLASSES, MAX_FEATURES, Meaning, Refused, bad};
 use crate::score::categories::Categories;
 use crate::score::options::Trees;
 use crate::{Error, Place, Progress, Result};
@@ -28,6 +30,8 @@ pub(in super::super) fn read(bytes: &[u8], trees: Option<Trees>, progress: &Prog
     let mut file = File::new(progress);
     json::read(bytes, &mut file)?;
     file.check_ends()?;
+    file.check_version()?;
+    file.check_booster()?;
     if trees == Some(Trees::Best) {
         file.keep_best()?;
     }
@@ -73,6 +77,12 @@ struct File<'a> {
     of_estimator: bool,
     /// The categories of each feature that has names for them (`cats`, from XGBoost 3.1 on).
     categories: Vec<Option<Categories>>,
+    /// The weight of each tree of `dart`.
+    tree_weights: Vec<f64>,
+    /// The weights of `gblinear`.
+    weights: Vec<f64>,
+    /// Whether a node has a negative `sum_hessian`.
+    has_negative_hessians: bool,
     /// Warnings about unknown fields.
     unknown: Vec<String>,
 }
@@ -98,6 +108,9 @@ impl<'a> File<'a> {
             parallel: String::new(),
             of_estimator: false,
             categories: Vec::new(),
+            tree_weights: Vec::new(),
+            weights: Vec::new(),
+            has_negative_hessians: false,
             unknown: Vec::new(),
         }
     }
@@ -109,9 +122,42 @@ impl<'a> File<'a> {
         if nodes.id.is_some_and(|id| usize::try_from(id) != Ok(self.growing.trees())) {
             return Err(bad("the trees of the model are not in the order of their ids"));
         }
+        self.has_negative_hessians |= nodes.weights.iter().any(|&weight| weight < 0.0);
         nodes
             .plant(&mut self.growing)
             .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
+    }
+
+    fn check_version(&self) -> Result<()> {
+        match self.version[..] {
+            [1, 0..=3, ..] if self.objective == "binary:logitraw" => Err(bad(
+                "base_score of binary:logitraw was another number before XGBoost 1.4: save the model with a later one",
+            )),
+            [1..=3, ..] => Ok(()),
+            [] => Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
+            _ => Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
+        }
+    }
+
+    /// Checks that the file has what its booster needs and nothing else, and multiplies trees by their weights.
+    fn check_booster(&mut self) -> Result<()> {
+        let booster = Booster::named(&self.booster)?;
+        let has_other = match booster {
+            Booster::Trees => !self.tree_weights.is_empty() || !self.weights.is_empty(),
+            Booster::Dart => !self.weights.is_empty(),
+            Booster::Linear => self.growing.trees() > 0 || !self.tree_weights.is_empty(),
+        };
+        if has_other {
+            return Err(booster::contradiction());
+        }
+        if booster == Booster::Dart {
+            booster::weigh(&mut self.growing, &std::mem::take(&mut self.tree_weights))?;
+        }
+        Ok(())
+    }
+
+    fn is_linear(&self) -> bool {
+        Booster::named(&self.booster) == Ok(Booster::Linear)
     }
 
     /// Checks that the iterations have all trees: XGBoost begins with the first tree of the first one.
@@ -146,9 +192,16 @@ impl<'a> File<'a> {
 
     /// Drops the trees after the best iteration.
     fn keep_best(&mut self) -> Result<()> {
-        let best = self
-            .best()
-            .ok_or_else(|| bad("TREES best: the file has no best_iteration, which early stopping writes"))?;
+        if self.is_linear() {
+            return Err(bad("TREES best: the booster gblinear has no trees; all its rounds are in its weights"));
+        }
+        let best = match (&self.best_iteration, self.best()) {
+            (None, _) => return Err(bad("TREES best: the file has no best_iteration, which early stopping writes")),
+            (Some(_), None) => {
+                return Err(bad("TREES best: best_iteration of the file is not a whole number from 0 on"));
+            }
+            (Some(_), Some(best)) => best,
+        };
         let after = best.saturating_add(1);
         let end = match self.ends.get(after) {
             Some(&end) => Some(end as usize),
@@ -167,7 +220,7 @@ impl<'a> File<'a> {
     /// Warnings about facts that affect scores and that the file leaves open.
     fn notes(&self, trees: Option<Trees>) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.best_iteration.is_some() && trees.is_none() {
+        if self.best_iteration.is_some() && trees.is_none() && !self.is_linear() {
             let best = self.best();
             let has_more = best.zip(self.iterations()).is_none_or(|(best, all)| best.checked_add(1) != Some(all));
             if has_more {
@@ -191,6 +244,13 @@ impl<'a> File<'a> {
                  numbers are unseen categories"
             ));
         }
+        if self.has_negative_hessians {
+            notes.push(
+                "some nodes have a negative sum_hessian (XGBoost grows them for survival:cox with min_child_weight 0): scores \
+                 are not affected, but the means of such nodes are not defined, so no contributions are given"
+                    .into(),
+            );
+        }
         if self.of_estimator {
             notes.push(MISSING_IS_OPEN.into());
         }
@@ -210,17 +270,6 @@ impl<'a> File<'a> {
 
     /// Returns the forest, after everything was read.
     fn finish(self) -> Result<Forest> {
-        match self.version[..] {
-            [1, 0..=3, ..] if self.objective == "binary:logitraw" => {
-                return Err(bad(
-                    "base_score of binary:logitraw was another number before XGBoost 1.4: save the model with a later one",
-                ));
-            }
-            [1..=3, ..] => {}
-            [] => return Err(bad("the model has no version: it is not a model that XGBoost saved as JSON")),
-            _ => return Err(bad("only XGBoost models of versions 1 to 3 can be read; save the model with one")),
-        }
-        check_booster(&self.booster)?;
         let objective =
             Objective::find(Library::Xgboost, &self.objective).ok_or_else(|| unknown_objective(&self.objective))?;
         if count(&self.targets, 1)? > 1 {
@@ -233,18 +282,16 @@ impl<'a> File<'a> {
             return Err(bad("num_class does not fit the objective, or is over 1024"));
         }
         let features = names(self.features, count(&self.width, 0)?)?;
-        let base = base(&self.base_score, classes.max(1), objective)?;
-        let grown = self.growing.finish().map_err(bad)?;
-        Forest::assemble(objective, (1.0, 1.0), features, base, self.group_of, grown).map_err(bad)
-    }
-}
-
-fn check_booster(name: &str) -> Result<()> {
-    match name {
-        "gbtree" => Ok(()),
-        "dart" => Err(bad("the booster dart is not supported")),
-        "gblinear" => Err(bad("the booster gblinear is not supported; give its weights as glm/1")),
-        _ => Err(bad("the model has no booster gbtree")),
+        let mut base = base(&self.base_score, classes.max(1), objective)?;
+        let meaning = Meaning { has_contributions: !self.has_negative_hessians, ..Meaning::of(objective) };
+        let (group_of, grown);
+        if Booster::named(&self.booster)? == Booster::Linear {
+            (grown, base) = booster::linear(&self.weights, features.len(), &base)?;
+            group_of = (0..base.len() as u16).collect();
+        } else {
+            (grown, group_of) = (self.growing.finish().map_err(bad)?, self.group_of);
+        }
+        Forest::assemble(meaning, features, base, group_of, grown).map_err(bad)
     }
 }
 

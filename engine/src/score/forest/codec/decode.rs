@@ -3,9 +3,10 @@
 
 use super::super::column::{Column, FORMS, Form};
 use super::super::grow::{Growing, MAX_WORDS};
+use super::super::linear::{LinearLeaf, MAX_TERMS, Term};
 use super::super::objective::Objective;
-use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES};
-use super::{DIVIDED, GROUPS, HEADER, NAMES, NODES, SETS, WORDS};
+use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES, Meaning};
+use super::{DIVIDED, GROUPS, HEADER, LABELS, LINEAR, NAMES, NODES, SETS, TERMS, UNEXPLAINED, WIDE_HEADER, WORDS};
 use crate::{Error, Result};
 
 /// A forest that is being read from records.
@@ -19,15 +20,16 @@ pub(in super::super::super) struct Decoder {
 
 #[derive(Debug)]
 struct Header {
-    objective: &'static Objective,
-    steepness: f64,
-    divisor: f64,
+    meaning: Meaning,
     base: Vec<f64>,
     features: usize,
     trees: usize,
     nodes: usize,
     sets: usize,
     words: usize,
+    leaves: usize,
+    terms: usize,
+    labels: usize,
 }
 
 impl Decoder {
@@ -42,12 +44,13 @@ impl Decoder {
     /// [`Error::Corrupt`]; the decoder must not be used afterwards.
     pub(in super::super::super) fn push(&mut self, record: &[u8]) -> Result<()> {
         let (&tag, content) = record.split_first().ok_or(Error::Corrupt("a record is empty"))?;
-        if content.is_empty() || tag != self.part() {
+        let is_header = self.header.is_none() && tag == WIDE_HEADER;
+        if content.is_empty() || tag != self.part() && !is_header {
             return Err(Error::Corrupt("a record is out of order or empty"));
         }
         let mut reader = Reader(content);
         let Some(header) = &self.header else {
-            self.header = Some(Header::read(&mut reader)?);
+            self.header = Some(Header::read(&mut reader, is_header)?);
             return Ok(());
         };
         if tag == NODES {
@@ -59,9 +62,21 @@ impl Decoder {
             }
             match tag {
                 NAMES => self.features.push(reader.name()?.into()),
+                LABELS => self.push_label(reader.name()?),
                 GROUPS => self.group_of.push(u16::from_le_bytes(reader.take()?)),
                 SETS => self.push_set(u32::from_le_bytes(reader.take()?))?,
                 WORDS => self.growing.sets().words.push(u32::from_le_bytes(reader.take()?)),
+                LINEAR => {
+                    let node = u32::from_le_bytes(reader.take()?);
+                    let end = u32::from_le_bytes(reader.take()?);
+                    let leaf = LinearLeaf { node, end, if_missing: reader.number()? };
+                    self.growing.make_linear(leaf).map_err(Error::Corrupt)?;
+                }
+                TERMS => {
+                    let feature = u32::from(u16::from_le_bytes(reader.take()?));
+                    let term = Term { feature, weight: reader.number()? };
+                    self.growing.linear().add_term(term).map_err(Error::Corrupt)?;
+                }
                 _ => self.push_node(&mut reader)?,
             }
         }
@@ -75,16 +90,16 @@ impl Decoder {
     pub(in super::super::super) fn finish(self) -> Result<Forest> {
         let is_whole = self.part() == 0;
         let header = self.header.filter(|_| is_whole).ok_or(Error::Corrupt("records are missing"))?;
-        let Header { objective, steepness, divisor, base, .. } = header;
         let grown = self.growing.finish().map_err(Error::Corrupt)?;
-        Forest::assemble(objective, (steepness, divisor), self.features, base, self.group_of, grown)
-            .map_err(Error::Corrupt)
+        Forest::assemble(header.meaning, self.features, header.base, self.group_of, grown).map_err(Error::Corrupt)
     }
 
     /// Bytes of memory in use.
     pub(in super::super::super) fn bytes(&self) -> u64 {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
-        (names + self.group_of.capacity() * 2) as u64 + self.growing.bytes()
+        let labels = self.header.as_ref().map_or(&[][..], |header| &header.meaning.labels[..]);
+        let labels: usize = labels.iter().map(|label| label.len() + size_of::<Box<str>>()).sum();
+        (names + labels + self.group_of.capacity() * 2) as u64 + self.growing.bytes()
     }
 
     /// The tag of the next record; 0 at the end.
@@ -93,12 +108,21 @@ impl Decoder {
         let grown = self.growing.grown();
         let parts = [
             (NAMES, self.features.len(), header.features),
+            (LABELS, header.meaning.labels.len(), header.labels),
             (GROUPS, self.group_of.len(), header.trees),
             (SETS, grown.sets.ends.len(), header.sets),
             (WORDS, grown.sets.words.len(), header.words),
             (NODES, grown.nodes.len(), header.nodes),
+            (LINEAR, grown.linear.leaves.len(), header.leaves),
+            (TERMS, grown.linear.terms.len(), header.terms),
         ];
         parts.into_iter().find(|(_, arrived, announced)| arrived < announced).map_or(0, |(tag, ..)| tag)
+    }
+
+    fn push_label(&mut self, label: &str) {
+        if let Some(header) = &mut self.header {
+            header.meaning.labels.push(label.into());
+        }
     }
 
     /// Reads the end of a set; the last set must end with the words.
@@ -132,25 +156,40 @@ impl Decoder {
 }
 
 impl Header {
-    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+    fn read(reader: &mut Reader<'_>, is_wide: bool) -> Result<Self> {
         let [code] = reader.take()?;
-        let objective = Objective::coded(code & !DIVIDED).ok_or(Error::Corrupt("the objective is unknown"))?;
-        let steepness = reader.number()?;
+        let [flags] = if is_wide { reader.take()? } else { [0] };
+        if flags & !UNEXPLAINED != 0 {
+            return Err(Error::Corrupt("the header has an unknown flag"));
+        }
+        let is_divided = !is_wide && code & DIVIDED != 0;
+        let code = if is_divided { code & !DIVIDED } else { code };
+        let objective = Objective::coded(code).ok_or(Error::Corrupt("the objective is unknown"))?;
+        let mut meaning = Meaning { has_contributions: flags & UNEXPLAINED == 0, ..Meaning::of(objective) };
+        meaning.steepness = reader.number()?;
+        if is_wide {
+            meaning.divisor = reader.number()?;
+        }
         let features = reader.count(1, MAX_FEATURES)?;
         let groups = reader.count(1, MAX_CLASSES)?;
         let trees = reader.count(1, MAX_TREES)?;
         let nodes = reader.count(1, MAX_NODES)?;
         let sets = reader.count(0, MAX_NODES)?;
         let words = reader.count(0, if sets > 0 { MAX_WORDS } else { 0 })?;
+        let leaves = if is_wide { reader.count(0, nodes)? } else { 0 };
+        let terms = if is_wide { reader.count(0, if leaves > 0 { MAX_TERMS } else { 0 })? } else { 0 };
+        let labels = if is_wide { reader.count(0, MAX_CLASSES)? } else { 0 };
         let mut base = Vec::new();
         for _ in 0..groups {
             base.push(reader.number()?);
         }
-        let divisor = if code & DIVIDED == 0 { 1.0 } else { reader.number()? };
+        if is_divided {
+            meaning.divisor = reader.number()?;
+        }
         if !reader.0.is_empty() || base.iter().any(|base| !base.is_finite()) {
             return Err(Error::Corrupt("the header has another length, or a base that is not finite"));
         }
-        Ok(Self { objective, steepness, divisor, base, features, trees, nodes, sets, words })
+        Ok(Self { meaning, base, features, trees, nodes, sets, words, leaves, terms, labels })
     }
 }
 

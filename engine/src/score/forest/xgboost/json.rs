@@ -154,8 +154,23 @@ impl<'de> Fields<'de> for Booster<'_, '_> {
         match key {
             "name" => self.0.booster = map.next_value()?,
             "model" => map.next_value_seed(Object(&mut Model(self.0)))?,
-            // The booster dart has further fields; it is refused by its name.
-            "gbtree" | "weight_drop" => ignore(map)?,
+            // In the booster dart, the trees are those of a booster of its own.
+            "gbtree" => map.next_value_seed(Object(&mut Trees(self.0)))?,
+            "weight_drop" => self.0.tree_weights = map.next_value()?,
+            _ => self.0.pass_over(key, map)?,
+        }
+        Ok(())
+    }
+}
+
+/// The booster of the trees of dart.
+struct Trees<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for Trees<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => ignore(map)?,
+            "model" => map.next_value_seed(Object(&mut Model(self.0)))?,
             _ => self.0.pass_over(key, map)?,
         }
         Ok(())
@@ -168,13 +183,14 @@ impl<'de> Fields<'de> for Model<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "tree_info" => self.0.group_of = map.next_value()?,
-            "trees" => map.next_value_seed(Trees(self.0))?,
+            "trees" => map.next_value_seed(TreeList(self.0))?,
             "cats" => map.next_value_seed(Object(&mut NamesOfCategories(self.0)))?,
             "iteration_indptr" => {
                 self.0.ends = map.next_value()?;
             }
             "gbtree_model_param" => map.next_value_seed(Object(&mut TreeParams(self.0)))?,
-            "param" | "weights" | "boosted_rounds" => ignore(map)?,
+            "weights" => self.0.weights = map.next_value()?,
+            "param" | "boosted_rounds" => ignore(map)?,
             _ => self.0.pass_over(key, map)?,
         }
         Ok(())
@@ -193,9 +209,9 @@ impl<'de> Fields<'de> for TreeParams<'_, '_> {
     }
 }
 
-struct Trees<'f, 'a>(&'f mut File<'a>);
+struct TreeList<'f, 'a>(&'f mut File<'a>);
 
-impl<'de> DeserializeSeed<'de> for Trees<'_, '_> {
+impl<'de> DeserializeSeed<'de> for TreeList<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -203,7 +219,7 @@ impl<'de> DeserializeSeed<'de> for Trees<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Trees<'_, '_> {
+impl<'de> Visitor<'de> for TreeList<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

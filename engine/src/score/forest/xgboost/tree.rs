@@ -49,8 +49,8 @@ impl Nodes {
         if !matches!(&self.leaf_size[..], "" | "0" | "1") {
             return Err("leaves with several values (size_leaf_vector) are not supported");
         }
-        if ![0, count].contains(&self.weights.len()) || self.weights.iter().any(|&w| !(w >= 0.0 && w.is_finite())) {
-            return Err("sum_hessian must have a finite number >= 0 for each node");
+        if ![0, count].contains(&self.weights.len()) || self.weights.iter().any(|w| !w.is_finite()) {
+            return Err("sum_hessian must have a finite number for each node");
         }
         let deleted = if self.deleted.is_empty() { Ok(0) } else { self.deleted.parse::<usize>() };
         let expected =
@@ -60,7 +60,7 @@ impl Nodes {
         for i in 0..count {
             parts.push(self.part(i, growing.sets())?);
         }
-        plant(&parts, expected, growing)
+        plant(&parts, expected, growing).map(|_| ())
     }
 
     fn part(&self, i: usize, sets: &mut Sets) -> Result<Part, Refused> {
@@ -72,7 +72,8 @@ impl Nodes {
         match (self.left[i], self.right[i]) {
             (-1, -1) => {
                 // Also an f32: JSON has its shortest decimals.
-                let weight = self.weights.get(i).map_or(0.0, |&weight| f64::from(weight as f32));
+                // A negative one is used for no mean.
+                let weight = self.weights.get(i).map_or(0.0, |&weight| f64::from((weight as f32).max(0.0)));
                 Ok(Part::Leaf { value: f64::from(condition), weight })
             }
             (left, right) => {
