@@ -20,6 +20,7 @@ mod evaluate;
 mod grow;
 mod lightgbm;
 mod objective;
+mod shap;
 mod shape;
 mod xgboost;
 

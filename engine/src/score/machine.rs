@@ -86,6 +86,14 @@ impl Machine {
         }
     }
 
+    /// The approximate time for the SHAP values of one row.
+    pub(super) fn shap_cost(&self) -> Duration {
+        match self {
+            Self::Forest(forest) => forest.shap_cost(),
+            Self::Glm(_) | Self::Scorecard(_) => Duration::ZERO,
+        }
+    }
+
     /// The approximate time for one row: with its document, and in a batch of numbers, where the rows of a block share
     /// the memory accesses to the model.
     pub(super) fn costs(&self, features: usize) -> (Duration, Duration) {

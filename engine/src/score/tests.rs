@@ -427,3 +427,50 @@ fn links_give_the_figures_of_their_definitions() {
         );
     }
 }
+
+#[test]
+fn a_scorecard_has_bins_of_categories() {
+    let file = |bins: &str| {
+        let text = r#"{"format":"scorecard/1","attributes":[{"name":"job","missing_points":1,"bins":BINS},
+            {"name":"age","bins":[{"lt":30,"points":0},{"ge":30,"points":5}]}]}"#;
+        load(text.replace("BINS", bins).as_bytes(), &LoadOptions::default(), &Progress::default())
+    };
+    let card =
+        file(r#"[{"in":["nurse","it, other"],"points":10},{"points":20},{"in":[7,"teacher"],"points":30}]"#).unwrap();
+    let strict = file(r#"[{"in":["nurse"],"points":10}]"#).unwrap();
+    let score = |model: &ScoreModel, job: &str| -> Result<f64> {
+        let document: Value =
+            serde_json::from_str(&assess(model, &[&format!(r#"{{"job":{job},"age":40}}"#)])?).unwrap();
+        Ok(document["score"].as_f64().unwrap() - 5.0)
+    };
+    for model in [&card, &again(&card)] {
+        for (job, points) in
+            [(r#""it, other""#, 10.0), ("7", 30.0), (r#""7""#, 30.0), (r#""pilot""#, 20.0), ("0", 20.0), ("null", 1.0)]
+        {
+            assert_eq!(score(model, job), Ok(points), "{job}");
+        }
+    }
+    // All other categories are one: they share a key.
+    let key = |job: &str| {
+        let mut key = Vec::new();
+        card.canonical(&[format!(r#"{{"job":{job},"age":40}}"#).as_bytes()], &Query::default(), &mut key).unwrap();
+        key
+    };
+    assert_eq!(key(r#""pilot""#), key("0"));
+    assert_ne!(key(r#""pilot""#), key("null"));
+    assert_eq!(score(&strict, r#""nurse""#), Ok(10.0));
+    assert_eq!(score(&strict, r#""pilot""#), Err(Error::Invalid("feature job has no such category".into())));
+    for (bins, words) in [
+        (r#"[{"in":["a"],"points":1},{"in":["a"],"points":2}]"#, "same name"),
+        (r#"[{"in":[],"points":1}]"#, "empty list"),
+        (r#"[{"in":["a"],"lt":3,"points":1}]"#, "either in"),
+        (r#"[{"in":["a"],"points":1},{"points":1},{"points":2}]"#, "two bins"),
+        (r#"[{"in":[true],"points":1}]"#, "not of the form"),
+    ] {
+        let refused = file(bins).map(|_| ());
+        assert!(
+            matches!(&refused, Err(Error::BadInput { reason, .. }) if reason.contains(words)),
+            "{bins}: {refused:?}"
+        );
+    }
+}

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 mod hostile;
 mod meaning;
+mod shap;
 
 use super::{Decoder, Forest, lightgbm, xgboost};
 use crate::{Progress, reference};

@@ -125,7 +125,7 @@ impl Decoder {
                 return Err(Error::Corrupt("a node uses a feature that does not exist"));
             }
             let (threshold, mean) = (reader.number()?, reader.number()?);
-            self.growing.split(Column { feature, form }, threshold, mean)
+            self.growing.split(Column { feature, form }, threshold, mean, f32::NAN)
         };
         pushed.map_err(Error::Corrupt)
     }
