@@ -17,4 +17,4 @@ pub use self::any::AnyModel;
 pub use self::find::{FindFilter, FindIn};
 pub use self::interface::{Field, LabelSet, Model};
 pub use self::kind::Kind;
-pub use self::query::{DependentsBy, Identity, Other, Query, Share, View, ViewKind};
+pub use self::query::{Attribution, DependentsBy, Identity, Other, Query, Share, View, ViewKind};

@@ -3,7 +3,7 @@
 mod owned;
 
 use assess_engine::Day;
-use assess_engine::model::{DependentsBy, Model, Query, Share, View, ViewKind};
+use assess_engine::model::{Attribution, DependentsBy, Model, Query, Share, View, ViewKind};
 
 use crate::cache::store::TimeToLive;
 use crate::cache::ttl::TtlOptions;
@@ -53,11 +53,11 @@ pub(crate) enum Caching {
 
 /// The options of every request: how its answer is cached, and who asks.
 const COMMON: [&str; 10] = ["TENANT", "NOCACHE", "REFRESH", "TTL", "PTTL", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"];
-const KEY: [&str; 5] = ["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF"];
+const KEY: [&str; 6] = ["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF", "CONTRIBUTIONS"];
 
 /// The options of a view.
 fn known_options(view: ViewKind) -> &'static [&'static str] {
-    const GET: [&str; 15] = and_common(KEY);
+    const GET: [&str; 16] = and_common(KEY);
     const WHATIF: [&str; 13] = and_common(["INDICATOR", "LAYERS", "TOP"]);
     const DEPENDENTS: [&str; 13] = and_common(["INDICATOR", "BY", "LIMIT"]);
     const PROFILE: [&str; 11] = and_common(["INDICATORS"]);
@@ -128,7 +128,7 @@ pub(crate) fn parse_key<'w, 'a: 'w>(model: &dyn Model, words: &'w [&'a [u8]]) ->
 }
 
 /// Options that only some kinds of models have.
-const OF_KINDS: [&str; 5] = ["INDICATOR", "LAYERS", "TOP", "PATHS", "CUTOFF"];
+const OF_KINDS: [&str; 6] = KEY;
 
 /// Reads the options in `known`. Of those in [`OF_KINDS`], the kind of model has only `of_kind`.
 fn parse_known<'w, 'a: 'w>(
@@ -154,6 +154,7 @@ fn parse_known<'w, 'a: 'w>(
             "LIMIT" => request.query.top = options.number(option, 1..=MOST_TOP)? as u32,
             "PATHS" => request.query.paths = options.number(option, 0..=settings::max_paths())? as u32,
             "CUTOFF" => request.query.cutoff = Some(share(options.value(option)?)?),
+            "CONTRIBUTIONS" => request.query.attribution = options.choice(option, &ATTRIBUTIONS)?,
             "BY" => request.query.view = View::Dependents(options.choice(option, &DEPENDENTS_BY)?),
             "CATEGORY" => request.query.view = View::Footprint(Some(name(option, options.value(option)?)?)),
             "INDICATORS" => request.query.view = View::Profile(options.counted(option, MOST_INDICATORS)?),
@@ -172,6 +173,8 @@ fn parse_known<'w, 'a: 'w>(
 }
 
 const DEPENDENTS_BY: [(&str, DependentsBy); 2] = [("share", DependentsBy::Share), ("value", DependentsBy::Value)];
+
+const ATTRIBUTIONS: [(&str, Attribution); 2] = [("path", Attribution::Path), ("shap", Attribution::Shap)];
 
 /// The most indicators that a profile names.
 const MOST_INDICATORS: u64 = 1000;

@@ -58,6 +58,16 @@ const CUTOFF: Arg = Arg::double("cutoff")
     .after("CUTOFF")
     .says("List every structural path with at least this share of the total, at most assess.max-paths")
     .optional();
+const CONTRIBUTIONS: Arg = Arg::one_of(
+    "contributions",
+    &[
+        Arg::token("path", "path").says("Along the path of the row in each tree (Saabas): fast"),
+        Arg::token("shap", "shap").says("SHAP values of trees (TreeSHAP, path-dependent) and of linear models: exact"),
+    ],
+)
+.after("CONTRIBUTIONS")
+.says("SCORE: how the contributions of the features are computed; default: path")
+.optional();
 const EXPIRATION: Arg = Arg::one_of(
     "expiration",
     &[
@@ -91,7 +101,7 @@ pub(crate) const GET: Command = Command {
     flags: "readonly blocking",
     acl: "assess read slow blocking",
     arity: -3,
-    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, PATHS, CUTOFF, TENANT, EXPIRATION, NOCACHE, REFRESH],
+    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, PATHS, CUTOFF, CONTRIBUTIONS, TENANT, EXPIRATION, NOCACHE, REFRESH],
     keys: READS,
     tips: &[],
     reply: "bulk string, the assessment document (JSON)",
@@ -116,6 +126,7 @@ pub(crate) const MGET: Command = Command {
         TOP,
         PATHS,
         CUTOFF,
+        CONTRIBUTIONS,
         TENANT,
         EXPIRATION,
         NOCACHE,
@@ -159,6 +170,7 @@ pub(crate) const WARM: Command = Command {
         TOP,
         PATHS,
         CUTOFF,
+        CONTRIBUTIONS,
         EXPIRATION,
         REFRESH,
     ],
@@ -177,7 +189,7 @@ pub(crate) const KEY: Command = Command {
     flags: "readonly blocking",
     acl: "assess read slow blocking",
     arity: -3,
-    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, PATHS, CUTOFF],
+    args: &[MODEL, SUBJECT, INDICATOR, LAYERS, TOP, PATHS, CUTOFF, CONTRIBUTIONS],
     keys: READS,
     tips: &[],
     reply: "bulk string",

@@ -49,13 +49,32 @@ fn the_trees_of_a_model_that_stopped_early_are_chosen_with_an_option() {
 }
 
 #[test]
-fn pandas_categories_give_a_warning_and_names_are_refused() {
-    let Some((_server, mut client)) = start("pandas_categories_give_a_warning_and_names_are_refused") else { return };
+fn categories_are_given_by_name_and_a_number_can_stand_for_a_missing_value() {
+    let Some((_server, mut client)) = start("categories_are_given_by_name") else { return };
     let file = "reported/score/l20-pandas-cat/l20-pandas-cat.txt";
     client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", file]).good();
-    assert!(warnings(&mut client, "m").contains("pandas_categorical"));
-    let named = client.call(&["ASSESS.GET", "m", r#"{"job":"nurse","city":"1003","v":14.1}"#]);
-    assert_eq!(named.code(), "ERR", "{named:?}");
+    assert_eq!(warnings(&mut client, "m"), "");
+    let row = r#"{"job":"it, other","city":"1003","v":14.1}"#;
+    let named = client.call(&["ASSESS.GET", "m", row]).good();
+    assert_eq!(parsed(&named)["inputs"]["job"], "it, other");
+    // One entry for every form of the row.
+    for words in [&["job=it, other", "city=1003", "v=14.1"][..], &[r#"{"v":14.1,"city":1003,"job":"it, other"}"#]] {
+        assert_eq!(client.call(&[&["ASSESS.KEY", "m"], words].concat()), client.call(&["ASSESS.KEY", "m", row]));
+    }
+    let batch = client.call(&["ASSESS.BATCH", "m", "1", &format!("[{row}]")]).good();
+    assert_eq!(batch.array()[0], named);
+    let blob = client.call(&[&b"ASSESS.BATCH"[..], b"m", b"1", &[0; 24], b"FORMAT", b"f64"]);
+    assert!(blob.error().contains("job") && blob.error().contains("json"), "{blob:?}");
+    // A missing value that the training marked with a number.
+    let file = "reported/score/b-02-xgb-missing-999/x11-missing-999.json";
+    client.call(&["MODEL.LOAD", "n", "SCORE", "FILE", file, "MISSING", "-999"]).good();
+    assert_eq!(warnings(&mut client, "n"), "");
+    let score = |client: &mut Client, row: &str| parsed(&client.call(&["ASSESS.GET", "n", row]).good());
+    assert_eq!(score(&mut client, r#"{"f0":-999,"f1":15.18}"#), score(&mut client, r#"{"f0":NaN,"f1":15.18}"#));
+    for wrong in ["inf", "none", ""] {
+        let refused = client.call(&["MODEL.LOAD", "n", "SCORE", "FILE", file, "MISSING", wrong]);
+        assert_eq!(refused.code(), "ERR", "{wrong}: {refused:?}");
+    }
 }
 
 #[test]
@@ -66,7 +85,6 @@ fn fields_with_limits_and_unknown_files_are_refused_by_name_and_leave_no_key() {
         ("p19-missing999/p19-missing999.pmml", "mean radius"),
         ("b-17-xgb-file-kinds/x12-dump.json", "save_model"),
         ("o1-lr-onnx/o1-lr.onnx", "ONNX"),
-        
     ] {
         let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]);
         assert_eq!(refused.code(), "BADFILE", "{file}: {refused:?}");
@@ -134,4 +152,8 @@ fn a_code_of_another_edition_is_a_reason_and_lowers_the_confidence() {
     }
     let usual = answer(&mut client, "847130", "GB", "DE");
     assert!(!usual["reasons"].as_array().expect("reasons").contains(&"hs_edition".into()), "{usual}");
+}
+
+fn parsed(reply: &Reply) -> Value {
+    document::parsed(reply.bytes())
 }

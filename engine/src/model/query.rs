@@ -25,8 +25,20 @@ pub struct Query<'a> {
     pub most_paths: u32,
     /// The current day: the day of a subject that does not name one.
     pub today: Day,
+    /// How contributions of features are computed.
+    pub attribution: Attribution,
     /// Which document of the subject.
     pub view: View<'a>,
+}
+
+/// How the contributions of the features of a forest are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attribution {
+    /// Along the path of the row in each tree: fast.
+    #[default]
+    Path,
+    /// SHAP values: exact, and much slower.
+    Shap,
 }
 
 /// A document about a subject, and what only this document needs.
@@ -158,6 +170,7 @@ impl Default for Query<'_> {
             cutoff: None,
             most_paths: Self::MOST_PATHS,
             today: Day::default(),
+            attribution: Attribution::Path,
             view: View::Assessment,
         }
     }

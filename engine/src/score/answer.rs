@@ -9,7 +9,7 @@ use super::subject;
 use super::{codec, document};
 use crate::cache::name;
 use crate::history::{self, Record};
-use crate::model::{Field, Identity, Kind, LabelSet, Model, Query};
+use crate::model::{Attribution, Field, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Error, Progress, Result};
 
 impl ScoreModel {
@@ -26,6 +26,10 @@ impl Model for ScoreModel {
         Kind::Score
     }
 
+    fn options(&self) -> &'static [&'static str] {
+        &["CONTRIBUTIONS"]
+    }
+
     fn subject_len(&self, args: &[&[u8]], is_alone: bool) -> Result<usize> {
         subject::len(args, is_alone)
     }
@@ -38,12 +42,20 @@ impl Model for ScoreModel {
             scratch.text.clear();
             scratch.row.write(&self.features, &mut scratch.text);
             name::subject(&scratch.text, key);
+            if query.attribution == Attribution::Shap {
+                key.extend_from_slice(SHAP);
+            }
             Ok(())
         })
     }
 
     fn request_of(&self, canonical: &[u8]) -> Option<Vec<Vec<u8>>> {
-        name::unescape(canonical).filter(|subject| subject.first() == Some(&b'{')).map(|subject| vec![subject])
+        let (subject, options) = match canonical.strip_suffix(SHAP) {
+            Some(subject) => (subject, &["CONTRIBUTIONS", "shap"][..]),
+            None => (canonical, &[][..]),
+        };
+        let subject = name::unescape(subject).filter(|subject| subject.first() == Some(&b'{'))?;
+        Some(std::iter::once(subject).chain(options.iter().map(|word| word.as_bytes().to_vec())).collect())
     }
 
     fn assess_while_wanted(
@@ -51,12 +63,12 @@ impl Model for ScoreModel {
         identity: &Identity<'_>,
         subject: &[&[u8]],
         query: &Query<'_>,
-        _: &Progress,
+        progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         with_scratch(|scratch| {
             self.query(subject, query, scratch)?;
-            document::write(self, identity, scratch, out)
+            document::write(self, identity, query.attribution, scratch, progress, out)
         })
     }
 
@@ -65,10 +77,11 @@ impl Model for ScoreModel {
         refuse_indicator(query)
     }
 
-    fn estimate(&self, subject: &[&[u8]], _: &Query<'_>) -> Duration {
+    fn estimate(&self, subject: &[&[u8]], query: &Query<'_>) -> Duration {
         // The cost of a row includes its features. A longer subject must be read nevertheless, so its bytes are added.
         let bytes: usize = subject.iter().map(|word| word.len()).sum();
-        self.row_cost() + Duration::from_nanos(3 * bytes as u64)
+        let shap = if query.attribution == Attribution::Shap { self.shap_cost } else { Duration::ZERO };
+        self.row_cost() + shap + Duration::from_nanos(3 * bytes as u64)
     }
 
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
@@ -143,6 +156,9 @@ impl Model for ScoreModel {
         }
     }
 }
+
+/// The end of the name of an assessment with SHAP values. A subject has no colon.
+const SHAP: &[u8] = b":shap";
 
 fn refuse_indicator(query: &Query<'_>) -> Result<()> {
     match query.indicator {

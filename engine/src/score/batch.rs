@@ -12,7 +12,7 @@ use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
 use super::row::{Row, infinite, score_column, with_scratch};
 use super::subject::{Object, ObjectOrArray, with_nan};
-use crate::model::Identity;
+use crate::model::{Attribution, Identity};
 use crate::{Error, Progress, Result};
 
 /// Rows of one block. A column of a block and its sums fit into the L1 cache.
@@ -159,7 +159,7 @@ impl ScoreModel {
                 }
                 self.evaluate(scratch)?;
                 let mut document = Vec::new();
-                document::write(self, identity, scratch, &mut document)?;
+                document::write(self, identity, Attribution::Path, scratch, progress, &mut document)?;
                 Ok(document)
             }))
         };

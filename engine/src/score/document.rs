@@ -5,15 +5,17 @@ use super::model::{ScoreModel, overflow};
 use super::number;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
-use crate::Result;
 use crate::json::json_string;
-use crate::model::{Identity, Kind};
+use crate::model::{Attribution, Identity, Kind};
+use crate::{Error, Progress, Result};
 
 /// Appends the document of a row that was evaluated.
 pub(super) fn write(
     model: &ScoreModel,
     identity: &Identity<'_>,
+    attribution: Attribution,
     scratch: &mut Scratch,
+    progress: &Progress,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     let start = out.len();
@@ -22,7 +24,13 @@ pub(super) fn write(
     field(out, Kind::Score.name().as_bytes());
     field(out, b"\",\"score\":");
     let group = score(out, model, scratch);
+    if attribution == Attribution::Shap {
+        let base = shap(model, group, scratch, progress).inspect_err(|_| out.truncate(start))?;
+        field(out, b",\"attribution\":\"shap\",\"base_value\":");
+        number::write(base, out);
+    }
     let is_whole = match &model.machine {
+        _ if attribution == Attribution::Shap => list(out, model, &scratch.contributions, true),
         Machine::Scorecard(card) => {
             points(out, model, card, scratch);
             true
@@ -83,6 +91,21 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         Answer::Points => number::write(outputs[0], out),
     }
     0
+}
+
+/// Computes the SHAP values of the features for the margin of a group. Returns their base value: with them it sums to the
+/// margin.
+fn shap(model: &ScoreModel, group: usize, scratch: &mut Scratch, progress: &Progress) -> Result<f64> {
+    let (row, values) = contributions(model, scratch);
+    match &model.machine {
+        // The SHAP values of a linear model, where features are independent.
+        Machine::Glm(glm) => {
+            glm.contributions(row, group, values);
+            Ok(glm.intercept(group))
+        }
+        Machine::Forest(forest) => forest.shap(row, group, values, progress),
+        Machine::Scorecard(_) => Err(Error::Invalid("a scorecard has points, not SHAP values".into())),
+    }
 }
 
 /// Returns the row, and a buffer with a zero for the contribution of each feature.

@@ -22,6 +22,7 @@ mod grow;
 mod lightgbm;
 mod linear;
 mod objective;
+mod shap;
 mod shape;
 mod xgboost;
 
@@ -189,8 +190,12 @@ impl Forest {
 
     /// The number of trees; 0 for a linear booster.
     pub(super) fn trees(&self) -> usize {
-        let is_linear_booster = self.is_single() && !self.grown.linear.is_empty();
-        if is_linear_booster { 0 } else { self.grown.trees.len() }
+        if self.is_linear_booster() { 0 } else { self.grown.trees.len() }
+    }
+
+    /// Whether it is a linear booster of XGBoost.
+    fn is_linear_booster(&self) -> bool {
+        self.is_single() && !self.grown.linear.is_empty()
     }
 
     /// Maximum number of steps and of terms of a row in all trees. The cost of a row is proportional to it, about 2 ns a step.

@@ -158,6 +158,11 @@ impl Glm {
         &self.numbers[self.features..self.features + self.outputs]
     }
 
+    /// The intercept of an output: its margin where every feature has its mean.
+    pub(super) fn intercept(&self, output: usize) -> f64 {
+        self.intercepts()[output]
+    }
+
     fn weights(&self, output: usize) -> &[f64] {
         let start = self.features + self.outputs + output * self.features;
         &self.numbers[start..start + self.features]

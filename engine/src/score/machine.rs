@@ -51,7 +51,8 @@ impl Machine {
     pub(super) fn is_plain(&self) -> bool {
         match self {
             Self::Glm(glm) => matches!(glm.link, Link::Identity | Link::Log | Link::Logit | Link::Softmax),
-            Self::Scorecard(_) | Self::Forest(_) => true,
+            Self::Forest(forest) => forest.is_plain(),
+            Self::Scorecard(_) => true,
         }
     }
 
@@ -84,6 +85,14 @@ impl Machine {
             Self::Glm(glm) => glm.bytes(),
             Self::Scorecard(card) => card.bytes(),
             Self::Forest(forest) => forest.bytes(),
+        }
+    }
+
+    /// The approximate time for the SHAP values of one row.
+    pub(super) fn shap_cost(&self) -> Duration {
+        match self {
+            Self::Forest(forest) => forest.shap_cost(),
+            Self::Glm(_) | Self::Scorecard(_) => Duration::ZERO,
         }
     }
 

@@ -33,6 +33,8 @@ pub struct ScoreModel {
     /// The approximate time for one row: with its document, and in a batch of numbers.
     pub(super) row_cost: Duration,
     pub(super) value_cost: Duration,
+    /// The approximate time for the SHAP values of one row.
+    pub(super) shap_cost: Duration,
 }
 
 impl ScoreModel {
@@ -61,7 +63,21 @@ impl ScoreModel {
         let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + texts as u64;
         let digest = OnceLock::new();
         let (row_cost, value_cost) = machine.costs(features.len());
-        Self { format, features, machine, answer, classes, warnings, frames, digest, held, row_cost, value_cost }
+        let shap_cost = machine.shap_cost();
+        Self {
+            format,
+            features,
+            machine,
+            answer,
+            classes,
+            warnings,
+            frames,
+            digest,
+            held,
+            row_cost,
+            value_cost,
+            shap_cost,
+        }
     }
 
     /// The names of the features, in the order of rows.

@@ -37,9 +37,19 @@ impl OwnedQuery {
                 OwnedView::Compare { model: Held::new(model), name: identity.name.to_vec(), version: identity.version }
             }
         };
-        let &Query { indicator, layers, top, paths, cutoff, most_paths, today, view: _ } = query;
+        let &Query { indicator, layers, top, paths, cutoff, most_paths, today, attribution, view: _ } = query;
         Self {
-            numbers: Query { indicator: None, layers, top, paths, cutoff, most_paths, today, view: View::Assessment },
+            numbers: Query {
+                indicator: None,
+                layers,
+                top,
+                paths,
+                cutoff,
+                most_paths,
+                today,
+                attribution,
+                view: View::Assessment,
+            },
             indicator: indicator.map(<[u8]>::to_vec),
             view,
         }

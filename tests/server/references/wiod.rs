@@ -22,7 +22,11 @@ impl World {
     /// `None` if the reference data are absent.
     pub(super) fn load(test: &str) -> Option<Self> {
         let folder = reference::folder(test, "wiod")?;
-        let server = Server::with(&[&format!("assess.data-dir {}", folder.display()), "assess.max-batch 2000"]);
+        let server = Server::with(&[
+            &format!("assess.data-dir {}", folder.display()),
+            "assess.max-batch 2000",
+            "assess.default-wait-ms 60000",
+        ]);
         let mut client = server.client();
         let summary = client.ask("MODEL.LOAD wiod IO FILE WIOD_2011.csv").good().map();
         assert_eq!(summary["nodes"].integer(), NODES as i64);

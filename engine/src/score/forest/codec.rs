@@ -8,10 +8,11 @@
 //! | 1.. | 3 | `u16` group of each tree |
 //! | 0.. | 4 | `u32` end of each set of categories among the words |
 //! | 0.. | 5 | `u32` words of the sets |
-//! | 1 | 16 | in place of tag 1 where that does not suffice: `u8` objective, `u8` flags ([`UNEXPLAINED`]); `f64` steepness, divisor; `u32` features, groups, trees, nodes, sets, words, linear leaves, terms, labels; `f64` base of each group |
+//! | 1 | 16 | in place of tag 1 where that does not suffice: `u8` objective, `u8` flags ([`UNEXPLAINED`], [`SHARED`]); `f64` steepness, divisor; `u32` features, groups, trees, nodes, sets, words, linear leaves, terms, labels; `f64` base of each group |
 //! | 1.. | 6 | nodes of all trees, breadth first: `u8` form of the column, 0 for a leaf; then a leaf's `f64` value, or `u16` feature, `f64` threshold, `f64` mean |
 //! | 0.. | 17 | linear leaves: `u32` node, `u32` end of its terms among all, `f64` value if a feature is missing |
 //! | 0.. | 18 | their terms: `u16` feature, `f64` weight |
+//! | 0.. | 20 | for each node, if the header says so ([`SHARED`]): the `f32` share of its training rows that go to the first child |
 //!
 //! A writer puts the same number of items into every record of a tag, so any record can be written without the others.
 //! A reader accepts any division between items. References between nodes are not written, because the order of the
@@ -22,6 +23,7 @@ mod decode;
 pub(in super::super) use decode::Decoder;
 
 use super::column::Form;
+use super::grow::Grown;
 use super::{Forest, Meaning};
 
 const HEADER: u8 = 1;
@@ -34,15 +36,19 @@ const WIDE_HEADER: u8 = 16;
 const LINEAR: u8 = 17;
 const TERMS: u8 = 18;
 const LABELS: u8 = 19;
+const SHARES: u8 = 20;
 
 /// The flag of a forest without contributions.
 const UNEXPLAINED: u8 = 1;
+
+/// The flag of a forest that has the training rows of its nodes.
+const SHARED: u8 = 2;
 
 /// The bit of the objective's code for a forest with a divisor.
 const DIVIDED: u8 = 1 << 7;
 
 /// Items in one record of each tag except the first: at most 60 KiB.
-const CUTS: [(u8, usize); 8] = [
+const CUTS: [(u8, usize); 9] = [
     (NAMES, 230),
     (LABELS, 230),
     (GROUPS, 30_000),
@@ -51,6 +57,7 @@ const CUTS: [(u8, usize); 8] = [
     (NODES, 3_200),
     (LINEAR, 3_800),
     (TERMS, 6_000),
+    (SHARES, 15_000),
 ];
 
 impl Forest {
@@ -82,12 +89,21 @@ impl Forest {
         Vec::new()
     }
 
+    /// Whether readers of version 2 of the byte form know everything that the forest has.
+    pub(in super::super) fn is_plain(&self) -> bool {
+        let Meaning { has_contributions, ref labels, .. } = self.meaning;
+        let Grown { shares, linear, .. } = &self.grown;
+        has_contributions && labels.is_empty() && shares.is_empty() && linear.is_empty()
+    }
+
     fn header(&self) -> Vec<u8> {
         let Meaning { objective, steepness, divisor, has_contributions, ref labels } = self.meaning;
-        let is_wide = !has_contributions || !labels.is_empty() || !self.grown.linear.is_empty();
+        let has_shares = !self.grown.shares.is_empty();
+        let is_wide = !self.is_plain();
         let mut out = vec![if is_wide { WIDE_HEADER } else { HEADER }, objective.code()];
         if is_wide {
-            out.push(if has_contributions { 0 } else { UNEXPLAINED });
+            let unexplained = if has_contributions { 0 } else { UNEXPLAINED };
+            out.push(unexplained | if has_shares { SHARED } else { 0 });
         }
         out.extend_from_slice(&steepness.to_le_bytes());
         if is_wide {
@@ -124,6 +140,7 @@ impl Forest {
             WORDS => self.grown.sets.words.len(),
             LINEAR => self.grown.linear.leaves.len(),
             TERMS => self.grown.linear.terms.len(),
+            SHARES => self.grown.shares.len(),
             _ => self.grown.nodes.len(),
         }
     }
@@ -140,6 +157,7 @@ impl Forest {
             GROUPS => out.extend_from_slice(&self.group_of[i].to_le_bytes()),
             SETS => out.extend_from_slice(&self.grown.sets.ends[i].to_le_bytes()),
             WORDS => out.extend_from_slice(&self.grown.sets.words[i].to_le_bytes()),
+            SHARES => out.extend_from_slice(&self.grown.shares[i].to_le_bytes()),
             LINEAR => {
                 let leaf = &self.grown.linear.leaves[i];
                 out.extend_from_slice(&leaf.node.to_le_bytes());

@@ -108,6 +108,9 @@ pub(super) struct Grown {
     pub(super) nodes: Vec<Node>,
     /// For each node: the value of a leaf, or the mean of the leaves below, weighted by their training rows.
     pub(super) values: Vec<f64>,
+    /// For each node the share of its training rows that go to the first child; 0 for a leaf. Empty if a node does not
+    /// have the number of its rows.
+    pub(super) shares: Vec<f32>,
     pub(super) trees: Vec<Tree>,
     pub(super) columns: Vec<Column>,
     pub(super) sets: Sets,
@@ -117,7 +120,7 @@ pub(super) struct Grown {
 impl Grown {
     /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
-        let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8;
+        let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8 + self.shares.capacity() * 4;
         let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4;
         let columns = self.columns.capacity() * size_of::<Column>();
         (nodes + sets + columns + self.linear.bytes() + self.trees.capacity() * size_of::<Tree>()) as u64
@@ -154,7 +157,15 @@ impl Growing {
         let columns = vec![Column::NOTHING];
         let (sets, linear) = (Sets::default(), Linear::default());
         Self {
-            grown: Grown { nodes: Vec::new(), values: Vec::new(), trees: Vec::new(), columns, sets, linear },
+            grown: Grown {
+                nodes: Vec::new(),
+                values: Vec::new(),
+                shares: Vec::new(),
+                trees: Vec::new(),
+                columns,
+                sets,
+                linear,
+            },
             places: HashMap::from([(Column::NOTHING, 0)]),
             wanted: 0,
             level: 0,
@@ -175,12 +186,13 @@ impl Growing {
     /// Reserves memory step by step as nodes arrive: never for more than `nodes` in all, and never for more than twice
     /// the nodes present.
     pub(super) fn expect(&mut self, nodes: usize) {
-        let Grown { nodes: held, values, .. } = &mut self.grown;
+        let Grown { nodes: held, values, shares, .. } = &mut self.grown;
         const AHEAD: usize = 8_192;
         if held.capacity() - held.len() < AHEAD {
             let more = nodes.saturating_sub(held.len()).min(held.len().max(AHEAD));
             held.reserve_exact(more);
             values.reserve_exact(more);
+            shares.reserve_exact(more);
         }
     }
 
@@ -239,10 +251,11 @@ impl Growing {
         Ok(at)
     }
 
-    /// Adds a split. Its children come after the children of earlier splits. `mean` is the mean of the leaves below.
-    pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64) -> Result<(), Refused> {
+    /// Adds a split. Its children come after the children of earlier splits. `mean` is the mean of the leaves below,
+    /// `share` the share of its training rows that go to the first child, NaN if that is not known.
+    pub(super) fn split(&mut self, column: Column, threshold: f64, mean: f64, share: f32) -> Result<(), Refused> {
         let at = self.next()?;
-        let Grown { nodes, values, trees, columns, sets, .. } = &mut self.grown;
+        let Grown { nodes, values, shares, trees, columns, sets, .. } = &mut self.grown;
         // An infinite threshold separates numbers from missing values; LightGBM writes such thresholds.
         if threshold.is_nan() {
             return Err("a threshold is not a number");
@@ -269,6 +282,7 @@ impl Growing {
         }
         nodes.push(Node { threshold, column: place | bits, child: child as u32 });
         values.push(mean);
+        shares.push(share);
         self.wanted += 2;
         tree.nodes += 2;
         self.mean = self.mean.max(mean.abs());
@@ -282,9 +296,10 @@ impl Growing {
         if !value.is_finite() {
             return Err("a leaf is not a finite number");
         }
-        let Grown { nodes, values, trees, .. } = &mut self.grown;
+        let Grown { nodes, values, shares, trees, .. } = &mut self.grown;
         nodes.push(Node { threshold: f64::INFINITY, column: 0, child: at as u32 });
         values.push(value);
+        shares.push(0.0);
         let tree = trees.last_mut().expect("a tree was begun");
         tree.largest = tree.largest.max(value.abs());
         if nodes.len() == tree.root as usize + self.wanted {
@@ -347,10 +362,11 @@ impl Growing {
     /// Drops all trees after the first `count`, with the columns and the sets that only they use: both are numbered in the
     /// order of their first use.
     pub(super) fn truncate(&mut self, count: usize) {
-        let Grown { nodes, values, trees, columns, sets, .. } = &mut self.grown;
+        let Grown { nodes, values, shares, trees, columns, sets, .. } = &mut self.grown;
         let Some(next) = trees.get(count) else { return };
         nodes.truncate(next.root as usize);
         values.truncate(next.root as usize);
+        shares.truncate(next.root as usize);
         trees.truncate(count);
         let used = nodes.iter().map(Node::column).max().map_or(1, |last| last + 1);
         columns.truncate(used);
@@ -365,10 +381,14 @@ impl Growing {
         if !self.is_whole() || self.grown.trees.is_empty() {
             return Err("the model has no trees, or the last is not whole");
         }
-        let Grown { nodes, values, trees, linear, .. } = &mut self.grown;
+        let Grown { nodes, values, shares, trees, linear, .. } = &mut self.grown;
         linear.shrink();
+        if !shares.iter().all(|share| (0.0..=1.0).contains(share)) {
+            *shares = Vec::new();
+        }
         nodes.shrink_to_fit();
         values.shrink_to_fit();
+        shares.shrink_to_fit();
         trees.shrink_to_fit();
         Ok(self.grown)
     }

@@ -16,6 +16,17 @@ pub(super) enum Part {
     Among { column: Column, set: u32, children: [u32; 2] },
 }
 
+impl Part {
+    /// The children in the order in which they are stored.
+    fn children(&self) -> Option<[u32; 2]> {
+        match *self {
+            Self::Leaf { .. } => None,
+            Self::Split { split, children: [small, large] } if split.is_swapped => Some([large, small]),
+            Self::Split { children, .. } | Self::Among { children, .. } => Some(children),
+        }
+    }
+}
+
 /// Adds the tree with the root `parts[0]`. Exactly `expected` parts must be reached, each once. Returns the part of each
 /// node that was added.
 pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> Result<Vec<u32>, Refused> {
@@ -23,10 +34,14 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
     let means = means(parts, &order);
     for &at in &order {
         let mean = means[at as usize].0;
+        let share = parts[at as usize].children().map_or(0.0, |children| {
+            let [first, second] = children.map(|child| means[child as usize].1);
+            (first / (first + second)) as f32
+        });
         match parts[at as usize] {
             Part::Leaf { value, .. } => growing.leaf(value)?,
-            Part::Split { split, .. } => growing.split(split.column, split.threshold, mean)?,
-            Part::Among { column, set, .. } => growing.split(column, f64::from(set), mean)?,
+            Part::Split { split, .. } => growing.split(split.column, split.threshold, mean, share)?,
+            Part::Among { column, set, .. } => growing.split(column, f64::from(set), mean, share)?,
         }
     }
     Ok(order)
@@ -40,11 +55,7 @@ fn order(parts: &[Part], expected: usize) -> Result<Vec<u32>, Refused> {
     let mut at = 0;
     while let Some(&next) = order.get(at) {
         at += 1;
-        let children = match parts[next as usize] {
-            Part::Leaf { .. } => continue,
-            Part::Split { split, children: [small, large] } if split.is_swapped => [large, small],
-            Part::Split { children, .. } | Part::Among { children, .. } => children,
-        };
+        let Some(children) = parts[next as usize].children() else { continue };
         for child in children {
             let reached = reached.get_mut(child as usize).ok_or("a tree refers to a node that it does not have")?;
             if std::mem::replace(reached, true) {

@@ -4,10 +4,14 @@
 //! "reason_code":..,"baseline_points":..,"bins":[{"ge":..,"lt":..,"points":..}]}],"reason_codes":{"method":"pointsBelow",
 //! "max":..},"probability":{"link":"logit","a":..,"b":..,"of":..},"bands":[{"lt":..,"label":..}]}`. A bound that is
 //! `null` or absent means no bound. Bins must not overlap; a value that no bin holds is an error.
+//!
+//! An attribute of categories has bins `{"in":["a","b",7],"points":..}`; one bin `{"points":..}` among them is for all other
+//! categories.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::super::categories::{Categories, Category, Unseen};
 use super::super::coarse::close_steps;
 use super::super::features::{Features, declared};
 use super::super::json::bad_form;
@@ -45,7 +49,17 @@ struct Line {
 struct Range {
     ge: Option<f64>,
     lt: Option<f64>,
+    #[serde(rename = "in")]
+    among: Option<Vec<Name>>,
     points: f64,
+}
+
+/// The name of a category.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Name {
+    Text(Box<str>),
+    Number(f64),
 }
 
 #[derive(Deserialize)]
@@ -87,7 +101,10 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Scorecard)> {
         return Err(Error::bad_whole("the link of a probability is logit"));
     }
     let (mut names, mut decimals, mut attributes) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, line) in file.attributes.into_iter().enumerate() {
+    let mut categories = Vec::new();
+    for (i, mut line) in file.attributes.into_iter().enumerate() {
+        let refuse = |reason| Error::bad_whole(format!("attribute number {}: {reason}", i + 1));
+        categories.push(places(&mut line).map_err(refuse)?);
         names.push(line.name);
         decimals.push(declared(line.decimals)?);
         let codes: Vec<_> = line.reason_code.into_iter().collect();
@@ -97,8 +114,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Scorecard)> {
             (from, to, Bin { points: range.points, code })
         };
         let bins: Vec<_> = line.bins.iter().map(bin).collect();
-        let segments = Segments::new(&bins, Overlap::Refused)
-            .map_err(|reason| Error::bad_whole(format!("attribute number {}: {reason}", i + 1)))?;
+        let segments = Segments::new(&bins, Overlap::Refused).map_err(refuse)?;
         attributes.push(Attribute {
             feature: i as u32,
             segments,
@@ -116,9 +132,47 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Scorecard)> {
         probability: file.probability.map(|outcome| Probability { a: outcome.a, b: outcome.b, of: outcome.of }),
         bands: file.bands.into_iter().map(band).collect(),
     };
-    let features = Features::new(names, decimals).map_err(Error::bad_whole)?;
+    let mut features = Features::new(names, decimals).map_err(Error::bad_whole)?;
+    features.set_categories(categories).map_err(Error::bad_whole)?;
     let card = card.check(features.len()).map_err(Error::bad_whole)?;
     Ok((features, card))
+}
+
+/// The categories of an attribute that has bins of them. Replaces their names by the range of their places, which are
+/// numbered bin by bin, so that each bin is one range.
+fn places(line: &mut Line) -> Result<Option<Categories>, &'static str> {
+    if line.bins.iter().all(|bin| bin.among.is_none()) {
+        return Ok(None);
+    }
+    if line.decimals.is_some() {
+        return Err("an attribute of categories has no decimals");
+    }
+    if line.bins.iter().any(|bin| bin.ge.is_some() || bin.lt.is_some()) {
+        return Err("bins have either in, or ge and lt");
+    }
+    let mut names = Vec::new();
+    for bin in &mut line.bins {
+        let Some(list) = bin.among.take() else { continue };
+        if list.is_empty() {
+            return Err("in is an empty list");
+        }
+        bin.ge = Some(names.len() as f64);
+        names.extend(list.into_iter().map(|name| match name {
+            Name::Text(text) => Category::Text(text),
+            Name::Number(number) => Category::Number(number),
+        }));
+        bin.lt = Some(names.len() as f64);
+    }
+    let mut others = line.bins.iter_mut().filter(|bin| bin.ge.is_none());
+    let other = others.next();
+    if others.next().is_some() {
+        return Err("two bins are for all other categories");
+    }
+    let unseen = if other.is_some() { Unseen::Other } else { Unseen::Refused };
+    if let Some(other) = other {
+        other.ge = Some(names.len() as f64);
+    }
+    Categories::new(names, unseen).map(Some)
 }
 
 /// Warnings about features whose rounding step is wider than a bin.

@@ -6,7 +6,9 @@ use super::super::grow::{Growing, MAX_WORDS};
 use super::super::linear::{LinearLeaf, MAX_TERMS, Term};
 use super::super::objective::Objective;
 use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES, Meaning};
-use super::{DIVIDED, GROUPS, HEADER, LABELS, LINEAR, NAMES, NODES, SETS, TERMS, UNEXPLAINED, WIDE_HEADER, WORDS};
+use super::{
+    DIVIDED, GROUPS, HEADER, LABELS, LINEAR, NAMES, NODES, SETS, SHARED, SHARES, TERMS, UNEXPLAINED, WIDE_HEADER, WORDS,
+};
 use crate::{Error, Result};
 
 /// A forest that is being read from records.
@@ -16,6 +18,7 @@ pub(in super::super::super) struct Decoder {
     features: Vec<Box<str>>,
     group_of: Vec<u16>,
     growing: Growing,
+    shares: Vec<f32>,
 }
 
 #[derive(Debug)]
@@ -30,12 +33,13 @@ struct Header {
     leaves: usize,
     terms: usize,
     labels: usize,
+    has_shares: bool,
 }
 
 impl Decoder {
     /// A decoder before the first record.
     pub(in super::super::super) fn new() -> Self {
-        Self { header: None, features: Vec::new(), group_of: Vec::new(), growing: Growing::new() }
+        Self { header: None, features: Vec::new(), group_of: Vec::new(), growing: Growing::new(), shares: Vec::new() }
     }
 
     /// Reads the next record.
@@ -72,6 +76,13 @@ impl Decoder {
                     let leaf = LinearLeaf { node, end, if_missing: reader.number()? };
                     self.growing.make_linear(leaf).map_err(Error::Corrupt)?;
                 }
+                SHARES => {
+                    let share = f32::from_le_bytes(reader.take()?);
+                    if !(0.0..=1.0).contains(&share) {
+                        return Err(Error::Corrupt("a share of training rows is out of range"));
+                    }
+                    self.shares.push(share);
+                }
                 TERMS => {
                     let feature = u32::from(u16::from_le_bytes(reader.take()?));
                     let term = Term { feature, weight: reader.number()? };
@@ -90,7 +101,9 @@ impl Decoder {
     pub(in super::super::super) fn finish(self) -> Result<Forest> {
         let is_whole = self.part() == 0;
         let header = self.header.filter(|_| is_whole).ok_or(Error::Corrupt("records are missing"))?;
-        let grown = self.growing.finish().map_err(Error::Corrupt)?;
+        let mut grown = self.growing.finish().map_err(Error::Corrupt)?;
+        // The nodes were added without shares.
+        grown.shares = self.shares;
         Forest::assemble(header.meaning, self.features, header.base, self.group_of, grown).map_err(Error::Corrupt)
     }
 
@@ -99,7 +112,7 @@ impl Decoder {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
         let labels = self.header.as_ref().map_or(&[][..], |header| &header.meaning.labels[..]);
         let labels: usize = labels.iter().map(|label| label.len() + size_of::<Box<str>>()).sum();
-        (names + labels + self.group_of.capacity() * 2) as u64 + self.growing.bytes()
+        (names + labels + self.group_of.capacity() * 2 + self.shares.capacity() * 4) as u64 + self.growing.bytes()
     }
 
     /// The tag of the next record; 0 at the end.
@@ -115,6 +128,7 @@ impl Decoder {
             (NODES, grown.nodes.len(), header.nodes),
             (LINEAR, grown.linear.leaves.len(), header.leaves),
             (TERMS, grown.linear.terms.len(), header.terms),
+            (SHARES, self.shares.len(), if header.has_shares { header.nodes } else { 0 }),
         ];
         parts.into_iter().find(|(_, arrived, announced)| arrived < announced).map_or(0, |(tag, ..)| tag)
     }
@@ -149,7 +163,7 @@ impl Decoder {
                 return Err(Error::Corrupt("a node uses a feature that does not exist"));
             }
             let (threshold, mean) = (reader.number()?, reader.number()?);
-            self.growing.split(Column { feature, form }, threshold, mean)
+            self.growing.split(Column { feature, form }, threshold, mean, f32::NAN)
         };
         pushed.map_err(Error::Corrupt)
     }
@@ -159,7 +173,7 @@ impl Header {
     fn read(reader: &mut Reader<'_>, is_wide: bool) -> Result<Self> {
         let [code] = reader.take()?;
         let [flags] = if is_wide { reader.take()? } else { [0] };
-        if flags & !UNEXPLAINED != 0 {
+        if flags & !(UNEXPLAINED | SHARED) != 0 {
             return Err(Error::Corrupt("the header has an unknown flag"));
         }
         let is_divided = !is_wide && code & DIVIDED != 0;
@@ -189,7 +203,19 @@ impl Header {
         if !reader.0.is_empty() || base.iter().any(|base| !base.is_finite()) {
             return Err(Error::Corrupt("the header has another length, or a base that is not finite"));
         }
-        Ok(Self { meaning, base, features, trees, nodes, sets, words, leaves, terms, labels })
+        Ok(Self {
+            meaning,
+            base,
+            features,
+            trees,
+            nodes,
+            sets,
+            words,
+            leaves,
+            terms,
+            labels,
+            has_shares: flags & SHARED != 0,
+        })
     }
 }
 
