@@ -45,7 +45,9 @@ fn reported(folder: &Path) -> Goods {
     let long = read("b-19-hs-find-everyday");
     let short = short["goods"].as_object().unwrap().iter().map(|(words, code)| (words.clone(), vec![text(code)]));
     let long = long["want_heading_in_first_3"].as_object().unwrap().iter();
-    short.chain(long.map(|(words, codes)| (words.clone(), codes.as_array().unwrap().iter().map(text).collect()))).collect()
+    short
+        .chain(long.map(|(words, codes)| (words.clone(), codes.as_array().unwrap().iter().map(text).collect())))
+        .collect()
 }
 
 /// The place of the first right code among the codes that are found, from 1.
@@ -56,7 +58,8 @@ fn place(model: &OriginModel, words: &str, right: &[String], limit: usize) -> (O
     let found: Vec<String> = hits.iter().map(code).collect();
     let is_right = |found: &String| {
         // A chapter says too little.
-        found.len() >= 4 && right.iter().any(|code| found.starts_with(code.as_str()) || code.starts_with(found.as_str()))
+        found.len() >= 4
+            && right.iter().any(|code| found.starts_with(code.as_str()) || code.starts_with(found.as_str()))
     };
     (found.iter().position(is_right).map(|place| place + 1), found)
 }
@@ -103,6 +106,26 @@ fn reported_words_are_among_the_first_three() {
 fn speed_of_a_search() {
     let Some(model) = model("speed of a search") else { return };
     measure("the Harmonized System", &model);
+    let hs = reference::find("speed of a search", "hs").unwrap();
+    let table = fs::read_to_string(hs.join("harmonized-system.csv")).unwrap();
+    let mut national = "code;description\n".to_owned();
+    for line in table.lines() {
+        let mut cells = line.splitn(3, ',').skip(1);
+        let (Some(code), Some(rest)) = (cells.next(), cells.next()) else { continue };
+        if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
+            let text: String = rest.chars().filter(|letter| *letter != '"' && *letter != ';').collect();
+            for (digits, kind) in [("10", "new"), ("20", "used"), ("30", "of a kind for retail sale"), ("90", "other")]
+            {
+                national.push_str(&format!("{code}{digits};{kind}, {text} {digits}x{code}\n"));
+            }
+        }
+    }
+    let progress = Progress::default();
+    let part = load(national.as_bytes(), &LoadOptions::default(), &progress).unwrap();
+    let entries = part.entries();
+    let model = model.with(part).unwrap();
+    model.derive(&Budget::UNLIMITED, &progress).unwrap();
+    measure(&format!("with {entries} national codes"), &model);
 }
 
 fn measure(name: &str, model: &OriginModel) {

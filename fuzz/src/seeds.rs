@@ -111,7 +111,10 @@ impl Seeds<'_> {
             model = add(model, target, &lines);
         }
         let national: [(&str, &[u8]); 3] = [
-            ("national", b"HTS Number,Indent,Description\n8471,0,Machines\n8471.30.01.00,1,\"Portable, light\"\n,1,Title\n"),
+            (
+                "national",
+                b"HTS Number,Indent,Description\n8471,0,Machines\n8471.30.01.00,1,\"Portable, light\"\n,1,Title\n",
+            ),
             ("filled", b"Goods code;Description\n8400000000 80;Machines\n8471300010 80;- Light\n8471300010 10;Title\n"),
             ("plain", b"0101 21 00\tHorses\n8471 30 00\tPortable\n"),
         ];

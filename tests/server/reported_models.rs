@@ -156,13 +156,16 @@ fn a_search_drops_words_that_nothing_has_and_lists_them() {
 
 #[test]
 fn a_national_tariff_is_put_under_the_six_digits_and_survives_a_restart() {
-    let Some((mut server, mut client)) = with_agreement("a_national_tariff_is_put_under_the_six_digits") else { return };
+    let Some((mut server, mut client)) = with_agreement("a_national_tariff_is_put_under_the_six_digits") else {
+        return;
+    };
     let table = "Goods code;Description\n8471 30 00;Portable\n8471 30 00 10;Tablet computers\n0101 21 00;Horses\n";
     client.call(&["MODEL.SET", "h", "ORIGIN", table]).good();
     let mut check = |client: &mut Client| {
         let mut codes = |words: &[&str]| -> Vec<String> {
             let texts = client.call(words).good().texts();
-            let code = |text: &String| serde_json::from_str::<Value>(text).expect("JSON")["code"].as_str().map(str::to_owned);
+            let code =
+                |text: &String| serde_json::from_str::<Value>(text).expect("JSON")["code"].as_str().map(str::to_owned);
             texts.iter().filter_map(code).collect()
         };
         assert_eq!(codes(&["MODEL.HS", "h", "8471.30.00.10"]), ["8471300010"]);

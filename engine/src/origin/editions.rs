@@ -12,10 +12,8 @@ use super::hs::Hs;
 const FIRST: u32 = 2012;
 
 /// The changes of each later edition, by its year: codes that it added, and codes that it removed.
-const CHANGES: [(u32, &str, &str); 2] = [
-    (2017, changes::ADDED_2017, changes::REMOVED_2017),
-    (2022, changes::ADDED_2022, changes::REMOVED_2022),
-];
+const CHANGES: [(u32, &str, &str); 2] =
+    [(2017, changes::ADDED_2017, changes::REMOVED_2017), (2022, changes::ADDED_2022, changes::REMOVED_2022)];
 
 /// Whether a code of six digits came or went between two editions, in any order; `None` if one of them is not known.
 /// Also true for a code that came and went again.
@@ -66,13 +64,19 @@ mod tests {
             assert_eq!(of(code, 2022, 2022), Some(false), "{code}");
         }
         for code in ["962000", "690710", "870380"] {
-            assert_eq!((of(code, 2012, 2017), of(code, 2012, 2022), of(code, 2017, 2022)), (Some(true), Some(true), Some(false)));
+            assert_eq!(
+                (of(code, 2012, 2017), of(code, 2012, 2022), of(code, 2017, 2022)),
+                (Some(true), Some(true), Some(false))
+            );
         }
     }
 
     #[test]
     fn between_unknown_editions_nothing_is_certain() {
-        assert_eq!((of("010121", 2007, 2022), of("010121", 2022, 2028), of("010121", 2007, 2007)), (None, None, Some(false)));
+        assert_eq!(
+            (of("010121", 2007, 2022), of("010121", 2022, 2028), of("010121", 2007, 2007)),
+            (None, None, Some(false))
+        );
     }
 
     #[test]

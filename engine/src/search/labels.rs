@@ -7,11 +7,7 @@ use crate::{Progress, Result};
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for an unusable text or limit.
-pub(crate) fn find_labels<'a>(
-    labels: impl Iterator<Item = &'a str>,
-    text: &[u8],
-    limit: usize,
-) -> Result<Vec<Hit>> {
+pub(crate) fn find_labels<'a>(labels: impl Iterator<Item = &'a str>, text: &[u8], limit: usize) -> Result<Vec<Hit>> {
     let mut corpus = Corpus::default();
     for label in labels {
         corpus.add(label, None)?;

@@ -45,13 +45,13 @@ static BUILT_IN: LazyLock<HashMap<Box<str>, Box<[Phrase]>>> = LazyLock::new(|| {
     for (key, phrases) in table::TABLE {
         table.entry(key_of(key)).or_default().extend(phrases.iter().map(|text| phrase_of(text)));
     }
-    for (names, codes) in goods::GOODS {
+    for (names, codes) in goods::goods() {
         for name in names.split(", ") {
             table.entry(key_of(name)).or_default().extend(codes.split(' ').map(code_phrase));
         }
     }
     // A key in another number or spelling would hide the codes of this one.
-    for (names, codes) in goods::GOODS {
+    for (names, codes) in goods::goods() {
         for name in names.split(", ").map(words_of) {
             let Some((last, before)) = name.split_last() else { continue };
             let with = |form: String| [before, &[form.into()]].concat().join(" ");
@@ -217,7 +217,7 @@ fn phrase_of(text: &str) -> Phrase {
 /// The keys of the built-in table.
 #[cfg(test)]
 pub(crate) fn built_in_keys() -> impl Iterator<Item = &'static str> {
-    table::TABLE.iter().map(|(key, _)| *key).chain(goods::GOODS.iter().flat_map(|(names, _)| names.split(", ")))
+    table::TABLE.iter().map(|(key, _)| *key).chain(goods::goods().flat_map(|(names, _)| names.split(", ")))
 }
 
 #[cfg(test)]

@@ -45,7 +45,10 @@ fn a_word_may_stand_for_the_key_of_a_document() {
     let index = corpus.index(&Progress::default()).unwrap();
     let synonyms = Synonyms::read(b"{\"gizmo\":[\"#84\",\"#99\"]}").unwrap();
     let hits = index.search(b"gizmo", &synonyms, 10, |_| true).unwrap();
-    assert_eq!(hits.iter().map(|hit| (hit.document, hit.score)).collect::<Vec<_>>(), [(top, 0.9), (other, 0.855), (low, 0.495)]);
+    assert_eq!(
+        hits.iter().map(|hit| (hit.document, hit.score)).collect::<Vec<_>>(),
+        [(top, 0.9), (other, 0.855), (low, 0.495)]
+    );
     let hits = index.search(b"portable gizmo", &synonyms, 10, |_| true).unwrap();
     let best: Vec<_> = hits.iter().map(|hit| (hit.document, hit.dropped.join(" "))).collect();
     assert_eq!(best, [(low, String::new()), (top, "portable".to_owned()), (other, "portable".to_owned())]);

@@ -113,7 +113,8 @@ impl<'a, const N: usize> Table<'a, N> {
             if column >= count {
                 return Err(Error::bad("the row has fewer cells than the header", place));
             }
-            let text = std::str::from_utf8(self.cell(column)).map_err(|_| Error::bad("not UTF-8", place))?;
+            let text = std::str::from_utf8(self.cell(column))
+                .map_err(|_| Error::bad("not UTF-8; save the file as UTF-8", place))?;
             if text.bytes().any(|byte| byte.is_ascii_control()) {
                 return Err(Error::bad("a control character or a line end; is a quote not closed?", place));
             }

@@ -50,7 +50,8 @@ pub(in crate::origin) fn index_of(nomenclature: &Nomenclature, progress: &Progre
 }
 
 /// The codes that match `text`, the best first. If the text is digits and codes begin with them, these codes are the
-/// result in their order (score 1, or less if a zero before them seems to be lost); else the search is by words. `index` must be the index of the nomenclature.
+/// result in their order (score 1, or less if a zero before them seems to be lost); else the search is by words. `index`
+/// must be the index of the nomenclature.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] and [`crate::Error::TooBig`] for an unusable text or limit.
@@ -71,7 +72,8 @@ pub(in crate::origin) fn find(
     }
     let keep = |row: usize| nomenclature.code_of(row).is_some_and(|code| nomenclature.passes(&code, filter));
     let hits = index.search(text, synonyms, filter.limit, keep)?;
-    let code = |hit: Hit| Some(CodeHit { code: nomenclature.code_of(hit.document)?, score: hit.score, dropped: hit.dropped });
+    let code =
+        |hit: Hit| Some(CodeHit { code: nomenclature.code_of(hit.document)?, score: hit.score, dropped: hit.dropped });
     Ok(hits.into_iter().filter_map(code).collect())
 }
 

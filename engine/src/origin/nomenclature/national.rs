@@ -104,7 +104,9 @@ pub(in crate::origin) fn read(bytes: &[u8], progress: &Progress) -> Result<Items
             continue;
         }
         if row.count > layout.width {
-            return Err(refused("the row has more cells than the first row; is a text with the separator not quoted?".into()));
+            return Err(refused(
+                "the row has more cells than the first row; is a text with the separator not quoted?".into(),
+            ));
         }
         let code = Code::read(code.as_bytes()).map_err(refused)?;
         // Dashes show the place in the tree, which the code shows too.
@@ -172,7 +174,8 @@ fn layout_of(separator: u8, first: &[String], rows: &[Vec<String>]) -> Option<La
     let column = |number: usize| rows.iter().map(Vec::as_slice).chain([first]).filter_map(move |row| row.get(number));
     let holds_codes = |number: &usize| {
         let filled = column(*number).filter(|cell| !cell.is_empty());
-        let (codes, cells) = filled.fold((0, 0), |(codes, cells), cell| (codes + usize::from(is_code(cell)), cells + 1));
+        let (codes, cells) =
+            filled.fold((0, 0), |(codes, cells), cell| (codes + usize::from(is_code(cell)), cells + 1));
         codes * 2 > cells
     };
     let code = named(&CODE_NAMES).or_else(|| (0..first.len()).find(holds_codes))?;

@@ -86,7 +86,11 @@ fn errors_contain_the_line() {
         ("I,01,a,,2\nI,02,a,,2\nI,01,b,,2\n", "the code occurs twice", 4),
         ("I,01,a,,3\n", "the level must be the number of digits of the code", 2),
         ("I,1,a,,1\n", "a code has an even number of digits; 1 seems to have lost a leading zero: 01?", 2),
-        ("I,01010101010101,a,,14\n", "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped", 2),
+        (
+            "I,01010101010101,a,,14\n",
+            "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped",
+            2,
+        ),
         ("I,01,,,2\n", "the description is empty", 2),
         (",01,a,,2\n", "the id of a section is 1 to 16 bytes long", 2),
         ("T,A,a,A,5\nT,B,a,B,5\n", "a second row that is its own parent and not a code", 3),

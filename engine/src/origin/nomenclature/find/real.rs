@@ -35,7 +35,8 @@ impl Real {
 
     /// Whether a search for `text` in the chapter finds the code. A chapter has fewer codes than the maximum limit.
     fn finds(&self, text: &str, code: Code) -> bool {
-        let filter = Filter { chapter: Some(code.shorter(2).last().unwrap_or(code)), limit: MAX_LIMIT, ..Filter::default() };
+        let filter =
+            Filter { chapter: Some(code.shorter(2).last().unwrap_or(code)), limit: MAX_LIMIT, ..Filter::default() };
         self.find(text, &filter).iter().any(|hit| hit.code == code)
     }
 

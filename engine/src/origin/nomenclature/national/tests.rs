@@ -46,7 +46,8 @@ fn codes_that_are_filled_with_zeros_lose_them() {
 
 #[test]
 fn national_codes_are_put_under_the_six_digits_of_the_tree() {
-    let items = table("code,description\n84713000,Portable\n8471300010,Light\n847130,Anything\n84714100,Other\n").unwrap();
+    let items =
+        table("code,description\n84713000,Portable\n8471300010,Light\n847130,Anything\n84714100,Other\n").unwrap();
     let made = Nomenclature::with_national(Some(&sample()), &items).unwrap();
     assert_eq!(made.parents(&code("8471300010")), ["84713000", "847130", "8471", "84"].map(code));
     assert_eq!(made.parents(&code("84714100")), ["8471", "84"].map(code));
@@ -71,7 +72,10 @@ fn refusals_name_the_line() {
         ("a,b\nx,y\n", column),
         ("code\n8471\n", column),
         ("code,description\n8471,a\n847130,b, c\n", "the row has more cells than the first row"),
-        ("code,description\n8471,a\n10121,b\n", "a code has an even number of digits; 10121 seems to have lost a leading zero: 010121? (line 3)"),
+        (
+            "code,description\n8471,a\n10121,b\n",
+            "a code has an even number of digits; 10121 seems to have lost a leading zero: 010121? (line 3)",
+        ),
         ("code,description\n8471,a\n8471,b\n", "the code occurs twice (line 3)"),
         ("code,description\n8471,\n", "a description has 1 to 4096 bytes without control characters (line 2)"),
         ("code,description\n84x71,a\n", "a code is 2 to 12 digits"),
