@@ -9,6 +9,7 @@ mod evaluate;
 mod index;
 mod labels;
 mod query;
+mod spelling;
 mod synonyms;
 mod text;
 mod vocabulary;

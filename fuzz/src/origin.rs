@@ -118,10 +118,13 @@ fn keeps_properties(model: &OriginModel) {
             ask(model, &[code, b"AA", b"BB", facts]);
         }
         for relation in [Relation::Alone, Relation::Children, Relation::Parents] {
+            let _ = model.hs(b"8471300010", relation);
             model.hs(code, relation).iter().flatten().for_each(|document| assert_json(document));
         }
         let filter = RuleFilter { agreement: None, hs: Some(code), date: None, party: None, limit: 10 };
         model.rules(&filter).iter().flatten().for_each(|document| assert_json(document));
     }
-    search(model, b"live horses computer");
+    for text in ["live horses computer", "aluminum foot wear qwertyuiop", "machnies toothbrush", "10121"] {
+        search(model, text.as_bytes());
+    }
 }

@@ -110,10 +110,19 @@ impl Seeds<'_> {
             self.write(target, &name, &lines)?;
             model = add(model, target, &lines);
         }
+        let national: [(&str, &[u8]); 3] = [
+            (
+                "national",
+                b"HTS Number,Indent,Description\n8471,0,Machines\n8471.30.01.00,1,\"Portable, light\"\n,1,Title\n",
+            ),
+            ("filled", b"Goods code;Description\n8400000000 80;Machines\n8471300010 80;- Light\n8471300010 10;Title\n"),
+            ("plain", b"0101 21 00\tHorses\n8471 30 00\tPortable\n"),
+        ];
+        national.iter().try_for_each(|(name, bytes)| self.write("hs", name, bytes))?;
         self.write(
             "synonyms",
             "made",
-            b"{\"computer\":[\"automatic data processing machines\"],\"car\":[\"motor cars\",\"vehicles\"]}",
+            b"{\"computer\":[\"automatic data processing machines\",\"#8471\"],\"car\":[\"motor cars\",\"vehicles\"]}",
         )?;
         model = add(model, "synonyms", b"{\"horse\":[\"equine\"]}");
         for (name, bytes) in self.files("roo", "json") {

@@ -21,6 +21,8 @@ pub(super) struct Find;
 
 const PLACES: [(&str, FindIn); 3] = [("sectors", FindIn::Sectors), ("hs", FindIn::Hs), ("rules", FindIn::Rules)];
 
+const LEVELS: [(&str, u8); 6] = [("2", 2), ("4", 4), ("6", 6), ("8", 8), ("10", 10), ("12", 12)];
+
 /// Up to this many texts are searched on the main thread.
 const FEW: usize = 20_000;
 
@@ -71,7 +73,7 @@ fn parse(words: &[&[u8]]) -> Outcome<FindFilter> {
             "IN" => filter.place = Some(options.choice(option, &PLACES)?),
             "SECTION" => filter.section = Some(options.value(option)?.to_vec()),
             "CHAPTER" => filter.chapter = Some(options.value(option)?.to_vec()),
-            "LEVEL" => filter.level = Some(options.choice(option, &[("2", 2), ("4", 4), ("6", 6)])?),
+            "LEVEL" => filter.level = Some(options.choice(option, &LEVELS)?),
             _ => filter.limit = options.number(option, 1..=MOST)? as usize,
         }
     }

@@ -157,3 +157,46 @@ fn a_code_of_another_edition_is_a_reason_and_lowers_the_confidence() {
 fn parsed(reply: &Reply) -> Value {
     document::parsed(reply.bytes())
 }
+
+#[test]
+fn a_search_drops_words_that_nothing_has_and_lists_them() {
+    let Some((_server, mut client)) = with_agreement("a_search_drops_words_that_nothing_has") else { return };
+    let mut found = |words: &str| -> Vec<Value> {
+        let reply = client.call(&["MODEL.FIND", "h", words, "LIMIT", "3"]).good().texts();
+        reply.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect()
+    };
+    let whole = found("olive oil");
+    assert!(whole[0]["code"] == "1509" && whole[0]["dropped"].is_null(), "{whole:?}");
+    let dropped = found("qwertyuiop olive oil");
+    assert_eq!((&dropped[0]["code"], &dropped[0]["dropped"]), (&"1509".into(), &serde_json::json!(["qwertyuiop"])));
+    assert!(dropped[0]["score"].as_f64() < whole[0]["score"].as_f64());
+    for (words, code) in [("aluminum foil", "7607"), ("tires", "4011"), ("jalape\u{f1}o peppers", "0709")] {
+        assert!(found(words).iter().any(|hit| hit["code"] == code), "{words}");
+    }
+    assert!(found("qwertyuiop").is_empty() && found("leashx").is_empty());
+}
+
+#[test]
+fn a_national_tariff_is_put_under_the_six_digits_and_survives_a_restart() {
+    let Some((mut server, mut client)) = with_agreement("a_national_tariff_is_put_under_the_six_digits") else {
+        return;
+    };
+    let table = "Goods code;Description\n8471 30 00;Portable\n8471 30 00 10;Tablet computers\n0101 21 00;Horses\n";
+    client.call(&["MODEL.SET", "h", "ORIGIN", table]).good();
+    let mut check = |client: &mut Client| {
+        let mut codes = |words: &[&str]| -> Vec<String> {
+            let texts = client.call(words).good().texts();
+            let code =
+                |text: &String| serde_json::from_str::<Value>(text).expect("JSON")["code"].as_str().map(str::to_owned);
+            texts.iter().filter_map(code).collect()
+        };
+        assert_eq!(codes(&["MODEL.HS", "h", "8471.30.00.10"]), ["8471300010"]);
+        assert_eq!(codes(&["MODEL.HS", "h", "8471300099"]), ["84713000"]);
+        assert_eq!(codes(&["MODEL.HS", "h", "8471300010", "PARENTS"]), ["84713000", "847130", "8471", "84"]);
+        assert_eq!(codes(&["MODEL.HS", "h", "847130", "CHILDREN"]), ["84713000"]);
+        assert_eq!(codes(&["MODEL.FIND", "h", "tablet computers", "LEVEL", "10"]), ["8471300010"]);
+    };
+    check(&mut client);
+    server.restart_saving();
+    check(&mut server.client());
+}

@@ -1,9 +1,9 @@
 //! Search in the names of regions and sectors.
 
 use super::model::IoModel;
-use crate::json::json_string;
+use crate::json::{json_dropped, json_string};
 use crate::model::{FindFilter, FindIn};
-use crate::search::find_labels;
+use crate::search::{Hit, find_labels};
 use crate::{Error, Result};
 
 impl IoModel {
@@ -14,7 +14,7 @@ impl IoModel {
         100 * (labels.regions().len() + labels.sectors().len())
     }
 
-    /// The regions and sectors that match a text, as JSON documents.
+    /// The regions and sectors that match a text, as JSON documents. Each lists the words that were dropped, if any.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a text or a filter that is not valid.
@@ -29,14 +29,16 @@ impl IoModel {
         let (regions, sectors) = (labels.regions(), labels.sectors());
         let names = regions.iter().chain(sectors).map(AsRef::as_ref);
         let found = find_labels(names, text, *limit)?;
-        let document = |(i, score): (usize, f64)| {
+        let document = |Hit { document: i, score, dropped }| {
             let (kind, name) = match i.checked_sub(regions.len()) {
                 None => ("region", &regions[i]),
                 Some(i) => ("sector", &sectors[i]),
             };
             let mut out = format!("{{\"{kind}\":").into_bytes();
             json_string(name, &mut out);
-            out.extend_from_slice(format!(",\"score\":{score}}}").as_bytes());
+            out.extend_from_slice(format!(",\"score\":{score}").as_bytes());
+            json_dropped(&dropped, &mut out);
+            out.push(b'}');
             out
         };
         Ok(found.into_iter().map(document).collect())

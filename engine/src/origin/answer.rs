@@ -55,7 +55,7 @@ impl Model for OriginModel {
         let subject = Subject::read(subject, query.today)?;
         self.check_countries(&subject)?;
         let Subject { route, facts, day } = &subject;
-        let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs));
+        let is_unknown = self.nomenclature().is_some_and(|codes| !codes.knows(&route.hs.into()));
         match choose_agreement(self.agreements(), route, facts, *day)? {
             Chosen::Refused(reason, agreement) => {
                 let is_no_party = |name: &str| !self.agreements().any(|agreement| agreement.party(name).is_some());
@@ -75,14 +75,12 @@ impl Model for OriginModel {
                 let rules = choose_rules(agreement, route.hs, facts, *day)?;
                 let product = Product::new(route.hs, &route.origin, facts, agreement);
                 let mut assessment = assess(agreement, &rules, &product, progress)?;
-                let editions = self.other_edition(agreement.head.hs_version);
-                let is_new = |(loaded, of)| editions::added_after(&route.hs, of, loaded);
-                // A product that is wholly obtained, or made of originating materials only, needs no rule and therefore
-                // no range of codes.
-                let needs_rule =
-                    !assessment.reasons.iter().any(|r| ["wholly_obtained", "originating_materials"].contains(r));
-                let is_doubtful = is_unknown || assessment.reasons.contains(&"not_covered");
-                if needs_rule && editions.is_some_and(|editions| is_doubtful || is_new(editions)) {
+                // Also for a product that needs no rule: what its code stands for differs between the editions.
+                let is_changed = |(loaded, of)| editions::differs(&route.hs, of, loaded).unwrap_or(true);
+                if self
+                    .other_edition(agreement.head.hs_version)
+                    .is_some_and(|editions| is_unknown || is_changed(editions))
+                {
                     assessment.doubt_edition();
                 }
                 if is_unknown {

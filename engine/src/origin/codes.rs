@@ -1,6 +1,6 @@
 //! Lists of codes in the notation of rules: `84`, `8471`, `7208-7229`, `same:4`.
 
-use super::hs::Hs;
+use super::hs::{Hs, digits_of};
 use super::json::{Json, Read, Type};
 
 /// Maximum number of entries of a list.
@@ -141,7 +141,10 @@ impl Codes {
 
 impl Entry {
     fn parse(text: &str) -> Option<Self> {
-        let code = |text: &str| Hs::parse(text.as_bytes()).filter(|_| text.len() <= 8);
+        let code = |text: &str| {
+            let digits = digits_of(text.as_bytes()).ok().filter(|digits| digits.len() <= 6)?;
+            Hs::parse(digits.as_bytes())
+        };
         if let Some(level) = text.strip_prefix("same:") {
             return match level {
                 "2" => Some(Self::Same(2)),
@@ -215,6 +218,7 @@ mod tests {
     #[test]
     fn a_list_may_be_one_text() {
         assert_eq!(codes(r#""84""#), codes(r#"["84"]"#));
+        assert_eq!(codes(r#"["84 71","HS 7208.10-72 29","same:4"]"#), codes(r#"["8471","720810-7229","same:4"]"#));
         assert_eq!(codes(r#""84, 7208-7229 same:4""#), codes(r#"["84","7208-7229","same:4"]"#));
     }
 

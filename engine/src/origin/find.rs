@@ -4,7 +4,7 @@ use super::codes::Span;
 use super::hs::Hs;
 use super::lookup::NO_NOMENCLATURE;
 use super::model::OriginModel;
-use super::nomenclature::{self, CodeHit, Filter};
+use super::nomenclature::{self, Code, CodeHit, Filter};
 use super::rules;
 use crate::search::Synonyms;
 use crate::{Error, Result};
@@ -27,14 +27,15 @@ pub struct FindFilter<'a> {
     pub section: Option<&'a [u8]>,
     /// Only codes of this chapter, or rules with codes of this chapter.
     pub chapter: Option<&'a [u8]>,
-    /// Only codes with 2, 4 or 6 digits. For codes only.
+    /// Only codes with this number of digits: 2, 4, 6, 8, 10 or 12. For codes only.
     pub level: Option<u8>,
     /// Maximum number of results, 1 to 1000.
     pub limit: usize,
 }
 
 impl OriginModel {
-    /// The codes or rules that match a text, the best first, as JSON documents with their `score`.
+    /// The codes or rules that match a text, the best first, as JSON documents with their `score`. A document
+    /// lists the words of the text that it does not match as `dropped`.
     ///
     /// # Errors
     /// [`Error::Invalid`] and [`Error::TooBig`] for an unusable text or filter, [`Error::NotReady`] before the index
@@ -53,9 +54,11 @@ impl OriginModel {
             FindKind::Hs => {
                 let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
                 let index = self.index().ok_or(Error::NotReady)?;
+                let chapter = chapter.map(Code::from);
                 let filter = Filter { section: filter.section, chapter, level: filter.level, limit: filter.limit };
                 let hits = nomenclature::find(nomenclature, index, synonyms, text, &filter)?;
-                let document = |hit: CodeHit| nomenclature.hit_document(&hit.code, self.sections(), hit.score);
+                let document =
+                    |hit: CodeHit| nomenclature.hit_document(&hit.code, self.sections(), hit.score, &hit.dropped);
                 Ok(hits.into_iter().filter_map(document).collect())
             }
             FindKind::Rules => {
@@ -69,15 +72,14 @@ impl OriginModel {
                     };
                     for hit in index.search(text, synonyms, filter.limit, keep)? {
                         if let Some(rule) = agreement.rules.get(hit.document) {
-                            found.push((hit.score, agreement, rule));
+                            found.push((hit, agreement, rule));
                         }
                     }
                 }
                 // A stable sort: equal scores keep the order of the agreements, then that of the search.
-                found.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
-                let document = |(score, agreement, rule): (f64, _, _)| rules::document(agreement, rule, Some(score));
-                let agreed = found.into_iter().take(filter.limit);
-                Ok(agreed.map(|(score, agreement, rule)| document((score, &**agreement, &**rule))).collect())
+                found.sort_by(|(a, ..), (b, ..)| b.score.total_cmp(&a.score));
+                let best = found.into_iter().take(filter.limit);
+                Ok(best.map(|(hit, agreement, rule)| rules::document(agreement, rule, Some(&hit))).collect())
             }
         }
     }

@@ -44,34 +44,9 @@ impl Hs {
     /// The reason of the refusal, in ASCII. An odd number of digits usually means a code of chapters 01 to 09 without
     /// its leading zero, which spreadsheets drop, so the message suggests the code with it.
     pub fn read(text: &[u8]) -> Result<Self, Cow<'static, str>> {
-        const EXPECTED: &str =
-            "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped";
-        // Enough for twelve digits with separators between them.
-        if text.len() > 64 {
-            return Err(EXPECTED.into());
-        }
-        let text = std::str::from_utf8(text).map_err(|_| EXPECTED)?.trim();
-        let rest = match text.get(..2) {
-            Some(letters) if letters.eq_ignore_ascii_case("hs") => &text[2..],
-            _ => text,
-        };
-        let is_passed_over =
-            |letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '-' | '\u{2010}'..='\u{2014}');
-        if rest.chars().any(|letter| !letter.is_ascii_digit() && !is_passed_over(letter)) {
-            return Err(EXPECTED.into());
-        }
-        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-        match digits.len() {
-            2 | 4 | 6 | 8 | 10 | 12 => {
-                let kept = &digits[..digits.len().min(DIGITS)];
-                Self::parse(kept.as_bytes()).ok_or(Cow::Borrowed(EXPECTED))
-            }
-            1 | 3 | 5 | 7 | 9 | 11 => Err(format!(
-                "a code has an even number of digits; {digits} seems to have lost a leading zero: 0{digits}?"
-            )
-            .into()),
-            _ => Err(EXPECTED.into()),
-        }
+        let digits = digits_of(text)?;
+        let kept = &digits[..digits.len().min(DIGITS)];
+        Self::parse(kept.as_bytes()).ok_or(Cow::Borrowed(EXPECTED))
     }
 
     /// The code without dots.
@@ -104,6 +79,54 @@ impl Hs {
         digits[len..].fill(0);
         Self { digits, len: self.len.min(len as u8) }
     }
+}
+
+/// What is expected of a code.
+const EXPECTED: &str =
+    "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped";
+
+/// Maximum length of a text with a code: enough for twelve digits with separators between them.
+const MAX_TEXT: usize = 64;
+
+/// The digits of a code in the notations that people use: 2 to 12, an even number.
+///
+/// # Errors
+/// The reason of the refusal, in ASCII.
+pub(super) fn digits_of(text: &[u8]) -> Result<String, Cow<'static, str>> {
+    let groups = groups_of(text).ok_or(EXPECTED)?;
+    let digits = groups.concat();
+    match digits.len() {
+        2 | 4 | 6 | 8 | 10 | 12 => Ok(digits),
+        1 | 3 | 5 | 7 | 9 | 11 => {
+            // A chapter does not begin with 00, and a whole first group (8471.3) has lost nothing.
+            let has_lost_zero = !digits.starts_with('0') && groups.first().is_some_and(|first| first.len() % 2 == 1);
+            Err(if has_lost_zero {
+                format!("a code has an even number of digits; {digits} seems to have lost a leading zero: 0{digits}?")
+            } else {
+                format!("a code has an even number of digits; {digits} has {}", digits.len())
+            }
+            .into())
+        }
+        _ => Err(EXPECTED.into()),
+    }
+}
+
+/// The groups of digits of a text that has only digits, dots, spaces, dashes and perhaps `HS` before them.
+pub(super) fn groups_of(text: &[u8]) -> Option<Vec<&str>> {
+    if text.len() > MAX_TEXT {
+        return None;
+    }
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let rest = match text.get(..2) {
+        Some(letters) if letters.eq_ignore_ascii_case("hs") => &text[2..],
+        _ => text,
+    };
+    let separates =
+        |letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '-' | '\u{2010}'..='\u{2014}');
+    if rest.chars().any(|letter| !letter.is_ascii_digit() && !separates(letter)) {
+        return None;
+    }
+    Some(rest.split(separates).filter(|group| !group.is_empty()).collect())
 }
 
 impl fmt::Debug for Hs {
@@ -154,6 +177,10 @@ mod tests {
             [("10121", "010121"), ("101.21", "010121"), ("101", "0101"), ("1", "01"), ("1012100", "01012100")]
         {
             assert!(Hs::read(text.as_bytes()).is_err_and(|reason| reason.ends_with(&format!(" {meant}?"))), "{text}");
+        }
+        for text in ["8471.3", "01012", "8471 30 1", "0101.2"] {
+            let reason = Hs::read(text.as_bytes()).unwrap_err();
+            assert!(reason.contains("an even number of digits; ") && !reason.contains("zero"), "{text}: {reason}");
         }
         for text in ["", "TOTAL", "8471x30", "12345678901234", "HS", "+8471"] {
             assert!(Hs::read(text.as_bytes()).is_err_and(|reason| !reason.ends_with('?')), "{text}");

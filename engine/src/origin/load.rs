@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::agreement::{self, Agreement};
 use super::codec::Held;
 use super::json::Json;
-use super::nomenclature::Nomenclature;
+use super::nomenclature::items::Items;
+use super::nomenclature::{Nomenclature, national};
 use super::options::{Format, LoadOptions};
 use super::overrides::Overrides;
 use super::sections::Sections;
@@ -22,6 +23,8 @@ pub struct Part(pub(super) Content);
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Nomenclature(Arc<Held<Nomenclature>>),
+    /// The codes of a country, to be added to a nomenclature.
+    National(Arc<Items>),
     Sections(Arc<Held<Sections>>),
     Agreement(Arc<Held<Agreement>>),
     Overrides(Arc<Held<Overrides>>),
@@ -32,7 +35,7 @@ impl Part {
     /// The kind of the document.
     pub fn format(&self) -> Format {
         match self.0 {
-            Content::Nomenclature(_) => Format::Hs,
+            Content::Nomenclature(_) | Content::National(_) => Format::Hs,
             Content::Sections(_) => Format::Sections,
             Content::Agreement(_) => Format::Roo,
             Content::Overrides(_) => Format::Overrides,
@@ -53,6 +56,7 @@ impl Part {
     pub fn entries(&self) -> u64 {
         let entries = match &self.0 {
             Content::Nomenclature(held) => held.value.rows(),
+            Content::National(items) => items.len(),
             Content::Sections(held) => held.value.len(),
             Content::Agreement(held) => held.value.rules.len(),
             Content::Overrides(held) => held.value.rules.len(),
@@ -75,6 +79,7 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         None => detect(bytes)?,
     };
     let content = match format {
+        Format::Hs if !is_tree(bytes) => Content::National(Arc::new(national::read(bytes, progress)?)),
         Format::Hs => Content::Nomenclature(Arc::new(Held::new(Nomenclature::read(bytes, progress)?))),
         Format::Sections => Content::Sections(Arc::new(Held::new(Sections::read(bytes, progress)?))),
         Format::Roo => Content::Agreement(Arc::new(Held::new(agreement::read(bytes, progress)?))),
@@ -82,6 +87,13 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Format::Synonyms => Content::Synonyms(Arc::new(Held::new(Synonyms::read(bytes)?))),
     };
     Ok(Part(content))
+}
+
+/// Whether the header of a table names a parent and a level: it is a whole tree and not the table of a country.
+fn is_tree(bytes: &[u8]) -> bool {
+    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default().to_ascii_lowercase();
+    let has = |name: &[u8]| memchr::memmem::find(&header, name).is_some();
+    has(b"hscode") && has(b"parent") && has(b"level") || bytes.is_empty()
 }
 
 /// Detects the kind of a document by its beginning: the fields of an object, or the header of a table.
@@ -92,7 +104,8 @@ fn detect(bytes: &[u8]) -> Result<Format> {
         let has = |name: &[u8]| memchr::memmem::find(&header, name).is_some();
         return match (has(b"hscode"), has(b"section")) {
             (true, _) => Ok(Format::Hs),
-            (_, true) => Ok(Format::Sections),
+            (_, true) if has(b"name") => Ok(Format::Sections),
+            _ if national::is_table(bytes) => Ok(Format::Hs),
             _ => Err(Error::bad_whole(
                 "the document is neither roo/1 JSON nor csv of a nomenclature or of sections; give FORMAT",
             )),

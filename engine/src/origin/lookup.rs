@@ -1,7 +1,7 @@
 //! Looks up codes and the codes above or below them.
 
-use super::hs::Hs;
 use super::model::OriginModel;
+use super::nomenclature::Code;
 use crate::{Error, Result};
 
 /// The codes to return for a code.
@@ -16,16 +16,14 @@ pub enum Relation {
 }
 
 impl OriginModel {
-    /// Returns codes as JSON documents.
+    /// Returns codes as JSON documents. National digits that the nomenclature does not have are dropped.
     ///
     /// # Errors
     /// [`Error::NoSubject`] for a code that the nomenclature does not contain.
     pub fn hs(&self, code: &[u8], relation: Relation) -> Result<Vec<Vec<u8>>> {
         let nomenclature = self.nomenclature().ok_or(NO_NOMENCLATURE)?;
-        let code = Hs::read(code).map_err(|reason| Error::BadSubject(reason.into()))?;
-        if !nomenclature.knows(&code) {
-            return Err(Error::NoSubject("the nomenclature has no such code"));
-        }
+        let code = Code::read(code).map_err(|reason| Error::BadSubject(reason.into()))?;
+        let code = nomenclature.meant(&code).ok_or(Error::NoSubject("the nomenclature has no such code"))?;
         let codes = match relation {
             Relation::Alone => vec![code],
             Relation::Children => nomenclature.children(Some(&code)),

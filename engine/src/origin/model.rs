@@ -121,9 +121,13 @@ impl OriginModel {
     /// # Errors
     /// [`Error::TooBig`] for too many agreements; [`Error::BadInput`] when overrides do not fit their agreement.
     pub fn with(&self, part: Part) -> Result<Self> {
+        if let Content::National(items) = &part.0 {
+            let codes = Nomenclature::with_national(self.nomenclature(), items)?;
+            return self.with(Part(Content::Nomenclature(Arc::new(Held::new(codes)))));
+        }
         let mut parts = self.parts.clone();
         let id = match &part.0 {
-            Content::Nomenclature(_) => {
+            Content::Nomenclature(_) | Content::National(_) => {
                 parts.nomenclature = None;
                 None
             }

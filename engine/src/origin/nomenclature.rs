@@ -2,20 +2,23 @@
 //!
 //! Codes are stored in the order of a printed nomenclature, each before the codes below it, so all codes below a code
 //! are one range. A parent is a shorter code that its child begins with. A chain of parents therefore cannot contain a
-//! cycle, and it has at most three codes.
+//! cycle, and it has at most six codes. A national nomenclature has codes of 8 to 12 digits under the six digits that all
+//! countries have in common.
 
 mod build;
+pub(super) mod code;
 pub(super) mod codec;
 pub(super) mod csv;
 mod document;
 mod find;
 pub(super) mod items;
+pub(super) mod national;
 mod section;
 
 use self::build::Builder;
+pub(super) use self::code::Code;
 pub(super) use self::codec::NomenclatureDecoder;
 pub(super) use self::find::{CodeHit, Filter, find, index_of};
-use super::hs::Hs;
 use crate::{Progress, Result};
 
 /// Maximum number of codes.
@@ -51,7 +54,7 @@ pub(super) struct Nomenclature {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Row {
-    code: Hs,
+    code: Code,
     section: u16,
     parent: Option<u32>,
     /// The number of rows whose parent is this row.
@@ -63,6 +66,8 @@ struct Row {
 /// A row of the tree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Described<'a> {
+    /// The digits of the code.
+    pub(super) code: &'a str,
     /// The description.
     pub(super) description: &'a str,
     /// The index of the parent row.
@@ -70,7 +75,7 @@ pub(super) struct Described<'a> {
 }
 
 impl Nomenclature {
-    /// Reads csv with the columns `section,hscode,description,parent,level`.
+    /// Reads csv with the columns `section,hscode,description,parent,level`, with any separator.
     ///
     /// A row whose code is not a number and that is its own parent is the title (`TOTAL`), not a code. The parent of a
     /// chapter is the title, or empty.
@@ -82,7 +87,7 @@ impl Nomenclature {
         let mut builder = Builder::default();
         while let Some(row) = table.next()? {
             let [_, code, description, parent, _] = row.cells;
-            if code == parent && !code.is_empty() && Hs::parse(code.as_bytes()).is_none() {
+            if code == parent && !code.is_empty() && !code.bytes().any(|byte| byte.is_ascii_digit()) {
                 builder.set_title(code, description, row.line)?;
             } else {
                 builder.push(row.cells, row.line)?;
@@ -92,8 +97,14 @@ impl Nomenclature {
     }
 
     /// Whether the nomenclature contains the code.
-    pub(super) fn knows(&self, code: &Hs) -> bool {
+    pub(super) fn knows(&self, code: &Code) -> bool {
         self.row(code).is_some()
+    }
+
+    /// The code that is meant: the code itself, or the longest code of at least six digits that it begins with. `None`
+    /// if the nomenclature has none of them.
+    pub(super) fn meant(&self, code: &Code) -> Option<Code> {
+        std::iter::once(*code).chain(code.shorter(6)).find(|code| self.knows(code))
     }
 
     /// The number of codes.
@@ -110,17 +121,17 @@ impl Nomenclature {
 
     /// The description of a code.
     #[cfg(test)]
-    pub(super) fn description(&self, code: &Hs) -> Option<&str> {
+    pub(super) fn description(&self, code: &Code) -> Option<&str> {
         self.row(code).map(|row| self.description_of(row))
     }
 
     /// The id of the section of a code.
-    pub(super) fn section(&self, code: &Hs) -> Option<&str> {
+    pub(super) fn section(&self, code: &Code) -> Option<&str> {
         self.row(code).map(|row| self.section_of(row))
     }
 
     /// The codes directly below a code, in order; for `None` the chapters. Empty for an unknown code.
-    pub(super) fn children(&self, code: Option<&Hs>) -> Vec<Hs> {
+    pub(super) fn children(&self, code: Option<&Code>) -> Vec<Code> {
         let parent = match code.map(|code| self.row(code)) {
             None => None,
             Some(Some(row)) => Some(row as u32),
@@ -134,7 +145,7 @@ impl Nomenclature {
     }
 
     /// The codes above a code, its parent first. Empty for a chapter and for an unknown code.
-    pub(super) fn parents(&self, code: &Hs) -> Vec<Hs> {
+    pub(super) fn parents(&self, code: &Code) -> Vec<Code> {
         let mut parents = Vec::new();
         let mut row = self.row(code);
         while let Some(parent) = row.and_then(|row| self.rows[row].parent) {
@@ -146,17 +157,17 @@ impl Nomenclature {
 
     /// All codes, in order.
     #[cfg(test)]
-    pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = Hs> {
+    pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = Code> {
         self.rows.iter().map(|row| row.code)
     }
 
     /// The code of the row with this index.
-    pub(super) fn code_of(&self, row: usize) -> Option<Hs> {
+    pub(super) fn code_of(&self, row: usize) -> Option<Code> {
         self.rows.get(row).map(|row| row.code)
     }
 
     /// The codes that begin with `digits`, in order.
-    pub(super) fn codes_from(&self, digits: &str) -> impl ExactSizeIterator<Item = Hs> {
+    pub(super) fn codes_from(&self, digits: &str) -> impl ExactSizeIterator<Item = Code> {
         let start = self.rows.partition_point(|row| row.code.as_str() < digits);
         let rows = &self.rows[start..];
         rows[..rows.partition_point(|row| row.code.as_str().starts_with(digits))].iter().map(|row| row.code)
@@ -164,7 +175,8 @@ impl Nomenclature {
 
     /// All rows in order, with the index of their parents.
     pub(super) fn tree(&self) -> impl Iterator<Item = Described<'_>> {
-        self.rows.iter().enumerate().map(|(row, Row { parent, .. })| Described {
+        self.rows.iter().enumerate().map(|(row, Row { code, parent, .. })| Described {
+            code: code.as_str(),
             description: self.description_of(row),
             parent: parent.map(|parent| parent as usize),
         })
@@ -177,12 +189,12 @@ impl Nomenclature {
         (rows + self.text.capacity() + sections + self.title.len() + self.cuts.capacity() * size_of::<u32>()) as u64
     }
 
-    fn row(&self, code: &Hs) -> Option<usize> {
+    fn row(&self, code: &Code) -> Option<usize> {
         self.rows.binary_search_by_key(code, |row| row.code).ok()
     }
 
     /// The rows whose codes begin with `code`.
-    fn below(&self, code: &Hs) -> &[Row] {
+    fn below(&self, code: &Code) -> &[Row] {
         let start = self.rows.partition_point(|row| row.code < *code);
         let rows = &self.rows[start..];
         &rows[..rows.partition_point(|row| code.covers(&row.code))]

@@ -3,7 +3,8 @@
 /// The kinds of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A nomenclature: csv `section,hscode,description,parent,level`.
+    /// A nomenclature: csv `section,hscode,description,parent,level`, or a table of codes and descriptions as countries
+    /// publish them.
     Hs,
     /// Names of the sections of a nomenclature: csv `section,name`.
     Sections,

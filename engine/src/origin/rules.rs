@@ -6,7 +6,8 @@ use super::country;
 use super::document::{list, raw, text_or_null};
 use super::hs::Hs;
 use super::model::OriginModel;
-use crate::json::json_string;
+use crate::json::{json_dropped, json_string};
+use crate::search::Hit;
 use crate::{Day, Error, Result};
 
 /// The number of rules that are returned if the caller gives no limit.
@@ -77,8 +78,8 @@ impl OriginModel {
     }
 }
 
-/// A rule as a JSON document, with its score if it is the result of a search.
-pub(super) fn document(agreement: &Agreement, rule: &Rule, score: Option<f64>) -> Vec<u8> {
+/// A rule as a JSON document, with its score and the words that it does not match if it is the result of a search.
+pub(super) fn document(agreement: &Agreement, rule: &Rule, hit: Option<&Hit>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     let day = |out: &mut Vec<u8>, day: Option<Day>| text_or_null(out, day.map(|day| day.to_string()).as_deref());
     raw(&mut out, "{\"agreement\":");
@@ -97,9 +98,10 @@ pub(super) fn document(agreement: &Agreement, rule: &Rule, score: Option<f64>) -
         json_string(agreement.text(way), out);
         raw(out, if way.expr.is_some() { ",\"parsed\":true}" } else { ",\"parsed\":false}" });
     });
-    if let Some(score) = score {
+    if let Some(hit) = hit {
         raw(&mut out, ",\"score\":");
-        serde_json::to_writer(&mut out, &score).expect("writing a number to memory cannot fail");
+        serde_json::to_writer(&mut out, &hit.score).expect("writing a number to memory cannot fail");
+        json_dropped(&hit.dropped, &mut out);
     }
     out.push(b'}');
     out

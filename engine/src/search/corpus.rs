@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::index::Index;
+use super::index::{Index, Key, key_of};
 use super::text::{Part, folded, words_of_description};
 use super::vocabulary::Vocabulary;
 use crate::{Error, Progress, Result};
@@ -27,6 +27,8 @@ pub(crate) struct Corpus {
     lengths: Vec<u16>,
     /// For each word, the documents that contain it, in the order of adding, without duplicates.
     words: HashMap<Box<str>, Vec<(u32, Part)>, foldhash::fast::RandomState>,
+    /// The keys of documents.
+    keys: Vec<(Key, u32)>,
     text: u64,
 }
 
@@ -65,6 +67,11 @@ impl Corpus {
         Ok(number)
     }
 
+    /// Gives a document a key of at most 12 bytes, which synonyms can name. Longer keys are ignored.
+    pub(crate) fn set_key(&mut self, document: usize, key: &str) {
+        self.keys.extend(key_of(key).map(|key| (key, document as u32)));
+    }
+
     /// Builds the index over all documents.
     ///
     /// # Errors
@@ -84,7 +91,11 @@ impl Corpus {
             postings.extend(found.iter().map(|&(document, part)| places[document as usize] << 2 | part as u32));
             starts.push(postings.len() as u32);
         }
+        let mut keys: Vec<(Key, u32)> =
+            self.keys.iter().filter_map(|&(key, document)| Some((key, *places.get(document as usize)?))).collect();
+        keys.sort_unstable();
         let mut index = Index {
+            keys,
             vocabulary,
             starts,
             postings,

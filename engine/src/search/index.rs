@@ -25,6 +25,26 @@ pub(crate) struct Index {
     pub(super) ends: Vec<u32>,
     /// The number of each document in the corpus.
     pub(super) numbers: Vec<u32>,
+    /// Keys in order, with the places of their documents.
+    pub(super) keys: Vec<(Key, u32)>,
+}
+
+/// The key of a document: at most 12 bytes, then zero bytes.
+pub(super) type Key = [u8; 12];
+
+/// The first letter of a word that stands for the document with a key. No word of a text has it.
+pub(super) const KEY_MARK: char = '#';
+
+/// Whether a phrase is the key of a document.
+pub(super) fn is_key(phrase: &[Box<str>]) -> bool {
+    matches!(phrase, [word] if word.starts_with(KEY_MARK))
+}
+
+/// `None` for a text that is too long for a key.
+pub(super) fn key_of(text: &str) -> Option<Key> {
+    let mut key = [0; 12];
+    key.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    Some(key)
 }
 
 /// Which words count as matches.
@@ -47,7 +67,8 @@ impl Index {
         let numbers =
             self.starts.capacity() + self.postings.capacity() + self.ends.capacity() + self.numbers.capacity();
         let small = self.depths.capacity() + self.lengths.capacity() * size_of::<u16>();
-        self.vocabulary.bytes() + (numbers * size_of::<u32>() + small) as u64
+        let keys = self.keys.capacity() * size_of::<(Key, u32)>();
+        self.vocabulary.bytes() + (numbers * size_of::<u32>() + small + keys) as u64
     }
 
     /// Fills `quality`, one number from 0 to 1 for each document, with the quality of each document for `word`. Returns
@@ -55,6 +76,9 @@ impl Index {
     /// the matching words, and one over the documents below those that contain them.
     pub(super) fn look_up(&self, word: &str, likeness: Likeness, quality: &mut [f32]) -> f32 {
         quality.fill(0.0);
+        if let Some(key) = word.strip_prefix(KEY_MARK) {
+            return self.look_up_key(key, quality);
+        }
         let (mut same, mut similar) = (0, 0);
         // Documents with a match and with documents below them. They pass on their quality after all matches are known.
         let mut inner = Vec::new();
@@ -79,6 +103,24 @@ impl Index {
         if matches == 0 {
             return 0.0;
         }
+        self.pass_on(&inner, quality);
+        (1.0 + self.len() as f32 / matches as f32).ln()
+    }
+
+    /// The same for the document with a key, which matches like a first word.
+    fn look_up_key(&self, key: &str, quality: &mut [f32]) -> f32 {
+        let place = |key: &Key| self.keys.binary_search_by_key(key, |(key, _)| *key).ok();
+        let Some((_, place)) = key_of(key).and_then(|key| self.keys.get(place(&key)?)) else { return 0.0 };
+        let (Some(slot), Some(end)) = (quality.get_mut(*place as usize), self.ends.get(*place as usize)) else {
+            return 0.0;
+        };
+        *slot = 1.0;
+        self.pass_on(&[*place], quality);
+        (1.0 + self.len() as f32 / end.saturating_sub(*place).max(1) as f32).ln()
+    }
+
+    /// Gives the documents below those at `inner` their share of the quality.
+    fn pass_on(&self, inner: &[u32], quality: &mut [f32]) {
         // The own qualities are copied first, so that an inherited quality is not passed on again.
         let own: Vec<(u32, f32)> = inner.iter().map(|&place| (place, quality[place as usize])).collect();
         for (place, value) in own {
@@ -89,6 +131,5 @@ impl Index {
                 *slot = slot.max(passed[usize::from(deeper - depth) & 7]);
             }
         }
-        (1.0 + self.len() as f32 / matches as f32).ln()
     }
 }

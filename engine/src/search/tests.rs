@@ -20,12 +20,39 @@ fn documents_are_found_by_words_of_parents_in_any_order_of_adding() {
     let index = corpus.index(&Progress::default()).unwrap();
     let find = |text: &str| {
         let hits = index.search(text.as_bytes(), &Synonyms::default(), 10, |_| true).unwrap();
-        hits.iter().map(|hit| hit.document).collect::<Vec<_>>()
+        let dropped = hits.first().map(|hit| hit.dropped.join(" ")).unwrap_or_default();
+        (hits.iter().map(|hit| hit.document).collect::<Vec<_>>(), dropped)
     };
-    assert_eq!(find("vehicles"), [top, low, deep]);
-    assert_eq!(find("boats"), [other, oar]);
-    assert_eq!(find("vehicles steel"), [deep]);
-    assert!(find("boats steel").is_empty());
+    let all = |documents: &[usize]| (documents.to_vec(), String::new());
+    assert_eq!(find("vehicles"), all(&[top, low, deep]));
+    assert_eq!(find("boats"), all(&[other, oar]));
+    assert_eq!(find("vehicles steel"), all(&[deep]));
+    // No document has both: the rarer word is kept, and of equally rare ones the last.
+    assert_eq!(find("boats steel"), (vec![deep], "boats".to_owned()));
+    assert_eq!(find("oars steel"), (vec![deep], "oars".to_owned()));
+    assert_eq!(find("zebra steel qwerty"), (vec![deep], "zebra qwerty".to_owned()));
+    assert_eq!(find("zebra qwerty"), (Vec::new(), String::new()));
+}
+
+#[test]
+fn a_word_may_stand_for_the_key_of_a_document() {
+    let mut corpus = Corpus::default();
+    let top = corpus.add("machines", None).unwrap();
+    let low = corpus.add("portable", Some(top)).unwrap();
+    let other = corpus.add("a gizmo", None).unwrap();
+    corpus.set_key(top, "84");
+    corpus.set_key(other, "1234567890123");
+    let index = corpus.index(&Progress::default()).unwrap();
+    let synonyms = Synonyms::read(b"{\"gizmo\":[\"#84\",\"#99\"]}").unwrap();
+    let hits = index.search(b"gizmo", &synonyms, 10, |_| true).unwrap();
+    assert_eq!(
+        hits.iter().map(|hit| (hit.document, hit.score)).collect::<Vec<_>>(),
+        [(top, 0.9), (other, 0.855), (low, 0.495)]
+    );
+    let hits = index.search(b"portable gizmo", &synonyms, 10, |_| true).unwrap();
+    let best: Vec<_> = hits.iter().map(|hit| (hit.document, hit.dropped.join(" "))).collect();
+    assert_eq!(best, [(low, String::new()), (top, "portable".to_owned()), (other, "portable".to_owned())]);
+    assert!(index.search(b"#84", &synonyms, 10, |_| true).unwrap().is_empty());
 }
 
 #[test]

@@ -99,9 +99,27 @@ pub(super) fn is_filler(word: &str) -> bool {
     FILLERS.contains(&word)
 }
 
+/// Singulars and plurals that follow no rule.
+const IRREGULAR: [(&str, &str); 9] = [
+    ("mouse", "mice"),
+    ("louse", "lice"),
+    ("goose", "geese"),
+    ("foot", "feet"),
+    ("tooth", "teeth"),
+    ("man", "men"),
+    ("woman", "women"),
+    ("child", "children"),
+    ("ox", "oxen"),
+];
+
 /// The other singular and plural forms that an English word may have.
 pub(crate) fn inflections(word: &str) -> Vec<String> {
-    let mut forms = Vec::new();
+    let other = |&(one, many): &(&str, &str)| match word {
+        word if word == one => Some(many.to_owned()),
+        word if word == many => Some(one.to_owned()),
+        _ => None,
+    };
+    let mut forms: Vec<String> = IRREGULAR.iter().find_map(other).into_iter().collect();
     if word.len() < 3 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return forms;
     }
@@ -171,6 +189,7 @@ mod tests {
             ("box", "boxes"),
             ("horse", "horses"),
             ("potato", "potatoes"),
+            ("mouse", "mice"),
         ];
         for (one, many) in pairs {
             assert!(inflections(one).iter().any(|form| form == many), "{one}");

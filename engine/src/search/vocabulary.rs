@@ -6,7 +6,8 @@
 
 use memchr::memmem;
 
-use super::distance::{MAX_LETTERS, Pattern};
+use super::distance::{MAX_LETTERS, Pattern, is_likely};
+use super::spelling::spellings;
 use super::text::inflections;
 
 /// The separator after each word; no word contains it.
@@ -15,8 +16,8 @@ const END: u8 = b'\n';
 /// Minimum length of a query word that is searched as a prefix.
 const MIN_PREFIX: usize = 2;
 
-/// Minimum length of a query word that is searched as a substring.
-const MIN_SUBSTRING: usize = 3;
+/// Minimum length of a query word that is searched as a substring: shorter ones are in too many words by chance.
+const MIN_SUBSTRING: usize = 4;
 
 /// Words in order; the index of a word is its number.
 #[derive(Debug, Default)]
@@ -86,28 +87,34 @@ impl Vocabulary {
         ((at as usize) < self.len() && self.word(at) == text).then_some(at)
     }
 
-    /// Whether the vocabulary contains the word, its plural or its singular.
+    /// Whether the vocabulary contains the word, in another number or spelling too.
     pub(super) fn knows(&self, text: &str) -> bool {
         let mut known = false;
         self.same(text, |_, _| known = true);
         known
     }
 
-    /// Calls `each` with `text` (weight 1) and its singular or plural (0.97), if they are in the vocabulary.
+    /// Calls `each` with `text` (weight 1), its singular or plural and its other spellings (0.97) and their singular or
+    /// plural (0.95), if they are in the vocabulary.
     pub(super) fn same(&self, text: &str, mut each: impl FnMut(u32, f32)) {
         if let Some(word) = self.exact(text.as_bytes()) {
             each(word, 1.0);
         }
-        for form in inflections(text) {
+        let mut other = |form: &str, weight| {
             if let Some(word) = self.exact(form.as_bytes()) {
-                each(word, 0.97);
+                each(word, weight);
             }
+        };
+        inflections(text).iter().for_each(|form| other(form, 0.97));
+        for spelling in spellings(text) {
+            other(&spelling, 0.97);
+            inflections(&spelling).iter().for_each(|form| other(form, 0.95));
         }
     }
 
     /// Calls `each` with the words that `text` may mean and that differ from it: words that begin with it (0.6 to 0.9,
-    /// more if it is a larger share of the word), words that contain it (0.4 to 0.6), and words with one typing error
-    /// (0.55) or two (0.35). `each` may receive a word more than once.
+    /// more if it is a larger share of the word), words that contain it (0.4 to 0.6), and words that it is likely a
+    /// mistyped form of, with one error (0.55) or two (0.35). `each` may receive a word more than once.
     pub(super) fn similar(&self, text: &str, mut each: impl FnMut(u32, f32)) {
         let share = |word: u32| text.len() as f32 / self.word(word).len() as f32;
         if text.len() >= MIN_PREFIX {
@@ -151,6 +158,7 @@ impl Vocabulary {
                 for (&word, &letters) in words.iter().zip(letters) {
                     if too_many(letters) == 0
                         && let Some(errors) = pattern.errors_in(self.word(word))
+                        && is_likely(text.as_bytes(), self.word(word), errors)
                     {
                         each(word, errors);
                     }
@@ -188,8 +196,9 @@ mod tests {
 
     #[test]
     fn prefixes_substrings_and_errors_have_different_weights() {
-        assert_eq!(similar("cyclo"), ["cyclone 0.81", "cyclone 0.54", "cycle 0.55", "cycles 0.55"]);
-        assert_eq!(similar("otor"), ["motor 0.56", "motorcycles 0.47", "motor 0.55"]);
+        assert_eq!(similar("cyclo"), ["cyclone 0.81", "cyclone 0.54"]);
+        assert_eq!(similar("otor"), ["motor 0.56", "motorcycles 0.47"]);
+        assert_eq!(similar("cycel"), ["cycle 0.55", "cycles 0.55"]);
         assert_eq!(similar("motorcylce"), ["motorcycles 0.55"]);
         assert!(similar("x").is_empty() && similar("\n").is_empty());
     }

@@ -142,7 +142,7 @@ fn codes_without_rules_and_unknown_codes_are_reported() {
     let reasons = |hs: &str, facts: &str| texts(&assess(&model, &[hs, "AA", "BB", facts]).unwrap(), "reasons");
     assert_eq!(reasons("990000", "{}"), ["not_covered", "hs_edition", "unknown_code"]);
     assert_eq!(reasons("010129", "{}"), ["unparsed", "missing_facts"]);
-    assert_eq!(reasons("990000", r#"{"wholly_obtained":true}"#), ["wholly_obtained", "unknown_code"]);
+    assert_eq!(reasons("990000", r#"{"wholly_obtained":true}"#), ["wholly_obtained", "hs_edition", "unknown_code"]);
     assert_eq!(
         reasons("010129", r#"{"wholly_obtained":true,"direct_transport":false}"#),
         ["wholly_obtained", "transport"]

@@ -8,7 +8,7 @@ use crate::origin::codes::Span;
 use crate::origin::country;
 use crate::origin::decimal::Decimal;
 use crate::origin::expr::{Base, Bases, Expr, Sizes};
-use crate::origin::hs::Hs;
+use crate::origin::hs::{Hs, digits_of};
 use crate::origin::json::{Json, Read, Seen, Type};
 use crate::{Progress, Result};
 
@@ -355,11 +355,17 @@ fn chapters(json: &mut Json<'_>) -> Read<Vec<u8>> {
     Ok(chapters)
 }
 
+const BOUND: &str = "from and to are codes of 6 digits";
+
 fn bound(json: &mut Json<'_>) -> Read<u32> {
     let text = json.text()?;
-    match Hs::parse(text.as_bytes()) {
-        Some(code) if code.as_str().len() == 6 && text.len() <= 8 => Ok(Span::of(code).from),
-        _ => json.refuse("from and to are codes of 6 digits"),
+    // More digits would be national ones, which other countries of the agreement do not have.
+    match digits_of(text.as_bytes()) {
+        Ok(digits) if digits.len() == 6 => {
+            Hs::parse(digits.as_bytes()).map(|code| Span::of(code).from).ok_or_else(|| json.fault(BOUND))
+        }
+        Ok(_) => json.refuse(BOUND),
+        Err(reason) => json.refuse(format!("{BOUND}; {reason}")),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Builds a nomenclature, from a file in any order or from records in the order of codes.
 
+use std::borrow::Cow;
+
 use super::csv::at;
 use super::section::section_number;
-use super::{Hs, MAX_DESCRIPTION, MAX_ROWS, Nomenclature, Refused, Row, codec};
+use super::{Code, MAX_DESCRIPTION, MAX_ROWS, Nomenclature, Refused, Row, codec};
 use crate::{Error, Result};
 
 /// A file that is being read.
@@ -19,9 +21,9 @@ pub(super) struct Builder {
 /// A row of the file, with the position of its description in the text.
 #[derive(Debug)]
 struct Line {
-    code: Hs,
+    code: Code,
     section: u16,
-    parent: Option<Hs>,
+    parent: Option<Code>,
     start: usize,
     end: usize,
     line: u64,
@@ -43,20 +45,23 @@ impl Builder {
         self.take(cells, line).map_err(|reason| Error::bad(reason, at(line, 0)))
     }
 
-    fn take(&mut self, [section, code, description, parent, level]: [&str; 5], line: u64) -> Result<(), Refused> {
-        let digits = |text: &str| Hs::parse(text.as_bytes()).filter(|code| code.as_str() == text);
-        let code = digits(code).ok_or("a code has 2, 4 or 6 digits")?;
+    fn take(
+        &mut self,
+        [section, code, description, parent, level]: [&str; 5],
+        line: u64,
+    ) -> Result<(), Cow<'static, str>> {
+        let code = Code::read(code.as_bytes())?;
         if level.parse() != Ok(code.level()) {
-            return Err("the level must be the number of digits of the code");
+            return Err("the level must be the number of digits of the code".into());
         }
         let parent = if parent.is_empty() {
             None
         } else if parent.bytes().any(|byte| byte.is_ascii_digit()) {
-            Some(digits(parent).ok_or("a parent has 2 or 4 digits")?)
+            Some(Code::read(parent.as_bytes())?)
         } else {
             let (top, _) = self.top.get_or_insert_with(|| (parent.into(), line));
             if **top != *parent {
-                return Err("the parent is not in the file");
+                return Err("the parent is not in the file".into());
             }
             None
         };
@@ -66,7 +71,7 @@ impl Builder {
         self.text.push_str(description);
         self.lines.push(Line { code, section, parent, start, end: self.text.len(), line });
         if self.lines.len() > MAX_ROWS {
-            return Err("the nomenclature has more than 100000 codes");
+            return Err("the nomenclature has more than 100000 codes".into());
         }
         Ok(())
     }
@@ -105,9 +110,9 @@ impl Nomenclature {
     pub(super) fn push(
         &mut self,
         section: u16,
-        code: Hs,
+        code: Code,
         description: &str,
-        parent: Option<Hs>,
+        parent: Option<Code>,
     ) -> Result<(), Refused> {
         check_description(description)?;
         if self.rows.len() == MAX_ROWS {
@@ -135,7 +140,7 @@ impl Nomenclature {
         }
         self.text.push_str(description);
         self.rows.push(Row { code, section, parent, children: 0, end });
-        self.cut(codec::row_bytes(description));
+        self.cut(codec::row_bytes(code.level(), description));
         Ok(())
     }
 }

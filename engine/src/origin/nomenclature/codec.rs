@@ -6,15 +6,16 @@
 //! the description.
 
 use super::section::section_number;
-use super::{Hs, Nomenclature};
+use super::{Code, Nomenclature};
 use crate::{Error, Result};
 
 /// Maximum size of a record, in bytes.
 const MAX_RECORD: usize = 60 << 10;
 
-/// Bytes of a row with six digits.
-pub(super) fn row_bytes(description: &str) -> usize {
-    1 + 6 + 1 + 2 + 2 + description.len()
+/// Bytes of a row, at least those of a row with six digits.
+pub(super) fn row_bytes(digits: u8, description: &str) -> usize {
+    // Shorter codes count as six digits, so that records end where they always did.
+    1 + usize::from(digits.max(6)) + 1 + 2 + 2 + description.len()
 }
 
 impl Nomenclature {
@@ -112,10 +113,8 @@ impl NomenclatureDecoder {
     }
 }
 
-fn read_code(digits: &[u8]) -> Result<Hs> {
-    Hs::parse(digits)
-        .filter(|code| code.as_str().as_bytes() == digits)
-        .ok_or(Error::Corrupt("a code is not made of 2, 4 or 6 digits"))
+fn read_code(digits: &[u8]) -> Result<Code> {
+    Code::parse(digits).ok_or(Error::Corrupt("a code is not made of 2 to 12 digits, an even number of them"))
 }
 
 /// Appends a text of at most 64 KiB.

@@ -1,4 +1,4 @@
-//! Reads the rows of a comma-separated file by the names of its columns.
+//! Reads the rows of a table by the names of its columns. Its cells are separated by commas, semicolons, tabs or bars.
 
 use memchr::memchr_iter;
 
@@ -13,6 +13,9 @@ const MAX_CELLS: usize = 32;
 /// Rows between two checks for cancellation.
 const STRIDE: u64 = 1024;
 
+/// The separators, in the order in which they are tried.
+pub(in crate::origin) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// A file with a header. Cells may be quoted. Empty lines and a byte order mark are skipped.
 pub(in crate::origin) struct Table<'a, const N: usize> {
     reader: csv_core::Reader,
@@ -25,6 +28,8 @@ pub(in crate::origin) struct Table<'a, const N: usize> {
     ends: [usize; MAX_CELLS],
     /// The indices of the named columns.
     columns: [usize; N],
+    /// Whether cells at the end of a row may be absent. They are empty.
+    may_be_short: bool,
 }
 
 /// A row: its cells in the order of the requested names.
@@ -33,14 +38,29 @@ pub(in crate::origin) struct Row<'t, const N: usize> {
     pub(in crate::origin) cells: [&'t str; N],
     /// The line on which the row begins.
     pub(in crate::origin) line: u64,
+    /// The number of all cells, without empty cells at the end.
+    pub(in crate::origin) count: usize,
 }
 
 impl<'a, const N: usize> Table<'a, N> {
-    /// Reads the header, which must contain all of `names`, in any order and case. Other columns are ignored.
+    /// Reads the header, which must contain all of `names`, in any order and case. Other columns are ignored. The
+    /// separator is the first with which the header has these columns.
     pub(in crate::origin) fn open(bytes: &'a [u8], names: [&'static str; N], progress: &'a Progress) -> Result<Self> {
+        let opened = |separator| Self::separated(bytes, separator, names, progress);
+        let [comma, others @ ..] = SEPARATORS;
+        opened(comma).or_else(|error| others.into_iter().find_map(|separator| opened(separator).ok()).ok_or(error))
+    }
+
+    /// A file whose columns are known. Its first row is the next row.
+    pub(in crate::origin) fn of_columns(
+        bytes: &'a [u8],
+        separator: u8,
+        columns: [usize; N],
+        progress: &'a Progress,
+    ) -> Self {
         let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut table = Self {
-            reader: csv_core::Reader::new(),
+        Self {
+            reader: csv_core::ReaderBuilder::new().delimiter(separator).build(),
             rest,
             length: rest.len(),
             progress,
@@ -48,8 +68,13 @@ impl<'a, const N: usize> Table<'a, N> {
             rows: 0,
             text: vec![0; MAX_ROW].into(),
             ends: [0; MAX_CELLS],
-            columns: [0; N],
-        };
+            columns,
+            may_be_short: true,
+        }
+    }
+
+    fn separated(bytes: &'a [u8], separator: u8, names: [&'static str; N], progress: &'a Progress) -> Result<Self> {
+        let mut table = Self { may_be_short: false, ..Self::of_columns(bytes, separator, [0; N], progress) };
         let Some((line, cells)) = table.read()? else { return Err(Error::bad_whole("the file is empty")) };
         for (column, name) in names.iter().enumerate() {
             let is_named = |&cell: &usize| table.cell(cell).trim_ascii().eq_ignore_ascii_case(name.as_bytes());
@@ -59,6 +84,17 @@ impl<'a, const N: usize> Table<'a, N> {
             })?;
         }
         Ok(table)
+    }
+
+    /// Passes over a row.
+    pub(in crate::origin) fn skip(&mut self) -> Result<()> {
+        self.read().map(|_| ())
+    }
+
+    /// All cells of the next row, with replacement characters for bytes that are not UTF-8; `None` after the last.
+    pub(in crate::origin) fn whole_row(&mut self) -> Result<Option<Vec<String>>> {
+        let Some((_, count)) = self.read()? else { return Ok(None) };
+        Ok(Some((0..count).map(|cell| String::from_utf8_lossy(self.cell(cell)).trim().to_owned()).collect()))
     }
 
     /// The next row; `None` after the last.
@@ -71,16 +107,21 @@ impl<'a, const N: usize> Table<'a, N> {
         let mut cells = [""; N];
         for (cell, &column) in cells.iter_mut().zip(&self.columns) {
             let place = at(line, column as u64 + 1);
+            if column >= count && self.may_be_short {
+                continue;
+            }
             if column >= count {
                 return Err(Error::bad("the row has fewer cells than the header", place));
             }
-            let text = std::str::from_utf8(self.cell(column)).map_err(|_| Error::bad("not UTF-8", place))?;
+            let text = std::str::from_utf8(self.cell(column))
+                .map_err(|_| Error::bad("not UTF-8; save the file as UTF-8", place))?;
             if text.bytes().any(|byte| byte.is_ascii_control()) {
                 return Err(Error::bad("a control character or a line end; is a quote not closed?", place));
             }
             *cell = text.trim();
         }
-        Ok(Some(Row { cells, line }))
+        let count = (0..count).rev().find(|&cell| !self.cell(cell).trim_ascii().is_empty()).map_or(0, |last| last + 1);
+        Ok(Some(Row { cells, line, count }))
     }
 
     /// Reads a record into `text` and `ends`. Returns its line and the number of its cells.

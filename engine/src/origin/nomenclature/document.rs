@@ -1,28 +1,30 @@
 //! Writes a code as a JSON document.
 
-use super::{Hs, Nomenclature};
-use crate::json::json_string;
+use super::{Code, Nomenclature};
+use crate::json::{json_dropped, json_string};
 use crate::origin::sections::Sections;
 
 impl Nomenclature {
     /// `{"code":..,"description":..,"level":..,"section":..,"section_name":..,"parent":..,"children":n}`. The name of
     /// the section and the parent are null if there is none. `None` for an unknown code.
-    pub(in crate::origin) fn document(&self, code: &Hs, sections: Option<&Sections>) -> Option<Vec<u8>> {
+    pub(in crate::origin) fn document(&self, code: &Code, sections: Option<&Sections>) -> Option<Vec<u8>> {
         let mut out = self.open_document(self.row(code)?, sections);
         out.push(b'}');
         Some(out)
     }
 
-    /// The same document with the `score` of a search at the end.
+    /// The same document with the `score` of a search at the end, and the words that were `dropped`, if any.
     pub(in crate::origin) fn hit_document(
         &self,
-        code: &Hs,
+        code: &Code,
         sections: Option<&Sections>,
         score: f64,
+        dropped: &[String],
     ) -> Option<Vec<u8>> {
         let mut out = self.open_document(self.row(code)?, sections);
         out.extend_from_slice(b",\"score\":");
         serde_json::to_writer(&mut out, &score).expect("writing a number to memory cannot fail");
+        json_dropped(dropped, &mut out);
         out.push(b'}');
         Some(out)
     }

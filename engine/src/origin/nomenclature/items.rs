@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::section::section_number;
-use super::{Hs, MAX_DESCRIPTION, MAX_ROWS, MAX_SECTION, Nomenclature};
+use super::{Code, MAX_DESCRIPTION, MAX_ROWS, MAX_SECTION, Nomenclature, Refused};
 use crate::origin::json::{Fault, Json};
 use crate::{Error, Progress, Result};
 
 /// Codes with descriptions, as a document lists them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Items(BTreeMap<Hs, Item>);
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Items(BTreeMap<Code, Item>);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Item {
@@ -27,7 +27,7 @@ impl Items {
     /// # Errors
     /// [`Error::BadInput`] with the line, [`Error::Cancelled`].
     pub fn read(document: &[u8], progress: &Progress) -> Result<Self> {
-        let (mut items, mut cancelled) = (BTreeMap::new(), None);
+        let (mut items, mut cancelled) = (Self::default(), None);
         let mut read = || {
             let mut json = Json::new(document)?;
             json.object(|json, name| match name {
@@ -49,7 +49,7 @@ impl Items {
             return Err(error);
         }
         read.map_err(|fault| fault.in_file(document))?;
-        if items.is_empty() { Err(Error::bad_whole("the document lists no codes in items")) } else { Ok(Self(items)) }
+        if items.is_empty() { Err(Error::bad_whole("the document lists no codes in items")) } else { Ok(items) }
     }
 
     /// The number of codes.
@@ -57,19 +57,38 @@ impl Items {
         self.0.len()
     }
 
-    /// Always false: a document without codes is refused.
+    /// Whether there are no codes. Documents without codes are refused.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Adds a code.
+    pub(super) fn push(&mut self, code: Code, description: &str, section: Option<&str>) -> Result<(), Refused> {
+        let description = description.trim();
+        if !(1..=MAX_DESCRIPTION).contains(&description.len()) || description.contains(char::is_control) {
+            return Err("a description has 1 to 4096 bytes without control characters");
+        }
+        if section.is_some_and(|section| !(1..=MAX_SECTION).contains(&section.len())) {
+            return Err("the id of a section is 1 to 16 bytes long");
+        }
+        if self.0.len() == MAX_ROWS {
+            return Err("the document lists more than 100000 codes");
+        }
+        let item = Item { description: description.into(), section: section.map(Into::into) };
+        match self.0.insert(code, item) {
+            Some(_) => Err("the code occurs twice"),
+            None => Ok(()),
+        }
+    }
 }
 
-fn item(json: &mut Json<'_>, items: &mut BTreeMap<Hs, Item>) -> std::result::Result<(), Fault> {
+fn item(json: &mut Json<'_>, items: &mut Items) -> std::result::Result<(), Fault> {
     let (mut code, mut description, mut section) = (None, None, None);
     json.object(|json, name| {
         match name {
             "code" => {
                 let text = json.text()?;
-                code = Some(Hs::read(text.as_bytes()).map_err(|reason| json.fault(reason))?);
+                code = Some(Code::read(text.as_bytes()).map_err(|reason| json.fault(reason))?);
             }
             "description" => description = Some(json.text()?),
             "section" => section = Some(json.text()?),
@@ -80,21 +99,7 @@ fn item(json: &mut Json<'_>, items: &mut BTreeMap<Hs, Item>) -> std::result::Res
     let (Some(code), Some(description)) = (code, description) else {
         return json.refuse("an item needs code and description");
     };
-    let description = description.trim();
-    if !(1..=MAX_DESCRIPTION).contains(&description.len()) || description.contains(char::is_control) {
-        return json.refuse("a description has 1 to 4096 bytes without control characters");
-    }
-    if section.as_ref().is_some_and(|section| !(1..=MAX_SECTION).contains(&section.len())) {
-        return json.refuse("the id of a section is 1 to 16 bytes long");
-    }
-    if items.len() == MAX_ROWS {
-        return json.refuse("the document lists more than 100000 codes");
-    }
-    let item = Item { description: description.into(), section: section.map(|section| (*section).into()) };
-    if items.insert(code, item).is_some() {
-        return json.refuse("the code occurs twice; digits after the sixth are dropped");
-    }
-    Ok(())
+    items.push(code, &description, section.as_deref()).map_err(|reason| json.fault(reason))
 }
 
 impl Nomenclature {
@@ -104,7 +109,7 @@ impl Nomenclature {
     /// # Errors
     /// [`Error::Invalid`].
     pub(in crate::origin) fn with_items(before: Option<&Self>, items: &Items) -> Result<Self> {
-        let mut rows: BTreeMap<Hs, (String, &str, Option<Hs>)> = BTreeMap::new();
+        let mut rows: BTreeMap<Code, (String, &str, Option<Code>)> = BTreeMap::new();
         let mut title = "".into();
         if let Some(before) = before {
             title = before.title.clone();
@@ -131,17 +136,35 @@ impl Nomenclature {
     }
 }
 
+impl Nomenclature {
+    /// The nomenclature with the codes of a country's table. The codes of at most six digits stay as they are if they are
+    /// those of a nomenclature with a title; all other codes are replaced.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub(in crate::origin) fn with_national(before: Option<&Self>, items: &Items) -> Result<Self> {
+        let Some(before) = before.filter(|before| !before.title.is_empty()) else {
+            return Self::with_items(None, items);
+        };
+        let refused = |reason: &'static str| Error::Invalid(reason.into());
+        let mut tree = Self::empty(before.title.clone(), before.sections.clone());
+        for (at, row) in before.rows.iter().enumerate().filter(|(_, row)| row.code.level() <= 6) {
+            let parent = row.parent.map(|parent| before.rows[parent as usize].code);
+            tree.push(row.section, row.code, before.description_of(at), parent).map_err(refused)?;
+        }
+        let added = items.0.iter().filter(|(code, _)| !tree.knows(code));
+        let added = Items(added.map(|(code, item)| (*code, item.clone())).collect());
+        Self::with_items(Some(&tree), &added)
+    }
+}
+
 /// The longest code that a code begins with.
-fn parent_of(code: &Hs, is_known: impl Fn(&Hs) -> bool) -> Option<Hs> {
-    let digits = code.as_str();
-    [4, 2].into_iter().filter(|&len| len < digits.len()).find_map(|len| {
-        let parent = Hs::parse(&digits.as_bytes()[..len])?;
-        is_known(&parent).then_some(parent)
-    })
+fn parent_of(code: &Code, is_known: impl Fn(&Code) -> bool) -> Option<Code> {
+    code.shorter(2).find(is_known)
 }
 
 /// The section of the Harmonized System that contains the chapter of a code.
-fn usual_section(code: &Hs) -> &'static str {
+fn usual_section(code: &Code) -> &'static str {
     /// The last chapter of each section.
     const LAST: [(&str, &str); 21] = [
         ("05", "I"),
@@ -178,8 +201,8 @@ mod tests {
         Items::read(text.as_bytes(), &Progress::default())
     }
 
-    fn hs(code: &str) -> Hs {
-        Hs::read(code.as_bytes()).unwrap()
+    fn hs(code: &str) -> Code {
+        Code::read(code.as_bytes()).unwrap()
     }
 
     #[test]
@@ -212,7 +235,7 @@ mod tests {
             (r#"{"items":[{"code":"84","description":""}]}"#, "a description has"),
             (r#"{"items":[{"code":"84","description":"a","x":1}]}"#, "only code, description and section: x"),
             (
-                "{\"items\":[{\"code\":\"847130\",\"description\":\"a\"},\n{\"code\":\"84713001\",\"description\":\"a\"}]}",
+                "{\"items\":[{\"code\":\"847130\",\"description\":\"a\"},\n{\"code\":\"8471.30\",\"description\":\"a\"}]}",
                 "line 2",
             ),
         ] {

@@ -26,8 +26,8 @@ fn read(rows: &str) -> Result<Nomenclature> {
     Nomenclature::read(format!("{HEADER}{rows}").as_bytes(), &Progress::default())
 }
 
-fn hs(code: &str) -> Hs {
-    Hs::parse(code.as_bytes()).unwrap()
+fn hs(code: &str) -> Code {
+    Code::read(code.as_bytes()).unwrap()
 }
 
 fn decode(records: &[Vec<u8>]) -> Result<Nomenclature> {
@@ -65,8 +65,10 @@ fn documents_contain_the_name_of_the_section_if_it_is_known() {
          \"section_name\":\"Animals\",\"parent\":\"01\",\"children\":1}"
     );
     assert!(document("84").ends_with("\"section\":\"XVI\",\"section_name\":null,\"parent\":null,\"children\":1}"));
-    let hit = nomenclature.hit_document(&hs("84"), None, 0.5).unwrap();
+    let hit = nomenclature.hit_document(&hs("84"), None, 0.5, &[]).unwrap();
     assert!(hit.ends_with(b"\"children\":1,\"score\":0.5}"));
+    let hit = nomenclature.hit_document(&hs("84"), None, 0.5, &["a".to_owned(), "b".to_owned()]).unwrap();
+    assert!(hit.ends_with(b"\"score\":0.5,\"dropped\":[\"a\",\"b\"]}"));
     assert_eq!(nomenclature.document(&hs("02"), None), None);
 }
 
@@ -83,9 +85,12 @@ fn errors_contain_the_line() {
         ("I,01,a,,2\nI,0201,a,01,4\n", below_itself, 3),
         ("I,01,a,,2\nI,02,a,,2\nI,01,b,,2\n", "the code occurs twice", 4),
         ("I,01,a,,3\n", "the level must be the number of digits of the code", 2),
-        ("I,1,a,,1\n", "a code has 2, 4 or 6 digits", 2),
-        ("I,01.01,a,,4\n", "a code has 2, 4 or 6 digits", 2),
-        ("I,01010101,a,,8\n", "a code has 2, 4 or 6 digits", 2),
+        ("I,1,a,,1\n", "a code has an even number of digits; 1 seems to have lost a leading zero: 01?", 2),
+        (
+            "I,01010101010101,a,,14\n",
+            "a code is 2 to 12 digits, an even number of them; dots, blanks, dashes and a leading HS are dropped",
+            2,
+        ),
         ("I,01,,,2\n", "the description is empty", 2),
         (",01,a,,2\n", "the id of a section is 1 to 16 bytes long", 2),
         ("T,A,a,A,5\nT,B,a,B,5\n", "a second row that is its own parent and not a code", 3),

@@ -14,7 +14,7 @@ fn a_users_table_adds_replaces_and_removes_keys() {
     assert_eq!(phrases(&synonyms, &["gizmo", "box"]), ["toys other"]);
     assert_eq!(phrases(&synonyms, &["laptop"]), ["note books"]);
     assert!(synonyms.of(&["pc"]).is_none());
-    assert_eq!(phrases(&synonyms, &["computer"]), ["automatic data processing machines"]);
+    assert_eq!(phrases(&synonyms, &["computer"]), ["automatic data processing machines", "#8471"]);
     assert_eq!(synonyms.len(), 3);
 }
 
@@ -30,9 +30,31 @@ fn plurals_and_typing_errors_find_their_key() {
 
 #[test]
 fn the_built_in_table_contains_each_key_once() {
-    let keys: std::collections::BTreeSet<_> = built_in_keys().collect();
-    assert_eq!((keys.len(), BUILT_IN.len()), (table::TABLE.len(), table::TABLE.len()));
-    assert!(keys.len() >= 150 && keys.iter().all(|key| key.split(' ').count() <= MAX_KEY_WORDS));
+    let phrases: std::collections::BTreeSet<_> = table::TABLE.iter().map(|(key, _)| key_of(key)).collect();
+    assert_eq!(phrases.len(), table::TABLE.len());
+    let names: Vec<_> = goods::goods().flat_map(|(names, _)| names.split(", ")).map(key_of).collect();
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len());
+    assert!(BUILT_IN.len() >= 1500 && BUILT_IN.keys().all(|key| key.split(' ').count() <= MAX_KEY_WORDS));
+    assert!(BUILT_IN.values().all(|phrases| (1..=MAX_PHRASES).contains(&phrases.len())));
+}
+
+#[test]
+fn a_phrase_may_be_a_code() {
+    let synonyms = read("{\"gizmo\":[\"#8471.30\",\"# toys\"]}").unwrap();
+    assert_eq!(phrases(&synonyms, &["gizmos"]), ["#847130", "toys"]);
+    let mut decoded = Synonyms::default();
+    synonyms.records().iter().for_each(|record| decoded.push_record(record).unwrap());
+    assert_eq!(decoded, synonyms);
+}
+
+#[test]
+fn keys_are_found_in_other_spellings() {
+    let synonyms = Synonyms::default();
+    for (word, other) in [("tire", "tyre"), ("jewelry", "jewellery"), ("yogurt", "yoghurt"), ("airplane", "aeroplane")]
+    {
+        assert_eq!(synonyms.of(&[word]).map(<[_]>::last), synonyms.of(&[other]).map(<[_]>::last), "{word}");
+    }
 }
 
 #[test]
