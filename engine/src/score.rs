@@ -22,6 +22,7 @@ mod load;
 mod machine;
 mod model;
 mod number;
+mod onnx;
 mod options;
 mod pmml;
 mod row;

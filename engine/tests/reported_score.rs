@@ -36,6 +36,8 @@ const ESTIMATOR: Outcome = Warned { warning: "parameter missing", rows: "", figu
 const EARLY: Outcome = Warned { warning: "best_iteration 5", rows: "rows", figures: "booster_predict (all trees)" };
 const NAMED: Outcome = Warned { warning: "parameter missing", rows: "rows", figures: "predict_proba_1" };
 
+const TREES_OF_ONNX: Outcome = Warned { warning: "training rows", rows: "rows", figures: "predict_proba" };
+
 /// Every file of every folder.
 const FILES: &[(&str, Outcome)] = &[
     ("b-01-xgb-early-stopping/x10-early-stopping.json", EARLY),
@@ -91,8 +93,8 @@ const FILES: &[(&str, Outcome)] = &[
     ("l17-nomissing/l17-nomissing.txt", Right),
     ("l18-nonan-train/l18-nonan-train.txt", Right),
     ("l20-pandas-cat/l20-pandas-cat.txt", Right),
-    ("o1-lr-onnx/o1-lr.onnx", Refused("ONNX")),
-    ("o2-rf-onnx/o2-rf.onnx", Refused("ONNX")),
+    ("o1-lr-onnx/o1-lr.onnx", Right),
+    ("o2-rf-onnx/o2-rf.onnx", TREES_OF_ONNX),
     ("p01-lr/p01-lr.pmml", Right),
     ("p02-iris/p02-iris.pmml", Right),
     ("p03-lin/p03-lin.pmml", Right),

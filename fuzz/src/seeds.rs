@@ -49,15 +49,17 @@ struct Seeds<'a> {
 impl Seeds<'_> {
     fn scores(&self) -> io::Result<()> {
         let kinds = [
-            ("glm", "json"),
-            ("scorecard", "json"),
-            ("xgboost", "json"),
-            ("lightgbm", "txt"),
-            ("catboost", "json"),
-            ("pmml", "pmml"),
+            ("glm", "models", "json"),
+            ("scorecard", "models", "json"),
+            ("xgboost", "models", "json"),
+            ("lightgbm", "models", "txt"),
+            ("catboost", "models", "json"),
+            ("pmml", "models", "pmml"),
+            ("onnx", "reported/score/o1-lr-onnx", "onnx"),
+            ("onnx", "reported/score/o2-rf-onnx", "onnx"),
         ];
-        for (kind, extension) in kinds {
-            for (name, bytes) in self.files("models", extension) {
+        for (kind, folder, extension) in kinds {
+            for (name, bytes) in self.files(folder, extension) {
                 let format = score::Format::from_name(kind.as_bytes());
                 let options = score::LoadOptions { format, ..score::LoadOptions::default() };
                 for bytes in [cut_forest(kind, &bytes).unwrap_or_default(), bytes] {

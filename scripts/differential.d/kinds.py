@@ -7,6 +7,7 @@ import numpy as np
 
 import boosted
 import catboosted
+import graphs
 import linear
 import scorecards
 from cases import Case
@@ -70,5 +71,6 @@ KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
         for categories in (catboosted.NAMED, catboosted.NUMBERED)
         for loss in ("RMSE", "Logloss", "MultiClass")
     }
+    | {f"onnx-{name}": partial(graphs.onnx_of, name) for name in graphs.STYLES}
     | {"scorecard": scorecards.scorecard}
 )

@@ -84,7 +84,6 @@ fn fields_with_limits_and_unknown_files_are_refused_by_name_and_leave_no_key() {
         ("p18-domain/p18-domain.pmml", "mean radius"),
         ("p19-missing999/p19-missing999.pmml", "mean radius"),
         ("b-17-xgb-file-kinds/x12-dump.json", "save_model"),
-        ("o1-lr-onnx/o1-lr.onnx", "ONNX"),
     ] {
         let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]);
         assert_eq!(refused.code(), "BADFILE", "{file}: {refused:?}");

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::machine::Machine;
 use super::model::ScoreModel;
 use super::row::{Scratch, with_scratch};
 use super::subject;
@@ -141,18 +140,17 @@ impl Model for ScoreModel {
     }
 
     fn frames(&self) -> u64 {
-        let records = if let Machine::Forest(forest) = &self.machine { forest.records() } else { 0 };
-        (self.frames.len() + records) as u64
+        (self.frames.len() + self.machine.records()) as u64
     }
 
     fn frame(&self, index: u64) -> Vec<u8> {
         let Ok(index) = usize::try_from(index) else { return Vec::new() };
-        match (self.frames.get(index), &self.machine) {
-            (Some(frame), _) => frame.to_vec(),
-            (None, Machine::Forest(forest)) if index - self.frames.len() < forest.records() => {
-                codec::alone(&forest.record(index - self.frames.len()))
+        match self.frames.get(index) {
+            Some(frame) => frame.to_vec(),
+            None if index - self.frames.len() < self.machine.records() => {
+                codec::alone(&self.machine.record(index - self.frames.len()))
             }
-            (None, _) => Vec::new(),
+            None => Vec::new(),
         }
     }
 }

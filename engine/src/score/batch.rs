@@ -10,6 +10,7 @@ use super::features::Features;
 use super::machine::Machine;
 use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
+use super::onnx::Buffers;
 use super::row::{Row, infinite, score_column, with_scratch};
 use super::subject::{Object, ObjectOrArray, with_nan};
 use crate::model::{Attribution, Identity};
@@ -200,6 +201,7 @@ struct Block {
     rounded: Vec<f64>,
     sums: Vec<f64>,
     margins: Vec<f64>,
+    buffers: Buffers,
 }
 
 impl Block {
@@ -255,6 +257,17 @@ impl Block {
                         return Err((row, overflow()));
                     }
                     forest.outputs_of(margins, out);
+                }
+            }
+            Machine::Onnx(onnx) => {
+                self.round(model, values)?;
+                let rows = self.rounded.chunks_exact(features).zip(out.chunks_exact_mut(outputs));
+                for (row, (values, out)) in rows.enumerate() {
+                    onnx.evaluate(values, &mut self.buffers, &mut self.margins, out)
+                        .map_err(|(fault, feature)| (row, model.no_result(fault, feature, values)))?;
+                    if !out.iter().chain(&self.margins).all(|x| x.is_finite()) {
+                        return Err((row, model.not_finite(values)));
+                    }
                 }
             }
         }

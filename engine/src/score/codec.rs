@@ -10,8 +10,8 @@
 //! A model is written in version 2 if that is enough for it.
 //!
 //! The frames are made once, when a model is loaded, or kept as received when it is read from frames, so a request for
-//! a frame only copies it. A forest is an exception: it has many frames, one record each, and makes each when it is
-//! requested.
+//! a frame only copies it. A forest and an ONNX graph are exceptions: they have many frames, one record each, and make each
+//! when it is requested.
 
 mod categories;
 mod decode;
@@ -41,3 +41,4 @@ const PLAIN: u8 = 2;
 const GLM: u8 = 0;
 const SCORECARD: u8 = 1;
 const FOREST: u8 = 2;
+const ONNX: u8 = 4;

@@ -45,6 +45,13 @@ pub(super) fn write(
             forest.contributions(row, group, contributions);
             list(out, model, contributions, true)
         }
+        Machine::Onnx(onnx) => {
+            let Scratch { contributions, buffers, .. } = &mut *scratch;
+            contributions.clear();
+            contributions.resize(model.features.len(), 0.0);
+            onnx.contributions(buffers, group, contributions);
+            list(out, model, contributions, true)
+        }
     };
     if !is_whole {
         out.truncate(start);
@@ -69,22 +76,24 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         }
         Answer::Binary => {
             number::write(outputs[0], out);
-            field(out, b",\"margin\":");
-            number::write(margins[0], out);
-            let class = usize::from(outputs[0] >= 0.5);
+            // The margin of an ONNX graph is not always known.
+            if let [margin] = margins[..] {
+                field(out, b",\"margin\":");
+                number::write(margin, out);
+            }
+            let class = scratch.class.unwrap_or(usize::from(outputs[0] >= 0.5));
             classes(out, model, class, [1.0 - outputs[0], outputs[0]].into_iter());
         }
         Answer::Multi => {
-            let group = most_probable(outputs);
+            let group = scratch.class.unwrap_or_else(|| most_probable(outputs));
             number::write(outputs[group], out);
-            field(out, b",\"margin\":[");
             for (k, &margin) in margins.iter().enumerate() {
-                if k > 0 {
-                    out.push(b',');
-                }
+                field(out, if k > 0 { b"," } else { b",\"margin\":[" });
                 number::write(margin, out);
             }
-            out.push(b']');
+            if !margins.is_empty() {
+                out.push(b']');
+            }
             classes(out, model, group, outputs.iter().copied());
             return group;
         }
@@ -105,6 +114,7 @@ fn shap(model: &ScoreModel, group: usize, scratch: &mut Scratch, progress: &Prog
         }
         Machine::Forest(forest) => forest.shap(row, group, values, progress),
         Machine::Scorecard(_) => Err(Error::Invalid("a scorecard has points, not SHAP values".into())),
+        Machine::Onnx(_) => Err(Error::Invalid("SHAP values of an ONNX model are not computed".into())),
     }
 }
 

@@ -29,11 +29,6 @@ pub(super) fn binary(bytes: &[u8]) -> Option<&'static str> {
         }
         [b'C', b'B', b'M', b'1', ..] => CATBOOST,
         [0x89, b'H', b'D', b'F', ..] => "this is an HDF5 file, which is not read",
-        // A protobuf message: the ONNX version, then the producer of the file or of the model.
-        [0x08, 1..=64, 0x12 | 0x1a | 0x22 | 0x3a | 0x42, ..] => {
-            "this is an ONNX model, which is not read: save the model of the library that trained it (XGBoost: \
-             save_model(\"model.json\"), LightGBM: save_model(\"model.txt\"), linear models: glm/1 or PMML)"
-        }
         _ => return None,
     })
 }
@@ -58,13 +53,12 @@ mod tests {
 
     #[test]
     fn an_unsupported_file_is_refused_with_its_format_and_a_remedy() {
-        let cases: [(&[u8], &str); 7] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"\x80\x04\x95", "pickle"),
             (b"\x78\x9c..", "joblib"),
             (b"binf..", "old binary"),
             (b"\x1f\x8b\x08", "gunzip"),
             (b"CBM1", "CatBoost"),
-            (b"\x08\x0a\x12\x08skl2onnx", "ONNX"),
             (b"\x89HDF", "HDF5"),
         ];
         for (start, word) in cases {

@@ -19,6 +19,11 @@ impl ScoreModel {
                 fields.push(("trees", Field::Integer(forest.trees() as u64)));
                 fields.push(("objective", text(forest.objective())));
             }
+            Machine::Onnx(onnx) => {
+                let (steps, trees) = onnx.counts();
+                fields.push(("steps", Field::Integer(steps as u64)));
+                fields.push(("trees", Field::Integer(trees as u64)));
+            }
         }
         fields.extend([
             ("categories", Field::Integer(self.features.with_categories() as u64)),

@@ -10,7 +10,7 @@ use super::json::bad_form;
 use super::machine::Machine;
 use super::model::ScoreModel;
 use super::options::{Format, LoadOptions, MissingValue};
-use super::{foreign, glm, pmml, scorecard};
+use super::{foreign, glm, onnx, pmml, scorecard};
 use crate::{Error, Progress, Result};
 
 /// Detects the format of a file by its structure.
@@ -32,6 +32,7 @@ fn detect(bytes: &[u8]) -> Result<Format> {
         [b'<', ..] => Ok(Format::Pmml),
         text if text.starts_with(b"tree") => Ok(Format::Lightgbm),
         _ if forest::is_ubjson(bytes) => Ok(Format::Xgboost),
+        _ if onnx::is_onnx(bytes) => Ok(Format::Onnx),
         [b'{', ..] => {
             let probe: Probe = serde_json::from_slice(bytes).map_err(|error| bad_form(&error, "a score model"))?;
             match (probe.format.as_deref(), probe.learner) {
@@ -82,6 +83,10 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Format::Lightgbm => of_forest(forest::lightgbm(bytes, progress)?, &mut warnings)?,
         Format::Catboost => of_forest(forest::catboost(bytes, progress)?, &mut warnings)?,
         Format::Pmml => pmml::read(bytes, &mut warnings, progress)?,
+        Format::Onnx => {
+            let (features, onnx) = onnx::read(bytes, &mut warnings, progress)?;
+            (features, Machine::Onnx(Box::new(onnx)))
+        }
     };
     if let Some(missing) = options.missing {
         // XGBoost compares numbers with the parameter missing as f32.
@@ -101,6 +106,8 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Machine::Glm(_) => glm::coarse(&features, &scales),
         Machine::Scorecard(card) => scorecard::coarse(&features, card),
         Machine::Forest(forest) => close_thresholds(&features, forest),
+        // The thresholds of a graph are of values that it computes.
+        Machine::Onnx(_) => Vec::new(),
     });
     Ok(ScoreModel::build(format, features, machine, warnings))
 }

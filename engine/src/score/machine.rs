@@ -1,10 +1,12 @@
-//! A *machine* is the part of a model that evaluates a row: a linear model, a scorecard or a forest. This file holds
+//! A *machine* is the part of a model that evaluates a row: a linear model, a scorecard, a forest or an ONNX graph. This file holds
 //! what differs between them. A new machine is added here; the machines do not depend on this file.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::forest::{Forest, Task};
 use super::glm::{Glm, Link, numbered};
+use super::onnx::Onnx;
 use super::scorecard::Scorecard;
 
 /// The part of a model that evaluates a row.
@@ -13,6 +15,7 @@ pub(super) enum Machine {
     Glm(Glm),
     Scorecard(Scorecard),
     Forest(Forest),
+    Onnx(Box<Onnx>),
 }
 
 /// The type of a model's answer.
@@ -44,6 +47,11 @@ impl Machine {
                 Task::Binary => Answer::Binary,
                 Task::Multi(_) => Answer::Multi,
             },
+            Self::Onnx(onnx) => match onnx.classes().len() {
+                0 => Answer::Value { with_margin: onnx.has_margins() },
+                2 => Answer::Binary,
+                _ => Answer::Multi,
+            },
         }
     }
 
@@ -53,6 +61,7 @@ impl Machine {
             Self::Glm(glm) => matches!(glm.link, Link::Identity | Link::Log | Link::Logit | Link::Softmax),
             Self::Forest(forest) => forest.is_plain(),
             Self::Scorecard(_) => true,
+            Self::Onnx(_) => false,
         }
     }
 
@@ -67,6 +76,7 @@ impl Machine {
                 Task::Binary => numbered(2),
                 Task::Multi(classes) => numbered(classes),
             },
+            Self::Onnx(onnx) => onnx.classes().to_vec(),
         }
     }
 
@@ -76,6 +86,7 @@ impl Machine {
             Self::Glm(glm) => glm.outputs(),
             Self::Scorecard(_) => 1,
             Self::Forest(forest) => forest.outputs(),
+            Self::Onnx(onnx) => onnx.outputs(),
         }
     }
 
@@ -85,6 +96,25 @@ impl Machine {
             Self::Glm(glm) => glm.bytes(),
             Self::Scorecard(card) => card.bytes(),
             Self::Forest(forest) => forest.bytes(),
+            Self::Onnx(onnx) => onnx.bytes(),
+        }
+    }
+
+    /// The number of records that are made when their frames are requested, since they would hold the model a second time.
+    pub(super) fn records(&self) -> usize {
+        match self {
+            Self::Glm(_) | Self::Scorecard(_) => 0,
+            Self::Forest(forest) => forest.records(),
+            Self::Onnx(onnx) => onnx.records(),
+        }
+    }
+
+    /// The record with this index.
+    pub(super) fn record(&self, index: usize) -> Cow<'_, [u8]> {
+        match self {
+            Self::Glm(_) | Self::Scorecard(_) => Cow::Borrowed(&[]),
+            Self::Forest(forest) => Cow::Owned(forest.record(index)),
+            Self::Onnx(onnx) => Cow::Borrowed(onnx.record(index)),
         }
     }
 
@@ -92,7 +122,7 @@ impl Machine {
     pub(super) fn shap_cost(&self) -> Duration {
         match self {
             Self::Forest(forest) => forest.shap_cost(),
-            Self::Glm(_) | Self::Scorecard(_) => Duration::ZERO,
+            Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) => Duration::ZERO,
         }
     }
 
@@ -108,6 +138,7 @@ impl Machine {
             Self::Scorecard(card) => (1, 10 * card.attributes.len() as u64, 5 * card.attributes.len() as u64),
             // A single row passes each tree twice: for the margins and, more slowly, for the contributions.
             Self::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
+            Self::Onnx(onnx) => (onnx.outputs() as u64, onnx.cost(), onnx.cost()),
         };
         let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
         (alone, Duration::from_nanos(features + 10 * outputs + shared))

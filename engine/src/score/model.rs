@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::codec;
 use super::features::Features;
 use super::machine::{Answer, Machine};
+use super::onnx::Fault;
 use super::options::Format;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
@@ -26,7 +27,7 @@ pub struct ScoreModel {
     /// The label of each class, as a JSON string.
     pub(super) classes: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
-    /// All frames except those of a forest's records.
+    /// All frames except those of records that are made on request.
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
     pub(super) held: u64,
@@ -113,8 +114,9 @@ impl ScoreModel {
                 Some(i) => Err(self.missing(i)),
                 None => Ok(()),
             },
-            // A scorecard looks for a bin for missing values; a forest has a branch for them.
-            Machine::Scorecard(_) | Machine::Forest(_) => Ok(()),
+            // A scorecard looks for a bin for missing values; a forest has a branch for them, a graph
+            // often replaces them.
+            Machine::Scorecard(_) | Machine::Forest(_) | Machine::Onnx(_) => Ok(()),
         }
     }
 
@@ -131,11 +133,37 @@ impl ScoreModel {
         Error::Invalid(format!("no bin holds the value of feature {}", self.features.shown(feature)).into())
     }
 
+    /// The error for a row that an ONNX graph has no result for.
+    pub(super) fn no_result(&self, fault: Fault, feature: Option<usize>, row: &[f64]) -> Error {
+        let first_missing = || row.iter().position(|x| x.is_nan());
+        let reason = match (fault, feature) {
+            (Fault::Missing, feature) => match feature.or_else(first_missing) {
+                Some(i) => return self.missing(i),
+                None => "a value is missing".into(),
+            },
+            (Fault::Fraction, Some(i)) => {
+                format!("feature {} must be an integer of the range of the model's input", self.features.shown(i))
+            }
+            (Fault::Fraction, None) => "a feature must be an integer".into(),
+            (Fault::Category, _) => "a category is unknown, and the model has no result for unknown ones".into(),
+            (Fault::Index, _) => "the values lead to a place that the model does not have".into(),
+            (Fault::Probability, _) => "the numbers that the model gives its classes are not probabilities".into(),
+            (Fault::Label, _) => "the label that the model gives is not one of its classes".into(),
+        };
+        Error::Invalid(reason.into())
+    }
+
+    /// The error for a row whose outputs are not finite: because of a missing value, or of overflow.
+    pub(super) fn not_finite(&self, row: &[f64]) -> Error {
+        row.iter().position(|x| x.is_nan()).map_or_else(overflow, |i| self.missing(i))
+    }
+
     /// Evaluates the row of `scratch`. Afterwards `scratch` holds the margins (for a scorecard the points of each
     /// attribute) and the outputs (the score).
     pub(super) fn evaluate(&self, scratch: &mut Scratch) -> Result<()> {
         let row = &scratch.row.values;
         let (margins, outputs) = (&mut scratch.margins, &mut scratch.outputs);
+        scratch.class = None;
         self.check_missing(row)?;
         outputs.clear();
         outputs.resize(self.outputs(), 0.0);
@@ -154,6 +182,13 @@ impl ScoreModel {
                 margins.resize(forest.groups(), 0.0);
                 forest.margins_of_row(row, margins);
                 forest.outputs_of(margins, outputs);
+            }
+            Machine::Onnx(onnx) => {
+                let class = onnx.evaluate(row, &mut scratch.buffers, margins, outputs);
+                scratch.class = class.map_err(|(fault, feature)| self.no_result(fault, feature, row))?;
+                if !outputs.iter().all(|x| x.is_finite()) {
+                    return Err(self.not_finite(row));
+                }
             }
         }
         if outputs.iter().chain(&*margins).all(|x| x.is_finite()) { Ok(()) } else { Err(overflow()) }

@@ -19,12 +19,32 @@ pub enum Format {
     Pmml,
     /// JSON that CatBoost saves.
     Catboost,
+    /// ONNX with operators of `ai.onnx.ml`.
+    Onnx,
 }
 
 impl Format {
-    /// All formats; the index is the code in the byte form.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Glm, Self::Scorecard, Self::Xgboost, Self::Lightgbm, Self::Pmml, Self::Catboost];
+    /// All formats.
+    const ALL: [Self; 7] =
+        [Self::Glm, Self::Scorecard, Self::Xgboost, Self::Lightgbm, Self::Pmml, Self::Catboost, Self::Onnx];
+
+    /// The code in the byte form.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Glm => 0,
+            Self::Scorecard => 1,
+            Self::Xgboost => 2,
+            Self::Lightgbm => 3,
+            Self::Pmml => 4,
+            Self::Catboost => 5,
+            Self::Onnx => 6,
+        }
+    }
+
+    /// The format with this code in the byte form.
+    pub(super) fn coded(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.code() == code)
+    }
 
     /// The name in options and replies.
     pub const fn name(self) -> &'static str {
@@ -35,6 +55,7 @@ impl Format {
             Self::Lightgbm => "lightgbm",
             Self::Pmml => "pmml",
             Self::Catboost => "catboost",
+            Self::Onnx => "onnx",
         }
     }
 

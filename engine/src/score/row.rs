@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::decimals;
 use super::features::{EXACT, Features};
 use super::number::{self, Spelled};
+use super::onnx::Buffers;
 use crate::{Error, Result};
 
 /// The values of all features, rounded where decimals are declared. A missing value is NaN.
@@ -140,6 +141,10 @@ pub(super) struct Scratch {
     pub(super) outputs: Vec<f64>,
     pub(super) contributions: Vec<f64>,
     pub(super) text: Vec<u8>,
+    /// The place of the class, if the machine decides on it.
+    pub(super) class: Option<usize>,
+    /// The values of an ONNX graph.
+    pub(super) buffers: Buffers,
 }
 
 thread_local! {

@@ -142,11 +142,12 @@ fn separator(value: &[u8]) -> Outcome<Box<str>> {
 }
 
 const TREES: [(&str, score::Trees); 2] = [("best", score::Trees::Best), ("all", score::Trees::All)];
-const SCORE_FORMATS: [(&str, score::Format); 6] = [
+const SCORE_FORMATS: [(&str, score::Format); 7] = [
     ("glm", score::Format::Glm),
     ("scorecard", score::Format::Scorecard),
     ("xgboost", score::Format::Xgboost),
     ("lightgbm", score::Format::Lightgbm),
+    ("onnx", score::Format::Onnx),
     ("pmml", score::Format::Pmml),
     ("catboost", score::Format::Catboost),
 ];

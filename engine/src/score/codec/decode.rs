@@ -2,7 +2,7 @@
 
 use super::categories::CategoriesDecoder;
 use super::records::Reader;
-use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, PLAIN, SCORECARD};
+use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, ONNX, PLAIN, SCORECARD};
 use crate::model::Kind;
 use crate::model::codec::preamble_of;
 use crate::score::features::{Features, Marker};
@@ -10,6 +10,7 @@ use crate::score::forest;
 use crate::score::glm::GlmDecoder;
 use crate::score::machine::Machine;
 use crate::score::model::ScoreModel;
+use crate::score::onnx;
 use crate::score::options::Format;
 use crate::score::scorecard::ScorecardDecoder;
 use crate::score::{MAX_FEATURES, MAX_NAME};
@@ -38,6 +39,7 @@ enum MachineDecoder {
     Glm(GlmDecoder),
     Scorecard(ScorecardDecoder),
     Forest(Box<forest::Decoder>),
+    Onnx(onnx::Decoder),
 }
 
 impl ScoreDecoder {
@@ -51,17 +53,20 @@ impl ScoreDecoder {
             return Err(Error::Corrupt("the header has another length"));
         }
         let mut reader = Reader(frame);
-        let format = reader.coded(&Format::ALL)?;
-        let machine = match reader.coded(&[GLM, SCORECARD, FOREST])? {
+        let format = Format::coded(reader.byte()?).ok_or(Error::Corrupt("an option is unknown"))?;
+        let machine = match reader.byte()? {
             GLM => MachineDecoder::Glm(GlmDecoder::default()),
             SCORECARD => MachineDecoder::Scorecard(ScorecardDecoder::default()),
-            _ => MachineDecoder::Forest(Box::new(forest::Decoder::new())),
+            FOREST => MachineDecoder::Forest(Box::new(forest::Decoder::new())),
+            ONNX => MachineDecoder::Onnx(onnx::Decoder::default()),
+            _ => return Err(Error::Corrupt("an option is unknown")),
         };
         let fits = match format {
             Format::Glm => matches!(machine, MachineDecoder::Glm(_)),
             Format::Scorecard => matches!(machine, MachineDecoder::Scorecard(_)),
             Format::Xgboost | Format::Lightgbm | Format::Catboost => matches!(machine, MachineDecoder::Forest(_)),
-            Format::Pmml => !matches!(machine, MachineDecoder::Forest(_)),
+            Format::Pmml => matches!(machine, MachineDecoder::Glm(_) | MachineDecoder::Scorecard(_)),
+            Format::Onnx => matches!(machine, MachineDecoder::Onnx(_)),
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
         let (of_categories, marker) = if has_more { more(&mut reader)? } else { (0, None) };
@@ -103,7 +108,7 @@ impl ScoreDecoder {
             self.record(record)?;
             rest = after;
         }
-        if !matches!(self.machine, MachineDecoder::Forest(_)) {
+        if !matches!(self.machine, MachineDecoder::Forest(_) | MachineDecoder::Onnx(_)) {
             self.held += frame.len() as u64 + size_of::<Box<[u8]>>() as u64;
             self.frames.push(frame.into());
         }
@@ -139,6 +144,7 @@ impl ScoreDecoder {
             MachineDecoder::Glm(decoder) => decoder.push(record, self.features),
             MachineDecoder::Scorecard(decoder) => decoder.push(record),
             MachineDecoder::Forest(decoder) => decoder.push(record),
+            MachineDecoder::Onnx(decoder) => decoder.push(record),
         }
     }
 
@@ -161,11 +167,12 @@ impl ScoreDecoder {
                 }
                 Machine::Forest(forest)
             }
+            MachineDecoder::Onnx(decoder) => Machine::Onnx(Box::new(decoder.finish(self.features)?)),
         };
         let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
         features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
         features.set_marker(self.marker);
-        if matches!(machine, Machine::Forest(_)) {
+        if matches!(machine, Machine::Forest(_) | Machine::Onnx(_)) {
             return Ok(ScoreModel::build(self.format, features, machine, self.texts));
         }
         Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.frames))
@@ -179,6 +186,7 @@ impl ScoreDecoder {
                 MachineDecoder::Glm(decoder) => decoder.bytes(),
                 MachineDecoder::Scorecard(decoder) => decoder.bytes(),
                 MachineDecoder::Forest(decoder) => decoder.bytes(),
+                MachineDecoder::Onnx(decoder) => decoder.bytes(),
             }
     }
 }

@@ -1,7 +1,7 @@
 //! Writes a model as frames.
 
 use super::records::Records;
-use super::{FOREST, GLM, PLAIN, SCORECARD, categories};
+use super::{FOREST, GLM, ONNX, PLAIN, SCORECARD, categories};
 use crate::model::Kind;
 use crate::model::codec::{preamble_of, version};
 use crate::score::features::Features;
@@ -9,7 +9,7 @@ use crate::score::machine::Machine;
 use crate::score::options::Format;
 use crate::score::{glm, scorecard};
 
-/// Returns the frames of a model, without those of a forest's records.
+/// Returns the frames of a model, without those of the records that are made on request.
 pub(in crate::score) fn encode(
     format: Format,
     features: &Features,
@@ -37,15 +37,14 @@ pub(in crate::score) fn encode(
             scorecard::encode(card, &mut records);
             SCORECARD
         }
-        Machine::Forest(forest) => {
-            // A forest writes its records when their frames are requested.
-            records.count = u32::try_from(forest.records()).expect("a forest has fewer records than nodes");
-            FOREST
-        }
+        Machine::Forest(_) => FOREST,
+        Machine::Onnx(_) => ONNX,
     };
+    // These machines write their records when their frames are requested.
+    records.count += u32::try_from(machine.records()).expect("a machine has fewer records than nodes");
     let version = if features.is_plain() && machine.is_plain() { PLAIN } else { version(Kind::Score) };
     let mut header = preamble_of(Kind::Score, version).to_vec();
-    header.push(Format::ALL.iter().position(|&one| one == format).expect("ALL contains every format") as u8);
+    header.push(format.code());
     header.push(code);
     for count in [features.len() as u32, warnings.len() as u32, records.count] {
         header.extend_from_slice(&count.to_le_bytes());

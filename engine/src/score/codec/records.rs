@@ -46,6 +46,11 @@ impl<'a> Reader<'a> {
         Ok(*bytes)
     }
 
+    pub(in crate::score) fn byte(&mut self) -> Result<u8> {
+        let [byte] = self.take()?;
+        Ok(byte)
+    }
+
     pub(in crate::score) fn count(&mut self) -> Result<u32> {
         Ok(u32::from_le_bytes(self.take()?))
     }

@@ -1,0 +1,45 @@
+//! Tests with files that the tests write. Figures are those of onnxruntime 1.32.
+
+mod hostile;
+mod meaning;
+mod operators;
+mod writer;
+
+use serde_json::Value;
+
+use crate::model::{Identity, Model, Query};
+use crate::score::{LoadOptions, ScoreDecoder, ScoreModel, load};
+use crate::{Progress, Result};
+
+fn read(file: &[u8]) -> Result<ScoreModel> {
+    load(file, &LoadOptions::default(), &Progress::default())
+}
+
+/// The reason of a refusal; empty if the file is accepted.
+fn reason(file: &[u8]) -> String {
+    match read(file) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn assess(model: &ScoreModel, subject: &str) -> Result<Value> {
+    let mut out = Vec::new();
+    model.assess(&Identity { name: b"m", version: 1 }, &[subject.as_bytes()], &Query::default(), &mut out)?;
+    Ok(serde_json::from_slice(&out).unwrap())
+}
+
+fn frames(model: &ScoreModel) -> Vec<Vec<u8>> {
+    (0..model.frames()).map(|index| model.frame(index)).collect()
+}
+
+/// Reads frames without the preamble of the first.
+fn decode(frames: &[Vec<u8>]) -> Result<ScoreModel> {
+    let mut decoder = ScoreDecoder::begin(frames[0][1], &frames[0][2..])?;
+    frames[1..].iter().try_for_each(|frame| decoder.push(frame))?;
+    decoder.finish()
+}
+
+fn near(value: &Value, expected: f64) -> bool {
+    value.as_f64().is_some_and(|value| (value - expected).abs() < 1e-5)
+}

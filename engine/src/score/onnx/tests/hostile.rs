@@ -1,0 +1,248 @@
+//! Files that no converter writes, and damaged ones.
+
+use super::writer::{
+    Of, Stumps, bytes, file, floats, initializer, input, integers, node, number, output, port, simple, tensor,
+};
+use super::{assess, decode, frames, read, reason};
+use crate::model::Model;
+use crate::score::{LoadOptions, load};
+use crate::{Error, Progress};
+
+const STUMP: Stumps = Stumps { trees: 2, mode: "BRANCH_LEQ", tracks: 1 };
+
+fn linear() -> Vec<u8> {
+    let weights = [("coefficients", Of::Floats(&[1.0, 2.0])), ("intercepts", Of::Floats(&[0.5]))];
+    simple(2, &[node("LinearRegressor", &["x"], &["y"], &weights)])
+}
+
+fn trees() -> Vec<u8> {
+    simple(1, &[STUMP.node("TreeEnsembleRegressor", [&[(0, 1.0)], &[(0, 2.0)]], &[])])
+}
+
+/// The nodes of one tree with these children, and its leaves at the end.
+fn tree(of_true: &[i64], of_false: &[i64], splits: usize) -> String {
+    let count = of_true.len();
+    let ids: Vec<i64> = (0..count as i64).collect();
+    let modes: Vec<&str> = (0..count).map(|i| if i < splits { "BRANCH_LEQ" } else { "LEAF" }).collect();
+    let zeros = vec![0; count];
+    let values = vec![0.0; count];
+    let attributes = [
+        ("nodes_treeids", Of::Ints(&zeros)),
+        ("nodes_nodeids", Of::Ints(&ids)),
+        ("nodes_featureids", Of::Ints(&zeros)),
+        ("nodes_modes", Of::Texts(&modes)),
+        ("nodes_values", Of::Floats(&values)),
+        ("nodes_truenodeids", Of::Ints(of_true)),
+        ("nodes_falsenodeids", Of::Ints(of_false)),
+        ("target_treeids", Of::Ints(&[])),
+    ];
+    reason(&simple(1, &[node("TreeEnsembleRegressor", &["x"], &["y"], &attributes)]))
+}
+
+#[test]
+fn references_between_nodes_of_a_tree_must_form_a_tree() {
+    assert_eq!(tree(&[1, 0, 0], &[2, 0, 0], 1), "");
+    // A leaf that is never reached has no effect.
+    assert_eq!(tree(&[1, 0, 0, 0], &[2, 0, 0, 0], 1), "");
+    for (of_true, of_false, splits, words) in [
+        (&[0, 0][..], &[1, 0][..], 1, "two paths"),
+        (&[1, 0][..], &[1, 0][..], 1, "two paths"),
+        (&[1, 0, 0][..], &[2, 2, 0][..], 2, "two paths"),
+        (&[1, 0, 0][..], &[9, 0, 0][..], 1, "does not have"),
+        (&[1, 0, 0][..], &[-1, 0, 0][..], 1, "does not have"),
+    ] {
+        let found = tree(of_true, of_false, splits);
+        assert!(found.contains(words), "{of_true:?} {of_false:?}: {found}");
+    }
+    let chain = |splits: i64| {
+        let of_true: Vec<i64> = (0..=2 * splits).map(|i| if i < splits { i + splits } else { 0 }).collect();
+        let of_false: Vec<i64> = (0..=2 * splits)
+            .map(|i| {
+                if i + 1 < splits {
+                    i + 1
+                } else if i < splits {
+                    2 * splits
+                } else {
+                    0
+                }
+            })
+            .collect();
+        tree(&of_true, &of_false, splits as usize)
+    };
+    assert_eq!(chain(1_024), "");
+    assert!(chain(1_025).contains("deeper"), "{}", chain(1_025));
+}
+
+#[test]
+fn lists_of_trees_must_fit_together() {
+    let good = trees();
+    assert_eq!(reason(&good), "");
+    let stump = |weights: [&[(i64, f32)]; 2], more: &[(&str, Of<'_>)]| {
+        reason(&simple(1, &[STUMP.node("TreeEnsembleRegressor", weights, more)]))
+    };
+    type Case<'a> = ([&'a [(i64, f32)]; 2], Vec<(&'a str, Of<'a>)>, &'a str);
+    let cases: [Case<'_>; 10] = [
+        ([&[(1, 1.0)][..], &[(0, 1.0)][..]], vec![], "does not exist"),
+        ([&[(-1, 1.0)], &[(0, 1.0)]], vec![], "does not exist"),
+        ([&[(0, f32::NAN)], &[(0, 1.0)]], vec![], "not a finite"),
+        ([&[(0, 1.0), (0, 1.0)], &[(0, 1.0)]], vec![], "several weights"),
+        ([&[(0, 1.0)], &[]], vec![("aggregate_function", Of::Text("MIN"))], "no weight"),
+        ([&[(0, 1.0)], &[(0, 1.0)]], vec![("n_targets", Of::Int(i64::MAX))], "n_targets"),
+        ([&[(0, 1.0)], &[(0, 1.0)]], vec![("base_values", Of::Floats(&[1.0, 2.0]))], "base_values"),
+        ([&[(0, 1.0)], &[(0, 1.0)]], vec![("base_values", Of::Floats(&[f32::INFINITY]))], "base_values"),
+        ([&[(0, 1.0)], &[(0, 1.0)]], vec![("aggregate_function", Of::Text("MEDIAN"))], "aggregate_function"),
+        (
+            [&[(0, 1.0)], &[(0, 1.0)]],
+            vec![("nodes_values_as_tensor", Of::Tensor(floats("", &[6], &[0.0; 6])))],
+            "as_tensor",
+        ),
+    ];
+    for (weights, more, words) in cases {
+        let found = stump(weights, &more);
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    let odd = Stumps { mode: "BRANCH_MEMBER", ..STUMP };
+    assert!(reason(&simple(1, &[odd.node("TreeEnsembleRegressor", [&[(0, 1.0)], &[(0, 1.0)]], &[])])).contains("mode"));
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
+fn a_graph_must_be_in_order_and_bounded() {
+    let add = |a: &str, b: &str, y: &str| node("Add", &[a, b], &[y], &[]);
+    let x = || input("x", 1, &[0, 1]);
+    let constant = |shape: &[u64]| {
+        initializer(&integers("s", &[shape.len() as u64], &shape.iter().map(|&size| size as i64).collect::<Vec<_>>()))
+    };
+    let twice: Vec<Vec<u8>> = (0..30)
+        .map(|i| {
+            node("Concat", &[&format!("v{i}"), &format!("v{i}")], &[&format!("v{}", i + 1)], &[("axis", Of::Int(1))])
+        })
+        .collect();
+    for (parts, words) in [
+        (vec![add("x", "y", "y"), x(), output("y")], "later or not at all"),
+        (vec![add("x", "b", "y"), add("x", "x", "b"), x(), output("y")], "later or not at all"),
+        (vec![add("x", "x", "y"), add("x", "x", "y"), x(), output("y")], "the name y"),
+        (vec![add("x", "x", "y"), x(), output("z")], "output z"),
+        (vec![add("x", "x", "y"), x()], "outputs"),
+        (vec![add("x", "x", "y"), output("y")], "x"),
+        (vec![add("x", "x", "y"), input("x", 1, &[0, 5_000]), output("y")], "4096"),
+        (vec![add("x", "x", "y"), input("x", 1, &[0, 0]), output("y")], "4096"),
+        (vec![add("x", "x", "y"), input("x", 1, &[7, 2]), output("y")], "shape"),
+        (vec![add("x", "x", "y"), input("x", 1, &[0, 2, 2]), output("y")], "shape"),
+        (vec![add("x", "x", "y"), input("x", 8, &[0, 1]), output("y")], "Add"),
+        (vec![node("Identity", &["x"], &["y"], &[]), input("x", 8, &[0, 1]), output("y")], "is a text"),
+        (vec![add("x", "x", "y"), input("x", 10, &[0, 1]), output("y")], "float16"),
+        (vec![add("x", "x", "y"), port(11, "x", 1, &[0, 2]), output("y")], "2 numbers"),
+        (
+            vec![constant(&[1 << 40, 1 << 40]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")],
+            "elements",
+        ),
+        (
+            vec![
+                constant(&[4096, 1024]),
+                node("ConstantOfShape", &["s"], &["a"], &[]),
+                node("ConstantOfShape", &["s"], &["y"], &[]),
+                x(),
+                output("y"),
+            ],
+            "elements",
+        ),
+        (vec![initializer(&floats("v0", &[1, 1], &[1.0])), twice.concat(), x(), output("y")], "elements"),
+        (vec![initializer(&tensor("c", 1, &[2], &[0; 4])), add("x", "c", "y"), x(), output("y")], "more or fewer"),
+        (vec![initializer(&tensor("c", 1, &[u64::MAX], &[0; 4])), add("x", "c", "y"), x(), output("y")], "negative"),
+        (
+            vec![initializer(&tensor("c", 1, &[1 << 40, 1 << 40], &[])), add("x", "c", "y"), x(), output("y")],
+            "elements",
+        ),
+        (vec![initializer(&tensor("c", 1, &[1; 9], &[0; 4])), add("x", "c", "y"), x(), output("y")], "8 dimensions"),
+        (
+            vec![
+                initializer(&[tensor("c", 1, &[1], &[0; 4]), number(14, 1)].concat()),
+                add("x", "c", "y"),
+                x(),
+                output("y"),
+            ],
+            "external data",
+        ),
+    ] {
+        let found = reason(&file(&parts));
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    let many = bytes(1, &[]).repeat(200_000);
+    assert!(reason(&file(&[many, x(), output("y")])).contains("100000"));
+}
+
+#[test]
+fn parts_of_a_model_that_change_its_meaning_are_refused() {
+    let good = linear();
+    for (more, words) in [
+        (bytes(20, &[]), "training_info"),
+        (bytes(25, &[]), "functions"),
+        (bytes(8, &number(2, 99)), "target_opset"),
+        (bytes(8, &number(2, 14)), "two versions"),
+    ] {
+        let found = reason(&[good.clone(), more].concat());
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    assert!(reason(&file(&[bytes(15, &[]), input("x", 1, &[0, 1]), output("y")])).contains("sparse"));
+}
+
+#[test]
+fn a_truncated_or_changed_file_is_refused_or_harmless() {
+    for file in [linear(), trees()] {
+        let model = read(&file).unwrap();
+        let rows = ["{\"f0\":0.5,\"f1\":1}", "{\"f0\":-3e38}", "{}"];
+        for cut in 0..file.len() {
+            if let Ok(model) = load(
+                &file[..cut],
+                &LoadOptions { format: model.format().into(), ..LoadOptions::default() },
+                &Progress::default(),
+            ) {
+                rows.iter().for_each(|row| drop(assess(&model, row)));
+            }
+            for bit in 0..8 {
+                let mut changed = file.clone();
+                changed[cut] ^= 1 << bit;
+                if let Ok(model) = read(&changed) {
+                    rows.iter().for_each(|row| drop(assess(&model, row)));
+                    assert_eq!(decode(&frames(&model)).unwrap().digest(), model.digest());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_frames_are_refused_or_harmless() {
+    let frames = frames(&read(&trees()).unwrap());
+    for frame in 0..frames.len() {
+        let mut fewer = frames.clone();
+        fewer.remove(frame);
+        assert!(frame == 0 || matches!(decode(&fewer), Err(Error::Corrupt(_))));
+        for byte in 2..frames[frame].len() {
+            for bit in 0..8 {
+                let mut damaged = frames.clone();
+                damaged[frame][byte] ^= 1 << bit;
+                if let Ok(model) = decode(&damaged) {
+                    drop(assess(&model, "{\"f0\":1}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_file_is_divided_into_records_and_a_cancelled_read_stops() {
+    let stumps = Stumps { trees: 5_000, ..STUMP };
+    let file = simple(1, &[stumps.node("TreeEnsembleRegressor", [&[(0, 1.0)], &[(0, 2.0)]], &[])]);
+    let model = read(&file).unwrap();
+    let frames = frames(&model);
+    assert!(frames.len() > 3 && frames.iter().all(|frame| frame.len() <= 60_002));
+    assert!(model.frame(model.frames()).is_empty());
+    assert!(model.bytes() > file.len() as u64);
+    let again = decode(&frames).unwrap();
+    assert_eq!(assess(&again, "{\"f0\":1}").unwrap()["score"], 10_000.0);
+    let progress = Progress::default();
+    progress.cancel();
+    assert_eq!(load(&file, &LoadOptions::default(), &progress).unwrap_err(), Error::Cancelled);
+}
