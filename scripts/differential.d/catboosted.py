@@ -120,9 +120,9 @@ def _word(value: float, categories: str, words: list[str] | None) -> str:
 
 def _words(content: dict, categorical: list[int]) -> dict[int, list[str]]:
     info = content["features_info"]
-    text = {entry["hash"]: entry["value"] for entry in info.get("cat_features_hash", [])}
+    text = {entry["hash"]: entry["value"] for entry in info.get("cat_features_hash") or []}
     lists = {j: [] for j in categorical}
-    for feature in info.get("categorical_features", []):
+    for feature in info.get("categorical_features") or []:
         hashes = feature.get("values", [])
         lists[feature["flat_feature_index"]] = [text[value % (1 << 32)] for value in hashes]
     return lists

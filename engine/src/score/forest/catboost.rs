@@ -7,8 +7,8 @@
 mod features;
 mod trees;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use self::features::{Features, FeaturesInfo};
 use super::grow::Growing;
@@ -56,7 +56,7 @@ struct Loss {
 
 #[derive(Debug, Deserialize)]
 struct ClassParams {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     class_names: Vec<serde_json::Value>,
 }
 
@@ -155,6 +155,11 @@ fn labels(params: Option<ClassParams>, objective: &Objective, groups: usize) -> 
         _ => Err(bad("a name of a class (class_names) is not a text, a number or a boolean")),
     };
     names.iter().map(label).collect()
+}
+
+/// A list that can be absent, for which CatBoost writes `null` too.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The error for a failure of the parser. Its own message may quote the file, so it is left out.

@@ -13,17 +13,17 @@ use crate::{Error, Result};
 /// The features in the file.
 #[derive(Debug, Deserialize)]
 pub(super) struct FeaturesInfo {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     float_features: Vec<FloatFeature>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     categorical_features: Vec<CategoricalFeature>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     cat_features_hash: Vec<Hashed>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     text_features: Vec<IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     embedding_features: Vec<IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     ctrs: Vec<IgnoredAny>,
 }
 
@@ -45,7 +45,7 @@ struct CategoricalFeature {
     feature_id: String,
     feature_name: Option<String>,
     /// The hashes of the categories that trees compare with.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     values: Vec<i64>,
 }
 

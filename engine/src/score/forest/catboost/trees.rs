@@ -19,7 +19,7 @@ struct Oblivious {
     /// A number for each leaf and class, those of a leaf side by side.
     leaf_values: Vec<f64>,
     /// The weight of the training rows of each leaf.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
     leaf_weights: Vec<f64>,
     splits: Option<Vec<Split>>,
 }
