@@ -29,9 +29,8 @@ class Asked:
 
     def get_by_words(self, row: np.ndarray) -> bytes:
         """ASSESS.GET with name=value, `nan` for a missing value."""
-        words = [
-            f"{name}={'nan' if np.isnan(value) else repr(float(value))}" for name, value in zip(self.case.features, row)
-        ]
+        cells = [self.case.cell(j, value) for j, value in enumerate(row)]
+        words = [f"{name}={'nan' if cell is None else cell}" for name, cell in zip(self.case.features, cells)]
         return self.client.execute_command("ASSESS.GET", KEY, *words, "NOCACHE")
 
     def mget(self, rows: np.ndarray) -> list[bytes | Exception]:
@@ -41,7 +40,7 @@ class Asked:
 
     def batch_of_json(self, rows: np.ndarray, as_arrays: bool) -> list[bytes | Exception]:
         """ASSESS.BATCH of objects, or of arrays in the order of the features."""
-        values = [[None if np.isnan(value) else float(value) for value in row] for row in rows]
+        values = [[self.case.cell(j, value) for j, value in enumerate(row)] for row in rows]
         payload = json.dumps(values) if as_arrays else f"[{','.join(as_json(self.case, row) for row in rows)}]"
         return self.client.execute_command("ASSESS.BATCH", KEY, len(rows), payload, "FORMAT", "json")
 

@@ -42,6 +42,31 @@ class Case:
     options: list[str] = field(default_factory=list)  # of MODEL.SET
     has_contributions: bool = True
     is_linear: bool = False  # sums of large values overflow
+    categories: dict[int, list[str]] = field(default_factory=dict)  # the names in the file, of features that have them
+    sends_texts: bool = False  # a number of a row is the place of a name; else it is the name
+
+    def cell(self, feature: int, value: float) -> float | str | None:
+        """A value of a row as the module gets it."""
+        if np.isnan(value):
+            return None
+        names = self.categories.get(feature)
+        if not names or not self.sends_texts:
+            return float(value)
+        return names[int(value)] if _is_place(value, names) else f"unseen {value}"
+
+    def shown(self, feature: int, value: float) -> float | str | None:
+        """The same value in the inputs of a document."""
+        names = self.categories.get(feature)
+        if not names or np.isnan(value):
+            return self.cell(feature, value)
+        if self.sends_texts:
+            return names[int(value)] if _is_place(value, names) else "(unseen)"
+        text = str(int(value)) if value == int(value) else ""
+        return text if text in names else "(unseen)"
+
+
+def _is_place(value: float, names: list[str]) -> bool:
+    return value == int(value) and 0 <= value < len(names)
 
 
 def noun(random: np.random.Generator, count: int) -> list[str]:

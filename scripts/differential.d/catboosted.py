@@ -79,7 +79,7 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
         loaded = catboost.CatBoost()
         loaded.load_model(path, format="json")
     content = json.loads(document)
-    words = _words(content, categorical) if categories == NAMED else {j: [] for j in categorical}
+    words = _words(content, categorical)
     size = _size(content)
 
     def expect(rows: np.ndarray) -> Expected:
@@ -104,7 +104,19 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
         special[j] = [*map(float, range(22)), 2.5, -1.0, 1e6]
     draw = keeping_categories(drawn_from(inputs), inputs, categorical)
     task = MULTI if classes else BINARY if labels else VALUE
-    return Case(f"catboost {loss} {policy} {categories}".strip(), "catboost", document, names, task, expect, draw, special, labels)
+    return Case(
+        f"catboost {loss} {policy} {categories}".strip(),
+        "catboost",
+        document,
+        names,
+        task,
+        expect,
+        draw,
+        special,
+        labels,
+        categories=words,
+        sends_texts=categories == NAMED,
+    )
 
 
 def _word(value: float, categories: str, words: list[str] | None) -> str:

@@ -42,6 +42,8 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
     _same(documents, _documents(asked.mget(rows), "ASSESS.MGET"), "ASSESS.MGET")
     _same(documents, _documents(asked.batch_of_json(rows, False), "ASSESS.BATCH"), "ASSESS.BATCH of objects")
     _same(documents, _documents(asked.batch_of_json(rows, True), "ASSESS.BATCH"), "ASSESS.BATCH of arrays")
+    if case.sends_texts:
+        return
     scores = asked.batch(rows, "f64")
     _close("ASSESS.BATCH f64", scores, expected.scores, expected.score_tolerance)
     in_documents = np.array([_outputs(case, json.loads(document)) for document in documents])
@@ -92,8 +94,8 @@ def compare_missing(asked: Asked, row: np.ndarray) -> None:
 def _compare_document(case: Case, expected: Expected, i: int, document: dict, row: np.ndarray) -> None:
     if document["kind"] != "score":
         raise Difference(f"kind is {document['kind']}")
-    inputs = [np.nan if value is None else value for value in document["inputs"].values()]
-    if list(document["inputs"]) != case.features or not np.array_equal(inputs, row, equal_nan=True):
+    inputs = {name: case.shown(j, value) for j, (name, value) in enumerate(zip(case.features, row))}
+    if list(document["inputs"]) != case.features or document["inputs"] != inputs:
         raise Difference(f"inputs are {document['inputs']}")
     scores = expected.scores[i]
     _close("score", np.array(_outputs(case, document)), scores, _at(expected.score_tolerance, i))

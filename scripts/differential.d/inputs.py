@@ -34,7 +34,7 @@ def _special(case: Case, feature: int, random: np.random.Generator) -> float:
 
 def as_json(case: Case, row: np.ndarray) -> str:
     """One row as a subject."""
-    values = {name: None if np.isnan(value) else float(value) for name, value in zip(case.features, row)}
+    values = {name: case.cell(j, value) for j, (name, value) in enumerate(zip(case.features, row))}
     return json.dumps(values, ensure_ascii=False)
 
 
