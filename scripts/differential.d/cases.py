@@ -42,6 +42,7 @@ class Case:
     options: list[str] = field(default_factory=list)  # of MODEL.SET
     has_contributions: bool = True
     is_linear: bool = False  # sums of large values overflow
+    needs_all: bool = True  # without knowing missing values: whether a row without any feature is refused
 
 
 def noun(random: np.random.Generator, count: int) -> list[str]:

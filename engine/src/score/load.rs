@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::coarse::close_steps;
 use super::features::{EXACT, Features, Marker};
-use super::forest::{self, Forest, ForestFile};
+use super::forest::{self, ForestFile};
 use super::json::bad_form;
 use super::machine::Machine;
 use super::model::ScoreModel;

@@ -59,7 +59,9 @@ pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress
         return Err(Error::bad_whole("the PMML must hold exactly one model"));
     };
     let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
-    if outputs.into_iter().any(|field| field.parts().next().is_some()) {
+    if compile::is_isolation_forest(model) {
+        warnings.push("the score is decisionFunction: decision_function of scikit-learn, below 0 for outliers".into());
+    } else if outputs.into_iter().any(|field| field.parts().next().is_some()) {
         warnings.push(
             "the PMML has an OutputField that is computed from the score; it is not: the score is the predicted value"
                 .into(),

@@ -165,7 +165,9 @@ pub(super) fn compile(
         open: 0,
     };
     compiler.declare_features(model)?;
-    let Compiled { model: compiled, classes } = compiler.model(model, 0)?;
+    let mut whole = compiler.model(model, 0)?;
+    let score = compiler.score(model, &mut whole)?;
+    let Compiled { model: compiled, classes } = whole;
     let labels = compiler.labels(model, &compiled, &classes);
     let order =
         labels.iter().filter_map(|label| classes.iter().position(|class| class == label)).map(|i| i as u32).collect();
@@ -173,7 +175,7 @@ pub(super) fn compile(
     let (inputs, categories) = compiler.inputs()?;
     let slots = compiler.origins.len() as u32;
     let derived = std::mem::take(&mut compiler.scopes[0].derived);
-    let program = Program { inputs, slots, derived, model: compiled, labels, order };
+    let program = Program { inputs, slots, derived, model: compiled, score, labels, order };
     program
         .check()
         .map_err(|_| Error::bad_whole("the PMML contradicts itself: a number is not finite, or a label is repeated"))?;
@@ -328,6 +330,16 @@ impl<'a> Compiler<'a> {
         Ok(compiled)
     }
 
+    /// The slot of the anomaly score, which is an output field of the model: that of scikit-learn's `decision_function`.
+    /// The result itself is the mean depth of the row in the trees.
+    fn score(&mut self, element: &'a Element, whole: &mut Compiled) -> Result<Option<u32>> {
+        if !is_isolation_forest(element) || whole.model.classes > 0 {
+            return Ok(None);
+        }
+        self.outputs(element, whole)?;
+        Ok(Some(self.field("decisionFunction")?.slot))
+    }
+
     /// Whether a model predicts a class.
     fn is_classification(element: &Element) -> Result<bool> {
         match element.needed("functionName")? {
@@ -364,6 +376,11 @@ impl<'a> Compiler<'a> {
             .filter_map(|v| v.attribute("value"))
             .collect()
     }
+}
+
+/// Whether a model is an isolation forest of scikit-learn.
+pub(super) fn is_isolation_forest(element: &Element) -> bool {
+    element.attribute("algorithmName").is_some_and(|name| name.ends_with(".IsolationForest"))
 }
 
 /// Refuses attributes and children of a model that are not known, as [`Element::only`] does.

@@ -14,7 +14,6 @@ mod input;
 mod inverse;
 mod kind;
 mod linear;
-mod mining;
 mod model;
 mod target;
 mod trees;
@@ -32,8 +31,7 @@ pub(super) use input::{Input, Invalid, Outliers};
 pub(super) use inverse::{Form, Inverse};
 pub(super) use kind::Kind;
 pub(super) use linear::{Factor, Linear, NO_FEATURE, Normal, Table, Term};
-pub(super) use mining::{Combine, Mining, Segment};
-pub(super) use model::{Body, Model};
+pub(super) use model::{Body, Combine, Mining, Model, Segment};
 pub(super) use target::{Cast, Target};
 pub(super) use trees::{Method, Trees};
 
@@ -54,13 +52,15 @@ pub(in crate::score) struct Program {
     /// Fields of the file, before those of its model.
     pub(super) derived: Vec<(u32, Expression)>,
     pub(super) model: Model,
+    /// The slot of the score, if it is an output field of the model instead of its result.
+    pub(super) score: Option<u32>,
     /// The label of each class, in the order of documents.
     pub(super) labels: Vec<Box<str>>,
     /// For each label the class of the model.
     pub(super) order: Vec<u32>,
 }
 
-wire_struct!(Program { inputs, slots, derived, model, labels, order });
+wire_struct!(Program { inputs, slots, derived, model, score, labels, order });
 
 impl Program {
     /// Evaluates a row, which has one number for each feature. Afterwards `slots` holds all values, `margins` the sums of
@@ -98,8 +98,8 @@ impl Program {
             }
         }
         if self.labels.is_empty() {
-            outputs[0] = slots[result];
-            return Ok(0);
+            outputs[0] = slots[self.score.map_or(result, |slot| slot as usize)];
+            return if outputs[0].is_nan() { Err(Fault::Nothing) } else { Ok(0) };
         }
         let class = slots[result] as u32;
         let probability = |class: u32| slots[result + 1 + class as usize];
@@ -135,6 +135,8 @@ impl Program {
     /// The contribution of each feature to the sum that explains the label `class`.
     pub(in crate::score) fn contributions(&self, slots: &[f64], class: usize, out: &mut [f64]) {
         if let Body::Linear(linear) = &self.model.body {
+            // The score of two classes is the probability of the second one.
+            let class = if self.labels.len() == 2 { 1 } else { class };
             let table = if linear.tables.len() == 1 { 0 } else { self.order.get(class).map_or(0, |&k| k as usize) };
             linear.contributions(slots, table, out);
         }
@@ -231,6 +233,7 @@ impl Program {
             || classes == 1
             || classes > MAX_CLASSES
             || !labels_are_right
+            || self.score.is_some_and(|slot| slot >= self.slots || classes > 0)
         {
             return wrong;
         }

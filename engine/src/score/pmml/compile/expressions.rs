@@ -233,7 +233,6 @@ fn result_kind(function: Function, arguments: &[Expression], kinds: &[Kind]) -> 
         _ if kinds.contains(&Kind::Float) => Kind::Float,
         _ => Kind::Integer,
     };
-    let real = || if promoted() == Kind::Float { Kind::Float } else { Kind::Double };
     // A float and a double are compared as floats or as doubles, depending on their order; a constant is of one type with
     // its field by now.
     let is_mixed = kinds.contains(&Kind::Float) && kinds.contains(&Kind::Double);
@@ -271,7 +270,7 @@ fn result_kind(function: Function, arguments: &[Expression], kinds: &[Kind]) -> 
         _ if function.is_test() && function != Function::Threshold => Some(Kind::Boolean),
         Function::Threshold => Some(Kind::Integer),
         // The reference evaluator divides integers without a rest.
-        Function::Divide | Function::Modulo if promoted() == Kind::Integer => None,
+        Function::Divide if promoted() == Kind::Integer => None,
         Function::Floor | Function::Ceil | Function::Round => Some(Kind::Integer),
         Function::Add
         | Function::Subtract
@@ -284,6 +283,7 @@ fn result_kind(function: Function, arguments: &[Expression], kinds: &[Kind]) -> 
         | Function::Sum
         | Function::Product
         | Function::Abs => Some(promoted()),
-        _ => Some(real()),
+        Function::Mean if promoted() == Kind::Float => Some(Kind::Float),
+        _ => Some(Kind::Double),
     }
 }

@@ -118,7 +118,7 @@ impl<'a> Compiler<'a> {
             let Feature { name, kind, mining, data } = &self.features[i];
             let (name, kind, mining, data) = (*name, *kind, *mining, *data);
             let mut input = self.input(name, kind, mining, data)?;
-            let names = match kind {
+            let names: Vec<Category> = match kind {
                 Kind::Boolean => {
                     input.words = vec![0, 1, 0, 1];
                     let texts = ["false", "true"].map(|text| Category::Text(text.into()));
@@ -129,7 +129,10 @@ impl<'a> Compiler<'a> {
             };
             total += names.len();
             if total > MAX_CATEGORIES {
-                return Err(Error::TooBig { what: "the number of categories of the PMML", limit: MAX_CATEGORIES as u64 });
+                return Err(Error::TooBig {
+                    what: "the number of categories of the PMML",
+                    limit: MAX_CATEGORIES as u64,
+                });
             }
             let unseen = if kind == Kind::Boolean { Unseen::Refused } else { Unseen::Other };
             let list = if names.is_empty() { Ok(None) } else { Categories::new(names, unseen).map(Some) };

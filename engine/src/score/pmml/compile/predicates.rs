@@ -1,7 +1,6 @@
 //! Predicates as decisions. A predicate is true, false or, where a value is missing, unknown.
 
 use super::super::element::{Element, shown};
-use super::super::program::Kind;
 use super::decisions::{Decisions, Ways, only};
 use super::{Compiler, Field};
 use crate::{Error, Result};

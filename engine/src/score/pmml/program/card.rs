@@ -32,7 +32,7 @@ wire_struct!(Characteristic { choice, attributes, baseline, name, points });
 
 /// A scorecard.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Card {
+pub(in crate::score) struct Card {
     pub(in super::super) initial: f64,
     pub(in super::super) characteristics: Vec<Characteristic>,
     /// Whether points above the baseline give reasons, instead of points below.

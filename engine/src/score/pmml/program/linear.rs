@@ -27,8 +27,8 @@ pub(in super::super) enum Normal {
 wire_enum!(Normal {
     0 = Value(inverse),
     1 = Binary(inverse),
-    2 = Softmax(),
-    3 = Simplemax(),
+    2 = Softmax,
+    3 = Simplemax,
     4 = Rest(inverse),
     5 = Ordinal(inverse)
 });

@@ -3,11 +3,14 @@
 //! Every model has slots of its own for its result, so the outputs of one model are inputs of another one without
 //! copying. A slot that a row has not reached is missing.
 
+mod mining;
+
+pub(in super::super) use mining::{Combine, Mining, Segment};
+
 use super::card::Card;
 use super::expression::Expression;
 use super::fault::Fault;
 use super::linear::{Linear, Normal};
-use super::mining::{Combine, Mining};
 use super::target::Target;
 use super::trees::Trees;
 use super::wire::{Reader, Wire, wire_enum, wire_struct};

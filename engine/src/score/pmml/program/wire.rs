@@ -211,13 +211,13 @@ macro_rules! wire_choice {
 
 /// Implements [`Wire`] for an enum whose choices have content.
 macro_rules! wire_enum {
-    ($name:ident { $($code:literal = $choice:ident($($field:ident),*)),* $(,)? }) => {
+    ($name:ident { $($code:literal = $choice:ident $(($($field:ident),+))?),* $(,)? }) => {
         impl Wire for $name {
             fn put(&self, out: &mut Vec<u8>) {
                 match self {
-                    $(Self::$choice($($field),*) => {
+                    $(Self::$choice $(($($field),+))? => {
                         out.push($code);
-                        $($field.put(out);)*
+                        $($($field.put(out);)+)?
                     })*
                 }
             }
@@ -225,8 +225,8 @@ macro_rules! wire_enum {
             fn get(reader: &mut Reader<'_>) -> Result<Self> {
                 reader.nested(|reader| match u8::get(reader)? {
                     $($code => {
-                        $(let $field = Wire::get(reader)?;)*
-                        Ok(Self::$choice($($field),*))
+                        $($(let $field = Wire::get(reader)?;)+)?
+                        Ok(Self::$choice $(($($field),+))?)
                     })*
                     _ => Err(Error::Corrupt("a choice of a program is unknown")),
                 })

@@ -1,15 +1,15 @@
 //! Ensembles: models that apply where their predicates are true.
 
-use super::fault::Fault;
-use super::graph::Graph;
-use super::model::Model;
-use super::trees::Method;
-use super::wire::{Reader, Wire, wire_enum, wire_struct};
+use super::super::fault::Fault;
+use super::super::graph::Graph;
+use super::super::trees::Method;
+use super::super::wire::{Reader, Wire, wire_enum, wire_struct};
+use super::Model;
 use crate::{Error, Result};
 
 /// How the results of the segments become one.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Combine {
+pub(in crate::score::pmml) enum Combine {
     /// The first segment that applies.
     First,
     /// The last segment; the outputs of the others are its inputs.
@@ -19,31 +19,31 @@ pub(in super::super) enum Combine {
 }
 
 wire_enum!(Combine {
-    0 = First(),
-    1 = Chain(),
+    0 = First,
+    1 = Chain,
     2 = All(method)
 });
 
 /// A model and where it applies.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Segment {
+pub(in crate::score::pmml) struct Segment {
     /// Decides whether the segment applies, by 1 and 0; always without it.
-    pub(in super::super) predicate: Option<Graph>,
-    pub(in super::super) model: Model,
-    pub(in super::super) weight: f64,
+    pub(in crate::score::pmml) predicate: Option<Graph>,
+    pub(in crate::score::pmml) model: Model,
+    pub(in crate::score::pmml) weight: f64,
     /// The class of the ensemble for each class of the model.
-    pub(in super::super) classes: Vec<u32>,
+    pub(in crate::score::pmml) classes: Vec<u32>,
 }
 
 wire_struct!(Segment { predicate, model, weight, classes });
 
 /// An ensemble.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Mining {
-    pub(in super::super) segments: Vec<Segment>,
-    pub(in super::super) combine: Combine,
+pub(in crate::score::pmml) struct Mining {
+    pub(in crate::score::pmml) segments: Vec<Segment>,
+    pub(in crate::score::pmml) combine: Combine,
     /// Whether segments without a result are left out; else one of them leaves the ensemble without a result.
-    pub(in super::super) skips_missing: bool,
+    pub(in crate::score::pmml) skips_missing: bool,
 }
 
 wire_struct!(Mining { segments, combine, skips_missing });
@@ -51,7 +51,12 @@ wire_struct!(Mining { segments, combine, skips_missing });
 impl Mining {
     /// Writes the number to `result`, or the probabilities of the classes after it. NaN is no result. Returns the class
     /// that a single segment names.
-    pub(super) fn evaluate(&self, slots: &mut [f64], result: usize, classes: usize) -> Result<Option<usize>, Fault> {
+    pub(in super::super) fn evaluate(
+        &self,
+        slots: &mut [f64],
+        result: usize,
+        classes: usize,
+    ) -> Result<Option<usize>, Fault> {
         let start = if classes == 0 { result } else { result + 1 };
         slots[start..start + classes.max(1)].fill(f64::NAN);
         match &self.combine {
@@ -72,7 +77,10 @@ impl Mining {
             }
             Combine::All(method) if classes == 0 => {
                 let (mut results, mut weights) = (Vec::new(), Vec::new());
-                for segment in self.segments.iter().filter_map(|segment| segment.applies(slots).then_some(segment)) {
+                for segment in &self.segments {
+                    if !segment.applies(slots) {
+                        continue;
+                    }
                     segment.model.evaluate(slots)?;
                     let value = slots[segment.model.result as usize];
                     if !(self.skips_missing && value.is_nan()) {
@@ -118,7 +126,7 @@ impl Mining {
         }
     }
 
-    pub(super) fn check(&self, slots: u32, features: u32, classes: u32) -> Result<()> {
+    pub(in super::super) fn check(&self, slots: u32, features: u32, classes: u32) -> Result<()> {
         let wrong = Err(Error::Corrupt("the segments of a program contradict themselves"));
         let method = if let Combine::All(method) = self.combine { Some(method) } else { None };
         let is_number = classes == 0;
@@ -153,7 +161,7 @@ impl Mining {
         Ok(())
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in super::super) fn bytes(&self) -> usize {
         let predicate = |segment: &Segment| segment.predicate.as_ref().map_or(0, Graph::bytes);
         let of = |segment: &Segment| {
             size_of::<Segment>() + predicate(segment) + segment.classes.capacity() * 4 + segment.model.bytes()
@@ -161,7 +169,7 @@ impl Mining {
         self.segments.iter().map(of).sum()
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(in super::super) fn size(&self) -> u64 {
         self.segments.iter().map(|segment| 4 + segment.model.size()).sum()
     }
 }
