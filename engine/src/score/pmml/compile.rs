@@ -12,6 +12,7 @@ mod mining;
 mod outputs;
 mod predicates;
 mod regression;
+mod results;
 mod scorecard;
 mod tables;
 mod targets;
@@ -24,6 +25,8 @@ use super::element::{Element, shown};
 use super::program::{Expression, Kind, MAX_SLOTS, Model, NO_FEATURE, Program};
 use crate::score::features::{EXACT, Features};
 use crate::{Error, Progress, Result};
+
+pub(super) use results::is_isolation_forest;
 
 use features::Feature;
 use words::Words;
@@ -119,6 +122,8 @@ struct Compiler<'a> {
     parts: usize,
     /// The number of derived fields that are being compiled.
     open: usize,
+    /// Whether the models that are being compiled vote: only their classes count.
+    is_voting: bool,
 }
 
 /// Compiles a file whose root was checked.
@@ -163,6 +168,7 @@ pub(super) fn compile(
         origins: Vec::new(),
         parts: 0,
         open: 0,
+        is_voting: false,
     };
     compiler.declare_features(model)?;
     let mut whole = compiler.model(model, 0)?;
@@ -176,9 +182,9 @@ pub(super) fn compile(
     let slots = compiler.origins.len() as u32;
     let derived = std::mem::take(&mut compiler.scopes[0].derived);
     let program = Program { inputs, slots, derived, model: compiled, score, labels, order };
-    program
-        .check()
-        .map_err(|_| Error::bad_whole("the PMML contradicts itself: a number is not finite, or a label is repeated"))?;
+    let program = program.stored().map_err(|_| {
+        Error::bad_whole("the PMML contradicts itself: a number is not finite, a label is repeated, or it is too deep")
+    })?;
     if !program.is_explained() && program.card().is_none() {
         warnings.push(
             "assessments of this PMML have no contributions: its terms depend on several features, or it has trees"
@@ -329,58 +335,6 @@ impl<'a> Compiler<'a> {
         compiled.model.target = self.target(element, compiled.model.classes > 0)?;
         Ok(compiled)
     }
-
-    /// The slot of the anomaly score, which is an output field of the model: that of scikit-learn's `decision_function`.
-    /// The result itself is the mean depth of the row in the trees.
-    fn score(&mut self, element: &'a Element, whole: &mut Compiled) -> Result<Option<u32>> {
-        if !is_isolation_forest(element) || whole.model.classes > 0 {
-            return Ok(None);
-        }
-        self.outputs(element, whole)?;
-        Ok(Some(self.field("decisionFunction")?.slot))
-    }
-
-    /// Whether a model predicts a class.
-    fn is_classification(element: &Element) -> Result<bool> {
-        match element.needed("functionName")? {
-            "regression" => Ok(false),
-            "classification" => Ok(true),
-            other => {
-                Err(Error::bad_whole(format!("PMML models with the functionName {} cannot be used", shown(other))))
-            }
-        }
-    }
-
-    /// The labels of documents: of two classes the one whose probability is the score comes second.
-    fn labels(&self, element: &'a Element, model: &Model, classes: &[Box<str>]) -> Vec<Box<str>> {
-        let mut labels = classes.to_vec();
-        if model.is_binary_linear() {
-            labels.reverse();
-            return labels;
-        }
-        let declared = self.target_values(element);
-        labels.sort_by_key(|label| declared.iter().position(|value| **value == **label).unwrap_or(usize::MAX));
-        labels
-    }
-
-    /// The values of the target in the data dictionary.
-    fn target_values(&self, element: &'a Element) -> Vec<&'a str> {
-        let targets =
-            element.child("MiningSchema").into_iter().flat_map(|schema| schema.children_called("MiningField"));
-        let target = targets
-            .filter(|field| matches!(field.attribute("usageType"), Some("target" | "predicted")))
-            .find_map(|field| self.data.get(field.attribute("name")?));
-        let values = target.into_iter().flat_map(|field| field.children_called("Value"));
-        values
-            .filter(|value| value.attribute("property").is_none_or(|is| is == "valid"))
-            .filter_map(|v| v.attribute("value"))
-            .collect()
-    }
-}
-
-/// Whether a model is an isolation forest of scikit-learn.
-pub(super) fn is_isolation_forest(element: &Element) -> bool {
-    element.attribute("algorithmName").is_some_and(|name| name.ends_with(".IsolationForest"))
 }
 
 /// Refuses attributes and children of a model that are not known, as [`Element::only`] does.

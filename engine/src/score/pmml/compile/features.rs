@@ -88,7 +88,11 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let name = mining.needed("name")?;
-            let feature = self.features.iter().find(|feature| feature.name == name);
+            // The slots of features come first, in their order.
+            let feature = match self.scopes[0].known.get(name) {
+                Some(Known::Field(field)) => self.features.get(field.slot as usize),
+                _ => None,
+            };
             let is_default = |attribute: &str, value: &str| {
                 matches!(
                     (attribute, value),

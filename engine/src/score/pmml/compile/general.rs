@@ -1,6 +1,6 @@
 //! `GeneralRegressionModel`: generalised linear models with factors, covariates and interactions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::element::{Element, shown};
 use super::super::program::{Factor, Form, Inverse, Normal, Table, Term};
@@ -93,12 +93,12 @@ impl<'a> Compiler<'a> {
 
     /// The factors of each parameter.
     fn parameters(&mut self, element: &'a Element) -> Result<HashMap<&'a str, Vec<Factor>>> {
-        let names = |list: &str| -> Result<Vec<&'a str>> {
+        let names = |list: &str| -> Result<HashSet<&'a str>> {
             let predictors = element.child(list).into_iter().flat_map(|list| list.children_called("Predictor"));
-            let mut names = Vec::new();
+            let mut names = HashSet::new();
             for predictor in predictors {
                 predictor.only(&["name", "contrastMatrixType"], &["Categories"])?;
-                names.push(predictor.needed("name")?);
+                names.insert(predictor.needed("name")?);
             }
             Ok(names)
         };
@@ -113,10 +113,10 @@ impl<'a> Compiler<'a> {
                 Error::bad_whole("a PPCell of the PMML is for one category of the target, which is not done here")
             })?;
             let name = cell.needed("predictorName")?;
-            let factor = if factors.contains(&name) {
+            let factor = if factors.contains(name) {
                 let field = self.field(name)?;
                 Factor::Level(field.slot, self.words.constant(cell.needed("value")?, field.kind)?)
-            } else if covariates.contains(&name) {
+            } else if covariates.contains(name) {
                 let slot = self.number_field(name)?;
                 match cell.needed_number("value")? {
                     1.0 => Factor::Number(slot),

@@ -104,6 +104,8 @@ impl<'a> Compiler<'a> {
         depth: usize,
     ) -> Result<Compiled> {
         let is_chain = combine == Combine::Chain;
+        let is_vote = matches!(combine, Combine::All(method) if method.is_vote());
+        let is_outer_vote = std::mem::replace(&mut self.is_voting, is_vote);
         let count = parts.len();
         let mut compiled = Vec::new();
         for (i, (predicate, model, weight)) in parts.into_iter().enumerate() {
@@ -117,6 +119,7 @@ impl<'a> Compiler<'a> {
             }
             compiled.push((predicate, part, weight));
         }
+        self.is_voting = is_outer_vote;
         let Some((_, last, _)) = compiled.last() else {
             return Err(Error::bad_whole("a Segmentation of the PMML has no segments"));
         };
@@ -126,8 +129,8 @@ impl<'a> Compiler<'a> {
         } else {
             let mut found: Vec<&Box<str>> = compiled.iter().flat_map(|(_, part, _)| &part.classes).collect();
             // In the order of the target; others in the order in which models name them.
-            let declared = self.target_values(element);
-            found.sort_by_key(|label| declared.iter().position(|value| **value == ***label).unwrap_or(usize::MAX));
+            let places = self.places(element);
+            found.sort_by_key(|label| places.get(&***label).copied().unwrap_or(usize::MAX));
             let mut known = std::collections::HashSet::new();
             classes.extend(found.into_iter().filter(|label| known.insert((*label).clone())).cloned());
         }

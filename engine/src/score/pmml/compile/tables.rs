@@ -9,7 +9,7 @@ use super::{Compiler, Field};
 use crate::{Error, Result};
 
 /// Maximum number of bins of a field.
-const MAX_BINS: usize = 4_096;
+const MAX_BINS: usize = 1_024;
 /// Maximum number of columns that a table is looked up by.
 const MAX_COLUMNS: usize = 16;
 
@@ -64,6 +64,7 @@ impl<'a> Compiler<'a> {
                 limit: MAX_BINS as u64,
             });
         }
+        self.progress.check()?;
         let texts = bins.iter().filter_map(|bin| bin.attribute("binValue"));
         let kind = result_kind(element, wanted, texts)?;
         let mut to = Decisions::default();

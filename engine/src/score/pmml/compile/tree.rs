@@ -68,7 +68,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn tree(&mut self, element: &'a Element) -> Result<Compiled> {
         let is_classification = Self::is_classification(element)?;
         let classes = self.target_values(element).into_iter().map(Into::into).collect();
-        let mut planted = Planted::new(Method::Sum, is_classification, classes)?;
+        // A tree that votes has the probability 1 for its class.
+        let method = if self.is_voting && is_classification { Method::Vote } else { Method::Sum };
+        let mut planted = Planted::new(method, is_classification, classes)?;
         self.plant(element, 1.0, &mut planted)?;
         self.trees(planted)
     }

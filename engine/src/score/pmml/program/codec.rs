@@ -12,6 +12,28 @@ const PIECE: usize = 60 << 10;
 const LONGEST: usize = 1 << 30;
 
 impl Program {
+    /// The program as it is after it was stored and read, so that both use the same memory and every file that is
+    /// loaded can be read again.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when its parts do not fit together.
+    pub(in super::super) fn stored(&self) -> Result<Self> {
+        let mut bytes = Vec::new();
+        self.put(&mut bytes);
+        if bytes.len() > LONGEST {
+            return Err(Error::Corrupt("a program is too long"));
+        }
+        Self::read(&bytes)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let program = Self::get(&mut reader)?;
+        reader.end()?;
+        program.check()?;
+        Ok(program)
+    }
+
     /// Writes the records.
     pub(in crate::score) fn encode(&self, records: &mut Records) {
         let mut bytes = Vec::new();
@@ -44,10 +66,7 @@ impl ProgramDecoder {
     /// # Errors
     /// [`Error::Corrupt`].
     pub(in crate::score) fn finish(self, features: usize) -> Result<Program> {
-        let mut reader = Reader::new(&self.bytes);
-        let program = Program::get(&mut reader)?;
-        reader.end()?;
-        program.check()?;
+        let program = Program::read(&self.bytes)?;
         if program.inputs.len() != features {
             return Err(Error::Corrupt("the features of a program differ from those of the model"));
         }

@@ -127,14 +127,17 @@ fn tables_of_values_and_intervals_are_looked_up() {
         )
     };
     for (expression, expected) in [
-        (discretize, [Some(10.0), Some(20.0), Some(9.0), Some(-1.0)]),
-        (&table, [Some(11.0), Some(13.0), Some(7.0), Some(-1.0)]),
-        (r#"<NormDiscrete field="a" value="2" mapMissingTo="0.25"/>"#, [Some(0.0), Some(1.0), Some(0.0), Some(0.25)]),
-        (&points("asIs"), [Some(0.0), Some(1.0), Some(2.0), Some(0.5)]),
-        (&points("asExtremeValues"), [Some(0.0), Some(1.0), Some(1.0), Some(0.5)]),
-        (&points("asMissingValues"), [Some(0.0), Some(1.0), None, Some(0.5)]),
+        (discretize.to_owned(), [Some(10.0), Some(20.0), Some(9.0), Some(-1.0)]),
+        (table, [Some(11.0), Some(13.0), Some(7.0), Some(-1.0)]),
+        (
+            r#"<NormDiscrete field="a" value="2" mapMissingTo="0.25"/>"#.to_owned(),
+            [Some(0.0), Some(1.0), Some(0.0), Some(0.25)],
+        ),
+        (points("asIs"), [Some(0.0), Some(1.0), Some(2.0), Some(0.5)]),
+        (points("asExtremeValues"), [Some(0.0), Some(1.0), Some(1.0), Some(0.5)]),
+        (points("asMissingValues"), [Some(0.0), Some(1.0), None, Some(0.5)]),
     ] {
-        assert_eq!(scores(&derived("double", expression), &rows), expected, "{expression}");
+        assert_eq!(scores(&derived("double", &expression), &rows), expected, "{expression}");
     }
 }
 
