@@ -110,7 +110,8 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         Answer::Value { with_margin } => {
             number::write(outputs[0], out);
             if with_margin {
-                margin(out, margins);
+                field(out, b",\"margin\":");
+                number::write(margins[0], out);
             }
         }
         Answer::Binary => {
