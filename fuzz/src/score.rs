@@ -9,11 +9,14 @@ use assess_engine::score::{Format, LoadOptions, Rows, ScoreModel, load};
 use crate::{IDENTITY, ask, assert_json, assert_survives, decode, derive};
 
 /// Small models of each machine, for subjects and rows.
-pub const MODELS: [(Format, &[u8]); 4] = [
+pub const MODELS: [(Format, &[u8]); 7] = [
     (Format::Glm, include_bytes!("../models/linear.json")),
     (Format::Glm, include_bytes!("../models/softmax.json")),
     (Format::Scorecard, include_bytes!("../models/scorecard.json")),
     (Format::Lightgbm, include_bytes!("../models/lightgbm.txt")),
+    (Format::Pmml, include_bytes!("../models/chain.pmml")),
+    (Format::Pmml, include_bytes!("../models/trees.pmml")),
+    (Format::Pmml, include_bytes!("../models/points.pmml")),
 ];
 
 /// Values of the rows.

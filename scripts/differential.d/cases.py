@@ -42,6 +42,7 @@ class Case:
     options: list[str] = field(default_factory=list)  # of MODEL.SET
     has_contributions: bool = True
     is_linear: bool = False  # sums of large values overflow
+    needs_all: bool = True  # without knowing missing values: whether a row without any feature is refused
     categories: dict[int, list[str]] = field(default_factory=dict)  # the names in the file, of features that have them
     sends_texts: bool = False  # a number of a row is the place of a name; else it is the name
 

@@ -9,6 +9,7 @@ import boosted
 import catboosted
 import graphs
 import linear
+import pipelines
 import scorecards
 from cases import Case
 
@@ -73,4 +74,5 @@ KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
     }
     | {f"onnx-{name}": partial(graphs.onnx_of, name) for name in graphs.STYLES}
     | {"scorecard": scorecards.scorecard}
+    | ({} if pipelines.missing_parts() else pipelines.KINDS)
 )

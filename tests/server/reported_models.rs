@@ -78,17 +78,29 @@ fn categories_are_given_by_name_and_a_number_can_stand_for_a_missing_value() {
 }
 
 #[test]
-fn fields_with_limits_and_unknown_files_are_refused_by_name_and_leave_no_key() {
-    let Some((_server, mut client)) = start("fields_with_limits_and_unknown_files_are_refused") else { return };
-    for (file, words) in [
-        ("p18-domain/p18-domain.pmml", "mean radius"),
-        ("p19-missing999/p19-missing999.pmml", "mean radius"),
-        ("b-17-xgb-file-kinds/x12-dump.json", "save_model"),
-    ] {
+fn unknown_files_are_refused_by_name_and_leave_no_key() {
+    let Some((_server, mut client)) = start("unknown_files_are_refused_by_name_and_leave_no_key") else { return };
+    for (file, words) in [("b-17-xgb-file-kinds/x12-dump.json", "save_model")] {
         let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]);
         assert_eq!(refused.code(), "BADFILE", "{file}: {refused:?}");
         assert!(refused.error().contains(words), "{file}: {refused:?}");
         assert_eq!(client.ask("EXISTS m").integer(), 0, "{file}");
+    }
+}
+
+#[test]
+fn a_value_that_a_file_declares_invalid_or_missing_is_never_scored() {
+    let Some((_server, mut client)) = start("a_value_that_a_file_declares_invalid_is_never_scored") else { return };
+    for (file, of_marker) in
+        [("p18-domain/p18-domain.pmml", "invalid"), ("p19-missing999/p19-missing999.pmml", "missing")]
+    {
+        client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]).good();
+        for (radius, words) in [("-999", of_marker), ("500", "invalid")] {
+            let subject =
+                format!(r#"{{"mean radius":{radius},"mean texture":20,"mean perimeter":90,"mean area":600}}"#);
+            let refused = client.call(&["ASSESS.GET", "m", &subject]);
+            assert!(refused.error().contains(words), "{file} {radius}: {refused:?}");
+        }
     }
 }
 

@@ -270,6 +270,19 @@ impl Block {
                     }
                 }
             }
+            Machine::Program(program) => {
+                self.round(model, values)?;
+                for (row, (values, out)) in
+                    self.rounded.chunks_exact(features).zip(out.chunks_exact_mut(outputs)).enumerate()
+                {
+                    progress.check().map_err(|error| (row, error))?;
+                    let class = program.evaluate(values, &mut self.sums, &mut self.margins, out);
+                    class.map_err(|fault| (row, model.no_program_result(fault, values)))?;
+                    if !self.margins.iter().all(|margin| margin.is_finite()) {
+                        return Err((row, overflow()));
+                    }
+                }
+            }
         }
         match out.iter().position(|x| !x.is_finite()) {
             Some(at) => Err((at / outputs, overflow())),

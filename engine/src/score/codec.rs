@@ -42,3 +42,5 @@ const GLM: u8 = 0;
 const SCORECARD: u8 = 1;
 const FOREST: u8 = 2;
 const ONNX: u8 = 4;
+/// Not in files of versions before 3.
+const PROGRAM: u8 = 3;

@@ -3,6 +3,7 @@
 use super::machine::{Answer, Machine};
 use super::model::{ScoreModel, overflow};
 use super::number;
+use super::pmml::Card;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
 use crate::json::json_string;
@@ -52,6 +53,19 @@ pub(super) fn write(
             onnx.contributions(buffers, group, contributions);
             list(out, model, contributions, true)
         }
+        Machine::Program(program) => match program.card() {
+            Some(card) => {
+                program_points(out, card, scratch);
+                true
+            }
+            None if program.is_explained() => {
+                scratch.contributions.clear();
+                scratch.contributions.resize(model.features.len(), 0.0);
+                program.contributions(&scratch.slots, group, &mut scratch.contributions);
+                list(out, model, &scratch.contributions, false)
+            }
+            None => true,
+        },
     };
     if !is_whole {
         out.truncate(start);
@@ -61,6 +75,32 @@ pub(super) fn write(
     scratch.row.write(&model.features, out);
     out.push(b'}');
     Ok(())
+}
+
+/// Writes the reasons and the points of a scorecard that is a program.
+fn program_points(out: &mut Vec<u8>, card: &Card, scratch: &Scratch) {
+    if card.max_reasons > 0 {
+        field(out, b",\"reasons\":[");
+        for (k, reason) in card.reasons(&scratch.slots).iter().enumerate() {
+            field(out, if k > 0 { b",{\"code\":" } else { b"{\"code\":" });
+            json_string(reason.code, out);
+            field(out, b",\"feature\":");
+            json_string(reason.name, out);
+            field(out, b",\"points\":");
+            number::write(reason.points, out);
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+    field(out, b",\"contributions\":[");
+    for (k, (name, points)) in card.points(&scratch.slots).enumerate() {
+        field(out, if k > 0 { b",{\"feature\":" } else { b"{\"feature\":" });
+        json_string(name, out);
+        field(out, b",\"value\":");
+        number::write(points + 0.0, out);
+        out.push(b'}');
+    }
+    out.push(b']');
 }
 
 /// Writes the score, the margin and the classes. Returns the output whose margin the contributions explain.
@@ -114,6 +154,7 @@ fn shap(model: &ScoreModel, group: usize, scratch: &mut Scratch, progress: &Prog
         }
         Machine::Forest(forest) => forest.shap(row, group, values, progress),
         Machine::Scorecard(_) => Err(Error::Invalid("a scorecard has points, not SHAP values".into())),
+        Machine::Program(_) => Err(Error::Invalid("SHAP values of a PMML program are not computed".into())),
         Machine::Onnx(_) => Err(Error::Invalid("SHAP values of an ONNX model are not computed".into())),
     }
 }

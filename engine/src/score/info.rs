@@ -24,6 +24,7 @@ impl ScoreModel {
                 fields.push(("steps", Field::Integer(steps as u64)));
                 fields.push(("trees", Field::Integer(trees as u64)));
             }
+            Machine::Program(program) => fields.push(("trees", Field::Integer(program.trees() as u64))),
         }
         fields.extend([
             ("categories", Field::Integer(self.features.with_categories() as u64)),

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::coarse::close_steps;
 use super::features::{EXACT, Features, Marker};
-use super::forest::{self, Forest, ForestFile};
+use super::forest::{self, ForestFile};
 use super::json::bad_form;
 use super::machine::Machine;
 use super::model::ScoreModel;
@@ -105,7 +105,8 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         Machine::Glm(_) if scales.is_empty() => Vec::new(),
         Machine::Glm(_) => glm::coarse(&features, &scales),
         Machine::Scorecard(card) => scorecard::coarse(&features, card),
-        Machine::Forest(forest) => close_thresholds(&features, forest),
+        Machine::Forest(forest) => close_thresholds(&features, forest.thresholds()),
+        Machine::Program(program) => close_thresholds(&features, program.thresholds()),
         // The thresholds of a graph are of values that it computes.
         Machine::Onnx(_) => Vec::new(),
     });
@@ -121,9 +122,9 @@ fn of_forest(file: ForestFile, warnings: &mut Vec<String>) -> Result<(Features, 
     Ok((features, Machine::Forest(file.forest)))
 }
 
-fn close_thresholds(features: &Features, forest: &Forest) -> Vec<String> {
+fn close_thresholds(features: &Features, thresholds: impl IntoIterator<Item = (usize, Vec<f64>)>) -> Vec<String> {
     let mut narrowest = vec![f64::INFINITY; features.len()];
-    for (feature, thresholds) in forest.thresholds() {
+    for (feature, thresholds) in thresholds {
         let distances = thresholds.windows(2).map(|pair| pair[1] - pair[0]);
         if let Some(narrowest) = narrowest.get_mut(feature) {
             *narrowest = distances.fold(*narrowest, f64::min);

@@ -1,4 +1,5 @@
-//! A *machine* is the part of a model that evaluates a row: a linear model, a scorecard, a forest or an ONNX graph. This file holds
+//! A *machine* is the part of a model that evaluates a row: a linear model, a scorecard, a forest, an ONNX graph or a
+//! program. This file holds
 //! what differs between them. A new machine is added here; the machines do not depend on this file.
 
 use std::borrow::Cow;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use super::forest::{Forest, Task};
 use super::glm::{Glm, Link, numbered};
 use super::onnx::Onnx;
+use super::pmml::Program;
 use super::scorecard::Scorecard;
 
 /// The part of a model that evaluates a row.
@@ -16,6 +18,7 @@ pub(super) enum Machine {
     Scorecard(Scorecard),
     Forest(Forest),
     Onnx(Box<Onnx>),
+    Program(Box<Program>),
 }
 
 /// The type of a model's answer.
@@ -52,6 +55,12 @@ impl Machine {
                 2 => Answer::Binary,
                 _ => Answer::Multi,
             },
+            Self::Program(program) => match program.labels().len() {
+                0 if program.card().is_some() => Answer::Points,
+                0 => Answer::Value { with_margin: program.has_margin() },
+                2 => Answer::Binary,
+                _ => Answer::Multi,
+            },
         }
     }
 
@@ -62,6 +71,7 @@ impl Machine {
             Self::Forest(forest) => forest.is_plain(),
             Self::Scorecard(_) => true,
             Self::Onnx(_) => false,
+            Self::Program(_) => false,
         }
     }
 
@@ -77,6 +87,7 @@ impl Machine {
                 Task::Multi(classes) => numbered(classes),
             },
             Self::Onnx(onnx) => onnx.classes().to_vec(),
+            Self::Program(program) => program.labels().to_vec(),
         }
     }
 
@@ -87,6 +98,7 @@ impl Machine {
             Self::Scorecard(_) => 1,
             Self::Forest(forest) => forest.outputs(),
             Self::Onnx(onnx) => onnx.outputs(),
+            Self::Program(program) => program.outputs(),
         }
     }
 
@@ -97,13 +109,14 @@ impl Machine {
             Self::Scorecard(card) => card.bytes(),
             Self::Forest(forest) => forest.bytes(),
             Self::Onnx(onnx) => onnx.bytes(),
+            Self::Program(program) => program.bytes(),
         }
     }
 
     /// The number of records that are made when their frames are requested, since they would hold the model a second time.
     pub(super) fn records(&self) -> usize {
         match self {
-            Self::Glm(_) | Self::Scorecard(_) => 0,
+            Self::Glm(_) | Self::Scorecard(_) | Self::Program(_) => 0,
             Self::Forest(forest) => forest.records(),
             Self::Onnx(onnx) => onnx.records(),
         }
@@ -112,7 +125,7 @@ impl Machine {
     /// The record with this index.
     pub(super) fn record(&self, index: usize) -> Cow<'_, [u8]> {
         match self {
-            Self::Glm(_) | Self::Scorecard(_) => Cow::Borrowed(&[]),
+            Self::Glm(_) | Self::Scorecard(_) | Self::Program(_) => Cow::Borrowed(&[]),
             Self::Forest(forest) => Cow::Owned(forest.record(index)),
             Self::Onnx(onnx) => Cow::Borrowed(onnx.record(index)),
         }
@@ -122,7 +135,7 @@ impl Machine {
     pub(super) fn shap_cost(&self) -> Duration {
         match self {
             Self::Forest(forest) => forest.shap_cost(),
-            Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) => Duration::ZERO,
+            Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) | Self::Program(_) => Duration::ZERO,
         }
     }
 
@@ -139,6 +152,7 @@ impl Machine {
             // A single row passes each tree twice: for the margins and, more slowly, for the contributions.
             Self::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
             Self::Onnx(onnx) => (onnx.outputs() as u64, onnx.cost(), onnx.cost()),
+            Self::Program(program) => (program.outputs() as u64, program.size(), program.size()),
         };
         let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
         (alone, Duration::from_nanos(features + 10 * outputs + shared))

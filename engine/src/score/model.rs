@@ -13,6 +13,7 @@ use super::features::Features;
 use super::machine::{Answer, Machine};
 use super::onnx::Fault;
 use super::options::Format;
+use super::pmml;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
 use crate::{Error, Result};
@@ -115,8 +116,8 @@ impl ScoreModel {
                 None => Ok(()),
             },
             // A scorecard looks for a bin for missing values; a forest has a branch for them, a graph
-            // often replaces them.
-            Machine::Scorecard(_) | Machine::Forest(_) | Machine::Onnx(_) => Ok(()),
+            // often replaces them; a program says what to do.
+            Machine::Scorecard(_) | Machine::Forest(_) | Machine::Onnx(_) | Machine::Program(_) => Ok(()),
         }
     }
 
@@ -158,6 +159,25 @@ impl ScoreModel {
         row.iter().position(|x| x.is_nan()).map_or_else(overflow, |i| self.missing(i))
     }
 
+    /// The error for a row that a program has no result for.
+    pub(super) fn no_program_result(&self, fault: pmml::Fault, row: &[f64]) -> Error {
+        match fault {
+            pmml::Fault::Missing(feature) => self.missing(feature as usize),
+            pmml::Fault::Invalid(feature) => {
+                let shown = self.features.shown(feature as usize);
+                Error::Invalid(format!("the value of feature {shown} is one that the file declares invalid").into())
+            }
+            pmml::Fault::Computed => Error::Invalid("a field computed from these values has no finite value".into()),
+            pmml::Fault::Nothing => match row.iter().position(|x| x.is_nan()) {
+                Some(feature) => self.missing(feature),
+                None => Error::Invalid(
+                    "the model predicts nothing for these values: perhaps one is missing by the rules of the file"
+                        .into(),
+                ),
+            },
+        }
+    }
+
     /// Evaluates the row of `scratch`. Afterwards `scratch` holds the margins (for a scorecard the points of each
     /// attribute) and the outputs (the score).
     pub(super) fn evaluate(&self, scratch: &mut Scratch) -> Result<()> {
@@ -189,6 +209,10 @@ impl ScoreModel {
                 if !outputs.iter().all(|x| x.is_finite()) {
                     return Err(self.not_finite(row));
                 }
+            }
+            Machine::Program(program) => {
+                let class = program.evaluate(row, &mut scratch.slots, margins, outputs);
+                scratch.class = Some(class.map_err(|fault| self.no_program_result(fault, row))?);
             }
         }
         if outputs.iter().chain(&*margins).all(|x| x.is_finite()) { Ok(()) } else { Err(overflow()) }

@@ -1,22 +1,19 @@
-//! PMML: regression models and scorecards are converted to the machines of the JSON formats.
+//! PMML: regression models and scorecards over plain numbers become the machines of the JSON formats; everything else is
+//! compiled into a program.
 //!
-//! A file with an element that would change a score and that cannot be converted is refused: transformations,
-//! replacement of missing values, treatment of outliers, targets that rescale, interactions, categorical predictors,
-//! predicates over several fields.
+//! A file with an element that would change a score and that neither of them evaluates exactly is refused by its name.
 
+mod compile;
 mod element;
-mod predicate;
-mod regression;
-mod scorecard;
+mod plain;
+mod program;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+pub(in crate::score) use program::{Card, Fault, Program, ProgramDecoder};
 
-use element::Element;
-
-use super::features::{EXACT, Features};
+use super::features::Features;
 use super::machine::Machine;
 use crate::{Error, Progress, Result};
 
@@ -54,133 +51,27 @@ pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress
         return Err(Error::bad_whole("the root of the XML is not PMML"));
     }
     root.only(&["version"], ROOT)?;
-    if root.child("TransformationDictionary").is_some_and(|dictionary| !dictionary.children.is_empty()) {
-        return Err(Error::bad_whole(
-            "PMML with a TransformationDictionary cannot be used: its fields are not computed",
-        ));
-    }
     let mut models = root
         .children
         .iter()
         .filter(|child| child.name.ends_with("Model") || matches!(&*child.name, "Scorecard" | "NeuralNetwork"));
     let (Some(model), None) = (models.next(), models.next()) else {
-        return Err(Error::bad_whole("the PMML must hold exactly one model, a RegressionModel or a Scorecard"));
+        return Err(Error::bad_whole("the PMML must hold exactly one model"));
     };
-    check_model(model, warnings)?;
-    let fields = fields(&root, model)?;
-    match &*model.name {
-        "RegressionModel" => regression::read(model, fields),
-        "Scorecard" => scorecard::read(model, fields),
-        name => Err(Error::bad_whole(format!(
-            "the PMML holds a {}; only RegressionModel and Scorecard can be used",
-            element::shown(name)
-        ))),
-    }
-}
-
-/// Refuses elements that change scores and are not evaluated.
-fn check_model(model: &Element, warnings: &mut Vec<String>) -> Result<()> {
-    if model.attribute("isScorable") == Some("false") {
-        return Err(Error::bad_whole("the PMML says that its model is not scorable"));
-    }
-    for (name, reason) in [
-        ("LocalTransformations", "PMML with LocalTransformations cannot be used: their fields are not computed"),
-        ("Targets", "PMML with Targets cannot be used: scores are not rescaled"),
-    ] {
-        if model.child(name).is_some_and(|child| !child.children.is_empty()) {
-            return Err(Error::bad_whole(reason));
-        }
-    }
     let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
-    let is_computed = |field: &Element| field.children.iter().any(|child| &*child.name != "Extension");
-    if outputs.into_iter().any(is_computed) {
+    if compile::is_isolation_forest(model) {
+        warnings.push("the score is decisionFunction: decision_function of scikit-learn, below 0 for outliers".into());
+    } else if outputs.into_iter().any(|field| field.parts().next().is_some()) {
         warnings.push(
             "the PMML has an OutputField that is computed from the score; it is not: the score is the predicted value"
                 .into(),
         );
     }
-    Ok(())
-}
-
-/// The attributes of a MiningField that are evaluated, and those that cannot change a score. Invalid values are checked
-/// where a field declares limits; low and high values matter only with outlier treatment.
-const MINING_FIELD: &[&str] = &[
-    "name",
-    "usageType",
-    "optype",
-    "importance",
-    "outliers",
-    "lowValue",
-    "highValue",
-    "missingValueReplacement",
-    "missingValueTreatment",
-    "invalidValueTreatment",
-    "invalidValueReplacement",
-];
-
-/// The names of the active fields of a model, in the order of its schema.
-///
-/// Rows are not searched for values that a file declares invalid or declares as marks of a missing value. A model whose
-/// fields declare such values is therefore refused, unless the file says that invalid values are used as they are.
-fn fields(root: &Element, model: &Element) -> Result<Vec<Box<str>>> {
-    let schema = model.child("MiningSchema").ok_or_else(|| Error::bad_whole("the PMML model has no MiningSchema"))?;
-    let mut active = Vec::new();
-    for field in schema.children_called("MiningField") {
-        match field.attribute("usageType").unwrap_or("active") {
-            "active" => {}
-            "target" | "predicted" | "supplementary" => continue,
-            _ => return Err(Error::bad_whole("a MiningField of the PMML has a usageType that cannot be used")),
-        }
-        field.only(MINING_FIELD, &[])?;
-        if field.attribute("optype").is_some_and(|optype| optype != "continuous") {
-            return Err(Error::bad_whole("a MiningField of the PMML is not continuous"));
-        }
-        // A scorecard can have points for missing values. In a regression a missing value is always an error.
-        if &*model.name == "Scorecard" && field.attribute("missingValueTreatment") == Some("returnInvalid") {
-            return Err(Error::bad_whole(
-                "a MiningField of the PMML makes missing values invalid, which is not done here",
-            ));
-        }
-        if field.attribute("missingValueReplacement").is_some() {
-            return Err(Error::bad_whole("a MiningField of the PMML replaces missing values, which is not done here"));
-        }
-        if field.attribute("outliers").is_some_and(|outliers| outliers != "asIs") {
-            return Err(Error::bad_whole("a MiningField of the PMML treats outliers, which is not done here"));
-        }
-        let invalid = field.attribute("invalidValueTreatment").unwrap_or("returnInvalid");
-        active.push((Box::from(field.needed("name")?), invalid == "asIs"));
-    }
-    let treatments: HashMap<&str, bool> = active.iter().map(|(name, as_is)| (&**name, *as_is)).collect();
-    let dictionary = root.child("DataDictionary");
-    for field in dictionary.iter().flat_map(|dictionary| dictionary.children_called("DataField")) {
-        let Some(name) = field.attribute("name") else { continue };
-        let Some(&as_is) = treatments.get(name) else { continue };
-        let missing = |value: &Element| value.attribute("property") == Some("missing");
-        for limit in field.children.iter().filter(|child| &*child.name != "Extension") {
-            let what = match &*limit.name {
-                "Value" if missing(limit) => "values that mark a missing value",
-                "Interval" | "Value" if as_is => continue,
-                "Interval" => "valid intervals",
-                "Value" => "values that are valid or invalid",
-                _ => "limits of an unknown kind",
-            };
-            return Err(Error::bad_whole(format!(
-                "the field {} of the PMML declares {what}, which are not checked in rows: check them before scoring \
-                 and remove them from the DataField",
-                element::shown(name)
-            )));
-        }
-        if field.attribute("optype").is_some_and(|optype| optype == "categorical")
-            || field.attribute("dataType").is_some_and(|kind| !matches!(kind, "double" | "float" | "integer"))
-        {
-            return Err(Error::bad_whole("a field of the PMML is not a continuous number"));
+    match plain::read(&root, model) {
+        Ok(read) => Ok(read),
+        Err(_) => {
+            let (features, program) = compile::compile(&root, model, warnings, progress)?;
+            Ok((features, Machine::Program(Box::new(program))))
         }
     }
-    Ok(active.into_iter().map(|(name, _)| name).collect())
-}
-
-/// Returns the features of a model with these fields.
-fn features(names: Vec<Box<str>>) -> Result<Features> {
-    let decimals = vec![EXACT; names.len()];
-    Features::new(names, decimals).map_err(Error::bad_whole)
 }

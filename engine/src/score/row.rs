@@ -140,6 +140,8 @@ pub(super) struct Scratch {
     pub(super) margins: Vec<f64>,
     pub(super) outputs: Vec<f64>,
     pub(super) contributions: Vec<f64>,
+    /// All values of a program.
+    pub(super) slots: Vec<f64>,
     pub(super) text: Vec<u8>,
     /// The place of the class, if the machine decides on it.
     pub(super) class: Option<usize>,

@@ -30,8 +30,7 @@ pub(crate) const HS: Command = Command {
     arity: -3,
     args: &[
         KEY,
-        Arg::string("code")
-            .says("2 to 12 digits; dots, blanks, dashes and a leading HS are ignored"),
+        Arg::string("code").says("2 to 12 digits; dots, blanks, dashes and a leading HS are ignored"),
         Arg::one_of(
             "relation",
             &[
@@ -102,7 +101,10 @@ pub(crate) const FIND: Command = Command {
         .optional(),
         Arg::string("section").after("SECTION").says("Only codes of this section").optional(),
         Arg::string("chapter").after("CHAPTER").says("Only codes of this chapter").optional(),
-        Arg::integer("level").after("LEVEL").says("Only codes with this number of digits: 2, 4, 6, or 8 to 12 in a national one").optional(),
+        Arg::integer("level")
+            .after("LEVEL")
+            .says("Only codes with this number of digits: 2, 4, 6, or 8 to 12 in a national one")
+            .optional(),
         LIMIT,
     ],
     keys: READS,

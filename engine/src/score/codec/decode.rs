@@ -2,7 +2,7 @@
 
 use super::categories::CategoriesDecoder;
 use super::records::Reader;
-use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, ONNX, PLAIN, SCORECARD};
+use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, ONNX, PLAIN, PROGRAM, SCORECARD};
 use crate::model::Kind;
 use crate::model::codec::preamble_of;
 use crate::score::features::{Features, Marker};
@@ -12,6 +12,7 @@ use crate::score::machine::Machine;
 use crate::score::model::ScoreModel;
 use crate::score::onnx;
 use crate::score::options::Format;
+use crate::score::pmml::ProgramDecoder;
 use crate::score::scorecard::ScorecardDecoder;
 use crate::score::{MAX_FEATURES, MAX_NAME};
 use crate::{Error, Result};
@@ -40,6 +41,7 @@ enum MachineDecoder {
     Scorecard(ScorecardDecoder),
     Forest(Box<forest::Decoder>),
     Onnx(onnx::Decoder),
+    Program(ProgramDecoder),
 }
 
 impl ScoreDecoder {
@@ -58,6 +60,7 @@ impl ScoreDecoder {
             GLM => MachineDecoder::Glm(GlmDecoder::default()),
             SCORECARD => MachineDecoder::Scorecard(ScorecardDecoder::default()),
             FOREST => MachineDecoder::Forest(Box::new(forest::Decoder::new())),
+            PROGRAM => MachineDecoder::Program(ProgramDecoder::default()),
             ONNX => MachineDecoder::Onnx(onnx::Decoder::default()),
             _ => return Err(Error::Corrupt("an option is unknown")),
         };
@@ -65,7 +68,9 @@ impl ScoreDecoder {
             Format::Glm => matches!(machine, MachineDecoder::Glm(_)),
             Format::Scorecard => matches!(machine, MachineDecoder::Scorecard(_)),
             Format::Xgboost | Format::Lightgbm | Format::Catboost => matches!(machine, MachineDecoder::Forest(_)),
-            Format::Pmml => matches!(machine, MachineDecoder::Glm(_) | MachineDecoder::Scorecard(_)),
+            Format::Pmml => {
+                matches!(machine, MachineDecoder::Glm(_) | MachineDecoder::Scorecard(_) | MachineDecoder::Program(_))
+            }
             Format::Onnx => matches!(machine, MachineDecoder::Onnx(_)),
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
@@ -145,6 +150,7 @@ impl ScoreDecoder {
             MachineDecoder::Scorecard(decoder) => decoder.push(record),
             MachineDecoder::Forest(decoder) => decoder.push(record),
             MachineDecoder::Onnx(decoder) => decoder.push(record),
+            MachineDecoder::Program(decoder) => decoder.push(record),
         }
     }
 
@@ -168,6 +174,7 @@ impl ScoreDecoder {
                 Machine::Forest(forest)
             }
             MachineDecoder::Onnx(decoder) => Machine::Onnx(Box::new(decoder.finish(self.features)?)),
+            MachineDecoder::Program(decoder) => Machine::Program(Box::new(decoder.finish(self.features)?)),
         };
         let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
         features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
@@ -187,6 +194,7 @@ impl ScoreDecoder {
                 MachineDecoder::Scorecard(decoder) => decoder.bytes(),
                 MachineDecoder::Forest(decoder) => decoder.bytes(),
                 MachineDecoder::Onnx(decoder) => decoder.bytes(),
+                MachineDecoder::Program(decoder) => decoder.bytes(),
             }
     }
 }

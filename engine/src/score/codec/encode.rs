@@ -1,7 +1,7 @@
 //! Writes a model as frames.
 
 use super::records::Records;
-use super::{FOREST, GLM, ONNX, PLAIN, SCORECARD, categories};
+use super::{FOREST, GLM, ONNX, PLAIN, PROGRAM, SCORECARD, categories};
 use crate::model::Kind;
 use crate::model::codec::{preamble_of, version};
 use crate::score::features::Features;
@@ -39,6 +39,10 @@ pub(in crate::score) fn encode(
         }
         Machine::Forest(_) => FOREST,
         Machine::Onnx(_) => ONNX,
+        Machine::Program(program) => {
+            program.encode(&mut records);
+            PROGRAM
+        }
     };
     // These machines write their records when their frames are requested.
     records.count += u32::try_from(machine.records()).expect("a machine has fewer records than nodes");

@@ -1,22 +1,32 @@
-//! XML as a tree of elements. Text between elements is ignored: in the supported models all data are in attributes.
+//! XML as a tree of elements. Text is kept of elements without children: constants, arrays and cells of tables.
+
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use crate::{Error, Place, Progress, Result};
 
-/// Maximum nesting depth, number of elements, and number of attributes of one element.
-const MAX_DEPTH: usize = 32;
-const MAX_ELEMENTS: usize = 1_000_000;
+/// Maximum nesting depth: nodes of trees are nested, and forests of scikit-learn have trees of any depth.
+const MAX_DEPTH: usize = 256;
+/// Maximum number of elements: a forest has three or four for each node.
+const MAX_ELEMENTS: usize = 4_000_000;
+/// Maximum number of attributes of one element.
 const MAX_ATTRIBUTES: usize = 64;
+/// Maximum number of different names of elements and attributes; the standard has fewer than 600.
+const MAX_NAMES: usize = 4_096;
 
 /// An element, with its name without the prefix. The attributes of the PMML standard have no prefix.
 #[derive(Debug)]
 pub(super) struct Element {
-    pub(super) name: Box<str>,
-    attributes: Vec<(Box<str>, Box<str>)>,
+    pub(super) name: Rc<str>,
+    attributes: Box<[(Rc<str>, Box<str>)]>,
     pub(super) children: Vec<Element>,
+    /// The text before the first child.
+    text: String,
 }
 
 impl Element {
@@ -55,6 +65,21 @@ impl Element {
         Ok(())
     }
 
+    /// The children that are not extensions.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter(|child| &*child.name != "Extension")
+    }
+
+    /// The text of an element without children.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A required child.
+    pub(super) fn needed_child(&self, name: &'static str) -> Result<&Self> {
+        self.child(name).ok_or_else(|| Error::bad_whole(format!("{} of the PMML has no {name}", shown(&self.name))))
+    }
+
     /// A required attribute.
     pub(super) fn needed(&self, name: &'static str) -> Result<&str> {
         self.attribute(name)
@@ -85,6 +110,7 @@ pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
     })?;
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
+    let mut names = Names::default();
     let mut elements = 0;
     loop {
         let at = |reader: &Reader<&[u8]>| {
@@ -104,15 +130,30 @@ pub(super) fn parse(bytes: &[u8], progress: &Progress) -> Result<Element> {
         let closed = match event {
             Event::Start(start) => {
                 if open.len() == MAX_DEPTH {
-                    return Err(Error::bad("the XML is nested more than 32 deep", at(&reader)));
+                    return Err(Error::bad("the XML is nested more than 256 deep", at(&reader)));
                 }
-                open.push(element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?);
+                open.push(names.element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?);
                 None
             }
-            Event::Empty(start) => Some(element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?),
+            Event::Empty(start) => Some(names.element(&start).map_err(|reason| Error::bad(reason, at(&reader)))?),
             // The reader has checked that this tag closes the open element.
             Event::End(_) => open.pop(),
             Event::DocType(_) => return Err(Error::bad("XML with a DOCTYPE is not read", at(&reader))),
+            Event::Text(text) => {
+                append(&mut open, &text.xml10_content());
+                None
+            }
+            Event::CData(text) => {
+                append(&mut open, &text.xml10_content());
+                None
+            }
+            Event::GeneralRef(reference) => {
+                let character = reference.resolve_char_ref().ok().flatten().map(String::from);
+                let text = character.or_else(|| resolve_xml_entity(&reference).map(str::to_owned));
+                let text = text.ok_or_else(|| Error::bad("a text of the XML has an unknown entity", at(&reader)))?;
+                append(&mut open, &text);
+                None
+            }
             Event::Eof => return Err(Error::bad("the XML ends too early", at(&reader))),
             _ => None,
         };
@@ -130,18 +171,47 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().take(64).map(|character| if plain(character) { character } else { '?' }).collect()
 }
 
-fn element(start: &BytesStart<'_>) -> Result<Element, &'static str> {
-    let mut attributes = Vec::new();
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|_| "an attribute of the XML is damaged or repeated")?;
-        if attributes.len() == MAX_ATTRIBUTES {
-            return Err("an element of the XML has more than 64 attributes");
-        }
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-        let value = value.map_err(|_| "an attribute of the XML has an unknown entity")?;
-        attributes.push((attribute.key.as_ref().into(), value.into()));
+/// Appends text to the open element, as long as it has no children. The space between elements is not kept.
+fn append(open: &mut [Element], text: &str) {
+    let Some(element) = open.last_mut().filter(|element| element.children.is_empty()) else { return };
+    if !element.text.is_empty() || !text.trim_ascii().is_empty() {
+        element.text.push_str(text);
     }
-    Ok(Element { name: local(start.name().as_ref()).into(), attributes, children: Vec::new() })
+}
+
+/// Names of elements and attributes, each stored once.
+#[derive(Default)]
+struct Names {
+    known: HashMap<Box<str>, Rc<str>>,
+}
+
+impl Names {
+    fn name(&mut self, name: &str) -> Result<Rc<str>, &'static str> {
+        if let Some(known) = self.known.get(name) {
+            return Ok(known.clone());
+        }
+        if self.known.len() == MAX_NAMES {
+            return Err("the XML has more than 4096 different names");
+        }
+        let shared: Rc<str> = name.into();
+        self.known.insert(name.into(), shared.clone());
+        Ok(shared)
+    }
+
+    fn element(&mut self, start: &BytesStart<'_>) -> Result<Element, &'static str> {
+        let mut attributes = Vec::new();
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|_| "an attribute of the XML is damaged or repeated")?;
+            if attributes.len() == MAX_ATTRIBUTES {
+                return Err("an element of the XML has more than 64 attributes");
+            }
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+            let value = value.map_err(|_| "an attribute of the XML has an unknown entity")?;
+            attributes.push((self.name(attribute.key.as_ref())?, value.into()));
+        }
+        let name = self.name(local(start.name().as_ref()))?;
+        Ok(Element { name, attributes: attributes.into(), children: Vec::new(), text: String::new() })
+    }
 }
 
 /// A name without its prefix.

@@ -3,7 +3,7 @@
 /// As [`super::GOODS`].
 pub(super) const GOODS: &[(&str, &str)] = &[
     // Animals, meat, fish, dairy
-    ("dog, cat, pet, rabbit, parrot, mouse, mice, hamster, reptile", "0106"),
+    ("dog, cat, pet, rabbit, parrot, mice, hamster, reptile", "0106"),
     ("cow, calf, bull", "0102"),
     ("hen, chick", "0105"),
     ("beef, steak, veal, mince, minced beef, ground beef", "0201 0202"),

@@ -1,12 +1,12 @@
 //! `Scorecard`: every characteristic becomes an attribute, its PMML attributes become the bins. The first bin that
 //! holds a value counts.
 
-use super::super::machine::Machine;
-use super::super::scorecard::{Attribute, Bin, Method, NO_CODE, Overlap, Scorecard, Segments};
-use super::element::Element;
+use super::super::element::Element;
 use super::predicate;
 use crate::score::MAX_FEATURES;
 use crate::score::features::Features;
+use crate::score::machine::Machine;
+use crate::score::scorecard::{Attribute, Bin, Method, NO_CODE, Overlap, Scorecard, Segments};
 use crate::{Error, Result};
 
 /// Reads a model with these fields.
@@ -63,7 +63,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
 }
 
 /// The number of reasons that the model declares as outputs; no limit if it declares none.
-fn max_reasons(model: &Element) -> u32 {
+pub(in super::super) fn max_reasons(model: &Element) -> u32 {
     let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
     match outputs.filter(|field| field.attribute("feature") == Some("reasonCode")).count() {
         0 => MAX_FEATURES as u32,
@@ -87,7 +87,7 @@ fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64
     let common = characteristic.attribute("reasonCode");
     let (mut field, mut bins, mut missing) = (None, Vec::new(), None);
     for (i, attribute) in characteristic.children_called("Attribute").enumerate() {
-        if i > super::super::scorecard::MAX_BINS {
+        if i > crate::score::scorecard::MAX_BINS {
             return Err(in_this("more than 512 attributes"));
         }
         if attribute.child("ComplexPartialScore").is_some() {

@@ -3,8 +3,8 @@
 //! A predicate is true, false or, for a missing value, unknown. Only true matters. The values for which it is true are
 //! ranges `[from, to)`: `x <= v` equals `x < w` for the next number `w` above `v`, so the conversion is exact.
 
-use super::super::scorecard::MAX_BINS;
-use super::element::Element;
+use super::super::element::Element;
+use crate::score::scorecard::MAX_BINS;
 use crate::{Error, Result};
 
 /// Maximum nesting depth of compound predicates.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::glm::{Glm, Link};
-use super::super::machine::Machine;
-use super::element::Element;
+use super::super::element::Element;
 use crate::score::features::Features;
+use crate::score::glm::{Glm, Link};
+use crate::score::machine::Machine;
 use crate::score::{MAX_CLASSES, MAX_FEATURES};
 use crate::{Error, Result};
 

@@ -1,0 +1,102 @@
+//! Decisions: comparisons of slots with thresholds, each with three ways on.
+//!
+//! All predicates, trees and tables of a file become such nodes: `x <= threshold` is true, false or, for a missing value,
+//! unknown. What a file says about missing values is in the third way, so it costs nothing while a row descends, and every
+//! strategy is the same loop. Ways on lead to nodes of lower numbers, so stored data cannot describe a cycle.
+
+use super::wire::{Reader, Wire, wire_struct};
+use crate::{Error, Result};
+
+/// Trees that are descended side by side.
+const LANES: usize = 8;
+/// Steps between two checks whether all lanes have reached their leaves.
+const STRIDE: usize = 4;
+
+/// A comparison, or a leaf: all its ways lead to itself, and the threshold is its number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in super::super) struct Node {
+    pub(in super::super) threshold: f64,
+    pub(in super::super) slot: u32,
+    /// The next nodes for `x <= threshold`, for larger numbers and for a missing value.
+    pub(in super::super) next: [u32; 3],
+}
+
+wire_struct!(Node { threshold, slot, next });
+
+/// Nodes; several decisions may share them.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(in super::super) struct Graph {
+    pub(in super::super) nodes: Vec<Node>,
+}
+
+wire_struct!(Graph { nodes });
+
+impl Graph {
+    /// The number of the leaf that a row reaches from `root`; NaN is a missing value.
+    pub(in super::super) fn find(&self, root: u32, slots: &[f64]) -> f64 {
+        let mut at = root;
+        loop {
+            let node = &self.nodes[at as usize];
+            let next = step(node, slots);
+            if next == at {
+                return node.threshold;
+            }
+            at = next;
+        }
+    }
+
+    /// The number of the leaf that a row reaches from the last node.
+    pub(in super::super) fn decide(&self, slots: &[f64]) -> f64 {
+        self.find(self.nodes.len() as u32 - 1, slots)
+    }
+
+    /// Gives the number of the leaf of each root, in order. Several roots are descended side by side: their memory
+    /// accesses do not depend on each other.
+    pub(super) fn find_all(&self, roots: &[u32], slots: &[f64], mut each: impl FnMut(usize, f64)) {
+        for (group, roots) in roots.chunks(LANES).enumerate() {
+            let mut at = [roots[0]; LANES];
+            at[..roots.len()].copy_from_slice(roots);
+            loop {
+                for _ in 0..STRIDE {
+                    at = at.map(|at| step(&self.nodes[at as usize], slots));
+                }
+                if at.iter().all(|&at| self.nodes[at as usize].next[0] == at) {
+                    break;
+                }
+            }
+            for (lane, &at) in at[..roots.len()].iter().enumerate() {
+                each(group * LANES + lane, self.nodes[at as usize].threshold);
+            }
+        }
+    }
+
+    /// Checks that every decision ends, and reads slots that exist.
+    pub(super) fn check(&self, slots: u32) -> Result<()> {
+        for (at, node) in self.nodes.iter().enumerate() {
+            let is_leaf = node.next.iter().all(|&next| next as usize == at);
+            let goes_down = node.next.iter().all(|&next| (next as usize) < at) && !node.threshold.is_nan();
+            if node.slot >= slots || !(is_leaf || goes_down) {
+                return Err(Error::Corrupt("a decision of a program does not end"));
+            }
+        }
+        if self.nodes.is_empty() { Err(Error::Corrupt("a decision of a program is empty")) } else { Ok(()) }
+    }
+
+    /// The numbers of all leaves.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = f64> {
+        let is_leaf = |(at, node): &(usize, &Node)| node.next[0] as usize == *at;
+        self.nodes.iter().enumerate().filter(is_leaf).map(|(_, node)| node.threshold)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+    }
+}
+
+/// The next node; a leaf leads to itself.
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a missing value is counted twice: it takes the third way")]
+#[inline]
+fn step(node: &Node, slots: &[f64]) -> u32 {
+    let x = slots[node.slot as usize];
+    node.next[usize::from(!(x <= node.threshold)) + usize::from(x.is_nan())]
+}
