@@ -374,6 +374,7 @@ fn a_model_is_the_same_as_json_compressed_and_as_ubjson() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each outcome")]
 fn check(folder: &Path, path: &str, outcome: Outcome) {
     let bytes = fs::read(folder.join(path)).unwrap();
     // Python writes a missing value as NaN, which is not JSON.

@@ -80,12 +80,72 @@ fn categories_are_given_by_name_and_a_number_can_stand_for_a_missing_value() {
 #[test]
 fn unknown_files_are_refused_by_name_and_leave_no_key() {
     let Some((_server, mut client)) = start("unknown_files_are_refused_by_name_and_leave_no_key") else { return };
-    for (file, words) in [("b-17-xgb-file-kinds/x12-dump.json", "save_model")] {
-        let refused = client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", &format!("reported/score/{file}")]);
-        assert_eq!(refused.code(), "BADFILE", "{file}: {refused:?}");
-        assert!(refused.error().contains(words), "{file}: {refused:?}");
-        assert_eq!(client.ask("EXISTS m").integer(), 0, "{file}");
+    let refused =
+        client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", "reported/score/b-17-xgb-file-kinds/x12-dump.json"]);
+    assert_eq!(refused.code(), "BADFILE", "{refused:?}");
+    assert!(refused.error().contains("save_model"), "{refused:?}");
+    assert_eq!(client.ask("EXISTS m").integer(), 0);
+}
+
+#[test]
+fn models_of_every_library_survive_a_restart_and_a_copy() {
+    let Some((mut server, mut client)) = start("models_of_every_library_survive_a_restart") else { return };
+    let files = [
+        ("catboost", "c1-catboost-json/c1.json"),
+        ("onnx", "o2-rf-onnx/o2-rf.onnx"),
+        ("pmml", "p10-rf/p10-rf.pmml"),
+        ("linear", "l07-linear/l07-linear.txt"),
+        ("named", "x13-xgb-cat/x13-cat.json"),
+    ];
+    let ask = |client: &mut Client| {
+        files.map(|(key, _)| {
+            let features = client.call(&["MODEL.LABELS", key, "FEATURES"]).good().texts();
+            let values: Vec<String> = features.iter().enumerate().map(|(i, _)| format!("{}", i + 1)).collect();
+            let row: Vec<Value> = match key {
+                "named" => vec!["nurse".into(), "1003".into(), 17.5.into()],
+                "catboost" => vec![Value::Null; values.len()],
+                _ => values.iter().map(|value| value.parse::<f64>().expect("a number").into()).collect(),
+            };
+            let subject = Value::Object(features.into_iter().zip(row).collect()).to_string();
+            let document = parsed(&client.call(&["ASSESS.GET", key, &subject]).good());
+            (document["score"].clone(), client.ask(&format!("DEBUG DIGEST-VALUE {key}")).texts())
+        })
+    };
+    for (key, file) in files {
+        client.call(&["MODEL.LOAD", key, "SCORE", "FILE", &format!("reported/score/{file}")]).good();
     }
+    let before = ask(&mut client);
+    server.restart_saving();
+    let mut client = server.client();
+    assert_eq!(ask(&mut client), before);
+    for (key, _) in files {
+        let dump = client.call(&["DUMP", key]).good();
+        client.call(&["DEL", key]).good();
+        client.call(&[b"RESTORE", key.as_bytes(), b"0", dump.bytes()]).good();
+    }
+    assert_eq!(ask(&mut client), before);
+}
+
+#[test]
+fn shap_values_are_asked_for_and_cached_under_a_key_of_their_own() {
+    let Some((_server, mut client)) = start("shap_values_are_asked_for") else { return };
+    client.call(&["MODEL.LOAD", "m", "SCORE", "FILE", "reported/score/x13-xgb-cat/x13-cat.json"]).good();
+    let row = r#"{"job":"nurse","city":"1003","v":17.5}"#;
+    let shap = ["ASSESS.GET", "m", row, "CONTRIBUTIONS", "shap"];
+    let first = client.call(&shap).good();
+    let document = parsed(&first);
+    let sum: f64 = document["contributions"]
+        .as_array()
+        .expect("contributions")
+        .iter()
+        .map(|part| part["value"].as_f64().expect("a number"))
+        .sum();
+    let margin = document["margin"].as_f64().expect("a margin");
+    assert!((document["base_value"].as_f64().expect("a base") + sum - margin).abs() < 1e-4, "{document}");
+    assert_eq!(client.call(&shap).good(), first);
+    assert!(parsed(&client.call(&["ASSESS.GET", "m", row]).good()).get("attribution").is_none());
+    assert_eq!(client.call(&["ASSESS.MGET", "m", "1", row, "CONTRIBUTIONS", "shap"]).array()[0], first);
+    assert_eq!(client.call(&["ASSESS.GET", "m", row, "CONTRIBUTIONS", "all"]).code(), "ERR");
 }
 
 #[test]
@@ -194,7 +254,7 @@ fn a_national_tariff_is_put_under_the_six_digits_and_survives_a_restart() {
     };
     let table = "Goods code;Description\n8471 30 00;Portable\n8471 30 00 10;Tablet computers\n0101 21 00;Horses\n";
     client.call(&["MODEL.SET", "h", "ORIGIN", table]).good();
-    let mut check = |client: &mut Client| {
+    let check = |client: &mut Client| {
         let mut codes = |words: &[&str]| -> Vec<String> {
             let texts = client.call(words).good().texts();
             let code =

@@ -262,8 +262,9 @@ fn models_that_cannot_be_evaluated_exactly_are_refused_by_name() {
     client.call(&["MODEL.SET", "x", "SCORE", &xgboost("gbtree", "")]).good();
     assert_eq!(parsed(&client.ask("ASSESS.GET x a=1"))["score"], 1.0);
     for (model, named) in [
-        (xgboost("dart", ""), "dart"),
-        (xgboost("gblinear", ""), "gblinear"),
+        (xgboost("dart", ""), ""),
+        (xgboost("gblinear", ""), ""),
+        (xgboost("gbother", ""), "gbother"),
         (xgboost("gbtree", "").replace("reg:squarederror", "rank:other"), "objective"),
         (xgboost("gbtree", "").replace("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\""), "leaf"),
         (xgboost("gbtree", "").replace("\"num_target\":\"1\"", "\"num_target\":\"2\""), "target"),

@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::document;
 use super::features::Features;
+use super::glm::Glm;
 use super::machine::Machine;
 use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
@@ -213,43 +214,61 @@ impl Block {
         out: &mut [f64],
         progress: &Progress,
     ) -> Result<(), (usize, Error)> {
-        let features = model.features.len();
         let outputs = model.outputs();
+        if let Machine::Glm(glm) = &model.machine {
+            self.linear(model, glm, values, out)?;
+        } else {
+            self.round(model, values)?;
+            self.rounded_rows(model, out, progress)?;
+        }
+        match out.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err((at / outputs, overflow())),
+            None => Ok(()),
+        }
+    }
+
+    /// The outputs of a linear model, column by column.
+    fn linear(&mut self, model: &ScoreModel, glm: &Glm, values: &[f64], out: &mut [f64]) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.features.len(), model.outputs());
         let rows = values.len() / features;
-        match &model.machine {
-            Machine::Glm(glm) => {
-                self.sums.resize(rows * outputs, 0.0);
-                glm.begin_block(rows, &mut self.sums);
-                self.column.resize(rows, 0.0);
-                for i in 0..features {
-                    self.fill_column(model, values, i)?;
-                    glm.add_column(i, &self.column, &mut self.sums);
-                }
-                self.margins.resize(outputs, 0.0);
-                for (row, out) in out.chunks_exact_mut(outputs).enumerate() {
-                    for (output, margin) in self.margins.iter_mut().enumerate() {
-                        *margin = self.sums[output * rows + row];
-                    }
-                    // A sum is not finite only because of a missing feature or of overflow.
-                    if !self.margins.iter().all(|margin| margin.is_finite()) {
-                        let of_row = &values[row * features..(row + 1) * features];
-                        return Err((row, model.check_missing(of_row).err().unwrap_or_else(overflow)));
-                    }
-                    glm.link.apply(&self.margins, out);
-                }
+        self.sums.resize(rows * outputs, 0.0);
+        glm.begin_block(rows, &mut self.sums);
+        self.column.resize(rows, 0.0);
+        for i in 0..features {
+            self.fill_column(model, values, i)?;
+            glm.add_column(i, &self.column, &mut self.sums);
+        }
+        self.margins.resize(outputs, 0.0);
+        for (row, out) in out.chunks_exact_mut(outputs).enumerate() {
+            for (output, margin) in self.margins.iter_mut().enumerate() {
+                *margin = self.sums[output * rows + row];
             }
+            // A sum is not finite only because of a missing feature or of overflow.
+            if !self.margins.iter().all(|margin| margin.is_finite()) {
+                let of_row = &values[row * features..(row + 1) * features];
+                return Err((row, model.check_missing(of_row).err().unwrap_or_else(overflow)));
+            }
+            glm.link.apply(&self.margins, out);
+        }
+        Ok(())
+    }
+
+    /// The outputs of the other machines, for the rounded rows.
+    fn rounded_rows(&mut self, model: &ScoreModel, out: &mut [f64], progress: &Progress) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.features.len(), model.outputs());
+        let rows = self.rounded.chunks_exact(features);
+        match &model.machine {
+            Machine::Glm(_) => {}
             Machine::Scorecard(card) => {
                 self.margins.resize(card.attributes.len(), 0.0);
-                self.round(model, values)?;
-                for (row, (values, out)) in self.rounded.chunks_exact(features).zip(&mut *out).enumerate() {
+                for (row, (values, out)) in rows.zip(out).enumerate() {
                     let score = card.points(values, &mut self.margins);
                     *out = score.map_err(|at| (row, model.no_bin(card, at, values)))?;
                 }
             }
             Machine::Forest(forest) => {
                 let groups = forest.groups();
-                self.round(model, values)?;
-                self.margins.resize(rows * groups, 0.0);
+                self.margins.resize(rows.len() * groups, 0.0);
                 forest.margins(&self.rounded, &mut self.margins, progress).map_err(|error| (0, error))?;
                 let of_rows = self.margins.chunks_exact(groups).zip(out.chunks_exact_mut(outputs));
                 for (row, (margins, out)) in of_rows.enumerate() {
@@ -260,9 +279,8 @@ impl Block {
                 }
             }
             Machine::Onnx(onnx) => {
-                self.round(model, values)?;
-                let rows = self.rounded.chunks_exact(features).zip(out.chunks_exact_mut(outputs));
-                for (row, (values, out)) in rows.enumerate() {
+                for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
+                    progress.check().map_err(|error| (row, error))?;
                     onnx.evaluate(values, &mut self.buffers, &mut self.margins, out)
                         .map_err(|(fault, feature)| (row, model.no_result(fault, feature, values)))?;
                     if !out.iter().chain(&self.margins).all(|x| x.is_finite()) {
@@ -271,10 +289,7 @@ impl Block {
                 }
             }
             Machine::Program(program) => {
-                self.round(model, values)?;
-                for (row, (values, out)) in
-                    self.rounded.chunks_exact(features).zip(out.chunks_exact_mut(outputs)).enumerate()
-                {
+                for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
                     progress.check().map_err(|error| (row, error))?;
                     let class = program.evaluate(values, &mut self.sums, &mut self.margins, out);
                     class.map_err(|fault| (row, model.no_program_result(fault, values)))?;
@@ -284,10 +299,7 @@ impl Block {
                 }
             }
         }
-        match out.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err((at / outputs, overflow())),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Copies the values of one feature into the column and rounds them.

@@ -119,7 +119,7 @@ fn of_forest(file: ForestFile, warnings: &mut Vec<String>) -> Result<(Features, 
     let decimals = vec![EXACT; names.len()];
     let mut features = Features::new(names, decimals).map_err(Error::bad_whole)?;
     features.set_categories(file.categories).map_err(Error::bad_whole)?;
-    Ok((features, Machine::Forest(file.forest)))
+    Ok((features, Machine::Forest(Box::new(file.forest))))
 }
 
 fn close_thresholds(features: &Features, thresholds: impl IntoIterator<Item = (usize, Vec<f64>)>) -> Vec<String> {

@@ -16,7 +16,7 @@ use super::scorecard::Scorecard;
 pub(super) enum Machine {
     Glm(Glm),
     Scorecard(Scorecard),
-    Forest(Forest),
+    Forest(Box<Forest>),
     Onnx(Box<Onnx>),
     Program(Box<Program>),
 }

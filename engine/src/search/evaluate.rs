@@ -77,7 +77,7 @@ fn total(terms: &[Term]) -> Vec<f32> {
         }
     }
     for ((total, is_result), &quality) in total.iter_mut().zip(is_result).zip(&last.quality) {
-        if !is_result && !(last.is_name && quality >= NAMED) {
+        if !(is_result || last.is_name && quality >= NAMED) {
             *total = 0.0;
         }
     }

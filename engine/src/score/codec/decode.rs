@@ -171,7 +171,7 @@ impl ScoreDecoder {
                 if forest.features() != self.names {
                     return Err(Error::Corrupt("the features of the forest differ from those of the model"));
                 }
-                Machine::Forest(forest)
+                Machine::Forest(Box::new(forest))
             }
             MachineDecoder::Onnx(decoder) => Machine::Onnx(Box::new(decoder.finish(self.features)?)),
             MachineDecoder::Program(decoder) => Machine::Program(Box::new(decoder.finish(self.features)?)),

@@ -127,6 +127,7 @@ struct Compiler<'a> {
 }
 
 /// Compiles a file whose root was checked.
+#[expect(clippy::too_many_lines, reason = "the parts of a file, in their order")]
 pub(super) fn compile(
     root: &Element,
     model: &Element,
@@ -244,7 +245,7 @@ impl<'a> Compiler<'a> {
                 limit: MAX_PARTS as u64,
             });
         }
-        if self.parts % 1024 == 0 { self.progress.check() } else { Ok(()) }
+        if self.parts.is_multiple_of(1024) { self.progress.check() } else { Ok(()) }
     }
 
     /// The field with this name.

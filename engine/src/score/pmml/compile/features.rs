@@ -165,6 +165,7 @@ impl<'a> Compiler<'a> {
         input.words.iter().filter_map(|&word| all.get(word as usize).cloned().map(Category::Text)).collect()
     }
 
+    #[expect(clippy::too_many_lines, reason = "the attributes of two elements, in their order")]
     fn input(&mut self, name: &str, kind: Kind, mining: &'a Element, data: Option<&'a Element>) -> Result<Input> {
         let refused = |what: &str| {
             Error::bad_whole(format!("the field {} of the PMML has {what}, which cannot be used", shown(name)))

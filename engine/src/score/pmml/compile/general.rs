@@ -8,6 +8,7 @@ use super::{Compiled, Compiler};
 use crate::{Error, Result};
 
 impl<'a> Compiler<'a> {
+    #[expect(clippy::too_many_lines, reason = "the parts of an element, in its order")]
     pub(super) fn general(&mut self, element: &'a Element) -> Result<Compiled> {
         super::only(
             element,
@@ -61,8 +62,7 @@ impl<'a> Compiler<'a> {
         // The reference comes last: it is the target without parameters, if the file does not name it.
         let mut categories: Vec<Box<str>> = self.target_values(element).into_iter().map(Into::into).collect();
         let reference = element.attribute("targetReferenceCategory").map(Box::from).or_else(|| {
-            let has_none = |category: &&Box<str>| !of_category.contains_key(&Some(&***category));
-            categories.iter().rev().find(has_none).cloned()
+            categories.iter().rev().find(|category| !of_category.contains_key(&Some(&***category))).cloned()
         });
         let reference = reference
             .ok_or_else(|| Error::bad_whole("a GeneralRegressionModel of the PMML has no targetReferenceCategory"))?;

@@ -22,6 +22,7 @@ const METHODS: [(&str, Method); 9] = [
 ];
 
 impl<'a> Compiler<'a> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each method")]
     pub(super) fn mining(&mut self, element: &'a Element, depth: usize) -> Result<Compiled> {
         super::only(element, &["modelName", "functionName", "algorithmName", "isScorable"], &["Segmentation"])?;
         let is_classification = Self::is_classification(element)?;

@@ -27,7 +27,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn predicate_within(&mut self, element: &'a Element, to: &mut Decisions, ways: Ways, depth: usize) -> Result<u32> {
-        if to.len() % 1024 == 0 {
+        if to.len().is_multiple_of(1024) {
             self.progress.check()?;
         }
         match &*element.name {

@@ -298,16 +298,14 @@ fn votes_are_counted_with_their_weights() {
 
 #[test]
 fn texts_are_compared_by_their_words() {
-    let model = format!(
-        r#"<RegressionModel functionName="regression"><MiningSchema><MiningField name="a" invalidValueTreatment="TREAT"/>
+    let model = r#"<RegressionModel functionName="regression"><MiningSchema><MiningField name="a" invalidValueTreatment="TREAT"/>
         <MiningField name="b"/><MiningField name="y" usageType="target"/></MiningSchema><LocalTransformations>
         <DerivedField name="long" optype="categorical" dataType="string"><MapValues outputColumn="o" defaultValue="other">
         <FieldColumnPair field="b" column="i"/><InlineTable><row><i>x</i><o>ex &amp; y</o></row></InlineTable></MapValues>
         </DerivedField></LocalTransformations><RegressionTable intercept="1">
         <CategoricalPredictor name="a" value="red" coefficient="10"/><CategoricalPredictor name="a" value="blue" coefficient="20"/>
         <CategoricalPredictor name="long" value="ex &amp; y" coefficient="100"/><CategoricalPredictor name="long" value="other" coefficient="200"/>
-        </RegressionTable></RegressionModel>"#
-    );
+        </RegressionTable></RegressionModel>"#;
     let fields = r#"<DataField name="a" optype="categorical" dataType="string"><Value value="red"/><Value value="blue"/>
         <Value value="green"/><Value value="none" property="missing"/></DataField>
         <DataField name="b" optype="categorical" dataType="string"/>"#;

@@ -51,6 +51,7 @@ wire_struct!(Mining { segments, combine, skips_missing });
 impl Mining {
     /// Writes the number to `result`, or the probabilities of the classes after it. NaN is no result. Returns the class
     /// that a single segment names.
+    #[expect(clippy::too_many_lines, reason = "one arm for each method")]
     pub(in super::super) fn evaluate(
         &self,
         slots: &mut [f64],
