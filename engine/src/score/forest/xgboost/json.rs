@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::MAX_TREES;
-use super::names::NamesOfCategories;
+use super::names::Encoding;
 use super::tree::Nodes;
 use super::{File, ubjson};
 use crate::Result;
@@ -23,7 +23,7 @@ pub(super) fn read(bytes: &[u8], file: &mut File<'_>) -> Result<()> {
 }
 
 /// An object in the file.
-pub(super) trait Fields<'de> {
+trait Fields<'de> {
     /// Reads the value of a field; ignores fields that are not needed.
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 
@@ -204,6 +204,26 @@ impl<'de> Fields<'de> for TreeParams<'_, '_> {
         match key {
             "num_parallel_tree" => self.0.parallel = map.next_value()?,
             _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// The names of categories.
+struct NamesOfCategories<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for NamesOfCategories<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key != "enc" {
+            return ignore(map);
+        }
+        let lists: Vec<Encoding> = map.next_value()?;
+        match lists.into_iter().map(Encoding::categories).collect() {
+            Ok(categories) => self.0.categories = categories,
+            Err(reason) => {
+                self.0.refused = Some(super::bad(reason));
+                return Err(A::Error::custom("refused"));
+            }
         }
         Ok(())
     }

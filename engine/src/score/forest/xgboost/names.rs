@@ -4,43 +4,20 @@
 //! begins, and the end of the last; whole numbers are `values` alone. A feature that is a number has no values.
 
 use serde::Deserialize;
-use serde::de::{Error as _, IgnoredAny, MapAccess};
 
-use super::File;
-use super::json::Fields;
 use crate::score::categories::{Categories, Category, Unseen};
-
-/// The object `cats`.
-pub(super) struct NamesOfCategories<'f, 'a>(pub(super) &'f mut File<'a>);
-
-impl<'de> Fields<'de> for NamesOfCategories<'_, '_> {
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key != "enc" {
-            map.next_value::<IgnoredAny>()?;
-            return Ok(());
-        }
-        let lists: Vec<Encoding> = map.next_value()?;
-        match lists.into_iter().map(Encoding::categories).collect() {
-            Ok(categories) => self.0.categories = categories,
-            Err(reason) => {
-                self.0.refused = Some(super::bad(reason));
-                return Err(A::Error::custom("refused"));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The categories of a feature as the file has them.
 #[derive(Deserialize)]
-struct Encoding {
+pub(super) struct Encoding {
     offsets: Option<Vec<usize>>,
     #[serde(default)]
     values: Vec<i64>,
 }
 
 impl Encoding {
-    fn categories(self) -> Result<Option<Categories>, &'static str> {
+    /// The categories; `None` for a feature that is a number. Fails with a reason when the lists contradict themselves.
+    pub(super) fn categories(self) -> Result<Option<Categories>, &'static str> {
         const WRONG: &str = "a list of categories (cats) contradicts itself";
         let names: Vec<Category> = match self.offsets {
             None => self.values.iter().map(|&number| Category::Number(number as f64)).collect(),
