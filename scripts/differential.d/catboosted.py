@@ -80,6 +80,8 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
         loaded.load_model(path, format="json")
     content = json.loads(document)
     words = _words(content, categorical)
+    if classes or loss == "Logloss":  # in the order of the file, which sorts them
+        labels = [str(name) for name in content["model_info"]["class_params"]["class_names"]]
     size = _size(content)
 
     def expect(rows: np.ndarray) -> Expected:

@@ -8,13 +8,17 @@ import numpy as np
 
 from cases import Case
 
-EXTENSIONS = {"glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm": "txt", "catboost": "json", "pmml": "pmml"}
+EXTENSIONS = {
+    "glm": "json", "scorecard": "json", "xgboost": "json", "lightgbm": "txt", "catboost": "json", "pmml": "pmml",
+    "onnx": "onnx",
+}
 
 
 def keep(folder: Path, case: Case, rows: np.ndarray, row: int | None, text: str, again: list[str]) -> Path:
     """Writes a folder for one failure."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"model.{EXTENSIONS[case.format]}").write_bytes(case.document)
+    extension = EXTENSIONS.get(case.format.split("-")[0], "bin")
+    (folder / f"model.{extension}").write_bytes(case.document)
     which = rows if row is None else rows[[row]]
     values = [[None if np.isnan(value) else float(value) for value in each] for each in which]
     (folder / "rows.json").write_text(json.dumps({"features": case.features, "rows": values}, indent=1) + "\n")

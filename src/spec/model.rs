@@ -43,7 +43,7 @@ const FORMAT: Arg = Arg::one_of(
         Arg::token("lightgbm", "lightgbm").says("SCORE: LightGBM model (text)"),
         Arg::token("catboost", "catboost").says("SCORE: CatBoost model (JSON)"),
         Arg::token("onnx", "onnx").says("SCORE: ONNX model (protobuf)"),
-        Arg::token("pmml", "pmml").says("SCORE: PMML RegressionModel or Scorecard (XML)"),
+        Arg::token("pmml", "pmml").says("SCORE: PMML model (XML)"),
         Arg::token("hs", "hs").says("ORIGIN: nomenclature with columns section,hscode,description,parent,level, or a national table of codes and descriptions (csv)"),
         Arg::token("sections", "sections").says("ORIGIN: names of sections with columns section,name (csv)"),
         Arg::token("roo", "roo").says("ORIGIN: roo/1, an agreement with its rules (JSON)"),

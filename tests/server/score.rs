@@ -264,7 +264,7 @@ fn models_that_cannot_be_evaluated_exactly_are_refused_by_name() {
     for (model, named) in [
         (xgboost("dart", ""), ""),
         (xgboost("gblinear", ""), ""),
-        (xgboost("gbother", ""), "gbother"),
+        (xgboost("gbother", ""), "booster"),
         (xgboost("gbtree", "").replace("reg:squarederror", "rank:other"), "objective"),
         (xgboost("gbtree", "").replace("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\""), "leaf"),
         (xgboost("gbtree", "").replace("\"num_target\":\"1\"", "\"num_target\":\"2\""), "target"),

@@ -174,19 +174,16 @@ impl Features {
     /// # Errors
     /// [`Error::Invalid`].
     pub(super) fn word(&self, i: usize, word: &[u8]) -> Result<Spelled> {
-        let is_missing = |word: &[u8]| word.is_empty() || word.eq_ignore_ascii_case(b"nan");
-        match (self.categories(i), std::str::from_utf8(word)) {
-            (None, _) => self.number(i, number::read(word)?),
-            (Some(categories), Ok(text)) => match categories.text(text) {
-                // A category may have the name `nan`.
-                Some(found @ Spelled::Category(place)) if (place as usize) < categories.names().len() => Ok(found),
-                _ if is_missing(word) => Ok(Spelled::Missing),
-                _ if self.marker.is_some_and(|marker| number::read(word).is_ok_and(|x| marker.is(x.value()))) => {
-                    Ok(Spelled::Missing)
-                }
-                other => other.ok_or_else(|| self.unseen(i)),
+        let Some(categories) = self.categories(i) else { return self.number(i, number::read(word)?) };
+        let text = std::str::from_utf8(word).map_err(|_| self.unseen(i))?;
+        match categories.text(text) {
+            // A category may have the name `nan`.
+            Some(found @ Spelled::Category(place)) if (place as usize) < categories.names().len() => Ok(found),
+            other => match number::read(word) {
+                // `7.0` is the number 7 here, as in JSON.
+                Ok(number) => self.number(i, number),
+                Err(_) => other.ok_or_else(|| self.unseen(i)),
             },
-            (Some(_), Err(_)) => Err(self.unseen(i)),
         }
     }
 
