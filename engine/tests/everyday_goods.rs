@@ -3,6 +3,8 @@
 //! `fixtures/everyday_goods.txt` lists 100 goods in the words of an importer with their headings. They were chosen
 //! before the table of everyday words was extended. The other judge are the words that users reported as not found.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod reference;
 
 use std::fs;

@@ -109,6 +109,10 @@ def xgboost_of(
             CONTRIBUTION * size,
         )
 
+    def shap(rows: np.ndarray) -> np.ndarray:
+        parts = loaded.predict(matrix(rows), pred_contribs=True, iteration_range=(0, end))
+        return parts.reshape(len(rows), -1, len(names) + 1)
+
     task = MULTI if classes else BINARY if objective == "binary:logistic" else VALUE
     labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
     special = _xgboost_thresholds(document, len(names))
@@ -127,6 +131,7 @@ def xgboost_of(
         options=options,
         has_contributions=has_contributions,
         is_linear=booster == "gblinear",
+        shap=shap if has_contributions and booster != "gblinear" else None,
     )
 
 
@@ -184,6 +189,9 @@ def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> 
         tolerance = 0.0 if is_identity else RELATIVE * np.abs(scores) + TINY
         return Expected(scores, tolerance, None if is_identity else margins)
 
+    def shap(rows: np.ndarray) -> np.ndarray:
+        return loaded.predict(rows, pred_contrib=True, num_threads=1).reshape(len(rows), -1, len(names) + 1)
+
     task = MULTI if classes else BINARY if objective == "binary" else VALUE
     labels = [str(label) for label in range(classes or 2)] if task != VALUE else []
     special = _lightgbm_thresholds(document, len(names))
@@ -199,6 +207,7 @@ def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> 
         keeping_categories(drawn_from(inputs), inputs, categorical),
         special,
         labels,
+        shap=None if more.get("linear_tree") else shap,
     )
 
 

@@ -40,6 +40,8 @@ class Case:
     labels: list[str] = field(default_factory=list)  # names of classes
     knows_missing: bool = True
     options: list[str] = field(default_factory=list)  # of MODEL.SET
+    # The library's SHAP values for scored rows: n x groups x (features + 1), the base value last.
+    shap: Callable[[np.ndarray], np.ndarray] | None = None
     has_contributions: bool = True
     is_linear: bool = False  # sums of large values overflow
     needs_all: bool = True  # without knowing missing values: whether a row without any feature is refused

@@ -11,6 +11,9 @@ from cases import BINARY, MULTI, Case, Expected
 # The margin of a forest is the sum of contributions and a constant: tolerance of the constant, relative to the parts.
 SAME_CONSTANT = {"lightgbm": 1e-12, "catboost": 1e-12, "xgboost": 1e-5}
 
+SHAP = 1e-5  # relative to the sum of the values: the libraries sum in f32, or have shares of rows in f32
+SHAP_ROWS = 10
+
 
 class Difference(Exception):
     """A difference, and its row when it concerns one row."""
@@ -34,6 +37,8 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
             raise Difference("there are contributions of a model that has none")
     elif tolerance := SAME_CONSTANT.get(case.format):
         _compare_sums(case, [json.loads(document) for document in documents], tolerance)
+    if case.shap:
+        _compare_shap(asked, rows[:SHAP_ROWS], scored[:SHAP_ROWS])
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a cached ASSESS.GET")
     _same(documents[:3], _documents(asked.get(rows[:3]), "ASSESS.GET"), "a hit of ASSESS.GET")
     _same(
@@ -59,6 +64,21 @@ def _compare_f32(asked: Asked, rows: np.ndarray) -> None:
     wide = asked.batch(narrow.astype(float), "f64")
     with np.errstate(over="ignore"):
         _same_numbers("ASSESS.BATCH f32", asked.batch(narrow, "f32"), wide.astype(np.float32))
+
+
+def _compare_shap(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
+    """SHAP values and their base value are those of the library."""
+    case, right = asked.case, asked.case.shap(scored)
+    for i, document in enumerate(_documents(asked.get(rows, "CONTRIBUTIONS", "shap"), "ASSESS.GET .. shap")):
+        document = json.loads(document)
+        group = case.labels.index(document["class"]) if case.task == MULTI else 0
+        parts = {part["feature"]: part["value"] for part in document["contributions"]}
+        mine = np.array([*(parts.get(name, 0.0) for name in case.features), document["base_value"]])
+        size = max(1.0, np.abs(right[i, group]).sum())
+        try:
+            _close("SHAP values", mine, right[i, group], SHAP * size)
+        except Difference as difference:
+            raise Difference(str(difference), i) from None
 
 
 def _compare_sums(case: Case, documents: list[dict], tolerance: float) -> None:
