@@ -100,7 +100,7 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
         return Expected(scores, np.abs(scores) * RELATIVE * (2 * size + 2), margins, RELATIVE * size)
 
     special = [[] for _ in range(features)]
-    for feature in content["features_info"]["float_features"]:
+    for feature in (content["features_info"].get("float_features") or []):
         special[feature["flat_feature_index"]] = [float(np.float32(border)) for border in feature["borders"]]
     for j in categorical:
         special[j] = [*map(float, range(22)), 2.5, -1.0, 1e6]

@@ -21,7 +21,7 @@ use assess_engine::{Budget, Error as EngineError, Progress};
 use bytes::Bytes;
 
 pub(crate) use self::client::Client;
-use self::loading::{Repeatable, Slot};
+use self::loading::{FileRead, Repeatable, Slot};
 use self::staging::Staged;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
@@ -131,6 +131,7 @@ struct Load {
     slot: Slot,
     request: Request,
     origin: Origin,
+    file: FileRead,
     budget: Budget,
     progress: Arc<Progress>,
     /// The model that the key held when the data were joined with it, if the result depends on it.
@@ -153,22 +154,24 @@ pub(crate) fn begin(
     origin: impl FnOnce() -> Origin,
 ) -> Outcome<()> {
     commit::may_replace(ctx, &request.key, request.noreplace)?;
-    let command = path.and_then(|path| repeatable(&request, path));
+    let command = path.map(|path| repeatable(&request, path));
     if loading::find(ctx.db(), &request.key).is_some() {
         let client = || Client::Blocked(Blocked::block(ctx, 0, unblocked));
         let is_joined = loading::join(&(ctx.db(), request.key), command.as_ref(), client);
         return if is_joined { Ok(()) } else { Err(in_flight()) };
     }
     let (origin, progress) = (origin(), Arc::<Progress>::default());
+    let file = FileRead::default();
+    let command = command.map(|command| (command, Arc::clone(&file)));
     let slot = slot(ctx, &request, &origin, &progress, command).ok_or_else(in_flight)?;
     let client = Client::Blocked(Blocked::block(ctx, 0, unblocked).holding(origin.held()));
-    start(ctx, slot, request, origin, progress, client);
+    start(ctx, slot, request, (origin, file), progress, client);
     Ok(())
 }
 
-fn repeatable(request: &Request, path: &[u8]) -> Option<Repeatable> {
+fn repeatable(request: &Request, path: &[u8]) -> Repeatable {
     let &Request { ref recipe, noreplace, history, .. } = request;
-    Some(Repeatable { recipe: recipe.clone(), noreplace, history, path: path.to_vec(), file: data_dir::stamp(path)? })
+    Repeatable { recipe: recipe.clone(), noreplace, history, path: path.to_vec() }
 }
 
 /// Begins a load for a job, which is answered in any case.
@@ -176,7 +179,7 @@ pub(crate) fn begin_for(ctx: Ctx<'_>, client: Client, request: Request, origin: 
     let slot = commit::may_replace(ctx, &request.key, request.noreplace)
         .and_then(|()| slot(ctx, &request, &origin, &progress, None).ok_or_else(in_flight));
     match slot {
-        Ok(slot) => start(ctx, slot, request, origin, progress, client),
+        Ok(slot) => start(ctx, slot, request, (origin, FileRead::default()), progress, client),
         Err(failure) => client.reply(Err(failure)),
     }
 }
@@ -186,13 +189,20 @@ fn slot(
     request: &Request,
     origin: &Origin,
     progress: &Arc<Progress>,
-    command: Option<Repeatable>,
+    command: Option<(Repeatable, FileRead)>,
 ) -> Option<Slot> {
     let kind = request.recipe.kind().name();
     loading::register((ctx.db(), request.key.clone()), kind, progress, origin.source(), command)
 }
 
-fn start(ctx: Ctx<'_>, slot: Slot, request: Request, origin: Origin, progress: Arc<Progress>, client: Client) {
+fn start(
+    ctx: Ctx<'_>,
+    slot: Slot,
+    request: Request,
+    (origin, file): (Origin, FileRead),
+    progress: Arc<Progress>,
+    client: Client,
+) {
     let load = Load {
         begun: Instant::now(),
         db: ctx.db(),
@@ -205,6 +215,7 @@ fn start(ctx: Ctx<'_>, slot: Slot, request: Request, origin: Origin, progress: A
         account: account::acting(),
         request,
         origin,
+        file,
     };
     load.advance(ctx, Stage::Reading);
 }
@@ -344,7 +355,10 @@ impl Load {
     /// On a worker: reads, checks and joins.
     fn read(&self) -> Outcome<Built> {
         let input = match &self.origin {
-            Origin::Path(path) => data_dir::open(path)?,
+            Origin::Path(path) => {
+                self.file.get_or_init(|| data_dir::stamp(path));
+                data_dir::open(path)?
+            }
             Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
             Origin::Bytes(bytes) => Input::Bytes(bytes),
         };

@@ -40,14 +40,28 @@ pub(super) fn read(features: &Features, subject: &[&[u8]], row: &mut Row) -> Res
             row.clear(features);
             let mut next = 0;
             for word in words {
-                // The last `=`: a name may contain `=`, a number may not.
-                let equals = memchr::memrchr(b'=', word);
-                let (name, value) = word.split_at(equals.ok_or_else(|| len(&[], true).expect_err("no words"))?);
-                let i = features.find(name, next).ok_or_else(unknown)?;
-                row.give(features, i, features.word(i, &value[1..])?)?;
+                let (i, value) = named(features, word, next)?;
+                row.give(features, i, features.word(i, value)?)?;
                 next = i + 1;
             }
             Ok(())
+        }
+    }
+}
+
+/// The feature and the value of a word `name=value`. Names of features and of categories may contain `=`: the name is what is
+/// before one of them.
+fn named<'w>(features: &Features, word: &'w [u8], next: usize) -> Result<(usize, &'w [u8])> {
+    let mut ends = memchr::memrchr_iter(b'=', word).peekable();
+    if ends.peek().is_none() {
+        return Err(len(&[], true).expect_err("no words"));
+    }
+    let mut found = ends.filter_map(|end| Some((features.find(&word[..end], next)?, &word[end + 1..])));
+    let first = found.next().ok_or_else(unknown)?;
+    match found.next() {
+        None => Ok(first),
+        Some(_) => {
+            Err(Error::Invalid("a word is the value of two features, whose names contain =: send a JSON object".into()))
         }
     }
 }

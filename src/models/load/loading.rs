@@ -4,13 +4,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use assess_engine::Progress;
 use assess_engine::model::load::Recipe;
 
 use super::client::Client;
-use crate::models::data_dir::Stamp;
+use crate::models::data_dir::{self, Stamp};
 use crate::work::main_loop;
 
 /// Database and key.
@@ -20,22 +20,23 @@ struct Loading {
     kind: &'static str,
     progress: Arc<Progress>,
     source: Vec<u8>,
-    /// The command, if it can be repeated.
-    command: Option<Repeatable>,
+    /// The command, if it can be repeated, and its file.
+    command: Option<(Repeatable, FileRead)>,
     /// The clients that have repeated it.
     joined: Vec<Client>,
 }
 
-/// A command that gives the same outcome when it is repeated: the options, and the file as it was when the command
-/// came.
+/// A command that gives the same outcome when it is repeated while its file does not change.
 #[derive(PartialEq)]
 pub(super) struct Repeatable {
     pub(super) recipe: Recipe,
     pub(super) noreplace: bool,
     pub(super) history: Option<u64>,
     pub(super) path: Vec<u8>,
-    pub(super) file: Stamp,
 }
+
+/// The file of a load as it was before it was read. The worker that reads it sets it.
+pub(super) type FileRead = Arc<OnceLock<Option<Stamp>>>;
 
 /// A load in flight, as `MODEL.INFO` shows it.
 pub(crate) struct Seen {
@@ -83,7 +84,7 @@ pub(super) fn register(
     kind: &'static str,
     progress: &Arc<Progress>,
     source: &[u8],
-    command: Option<Repeatable>,
+    command: Option<(Repeatable, FileRead)>,
 ) -> Option<Slot> {
     LOADS.with_borrow_mut(|loads| match loads.entry(place.clone()) {
         Entry::Occupied(_) => None,
@@ -98,9 +99,13 @@ pub(super) fn register(
 /// Lets a client wait for the load in flight of the key, if its command repeats that load. Main thread.
 pub(super) fn join(place: &Place, command: Option<&Repeatable>, client: impl FnOnce() -> Client) -> bool {
     let is_repeated = LOADS.with_borrow(|loads| {
-        let load = loads.get(place).filter(|load| load.progress.check().is_ok());
-        command.is_some() && load.is_some_and(|load| load.command.as_ref() == command)
+        let load = loads.get(place).filter(|load| load.progress.check().is_ok())?;
+        let ((running, file), command) = (load.command.as_ref()?, command?);
+        // The file system is asked only about the file of a load that runs.
+        let file = file.get().filter(|_| running == command)?.as_ref()?;
+        (data_dir::stamp(&command.path).as_ref() == Some(file)).then_some(())
     });
+    let is_repeated = is_repeated.is_some();
     if is_repeated {
         let client = client();
         LOADS.with_borrow_mut(|loads| {

@@ -43,10 +43,12 @@ impl Explained {
     /// The reason why there are none.
     pub(super) fn of(program: &Program, meaning: &Meaning) -> Result<Self, &'static str> {
         let sums = match meaning {
-            Meaning::Value(source) => vec![trace(program, *source, 0)?],
+            Meaning::Value(source) => vec![trace(program, *source, 0, false)?],
             Meaning::Classes { probabilities, labels, .. } => match labels.len() {
-                2 => vec![trace(program, *probabilities, 1)?],
-                classes => (0..classes).map(|place| trace(program, *probabilities, place)).collect::<Result<_, _>>()?,
+                2 => vec![trace(program, *probabilities, 1, true)?],
+                classes => {
+                    (0..classes).map(|place| trace(program, *probabilities, place, false)).collect::<Result<_, _>>()?
+                }
             },
         };
         Ok(Self { sums })
@@ -113,9 +115,10 @@ fn weight(program: &Program, sum: &Sum, i: usize) -> f64 {
 const NOT_A_SUM: &str = "the score is not a sum of terms of one feature each";
 const OF_TREES: &str = "the file does not say how many training rows reached the nodes of its trees";
 
-/// Follows an element of an answer back to the sum behind it.
+/// Follows an element of an answer back to the sum behind it. The softmax of two classes has none: its log-odds are the
+/// difference of two sums.
 #[expect(clippy::too_many_lines, reason = "one arm for each kernel")]
-fn trace(program: &Program, mut source: Source, mut place: usize) -> Result<Sum, &'static str> {
+fn trace(program: &Program, mut source: Source, mut place: usize, is_of_two: bool) -> Result<Sum, &'static str> {
     let mut scale = 1.0;
     let mut is_changed = false;
     let mut margin = None;
@@ -130,6 +133,7 @@ fn trace(program: &Program, mut source: Source, mut place: usize) -> Result<Sum,
             _ => None,
         };
         match &step.kernel {
+            Kernel::Softmax { .. } if is_of_two => return Err(NOT_A_SUM),
             Kernel::Pick(places) => {
                 let &(of, from) = places.get(place).ok_or(NOT_A_SUM)?;
                 (source, place) = (input(of as usize)?, from as usize);
@@ -165,6 +169,7 @@ fn trace(program: &Program, mut source: Source, mut place: usize) -> Result<Sum,
                 let is_linked = match linear.transform {
                     Transform::None => false,
                     Transform::Logistic => is_pair || !is_single,
+                    Transform::Softmax if is_of_two && !is_single => return Err(NOT_A_SUM),
                     Transform::Softmax => !is_single,
                     Transform::SoftmaxZero | Transform::Probit => return Err(NOT_A_SUM),
                 };

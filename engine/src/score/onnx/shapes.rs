@@ -144,6 +144,8 @@ pub(super) fn add(building: &mut Building<'_>, op: &Operation<'_, '_>) -> Result
 
 /// Elements of one value in another order.
 fn pick(building: &mut Building<'_>, x: &Value, places: Box<[(u32, u32)]>, shape: Vec<usize>) -> Result<Value> {
+    // Also where nothing is stored: making the list takes time.
+    building.program.hold(places.len())?;
     let is_same =
         places.len() == elements(&x.shape)? && places.iter().enumerate().all(|(i, &(_, place))| place as usize == i);
     if is_same {
@@ -312,8 +314,9 @@ fn slice(building: &mut Building<'_>, op: &Operation<'_, '_>) -> Result<Value> {
     }
     let of_x = steps(&x.shape);
     let shape: Vec<usize> = parts.iter().map(|&(.., size)| size).collect();
-    let offset: usize = parts.iter().zip(&of_x).map(|((start, ..), step)| start * step).sum();
-    let steps: Vec<usize> = parts.iter().zip(&of_x).map(|((_, stride, _), step)| stride * step).collect();
+    let offset: usize = parts.iter().zip(&of_x).map(|((start, ..), step)| start.saturating_mul(*step)).sum();
+    let steps: Vec<usize> =
+        parts.iter().zip(&of_x).map(|((_, stride, _), step)| stride.saturating_mul(*step)).collect();
     let places = (0..elements(&shape)?).map(|i| (0, (offset + element(i, &shape, &steps)) as u32)).collect();
     pick(building, x, places, shape)
 }

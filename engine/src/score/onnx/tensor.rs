@@ -220,8 +220,12 @@ pub(super) fn dimensions(list: impl Iterator<Item = Result<i64>>) -> Result<Vec<
     shape.into_iter().map(size).collect()
 }
 
+/// The number of elements; `None` if there are too many. A dimension of 0 does not let the others be any number: loops run
+/// over one dimension at a time.
 fn product(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size))
+    let bound = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size.max(1)));
+    let bound = bound.filter(|&count| count <= MAX_ELEMENTS)?;
+    Some(if shape.contains(&0) { 0 } else { bound })
 }
 
 /// The number of elements of a tensor with these dimensions.

@@ -238,7 +238,12 @@ impl<'a> Compiler<'a> {
 
     /// Counts a part of an expression.
     fn count(&mut self) -> Result<()> {
-        self.parts += 1;
+        self.count_all(1)
+    }
+
+    /// Counts parts of expressions: those of a copy, or the comparisons of a decision.
+    fn count_all(&mut self, parts: usize) -> Result<()> {
+        self.parts = self.parts.saturating_add(parts);
         if self.parts > MAX_PARTS {
             return Err(Error::TooBig {
                 what: "the number of parts of expressions of the PMML",

@@ -129,7 +129,13 @@ impl Program {
 
     /// Whether documents have contributions: for linear models whose terms depend on one feature each.
     pub(in crate::score) fn is_explained(&self) -> bool {
-        matches!(&self.model.body, Body::Linear(linear) if linear.is_explained())
+        // The log-odds of two classes are the difference of two sums with these.
+        let is_difference = |linear: &Linear| {
+            self.labels.len() == 2
+                && linear.tables.len() == 2
+                && matches!(linear.normal, Normal::Softmax | Normal::Simplemax)
+        };
+        matches!(&self.model.body, Body::Linear(linear) if linear.is_explained() && !is_difference(linear))
     }
 
     /// The contribution of each feature to the sum that explains the label `class`.

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 pub(super) fn by_category(infos: &str) -> Vec<(usize, usize)> {
     let least = |info: &str| {
         let places = info.split(':').map(|place| place.parse::<i64>().ok()).collect::<Option<Vec<_>>>()?;
-        places.into_iter().max().map(|place| usize::try_from(place + 1).unwrap_or(0))
+        places.into_iter().max().map(|place| usize::try_from(place.saturating_add(1)).unwrap_or(0))
     };
     infos.split(' ').enumerate().filter_map(|(i, info)| Some((i, least(info)?))).collect()
 }

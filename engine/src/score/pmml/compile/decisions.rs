@@ -3,8 +3,11 @@
 use super::super::program::{Graph, Node};
 use crate::{Error, Result};
 
-/// Maximum number of nodes of all graphs of a file.
+/// Maximum number of nodes of the trees of a model.
 pub(super) const MAX_NODES: usize = 16_000_000;
+
+/// Maximum number of nodes of a graph that is not one of trees. Those of all such graphs are counted as parts of expressions.
+const MAX_OF_ONE: usize = 200_000;
 
 /// The nodes of true, false and unknown.
 pub(super) type Ways = [u32; 3];
@@ -13,9 +16,15 @@ pub(super) type Ways = [u32; 3];
 #[derive(Debug, Default)]
 pub(super) struct Decisions {
     graph: Graph,
+    is_of_trees: bool,
 }
 
 impl Decisions {
+    /// The graph of the trees of a model.
+    pub(super) fn of_trees() -> Self {
+        Self { is_of_trees: true, ..Self::default() }
+    }
+
     /// Adds a leaf with a number; NaN is a missing one.
     pub(super) fn leaf(&mut self, number: f64) -> Result<u32> {
         let at = self.graph.nodes.len() as u32;
@@ -98,8 +107,9 @@ impl Decisions {
 
     fn push(&mut self, node: Node) -> Result<u32> {
         let at = self.graph.nodes.len();
-        if at >= MAX_NODES {
-            return Err(Error::TooBig { what: "the number of comparisons of the PMML", limit: MAX_NODES as u64 });
+        let most = if self.is_of_trees { MAX_NODES } else { MAX_OF_ONE };
+        if at >= most {
+            return Err(Error::TooBig { what: "the number of comparisons of the PMML", limit: most as u64 });
         }
         self.graph.nodes.push(node);
         Ok(at as u32)

@@ -91,7 +91,16 @@ impl<'a> Compiler<'a> {
     fn field_ref(&mut self, element: &'a Element) -> Result<(Expression, Kind)> {
         element.only(&["field", "mapMissingTo"], &[])?;
         let name = element.needed("field")?;
-        let argument = self.arguments.last().and_then(|arguments| arguments.get(name)).cloned();
+        let argument = self.arguments.last().and_then(|arguments| arguments.get(name));
+        let argument = match argument {
+            Some((argument, kind)) => {
+                let (parts, kind) = (argument.parts(), *kind);
+                self.count_all(parts)?;
+                let copy = self.arguments.last().and_then(|arguments| arguments.get(name));
+                copy.map(|(argument, _)| (argument.clone(), kind))
+            }
+            None => None,
+        };
         let (expression, kind) = match argument {
             Some(argument) => argument,
             None => {

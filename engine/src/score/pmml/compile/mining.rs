@@ -169,6 +169,7 @@ impl<'a> Compiler<'a> {
         let mut to = Decisions::default();
         let (no, yes) = (to.leaf(0.0)?, to.leaf(1.0)?);
         let root = self.predicate(element, &mut to, [yes, no, no])?;
+        self.count_all(to.len())?;
         Ok(Some(to.finish(root)))
     }
 }

@@ -52,6 +52,7 @@ impl<'a> Compiler<'a> {
                     let leaf = to.leaf(self.words.constant(label, kind)?)?;
                     root = to.ranges(model.result, &[only(class as f64)], [leaf, root, missing])?;
                 }
+                self.count_all(to.len())?;
                 Ok((Expression::Decide(to.finish(root)), kind))
             }
             "probability" if !has_expression => {

@@ -85,6 +85,7 @@ impl<'a> Compiler<'a> {
             next = self.predicate(super::predicates::of(part)?, &mut to, [leaf, next, next])?;
         }
         attributes.reverse();
+        self.count_all(to.len())?;
         let choice = to.finish(next);
         let mut slots = Vec::new();
         Expression::Decide(choice.clone()).slots(&mut |slot| slots.push(slot));

@@ -48,6 +48,7 @@ impl<'a> Compiler<'a> {
         let mut to = Decisions::default();
         let ways = [to.leaf(1.0)?, to.leaf(0.0)?, to.leaf(element.number("mapMissingTo")?.unwrap_or(f64::NAN))?];
         let root = to.ranges(slot, &[only(value)], ways)?;
+        self.count_all(to.len())?;
         Ok((Expression::Decide(to.finish(root)), Kind::Double))
     }
 
@@ -85,6 +86,7 @@ impl<'a> Compiler<'a> {
             |x: f64| found.iter().find(|((from, end), _)| *from <= x && x < *end).map_or(default, |(_, leaf)| *leaf);
         let regions: Vec<u32> = starts.map(of).collect();
         let root = to.regions(slot, &bounds, &regions, missing)?;
+        self.count_all(to.len())?;
         Ok((Expression::Decide(to.finish(root)), kind))
     }
 
@@ -127,6 +129,7 @@ impl<'a> Compiler<'a> {
         for &slot in slots.iter().rev() {
             root = to.is_missing(slot, missing, root)?;
         }
+        self.count_all(to.len())?;
         Ok((Expression::Decide(to.finish(root)), kind))
     }
 

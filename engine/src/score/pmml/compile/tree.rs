@@ -196,7 +196,7 @@ fn used_classes(entries: &[Entry], classes: usize) -> Vec<u32> {
 impl Planted {
     /// No trees, of a target with these values.
     pub(super) fn new(method: Method, is_classification: bool, classes: Vec<Box<str>>) -> Result<Self> {
-        let mut to = Decisions::default();
+        let mut to = Decisions::of_trees();
         let nothing = to.leaf(f64::NAN)?;
         let numbers = classes.iter().zip(0..).map(|(class, number)| (class.clone(), number)).collect();
         Ok(Self {

@@ -23,6 +23,19 @@ pub(in super::super) enum Expression {
     Cast(Kind, Box<Expression>),
 }
 
+impl Expression {
+    /// The number of its parts: constants, fields, functions, comparisons.
+    pub(in super::super) fn parts(&self) -> usize {
+        match self {
+            Self::Constant(_) | Self::Slot(_) => 1,
+            Self::Apply(apply) => apply.arguments.iter().map(Self::parts).fold(1, usize::saturating_add),
+            Self::Decide(graph) => graph.nodes.len() + 1,
+            Self::Piecewise(piecewise) => piecewise.points.len() + 1,
+            Self::Cast(_, of) => of.parts().saturating_add(1),
+        }
+    }
+}
+
 wire_enum!(Expression {
     0 = Constant(number),
     1 = Slot(slot),

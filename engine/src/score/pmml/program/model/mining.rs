@@ -109,7 +109,9 @@ impl Mining {
                     }
                     total += weight;
                     if method.is_vote() {
-                        sums[segment.classes[slots[at] as usize] as usize] += weight;
+                        // An output of the segment may have replaced its class.
+                        let class = segment.classes.get(slots[at] as usize).ok_or(Fault::Nothing)?;
+                        sums[*class as usize] += weight;
                         continue;
                     }
                     for (k, &class) in segment.classes.iter().enumerate() {
