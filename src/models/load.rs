@@ -162,6 +162,10 @@ pub(crate) fn begin(
     }
     let (origin, progress) = (origin(), Arc::<Progress>::default());
     let file = FileRead::default();
+    if let Some(path) = path {
+        // On this thread, so that the stamp is there when the command is repeated immediately.
+        file.get_or_init(|| data_dir::stamp(path));
+    }
     let command = command.map(|command| (command, Arc::clone(&file)));
     let slot = slot(ctx, &request, &origin, &progress, command).ok_or_else(in_flight)?;
     let client = Client::Blocked(Blocked::block(ctx, 0, unblocked).holding(origin.held()));
