@@ -142,6 +142,11 @@ fn fields_that_never_end_are_refused() {
     let doubling = function("g0", &reference("x")) + &(1..=18).map(twice).collect::<String>();
     let text = with_fields(&(doubling + &field("d", &call("g18", &reference("a")))));
     assert!(read(&text).is_ok() || matches!(read(&text), Err(Error::TooBig { .. } | Error::BadInput { .. })));
+    // A function that uses its argument twice copies it: 35 calls would be 2^35 copies.
+    let copies = function("h", &format!(r#"<Apply function="+">{0}{0}</Apply>"#, reference("x")));
+    let nested = (0..35).fold(reference("a"), |of, _| call("h", &of));
+    let text = with_fields(&(copies + &field("d", &nested)));
+    assert!(matches!(read(&text), Err(Error::TooBig { .. })), "{:?}", read(&text).map(|_| ()));
 }
 
 #[test]
