@@ -10,6 +10,7 @@ mod categories;
 mod coarse;
 mod codec;
 mod decimals;
+mod descent;
 mod document;
 mod features;
 mod foreign;

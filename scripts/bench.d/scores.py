@@ -5,12 +5,14 @@ The comparison favours the peer: it is called in the process that holds the matr
 connection of redis-py. The time is measured from the client's matrix to the client's vector of scores.
 """
 
+import json
 import time
 from statistics import median
 
 import numpy as np
 import redis
 
+import exchanged
 import load
 import machine
 import trained
@@ -22,7 +24,7 @@ from trained import Trained
 
 ROWS = 500  # the target applies to this size
 SIZES, QUICK_SIZES = [5, 50, 500, 5_000], [5, 500]
-PEERS = {"sklearn": trained.logistic, "xgboost": trained.xgboost_binary, "lightgbm": trained.lightgbm_binary}
+PEERS = [("sklearn", trained.logistic), ("xgboost", trained.xgboost_binary), ("lightgbm", trained.lightgbm_binary)]
 SHORT = "k"  # a key with a short name and the same value
 TOLERANCE = 1e-9
 F32_TOLERANCE = 1e-6  # XGBoost computes its probability in f32
@@ -39,11 +41,16 @@ def measure(settings: Settings) -> list[Figure]:
         server.call("CONFIG", "SET", "assess.max-batch", max(1_000, *SIZES))
         server_cores, _ = machine.split_cores()
         server.pin(server_cores)
-        for package, train in PEERS.items():
+        for package, train in PEERS:
             if is_installed(package):
                 figures += _batches(server, train(), settings)
             else:
                 figures.append(Figure(9, f"scores of {ROWS} rows", package, [], remark=f"{package} is not installed"))
+        for package, train in exchanged.KINDS:
+            if why := exchanged.missing(package):
+                figures.append(Figure(9, f"{ROWS} rows of {train.__name__}", package, [], remark=why))
+            else:
+                figures += _kind(server, train(), settings)
         figures += _single(server, trained.linear(), settings)
     return figures
 
@@ -78,6 +85,37 @@ def _batches(server: Server, model: Trained, settings: Settings) -> list[Figure]
         rounds_of[size] = [_round(server, asked, rows, min(calls, 1_000), i % 2 == 1) for i in range(count)]
     settings.keep(f"row 9, {model.name}", rounds_of)
     return _figures(model, rounds_of)
+
+
+def _kind(server: Server, model: Trained, settings: Settings) -> list[Figure]:
+    """A batch of one more kind of trees, and one row of it."""
+    asked = Asked(server, model)
+    rows = model.rows(ROWS)
+    _agree(asked, rows)
+    calls = 3 if settings.quick else 100
+    rounds = [_round(server, asked, rows, calls, i % 2 == 1) for i in range(settings.few_rounds)]
+    settings.keep(f"row 9, {model.name}", rounds)
+    took = [of["command_us"] for of in rounds]
+    alone = _alone(server, model, rows[:calls])
+    return [
+        Figure(
+            9,
+            f"{ROWS} rows of {model.name}, `ASSESS.BATCH .. FORMAT f64`: time in the command",
+            model.peer,
+            ratios([of["peer_us"] for of in rounds], took),
+            "x as fast",
+            at_least=2,
+            remark=f"{median(took):,.0f} us in the command; one row by `ASSESS.GET .. NOCACHE` {alone:.1f} us in the command",
+        )
+    ]
+
+
+def _alone(server: Server, model: Trained, rows: np.ndarray) -> float:
+    """Microseconds in ASSESS.GET for one row with its document."""
+    server.call("CONFIG", "RESETSTAT")
+    for row in rows:
+        server.call("ASSESS.GET", model.name, json.dumps(dict(zip(model.features, row))), "NOCACHE")
+    return server.client.info("commandstats")["cmdstat_assess.get"]["usec_per_call"]
 
 
 def _round(server: Server, asked: Asked, rows: np.ndarray, calls: int, peer_first: bool) -> dict[str, float]:

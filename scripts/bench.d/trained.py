@@ -24,12 +24,15 @@ class Trained:
     features: list[str]
     values: np.ndarray  # rows of the data set, f64
     predict: Callable[[np.ndarray], np.ndarray]  # from rows to the scores that ASSESS.BATCH returns
+    categories: int = 0  # the first columns are the numbers of categories
 
     def rows(self, count: int) -> np.ndarray:
         """Rows drawn from the data set, each value changed by up to one per cent so that no two rows are equal."""
         random = np.random.default_rng(SEED)
         drawn = self.values[random.integers(len(self.values), size=count)]
-        return np.ascontiguousarray(drawn * random.uniform(0.99, 1.01, drawn.shape))
+        changed = drawn * random.uniform(0.99, 1.01, drawn.shape)
+        changed[:, : self.categories] = drawn[:, : self.categories]
+        return np.ascontiguousarray(changed)
 
 
 def logistic() -> Trained:
@@ -40,7 +43,7 @@ def logistic() -> Trained:
     from sklearn.preprocessing import StandardScaler
 
     data = load_breast_cancer()
-    features = _names(data)
+    features = names_of(data)
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(data.data, data.target)
     scaler, model = pipeline[0], pipeline[1]
     document = glm.document(
@@ -60,7 +63,7 @@ def linear() -> Trained:
     from sklearn.preprocessing import StandardScaler
 
     data = load_diabetes(scaled=False)
-    features = _names(data)
+    features = names_of(data)
     pipeline = make_pipeline(StandardScaler(), LinearRegression()).fit(data.data, data.target)
     scaler, model = pipeline[0], pipeline[1]
     document = glm.document(
@@ -77,7 +80,7 @@ def xgboost_binary() -> Trained:
 
     data = load_breast_cancer()
     booster = xgboost.XGBClassifier(**FOREST).fit(data.data, data.target).get_booster()
-    booster.feature_names = _names(data)
+    booster.feature_names = names_of(data)
     booster.set_param({"nthread": 1})
     document = bytes(booster.save_raw("json"))
     return Trained(
@@ -96,17 +99,17 @@ def lightgbm_binary() -> Trained:
     from sklearn.datasets import load_breast_cancer
 
     data = load_breast_cancer()
-    trained = lightgbm.LGBMClassifier(**FOREST, verbose=-1).fit(data.data, data.target, feature_name=_names(data))
+    trained = lightgbm.LGBMClassifier(**FOREST, verbose=-1).fit(data.data, data.target, feature_name=names_of(data))
     booster = trained.booster_
     return Trained(
         "breast_lightgbm",
         f"LightGBM, {TREES} trees, predict on one thread",
         booster.model_to_string().encode(),
-        _names(data),
+        names_of(data),
         data.data,
         lambda rows: booster.predict(rows, num_threads=1),
     )
 
 
-def _names(data: object) -> list[str]:
+def names_of(data: object) -> list[str]:
     return [str(name).replace(" ", "_") for name in data.feature_names]

@@ -15,6 +15,7 @@ import redis
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "scripts" / "bench.d"))  # for its server.py and glm.py
 
+import exports
 import failures
 import refusals
 from asked import Asked
@@ -95,6 +96,9 @@ def main() -> int:
                 break
         if given.only is None and server.process.poll() is None:
             for wrong in refusals.accepted(client, np.random.default_rng(given.seed)):
+                results["failed"] += 1
+                print(wrong, flush=True)
+            for wrong in exports.wrong(client):
                 results["failed"] += 1
                 print(wrong, flush=True)
     print(f"differential: {time.monotonic() - begin:.0f} s; repeat with --seed {given.seed}")

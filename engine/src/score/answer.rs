@@ -120,7 +120,7 @@ impl Model for ScoreModel {
     }
 
     fn bytes(&self) -> u64 {
-        self.held
+        self.held + self.machine.bytes_for_batches()
     }
 
     fn digest(&self) -> [u8; 16] {

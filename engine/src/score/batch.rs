@@ -256,10 +256,10 @@ impl Block {
     /// The outputs of the other machines, for the rounded rows.
     fn rounded_rows(&mut self, model: &ScoreModel, out: &mut [f64], progress: &Progress) -> Result<(), (usize, Error)> {
         let (features, outputs) = (model.features.len(), model.outputs());
-        let rows = self.rounded.chunks_exact(features);
         match &model.machine {
             Machine::Glm(_) => {}
             Machine::Scorecard(card) => {
+                let rows = self.rounded.chunks_exact(features);
                 self.margins.resize(card.attributes.len(), 0.0);
                 for (row, (values, out)) in rows.zip(out).enumerate() {
                     let score = card.points(values, &mut self.margins);
@@ -268,7 +268,7 @@ impl Block {
             }
             Machine::Forest(forest) => {
                 let groups = forest.groups();
-                self.margins.resize(rows.len() * groups, 0.0);
+                self.margins.resize(self.rounded.len() / features * groups, 0.0);
                 forest.margins(&self.rounded, &mut self.margins, progress).map_err(|error| (0, error))?;
                 let of_rows = self.margins.chunks_exact(groups).zip(out.chunks_exact_mut(outputs));
                 for (row, (margins, out)) in of_rows.enumerate() {
@@ -279,6 +279,11 @@ impl Block {
                 }
             }
             Machine::Onnx(onnx) => {
+                let Self { rounded, buffers, margins, .. } = self;
+                if onnx.evaluate_rows(rounded, buffers, margins, out, progress).map_err(|error| (0, error))? {
+                    return Ok(());
+                }
+                let rows = rounded.chunks_exact(features);
                 for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
                     progress.check().map_err(|error| (row, error))?;
                     onnx.evaluate(values, &mut self.buffers, &mut self.margins, out)
@@ -289,6 +294,11 @@ impl Block {
                 }
             }
             Machine::Program(program) => {
+                let Self { rounded, sums, margins, .. } = self;
+                if program.evaluate_rows(rounded, sums, margins, out, progress).map_err(|error| (0, error))? {
+                    return Ok(());
+                }
+                let rows = rounded.chunks_exact(features);
                 for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
                     progress.check().map_err(|error| (row, error))?;
                     let class = program.evaluate(values, &mut self.sums, &mut self.margins, out);

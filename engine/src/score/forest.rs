@@ -22,6 +22,7 @@ mod grow;
 mod lightgbm;
 mod linear;
 mod objective;
+mod ranks;
 mod shap;
 mod shape;
 mod xgboost;
@@ -30,6 +31,7 @@ mod xgboost;
 mod tests;
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 pub(super) use catboost::read as catboost;
 pub(super) use codec::Decoder;
@@ -38,6 +40,7 @@ pub(super) use xgboost::{MISSING_IS_OPEN, is_ubjson, read as xgboost};
 
 use grow::Grown;
 use objective::Objective;
+use ranks::Ranks;
 
 use super::categories::Categories;
 use crate::{Error, Result};
@@ -111,6 +114,8 @@ pub(super) struct Forest {
     /// The group of each tree: the sum that the tree adds to.
     group_of: Box<[u16]>,
     grown: Grown,
+    /// Made when a batch wants them; `None` if the trees have none.
+    ranks: OnceLock<Option<Ranks>>,
 }
 
 impl Forest {
@@ -147,7 +152,8 @@ impl Forest {
         if grown.linear.leaves.last().map_or(0, |last| last.end as usize) != grown.linear.terms.len() {
             return Err("linear leaves and their terms do not fit together");
         }
-        let forest = Self { meaning, features: features.into(), base: base.into(), group_of: group_of.into(), grown };
+        let (features, base, group_of) = (features.into(), base.into(), group_of.into());
+        let forest = Self { meaning, features, base, group_of, grown, ranks: OnceLock::new() };
         forest.check_sums()?;
         Ok(forest)
     }
@@ -237,7 +243,7 @@ impl Forest {
         })
     }
 
-    /// Bytes of memory in use.
+    /// Bytes of memory in use, without [`Forest::bytes_of_ranks`].
     pub(super) fn bytes(&self) -> u64 {
         let names: usize = self.features.iter().map(|name| name.len() + size_of::<Box<str>>()).sum();
         let labels: usize = self.meaning.labels.iter().map(|label| label.len() + size_of::<Box<str>>()).sum();

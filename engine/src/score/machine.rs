@@ -113,6 +113,14 @@ impl Machine {
         }
     }
 
+    /// Bytes of memory in use by what was made for a batch.
+    pub(super) fn bytes_for_batches(&self) -> u64 {
+        match self {
+            Self::Forest(forest) => forest.bytes_of_ranks(),
+            Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) | Self::Program(_) => 0,
+        }
+    }
+
     /// The number of records that are made when their frames are requested, since they would hold the model a second time.
     pub(super) fn records(&self) -> usize {
         match self {

@@ -66,7 +66,15 @@ pub(super) struct Onnx {
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     slots: Vec<Data>,
+    /// The slots of each row of a block.
+    rows: Vec<Vec<Data>>,
 }
+
+/// The most rows of a block, and elements of all its rows: they stay in the cache while the trees of a step are evaluated.
+const BLOCK: usize = 128;
+const BLOCK_ELEMENTS: usize = 1 << 16;
+/// The most nanoseconds between two checks for cancellation, estimated.
+const BLOCK_COST: u64 = 50_000_000;
 
 /// The error for a file.
 fn bad(reason: impl Into<std::borrow::Cow<'static, str>>) -> Error {
@@ -179,13 +187,7 @@ impl Onnx {
         outputs: &mut [f64],
     ) -> Result<Option<usize>, (Fault, Option<usize>)> {
         let slots = &mut buffers.slots;
-        for (i, input) in self.inputs.iter().enumerate() {
-            if slots.len() <= i {
-                slots.push(Data::empty(input.kind));
-            }
-            let row = row.get(input.start..input.start + input.count).unwrap_or_default();
-            fill(input, row, &mut slots[i])?;
-        }
+        self.fill(row, slots)?;
         self.program.run(slots).map_err(|fault| (fault, None))?;
         let class = self.meaning.answer(&self.program, slots, outputs).map_err(|fault| (fault, None))?;
         margins.clear();
@@ -193,6 +195,59 @@ impl Onnx {
             explained.margins(&self.program, slots, margins);
         }
         Ok(class)
+    }
+
+    /// Writes the outputs of several rows, with the same bits as [`Onnx::evaluate`]. Returns false if a row may have no
+    /// result: then `out` has no meaning, and rows must be evaluated one by one to find it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub(super) fn evaluate_rows(
+        &self,
+        rows: &[f64],
+        buffers: &mut Buffers,
+        margins: &mut Vec<f64>,
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<bool> {
+        let of_cost = usize::try_from(BLOCK_COST / self.cost().max(1)).unwrap_or(BLOCK);
+        let per_block = (BLOCK_ELEMENTS / self.program.elements().max(1)).min(of_cost).clamp(1, BLOCK);
+        let outputs = self.outputs();
+        for (rows, out) in rows.chunks(per_block * self.features).zip(out.chunks_mut(per_block * outputs)) {
+            progress.check()?;
+            let count = rows.len() / self.features;
+            if buffers.rows.len() < count {
+                buffers.rows.resize_with(count, Vec::new);
+            }
+            let of_rows = &mut buffers.rows[..count];
+            let mut filled = rows.chunks_exact(self.features).zip(&mut *of_rows);
+            if filled.any(|(row, slots)| self.fill(row, slots).is_err()) || self.program.run_rows(of_rows).is_err() {
+                return Ok(false);
+            }
+            for (slots, out) in of_rows.iter().zip(out.chunks_exact_mut(outputs)) {
+                margins.clear();
+                if let Some(explained) = &self.explained {
+                    explained.margins(&self.program, slots, margins);
+                }
+                let is_answered = self.meaning.answer(&self.program, slots, out).is_ok();
+                if !is_answered || !out.iter().chain(&*margins).all(|x| x.is_finite()) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fills the inputs with a row.
+    fn fill(&self, row: &[f64], slots: &mut Vec<Data>) -> Result<(), (Fault, Option<usize>)> {
+        for (i, input) in self.inputs.iter().enumerate() {
+            if slots.len() <= i {
+                slots.push(Data::empty(input.kind));
+            }
+            let row = row.get(input.start..input.start + input.count).unwrap_or_default();
+            fill(input, row, &mut slots[i])?;
+        }
+        Ok(())
     }
 
     /// The contribution of each feature to the margin, or to the score, of the row that was evaluated last with these

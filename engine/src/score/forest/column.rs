@@ -4,6 +4,10 @@
 //! values to the side of *small* values has its children swapped and compares `-x`; `-NaN` is still NaN. If zeros are
 //! missing values too, they are NaN in the column. If no value is missing, NaN is 0 in the column.
 
+use super::grow::MASKED;
+#[cfg(doc)]
+use super::grow::Sets;
+
 /// Which values are missing at a numeric split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -119,6 +123,12 @@ fn category_or_missing(x: f64) -> f64 {
     }
 }
 
+/// The category of a number as bits: its integer part, as in [`Sets::has`]; [`MASKED`] for those that are in no mask.
+fn code(x: f64) -> f64 {
+    let is_masked = x > -1.0 && x < MASKED as f64;
+    f64::from_bits(if is_masked { x as u64 } else { MASKED as u64 })
+}
+
 /// A number of a row as XGBoost uses it.
 pub(super) fn single(x: f64) -> f64 {
     f64::from(x as f32)
@@ -146,6 +156,12 @@ impl Column {
             Form::ZeroMissing => numbers.map(without_zero),
             Form::ZeroMissingNegated => numbers.map(|x| -without_zero(x)),
         }
+    }
+
+    /// The numbers of the column where splits by category use masks: a category is a code, the bits of the number.
+    pub(super) fn masked<const N: usize>(self, numbers: [f64; N]) -> [f64; N] {
+        let numbers = self.of(numbers);
+        if self.form.is_category() { numbers.map(code) } else { numbers }
     }
 
     /// The threshold as in the file, computed from the stored one; `None` if the split does not compare with a finite

@@ -2,22 +2,20 @@
 //!
 //! Rows are evaluated in groups of [`LANES`]. At each step every row of a group moves down one node, and a row at a
 //! leaf stays there. This needs no unpredictable branch, and the rows do not depend on each other. Several groups form
-//! a block, whose columns stay in the L1 cache while all trees are evaluated. For a single row the same method takes
-//! [`LANES`] trees at a time. Both methods add the leaves in the order of the trees, so they give the same bits.
+//! a block, whose columns stay in the cache while all trees are evaluated. For a single row the same method takes
+//! [`LANES`] trees at a time. Some trees have a faster way for many rows ([`super::ranks`]). All of them add the leaves in
+//! the order of the trees, so they give the same bits.
 
-use super::column::{double, single};
-use super::grow::{Grown, Node, Sets};
+use super::super::descent::{self, LANES};
+use super::column::{Column, double, single};
+use super::grow::{Grown, Node};
 use super::{Forest, Result};
 use crate::Progress;
 
-/// Rows that are evaluated side by side.
-const LANES: usize = 8;
-/// Bytes of columns in one block.
-const BLOCK: usize = 16 << 10;
+/// Bytes of columns in one block. More rows share the trees then; a tree reads a few of the columns only.
+const BLOCK: usize = 64 << 10;
 /// Maximum number of groups in one block.
 const GROUPS: usize = 16;
-/// Steps between two checks whether all lanes have reached their leaves.
-const STRIDE: u32 = 10;
 /// With at most this number of columns, a row is stored on the stack.
 const SHORT: usize = 256;
 
@@ -38,7 +36,7 @@ impl Forest {
             &mut long[..]
         };
         for (held, column) in held.iter_mut().zip(columns) {
-            [*held] = column.of(self.numbers([row[column.feature as usize]]));
+            [*held] = self.column(*column, [row[column.feature as usize]]);
         }
         margins.copy_from_slice(&self.base);
         let trees = self.grown.trees.chunks(LANES).zip(self.group_of.chunks(LANES));
@@ -67,6 +65,9 @@ impl Forest {
     /// [`crate::Error::Cancelled`].
     pub(in super::super) fn margins(&self, rows: &[f64], margins: &mut [f64], progress: &Progress) -> Result<()> {
         let (features, outputs, width) = (self.features.len(), self.groups(), self.grown.columns.len());
+        if let Some(ranks) = self.ranks(rows.len() / features) {
+            return self.margins_by_ranks(ranks, rows, margins, progress);
+        }
         let groups = (BLOCK / (width * size_of::<Lane>())).clamp(1, GROUPS);
         let mut block: Vec<Lane> = vec![[0.0; LANES]; groups * width];
         let per_block = groups * LANES;
@@ -107,8 +108,14 @@ impl Forest {
             for (number, &x) in numbers.iter_mut().zip(feature) {
                 *number = x;
             }
-            *held = column.of(self.numbers(numbers));
+            *held = self.column(*column, numbers);
         }
+    }
+
+    /// The numbers of a column that the descent needs.
+    fn column<const N: usize>(&self, column: Column, numbers: [f64; N]) -> [f64; N] {
+        let numbers = self.numbers(numbers);
+        if self.grown.masks.is_empty() { column.of(numbers) } else { column.masked(numbers) }
     }
 
     /// The numbers of rows as the library of the model uses them.
@@ -143,19 +150,23 @@ fn descend(
     has_categories: bool,
     number: impl Fn(usize, usize) -> f64 + Copy,
 ) {
-    let nodes = &grown.nodes[..];
-    let mut left = depth;
-    loop {
-        let steps = left.min(STRIDE);
-        if has_categories {
-            (0..steps).for_each(|_| step_among(nodes, &grown.sets, at, number));
-        } else {
-            (0..steps).for_each(|_| step(nodes, at, number));
-        }
-        left -= steps;
-        if left == 0 || at.iter().all(|&at| nodes[at as usize].child == at) {
-            return;
-        }
+    let Grown { nodes, masks, sets, .. } = grown;
+    let nodes = &nodes[..];
+    if !has_categories {
+        descent::descend(at, depth, |lane, at| {
+            let node = &nodes[at as usize];
+            node.next_by_number(number(node.column_of_number(), lane))
+        });
+    } else if masks.is_empty() {
+        descent::descend(at, depth, |lane, at| {
+            let node = &nodes[at as usize];
+            node.next(sets, number(node.column(), lane))
+        });
+    } else {
+        descent::descend(at, depth, |lane, at| {
+            let node = &nodes[at as usize];
+            node.next_by_mask(masks[at as usize], number(node.column(), lane))
+        });
     }
 }
 
@@ -174,24 +185,5 @@ fn descend_levels(nodes: &[Node], at: &mut [u32; LANES], depth: u32, lanes: &[La
     }
     for (at, place) in at.iter_mut().zip(place) {
         *at = root + place;
-    }
-}
-
-/// One step in trees with numeric splits only.
-#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
-#[inline]
-fn step(nodes: &[Node], at: &mut [u32; LANES], number: impl Fn(usize, usize) -> f64) {
-    for (lane, at) in at.iter_mut().enumerate() {
-        let node = &nodes[*at as usize];
-        *at = node.child + u32::from(!(number(node.column_of_number(), lane) <= node.threshold));
-    }
-}
-
-/// One step in trees that can have splits by category.
-#[inline]
-fn step_among(nodes: &[Node], sets: &Sets, at: &mut [u32; LANES], number: impl Fn(usize, usize) -> f64) {
-    for (lane, at) in at.iter_mut().enumerate() {
-        let node = &nodes[*at as usize];
-        *at = node.next(sets, number(node.column(), lane));
     }
 }

@@ -35,6 +35,24 @@ impl Node {
         self.column as usize
     }
 
+    /// The next node in a tree without splits by category.
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
+    #[inline]
+    pub(super) fn next_by_number(&self, x: f64) -> u32 {
+        self.child + u32::from(!(x <= self.threshold))
+    }
+
+    /// The next node in a forest with masks, whose columns of categories hold codes ([`Column::masked`]). Both kinds of splits
+    /// are computed: which one it is cannot be predicted.
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
+    #[inline]
+    pub(super) fn next_by_mask(&self, mask: u64, x: f64) -> u32 {
+        let by_number = u32::from(!(x <= self.threshold));
+        let by_category = (mask >> (x.to_bits() & MASKED as u64) & 1) as u32 ^ 1;
+        let is_category = self.column >> 31;
+        self.child + (by_number ^ ((by_number ^ by_category) & is_category))
+    }
+
     /// The next node for a number in the column; for a leaf the node itself.
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
     #[inline]
@@ -88,6 +106,15 @@ impl Sets {
         Ok(self.ends.len() as u32 - 1)
     }
 
+    /// The set as bits, if it has no category from [`MASKED`] on.
+    fn mask(&self, set: usize) -> Option<u64> {
+        let start = set.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let words = &self.words[start as usize..self.ends[set] as usize];
+        let (first, rest) = words.split_at(words.len().min(2));
+        let mask = first.iter().rev().fold(0, |mask, &word| mask << 32 | u64::from(word));
+        (mask >> MASKED == 0 && rest.iter().all(|&word| word == 0)).then_some(mask)
+    }
+
     /// Whether the set contains the category of `x`: its integer part, as in `LightGBM`.
     pub(super) fn has(&self, set: f64, x: f64) -> bool {
         // Numbers above -1 have an integer part of 0 or more. A number that does not fit into an i32 is not a category;
@@ -115,13 +142,29 @@ pub(super) struct Grown {
     pub(super) columns: Vec<Column>,
     pub(super) sets: Sets,
     pub(super) linear: Linear,
+    /// For each node the set of its split by category, as bits; 0 for other nodes. Empty if there are no such splits, or one
+    /// whose set has a category from [`MASKED`] on.
+    pub(super) masks: Vec<u64>,
 }
 
+/// Categories from here on are in no mask; their bit is never set.
+pub(super) const MASKED: usize = 63;
+
 impl Grown {
+    /// Makes the masks.
+    fn mask(&mut self) {
+        let Self { nodes, sets, masks, .. } = self;
+        let is_split = |node: &Node| node.column & CATEGORY != 0;
+        let of_node = |node: &Node| if is_split(node) { sets.mask(node.threshold as usize) } else { Some(0) };
+        if nodes.iter().any(is_split) {
+            *masks = nodes.iter().map(of_node).collect::<Option<_>>().unwrap_or_default();
+        }
+    }
+
     /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8 + self.shares.capacity() * 4;
-        let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4;
+        let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4 + self.masks.capacity() * 8;
         let columns = self.columns.capacity() * size_of::<Column>();
         (nodes + sets + columns + self.linear.bytes() + self.trees.capacity() * size_of::<Tree>()) as u64
     }
@@ -165,6 +208,7 @@ impl Growing {
                 columns,
                 sets,
                 linear,
+                masks: Vec::new(),
             },
             places: HashMap::from([(Column::NOTHING, 0)]),
             wanted: 0,
@@ -390,6 +434,7 @@ impl Growing {
         values.shrink_to_fit();
         shares.shrink_to_fit();
         trees.shrink_to_fit();
+        self.grown.mask();
         Ok(self.grown)
     }
 }

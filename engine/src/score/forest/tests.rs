@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+mod blocks;
 mod boosters;
 mod hostile;
 mod meaning;

@@ -4,7 +4,9 @@
 use super::bad;
 use super::fault::Fault;
 use super::kernel::{Kernel, Output};
+use super::labels::Labels;
 use super::tensor::{Data, Kind, Tensor, elements};
+use super::trees::Trees;
 use crate::Result;
 
 /// The most steps.
@@ -205,40 +207,94 @@ impl Program {
 
     /// Evaluates all steps. `slots` has the inputs in front; the others are overwritten.
     pub(super) fn run(&self, slots: &mut Vec<Data>) -> Result<(), Fault> {
-        // Slots of another model may have other types.
-        slots.resize_with(self.slots.len(), || Data::F32(Vec::new()));
-        let unused = Data::F32(Vec::new());
+        self.prepare(slots);
+        self.steps.iter().try_for_each(|step| self.run_step(step, slots))
+    }
+
+    /// Evaluates all steps for several rows, with the same results. Each step is evaluated for all rows before the next: the
+    /// rows share the accesses to the trees of a step.
+    ///
+    /// # Errors
+    /// The fault of some row; another row may have one, too.
+    pub(super) fn run_rows(&self, rows: &mut [Vec<Data>]) -> Result<(), Fault> {
+        rows.iter_mut().for_each(|slots| self.prepare(slots));
         for step in &self.steps {
-            let mut data = self.taken(slots, step.output);
-            let mut label = step.label.map(|label| self.taken(slots, label));
-            let mut few: [&Data; 4] = [&unused; 4];
-            let mut many = Vec::new();
-            let inputs: &[&Data] = if step.inputs.len() <= few.len() {
-                for (input, source) in few.iter_mut().zip(&step.inputs) {
-                    *input = self.data(*source, slots).ok_or(Fault::Index)?;
+            match (&step.kernel, &step.inputs[..]) {
+                (Kernel::Trees(trees, labels), &[Source::Slot(input)]) => {
+                    self.run_trees(step, (trees, labels), input, rows)?;
                 }
-                &few[..step.inputs.len()]
-            } else {
-                for source in &step.inputs {
-                    many.push(self.data(*source, slots).ok_or(Fault::Index)?);
-                }
-                &many
-            };
-            let count = self.slots.get(step.output as usize).map_or(0, |slot| slot.count);
-            let mut none = Data::I64(Vec::new());
-            let result =
-                step.kernel.run(inputs, Output { count, data: &mut data, label: label.as_mut().unwrap_or(&mut none) });
-            if let Some(slot) = slots.get_mut(step.output as usize) {
-                *slot = data;
+                _ => rows.iter_mut().try_for_each(|slots| self.run_step(step, slots))?,
             }
-            if let (Some(at), Some(label)) = (step.label, label)
-                && let Some(slot) = slots.get_mut(at as usize)
-            {
-                *slot = label;
-            }
-            result?;
         }
         Ok(())
+    }
+
+    /// Slots of another model may have other types.
+    fn prepare(&self, slots: &mut Vec<Data>) {
+        slots.resize_with(self.slots.len(), || Data::F32(Vec::new()));
+    }
+
+    fn run_trees(
+        &self,
+        step: &Step,
+        (trees, labels): (&Trees, &Labels),
+        input: u32,
+        rows: &mut [Vec<Data>],
+    ) -> Result<(), Fault> {
+        let count = self.slots[step.output as usize].count;
+        let mut found: Vec<Data> = rows.iter_mut().map(|slots| self.taken(slots, step.output)).collect();
+        let given: Vec<&Data> = rows.iter().map(|slots| &slots[input as usize]).collect();
+        let mut places = vec![0; rows.len()];
+        trees.evaluate_rows(&given, &mut found, &mut places);
+        for ((slots, data), place) in rows.iter_mut().zip(found).zip(places) {
+            if data.len() != count {
+                return Err(Fault::Index);
+            }
+            slots[step.output as usize] = data;
+            if let Some(at) = step.label {
+                let mut label = self.taken(slots, at);
+                labels.put(place, &mut label);
+                slots[at as usize] = label;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_step(&self, step: &Step, slots: &mut [Data]) -> Result<(), Fault> {
+        let unused = Data::F32(Vec::new());
+        let mut data = self.taken(slots, step.output);
+        let mut label = step.label.map(|label| self.taken(slots, label));
+        let mut few: [&Data; 4] = [&unused; 4];
+        let mut many = Vec::new();
+        let inputs: &[&Data] = if step.inputs.len() <= few.len() {
+            for (input, source) in few.iter_mut().zip(&step.inputs) {
+                *input = self.data(*source, slots).ok_or(Fault::Index)?;
+            }
+            &few[..step.inputs.len()]
+        } else {
+            for source in &step.inputs {
+                many.push(self.data(*source, slots).ok_or(Fault::Index)?);
+            }
+            &many
+        };
+        let count = self.slots.get(step.output as usize).map_or(0, |slot| slot.count);
+        let mut none = Data::I64(Vec::new());
+        let result =
+            step.kernel.run(inputs, Output { count, data: &mut data, label: label.as_mut().unwrap_or(&mut none) });
+        if let Some(slot) = slots.get_mut(step.output as usize) {
+            *slot = data;
+        }
+        if let (Some(at), Some(label)) = (step.label, label)
+            && let Some(slot) = slots.get_mut(at as usize)
+        {
+            *slot = label;
+        }
+        result
+    }
+
+    /// The number of elements of a row in all slots.
+    pub(super) fn elements(&self) -> usize {
+        self.slots.iter().map(|slot| slot.count).sum()
     }
 
     /// Takes the buffer of a slot: empty, and of the right type.

@@ -1,5 +1,6 @@
 //! Tests with files that the tests write. Figures are those of onnxruntime 1.32.
 
+mod blocks;
 mod hostile;
 mod meaning;
 mod operators;
@@ -8,7 +9,7 @@ mod writer;
 use serde_json::Value;
 
 use crate::model::{Identity, Model, Query};
-use crate::score::{LoadOptions, ScoreDecoder, ScoreModel, load};
+use crate::score::{LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
 use crate::{Progress, Result};
 
 fn read(file: &[u8]) -> Result<ScoreModel> {
@@ -26,7 +27,11 @@ fn reason(file: &[u8]) -> String {
 fn assess(model: &ScoreModel, subject: &str) -> Result<Value> {
     let mut out = Vec::new();
     model.assess(&Identity { name: b"m", version: 1 }, &[subject.as_bytes()], &Query::default(), &mut out)?;
-    Ok(serde_json::from_slice(&out).unwrap())
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    let rows = Rows::from_json(model, format!("[{subject},{subject}]").as_bytes(), 2).unwrap();
+    let batch = model.batch_values(&rows, &Progress::default()).unwrap();
+    assert!(batch.iter().any(|&score| document["score"] == score), "{batch:?} for {document}");
+    Ok(document)
 }
 
 fn frames(model: &ScoreModel) -> Vec<Vec<u8>> {

@@ -76,6 +76,9 @@ pub(super) struct Trees {
     /// The end of the weights of each node among all weights; only leaves have any.
     ends: Vec<u32>,
     weights: Vec<(u32, f64)>,
+    /// For each node its only weight, if every leaf has one, all are of one target, and they are added. Else empty.
+    only: Vec<f64>,
+    only_target: u32,
     trees: Vec<Tree>,
     /// The first is for leaves and always 0.
     columns: Vec<Column>,
@@ -109,6 +112,7 @@ impl Trees {
         self.nodes.capacity() * size_of::<Node>()
             + self.ends.capacity() * 4
             + self.weights.capacity() * size_of::<(u32, f64)>()
+            + self.only.capacity() * 8
             + self.trees.capacity() * size_of::<Tree>()
             + self.columns.capacity() * size_of::<Column>()
             + self.base.capacity() * 8

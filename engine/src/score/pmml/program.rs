@@ -8,6 +8,7 @@ mod card;
 mod codec;
 mod expression;
 mod fault;
+mod flat;
 mod function;
 mod graph;
 mod input;
@@ -15,6 +16,7 @@ mod inverse;
 mod kind;
 mod linear;
 mod model;
+mod rows;
 mod target;
 mod trees;
 mod wire;
@@ -25,6 +27,7 @@ pub(in crate::score) use fault::Fault;
 
 pub(super) use card::{Attribute, Characteristic};
 pub(super) use expression::{Apply, Beyond, Expression, Piecewise};
+pub(super) use flat::Flattened;
 pub(super) use function::Function;
 pub(super) use graph::{Graph, Node};
 pub(super) use input::{Input, Invalid, Outliers};
@@ -35,13 +38,20 @@ pub(super) use model::{Body, Combine, Mining, Model, Segment};
 pub(super) use target::{Cast, Target};
 pub(super) use trees::{Method, Trees};
 
+use rows::Rows;
 use wire::{Reader, Wire, wire_struct};
 
 use super::super::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
-use crate::{Error, Result};
+use crate::{Error, Progress, Result};
 
 /// Maximum number of slots.
 pub(super) const MAX_SLOTS: u32 = 1 << 20;
+
+/// The most rows of a block, and slots of all its rows: they stay in the cache while a tree is evaluated.
+const BLOCK: usize = 128;
+const BLOCK_SLOTS: usize = 1 << 14;
+/// The most nanoseconds between two checks for cancellation, estimated.
+const BLOCK_COST: u64 = 50_000_000;
 
 /// A compiled file; immutable.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,11 +88,57 @@ impl Program {
     ) -> Result<usize, Fault> {
         slots.clear();
         slots.resize(self.slots as usize, f64::NAN);
+        self.fill(row, slots)?;
+        self.model.evaluate(slots)?;
+        self.answer(slots, margins, outputs)
+    }
+
+    /// Writes the outputs of several rows, with the same bits as [`Program::evaluate`]. Returns false if a row may have no
+    /// result: then `out` has no meaning, and rows must be evaluated one by one to find it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub(in crate::score) fn evaluate_rows(
+        &self,
+        rows: &[f64],
+        slots: &mut Vec<f64>,
+        margins: &mut Vec<f64>,
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<bool> {
+        let (width, features, outputs) = (self.slots as usize, self.inputs.len(), self.outputs());
+        let of_cost = usize::try_from(BLOCK_COST / self.size().max(1)).unwrap_or(BLOCK);
+        let per_block = (BLOCK_SLOTS / width).min(of_cost).clamp(1, BLOCK);
+        for (rows, out) in rows.chunks(per_block * features).zip(out.chunks_mut(per_block * outputs)) {
+            progress.check()?;
+            slots.clear();
+            slots.resize(rows.len() / features * width, f64::NAN);
+            let mut filled = rows.chunks_exact(features).zip(slots.chunks_exact_mut(width));
+            if filled.any(|(row, slots)| self.fill(row, slots).is_err())
+                || self.model.evaluate_rows(&mut Rows::new(slots, width)).is_err()
+            {
+                return Ok(false);
+            }
+            for (slots, out) in slots.chunks_exact(width).zip(out.chunks_exact_mut(outputs)) {
+                let is_answered = self.answer(slots, margins, out).is_ok();
+                if !is_answered || !margins.iter().all(|margin| margin.is_finite()) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fills the inputs with a row and computes the fields before the model.
+    fn fill(&self, row: &[f64], slots: &mut [f64]) -> Result<(), Fault> {
         for (feature, ((slot, input), &x)) in slots.iter_mut().zip(&self.inputs).zip(row).enumerate() {
             *slot = input.value(x, feature as u32)?;
         }
-        model::compute(&self.derived, slots)?;
-        self.model.evaluate(slots)?;
+        model::compute(&self.derived, slots)
+    }
+
+    /// Writes the margins and the outputs of an evaluated row. Returns the index of the predicted label.
+    fn answer(&self, slots: &[f64], margins: &mut Vec<f64>, outputs: &mut [f64]) -> Result<usize, Fault> {
         let result = self.model.result as usize;
         if slots[result].is_nan() {
             return Err(Fault::Nothing);

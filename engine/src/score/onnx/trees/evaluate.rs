@@ -1,14 +1,11 @@
-//! Evaluates a row. [`LANES`] trees are descended side by side, since each waits for memory; weights are added in the order
-//! of the trees.
+//! Evaluates a row, or several. For one row, [`LANES`] trees are descended side by side, since each waits for memory; for
+//! several, [`LANES`] rows in the same tree. Both add the weights in the order of the trees, so they give the same bits.
 
+use super::super::super::descent::{LANES, descend};
 use super::super::scores::{Second, Transform, pair_double, pair_single, transform_double, transform_single};
 use super::super::tensor::Data;
-use super::{Aggregate, EQUAL, MISSING, Node, Trees};
+use super::{Aggregate, Column, EQUAL, MISSING, Node, Trees};
 
-/// Trees that are descended side by side.
-const LANES: usize = 8;
-/// Steps between two checks whether all lanes have reached their leaves.
-const STRIDE: u32 = 8;
 /// With at most this number of columns, a row is stored on the stack.
 const SHORT: usize = 128;
 /// With at most this number of targets, sums are stored on the stack.
@@ -71,12 +68,7 @@ impl Trees {
             &mut long
         };
         for (held, column) in held.iter_mut().zip(&self.columns) {
-            // Integers are compared as `f32`, as onnxruntime does.
-            let x = match row {
-                Data::I64(row) => row.get(column.input as usize).map_or(f64::NAN, |&x| f64::from(x as f32)),
-                row => row.number(column.input as usize),
-            };
-            *held = if column.is_negated { -x } else { x };
+            *held = column.of(row);
         }
         // The column of leaves, whose threshold is +inf.
         if let Some(first) = held.first_mut() {
@@ -90,6 +82,58 @@ impl Trees {
         }
     }
 
+    /// As [`Trees::evaluate`] for each of several rows of one type, which share the accesses to the trees.
+    pub(in super::super) fn evaluate_rows(&self, rows: &[&Data], out: &mut [Data], labels: &mut [usize]) {
+        if matches!(rows, [Data::F64(_), ..]) {
+            self.scores_of_rows::<f64>(rows, out, labels);
+        } else {
+            self.scores_of_rows::<f32>(rows, out, labels);
+        }
+    }
+
+    fn scores_of_rows<N: Number>(&self, rows: &[&Data], out: &mut [Data], labels: &mut [usize]) {
+        let (width, targets) = (self.columns.len(), self.targets);
+        let groups = rows.len().div_ceil(LANES);
+        let mut lanes: Vec<[f64; LANES]> = vec![[0.0; LANES]; groups * width];
+        for (lanes, rows) in lanes.chunks_exact_mut(width).zip(rows.chunks(LANES)) {
+            // The first column is for leaves.
+            for (lane, column) in lanes.iter_mut().zip(&self.columns).skip(1) {
+                for (x, row) in lane.iter_mut().zip(rows) {
+                    *x = column.of(row);
+                }
+            }
+        }
+        let mut sums = vec![(N::default(), false); rows.len() * targets];
+        if self.only.is_empty() {
+            self.of_rows(&lanes, &mut sums, targets, |sums, leaf| self.add(leaf, sums));
+        } else {
+            let mut totals = vec![N::default(); rows.len()];
+            self.of_rows(&lanes, &mut totals, 1, |total, leaf| total[0] = total[0] + N::of(self.only[leaf]));
+            for (sums, total) in sums.chunks_exact_mut(targets).zip(totals) {
+                sums[self.only_target as usize] = (total, true);
+            }
+        }
+        let of_rows = sums.chunks_exact_mut(targets).zip(out).zip(labels);
+        for ((sums, out), label) in of_rows {
+            if let Data::F32(out) = out {
+                self.finish(sums, out, label);
+            }
+        }
+    }
+
+    /// Calls `add` with the sums of each row, of which it has `size`, and with the leaf that it reaches in each tree, in order.
+    #[inline]
+    fn of_rows<T>(&self, lanes: &[[f64; LANES]], sums: &mut [T], size: usize, add: impl Fn(&mut [T], usize)) {
+        for tree in &self.trees {
+            let of_group = sums.chunks_mut(LANES * size);
+            for (lanes, sums) in lanes.chunks_exact(self.columns.len()).zip(of_group) {
+                let mut at = [tree.root; LANES];
+                self.descend(&mut at, tree.depth, |column, lane| lanes[column][lane]);
+                sums.chunks_exact_mut(size).zip(&at).for_each(|(sums, &leaf)| add(sums, leaf as usize));
+            }
+        }
+    }
+
     fn scores<N: Number>(&self, held: &[f64], out: &mut Vec<f32>, label: &mut usize) {
         let mut few = [(N::default(), false); FEW];
         let mut many = Vec::new();
@@ -100,6 +144,11 @@ impl Trees {
             &mut many
         };
         self.sum(held, sums);
+        self.finish(sums, out, label);
+    }
+
+    /// The scores and the place of the class from the sums of the weights.
+    fn finish<N: Number>(&self, sums: &mut [(N, bool)], out: &mut Vec<f32>, label: &mut usize) {
         match &self.classes {
             None => self.finish_values(sums, out),
             Some(_) if self.targets == 2 => self.finish_two(sums, out, label),
@@ -118,42 +167,43 @@ impl Trees {
             }
             // Lanes without a tree repeat the first tree.
             at[trees.len()..].fill(trees[0].root);
-            if self.has_equal {
-                self.descend(&mut at, depth, |node| node.next_of_any(held));
-            } else {
-                self.descend(&mut at, depth, |node| node.next(held));
-            }
+            self.descend(&mut at, depth, |column, _| held[column]);
             for &leaf in &at[..trees.len()] {
-                let leaf = leaf as usize;
-                let start = leaf.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
-                for &(target, weight) in &self.weights[start..self.ends[leaf] as usize] {
-                    let (sum, has) = &mut sums[target as usize];
-                    let weight = N::of(weight);
-                    *sum = match self.aggregate {
-                        Aggregate::Sum | Aggregate::Average => *sum + weight,
-                        Aggregate::Min if *has && *sum <= weight => *sum,
-                        Aggregate::Max if *has && *sum >= weight => *sum,
-                        Aggregate::Min | Aggregate::Max => weight,
-                    };
-                    *has = true;
-                }
+                self.add(leaf as usize, sums);
             }
         }
     }
 
+    /// Adds the weights of a leaf.
     #[inline]
-    fn descend(&self, at: &mut [u32; LANES], depth: u32, next: impl Fn(&Node) -> u32) {
-        let mut left = depth;
-        while left > 0 {
-            for _ in 0..left.min(STRIDE) {
-                for at in &mut *at {
-                    *at = next(&self.nodes[*at as usize]);
-                }
-            }
-            left = left.saturating_sub(STRIDE);
-            if at.iter().all(|&at| self.nodes[at as usize].child == at) {
-                break;
-            }
+    fn add<N: Number>(&self, leaf: usize, sums: &mut [(N, bool)]) {
+        if let Some(&weight) = self.only.get(leaf) {
+            let (sum, has) = &mut sums[self.only_target as usize];
+            (*sum, *has) = (*sum + N::of(weight), true);
+            return;
+        }
+        let start = leaf.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
+        for &(target, weight) in &self.weights[start..self.ends[leaf] as usize] {
+            let (sum, has) = &mut sums[target as usize];
+            let weight = N::of(weight);
+            *sum = match self.aggregate {
+                Aggregate::Sum | Aggregate::Average => *sum + weight,
+                Aggregate::Min if *has && *sum <= weight => *sum,
+                Aggregate::Max if *has && *sum >= weight => *sum,
+                Aggregate::Min | Aggregate::Max => weight,
+            };
+            *has = true;
+        }
+    }
+
+    /// Moves every lane down to its leaf. `number` gives the number of a lane in a column.
+    #[inline]
+    fn descend(&self, at: &mut [u32; LANES], depth: u32, number: impl Fn(usize, usize) -> f64) {
+        let nodes = &self.nodes[..];
+        if self.has_equal {
+            descend(at, depth, |lane, at| nodes[at as usize].next_of_any(|column| number(column, lane)));
+        } else {
+            descend(at, depth, |lane, at| nodes[at as usize].next(|column| number(column, lane)));
         }
     }
 
@@ -231,20 +281,33 @@ impl Trees {
     }
 }
 
+impl Column {
+    /// The number of the column for a row.
+    fn of(self, row: &Data) -> f64 {
+        // Integers are compared as `f32`, as onnxruntime does.
+        let x = match row {
+            Data::I64(row) => row.get(self.input as usize).map_or(f64::NAN, |&x| f64::from(x as f32)),
+            row => row.number(self.input as usize),
+        };
+        if self.is_negated { -x } else { x }
+    }
+}
+
 impl Node {
-    /// The next node for a row; for a leaf the node itself.
+    /// The next node for a row, whose columns `number` gives; for a leaf the node itself.
     #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN goes to the second child")]
     #[inline]
-    fn next(&self, held: &[f64]) -> u32 {
-        self.child + u32::from(!(held[self.column as usize] <= self.threshold))
+    fn next(&self, number: impl Fn(usize) -> f64) -> u32 {
+        self.child + u32::from(!(number(self.column as usize) <= self.threshold))
     }
 
     /// The same in an ensemble with splits that compare `x == threshold`.
-    fn next_of_any(&self, held: &[f64]) -> u32 {
+    #[inline]
+    fn next_of_any(&self, number: impl Fn(usize) -> f64) -> u32 {
         if self.column & EQUAL == 0 {
-            return self.next(held);
+            return self.next(number);
         }
-        let x = held[(self.column & !(EQUAL | MISSING)) as usize];
+        let x = number((self.column & !(EQUAL | MISSING)) as usize);
         let is_first = x == self.threshold || self.column & MISSING != 0 && x.is_nan();
         self.child + u32::from(!is_first)
     }

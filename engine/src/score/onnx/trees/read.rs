@@ -44,6 +44,7 @@ pub(in super::super) fn regressor(
     if targets == 1 && trees.has_leaf(|weights| weights > 1) {
         return Err(bad("a leaf of a tree ensemble of one target has several weights"));
     }
+    trees.simplify();
     Ok(trees)
 }
 
@@ -79,6 +80,7 @@ pub(in super::super) fn classifier(
         ));
     }
     trees.classes = Some(Classes { is_binary, are_weights_positive: !seen.has_negative });
+    trees.simplify();
     Ok(trees)
 }
 
@@ -163,6 +165,8 @@ fn read(
         nodes: Vec::new(),
         ends: Vec::new(),
         weights: Vec::new(),
+        only: Vec::new(),
+        only_target: 0,
         trees: Vec::new(),
         columns: vec![Column { input: 0, is_negated: false }],
         has_equal: false,
@@ -309,6 +313,18 @@ fn plant(parts: &[Part], inputs: usize, trees: &mut Trees, columns: &mut HashMap
 }
 
 impl Trees {
+    /// Makes the list of only weights.
+    fn simplify(&mut self) {
+        let Some(&(target, _)) = self.weights.first() else { return };
+        let is_sum = matches!(self.aggregate, Aggregate::Sum | Aggregate::Average);
+        if !is_sum || self.weights.iter().any(|&(other, _)| other != target) || self.has_leaf(|weights| weights != 1) {
+            return;
+        }
+        // Splits have none.
+        let of_node = self.ends.iter().map(|&end| end.checked_sub(1).map_or(0.0, |last| self.weights[last as usize].1));
+        (self.only, self.only_target) = (of_node.collect(), target);
+    }
+
     /// Whether there is a leaf with such a number of weights.
     fn has_leaf(&self, is_such: impl Fn(usize) -> bool) -> bool {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());

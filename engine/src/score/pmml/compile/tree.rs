@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::element::{Element, shown};
-use super::super::program::{Body, Method, Model, Trees};
+use super::super::program::{Body, Flattened, Method, Model, Trees};
 use super::decisions::Decisions;
 use super::{Compiled, Compiler};
 use crate::score::MAX_CLASSES;
@@ -176,7 +176,8 @@ impl<'a> Compiler<'a> {
             return Err(Error::bad_whole("the trees of the PMML predict fewer than two classes"));
         }
         let result = self.slots_for(1 + count as usize, super::Origin::Many)?;
-        let trees = Trees { graph: to.finish_all(), roots, weights, method, classes: count, leaves };
+        let graph = to.finish_all();
+        let trees = Trees { graph, roots, weights, method, classes: count, leaves, flat: Flattened::default() };
         let body = Body::Trees(trees);
         let model = Model { derived: Vec::new(), body, target: None, result, classes: count, outputs: Vec::new() };
         Ok(Compiled { model, classes })

@@ -11,6 +11,7 @@ use super::card::Card;
 use super::expression::Expression;
 use super::fault::Fault;
 use super::linear::{Linear, Normal};
+use super::rows::Rows;
 use super::target::Target;
 use super::trees::Trees;
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
@@ -53,8 +54,7 @@ impl Model {
     /// Computes the result and the outputs. Without a result, the slot of the result is missing.
     pub(super) fn evaluate(&self, slots: &mut [f64]) -> Result<(), Fault> {
         compute(&self.derived, slots)?;
-        let result = self.result as usize;
-        let (start, classes) = if self.classes == 0 { (result, 0) } else { (result + 1, self.classes as usize) };
+        let (result, classes, start) = self.places();
         let named = match &self.body {
             Body::Linear(linear) => {
                 linear.evaluate(slots, start);
@@ -67,6 +67,39 @@ impl Model {
             }
             Body::Mining(mining) => mining.evaluate(slots, result, classes)?,
         };
+        self.conclude(named, slots)
+    }
+
+    /// As [`Model::evaluate`] for each of several rows.
+    ///
+    /// # Errors
+    /// The fault of some row; another row may have one, too.
+    pub(super) fn evaluate_rows(&self, rows: &mut Rows<'_>) -> Result<(), Fault> {
+        let (_, classes, start) = self.places();
+        match &self.body {
+            Body::Trees(trees) if trees.joins_rows() => {
+                rows.each().try_for_each(|slots| compute(&self.derived, slots))?;
+                let named = trees.evaluate_rows(rows, start);
+                rows.each().zip(named).try_for_each(|(slots, named)| self.conclude(named, slots))
+            }
+            Body::Mining(mining) if mining.is_plain_chain() => {
+                rows.each().try_for_each(|slots| compute(&self.derived, slots))?;
+                mining.segments.iter().try_for_each(|segment| segment.model.evaluate_rows(rows))?;
+                rows.each().try_for_each(|slots| self.conclude(mining.last(slots, start, classes), slots))
+            }
+            _ => rows.each().try_for_each(|slots| self.evaluate(slots)),
+        }
+    }
+
+    /// The slot of the result, the number of classes, and the slot of the number or of the first probability.
+    fn places(&self) -> (usize, usize, usize) {
+        let result = self.result as usize;
+        if self.classes == 0 { (result, 0, result) } else { (result, self.classes as usize, result + 1) }
+    }
+
+    /// Finds the class, or finishes the number, and computes the outputs.
+    fn conclude(&self, named: Option<usize>, slots: &mut [f64]) -> Result<(), Fault> {
+        let (result, classes, start) = self.places();
         if classes > 0 {
             let probabilities = &slots[start..start + classes];
             let has_all = probabilities.iter().all(|p| !p.is_nan());

@@ -1,7 +1,9 @@
 //! Trees whose leaves are combined: a single tree, a forest, an ensemble of votes.
 
+use super::flat::Flattened;
 use super::function::median;
 use super::graph::Graph;
+use super::rows::Rows;
 use super::wire::{Reader, Wire, wire_choice, wire_struct};
 use crate::{Error, Result};
 
@@ -75,9 +77,20 @@ pub(in super::super) struct Trees {
     pub(in super::super) classes: u32,
     /// For each entry the predicted class, or its only content if trees vote, else also the probability of each class.
     pub(in super::super) leaves: Vec<f64>,
+    pub(in super::super) flat: Flattened,
 }
 
-wire_struct!(Trees { graph, roots, weights, method, classes, leaves });
+/// What the leaves of a row have in common.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    /// The class of the last leaf.
+    class: Option<usize>,
+    is_missing: bool,
+    /// The sum of the weights.
+    total: f64,
+}
+
+wire_struct!(Trees { graph, roots, weights, method, classes, leaves, flat });
 
 impl Trees {
     /// Writes the number, or the probabilities, from `result` on. NaN is no result. Returns the class that a single tree
@@ -88,8 +101,7 @@ impl Trees {
             slots[result] = self.number(slots);
             return None;
         }
-        let width = self.width();
-        let (mut class, mut is_missing, mut total) = (None, false, 0.0);
+        let mut tally = Tally::default();
         let mut few = [0.0; 16];
         let mut many = Vec::new();
         let sums = match few.get_mut(..classes) {
@@ -99,42 +111,79 @@ impl Trees {
                 &mut many[..]
             }
         };
-        self.graph.find_all(&self.roots, slots, |tree, leaf| {
-            if leaf.is_nan() {
-                is_missing = true;
-                return;
-            }
-            let entry = &self.leaves[leaf as usize * width..][..width];
-            let weight = if self.method.is_weighted() { self.weights[tree] } else { 1.0 };
-            total += weight;
-            let voted = entry[0] as usize;
-            class = Some(voted);
-            if self.method.is_vote() {
-                sums[voted] += weight;
-            } else {
-                for (sum, probability) in sums.iter_mut().zip(&entry[1..]) {
-                    *sum += weight * probability;
-                }
-            }
-        });
-        // The sum of one tree is its own distribution.
-        let divisor = if matches!(self.method, Method::Sum | Method::WeightedSum) { 1.0 } else { total };
-        for (slot, sum) in slots[result..result + classes].iter_mut().zip(sums) {
-            *slot = if is_missing { f64::NAN } else { *sum / divisor };
+        self.flat.find_all(&self.graph, &self.roots, slots, |tree, leaf| self.count(tree, leaf, &mut tally, sums));
+        self.shares(tally, sums, &mut slots[result..][..classes])
+    }
+
+    /// Adds the leaf that a row has reached in a tree to the sums of the classes.
+    #[inline]
+    fn count(&self, tree: usize, leaf: f64, tally: &mut Tally, sums: &mut [f64]) {
+        if leaf.is_nan() {
+            tally.is_missing = true;
+            return;
         }
-        if self.roots.len() == 1 && !is_missing { class } else { None }
+        let width = self.width();
+        let entry = &self.leaves[leaf as usize * width..][..width];
+        let weight = if self.method.is_weighted() { self.weights[tree] } else { 1.0 };
+        tally.total += weight;
+        let voted = entry[0] as usize;
+        tally.class = Some(voted);
+        if self.method.is_vote() {
+            sums[voted] += weight;
+        } else {
+            for (sum, probability) in sums.iter_mut().zip(&entry[1..]) {
+                *sum += weight * probability;
+            }
+        }
+    }
+
+    /// Writes the probabilities of a row. Returns the class that a single tree names itself.
+    fn shares(&self, tally: Tally, sums: &[f64], out: &mut [f64]) -> Option<usize> {
+        // The sum of one tree is its own distribution.
+        let divisor = if matches!(self.method, Method::Sum | Method::WeightedSum) { 1.0 } else { tally.total };
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = if tally.is_missing { f64::NAN } else { sum / divisor };
+        }
+        if self.roots.len() == 1 && !tally.is_missing { tally.class } else { None }
+    }
+
+    /// Whether [`Trees::evaluate_rows`] can evaluate several rows together.
+    pub(super) fn joins_rows(&self) -> bool {
+        self.classes > 0 || matches!(self.method, Method::Sum | Method::Average)
+    }
+
+    /// As [`Trees::evaluate`] for each of several rows, which share the accesses to the nodes.
+    pub(super) fn evaluate_rows(&self, rows: &mut Rows<'_>, result: usize) -> Vec<Option<usize>> {
+        let count = rows.len();
+        if self.classes == 0 {
+            let mut sums = vec![0.0; count];
+            self.flat.find_rows(&self.graph, &self.roots, rows, |row, _, leaf| sums[row] += leaf);
+            let trees = self.roots.len() as f64;
+            for (slots, sum) in rows.each().zip(sums) {
+                slots[result] = if self.method == Method::Average { sum / trees } else { sum };
+            }
+            return vec![None; count];
+        }
+        let mut tallies = vec![Tally::default(); count];
+        let classes = self.classes as usize;
+        let mut sums = vec![0.0; count * classes];
+        self.flat.find_rows(&self.graph, &self.roots, rows, |row, tree, leaf| {
+            self.count(tree, leaf, &mut tallies[row], &mut sums[row * classes..][..classes]);
+        });
+        let of_rows = rows.each().zip(sums.chunks_exact(classes)).zip(tallies);
+        of_rows.map(|((slots, sums), tally)| self.shares(tally, sums, &mut slots[result..][..classes])).collect()
     }
 
     fn number(&self, slots: &[f64]) -> f64 {
         match self.method {
             Method::Sum | Method::Average => {
                 let mut sum = 0.0;
-                self.graph.find_all(&self.roots, slots, |_, leaf| sum += leaf);
+                self.flat.find_all(&self.graph, &self.roots, slots, |_, leaf| sum += leaf);
                 if self.method == Method::Average { sum / self.roots.len() as f64 } else { sum }
             }
             method => {
                 let mut found = vec![0.0; self.roots.len()];
-                self.graph.find_all(&self.roots, slots, |tree, leaf| found[tree] = leaf);
+                self.flat.find_all(&self.graph, &self.roots, slots, |tree, leaf| found[tree] = leaf);
                 method.of(&mut found, &self.weights)
             }
         }
@@ -165,11 +214,18 @@ impl Trees {
                         && self.leaves.iter().all(|number| number.is_finite())
                 }
             };
-        if fits { Ok(()) } else { Err(Error::Corrupt("the trees of a program contradict themselves")) }
+        if !fits {
+            return Err(Error::Corrupt("the trees of a program contradict themselves"));
+        }
+        self.flat.make(&self.graph, &self.roots);
+        Ok(())
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.graph.bytes() + self.roots.capacity() * 4 + (self.weights.capacity() + self.leaves.capacity()) * 8
+        self.graph.bytes()
+            + self.flat.bytes()
+            + self.roots.capacity() * 4
+            + (self.weights.capacity() + self.leaves.capacity()) * 8
     }
 
     /// A measure of the time for a row: the steps of each tree, estimated from the mean number of its nodes.

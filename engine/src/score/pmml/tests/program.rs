@@ -1,7 +1,8 @@
 //! What programs compute. The expected values are those of JPMML's evaluator (1.6, through jpmml_evaluator 0.16.0).
 
 use super::{assess, read};
-use crate::Error;
+use crate::score::{Rows, ScoreModel};
+use crate::{Error, Progress};
 
 const HEAD: &str = r#"<PMML version="4.4"><Header/><DataDictionary>"#;
 const NUMBER: &str = r#"<DataField name="y" optype="continuous" dataType="double"/>"#;
@@ -32,13 +33,29 @@ fn derived(kind: &str, expression: &str) -> String {
 /// The scores of rows of a and b; `None` for an error.
 fn scores(text: &str, rows: &[(Option<f64>, Option<f64>)]) -> Vec<Option<f64>> {
     let model = read(text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
-    let of = |(a, b): &(Option<f64>, Option<f64>)| {
+    let subject = |(a, b): &(Option<f64>, Option<f64>)| {
         let fields = [("a", a), ("b", b)].map(|(name, x)| (name, serde_json::json!(x)));
         let known = fields.into_iter().filter(|(name, _)| model.features().iter().any(|feature| **feature == **name));
-        let subject: serde_json::Map<_, _> = known.map(|(name, x)| (name.to_owned(), x)).collect();
-        assess(&model, &serde_json::Value::Object(subject).to_string()).ok()?["score"].as_f64()
+        serde_json::Value::Object(known.map(|(name, x)| (name.to_owned(), x)).collect()).to_string()
     };
-    rows.iter().map(of).collect()
+    let subjects: Vec<String> = rows.iter().map(subject).collect();
+    let answers: Vec<Option<serde_json::Value>> = subjects.iter().map(|subject| assess(&model, subject).ok()).collect();
+    in_a_batch(&model, &subjects, &answers);
+    answers.iter().map(|answer| answer.as_ref()?["score"].as_f64()).collect()
+}
+
+/// Rows that are evaluated together, many times each, have the scores that they have alone.
+fn in_a_batch(model: &ScoreModel, subjects: &[String], answers: &[Option<serde_json::Value>]) {
+    let scored: Vec<(&String, &Option<serde_json::Value>)> =
+        subjects.iter().zip(answers).filter(|(_, answer)| answer.is_some()).collect();
+    let (of, count) = (model.outputs(), 41 * scored.len());
+    let text: Vec<&str> = scored.iter().cycle().take(count).map(|(subject, _)| subject.as_str()).collect();
+    let rows = Rows::from_json(model, format!("[{}]", text.join(",")).as_bytes(), count).unwrap();
+    let found = model.batch_values(&rows, &Progress::default()).unwrap();
+    for (i, found) in found.chunks_exact(of).enumerate() {
+        let answer = scored[i % scored.len()].1.as_ref().unwrap();
+        assert!(found.iter().any(|x| answer["score"] == *x), "row {i} has {found:?}, alone {answer}");
+    }
 }
 
 fn constant(text: &str) -> String {

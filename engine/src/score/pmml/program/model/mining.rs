@@ -129,6 +129,18 @@ impl Mining {
         }
     }
 
+    /// Whether it is a chain of segments that always apply.
+    pub(super) fn is_plain_chain(&self) -> bool {
+        self.combine == Combine::Chain && self.segments.iter().all(|segment| segment.predicate.is_none())
+    }
+
+    /// Gives the result of the last segment of a chain, which has been evaluated, to the chain. Returns the class that the
+    /// segment names.
+    pub(super) fn last(&self, slots: &mut [f64], start: usize, classes: usize) -> Option<usize> {
+        slots[start..start + classes.max(1)].fill(f64::NAN);
+        self.segments.last()?.take(slots, start, classes)
+    }
+
     pub(in super::super) fn check(&self, slots: u32, features: u32, classes: u32) -> Result<()> {
         let wrong = Err(Error::Corrupt("the segments of a program contradict themselves"));
         let method = if let Combine::All(method) = self.combine { Some(method) } else { None };
@@ -185,18 +197,23 @@ impl Segment {
     /// Evaluates the model and gives its result to the ensemble.
     fn give(&self, slots: &mut [f64], start: usize, classes: usize) -> Result<Option<usize>, Fault> {
         self.model.evaluate(slots)?;
+        Ok(self.take(slots, start, classes))
+    }
+
+    /// Gives the result of the model to the ensemble. Returns the class that the model names.
+    fn take(&self, slots: &mut [f64], start: usize, classes: usize) -> Option<usize> {
         let at = self.model.result as usize;
         if classes == 0 {
             slots[start] = slots[at];
-            return Ok(None);
+            return None;
         }
         if slots[at].is_nan() {
-            return Ok(None);
+            return None;
         }
         slots[start..start + classes].fill(0.0);
         for (k, &class) in self.classes.iter().enumerate() {
             slots[start + class as usize] = slots[at + 1 + k];
         }
-        Ok(self.classes.get(slots[at] as usize).map(|&class| class as usize))
+        self.classes.get(slots[at] as usize).map(|&class| class as usize)
     }
 }
