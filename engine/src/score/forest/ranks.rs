@@ -13,6 +13,8 @@
 mod oblivious;
 mod small;
 
+use std::ops::Range;
+
 use super::Forest;
 use super::grow::Grown;
 use crate::{Progress, Result};
@@ -26,6 +28,8 @@ const LANES: usize = 64;
 const BLOCK: usize = 64 << 10;
 /// Maximum number of lanes in one block.
 const GROUPS: usize = 4;
+/// Trees that are given to an evaluator together, which may then read and write each margin once.
+const TOGETHER: usize = 4;
 /// With fewer rows, or fewer trees for each column, ranks cost more than they save.
 const FEW_ROWS: usize = 64;
 const FEW_TREES: usize = 2;
@@ -164,26 +168,26 @@ impl Forest {
     ) -> Result<()> {
         match ranks {
             Ranks::Oblivious(ranking, levels) => {
-                self.each_block(ranking, rows, margins, progress, |tree, lanes, margins| {
-                    self.add_levels(levels, tree, lanes, margins);
+                self.each_block(ranking, rows, margins, progress, |trees, lanes, margins| {
+                    self.add_levels(levels, trees, lanes, margins);
                 })
             }
             Ranks::Small(ranking, small) => {
-                self.each_block(ranking, rows, margins, progress, |tree, lanes, margins| {
-                    self.add_small(small, tree, lanes, margins);
+                self.each_block(ranking, rows, margins, progress, |trees, lanes, margins| {
+                    trees.for_each(|tree| self.add_small(small, tree, lanes, margins));
                 })
             }
         }
     }
 
-    /// Calls `add` with each tree, in order, and with the ranks and the margins of some rows.
+    /// Calls `add` with a few trees, in order, and with the ranks and the margins of some rows.
     fn each_block<R: Rank>(
         &self,
         ranking: &Ranking<R>,
         rows: &[f64],
         margins: &mut [f64],
         progress: &Progress,
-        add: impl Fn(usize, &[[R; LANES]], &mut [f64]),
+        add: impl Fn(Range<usize>, &[[R; LANES]], &mut [f64]),
     ) -> Result<()> {
         let (features, outputs, width) = (self.features.len(), self.groups(), self.grown.columns.len());
         let groups = (BLOCK / (width * LANES * size_of::<R>())).clamp(1, GROUPS);
@@ -196,10 +200,11 @@ impl Forest {
             for margins in margins.chunks_exact_mut(outputs) {
                 margins.copy_from_slice(&self.base);
             }
-            for tree in 0..self.grown.trees.len() {
+            let count = self.grown.trees.len();
+            for first in (0..count).step_by(TOGETHER) {
                 progress.check()?;
                 for (lanes, margins) in block.chunks_exact(width).zip(margins.chunks_mut(LANES * outputs)) {
-                    add(tree, lanes, margins);
+                    add(first..count.min(first + TOGETHER), lanes, margins);
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! Oblivious trees: the outcomes of the levels are the bits of the place of the leaf.
 
+use std::ops::Range;
+
 use super::super::Forest;
 use super::super::grow::{Grown, Tree};
-use super::{LANES, Ranking};
+use super::{LANES, Ranking, TOGETHER};
 
 /// Maximum number of levels of a tree: places of leaves are bytes.
 const MAX_LEVELS: u32 = 8;
@@ -46,43 +48,60 @@ impl Levels {
 }
 
 impl Forest {
-    /// Adds the leaves of a tree to the margins of some rows.
+    /// Adds the leaves of some trees to the margins of some rows.
     #[inline]
-    pub(super) fn add_levels(&self, levels: &Levels, tree: usize, lanes: &[[i8; LANES]], margins: &mut [f64]) {
-        let places = places(levels.of_tree(tree), lanes);
+    pub(super) fn add_levels(&self, levels: &Levels, trees: Range<usize>, lanes: &[[i8; LANES]], margins: &mut [f64]) {
+        if !self.is_single() && self.groups() == 1 && trees.len() == TOGETHER {
+            let places: [_; TOGETHER] = std::array::from_fn(|i| places(levels.of_tree(trees.start + i), lanes));
+            let leaves: [_; TOGETHER] = std::array::from_fn(|i| self.leaves(trees.start + i));
+            // With a known number of leaves no place needs a check.
+            let is_done = match leaves[0].len() {
+                4 => add::<4>(leaves, &places, margins),
+                8 => add::<8>(leaves, &places, margins),
+                16 => add::<16>(leaves, &places, margins),
+                32 => add::<32>(leaves, &places, margins),
+                64 => add::<64>(leaves, &places, margins),
+                128 => add::<128>(leaves, &places, margins),
+                256 => add::<256>(leaves, &places, margins),
+                _ => None,
+            };
+            if is_done.is_some() {
+                return;
+            }
+        }
+        for tree in trees {
+            let (leaves, group) = (self.leaves(tree), usize::from(self.group_of[tree]));
+            let places = places(levels.of_tree(tree), lanes);
+            for (margins, &place) in margins.chunks_exact_mut(self.groups()).zip(&places) {
+                margins[group] = self.sum(margins[group], leaves[usize::from(place)]);
+            }
+        }
+    }
+
+    /// The leaves of a tree: its last level.
+    fn leaves(&self, tree: usize) -> &[f64] {
         let Tree { root, depth, .. } = self.grown.trees[tree];
         let leaves = 1_usize << depth;
         let first = root as usize + leaves - 1;
-        let leaves = &self.grown.values[first..first + leaves];
-        let (groups, group) = (self.groups(), usize::from(self.group_of[tree]));
-        if groups > 1 || self.is_single() {
-            for (margins, &place) in margins.chunks_exact_mut(groups).zip(&places) {
-                margins[group] = self.sum(margins[group], leaves[usize::from(place)]);
-            }
-            return;
-        }
-        // With a known number of leaves no place needs a check.
-        match leaves.len() {
-            2 => add(leaves.as_chunks::<2>().0, &places, margins),
-            4 => add(leaves.as_chunks::<4>().0, &places, margins),
-            8 => add(leaves.as_chunks::<8>().0, &places, margins),
-            16 => add(leaves.as_chunks::<16>().0, &places, margins),
-            32 => add(leaves.as_chunks::<32>().0, &places, margins),
-            64 => add(leaves.as_chunks::<64>().0, &places, margins),
-            128 => add(leaves.as_chunks::<128>().0, &places, margins),
-            256 => add(leaves.as_chunks::<256>().0, &places, margins),
-            _ => add(leaves.as_chunks::<1>().0, &places, margins),
-        }
+        &self.grown.values[first..first + leaves]
     }
 }
 
-/// Adds the leaf of each row, of the only tree in the list, to the only margin of the row.
+/// Adds the leaves of each row to its margin, tree after tree. `None` if a tree has another number of leaves.
 #[inline]
-fn add<const N: usize>(leaves: &[[f64; N]], places: &[u8; LANES], margins: &mut [f64]) {
-    let Some(leaves) = leaves.first() else { return };
-    for (margin, &place) in margins.iter_mut().zip(places) {
-        *margin += leaves[usize::from(place) % N];
+fn add<const N: usize>(
+    leaves: [&[f64]; TOGETHER],
+    places: &[[u8; LANES]; TOGETHER],
+    margins: &mut [f64],
+) -> Option<()> {
+    let [a, b, c, d] = leaves.map(|leaves| leaves.as_array::<N>());
+    let leaves: [&[f64; N]; TOGETHER] = [a?, b?, c?, d?];
+    let [a, b, c, d] = places;
+    for ((((margin, &a), &b), &c), &d) in margins.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        let places = [a, b, c, d].map(|place| usize::from(place) % N);
+        *margin = leaves.iter().zip(places).fold(*margin, |sum, (leaves, place)| sum + leaves[place]);
     }
+    Some(())
 }
 
 /// The place of each row among the leaves of a tree with these levels.

@@ -13,7 +13,7 @@ const HELD: usize = 16;
 
 /// Whether the tree is one.
 pub(super) fn fits(tree: &Tree) -> bool {
-    tree.nodes as usize <= 2 * MAX_LEAVES - 1
+    (tree.nodes as usize) < 2 * MAX_LEAVES
 }
 
 /// A split.
