@@ -6,6 +6,7 @@
 
 mod card;
 mod codec;
+mod cost;
 mod expression;
 mod fault;
 mod function;
@@ -194,12 +195,6 @@ impl Program {
             found.dedup_by(|b, a| *b <= a.next_up());
         }
         of_feature.into_iter().enumerate().filter(|(_, found)| !found.is_empty()).collect()
-    }
-
-    /// A measure of the time for a row, in nanoseconds.
-    pub(in crate::score) fn size(&self) -> u64 {
-        let fields: usize = self.derived.iter().map(|(_, field)| field.bytes() / 64).sum();
-        u64::from(self.slots) + 5 * self.inputs.len() as u64 + 5 * fields as u64 + 3 * self.model.size()
     }
 
     /// Bytes of memory in use.
