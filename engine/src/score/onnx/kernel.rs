@@ -301,7 +301,9 @@ fn best(is_largest: bool, is_last: bool, groups: &Groups, x: &Data, out: &mut Da
             let at = |place: u32| x.get(place as usize).copied().unwrap_or_default();
             out.extend(groups.each().map(|group| best_of(is_largest, is_last, group, at)));
         }
-        x => out.extend(groups.each().map(|group| best_of(is_largest, is_last, group, |place| x.number(place as usize)))),
+        x => {
+            out.extend(groups.each().map(|group| best_of(is_largest, is_last, group, |place| x.number(place as usize))))
+        }
     }
 }
 

@@ -50,9 +50,13 @@ fn of_two_equal_probabilities_a_linear_model_answers_with_the_first_class() {
             r#"{{"format":"glm/1","link":"{link}","features":[{{"name":"x"}}],"outputs":[{{"coef":[1]}}]}}"#
         ))
     };
-    for (link, x, class) in
-        [("logit", "0", "0"), ("logit", "-1e-30", "0"), ("logit", "1e-30", "1"), ("probit", "0", "0"), ("probit", "1", "1")]
-    {
+    for (link, x, class) in [
+        ("logit", "0", "0"),
+        ("logit", "-1e-30", "0"),
+        ("logit", "1e-30", "1"),
+        ("probit", "0", "0"),
+        ("probit", "1", "1"),
+    ] {
         let document: Value = serde_json::from_str(&assess(&of(link), &[&format!("x={x}")]).unwrap()).unwrap();
         assert_eq!(document["class"], class, "{link} {x}: {document}");
     }

@@ -102,7 +102,8 @@ fn a_softmax_of_two_sums_has_no_contributions() {
             ],
         );
         let matrix = initializer(&floats("w", &[2, classes as u64], &weights));
-        let network = [node("MatMul", &["x", "w"], &["s"], &[]), node("Softmax", &["s"], &["y"], &[("axis", Of::Int(1))])];
+        let network =
+            [node("MatMul", &["x", "w"], &["s"], &[]), node("Softmax", &["s"], &["y"], &[("axis", Of::Int(1))])];
         let labelled = node("ArgMax", &["y"], &["label"], &[("axis", Of::Int(1)), ("keepdims", Of::Int(0))]);
         let ports = || [input("x", 1, &[0, 2]), output("label"), output("y")].concat();
         [file(&[linear, ports()]), file(&[matrix, network.concat(), labelled, ports()])]

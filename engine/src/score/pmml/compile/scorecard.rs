@@ -24,19 +24,20 @@ impl<'a> Compiler<'a> {
         if characteristics.is_empty() {
             return Err(Error::bad_whole("a scorecard has 1 to 4096 attributes"));
         }
-        let card = Card {
-            initial: head.initial,
-            characteristics,
-            is_above: head.is_above,
-            max_reasons: head.max_reasons,
-        };
+        let card =
+            Card { initial: head.initial, characteristics, is_above: head.is_above, max_reasons: head.max_reasons };
         let result = self.slot(super::Origin::Many)?;
         let body = Body::Card(card);
         let model = Model { derived: Vec::new(), body, target: None, result, classes: 0, outputs: Vec::new() };
         Ok(Compiled { model, classes: Vec::new() })
     }
 
-    fn characteristic(&mut self, element: &'a Element, card: &heads::Card<'_>, number: usize) -> Result<Characteristic> {
+    fn characteristic(
+        &mut self,
+        element: &'a Element,
+        card: &heads::Card<'_>,
+        number: usize,
+    ) -> Result<Characteristic> {
         let heads::Characteristic { code: common, baseline, attributes: parts } =
             heads::Characteristic::read(element, card)?;
         if parts.is_empty() || parts.len() > MAX_ATTRIBUTES {
@@ -75,13 +76,7 @@ impl<'a> Compiler<'a> {
                 shown(&name)
             )));
         }
-        Ok(Characteristic {
-            choice,
-            attributes,
-            baseline,
-            name: name.into(),
-            points: self.slot(super::Origin::Many)?,
-        })
+        Ok(Characteristic { choice, attributes, baseline, name: name.into(), points: self.slot(super::Origin::Many)? })
     }
 
     fn complex(&mut self, element: &'a Element) -> Result<Expression> {

@@ -29,7 +29,12 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     Ok((features, Machine::Scorecard(card)))
 }
 
-fn attribute(characteristic: &Element, features: &Features, card: &heads::Card<'_>, number: usize) -> Result<Attribute> {
+fn attribute(
+    characteristic: &Element,
+    features: &Features,
+    card: &heads::Card<'_>,
+    number: usize,
+) -> Result<Attribute> {
     let in_this =
         |reason: &str| Error::bad_whole(format!("Characteristic number {} of the PMML: {reason}", number + 1));
     let mut codes: Vec<Box<str>> = Vec::new();
