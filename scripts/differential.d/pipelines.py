@@ -100,7 +100,8 @@ def _make(random: np.random.Generator, name: str, steps: Callable, target: str, 
     draw = drawn_from(inputs[:, at])
     special = [list(map(float, known[:8, j])) for j in at]
     for name_of, threshold in re.findall(r'field="(\w+)" operator="\w+" value="([^"]+)"', document.decode()):
-        if name_of in used:
+        # A threshold of INF separates missing values from all numbers.
+        if name_of in used and np.isfinite(float(threshold)):
             special[used.index(name_of)].append(float(threshold))
     labels = [str(label) for label in range(classes)]
     return Case(

@@ -1,8 +1,10 @@
 //! Writes the assessment as a JSON document, with the fields in the order of `docs/assessment-score.schema.json`.
 
+use super::glm::Link;
 use super::machine::{Answer, Machine};
 use super::model::{ScoreModel, overflow};
 use super::number;
+use super::options::Format;
 use super::pmml::Card;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
@@ -121,7 +123,7 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
                 field(out, b",\"margin\":");
                 number::write(margin, out);
             }
-            let class = scratch.class.unwrap_or(usize::from(outputs[0] >= 0.5));
+            let class = scratch.class.unwrap_or_else(|| usize::from(is_second(model, margins, outputs[0])));
             classes(out, model, class, [1.0 - outputs[0], outputs[0]].into_iter());
         }
         Answer::Multi => {
@@ -140,6 +142,22 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         Answer::Points => number::write(outputs[0], out),
     }
     0
+}
+
+/// Whether the class is the second of two, with this probability: as the library of the format decides, which matters where
+/// both classes have the probability 0.5.
+fn is_second(model: &ScoreModel, margins: &[f64], probability: f64) -> bool {
+    let margin = margins.first().copied().unwrap_or(f64::NAN);
+    match (&model.machine, model.format) {
+        // JPMML: the class of the first RegressionTable, which is our second one.
+        (_, Format::Pmml) => probability >= 0.5,
+        // `decision_function(x) > 0` of scikit-learn; also where the probability is rounded to 0.5.
+        (Machine::Glm(glm), _) if glm.link == Link::Logit => margin > 0.0,
+        // A raw value above 0.
+        (_, Format::Catboost) => margin > 0.0,
+        // XGBoost: a probability above 0.5. LightGBM: the first of the most probable.
+        _ => probability > 0.5,
+    }
 }
 
 /// Computes the SHAP values of the features for the margin of a group. Returns their base value: with them it sums to the

@@ -160,7 +160,7 @@ impl Machine {
             // A single row passes each tree twice: for the margins and, more slowly, for the contributions.
             Self::Forest(forest) => (forest.outputs() as u64, 8 * forest.steps(), forest.steps()),
             Self::Onnx(onnx) => (onnx.outputs() as u64, onnx.cost(), onnx.cost()),
-            Self::Program(program) => (program.outputs() as u64, program.size(), program.size()),
+            Self::Program(program) => (program.outputs() as u64, program.cost(), program.cost()),
         };
         let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
         (alone, Duration::from_nanos(features + 10 * outputs + shared))

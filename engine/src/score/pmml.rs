@@ -5,6 +5,7 @@
 
 mod compile;
 mod element;
+mod heads;
 mod plain;
 mod program;
 

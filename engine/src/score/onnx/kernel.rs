@@ -295,18 +295,30 @@ fn reduce(reduction: Reduction, groups: &Groups, x: &Data, out: &mut Data) {
 
 fn best(is_largest: bool, is_last: bool, groups: &Groups, x: &Data, out: &mut Data) {
     let Data::I64(out) = out else { return };
-    out.extend(groups.each().map(|group| {
-        let mut best = 0;
-        let mut most = group.first().map_or(f64::NAN, |&place| x.number(place as usize));
-        for (i, &place) in group.iter().enumerate().skip(1) {
-            let x = x.number(place as usize);
-            let is_better = if is_largest { x > most } else { x < most };
-            if is_better || is_last && x == most {
-                (best, most) = (i as i64, x);
-            }
+    match x {
+        // Not as `f64`, which has 53 bits.
+        Data::I64(x) => {
+            let at = |place: u32| x.get(place as usize).copied().unwrap_or_default();
+            out.extend(groups.each().map(|group| best_of(is_largest, is_last, group, at)));
         }
-        best
-    }));
+        x => {
+            out.extend(groups.each().map(|group| best_of(is_largest, is_last, group, |place| x.number(place as usize))))
+        }
+    }
+}
+
+/// The place of the largest or smallest element in a group. Nothing is larger or smaller than NaN.
+fn best_of<T: PartialOrd>(is_largest: bool, is_last: bool, group: &[u32], at: impl Fn(u32) -> T) -> i64 {
+    let Some((&first, others)) = group.split_first() else { return 0 };
+    let (mut best, mut most) = (0, at(first));
+    for (&place, i) in others.iter().zip(1..) {
+        let x = at(place);
+        let is_better = if is_largest { x > most } else { x < most };
+        if is_better || is_last && x == most {
+            (best, most) = (i, x);
+        }
+    }
+    best
 }
 
 fn softmax(groups: &Groups, is_log: bool, x: &Data, out: &mut Data) {

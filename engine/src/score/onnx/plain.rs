@@ -23,7 +23,13 @@ pub(super) fn add(building: &mut Building<'_>, op: &Operation<'_, '_>) -> Result
             if !(x.kind.is_float() || x.kind.is_number() && function.takes_integers()) {
                 return Err(op.misused());
             }
-            program.step(Kernel::Unary(function), &[x], x.kind, x.shape.clone())?
+            let value = program.step(Kernel::Unary(function), &[x], x.kind, x.shape.clone())?;
+            // Elements are held in 64 bits: the opposite of the least number of 32 bits is that number.
+            if x.kind == Kind::I32 && function != Unary::Sign {
+                program.step(Kernel::Cast(Kind::I32), &[&value], Kind::I32, x.shape.clone())?
+            } else {
+                value
+            }
         }
         "Add" => pair(building, op, Binary::Add)?,
         "Sub" => pair(building, op, Binary::Sub)?,

@@ -22,6 +22,7 @@ mod words;
 use std::collections::HashMap;
 
 use super::element::{Element, shown};
+use super::heads;
 use super::program::{Expression, Kind, MAX_SLOTS, Model, NO_FEATURE, Program};
 use crate::score::features::{EXACT, Features};
 use crate::{Error, Progress, Result};
@@ -37,17 +38,6 @@ const MAX_MODELS: usize = 8;
 const MAX_OPEN: usize = 64;
 /// Maximum number of parts of all expressions: functions of the file are expanded where they are used.
 const MAX_PARTS: usize = 1_000_000;
-
-/// The children that every model may have. Verification data are not checked.
-const COMMON: &[&str] = &[
-    "MiningSchema",
-    "Output",
-    "ModelStats",
-    "ModelExplanation",
-    "Targets",
-    "LocalTransformations",
-    "ModelVerification",
-];
 
 /// The models that can be compiled.
 const MODELS: &[&str] = &["RegressionModel", "GeneralRegressionModel", "TreeModel", "Scorecard", "MiningModel"];
@@ -188,8 +178,14 @@ pub(super) fn compile(
     })?;
     if !program.is_explained() && program.card().is_none() {
         warnings.push(
-            "assessments of this PMML have no contributions: its terms depend on several features, or it has trees"
-                .into(),
+            match program.trees() {
+                0 => "assessments of this PMML have no contributions: its terms depend on several features",
+                _ => {
+                    "assessments of this PMML have no contributions: it has trees, and PMML does not say reliably how \
+                     many training rows reached their nodes"
+                }
+            }
+            .into(),
         );
     }
     let decimals = vec![EXACT; names.len()];
@@ -303,7 +299,7 @@ impl<'a> Compiler<'a> {
         if depth == MAX_MODELS {
             return Err(Error::bad_whole("models of the PMML are nested more than 8 deep"));
         }
-        check_model(element)?;
+        heads::check(element)?;
         let mut scope = Scope::default();
         for part in element.children_called("LocalTransformations").flat_map(Element::parts) {
             if &*part.name != "DerivedField" || scope.declared.insert(part.needed("name")?, part).is_some() {
@@ -341,23 +337,4 @@ impl<'a> Compiler<'a> {
         compiled.model.target = self.target(element, compiled.model.classes > 0)?;
         Ok(compiled)
     }
-}
-
-/// Refuses attributes and children of a model that are not known, as [`Element::only`] does.
-fn only(element: &Element, attributes: &[&str], children: &[&str]) -> Result<()> {
-    element.only(attributes, &[COMMON, children].concat())
-}
-
-/// Refuses what changes the results of every kind of model.
-fn check_model(element: &Element) -> Result<()> {
-    if element.attribute("isScorable") == Some("false") {
-        return Err(Error::bad_whole("the PMML says that its model is not scorable"));
-    }
-    if element.attribute("x-mathContext").is_some_and(|context| context != "double") {
-        return Err(Error::bad_whole(
-            "the PMML computes in float (x-mathContext), which is not done here; load the file that XGBoost saves \
-             (model.save_model(\"m.ubj\"))",
-        ));
-    }
-    Ok(())
 }

@@ -9,9 +9,8 @@ mod scorecard;
 
 use std::collections::HashMap;
 
-pub(super) use scorecard::max_reasons;
-
 use super::element::{self, Element};
+use super::heads;
 use crate::score::features::{EXACT, Features};
 use crate::score::machine::Machine;
 use crate::{Error, Result};
@@ -34,12 +33,7 @@ pub(super) fn read(root: &Element, model: &Element) -> Result<(Features, Machine
 
 /// Refuses elements that change scores and are not evaluated.
 fn check_model(model: &Element) -> Result<()> {
-    if model.attribute("isScorable") == Some("false") {
-        return Err(Error::bad_whole("the PMML says that its model is not scorable"));
-    }
-    if model.attribute("x-mathContext").is_some_and(|context| context != "double") {
-        return Err(Error::bad_whole("the PMML computes in float"));
-    }
+    heads::check(model)?;
     for (name, reason) in [
         ("LocalTransformations", "PMML with LocalTransformations cannot be used: their fields are not computed"),
         ("Targets", "PMML with Targets cannot be used: scores are not rescaled"),

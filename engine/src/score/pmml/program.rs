@@ -6,6 +6,7 @@
 
 mod card;
 mod codec;
+mod cost;
 mod expression;
 mod fault;
 mod flat;
@@ -107,7 +108,7 @@ impl Program {
         progress: &Progress,
     ) -> Result<bool> {
         let (width, features, outputs) = (self.slots as usize, self.inputs.len(), self.outputs());
-        let of_cost = usize::try_from(BLOCK_COST / self.size().max(1)).unwrap_or(BLOCK);
+        let of_cost = usize::try_from(BLOCK_COST / self.cost().max(1)).unwrap_or(BLOCK);
         let per_block = (BLOCK_SLOTS / width).min(of_cost).clamp(1, BLOCK);
         for (rows, out) in rows.chunks(per_block * features).zip(out.chunks_mut(per_block * outputs)) {
             progress.check()?;
@@ -250,12 +251,6 @@ impl Program {
             found.dedup_by(|b, a| *b <= a.next_up());
         }
         of_feature.into_iter().enumerate().filter(|(_, found)| !found.is_empty()).collect()
-    }
-
-    /// A measure of the time for a row, in nanoseconds.
-    pub(in crate::score) fn size(&self) -> u64 {
-        let fields: usize = self.derived.iter().map(|(_, field)| field.bytes() / 64).sum();
-        u64::from(self.slots) + 5 * self.inputs.len() as u64 + 5 * fields as u64 + 3 * self.model.size()
     }
 
     /// Bytes of memory in use.

@@ -1,5 +1,6 @@
 //! Which parts of PMML are imported and which are refused.
 
+mod bounds;
 mod program;
 mod stored;
 

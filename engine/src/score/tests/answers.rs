@@ -42,6 +42,57 @@ fn links_give_the_figures_of_their_definitions() {
     }
 }
 
+/// As scikit-learn: the second class where `decision_function` is above 0, also if the probability is rounded to 0.5.
+#[test]
+fn of_two_equal_probabilities_a_linear_model_answers_with_the_first_class() {
+    let of = |link: &str| {
+        model(&format!(
+            r#"{{"format":"glm/1","link":"{link}","features":[{{"name":"x"}}],"outputs":[{{"coef":[1]}}]}}"#
+        ))
+    };
+    for (link, x, class) in [
+        ("logit", "0", "0"),
+        ("logit", "-1e-30", "0"),
+        ("logit", "1e-30", "1"),
+        ("probit", "0", "0"),
+        ("probit", "1", "1"),
+    ] {
+        let document: Value = serde_json::from_str(&assess(&of(link), &[&format!("x={x}")]).unwrap()).unwrap();
+        assert_eq!(document["class"], class, "{link} {x}: {document}");
+    }
+}
+
+#[test]
+fn names_of_features_and_of_categories_may_contain_an_equals_sign() {
+    let named = NAMED.replace(r#"["a", "b", 7]"#, r#"["a=b", "b", "=c="]"#);
+    let named = load(named.as_bytes(), &LoadOptions::default(), &Progress::default()).unwrap();
+    let score = |word: &str| {
+        let document: Value = serde_json::from_str(&assess(&named, &[word, "x=1"]).unwrap()).unwrap();
+        (document["score"].as_f64().unwrap(), document["inputs"]["c"].as_str().map(ToOwned::to_owned))
+    };
+    assert_eq!(score("c=a=b"), (2.0, Some("a=b".into())));
+    assert_eq!(score("c==c="), (2.0, Some("=c=".into())));
+    assert_eq!(score("c=b"), (1.0, Some("b".into())));
+    let linear = |names: [&str; 2]| {
+        model(&format!(
+            r#"{{"format":"glm/1","link":"identity","features":[{{"name":"{}"}},{{"name":"{}"}}],"outputs":[{{"coef":[1,10]}}]}}"#,
+            names[0], names[1]
+        ))
+    };
+    let document: Value = serde_json::from_str(&assess(&linear(["a=b", "c"]), &["a=b=1", "c=2"]).unwrap()).unwrap();
+    assert_eq!(document["score"], 21.0);
+    let refused = assess(&linear(["a", "a=b"]), &["a=b=1", "a=2"]).unwrap_err();
+    assert!(matches!(&refused, Error::Invalid(reason) if reason.contains("two features")), "{refused:?}");
+}
+
+/// A place of a category is at most the largest number of 64 bits.
+#[test]
+fn a_huge_place_of_a_category_is_refused() {
+    let text = NAMED.replace("feature_infos=-1:0:1", "feature_infos=-1:0:9223372036854775807");
+    let refused = load(text.as_bytes(), &LoadOptions::default(), &Progress::default()).unwrap_err();
+    assert!(matches!(&refused, Error::BadInput { reason, .. } if reason.contains("pandas_categorical")), "{refused:?}");
+}
+
 #[test]
 fn a_scorecard_has_bins_of_categories() {
     let file = |bins: &str| {

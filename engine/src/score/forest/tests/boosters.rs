@@ -3,6 +3,8 @@
 use super::super::{Decoder, Forest, ForestFile, Task, catboost};
 use super::meaning::{lgb, tree, xgb};
 use super::{margins_of, read};
+use crate::model::{Identity, Model, Query};
+use crate::score::LoadOptions;
 use crate::{Error, Progress};
 
 const NAN: f64 = f64::NAN;
@@ -265,6 +267,37 @@ fn catboost_answers_by_its_loss_function() {
     assert_eq!(several, (Task::Multi(3), vec!["4".into(), "5".into(), "6".into()]));
     let forest = load(&oblivious("MultiClass", "[4,5,6]", "[0,0,0]", "AsIs", "1,2,3,4,5,6,7,8,9,10,11,12"));
     assert_eq!(margins_of(&forest, &[0.6, 0.0]), [8.0, 10.0, 12.0]);
+}
+
+/// As `predict` of each library: XGBoost 3.2, LightGBM 4.7 and CatBoost 1.2.10 answer with the first class.
+#[test]
+fn of_two_equal_probabilities_the_first_class_counts() {
+    let leaf = |value: &str| tree("-1", "-1", value, "0", 0);
+    let binary = |value: &str| {
+        lgb(&format!(
+            "num_leaves=2\nnum_cat=0\nsplit_feature=1\nthreshold=0.5\ndecision_type=2\nleft_child=-1\nright_child=-2\n\
+             leaf_value={value} {value}\nleaf_count=3 1\nis_linear=0"
+        ))
+        .replace("objective=regression", "objective=binary sigmoid:1")
+    };
+    let files = |value: &str| {
+        let leaves = format!("{value},{value},{value},{value}");
+        [
+            xgb("binary:logistic", 0, "5E-1", "[0]", &leaf(value)),
+            binary(value),
+            oblivious("Logloss", r#"["0","1"]"#, "[0]", "AsIs", &leaves),
+        ]
+    };
+    for (value, class) in [("0", "0"), ("0.001", "1"), ("-0.001", "0")] {
+        for text in files(value) {
+            let model = crate::score::load(text.as_bytes(), &LoadOptions::default(), &Progress::default()).unwrap();
+            let mut out = Vec::new();
+            model.assess(&Identity { name: b"m", version: 1 }, &[b"{}"], &Query::default(), &mut out).unwrap();
+            let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(document["class"], class, "{value}: {document}");
+            assert_eq!(document["score"] == 0.5, value == "0", "{document}");
+        }
+    }
 }
 
 #[test]

@@ -154,6 +154,22 @@ fn a_graph_must_be_in_order_and_bounded() {
             vec![initializer(&tensor("c", 1, &[1 << 40, 1 << 40], &[])), add("x", "c", "y"), x(), output("y")],
             "elements",
         ),
+        // A dimension of 0 does not let the others be any number.
+        (
+            vec![
+                initializer(&tensor("a", 1, &[1 << 62, 0], &[])),
+                initializer(&tensor("b", 1, &[0, 1], &[])),
+                node("MatMul", &["a", "b"], &["c"], &[]),
+                add("x", "c", "y"),
+                x(),
+                output("y"),
+            ],
+            "elements",
+        ),
+        (
+            vec![constant(&[0, 1 << 62]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")],
+            "elements",
+        ),
         (vec![initializer(&tensor("c", 1, &[1; 9], &[0; 4])), add("x", "c", "y"), x(), output("y")], "8 dimensions"),
         (
             vec![
@@ -170,6 +186,23 @@ fn a_graph_must_be_in_order_and_bounded() {
     }
     let many = bytes(1, &[]).repeat(200_000);
     assert!(reason(&file(&[many, x(), output("y")])).contains("100000"));
+}
+
+#[test]
+fn places_are_counted_also_where_nothing_is_moved() {
+    // Each step makes a list of 4,096 places that says that all elements stay where they are.
+    let steps = |count: usize| {
+        let expand = |i: usize| {
+            let (from, to) = (format!("v{i}"), format!("v{}", i + 1));
+            node("Expand", &[if i == 0 { "x" } else { &from }, "s"], &[&to], &[])
+        };
+        let nodes: Vec<u8> = (0..count).flat_map(expand).collect();
+        let sum = node("ReduceSum", &[&format!("v{count}")], &["y"], &[]);
+        let shape = initializer(&integers("s", &[2], &[1, 4_096]));
+        reason(&file(&[shape, nodes, sum, input("x", 1, &[0, 4_096]), output("y")]))
+    };
+    assert_eq!(steps(1_000), "");
+    assert!(steps(1_100).contains("too many elements"), "{}", steps(1_100));
 }
 
 #[test]

@@ -84,6 +84,38 @@ fn a_logistic_regression_has_probabilities_margins_and_labels() {
     assert!(refused.to_string().contains("not probabilities"), "{refused}");
 }
 
+/// The log-odds of two classes are the difference of two sums.
+#[test]
+fn a_softmax_of_two_sums_has_no_contributions() {
+    let of = |classes: usize| {
+        let weights: Vec<f32> = (0..2 * classes).map(|i| i as f32).collect();
+        let labels = ["a", "b", "c"];
+        let linear = node(
+            "LinearClassifier",
+            &["x"],
+            &["label", "y"],
+            &[
+                ("coefficients", Of::Floats(&weights)),
+                ("intercepts", Of::Floats(&vec![0.0; classes])),
+                ("classlabels_strings", Of::Texts(&labels[..classes])),
+                ("post_transform", Of::Text("SOFTMAX")),
+            ],
+        );
+        let matrix = initializer(&floats("w", &[2, classes as u64], &weights));
+        let network =
+            [node("MatMul", &["x", "w"], &["s"], &[]), node("Softmax", &["s"], &["y"], &[("axis", Of::Int(1))])];
+        let labelled = node("ArgMax", &["y"], &["label"], &[("axis", Of::Int(1)), ("keepdims", Of::Int(0))]);
+        let ports = || [input("x", 1, &[0, 2]), output("label"), output("y")].concat();
+        [file(&[linear, ports()]), file(&[matrix, network.concat(), labelled, ports()])]
+    };
+    for (two, three) in of(2).iter().zip(of(3)) {
+        let (two, three) = (read(two).unwrap(), read(&three).unwrap());
+        let sums = |model| assess(model, r#"{"f0":1,"f1":2}"#).unwrap()["contributions"].as_array().unwrap().len();
+        assert_eq!((sums(&two), sums(&three)), (0, 2));
+        assert!(warnings(&two)[0].contains("not a sum of terms") && warnings(&three).is_empty());
+    }
+}
+
 /// The label and the two scores of onnxruntime for `x > 0`.
 #[test]
 fn two_classes_with_weights_of_one_are_those_of_onnxruntime() {

@@ -154,6 +154,55 @@ fn reductions() {
     }
 }
 
+/// As onnxruntime computes.
+#[test]
+fn integers_are_exact_and_wrap() {
+    const LARGE: i64 = 1 << 53;
+    for (operator, is_last, list, expected) in [
+        ("ArgMax", 0, [LARGE, LARGE + 1, LARGE], 1.0),
+        ("ArgMax", 1, [LARGE + 1, LARGE, LARGE + 1], 2.0),
+        ("ArgMin", 0, [LARGE + 1, LARGE, LARGE + 1], 1.0),
+        ("ArgMin", 1, [LARGE, LARGE + 1, LARGE], 2.0),
+    ] {
+        let parts = [
+            initializer(&integers("c", &[1, 3], &list)),
+            node(operator, &["c"], &["i"], &[("axis", Of::Int(1)), ("select_last_index", Of::Int(is_last))]),
+            node("Cast", &["i"], &["k"], &[("to", Of::Int(1))]),
+            node("Add", &["k", "x"], &["z"], &[]),
+            total(),
+        ];
+        assert_eq!(value(&parts, ["0", "0"]), Ok(2.0 * expected), "{operator} {list:?}");
+    }
+    let least = f64::from(i32::MIN);
+    for (operator, expected) in [("Neg", least), ("Abs", least), ("Sign", -1.0)] {
+        let parts = [
+            node("Cast", &["x"], &["i"], &[("to", Of::Int(6))]),
+            node(operator, &["i"], &["o"], &[]),
+            node("Cast", &["o"], &["z"], &[("to", Of::Int(1))]),
+            total(),
+        ];
+        assert_eq!(value(&parts, ["-2147483648", "0"]), Ok(expected), "{operator}");
+    }
+}
+
+#[test]
+fn steps_past_the_end_of_a_tensor_do_not_overflow() {
+    let list = |name: &str, x: i64| initializer(&integers(name, &[1], &[x]));
+    let parts = [
+        initializer(&floats("c", &[2, 4], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])),
+        list("s", 0),
+        list("e", i64::MAX),
+        list("a", 0),
+        list("t", i64::MAX),
+        node("Slice", &["c", "s", "e", "a", "t"], &["k"], &[]),
+        node("ReduceSum", &["k"], &["r"], &[("keepdims", Of::Int(0))]),
+        node("Add", &["r", "x"], &["z"], &[]),
+        total(),
+    ];
+    // The first row only.
+    assert_eq!(value(&parts, ["1", "2"]), Ok(2.0 * 10.0 + 3.0));
+}
+
 #[test]
 fn an_operator_or_attribute_that_is_not_evaluated_is_refused_by_name() {
     let one = |operator: &str, attributes: &[(&str, Of<'_>)]| {

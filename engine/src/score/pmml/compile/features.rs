@@ -2,7 +2,7 @@
 
 use super::super::element::{Element, shown};
 use super::super::program::{Input, Invalid, Kind, Outliers};
-use super::words::kind_of;
+use super::words::{infinity, kind_of};
 use super::{Compiler, Field, Known, Origin};
 use crate::score::MAX_FEATURES;
 use crate::score::categories::{Categories, Category, MAX_CATEGORIES, Unseen};
@@ -250,7 +250,13 @@ fn is_active(mining: &Element) -> Result<bool> {
 /// An interval as a range `[from, to)`.
 pub(super) fn interval(element: &Element) -> Result<(f64, f64)> {
     element.only(&["closure", "leftMargin", "rightMargin"], &[])?;
-    let (left, right) = (element.number("leftMargin")?, element.number("rightMargin")?);
+    // Without a margin, an interval ends at the infinity.
+    let margin = |name, none: f64| match element.attribute(name).and_then(infinity) {
+        Some(infinity) if infinity == none => Ok(None),
+        Some(_) => Err(Error::bad_whole("an Interval of the PMML is empty")),
+        None => element.number(name),
+    };
+    let (left, right) = (margin("leftMargin", f64::NEG_INFINITY)?, margin("rightMargin", f64::INFINITY)?);
     let (has_left, has_right) = match element.needed("closure")? {
         "openOpen" => (false, false),
         "openClosed" => (false, true),

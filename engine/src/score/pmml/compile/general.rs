@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::element::{Element, shown};
+use super::super::heads;
 use super::super::program::{Factor, Form, Inverse, Normal, Table, Term};
 use super::{Compiled, Compiler};
 use crate::{Error, Result};
@@ -10,7 +11,7 @@ use crate::{Error, Result};
 impl<'a> Compiler<'a> {
     #[expect(clippy::too_many_lines, reason = "the parts of an element, in its order")]
     pub(super) fn general(&mut self, element: &'a Element) -> Result<Compiled> {
-        super::only(
+        heads::only(
             element,
             &[
                 "modelName",

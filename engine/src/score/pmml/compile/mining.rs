@@ -1,6 +1,7 @@
 //! `MiningModel`: segments and how their results become one.
 
 use super::super::element::{Element, shown};
+use super::super::heads;
 use super::super::program::{Body, Combine, Graph, Method, Mining, Model, Segment};
 use super::decisions::Decisions;
 use super::tree::Planted;
@@ -24,7 +25,7 @@ const METHODS: [(&str, Method); 9] = [
 impl<'a> Compiler<'a> {
     #[expect(clippy::too_many_lines, reason = "one arm for each method")]
     pub(super) fn mining(&mut self, element: &'a Element, depth: usize) -> Result<Compiled> {
-        super::only(element, &["modelName", "functionName", "algorithmName", "isScorable"], &["Segmentation"])?;
+        heads::only(element, &["modelName", "functionName", "algorithmName", "isScorable"], &["Segmentation"])?;
         let is_classification = Self::is_classification(element)?;
         let segmentation = element.needed_child("Segmentation")?;
         segmentation.only(

@@ -54,15 +54,20 @@ impl<'a> Compiler<'a> {
             "isNotMissing" => return to.is_missing(slot, no, yes),
             _ => {}
         }
-        let value = self.words.constant(element.needed("value")?, kind)?;
+        let value = self.words.threshold(element.needed("value")?, kind)?;
         if !kind.is_number() && !matches!(operator, "equal" | "notEqual") {
             return Err(Error::bad_whole("a SimplePredicate of the PMML orders texts, which is not done here"));
         }
+        // No number is below -INF.
+        let less = |to: &mut Decisions, [yes, no, unknown]: Ways| match value.next_down() {
+            f64::NEG_INFINITY if value == f64::NEG_INFINITY => to.at_most(slot, f64::INFINITY, [no, no, unknown]),
+            below => to.at_most(slot, below, [yes, no, unknown]),
+        };
         match operator {
             "lessOrEqual" => to.at_most(slot, value, ways),
-            "lessThan" => to.at_most(slot, value.next_down(), ways),
+            "lessThan" => less(to, ways),
             "greaterThan" => to.at_most(slot, value, [no, yes, unknown]),
-            "greaterOrEqual" => to.at_most(slot, value.next_down(), [no, yes, unknown]),
+            "greaterOrEqual" => less(to, [no, yes, unknown]),
             "equal" => to.ranges(slot, &[only(value)], ways),
             "notEqual" => to.ranges(slot, &[only(value)], [no, yes, unknown]),
             _ => Err(Error::bad_whole("a SimplePredicate of the PMML has an unknown operator")),
@@ -80,7 +85,7 @@ impl<'a> Compiler<'a> {
         };
         let mut ranges = Vec::new();
         for text in array(element.needed_child("Array")?)? {
-            ranges.push(only(self.words.constant(&text, kind)?));
+            ranges.push(only(self.words.threshold(&text, kind)?));
         }
         ranges.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         ranges.dedup();

@@ -1,6 +1,7 @@
 //! `RegressionModel`: every normalisation, categorical predictors, exponents and interactions.
 
 use super::super::element::{Element, shown};
+use super::super::heads;
 use super::super::program::{Body, Factor, Form, Inverse, Linear, Model, Normal, Table, Term};
 use super::{Compiled, Compiler};
 use crate::score::MAX_CLASSES;
@@ -8,22 +9,9 @@ use crate::{Error, Result};
 
 impl<'a> Compiler<'a> {
     pub(super) fn regression(&mut self, element: &'a Element) -> Result<Compiled> {
-        super::only(
-            element,
-            &[
-                "modelName",
-                "functionName",
-                "algorithmName",
-                "modelType",
-                "targetFieldName",
-                "normalizationMethod",
-                "isScorable",
-            ],
-            &["RegressionTable"],
-        )?;
-        let tables: Vec<&'a Element> = element.children_called("RegressionTable").collect();
+        let (name, tables) = heads::regression(element)?;
         let is_classification = Self::is_classification(element)?;
-        let normal = self.normal(element, &tables, is_classification)?;
+        let normal = self.normal(element, name, &tables, is_classification)?;
         let classes: Vec<Box<str>> = match is_classification {
             true => tables.iter().map(|table| table.needed("targetCategory").map(Into::into)).collect::<Result<_>>()?,
             false => Vec::new(),
@@ -46,8 +34,13 @@ impl<'a> Compiler<'a> {
         Ok(Compiled { model, classes })
     }
 
-    fn normal(&self, element: &'a Element, tables: &[&'a Element], is_classification: bool) -> Result<Normal> {
-        let name = element.attribute("normalizationMethod").unwrap_or("none");
+    fn normal(
+        &self,
+        element: &'a Element,
+        name: &str,
+        tables: &[&'a Element],
+        is_classification: bool,
+    ) -> Result<Normal> {
         let refused = |why: &str| {
             Err(Error::bad_whole(format!("a PMML regression with the normalizationMethod {} {why}", shown(name))))
         };
@@ -81,9 +74,6 @@ impl<'a> Compiler<'a> {
                 let optype = field.attribute("optype").or(data.and_then(|data| data.attribute("optype")));
                 optype == Some("ordinal")
             });
-        let is_empty = |table: &&Element| -> Result<bool> {
-            Ok(table.parts().next().is_none() && table.needed_number("intercept")? == 0.0)
-        };
         match (form, tables) {
             (_, [] | [_]) => refused("needs a RegressionTable for each class"),
             (Some(Form::Exp), _) => refused("has no meaning for classes"),
@@ -92,7 +82,7 @@ impl<'a> Compiler<'a> {
             (None, _) if is_ordinal => refused("cannot be used for ordered classes"),
             (Some(Form::Identity), _) => Ok(Normal::Rest(Inverse::plain(Form::Identity))),
             (Some(form), [_, second]) => {
-                if !is_empty(second)? {
+                if !heads::is_rest(second)? {
                     return refused("needs a second RegressionTable that is empty, with the intercept 0");
                 }
                 Ok(Normal::Binary(Inverse::plain(form)))
@@ -104,21 +94,16 @@ impl<'a> Compiler<'a> {
     }
 
     fn table(&mut self, element: &'a Element) -> Result<Table> {
-        element
-            .only(&["intercept", "targetCategory"], &["NumericPredictor", "CategoricalPredictor", "PredictorTerm"])?;
+        let intercept = heads::intercept(element)?;
         let mut terms = Vec::new();
         for predictor in element.parts() {
             self.count()?;
             let coefficient = predictor.needed_number("coefficient")?;
             let factors = match &*predictor.name {
                 "NumericPredictor" => {
-                    predictor.only(&["name", "exponent", "coefficient"], &[])?;
-                    let slot = self.number_field(predictor.needed("name")?)?;
-                    match predictor.number("exponent")? {
-                        None => vec![Factor::Number(slot)],
-                        Some(1.0) => vec![Factor::Number(slot)],
-                        Some(exponent) => vec![Factor::Power(slot, exponent)],
-                    }
+                    let (name, exponent, _) = heads::numeric(predictor)?;
+                    let slot = self.number_field(name)?;
+                    vec![if exponent == 1.0 { Factor::Number(slot) } else { Factor::Power(slot, exponent) }]
                 }
                 "CategoricalPredictor" => {
                     predictor.only(&["name", "value", "coefficient"], &[])?;
@@ -141,7 +126,7 @@ impl<'a> Compiler<'a> {
             let feature = self.feature_of(factors.iter().map(Factor::slot));
             terms.push(Term { coefficient, factors, feature });
         }
-        Ok(Table { intercept: element.needed_number("intercept")?, terms })
+        Ok(Table { intercept, terms })
     }
 
     /// The slot of a field that is a number or a truth value.

@@ -1,7 +1,7 @@
 //! `Scorecard`: predicates over any fields, points that are computed.
 
 use super::super::element::{Element, shown};
-use super::super::plain::max_reasons;
+use super::super::heads;
 use super::super::program::{Attribute, Body, Card, Characteristic, Expression, Model};
 use super::decisions::Decisions;
 use super::{Compiled, Compiler};
@@ -13,56 +13,33 @@ const MAX_ATTRIBUTES: usize = 4_096;
 
 impl<'a> Compiler<'a> {
     pub(super) fn scorecard(&mut self, element: &'a Element) -> Result<Compiled> {
-        super::only(
-            element,
-            &[
-                "modelName",
-                "functionName",
-                "algorithmName",
-                "initialScore",
-                "useReasonCodes",
-                "reasonCodeAlgorithm",
-                "baselineScore",
-                "baselineMethod",
-                "isScorable",
-            ],
-            &["Characteristics"],
-        )?;
-        let is_above = match element.attribute("reasonCodeAlgorithm").unwrap_or("pointsBelow") {
-            "pointsBelow" => false,
-            "pointsAbove" => true,
-            _ => return Err(Error::bad_whole("the reasonCodeAlgorithm of the PMML is pointsBelow or pointsAbove")),
-        };
-        let with_reasons = element.attribute("useReasonCodes") != Some("false");
-        let list = element.needed_child("Characteristics")?;
-        list.only(&[], &["Characteristic"])?;
-        let baseline = element.number("baselineScore")?;
+        let head = heads::Card::read(element)?;
         let mut characteristics = Vec::new();
-        for characteristic in list.children_called("Characteristic") {
+        for characteristic in head.list.children_called("Characteristic") {
             if characteristics.len() == MAX_FEATURES {
                 return Err(Error::bad_whole("a scorecard has 1 to 4096 attributes"));
             }
-            characteristics.push(self.characteristic(characteristic, baseline, characteristics.len())?);
+            characteristics.push(self.characteristic(characteristic, &head, characteristics.len())?);
         }
         if characteristics.is_empty() {
             return Err(Error::bad_whole("a scorecard has 1 to 4096 attributes"));
         }
-        let card = Card {
-            initial: element.number("initialScore")?.unwrap_or(0.0),
-            characteristics,
-            is_above,
-            max_reasons: if with_reasons { max_reasons(element) } else { 0 },
-        };
+        let card =
+            Card { initial: head.initial, characteristics, is_above: head.is_above, max_reasons: head.max_reasons };
         let result = self.slot(super::Origin::Many)?;
         let body = Body::Card(card);
         let model = Model { derived: Vec::new(), body, target: None, result, classes: 0, outputs: Vec::new() };
         Ok(Compiled { model, classes: Vec::new() })
     }
 
-    fn characteristic(&mut self, element: &'a Element, baseline: Option<f64>, number: usize) -> Result<Characteristic> {
-        element.only(&["name", "reasonCode", "baselineScore"], &["Attribute"])?;
-        let common = element.attribute("reasonCode");
-        let parts: Vec<&'a Element> = element.children_called("Attribute").collect();
+    fn characteristic(
+        &mut self,
+        element: &'a Element,
+        card: &heads::Card<'_>,
+        number: usize,
+    ) -> Result<Characteristic> {
+        let heads::Characteristic { code: common, baseline, attributes: parts } =
+            heads::Characteristic::read(element, card)?;
         if parts.is_empty() || parts.len() > MAX_ATTRIBUTES {
             return Err(Error::bad_whole(format!(
                 "Characteristic number {} of the PMML needs 1 to 4096 attributes",
@@ -99,13 +76,7 @@ impl<'a> Compiler<'a> {
                 shown(&name)
             )));
         }
-        Ok(Characteristic {
-            choice,
-            attributes,
-            baseline: element.number("baselineScore")?.or(baseline),
-            name: name.into(),
-            points: self.slot(super::Origin::Many)?,
-        })
+        Ok(Characteristic { choice, attributes, baseline, name: name.into(), points: self.slot(super::Origin::Many)? })
     }
 
     fn complex(&mut self, element: &'a Element) -> Result<Expression> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::element::{Element, shown};
+use super::super::heads;
 use super::super::program::{Body, Flattened, Method, Model, Trees};
 use super::decisions::Decisions;
 use super::{Compiled, Compiler};
@@ -77,8 +78,8 @@ impl<'a> Compiler<'a> {
 
     /// Adds a tree.
     pub(super) fn plant(&mut self, element: &'a Element, weight: f64, planted: &mut Planted) -> Result<()> {
-        super::check_model(element)?;
-        super::only(
+        heads::check(element)?;
+        heads::only(
             element,
             &[
                 "modelName",

@@ -36,6 +36,14 @@ impl Words {
         &self.list
     }
 
+    /// What a field of this type is compared with: a constant, or an infinity if it is a number.
+    pub(super) fn threshold(&mut self, text: &str, kind: Kind) -> Result<f64> {
+        match infinity(text) {
+            Some(infinity) if kind.is_number() => Ok(infinity),
+            _ => self.constant(text, kind),
+        }
+    }
+
     /// A constant of this type.
     pub(super) fn constant(&mut self, text: &str, kind: Kind) -> Result<f64> {
         let trimmed = text.trim();
@@ -53,6 +61,15 @@ impl Words {
             let kind = if kind == Kind::Boolean { "truth value" } else { "finite number" };
             Error::bad_whole(format!("the constant {} of the PMML is no {kind}", shown(text)))
         })
+    }
+}
+
+/// An infinity, as XML Schema writes it: a comparison with it has the same result for every number of a row.
+pub(super) fn infinity(text: &str) -> Option<f64> {
+    match text.trim() {
+        "INF" => Some(f64::INFINITY),
+        "-INF" => Some(f64::NEG_INFINITY),
+        _ => None,
     }
 }
 

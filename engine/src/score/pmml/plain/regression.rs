@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::element::Element;
+use super::super::heads;
 use crate::score::features::Features;
 use crate::score::glm::{Glm, Link};
 use crate::score::machine::Machine;
@@ -11,29 +12,7 @@ use crate::{Error, Result};
 
 /// Reads a model with these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
-    model.only(
-        &[
-            "modelName",
-            "functionName",
-            "algorithmName",
-            "modelType",
-            "targetFieldName",
-            "normalizationMethod",
-            "isScorable",
-        ],
-        &[
-            "MiningSchema",
-            "Output",
-            "ModelStats",
-            "ModelExplanation",
-            "Targets",
-            "LocalTransformations",
-            "RegressionTable",
-            "ModelVerification",
-        ],
-    )?;
-    let tables: Vec<&Element> = model.children_called("RegressionTable").collect();
-    let normalization = model.attribute("normalizationMethod").unwrap_or("none");
+    let (normalization, tables) = heads::regression(model)?;
     let (link, outputs) = match (model.needed("functionName")?, normalization, tables.len()) {
         ("regression", "none", 1) => (Link::Identity, 1),
         ("regression", "exp", 1) => (Link::Log, 1),
@@ -47,7 +26,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
         }
     };
     // With logit, the first class has the probability of its table and the second class has the rest.
-    if link == Link::Logit && (!tables[1].children.is_empty() || tables[1].needed_number("intercept")? != 0.0) {
+    if link == Link::Logit && !heads::is_rest(tables[1])? {
         return Err(Error::bad_whole("with logit the second RegressionTable must be empty, of intercept 0"));
     }
     let label = |table: &&Element| Ok(Box::from(table.needed("targetCategory")?));
@@ -62,7 +41,7 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     debug_assert!(n <= MAX_FEATURES);
     let mut numbers = vec![0.0; n];
     for table in &tables[..outputs] {
-        numbers.push(table.needed_number("intercept")?);
+        numbers.push(heads::intercept(table)?);
     }
     for table in &tables[..outputs] {
         numbers.extend(weights(table, &features)?);
@@ -73,23 +52,15 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
 
 /// The coefficients of a table; 0 for fields that it does not contain.
 fn weights(table: &Element, features: &Features) -> Result<Vec<f64>> {
-    table.only(&["intercept", "targetCategory"], &["NumericPredictor", "CategoricalPredictor", "PredictorTerm"])?;
     let mut found: HashMap<usize, f64> = HashMap::new();
-    for predictor in &table.children {
-        match &*predictor.name {
-            "NumericPredictor" => {}
-            "Extension" => continue,
-            _ => {
-                return Err(Error::bad_whole("only NumericPredictor can be used as a predictor of a PMML regression"));
-            }
-        }
-        predictor.only(&["name", "exponent", "coefficient"], &[])?;
-        if predictor.number("exponent")?.is_some_and(|exponent| exponent != 1.0) {
+    for predictor in table.parts() {
+        let (name, exponent, coefficient) = heads::numeric(predictor)?;
+        if exponent != 1.0 {
             return Err(Error::bad_whole("a NumericPredictor of the PMML has an exponent other than 1"));
         }
-        let i = features.find(predictor.needed("name")?.as_bytes(), found.len());
+        let i = features.find(name.as_bytes(), found.len());
         let i = i.ok_or_else(|| Error::bad_whole("a NumericPredictor of the PMML names no active field"))?;
-        if found.insert(i, predictor.needed_number("coefficient")?).is_some() {
+        if found.insert(i, coefficient).is_some() {
             return Err(Error::bad_whole("a RegressionTable of the PMML names a field twice"));
         }
     }

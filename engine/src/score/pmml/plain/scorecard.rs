@@ -2,8 +2,8 @@
 //! holds a value counts.
 
 use super::super::element::Element;
+use super::super::heads;
 use super::predicate;
-use crate::score::MAX_FEATURES;
 use crate::score::features::Features;
 use crate::score::machine::Machine;
 use crate::score::scorecard::{Attribute, Bin, Method, NO_CODE, Overlap, Scorecard, Segments};
@@ -11,50 +11,17 @@ use crate::{Error, Result};
 
 /// Reads a model with these fields.
 pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, Machine)> {
-    model.only(
-        &[
-            "modelName",
-            "functionName",
-            "algorithmName",
-            "initialScore",
-            "useReasonCodes",
-            "reasonCodeAlgorithm",
-            "baselineScore",
-            "baselineMethod",
-            "isScorable",
-        ],
-        &[
-            "MiningSchema",
-            "Output",
-            "ModelStats",
-            "ModelExplanation",
-            "Targets",
-            "LocalTransformations",
-            "Characteristics",
-            "ModelVerification",
-        ],
-    )?;
+    let head = heads::Card::read(model)?;
     let features = super::features(fields)?;
-    let method = match model.attribute("reasonCodeAlgorithm").unwrap_or("pointsBelow") {
-        "pointsBelow" => Method::Below,
-        "pointsAbove" => Method::Above,
-        _ => return Err(Error::bad_whole("the reasonCodeAlgorithm of the PMML is pointsBelow or pointsAbove")),
-    };
-    let with_reasons = model.attribute("useReasonCodes") != Some("false");
-    let characteristics = model.child("Characteristics");
-    let characteristics =
-        characteristics.ok_or_else(|| Error::bad_whole("the PMML scorecard has no Characteristics"))?;
-    characteristics.only(&[], &["Characteristic"])?;
     let mut attributes = Vec::new();
-    let baseline = model.number("baselineScore")?;
-    for characteristic in characteristics.children_called("Characteristic") {
-        attributes.push(attribute(characteristic, &features, baseline, attributes.len())?);
+    for characteristic in head.list.children_called("Characteristic") {
+        attributes.push(attribute(characteristic, &features, &head, attributes.len())?);
     }
     let card = Scorecard {
-        initial: model.number("initialScore")?.unwrap_or(0.0),
+        initial: head.initial,
         attributes,
-        method,
-        max_reasons: if with_reasons { max_reasons(model) } else { 0 },
+        method: if head.is_above { Method::Above } else { Method::Below },
+        max_reasons: head.max_reasons,
         probability: None,
         bands: Vec::new(),
     };
@@ -62,16 +29,12 @@ pub(super) fn read(model: &Element, fields: Vec<Box<str>>) -> Result<(Features, 
     Ok((features, Machine::Scorecard(card)))
 }
 
-/// The number of reasons that the model declares as outputs; no limit if it declares none.
-pub(in super::super) fn max_reasons(model: &Element) -> u32 {
-    let outputs = model.child("Output").into_iter().flat_map(|output| output.children_called("OutputField"));
-    match outputs.filter(|field| field.attribute("feature") == Some("reasonCode")).count() {
-        0 => MAX_FEATURES as u32,
-        reasons => reasons as u32,
-    }
-}
-
-fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64>, number: usize) -> Result<Attribute> {
+fn attribute(
+    characteristic: &Element,
+    features: &Features,
+    card: &heads::Card<'_>,
+    number: usize,
+) -> Result<Attribute> {
     let in_this =
         |reason: &str| Error::bad_whole(format!("Characteristic number {} of the PMML: {reason}", number + 1));
     let mut codes: Vec<Box<str>> = Vec::new();
@@ -83,10 +46,10 @@ fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64
             codes.len() - 1
         }) as u32
     };
-    characteristic.only(&["name", "reasonCode", "baselineScore"], &["Attribute"])?;
-    let common = characteristic.attribute("reasonCode");
+    let heads::Characteristic { code: common, baseline, attributes } =
+        heads::Characteristic::read(characteristic, card)?;
     let (mut field, mut bins, mut missing) = (None, Vec::new(), None);
-    for (i, attribute) in characteristic.children_called("Attribute").enumerate() {
+    for (i, attribute) in attributes.into_iter().enumerate() {
         if i > crate::score::scorecard::MAX_BINS {
             return Err(in_this("more than 512 attributes"));
         }
@@ -112,7 +75,7 @@ fn attribute(characteristic: &Element, features: &Features, baseline: Option<f64
         feature: feature as u32,
         segments: Segments::new(&bins, Overlap::First).map_err(in_this)?,
         missing,
-        baseline: characteristic.number("baselineScore")?.or(baseline),
+        baseline,
         codes,
     })
 }

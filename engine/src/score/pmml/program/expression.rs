@@ -8,7 +8,7 @@ use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::{Error, Result};
 
 /// Arguments that fit without an allocation.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 
 /// An expression over slots. A missing value is NaN.
 #[derive(Debug, Clone, PartialEq)]

@@ -151,6 +151,30 @@ impl Function {
         matches!(self, Add | Subtract | Multiply | Divide | Modulo)
     }
 
+    /// Whether computing it takes much longer than an addition.
+    pub(super) fn is_slow(self) -> bool {
+        matches!(
+            self,
+            Log10
+                | Ln
+                | Ln1p
+                | Exp
+                | Expm1
+                | Power
+                | Modulo
+                | Hypot
+                | Sin
+                | Cos
+                | Tan
+                | Asin
+                | Acos
+                | Atan
+                | Sinh
+                | Cosh
+                | Tanh
+        )
+    }
+
     /// Whether the result is a truth value.
     pub(in super::super) fn is_test(self) -> bool {
         matches!(

@@ -82,6 +82,28 @@ impl Graph {
         if self.nodes.is_empty() { Err(Error::Corrupt("a decision of a program is empty")) } else { Ok(()) }
     }
 
+    /// For each node the number of comparisons on the longest way from it to a leaf. The graph was checked.
+    pub(super) fn depths(&self) -> Vec<u32> {
+        let mut depths = vec![0; self.nodes.len()];
+        for (at, node) in self.nodes.iter().enumerate() {
+            let of = |next: u32| depths.get(next as usize).copied().unwrap_or_default();
+            let deepest = node.next.iter().map(|&next| of(next)).max().unwrap_or_default();
+            depths[at] = if node.next[0] as usize == at { 0 } else { deepest + 1 };
+        }
+        depths
+    }
+
+    /// The most steps that [`Self::find_all`] makes, in all lanes.
+    pub(super) fn steps_of_all(&self, roots: &[u32]) -> u64 {
+        let depths = self.depths();
+        let of_group = |roots: &[u32]| {
+            let depth = roots.iter().map(|&root| depths.get(root as usize).copied().unwrap_or_default()).max();
+            let steps = u64::from(depth.unwrap_or_default()).next_multiple_of(STRIDE as u64).max(STRIDE as u64);
+            LANES as u64 * steps
+        };
+        roots.chunks(LANES).map(of_group).sum()
+    }
+
     /// The numbers of all leaves.
     pub(super) fn leaves(&self) -> impl Iterator<Item = f64> {
         let is_leaf = |(at, node): &(usize, &Node)| node.next[0] as usize == *at;

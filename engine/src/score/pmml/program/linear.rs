@@ -209,11 +209,6 @@ impl Linear {
         let of = |term: &Term| size_of::<Term>() + term.factors.capacity() * size_of::<Factor>();
         self.tables.iter().map(|table| size_of::<Table>() + table.terms.iter().map(of).sum::<usize>()).sum()
     }
-
-    /// The number of factors, a measure of the time for a row.
-    pub(super) fn size(&self) -> u64 {
-        self.tables.iter().flat_map(|table| &table.terms).map(|term| 1 + term.factors.len() as u64).sum()
-    }
 }
 
 /// Divides numbers by their sum.

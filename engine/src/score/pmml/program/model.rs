@@ -179,18 +179,6 @@ impl Model {
             }
     }
 
-    /// A measure of the time for a row.
-    pub(super) fn size(&self) -> u64 {
-        let fields: usize = self.derived.iter().chain(&self.outputs).map(|(_, field)| field.bytes() / 64).sum();
-        fields as u64
-            + match &self.body {
-                Body::Linear(linear) => linear.size(),
-                Body::Trees(trees) => trees.size(),
-                Body::Card(card) => 4 * card.characteristics.len() as u64,
-                Body::Mining(mining) => mining.size(),
-            }
-    }
-
     /// Calls `each` with every graph of trees.
     pub(super) fn trees<'a>(&'a self, each: &mut impl FnMut(&'a Trees)) {
         match &self.body {

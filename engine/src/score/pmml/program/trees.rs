@@ -227,10 +227,4 @@ impl Trees {
             + self.roots.capacity() * 4
             + (self.weights.capacity() + self.leaves.capacity()) * 8
     }
-
-    /// A measure of the time for a row: the steps of each tree, estimated from the mean number of its nodes.
-    pub(super) fn size(&self) -> u64 {
-        let per_tree = self.graph.nodes.len() / self.roots.len().max(1);
-        self.roots.len() as u64 * (2 + u64::from(per_tree.max(1).ilog2()) + u64::from(self.classes))
-    }
 }

@@ -5,10 +5,10 @@ use crate::score::{Rows, ScoreModel};
 use crate::{Error, Progress};
 
 const HEAD: &str = r#"<PMML version="4.4"><Header/><DataDictionary>"#;
-const NUMBER: &str = r#"<DataField name="y" optype="continuous" dataType="double"/>"#;
-const CLASS: &str =
+pub(super) const NUMBER: &str = r#"<DataField name="y" optype="continuous" dataType="double"/>"#;
+pub(super) const CLASS: &str =
     r#"<DataField name="y" optype="categorical" dataType="string"><Value value="p"/><Value value="q"/></DataField>"#;
-const SCHEMA: &str = r#"<MiningSchema><MiningField name="a"/><MiningField name="b"/><MiningField name="y" usageType="target"/></MiningSchema>"#;
+pub(super) const SCHEMA: &str = r#"<MiningSchema><MiningField name="a"/><MiningField name="b"/><MiningField name="y" usageType="target"/></MiningSchema>"#;
 
 /// A field of a type.
 fn field(name: &str, kind: &str) -> String {
@@ -16,12 +16,12 @@ fn field(name: &str, kind: &str) -> String {
 }
 
 /// A file with the fields a and b of a type.
-fn file(kind: &str, target: &str, model: &str) -> String {
+pub(super) fn file(kind: &str, target: &str, model: &str) -> String {
     format!("{HEAD}{}{}{target}</DataDictionary>{model}</PMML>", field("a", kind), field("b", kind))
 }
 
 /// A file whose score is one derived field.
-fn derived(kind: &str, expression: &str) -> String {
+pub(super) fn derived(kind: &str, expression: &str) -> String {
     let model = format!(
         r#"<RegressionModel functionName="regression">{SCHEMA}<LocalTransformations>
         <DerivedField name="d" optype="continuous" dataType="double">{expression}</DerivedField></LocalTransformations>
@@ -31,7 +31,7 @@ fn derived(kind: &str, expression: &str) -> String {
 }
 
 /// The scores of rows of a and b; `None` for an error.
-fn scores(text: &str, rows: &[(Option<f64>, Option<f64>)]) -> Vec<Option<f64>> {
+pub(super) fn scores(text: &str, rows: &[(Option<f64>, Option<f64>)]) -> Vec<Option<f64>> {
     let model = read(text).unwrap_or_else(|error| panic!("{error:?}: {text}"));
     let subject = |(a, b): &(Option<f64>, Option<f64>)| {
         let fields = [("a", a), ("b", b)].map(|(name, x)| (name, serde_json::json!(x)));
@@ -158,11 +158,11 @@ fn tables_of_values_and_intervals_are_looked_up() {
     }
 }
 
-fn simple(field: &str, operator: &str, value: &str) -> String {
+pub(super) fn simple(field: &str, operator: &str, value: &str) -> String {
     format!(r#"<SimplePredicate field="{field}" operator="{operator}" value="{value}"/>"#)
 }
 
-fn tree(attributes: &str, nodes: &str) -> String {
+pub(super) fn tree(attributes: &str, nodes: &str) -> String {
     file("double", NUMBER, &format!(r#"<TreeModel functionName="regression" {attributes}>{SCHEMA}{nodes}</TreeModel>"#))
 }
 
@@ -235,7 +235,7 @@ fn predicates_have_three_values() {
     }
 }
 
-fn segment(predicate: &str, scores: [&str; 2], weight: u32, field: &str, function: &str) -> String {
+pub(super) fn segment(predicate: &str, scores: [&str; 2], weight: u32, field: &str, function: &str) -> String {
     format!(
         r#"<Segment weight="{weight}">{predicate}<TreeModel functionName="{function}" missingValueStrategy="nullPrediction">
         <MiningSchema><MiningField name="a"/><MiningField name="b"/></MiningSchema><Node><True/><Node score="{}">{}</Node>
@@ -247,7 +247,7 @@ fn segment(predicate: &str, scores: [&str; 2], weight: u32, field: &str, functio
     )
 }
 
-fn ensemble(function: &str, method: &str, more: &str, target: &str, segments: &str) -> String {
+pub(super) fn ensemble(function: &str, method: &str, more: &str, target: &str, segments: &str) -> String {
     let model = format!(
         r#"<MiningModel functionName="{function}">{SCHEMA}{target}<Segmentation multipleModelMethod="{method}" {more}>
         {segments}</Segmentation></MiningModel>"#

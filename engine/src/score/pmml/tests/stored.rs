@@ -134,19 +134,23 @@ fn fields_that_never_end_are_refused() {
     let call = |name: &str, of: &str| format!(r#"<Apply function="{name}">{of}</Apply>"#);
     let endless = function("f", &call("f", &reference("x"))) + &field("d", &call("f", &reference("a")));
     refused(&with_fields(&endless), "nested more than");
-    // Every function uses the one before it twice, so the expansion doubles 30 times.
+    // Every function uses the one before it twice, so the expansion doubles: ten times are 1,024 parts, 18 times too many.
     let twice = |i: usize| {
         let one = call(&format!("g{}", i - 1), &reference("x"));
         function(&format!("g{i}"), &format!(r#"<Apply function="+">{one}{one}</Apply>"#))
     };
-    let doubling = function("g0", &reference("x")) + &(1..=18).map(twice).collect::<String>();
-    let text = with_fields(&(doubling + &field("d", &call("g18", &reference("a")))));
-    assert!(read(&text).is_ok() || matches!(read(&text), Err(Error::TooBig { .. } | Error::BadInput { .. })));
+    let doubling = |times: usize| {
+        let functions = function("g0", &reference("x")) + &(1..=times).map(twice).collect::<String>();
+        with_fields(&(functions + &field("d", &call(&format!("g{times}"), &reference("a")))))
+    };
+    assert_eq!(assess(&read(&doubling(10)).unwrap(), r#"{"a":1}"#).unwrap()["score"], 1024.0);
+    let parts = Error::TooBig { what: "the number of parts of expressions of the PMML", limit: 1_000_000 };
+    assert_eq!(read(&doubling(18)).unwrap_err(), parts);
     // A function that uses its argument twice copies it: 35 calls would be 2^35 copies.
     let copies = function("h", &format!(r#"<Apply function="+">{0}{0}</Apply>"#, reference("x")));
     let nested = (0..35).fold(reference("a"), |of, _| call("h", &of));
     let text = with_fields(&(copies + &field("d", &nested)));
-    assert!(matches!(read(&text), Err(Error::TooBig { .. })), "{:?}", read(&text).map(|_| ()));
+    assert_eq!(read(&text).unwrap_err(), parts);
 }
 
 #[test]

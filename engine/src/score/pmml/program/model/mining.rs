@@ -183,10 +183,6 @@ impl Mining {
         };
         self.segments.iter().map(of).sum()
     }
-
-    pub(in super::super) fn size(&self) -> u64 {
-        self.segments.iter().map(|segment| 4 + segment.model.size()).sum()
-    }
 }
 
 impl Segment {
