@@ -101,6 +101,9 @@ pub(super) fn is_onnx(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`Error::BadInput`], [`Error::Cancelled`].
 pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress) -> Result<(Features, Onnx)> {
+    if bytes.len() > codec::MAX_FILE {
+        return Err(Error::TooBig { what: "the size of an ONNX file in bytes", limit: codec::MAX_FILE as u64 });
+    }
     let (names, categories, onnx) = Onnx::read(bytes.into(), warnings, progress)?;
     let decimals = vec![EXACT; names.len()];
     let mut features = Features::new(names, decimals).map_err(bad)?;

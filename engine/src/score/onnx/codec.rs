@@ -6,8 +6,8 @@ use crate::{Error, Progress, Result};
 /// Bytes in one record.
 const PIECE: usize = 60_000;
 
-/// The longest file, as for every score model.
-const MAX_FILE: usize = 256 << 20;
+/// The longest file. A replica, RESTORE and the load of a data set read a file in one piece on the main thread of the server.
+pub(super) const MAX_FILE: usize = 16 << 20;
 
 impl Onnx {
     /// The number of records.

@@ -173,8 +173,11 @@ pub(super) fn compile(
     let slots = compiler.origins.len() as u32;
     let derived = std::mem::take(&mut compiler.scopes[0].derived);
     let program = Program { inputs, slots, derived, model: compiled, score, labels, order };
-    let program = program.stored().map_err(|_| {
-        Error::bad_whole("the PMML contradicts itself: a number is not finite, a label is repeated, or it is too deep")
+    let program = program.stored().map_err(|error| match error {
+        Error::TooBig { .. } => error,
+        _ => Error::bad_whole(
+            "the PMML contradicts itself: a number is not finite, a label is repeated, or it is too deep",
+        ),
     })?;
     if !program.is_explained() && program.card().is_none() {
         warnings.push(

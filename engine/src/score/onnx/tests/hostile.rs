@@ -166,10 +166,7 @@ fn a_graph_must_be_in_order_and_bounded() {
             ],
             "elements",
         ),
-        (
-            vec![constant(&[0, 1 << 62]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")],
-            "elements",
-        ),
+        (vec![constant(&[0, 1 << 62]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")], "elements"),
         (vec![initializer(&tensor("c", 1, &[1; 9], &[0; 4])), add("x", "c", "y"), x(), output("y")], "8 dimensions"),
         (
             vec![
@@ -262,6 +259,20 @@ fn damaged_frames_are_refused_or_harmless() {
             }
         }
     }
+}
+
+#[test]
+fn a_file_that_is_too_large_to_be_read_in_one_piece_is_refused() {
+    const LIMIT: u64 = 16 << 20;
+    let mut file = linear();
+    // Documentation of the model, which is not read.
+    file.extend(bytes(6, &vec![b'x'; 16 << 20]));
+    let refused = read(&file).unwrap_err();
+    assert_eq!(refused, Error::TooBig { what: "the size of an ONNX file in bytes", limit: LIMIT });
+    let mut decoder = crate::score::onnx::Decoder::default();
+    let piece = vec![0; 60_000];
+    let pieces = (0..).take_while(|_| decoder.push(&piece).is_ok()).count();
+    assert_eq!(pieces as u64, LIMIT / 60_000);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::super::program::{Graph, Node};
 use crate::{Error, Result};
 
-/// Maximum number of nodes of the trees of a model.
-pub(super) const MAX_NODES: usize = 16_000_000;
+/// Maximum number of nodes of the trees of a model. More would exceed the limit of the byte form.
+pub(super) const MAX_NODES: usize = 2_800_000;
 
 /// Maximum number of nodes of a graph that is not one of trees. Those of all such graphs are counted as parts of expressions.
 const MAX_OF_ONE: usize = 200_000;

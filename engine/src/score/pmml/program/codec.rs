@@ -8,20 +8,22 @@ use crate::{Error, Result};
 /// Bytes of one record.
 const PIECE: usize = 60 << 10;
 
-/// Bytes of all records. A file of a larger program is refused.
-const LONGEST: usize = 1 << 30;
+/// Bytes of all records. A file of a larger program is refused: a replica, RESTORE and the load of a data set read a program in
+/// one piece on the main thread of the server.
+const LONGEST: usize = 64 << 20;
 
 impl Program {
     /// The program as it is after it was stored and read, so that both use the same memory and every file that is
     /// loaded can be read again.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when its parts do not fit together.
+    /// [`Error::Corrupt`] when its parts do not fit together, [`Error::TooBig`].
     pub(in super::super) fn stored(&self) -> Result<Self> {
         let mut bytes = Vec::new();
         self.put(&mut bytes);
         if bytes.len() > LONGEST {
-            return Err(Error::Corrupt("a program is too long"));
+            let what = "the size in bytes of what a server keeps of the PMML, 24 for each comparison";
+            return Err(Error::TooBig { what, limit: LONGEST as u64 });
         }
         Self::read(&bytes)
     }

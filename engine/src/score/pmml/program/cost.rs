@@ -13,9 +13,9 @@ use super::trees::{Method, Trees};
 use super::{Input, Program};
 
 /// A step of a single decision: each waits for the one before it.
-const STEP: u64 = 6;
+const STEP: u64 = 8;
 /// A step of one of the trees that are descended side by side.
-const LANE: u64 = 3;
+const LANE: u64 = 5;
 /// A power, a logarithm, an exponential or a trigonometric function.
 const SLOW: u64 = 30;
 
@@ -103,7 +103,7 @@ fn of_linear(linear: &Linear) -> u64 {
 
 fn of_expression(expression: &Expression) -> u64 {
     match expression {
-        Expression::Constant(_) | Expression::Slot(_) => 2,
+        Expression::Constant(_) | Expression::Slot(_) => 4,
         Expression::Apply(apply) => of_apply(apply),
         Expression::Decide(graph) => of_graph(graph),
         Expression::Piecewise(piecewise) => 10 + STEP * u64::from(1 + piecewise.points.len().max(1).ilog2()),
@@ -119,10 +119,10 @@ fn of_apply(apply: &Apply) -> u64 {
     let count = apply.arguments.len();
     let each = match apply.function {
         Function::Median => sorting(count),
-        _ => 2,
+        _ => 4,
     };
     let own = if apply.function.is_slow() { SLOW } else { 0 };
     // More than a few arguments need an allocation.
-    let place = if count > super::expression::FEW { 50 } else { 12 };
+    let place = if count > super::expression::FEW { 60 } else { 25 };
     place + own + each * count as u64 + arguments.sum::<u64>()
 }

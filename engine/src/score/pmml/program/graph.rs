@@ -21,7 +21,33 @@ pub(in super::super) struct Node {
     pub(in super::super) next: [u32; 3],
 }
 
-wire_struct!(Node { threshold, slot, next });
+/// Bytes of a node.
+const NODE: usize = 24;
+
+impl Wire for Node {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.threshold.put(out);
+        self.slot.put(out);
+        self.next.put(out);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { threshold: Wire::get(reader)?, slot: Wire::get(reader)?, next: Wire::get(reader)? })
+    }
+
+    fn get_list(reader: &mut Reader<'_>, length: usize) -> Result<Vec<Self>> {
+        let node = |bytes: &[u8; NODE]| {
+            let (words, _) = bytes.as_chunks::<4>();
+            let word = |i: usize| words.get(i).map_or(0, |word| u32::from_le_bytes(*word));
+            Self {
+                threshold: f64::from_bits((u64::from(word(1)) << 32) | u64::from(word(0))),
+                slot: word(2),
+                next: [word(3), word(4), word(5)],
+            }
+        };
+        Ok(reader.items(length)?.iter().map(node).collect())
+    }
+}
 
 /// Nodes; several decisions may share them.
 #[derive(Debug, Default, Clone, PartialEq)]

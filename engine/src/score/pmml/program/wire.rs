@@ -18,6 +18,19 @@ pub(super) trait Wire: Sized {
     /// # Errors
     /// [`Error::Corrupt`].
     fn get(reader: &mut Reader<'_>) -> Result<Self>;
+
+    /// Reads so many parts. Every part has at least one byte, and there are at least so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    fn get_list(reader: &mut Reader<'_>, length: usize) -> Result<Vec<Self>> {
+        let mut items = Vec::new();
+        for _ in 0..length {
+            items.push(Self::get(reader)?);
+        }
+        items.shrink_to_fit();
+        Ok(items)
+    }
 }
 
 /// Bytes that are not yet read.
@@ -35,6 +48,15 @@ impl<'a> Reader<'a> {
         let (bytes, rest) = self.bytes.split_first_chunk::<N>().ok_or(Error::Corrupt("a program is cut"))?;
         self.bytes = rest;
         Ok(*bytes)
+    }
+
+    /// Reads so many items of `N` bytes. A program is read on the main thread of a replica, and nearly all of it is such lists.
+    pub(super) fn items<const N: usize>(&mut self, length: usize) -> Result<&'a [[u8; N]]> {
+        let all: &'a [u8] = self.bytes;
+        let split = length.checked_mul(N).and_then(|bytes| all.split_at_checked(bytes));
+        let (bytes, rest) = split.ok_or(Error::Corrupt("a list of a program is cut"))?;
+        self.bytes = rest;
+        Ok(bytes.as_chunks::<N>().0)
     }
 
     /// Reads a part that may hold parts of its own type.
@@ -86,6 +108,10 @@ impl Wire for u32 {
     fn get(reader: &mut Reader<'_>) -> Result<Self> {
         reader.take().map(Self::from_le_bytes)
     }
+
+    fn get_list(reader: &mut Reader<'_>, length: usize) -> Result<Vec<Self>> {
+        Ok(reader.items(length)?.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect())
+    }
 }
 
 impl Wire for f64 {
@@ -95,6 +121,10 @@ impl Wire for f64 {
 
     fn get(reader: &mut Reader<'_>) -> Result<Self> {
         reader.take().map(Self::from_le_bytes)
+    }
+
+    fn get_list(reader: &mut Reader<'_>, length: usize) -> Result<Vec<Self>> {
+        Ok(reader.items(length)?.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect())
     }
 }
 
@@ -124,12 +154,7 @@ impl<T: Wire> Wire for Vec<T> {
         if length > reader.bytes.len() {
             return Err(Error::Corrupt("a list of a program is cut"));
         }
-        let mut items = Self::new();
-        for _ in 0..length {
-            items.push(T::get(reader)?);
-        }
-        items.shrink_to_fit();
-        Ok(items)
+        T::get_list(reader, length)
     }
 }
 

@@ -37,6 +37,16 @@ fn comparisons_are_bounded_in_one_decision_and_in_all() {
 }
 
 #[test]
+fn comparisons_of_trees_are_bounded_by_what_a_replica_reads_in_one_piece() {
+    let list: String = (0..1_400_001).map(|i| format!("{} ", 2 * i)).collect();
+    let set = format!(
+        r#"<SimpleSetPredicate field="a" booleanOperator="isIn"><Array type="int">{list}</Array></SimpleSetPredicate>"#
+    );
+    let refused = read(&tree("", &format!(r#"<Node score="1">{set}</Node>"#))).unwrap_err();
+    assert_eq!(refused, Error::TooBig { what: "the number of comparisons of the PMML", limit: 2_800_000 });
+}
+
+#[test]
 fn a_comparison_with_an_infinity_has_the_same_result_for_every_number() {
     let rows = [(Some(1e308), None), (Some(-1e308), None), (None, None)];
     let of = |predicate: &str| {
@@ -125,7 +135,10 @@ fn a_softmax_of_two_classes_has_no_contributions() {
     let two = table("p", "1") + &table("q", "0.5");
     assert!(model(&two).get("contributions").is_none());
     let three = model(&(two + &table("r", "3")));
-    assert_eq!(three["contributions"], serde_json::json!([{"feature": "a", "value": 12.0}, {"feature": "b", "value": 0.0}]));
+    assert_eq!(
+        three["contributions"],
+        serde_json::json!([{"feature": "a", "value": 12.0}, {"feature": "b", "value": 0.0}])
+    );
 }
 
 #[test]
