@@ -7,7 +7,7 @@ use crate::{Error, Progress, Result};
 const PIECE: usize = 60_000;
 
 /// The longest file. A replica, RESTORE and the load of a data set read a file in one piece on the main thread of the server.
-pub(super) const MAX_FILE: usize = 16 << 20;
+pub(super) const MAX_FILE: usize = 64 << 20;
 
 impl Onnx {
     /// The number of records.

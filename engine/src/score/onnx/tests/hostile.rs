@@ -263,10 +263,10 @@ fn damaged_frames_are_refused_or_harmless() {
 
 #[test]
 fn a_file_that_is_too_large_to_be_read_in_one_piece_is_refused() {
-    const LIMIT: u64 = 16 << 20;
+    const LIMIT: u64 = 64 << 20;
     let mut file = linear();
     // Documentation of the model, which is not read.
-    file.extend(bytes(6, &vec![b'x'; 16 << 20]));
+    file.extend(bytes(6, &vec![b'x'; 64 << 20]));
     let refused = read(&file).unwrap_err();
     assert_eq!(refused, Error::TooBig { what: "the size of an ONNX file in bytes", limit: LIMIT });
     let mut decoder = crate::score::onnx::Decoder::default();
