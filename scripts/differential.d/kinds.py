@@ -11,6 +11,7 @@ import graphs
 import linear
 import pipelines
 import scorecards
+import several
 from cases import Case
 
 XGBOOST = [
@@ -73,6 +74,15 @@ KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
         for loss in ("RMSE", "Logloss", "MultiClass")
     }
     | {f"onnx-{name}": partial(graphs.onnx_of, name) for name in graphs.STYLES}
+    | {
+        f"xgboost-{name}": partial(several.xgboost_of, style)
+        for name, style in {
+            "quantiles": "quantiles", "targets-trees": "targets", "targets-vector": "vector", "quantiles-vector": "vector-quantiles",
+            "targets-dart": "dart", "targets-gblinear": "gblinear", "targets-stopped": "stopped",
+        }.items()
+    }
+    | {f"catboost-{loss}": partial(several.catboost_of, loss) for loss in ("MultiQuantile", "MultiRMSE")}
+    | {"onnx-targets": several.onnx_of}
     | {"scorecard": scorecards.scorecard}
     | ({} if pipelines.missing_parts() else pipelines.KINDS)
 )

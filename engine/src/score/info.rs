@@ -1,6 +1,6 @@
 //! The fields of `MODEL.INFO` and the labels of `MODEL.LABELS`.
 
-use super::machine::Machine;
+use super::machine::{Answer, Machine};
 use super::model::ScoreModel;
 use crate::model::{Field, LabelSet};
 
@@ -37,6 +37,13 @@ impl ScoreModel {
     }
 
     pub(super) fn label_set(&self, set: LabelSet) -> Option<Vec<String>> {
-        (set == LabelSet::Features).then(|| self.features().iter().map(|name| name.to_string()).collect())
+        let texts = |list: &[Box<str>]| list.iter().map(|text| text.to_string()).collect();
+        match (set, self.answer) {
+            (LabelSet::Features, _) => Some(texts(self.features())),
+            (LabelSet::Classes, Answer::Binary | Answer::Multi) | (LabelSet::Outputs, Answer::Outputs { .. }) => {
+                Some(texts(&self.labels))
+            }
+            _ => None,
+        }
     }
 }

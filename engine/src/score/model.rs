@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::codec;
 use super::features::Features;
+use super::given::Given;
+use super::limits::MAX_CONTRIBUTIONS;
 use super::machine::{Answer, Machine};
 use super::onnx::Fault;
 use super::options::Format;
@@ -25,8 +27,10 @@ pub struct ScoreModel {
     pub(super) features: Features,
     pub(super) machine: Machine,
     pub(super) answer: Answer,
-    /// The label of each class, as a JSON string.
-    pub(super) classes: Vec<Box<[u8]>>,
+    /// The label of each class, or the name of each of several numbers.
+    pub(super) labels: Vec<Box<str>>,
+    /// The same as JSON strings.
+    pub(super) printed: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
     /// All frames except those of records that are made on request.
     pub(super) frames: Vec<Box<[u8]>>,
@@ -40,9 +44,15 @@ pub struct ScoreModel {
 }
 
 impl ScoreModel {
-    pub(super) fn build(format: Format, features: Features, machine: Machine, warnings: Vec<String>) -> Self {
-        let frames = codec::encode(format, &features, &warnings, &machine);
-        Self::with_frames(format, features, machine, warnings, frames)
+    pub(super) fn build(
+        format: Format,
+        features: Features,
+        machine: Machine,
+        warnings: Vec<String>,
+        given: Given,
+    ) -> Self {
+        let frames = codec::encode(format, &features, &warnings, &given, &machine);
+        Self::with_frames(format, features, machine, warnings, given, frames)
     }
 
     pub(super) fn with_frames(
@@ -50,6 +60,7 @@ impl ScoreModel {
         features: Features,
         machine: Machine,
         warnings: Vec<String>,
+        given: Given,
         frames: Vec<Box<[u8]>>,
     ) -> Self {
         let answer = machine.answer();
@@ -58,8 +69,9 @@ impl ScoreModel {
             crate::json::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = machine.classes().iter().map(|label| printed(label)).collect();
-        let texts: usize = classes.iter().map(|class| class.len() + 16).sum::<usize>()
+        let labels = if given.classes.is_empty() { machine.labels() } else { given.classes };
+        let printed: Vec<_> = labels.iter().map(|label| printed(label)).collect();
+        let texts: usize = printed.iter().map(|label| 2 * label.len() + 32).sum::<usize>()
             + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
         let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + texts as u64;
@@ -71,7 +83,8 @@ impl ScoreModel {
             features,
             machine,
             answer,
-            classes,
+            labels,
+            printed,
             warnings,
             frames,
             digest,
@@ -88,9 +101,14 @@ impl ScoreModel {
     }
 
     /// The number of outputs that [`ScoreModel::batch_values`] gives for a row: one probability for each of several
-    /// classes, else one number.
+    /// classes, several numbers of a model that has them, else one number.
     pub fn outputs(&self) -> usize {
         self.machine.outputs()
+    }
+
+    /// Whether a document of several numbers has contributions to each of them.
+    pub(super) fn explains_outputs(&self) -> bool {
+        self.outputs().saturating_mul(self.features.len()) <= MAX_CONTRIBUTIONS
     }
 
     /// The format of the file that the model was read from.

@@ -1,6 +1,7 @@
 //! What score models answer and what they refuse, with small models.
 
 mod answers;
+mod outputs;
 
 use std::time::Duration;
 

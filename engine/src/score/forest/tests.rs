@@ -5,6 +5,7 @@ use serde_json::Value;
 mod boosters;
 mod hostile;
 mod meaning;
+mod outputs;
 mod shap;
 
 use super::{Decoder, Forest, lightgbm, xgboost};
