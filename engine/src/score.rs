@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod calibration;
 mod categories;
 mod coarse;
 mod codec;
@@ -15,6 +16,7 @@ mod document;
 mod features;
 mod foreign;
 mod forest;
+mod given;
 mod glm;
 mod info;
 mod json;
@@ -34,8 +36,10 @@ mod subject;
 mod tests;
 
 pub use batch::Rows;
+pub use calibration::Calibration;
 pub use codec::ScoreDecoder;
 pub use decimals::Decimals;
+pub use given::Classes;
 pub use limits::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 pub use load::load;
 pub use model::ScoreModel;

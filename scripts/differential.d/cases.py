@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-VALUE, BINARY, MULTI = "value", "binary", "multi"  # the kind of prediction
+VALUE, BINARY, MULTI, SEVERAL = "value", "binary", "multi", "several"  # the kind of prediction
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Case:
     expect: Callable[[np.ndarray], Expected]
     ordinary: Callable[[np.random.Generator, int], np.ndarray]  # rows similar to the training data
     special: list[list[float]] = field(default_factory=list)  # for each feature: values at which the result may change
-    labels: list[str] = field(default_factory=list)  # names of classes
+    labels: list[str] = field(default_factory=list)  # names of classes, or of several numbers
     knows_missing: bool = True
     options: list[str] = field(default_factory=list)  # of MODEL.SET
     # The library's SHAP values for scored rows: n x groups x (features + 1), the base value last.

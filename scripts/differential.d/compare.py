@@ -6,7 +6,7 @@ import numpy as np
 import redis
 
 from asked import Asked
-from cases import BINARY, MULTI, Case, Expected
+from cases import BINARY, MULTI, SEVERAL, Case, Expected
 
 # The margin of a forest is the sum of contributions and a constant: tolerance of the constant, relative to the parts.
 SAME_CONSTANT = {"lightgbm": 1e-12, "catboost": 1e-12, "xgboost": 1e-5}
@@ -33,7 +33,7 @@ def compare(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
         except Difference as difference:
             raise Difference(str(difference), i) from None
     if not case.has_contributions:
-        if any(json.loads(document)["contributions"] for document in documents):
+        if any(parts for document in documents for _, parts, _ in _explained(case, json.loads(document))):
             raise Difference("there are contributions of a model that has none")
     elif tolerance := SAME_CONSTANT.get(case.format):
         _compare_sums(case, [json.loads(document) for document in documents], tolerance)
@@ -70,28 +70,40 @@ def _compare_shap(asked: Asked, rows: np.ndarray, scored: np.ndarray) -> None:
     """SHAP values and their base value are those of the library."""
     case, right = asked.case, asked.case.shap(scored)
     for i, document in enumerate(_documents(asked.get(rows, "CONTRIBUTIONS", "shap"), "ASSESS.GET .. shap")):
-        document = json.loads(document)
-        group = case.labels.index(document["class"]) if case.task == MULTI else 0
-        parts = {part["feature"]: part["value"] for part in document["contributions"]}
-        mine = np.array([*(parts.get(name, 0.0) for name in case.features), document["base_value"]])
-        size = max(1.0, np.abs(right[i, group]).sum())
-        try:
-            _close("SHAP values", mine, right[i, group], SHAP * size)
-        except Difference as difference:
-            raise Difference(str(difference), i) from None
+        for group, parts, base in _explained(case, json.loads(document)):
+            mine = np.array([*(parts.get(name, 0.0) for name in case.features), base])
+            size = max(1.0, np.abs(right[i, group]).sum())
+            try:
+                _close("SHAP values", mine, right[i, group], SHAP * size)
+            except Difference as difference:
+                raise Difference(str(difference), i) from None
+
+
+def _explained(case: Case, document: dict) -> list[tuple[int, dict[str, float], float | None]]:
+    """For each explained margin its group, the contributions by feature, and the base value."""
+
+    def by_feature(parts: list[dict]) -> dict[str, float]:
+        return {part["feature"]: part["value"] for part in parts}
+
+    base = document.get("base_value")
+    if case.task == SEVERAL:
+        lists = document.get("contributions", {}).items()
+        return [(case.labels.index(name), by_feature(parts), base and base[name]) for name, parts in lists]
+    group = case.labels.index(document["class"]) if case.task == MULTI else 0
+    return [(group, by_feature(document["contributions"]), base)]
 
 
 def _compare_sums(case: Case, documents: list[dict], tolerance: float) -> None:
     """The margin minus the contributions is a constant: one for each class."""
     constants = {}
     for i, document in enumerate(documents):
-        margin = np.atleast_1d(document.get("margin", document["score"]))
-        group = case.labels.index(document["class"]) if case.task == MULTI else 0
-        parts = [part["value"] for part in document["contributions"]]
-        rest, size = margin[group] - sum(parts), 1 + abs(margin[group]) + sum(map(abs, parts))
-        first, first_size = constants.setdefault(group, (rest, size))
-        if not abs(rest - first) <= tolerance * max(size, first_size) * len(case.features):
-            raise Difference(f"contributions leave {rest} of the margin, those of another row {first}", i)
+        margin = np.atleast_1d(document["margin"] if "margin" in document else _outputs(case, document))
+        for group, by_feature, _ in _explained(case, document):
+            parts = by_feature.values()
+            rest, size = margin[group] - sum(parts), 1 + abs(margin[group]) + sum(map(abs, parts))
+            first, first_size = constants.setdefault(group, (rest, size))
+            if not abs(rest - first) <= tolerance * max(size, first_size) * len(case.features):
+                raise Difference(f"contributions leave {rest} of the margin, those of another row {first}", i)
 
 
 def compare_missing(asked: Asked, row: np.ndarray) -> None:
@@ -122,20 +134,17 @@ def _compare_document(case: Case, expected: Expected, i: int, document: dict, ro
     if expected.margins is not None:
         margin = np.atleast_1d(document["margin"])
         _close("margin", margin, expected.margins[i], _at(expected.margin_tolerance, i))
-    predicted = 0
+    if case.task == SEVERAL and ("score" in document or list(document["scores"]) != case.labels):
+        raise Difference(f"scores are of {list(document.get('scores', []))}, not {case.labels}, or there is a score")
     if case.task == BINARY:
         _compare_classes(case, document, np.array([1 - scores[0], scores[0]]), _at(expected.score_tolerance, i))
     elif case.task == MULTI:
         _compare_classes(case, document, scores, _at(expected.score_tolerance, i))
-        predicted = case.labels.index(document["class"])
     if expected.contributions is not None:
-        parts = {part["feature"]: part["value"] for part in document["contributions"]}
-        mine = np.array([parts.get(name, 0.0) for name in case.features])
-        tolerance = expected.contribution_tolerance
-        tolerance = (
-            np.broadcast_to(tolerance, expected.contributions.shape)[i, predicted] if np.ndim(tolerance) else tolerance
-        )
-        _close("contributions", mine, expected.contributions[i, predicted], tolerance)
+        for group, parts, _ in _explained(case, document):
+            mine = np.array([parts.get(name, 0.0) for name in case.features])
+            tolerance = np.broadcast_to(expected.contribution_tolerance, expected.contributions.shape)[i, group]
+            _close("contributions", mine, expected.contributions[i, group], tolerance)
     for name, values in {"band": expected.bands, "reasons": expected.reasons}.items():
         if values is not None and document[name] != values[i]:
             raise Difference(f"{name} is {document[name]}, not {values[i]}")
@@ -158,6 +167,8 @@ def _compare_classes(case: Case, document: dict, right: np.ndarray, tolerance: n
 
 def _outputs(case: Case, document: dict) -> list[float]:
     """The scores that ASSESS.BATCH returns for this row."""
+    if case.task == SEVERAL:
+        return list(document["scores"].values())
     return list(document["probabilities"].values()) if case.task == MULTI else [document["score"]]
 
 

@@ -6,11 +6,13 @@ from functools import partial
 import numpy as np
 
 import boosted
+import calibrated
 import catboosted
 import graphs
 import linear
 import pipelines
 import scorecards
+import several
 from cases import Case
 
 XGBOOST = [
@@ -73,6 +75,16 @@ KINDS: dict[str, Callable[[np.random.Generator], Case]] = (
         for loss in ("RMSE", "Logloss", "MultiClass")
     }
     | {f"onnx-{name}": partial(graphs.onnx_of, name) for name in graphs.STYLES}
+    | {
+        f"xgboost-{name}": partial(several.xgboost_of, style)
+        for name, style in {
+            "quantiles": "quantiles", "targets-trees": "targets", "targets-vector": "vector", "quantiles-vector": "vector-quantiles",
+            "targets-dart": "dart", "targets-gblinear": "gblinear", "targets-stopped": "stopped",
+        }.items()
+    }
+    | {f"catboost-{loss}": partial(several.catboost_of, loss) for loss in ("MultiQuantile", "MultiRMSE")}
+    | {"onnx-targets": several.onnx_of}
+    | {f"calibrated-{method}": partial(calibrated.calibrated_of, method) for method in ("sigmoid", "isotonic")}
     | {"scorecard": scorecards.scorecard}
     | ({} if pipelines.missing_parts() else pipelines.KINDS)
 )

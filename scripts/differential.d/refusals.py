@@ -7,13 +7,9 @@ from pathlib import Path
 import catboost
 import numpy as np
 import redis
-import xgboost
 
 from cases import table
 
-XGBOOST = {
-    "xgboost vector leaves": {"multi_strategy": "multi_output_tree", "tree_method": "hist"},
-}
 CATBOOST = {
     "catboost statistics of categories": {"one_hot_max_size": 2},
     "catboost uncertainty": {"loss_function": "RMSEWithUncertainty"},
@@ -25,12 +21,6 @@ def accepted(client: redis.Redis, random: np.random.Generator) -> Iterator[str]:
     inputs = table(random, 200, 4)
     inputs[:, 0] = random.integers(0, 6, len(inputs))
     target = inputs[:, 1] + 9 * inputs[:, 1].std() * (inputs[:, 0] % 2)  # the categories have the largest effect
-    for name, parameters in XGBOOST.items():
-        several = np.column_stack([target, -target]) if "vector" in name else target
-        types = ["c" if "categories" in name else "float", "float", "float", "float"]
-        data = xgboost.DMatrix(inputs, several, feature_types=types, enable_categorical=True)
-        booster = xgboost.train({"max_depth": 3, "nthread": 1} | parameters, data, num_boost_round=4)
-        yield from _accepted(client, name, bytes(booster.save_raw("json")))
     cells = inputs.astype(object)
     cells[:, 0] = inputs[:, 0].astype(int)
     for name, parameters in CATBOOST.items():

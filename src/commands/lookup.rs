@@ -39,20 +39,24 @@ impl Run for Info {
 
 pub(super) struct Labels;
 
-const LABEL_SETS: [(&str, LabelSet); 7] = [
+const LABEL_SETS: [(&str, LabelSet); 9] = [
     ("REGIONS", LabelSet::Regions),
     ("SECTORS", LabelSet::Sectors),
     ("NODES", LabelSet::Nodes),
     ("INDICATORS", LabelSet::Indicators),
     ("DEMAND", LabelSet::Demand),
     ("FEATURES", LabelSet::Features),
+    ("CLASSES", LabelSet::Classes),
+    ("OUTPUTS", LabelSet::Outputs),
     ("AGREEMENTS", LabelSet::Agreements),
 ];
 
 impl Run for Labels {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
         let set = options::choice(argv.bytes(2), &LABEL_SETS).ok_or_else(|| {
-            Failure::err("labels are REGIONS, SECTORS, NODES, INDICATORS, DEMAND, FEATURES or AGREEMENTS")
+            Failure::err(
+                "labels are REGIONS, SECTORS, NODES, INDICATORS, DEMAND, FEATURES, CLASSES, OUTPUTS or AGREEMENTS",
+            )
         })?;
         let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
         let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
@@ -65,7 +69,7 @@ const FEW_NODES: usize = 1000;
 
 fn labels(model: &AnyModel, set: LabelSet) -> Outcome<Reply> {
     let labels = model.as_model().labels(set);
-    labels.map(Reply::texts).ok_or_else(|| Failure::err("a model of this kind has no such labels"))
+    labels.map(Reply::texts).ok_or_else(|| Failure::err("the model has no such labels"))
 }
 
 pub(super) struct List;

@@ -227,7 +227,7 @@ pub(crate) const BATCH: Command = Command {
     keys: READS,
     tips: &[],
     reply: "json: array of bulk strings (JSON), with an error in the place of each row that fails; f32, f64: bulk \
-            string, for each row the score, or one probability for each class",
+            string, for each row the score, one probability for each class, or one number for each output",
     internal: false,
 };
 

@@ -161,6 +161,14 @@ const MISSING: Arg = Arg::string("missing")
     .after("MISSING")
     .says("SCORE: the number that stands for a missing value in rows, as in the training; nan: none; default: none, with a warning where the file leaves it open")
     .optional();
+const CLASSES: Arg = Arg::string("classes")
+    .after("CLASSES")
+    .says("SCORE: names of the classes between commas, or a JSON array, in the order of the library's class numbers; default: those of the file, else numbers")
+    .optional();
+const CALIBRATION: Arg = Arg::string("calibration")
+    .after("CALIBRATION")
+    .says("SCORE: a calibration of two classes or of one number as JSON, fitted after the model: sigmoid with a and b, or isotonic with x and y")
+    .optional();
 const HISTORY: Arg = Arg::integer("history")
     .after("HISTORY")
     .says("Number of assessments to log, at most assess.history-max; default: that of the old model, else 0")
@@ -198,6 +206,8 @@ pub(crate) const LOAD: Command = Command {
         DECIMALS,
         TREES,
         MISSING,
+        CLASSES,
+        CALIBRATION,
         HISTORY,
         KEEP,
         NOREPLACE,
@@ -236,6 +246,8 @@ pub(crate) const SET: Command = Command {
         DECIMALS,
         TREES,
         MISSING,
+        CLASSES,
+        CALIBRATION,
         HISTORY,
         KEEP,
         NOREPLACE,
@@ -307,6 +319,9 @@ pub(crate) const LABELS: Command = Command {
                 Arg::token("demand", "DEMAND")
                     .says("Purchasing regions and categories of the final demand of an IO model"),
                 Arg::token("features", "FEATURES").says("Inputs of a SCORE model, in the order of its rows"),
+                Arg::token("classes", "CLASSES").says("Classes of a SCORE model, in the order of its probabilities"),
+                Arg::token("outputs", "OUTPUTS")
+                    .says("Names of the numbers of a SCORE model that answers several, in the order of a batch"),
                 Arg::token("agreements", "AGREEMENTS").says("Agreements of an ORIGIN model"),
             ],
         ),

@@ -267,7 +267,7 @@ fn models_that_cannot_be_evaluated_exactly_are_refused_by_name() {
         (xgboost("gbother", ""), "booster"),
         (xgboost("gbtree", "").replace("reg:squarederror", "rank:other"), "objective"),
         (xgboost("gbtree", "").replace("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\""), "leaf"),
-        (xgboost("gbtree", "").replace("\"num_target\":\"1\"", "\"num_target\":\"2\""), "target"),
+        (xgboost("gbtree", "").replace("\"num_target\":\"1\"", "\"num_target\":\"2000\""), "target"),
         (GLM.replace("logit", "cauchit"), "link"),
         (GLM.replace("glm/1", "glm/9"), "format"),
         (GLM.replace("[1.5,0.5,-0.25]", "[1.5,0.5]"), "coef"),
@@ -283,6 +283,65 @@ fn models_that_cannot_be_evaluated_exactly_are_refused_by_name() {
         assert!(error.error().contains(named) && error.error().is_ascii(), "{named}: {error:?}");
     }
     assert!(!client.exists("bad"));
+}
+
+#[test]
+fn several_numbers_and_names_of_classes_are_answered_batched_and_stored() {
+    const TARGETS: &str = r#"{"format":"glm/1","link":"identity","features":[{"name":"x"}],
+        "outputs":[{"label":"0.1","intercept":1,"coef":[2]},{"label":"0.9","intercept":5,"coef":[3]}]}"#;
+    let (mut server, mut client) = with_models();
+    client.call(&["MODEL.SET", "several", "SCORE", TARGETS]).good();
+    client.call(&["MODEL.SET", "named", "SCORE", GLM, "CLASSES", r#"["dry, as always","flood"]"#]).good();
+    let several = |client: &mut Client| parsed(&client.ask("ASSESS.GET several x=2"));
+    let document = several(&mut client);
+    assert_eq!(document["scores"], json!({"0.1": 5.0, "0.9": 11.0}));
+    assert_eq!(document["contributions"]["0.9"], json!([{"feature": "x", "value": 6.0}]));
+    assert!(document.get("score").is_none());
+    let shap = parsed(&client.ask("ASSESS.GET several x=2 CONTRIBUTIONS shap"));
+    assert_eq!(shap["base_value"], json!({"0.1": 1.0, "0.9": 5.0}));
+    assert_eq!(client.ask("MODEL.LABELS several OUTPUTS").texts(), ["0.1", "0.9"]);
+    let row = 2f64.to_le_bytes();
+    let words: [&[u8]; 6] = [b"ASSESS.BATCH", b"several", b"1", &row, b"FORMAT", b"f64"];
+    assert_eq!(client.call(&words).bytes(), [5f64, 11.].map(f64::to_le_bytes).concat());
+    for command in ["MODEL.LABELS several CLASSES", "MODEL.LABELS flood OUTPUTS", "MODEL.LABELS card CLASSES"] {
+        assert_eq!(client.ask(command).code(), "ERR", "{command}");
+    }
+    for bad in ["a", "a,b,c", "a,a", ",", "[1,2]", ""] {
+        assert_eq!(client.call(&["MODEL.SET", "m", "SCORE", GLM, "CLASSES", bad]).code(), "ERR", "{bad}");
+    }
+    assert!(client.call(&["MODEL.SET", "m", "SCORE", TARGETS, "CLASSES", "a,b"]).is_error() && !client.exists("m"));
+    let named =
+        |client: &mut Client| parsed(&client.ask("ASSESS.GET named rain=20 level=2.5 slope=0"))["class"].clone();
+    assert_eq!(named(&mut client), "flood");
+    server.restart_saving();
+    let mut client = server.client();
+    assert_eq!(
+        (several(&mut client)["scores"].clone(), named(&mut client)),
+        (document["scores"].clone(), json!("flood"))
+    );
+    assert_eq!(client.ask("MODEL.LABELS named CLASSES").texts(), ["dry, as always", "flood"]);
+}
+
+#[test]
+fn a_calibrated_model_answers_its_calibration_after_a_restart_too() {
+    let (mut server, mut client) = with_models();
+    let calibration = r#"{"method":"isotonic","x":[-1,1],"y":[0.25,0.75]}"#;
+    client.call(&["MODEL.SET", "calm", "SCORE", GLM, "CALIBRATION", calibration]).good();
+    let ask = |client: &mut Client| parsed(&client.ask("ASSESS.GET calm rain=20 level=2.5 slope=0"));
+    let document = ask(&mut client);
+    let margin = document["margin"].as_f64().unwrap();
+    let expected = (0.5 + 0.25 * margin).clamp(0.25, 0.75);
+    assert!((document["score"].as_f64().unwrap() - expected).abs() < 1e-12, "{document}");
+    assert_eq!(document["calibrated"], true);
+    let plain = parsed(&client.ask("ASSESS.GET flood rain=20 level=2.5 slope=0"));
+    assert_eq!((&plain["margin"], plain.get("calibrated")), (&document["margin"], None));
+    for bad in ["{}", "sigmoid", r#"{"method":"isotonic","x":[1,0],"y":[0,1]}"#] {
+        assert_eq!(client.call(&["MODEL.SET", "m", "SCORE", GLM, "CALIBRATION", bad]).code(), "ERR", "{bad}");
+    }
+    assert!(client.call(&["MODEL.SET", "m", "SCORE", CARD, "CALIBRATION", calibration]).is_error());
+    assert!(!client.exists("m"));
+    server.restart_saving();
+    assert_eq!(ask(&mut server.client())["score"], document["score"]);
 }
 
 #[test]

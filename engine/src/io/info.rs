@@ -66,7 +66,7 @@ impl IoModel {
                 let columns = demand.iter().flat_map(|demand| demand.pairs().iter().map(|&pair| name(demand, pair)));
                 Some(columns.collect())
             }
-            LabelSet::Features | LabelSet::Agreements => None,
+            LabelSet::Features | LabelSet::Classes | LabelSet::Outputs | LabelSet::Agreements => None,
         }
     }
 

@@ -37,6 +37,10 @@ pub enum LabelSet {
     Demand,
     /// Input features of a score model.
     Features,
+    /// Classes of a score model, in the order of the probabilities in a batch.
+    Classes,
+    /// The numbers of a score model that has several, in the order of a batch.
+    Outputs,
     /// Agreements of a rules-of-origin model.
     Agreements,
 }

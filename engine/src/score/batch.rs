@@ -221,10 +221,40 @@ impl Block {
             self.round(model, values)?;
             self.rounded_rows(model, out, progress)?;
         }
+        self.calibrate(model, out)?;
         match out.iter().position(|x| !x.is_finite()) {
             Some(at) => Err((at / outputs, overflow())),
             None => Ok(()),
         }
+    }
+
+    /// Calibrates the outputs of evaluated rows.
+    fn calibrate(&mut self, model: &ScoreModel, out: &mut [f64]) -> Result<(), (usize, Error)> {
+        let Some(calibration) = &model.calibration else { return Ok(()) };
+        if !calibration.is_of_margin() {
+            out.iter_mut().for_each(|score| *score = calibration.apply(*score));
+            return Ok(());
+        }
+        let margins = match &model.machine {
+            Machine::Glm(_) => &self.sums,
+            Machine::Forest(_) => &self.margins,
+            // Their margins are not kept.
+            _ => return self.calibrate_by_row(model, out),
+        };
+        out.iter_mut().zip(margins).for_each(|(score, &margin)| *score = calibration.apply(margin));
+        Ok(())
+    }
+
+    fn calibrate_by_row(&self, model: &ScoreModel, out: &mut [f64]) -> Result<(), (usize, Error)> {
+        with_scratch(|scratch| {
+            for (row, (values, out)) in self.rounded.chunks_exact(model.features.len()).zip(out).enumerate() {
+                scratch.row.values.clear();
+                scratch.row.values.extend_from_slice(values);
+                model.evaluate(scratch).map_err(|error| (row, error))?;
+                *out = scratch.outputs[0];
+            }
+            Ok(())
+        })
     }
 
     /// The outputs of a linear model, column by column.

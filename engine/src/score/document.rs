@@ -1,5 +1,7 @@
 //! Writes the assessment as a JSON document, with the fields in the order of `docs/assessment-score.schema.json`.
 
+mod outputs;
+
 use super::glm::Link;
 use super::machine::{Answer, Machine};
 use super::model::{ScoreModel, overflow};
@@ -25,10 +27,30 @@ pub(super) fn write(
     identity.open_document(out);
     field(out, b"\"kind\":\"");
     field(out, Kind::Score.name().as_bytes());
-    field(out, b"\",\"score\":");
+    field(out, b"\",");
+    let answered = match model.answer {
+        Answer::Outputs { with_margin } => outputs::write(model, with_margin, attribution, scratch, progress, out),
+        _ => one(model, attribution, scratch, progress, out),
+    };
+    answered.inspect_err(|_| out.truncate(start))?;
+    field(out, b",\"inputs\":");
+    scratch.row.write(&model.features, out);
+    out.push(b'}');
+    Ok(())
+}
+
+/// Writes the answer of a model with one score.
+fn one(
+    model: &ScoreModel,
+    attribution: Attribution,
+    scratch: &mut Scratch,
+    progress: &Progress,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    field(out, b"\"score\":");
     let group = score(out, model, scratch);
     if attribution == Attribution::Shap {
-        let base = shap(model, group, scratch, progress).inspect_err(|_| out.truncate(start))?;
+        let base = shap(model, group, scratch, progress)?;
         field(out, b",\"attribution\":\"shap\",\"base_value\":");
         number::write(base, out);
     }
@@ -69,14 +91,7 @@ pub(super) fn write(
             None => true,
         },
     };
-    if !is_whole {
-        out.truncate(start);
-        return Err(overflow());
-    }
-    field(out, b",\"inputs\":");
-    scratch.row.write(&model.features, out);
-    out.push(b'}');
-    Ok(())
+    if is_whole { Ok(()) } else { Err(overflow()) }
 }
 
 /// Writes the reasons and the points of a scorecard that is a program.
@@ -111,6 +126,7 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
     match model.answer {
         Answer::Value { with_margin } => {
             number::write(outputs[0], out);
+            calibrated(out, model);
             if with_margin {
                 field(out, b",\"margin\":");
                 number::write(margins[0], out);
@@ -118,6 +134,7 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         }
         Answer::Binary => {
             number::write(outputs[0], out);
+            calibrated(out, model);
             // The margin of an ONNX graph is not always known.
             if let [margin] = margins[..] {
                 field(out, b",\"margin\":");
@@ -129,25 +146,28 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
         Answer::Multi => {
             let group = scratch.class.unwrap_or_else(|| most_probable(outputs));
             number::write(outputs[group], out);
-            for (k, &margin) in margins.iter().enumerate() {
-                field(out, if k > 0 { b"," } else { b",\"margin\":[" });
-                number::write(margin, out);
-            }
-            if !margins.is_empty() {
-                out.push(b']');
-            }
+            margin_list(out, margins);
             classes(out, model, group, outputs.iter().copied());
             return group;
         }
-        Answer::Points => number::write(outputs[0], out),
+        Answer::Points | Answer::Outputs { .. } => number::write(outputs[0], out),
     }
     0
+}
+
+fn calibrated(out: &mut Vec<u8>, model: &ScoreModel) {
+    if model.calibration.is_some() {
+        field(out, b",\"calibrated\":true");
+    }
 }
 
 /// Whether the class is the second of two, with this probability: as the library of the format decides, which matters where
 /// both classes have the probability 0.5.
 fn is_second(model: &ScoreModel, margins: &[f64], probability: f64) -> bool {
     let margin = margins.first().copied().unwrap_or(f64::NAN);
+    if model.calibration.is_some() {
+        return probability > 0.5;
+    }
     match (&model.machine, model.format) {
         // JPMML: the class of the first RegressionTable, which is our second one.
         (_, Format::Pmml) => probability >= 0.5,
@@ -201,15 +221,31 @@ fn field(out: &mut Vec<u8>, text: &[u8]) {
 
 fn classes(out: &mut Vec<u8>, model: &ScoreModel, class: usize, probabilities: impl Iterator<Item = f64>) {
     field(out, b",\"class\":");
-    field(out, &model.classes[class]);
+    field(out, &model.printed[class]);
     field(out, b",\"probabilities\":");
-    for (k, (label, probability)) in model.classes.iter().zip(probabilities).enumerate() {
+    by_label(out, model, probabilities);
+}
+
+/// Writes an object of numbers by class or output.
+fn by_label(out: &mut Vec<u8>, model: &ScoreModel, numbers: impl Iterator<Item = f64>) {
+    for (k, (label, value)) in model.printed.iter().zip(numbers).enumerate() {
         out.push(if k > 0 { b',' } else { b'{' });
         field(out, label);
         out.push(b':');
-        number::write(probability, out);
+        number::write(value, out);
     }
     out.push(b'}');
+}
+
+/// Writes the margins of several classes or outputs.
+fn margin_list(out: &mut Vec<u8>, margins: &[f64]) {
+    for (k, &margin) in margins.iter().enumerate() {
+        field(out, if k > 0 { b"," } else { b",\"margin\":[" });
+        number::write(margin, out);
+    }
+    if !margins.is_empty() {
+        out.push(b']');
+    }
 }
 
 /// Writes the fields that only a scorecard has. `scratch.margins` holds the points of each attribute.
@@ -248,7 +284,12 @@ fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scr
 
 /// Writes the contributions in the order of the features. Returns whether all of them are finite.
 fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
-    field(out, b",\"contributions\":[");
+    field(out, b",\"contributions\":");
+    array(out, model, contributions, without_zeros)
+}
+
+fn array(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
+    out.push(b'[');
     let mut is_first = true;
     for (i, &value) in contributions.iter().enumerate() {
         if without_zeros && value == 0.0 {

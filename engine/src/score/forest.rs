@@ -70,6 +70,8 @@ pub(super) enum Task {
     Binary,
     /// A probability for each class; the number of classes.
     Multi(usize),
+    /// Several values, as of quantiles or targets; their number.
+    Values(usize),
 }
 
 /// What a file has.
@@ -93,7 +95,7 @@ struct Meaning {
     divisor: f64,
     /// Whether the file has what contributions are computed from.
     has_contributions: bool,
-    /// The labels of the classes; none if they are numbered.
+    /// The labels of the classes, or the names of several values; none if they are numbered.
     labels: Vec<Box<str>>,
 }
 
@@ -136,8 +138,8 @@ impl Forest {
         if !(divisor >= 1.0 && divisor <= MAX_TREES as f64) {
             return Err("the number of iterations is out of range");
         }
-        if base.is_empty() || base.len() > MAX_CLASSES || base.len() > 1 && !objective.has_classes() {
-            return Err("the number of classes does not fit the objective");
+        if base.is_empty() || base.len() > MAX_CLASSES || base.len() > 1 && !objective.has_several_outputs() {
+            return Err("the number of classes or targets does not fit the objective");
         }
         if group_of.len() != grown.trees.len() || group_of.iter().any(|&group| usize::from(group) >= base.len()) {
             return Err("trees and their classes do not fit together");
@@ -179,17 +181,17 @@ impl Forest {
         self.meaning.objective.task(self.groups())
     }
 
-    /// The number of margins of a row: 1, or one for each class.
+    /// The number of margins of a row: 1, or one for each class or value.
     pub(super) fn groups(&self) -> usize {
         self.base.len()
     }
 
-    /// The number of outputs of a row: 1, or one for each class.
+    /// The number of outputs of a row: 1, or one for each class or value.
     pub(super) fn outputs(&self) -> usize {
         self.groups()
     }
 
-    /// The labels of the classes; none if they are numbered.
+    /// The labels of the classes, or the names of several values; none if they are numbered.
     pub(super) fn labels(&self) -> &[Box<str>] {
         &self.meaning.labels
     }
@@ -260,14 +262,14 @@ fn check_labels(labels: &[Box<str>], task: Task) -> Result<(), Refused> {
     let classes = match task {
         Task::Value => 0,
         Task::Binary => 2,
-        Task::Multi(classes) => classes,
+        Task::Multi(classes) | Task::Values(classes) => classes,
     };
     if ![0, classes].contains(&labels.len()) {
         return Err("the number of labels is not that of the classes");
     }
     let mut seen = HashSet::new();
     if labels.iter().any(|label| label.is_empty() || label.len() > MAX_NAME || !seen.insert(label)) {
-        return Err("the label of a class must be 1 to 256 bytes, and no label may occur twice");
+        return Err("the label of a class or an output must be 1 to 256 bytes, and no label may occur twice");
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// A generalised linear model of `n` features and one output, or several outputs (softmax).
+/// A generalised linear model of `n` features and one output or several: of classes (softmax), or of several targets.
 #[derive(Debug)]
 pub(super) struct Glm {
     pub(super) link: Link,
@@ -110,7 +110,7 @@ pub(super) struct Glm {
     outputs: usize,
     /// `n` means, one intercept for each output, then `n` weights for each output.
     numbers: Vec<f64>,
-    /// The label of each class; empty for a model without classes.
+    /// The label of each class, or the name of each of several targets; empty for one number.
     pub(super) labels: Vec<Box<str>>,
 }
 
@@ -123,17 +123,21 @@ impl Glm {
         mut numbers: Vec<f64>,
         labels: Vec<Box<str>>,
     ) -> Result<Self, &'static str> {
-        let (least, most) = if link == Link::Softmax { (2, MAX_CLASSES) } else { (1, 1) };
+        let (least, most) = match link {
+            Link::Softmax => (2, MAX_CLASSES),
+            _ if link.is_binary() => (1, 1),
+            _ => (1, MAX_CLASSES),
+        };
         if !(least..=most).contains(&outputs) {
-            return Err("softmax takes 2 to 1024 outputs, every other link one");
+            return Err("softmax takes 2 to 1024 outputs, logit, probit and cloglog one, every other link 1 to 1024");
         }
-        let classes = match link {
-            Link::Softmax => outputs,
+        let wanted = match link {
             _ if link.is_binary() => 2,
+            _ if outputs > 1 => outputs,
             _ => 0,
         };
-        if labels.len() != classes {
-            return Err("every class needs a label");
+        if labels.len() != wanted {
+            return Err("every class and every one of several outputs needs a label");
         }
         check_labels(&labels)?;
         if numbers.len() != count(features, outputs) {
@@ -216,7 +220,7 @@ fn count(features: usize, outputs: usize) -> usize {
     features + outputs + outputs * features
 }
 
-/// Checks the labels of classes: 1 to 256 bytes, unique.
+/// Checks the labels of classes or outputs: 1 to 256 bytes, unique.
 fn check_labels(labels: &[Box<str>]) -> Result<(), &'static str> {
     let mut sorted: Vec<&str> = labels.iter().map(|label| &**label).collect();
     sorted.sort_unstable();
@@ -224,7 +228,7 @@ fn check_labels(labels: &[Box<str>]) -> Result<(), &'static str> {
         return Err("a label has 1 to 256 bytes");
     }
     if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err("two classes have the same label");
+        return Err("two classes or outputs have the same label");
     }
     Ok(())
 }

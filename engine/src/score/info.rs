@@ -1,6 +1,7 @@
 //! The fields of `MODEL.INFO` and the labels of `MODEL.LABELS`.
 
-use super::machine::Machine;
+use super::calibration::Calibration;
+use super::machine::{Answer, Machine};
 use super::model::ScoreModel;
 use crate::model::{Field, LabelSet};
 
@@ -28,6 +29,7 @@ impl ScoreModel {
         }
         fields.extend([
             ("categories", Field::Integer(self.features.with_categories() as u64)),
+            ("calibration", text(self.calibration.as_ref().map_or("none", Calibration::name))),
             ("missing", text(&self.features.missing_text())),
             ("decimals", Field::Text(self.features.decimals_text())),
             ("bytes", Field::Integer(self.held)),
@@ -37,6 +39,13 @@ impl ScoreModel {
     }
 
     pub(super) fn label_set(&self, set: LabelSet) -> Option<Vec<String>> {
-        (set == LabelSet::Features).then(|| self.features().iter().map(|name| name.to_string()).collect())
+        let texts = |list: &[Box<str>]| list.iter().map(|text| text.to_string()).collect();
+        match (set, self.answer) {
+            (LabelSet::Features, _) => Some(texts(self.features())),
+            (LabelSet::Classes, Answer::Binary | Answer::Multi) | (LabelSet::Outputs, Answer::Outputs { .. }) => {
+                Some(texts(&self.labels))
+            }
+            _ => None,
+        }
     }
 }

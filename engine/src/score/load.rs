@@ -6,8 +6,10 @@ use serde::de::IgnoredAny;
 use super::coarse::close_steps;
 use super::features::{EXACT, Features, Marker};
 use super::forest::{self, ForestFile};
+use super::given::Given;
 use super::json::bad_form;
-use super::machine::Machine;
+use super::limits::MAX_CONTRIBUTIONS;
+use super::machine::{Answer, Machine};
 use super::model::ScoreModel;
 use super::options::{Format, LoadOptions, MissingValue};
 use super::{foreign, glm, onnx, pmml, scorecard};
@@ -110,7 +112,20 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
         // The thresholds of a graph are of values that it computes.
         Machine::Onnx(_) => Vec::new(),
     });
-    Ok(ScoreModel::build(format, features, machine, warnings))
+    let (outputs, width) = (machine.outputs(), features.len());
+    if matches!(machine.answer(), Answer::Outputs { .. }) && outputs.saturating_mul(width) > MAX_CONTRIBUTIONS {
+        warnings.push(format!(
+            "no contributions are given: {outputs} outputs times {width} features are more than {MAX_CONTRIBUTIONS}"
+        ));
+    }
+    let classes = options.classes.as_ref().map(|classes| classes.of(&machine)).transpose()?;
+    if let Some(calibration) = &options.calibration {
+        let checked = calibration.check(&machine);
+        checked.map_err(|reason| Error::Invalid(format!("CALIBRATION: {reason}").into()))?;
+    }
+    let given = Given { classes: classes.unwrap_or_default(), calibration: options.calibration.clone() };
+    let model = ScoreModel::build(format, features, machine, warnings, given);
+    Ok(model)
 }
 
 fn of_forest(file: ForestFile, warnings: &mut Vec<String>) -> Result<(Features, Machine)> {

@@ -32,6 +32,8 @@ pub(super) enum Answer {
     Multi,
     /// Points.
     Points,
+    /// Several numbers, as of quantiles or targets; with their margins if they differ from the numbers.
+    Outputs { with_margin: bool },
 }
 
 impl Machine {
@@ -40,6 +42,9 @@ impl Machine {
         match self {
             Self::Scorecard(_) => Answer::Points,
             Self::Glm(glm) => match glm.link {
+                link if glm.outputs() > 1 && link != Link::Softmax => {
+                    Answer::Outputs { with_margin: link != Link::Identity }
+                }
                 Link::Identity => Answer::Value { with_margin: false },
                 Link::Softmax => Answer::Multi,
                 link if link.is_binary() => Answer::Binary,
@@ -49,8 +54,10 @@ impl Machine {
                 Task::Value => Answer::Value { with_margin: !is_identity(forest) },
                 Task::Binary => Answer::Binary,
                 Task::Multi(_) => Answer::Multi,
+                Task::Values(_) => Answer::Outputs { with_margin: !is_identity(forest) },
             },
             Self::Onnx(onnx) => match onnx.classes().len() {
+                0 if onnx.outputs() > 1 => Answer::Outputs { with_margin: onnx.has_margins() },
                 0 => Answer::Value { with_margin: onnx.has_margins() },
                 2 => Answer::Binary,
                 _ => Answer::Multi,
@@ -64,28 +71,42 @@ impl Machine {
         }
     }
 
-    /// Whether readers of version 2 of the byte form know everything that the machine has.
-    pub(super) fn is_plain(&self) -> bool {
+    /// Whether a document has a margin, which an answer of one number may be.
+    pub(super) fn has_margin(&self) -> bool {
         match self {
-            Self::Glm(glm) => matches!(glm.link, Link::Identity | Link::Log | Link::Logit | Link::Softmax),
-            Self::Forest(forest) => forest.is_plain(),
-            Self::Scorecard(_) => true,
-            Self::Onnx(_) => false,
-            Self::Program(_) => false,
+            Self::Glm(_) | Self::Forest(_) => true,
+            Self::Scorecard(_) => false,
+            Self::Onnx(onnx) => onnx.has_margins(),
+            Self::Program(program) => program.has_margin(),
         }
     }
 
-    /// The labels of the classes; empty if the answer is not a class.
-    pub(super) fn classes(&self) -> Vec<Box<str>> {
+    /// The first version of the byte form whose readers know everything that the machine has: 2, 3 or 4.
+    pub(super) fn version(&self) -> u8 {
+        let is_plain = match self {
+            _ if matches!(self.answer(), Answer::Outputs { .. }) => return 4,
+            Self::Glm(glm) => matches!(glm.link, Link::Identity | Link::Log | Link::Logit | Link::Softmax),
+            Self::Forest(forest) => {
+                return if forest.has_new_objective() { 4 } else { 3 - u8::from(forest.is_plain()) };
+            }
+            Self::Scorecard(_) => true,
+            Self::Onnx(_) | Self::Program(_) => false,
+        };
+        3 - u8::from(is_plain)
+    }
+
+    /// The labels of the classes, or the names of several numbers; empty if the answer is neither.
+    pub(super) fn labels(&self) -> Vec<Box<str>> {
         match self {
             Self::Scorecard(_) => Vec::new(),
             Self::Glm(glm) => glm.labels.clone(),
             Self::Forest(forest) => match forest.task() {
                 Task::Value => Vec::new(),
-                Task::Binary | Task::Multi(_) if !forest.labels().is_empty() => forest.labels().to_vec(),
+                _ if !forest.labels().is_empty() => forest.labels().to_vec(),
                 Task::Binary => numbered(2),
-                Task::Multi(classes) => numbered(classes),
+                Task::Multi(count) | Task::Values(count) => numbered(count),
             },
+            Self::Onnx(onnx) if onnx.classes().is_empty() && onnx.outputs() > 1 => numbered(onnx.outputs()),
             Self::Onnx(onnx) => onnx.classes().to_vec(),
             Self::Program(program) => program.labels().to_vec(),
         }
@@ -151,6 +172,8 @@ impl Machine {
     /// the memory accesses to the model.
     pub(super) fn costs(&self, features: usize) -> (Duration, Duration) {
         let features = features as u64;
+        // A document of several numbers has contributions to each.
+        let lists = if matches!(self.answer(), Answer::Outputs { .. }) { self.outputs() as u64 } else { 1 };
         let (outputs, alone, shared) = match self {
             Self::Glm(glm) => {
                 let products = features * glm.outputs() as u64;
@@ -162,7 +185,7 @@ impl Machine {
             Self::Onnx(onnx) => (onnx.outputs() as u64, onnx.cost(), onnx.cost()),
             Self::Program(program) => (program.outputs() as u64, program.cost(), program.cost()),
         };
-        let alone = Duration::from_nanos(200 + 60 * features + 30 * outputs + alone);
+        let alone = Duration::from_nanos(200 + 60 * features * lists + 30 * outputs + alone);
         (alone, Duration::from_nanos(features + 10 * outputs + shared))
     }
 }

@@ -8,8 +8,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::calibration::Calibration;
 use super::codec;
 use super::features::Features;
+use super::given::Given;
+use super::limits::MAX_CONTRIBUTIONS;
 use super::machine::{Answer, Machine};
 use super::onnx::Fault;
 use super::options::Format;
@@ -25,9 +28,12 @@ pub struct ScoreModel {
     pub(super) features: Features,
     pub(super) machine: Machine,
     pub(super) answer: Answer,
-    /// The label of each class, as a JSON string.
-    pub(super) classes: Vec<Box<[u8]>>,
+    /// The label of each class, or the name of each of several numbers.
+    pub(super) labels: Vec<Box<str>>,
+    /// The same as JSON strings.
+    pub(super) printed: Vec<Box<[u8]>>,
     pub(super) warnings: Vec<String>,
+    pub(super) calibration: Option<Calibration>,
     /// All frames except those of records that are made on request.
     pub(super) frames: Vec<Box<[u8]>>,
     pub(super) digest: OnceLock<[u8; 16]>,
@@ -40,9 +46,15 @@ pub struct ScoreModel {
 }
 
 impl ScoreModel {
-    pub(super) fn build(format: Format, features: Features, machine: Machine, warnings: Vec<String>) -> Self {
-        let frames = codec::encode(format, &features, &warnings, &machine);
-        Self::with_frames(format, features, machine, warnings, frames)
+    pub(super) fn build(
+        format: Format,
+        features: Features,
+        machine: Machine,
+        warnings: Vec<String>,
+        given: Given,
+    ) -> Self {
+        let frames = codec::encode(format, &features, &warnings, &given, &machine);
+        Self::with_frames(format, features, machine, warnings, given, frames)
     }
 
     pub(super) fn with_frames(
@@ -50,19 +62,27 @@ impl ScoreModel {
         features: Features,
         machine: Machine,
         warnings: Vec<String>,
+        given: Given,
         frames: Vec<Box<[u8]>>,
     ) -> Self {
-        let answer = machine.answer();
+        let Given { classes, calibration } = given;
+        let answer = match machine.answer() {
+            // The margin is what was calibrated, or the score before.
+            Answer::Value { .. } if calibration.is_some() => Answer::Value { with_margin: true },
+            answer => answer,
+        };
         let printed = |label: &str| {
             let mut text = Vec::new();
             crate::json::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let classes: Vec<_> = machine.classes().iter().map(|label| printed(label)).collect();
-        let texts: usize = classes.iter().map(|class| class.len() + 16).sum::<usize>()
+        let labels = if classes.is_empty() { machine.labels() } else { classes };
+        let printed: Vec<_> = labels.iter().map(|label| printed(label)).collect();
+        let texts: usize = printed.iter().map(|label| 2 * label.len() + 32).sum::<usize>()
             + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
             + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
-        let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + texts as u64;
+        let points = calibration.as_ref().map_or(0, Calibration::bytes);
+        let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + (texts + points) as u64;
         let digest = OnceLock::new();
         let (row_cost, value_cost) = machine.costs(features.len());
         let shap_cost = machine.shap_cost();
@@ -71,8 +91,10 @@ impl ScoreModel {
             features,
             machine,
             answer,
-            classes,
+            labels,
+            printed,
             warnings,
+            calibration,
             frames,
             digest,
             held,
@@ -88,9 +110,14 @@ impl ScoreModel {
     }
 
     /// The number of outputs that [`ScoreModel::batch_values`] gives for a row: one probability for each of several
-    /// classes, else one number.
+    /// classes, several numbers of a model that has them, else one number.
     pub fn outputs(&self) -> usize {
         self.machine.outputs()
+    }
+
+    /// Whether a document of several numbers has contributions to each of them.
+    pub(super) fn explains_outputs(&self) -> bool {
+        self.outputs().saturating_mul(self.features.len()) <= MAX_CONTRIBUTIONS
     }
 
     /// The format of the file that the model was read from.
@@ -215,7 +242,18 @@ impl ScoreModel {
                 scratch.class = Some(class.map_err(|fault| self.no_program_result(fault, row))?);
             }
         }
-        if outputs.iter().chain(&*margins).all(|x| x.is_finite()) { Ok(()) } else { Err(overflow()) }
+        if !outputs.iter().chain(&*margins).all(|x| x.is_finite()) {
+            return Err(overflow());
+        }
+        if let Some(calibration) = &self.calibration {
+            // A number without a margin is its own.
+            if margins.is_empty() && matches!(self.answer, Answer::Value { .. }) {
+                margins.push(outputs[0]);
+            }
+            outputs[0] = calibration.apply(if calibration.is_of_margin() { margins[0] } else { outputs[0] });
+            scratch.class = None;
+        }
+        Ok(())
     }
 }
 

@@ -164,12 +164,9 @@ impl Onnx {
         self.meaning.labels()
     }
 
-    /// The number of outputs: 1, or one for each of more than two classes.
+    /// The number of outputs: 1, or one for each of several targets or of more than two classes.
     pub(super) fn outputs(&self) -> usize {
-        match self.classes().len() {
-            0..=2 => 1,
-            classes => classes,
-        }
+        self.meaning.outputs()
     }
 
     /// Whether margins are computed.

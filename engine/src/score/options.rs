@@ -1,6 +1,8 @@
 //! Formats of files, and the options for reading a file.
 
+use super::calibration::Calibration;
 use super::decimals::Decimals;
+use super::given::Classes;
 use super::number;
 use crate::{Error, Result};
 
@@ -95,6 +97,10 @@ pub struct LoadOptions {
     /// What stands for a missing value in rows; if `None`, no number, with a warning where the model may have been trained
     /// with one.
     pub missing: Option<MissingValue>,
+    /// The names of the classes; if `None`, those of the file, or numbers.
+    pub classes: Option<Classes>,
+    /// What is done with the answer of the model; if `None`, nothing.
+    pub calibration: Option<Calibration>,
 }
 
 impl MissingValue {

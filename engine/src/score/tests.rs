@@ -1,6 +1,8 @@
 //! What score models answer and what they refuse, with small models.
 
 mod answers;
+mod calibration;
+mod outputs;
 
 use std::time::Duration;
 

@@ -41,7 +41,7 @@ const IO: [&str; 15] = [
     "DEMAND",
     "KEEP",
 ];
-const SCORE: [&str; 6] = ["FORMAT", "HISTORY", "NOREPLACE", "TREES", "MISSING", "DECIMALS"];
+const SCORE: [&str; 8] = ["FORMAT", "HISTORY", "NOREPLACE", "TREES", "MISSING", "CLASSES", "CALIBRATION", "DECIMALS"];
 const ORIGIN: [&str; 3] = ["FORMAT", "HISTORY", "NOREPLACE"];
 
 /// Reads the options after the data.
@@ -89,6 +89,8 @@ pub(crate) fn parse(kind: Kind, words: &[&[u8]]) -> Outcome<ParsedLoad> {
                     "FORMAT" => load.format = Some(options.choice(option, &SCORE_FORMATS)?),
                     "TREES" => load.trees = Some(options.choice(option, &TREES)?),
                     "MISSING" => load.missing = Some(score::MissingValue::parse(options.value(option)?)?),
+                    "CLASSES" => load.classes = Some(score::Classes::parse(options.value(option)?)?),
+                    "CALIBRATION" => load.calibration = Some(score::Calibration::parse(options.value(option)?)?),
                     _ => load.decimals = Some(score::Decimals::parse(options.value(option)?)?),
                 }
                 Ok(())
@@ -172,12 +174,16 @@ mod tests {
             super::parse(kind, &words).map(|given| given.recipe).map_err(|failure| failure.to_string())
         };
         assert!(matches!(parse(Kind::Score, "FORMAT glm DECIMALS 2 HISTORY 5 NOREPLACE"), Ok(Recipe::Score(_))));
+        assert!(matches!(parse(Kind::Score, "CLASSES low,high"), Ok(Recipe::Score(load)) if load.classes.is_some()));
         assert!(matches!(parse(Kind::Origin, "format ROO"), Ok(Recipe::Origin(_))));
         assert!(matches!(parse(Kind::Io, "KEEP LEONTIEF lazy"), Ok(Recipe::Io { keep: true, .. })));
         for (kind, words, named) in [
             (Kind::Score, "KEEP", "KEEP"),
             (Kind::Score, "FORMAT icio", "FORMAT"),
             (Kind::Score, "DECIMALS 10", "DECIMALS"),
+            (Kind::Score, "CLASSES low,low", "CLASSES"),
+            (Kind::Score, "CALIBRATION {}", "CALIBRATION"),
+            (Kind::Io, "CLASSES low,high", "CLASSES"),
             (Kind::Origin, "DECIMALS 1", "DECIMALS"),
             (Kind::Io, "FORMAT glm", "FORMAT"),
             (Kind::Io, "DEMAND maybe", "DEMAND"),

@@ -9,11 +9,11 @@ pub const MAX_FRAME: usize = 1 << 20;
 ///
 /// Version 2 of input-output models has final demand; version 2 of score models has more
 /// objectives, random forests and splits by category of XGBoost, version 3 categories by name, a number for missing
-/// values and more links.
+/// values and more links, version 4 several numbers in an answer and names of classes from the load.
 pub const fn version(kind: Kind) -> u8 {
     match kind {
         Kind::Io => 2,
-        Kind::Score => 3,
+        Kind::Score => 4,
         Kind::Origin => 1,
     }
 }

@@ -2,11 +2,15 @@
 
 use super::categories::CategoriesDecoder;
 use super::records::Reader;
-use super::{FOREST, FRAME, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, ONNX, PLAIN, PROGRAM, SCORECARD};
+use super::{
+    FOREST, FRAME, GIVEN, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, NAMED, ONNX, PLAIN, PROGRAM, SCORECARD,
+};
 use crate::model::Kind;
 use crate::model::codec::preamble_of;
+use crate::score::calibration::CalibrationDecoder;
 use crate::score::features::{Features, Marker};
 use crate::score::forest;
+use crate::score::given::Given;
 use crate::score::glm::GlmDecoder;
 use crate::score::machine::Machine;
 use crate::score::model::ScoreModel;
@@ -14,7 +18,7 @@ use crate::score::onnx;
 use crate::score::options::Format;
 use crate::score::pmml::ProgramDecoder;
 use crate::score::scorecard::ScorecardDecoder;
-use crate::score::{MAX_FEATURES, MAX_NAME};
+use crate::score::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 use crate::{Error, Result};
 
 /// A score model that is being read from frames.
@@ -27,6 +31,10 @@ pub struct ScoreDecoder {
     of_categories: usize,
     marker: Option<Marker>,
     categories: CategoriesDecoder,
+    of_classes: usize,
+    of_calibration: usize,
+    calibration: CalibrationDecoder,
+    given: Given,
     names: Vec<Box<str>>,
     decimals: Vec<u8>,
     texts: Vec<String>,
@@ -50,8 +58,8 @@ impl ScoreDecoder {
     /// # Errors
     /// [`Error::Corrupt`].
     pub fn begin(version: u8, frame: &[u8]) -> Result<Self> {
-        let has_more = version > PLAIN;
-        if frame.len() != HEADER + if has_more { MORE } else { 0 } {
+        let (has_more, has_given) = (version > PLAIN, version > NAMED);
+        if frame.len() != HEADER + if has_more { MORE } else { 0 } + if has_given { GIVEN } else { 0 } {
             return Err(Error::Corrupt("the header has another length"));
         }
         let mut reader = Reader(frame);
@@ -75,7 +83,15 @@ impl ScoreDecoder {
         };
         let [features, warnings, records] = [reader.count()?, reader.count()?, reader.count()?].map(|n| n as usize);
         let (of_categories, marker) = if has_more { more(&mut reader)? } else { (0, None) };
-        if !fits || features == 0 || features > MAX_FEATURES || warnings > MAX_WARNINGS {
+        let [of_classes, of_calibration] =
+            if has_given { [reader.count()? as usize, reader.count()? as usize] } else { [0, 0] };
+        if !fits
+            || features == 0
+            || features > MAX_FEATURES
+            || warnings > MAX_WARNINGS
+            || of_classes > MAX_CLASSES
+            || of_calibration > CalibrationDecoder::MOST
+        {
             return Err(Error::Corrupt("the header contradicts itself"));
         }
         let first = [&preamble_of(Kind::Score, version.max(PLAIN))[..], frame].concat();
@@ -87,6 +103,10 @@ impl ScoreDecoder {
             of_categories,
             marker,
             categories: CategoriesDecoder::default(),
+            of_classes,
+            of_calibration,
+            calibration: CalibrationDecoder::default(),
+            given: Given::default(),
             names: Vec::new(),
             decimals: Vec::new(),
             texts: Vec::new(),
@@ -144,6 +164,18 @@ impl ScoreDecoder {
             self.of_categories = left;
             return self.categories.push(record, self.features);
         }
+        if self.given.classes.len() < self.of_classes {
+            if record.len() > MAX_NAME {
+                return Err(Error::Corrupt("the name of a class is too long"));
+            }
+            self.given.classes.push(text(record)?.into());
+            self.held += (record.len() + size_of::<Box<str>>()) as u64;
+            return Ok(());
+        }
+        if let Some(left) = self.of_calibration.checked_sub(1) {
+            self.of_calibration = left;
+            return self.calibration.push(record);
+        }
         self.records = self.records.checked_sub(1).ok_or(Error::Corrupt("too many records"))?;
         match &mut self.machine {
             MachineDecoder::Glm(decoder) => decoder.push(record, self.features),
@@ -158,8 +190,11 @@ impl ScoreDecoder {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when frames are missing or contradict each other.
-    pub fn finish(self) -> Result<ScoreModel> {
-        if self.names.len() < self.features || self.texts.len() < self.warnings || self.of_categories + self.records > 0
+    pub fn finish(mut self) -> Result<ScoreModel> {
+        let has_texts = self.names.len() == self.features && self.texts.len() == self.warnings;
+        if !has_texts
+            || self.given.classes.len() < self.of_classes
+            || self.of_categories + self.of_calibration + self.records > 0
         {
             return Err(Error::Corrupt("records are missing"));
         }
@@ -179,16 +214,19 @@ impl ScoreDecoder {
         let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
         features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
         features.set_marker(self.marker);
+        self.given.calibration = self.calibration.finish()?;
+        self.given.check(&machine).map_err(Error::Corrupt)?;
         if matches!(machine, Machine::Forest(_) | Machine::Onnx(_)) {
-            return Ok(ScoreModel::build(self.format, features, machine, self.texts));
+            return Ok(ScoreModel::build(self.format, features, machine, self.texts, self.given));
         }
-        Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.frames))
+        Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.given, self.frames))
     }
 
     /// Bytes of memory in use.
     pub fn bytes(&self) -> u64 {
         self.held
             + self.categories.bytes()
+            + self.calibration.bytes()
             + match &self.machine {
                 MachineDecoder::Glm(decoder) => decoder.bytes(),
                 MachineDecoder::Scorecard(decoder) => decoder.bytes(),

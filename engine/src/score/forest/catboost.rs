@@ -52,6 +52,13 @@ struct Training {
 #[derive(Debug, Deserialize)]
 struct Loss {
     r#type: String,
+    params: Option<LossParams>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LossParams {
+    /// The quantiles between commas, of a loss function that has several.
+    alpha: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,7 +67,7 @@ struct ClassParams {
     class_names: Vec<serde_json::Value>,
 }
 
-/// A factor of the sum of the trees, and what is added to the product: a number, or one for each class.
+/// A factor of the sum of the trees, and what is added to the product: a number, or one for each class or target.
 #[derive(Debug, Deserialize)]
 struct ScaleAndBias(f64, Numbers);
 
@@ -91,17 +98,19 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
     if document.ctr_data.is_some() {
         return Err(features::ctr());
     }
-    let objective = objective(&document.model_info.params)?;
+    let loss = loss(document.model_info.params)?;
+    let objective = Objective::find(Library::Catboost, &loss.r#type).ok_or_else(|| unknown_objective(&loss.r#type))?;
     let ScaleAndBias(scale, bias) = &document.scale_and_bias;
     let bias = bias.list();
     if bias.is_empty() || bias.len() > MAX_CLASSES {
-        return Err(bad("scale_and_bias must have a bias for each of 1 to 1024 classes"));
+        return Err(bad("scale_and_bias must have a bias for each of 1 to 1024 classes or targets"));
     }
     if !bias.iter().chain([scale]).all(|number| number.is_finite()) {
         return Err(bad("scale_and_bias has a number that is not finite"));
     }
-    if objective.has_classes() != (bias.len() > 1) {
-        return Err(bad("the number of classes (scale_and_bias) does not fit the loss function"));
+    let fits = if bias.len() > 1 { objective.has_several_outputs() } else { !objective.has_classes() };
+    if !fits {
+        return Err(bad("the number of classes or targets (scale_and_bias) does not fit the loss function"));
     }
     let features = Features::new(document.features_info)?;
     let mut growing = Growing::new();
@@ -110,7 +119,10 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
     let has_weights = read.has_weights();
     let group_of = (0..growing.trees()).map(|tree| (tree % bias.len()) as u16).collect();
     let mut meaning = Meaning { has_contributions: has_weights, ..Meaning::of(objective) };
-    meaning.labels = labels(document.model_info.class_params, objective, bias.len())?;
+    meaning.labels = match objective.name {
+        "MultiQuantile" if bias.len() > 1 => quantiles(&loss, bias.len())?,
+        _ => labels(document.model_info.class_params, objective, bias.len())?,
+    };
     let mut notes = features.notes();
     if !has_weights {
         notes.push(
@@ -126,18 +138,25 @@ pub(in super::super) fn read(bytes: &[u8], progress: &Progress) -> Result<Forest
 }
 
 /// The loss function, which determines what `predict` of CatBoost answers.
-fn objective(params: &Params) -> Result<&'static Objective> {
-    let parsed;
+fn loss(params: Params) -> Result<Loss> {
     let training = match params {
         Params::Object(training) => training,
-        Params::Text(text) => {
-            parsed = serde_json::from_str::<Training>(text)
-                .map_err(|_| bad("the params of the model (model_info) have no loss_function"))?;
-            &parsed
-        }
+        Params::Text(text) => serde_json::from_str::<Training>(&text)
+            .map_err(|_| bad("the params of the model (model_info) have no loss_function"))?,
     };
-    let name = &training.loss_function.r#type;
-    Objective::find(Library::Catboost, name).ok_or_else(|| unknown_objective(name))
+    Ok(training.loss_function)
+}
+
+/// The quantiles, as the names of the outputs; none if the file does not have them.
+fn quantiles(loss: &Loss, groups: usize) -> Result<Vec<Box<str>>> {
+    let alpha = loss.params.as_ref().and_then(|params| params.alpha.as_ref()?.as_str());
+    let Some(text) = alpha else { return Ok(Vec::new()) };
+    let names: Vec<Box<str>> = text.split(',').take(groups + 1).map(|name| name.trim().into()).collect();
+    if names.len() == groups {
+        Ok(names)
+    } else {
+        Err(bad("the loss function must have a quantile (alpha) for each bias (scale_and_bias)"))
+    }
 }
 
 /// The labels of the classes; none if the file has none, and classes are numbered.

@@ -38,6 +38,9 @@ const TERMS: u8 = 18;
 const LABELS: u8 = 19;
 const SHARES: u8 = 20;
 
+/// The code of the first objective that version 3 of the byte form does not have.
+const FIRST_OF_VERSION_4: u8 = 70;
+
 /// The flag of a forest without contributions.
 const UNEXPLAINED: u8 = 1;
 
@@ -94,6 +97,11 @@ impl Forest {
         let Meaning { has_contributions, ref labels, .. } = self.meaning;
         let Grown { shares, linear, .. } = &self.grown;
         has_contributions && labels.is_empty() && shares.is_empty() && linear.is_empty()
+    }
+
+    /// Whether readers of version 3 of the byte form do not know the objective.
+    pub(in super::super) fn has_new_objective(&self) -> bool {
+        self.meaning.objective.code() >= FIRST_OF_VERSION_4
     }
 
     fn header(&self) -> Vec<u8> {

@@ -6,6 +6,7 @@
 //! margin.
 
 use super::Forest;
+use super::grow::Tree;
 
 impl Forest {
     /// The contribution of each feature to the margin of `group`; `out` has one number for each feature. All are 0 in a
@@ -15,23 +16,38 @@ impl Forest {
         if !self.meaning.has_contributions {
             return;
         }
+        let of_group = self.group_of.iter().zip(&self.grown.trees).filter(|(of, _)| usize::from(**of) == group);
+        of_group.for_each(|(_, tree)| self.add_path(tree, row, out));
+    }
+
+    /// The contributions to the margins of all groups; `out` has one number for each feature, group by group.
+    pub(in super::super) fn contributions_of_all(&self, row: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        if !self.meaning.has_contributions {
+            return;
+        }
+        for (&group, tree) in self.group_of.iter().zip(&self.grown.trees) {
+            let start = usize::from(group) * self.features.len();
+            self.add_path(tree, row, &mut out[start..start + self.features.len()]);
+        }
+    }
+
+    /// Adds what each step of the path of a row through a tree changes.
+    fn add_path(&self, tree: &Tree, row: &[f64], out: &mut [f64]) {
         let grown = &self.grown;
-        let of_group = self.group_of.iter().zip(&grown.trees).filter(|(of, _)| usize::from(**of) == group);
-        for (_, tree) in of_group {
-            let mut at = tree.root;
-            loop {
-                let node = &grown.nodes[at as usize];
-                if node.child == at {
-                    self.linear_contributions(at, row, out);
-                    break;
-                }
-                let column = grown.columns[node.column()];
-                let feature = column.feature as usize;
-                let [x] = column.of(self.numbers([row[feature]]));
-                let next = node.next(&grown.sets, x);
-                out[feature] += grown.values[next as usize] - grown.values[at as usize];
-                at = next;
+        let mut at = tree.root;
+        loop {
+            let node = &grown.nodes[at as usize];
+            if node.child == at {
+                self.linear_contributions(at, row, out);
+                return;
             }
+            let column = grown.columns[node.column()];
+            let feature = column.feature as usize;
+            let [x] = column.of(self.numbers([row[feature]]));
+            let next = node.next(&grown.sets, x);
+            out[feature] += grown.values[next as usize] - grown.values[at as usize];
+            at = next;
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Objective {
 }
 
 /// All known objectives; the index is the code in the byte form.
-pub(super) const OBJECTIVES: [Objective; 70] = {
+pub(super) const OBJECTIVES: [Objective; 73] = {
     use Answer::{Binary, Classes, Value};
     use Library::{Catboost, Lightgbm, Xgboost};
     use Link::{Exponential, Identity, Logistic, Softmax, Softplus, Square, Step};
@@ -127,6 +127,10 @@ pub(super) const OBJECTIVES: [Objective; 70] = {
         of(Catboost, "CrossEntropy", Binary, Logistic),
         of(Catboost, "MultiClass", Classes, Softmax),
         of(Catboost, "MultiClassOneVsAll", Classes, Logistic),
+        // From here on in version 4 of the byte form.
+        of(Catboost, "MultiQuantile", Value, Identity),
+        of(Catboost, "MultiRMSE", Value, Identity),
+        of(Catboost, "MultiRMSEWithMissingValues", Value, Identity),
     ]
 };
 
@@ -167,6 +171,16 @@ impl Objective {
         self.answer == Answer::Classes
     }
 
+    /// Whether there can be several margins: one for each class, quantile or target.
+    pub(super) fn has_several_outputs(&self) -> bool {
+        match self.library {
+            // Rankings and survival models have one target.
+            Library::Xgboost => !self.name.starts_with("rank:") && !self.name.starts_with("survival:"),
+            Library::Lightgbm => self.has_classes(),
+            Library::Catboost => self.has_classes() || self.name.starts_with("Multi"),
+        }
+    }
+
     /// Whether the objective has a factor of the margin.
     pub(super) fn has_steepness(&self) -> bool {
         self.library == Library::Lightgbm && self.link == Link::Logistic && self.answer != Answer::Value
@@ -175,9 +189,11 @@ impl Objective {
     /// The output of the forest for a row.
     pub(super) fn task(&self, groups: usize) -> Task {
         match self.answer {
+            Answer::Classes => Task::Multi(groups),
+            // Several targets of two classes each are probabilities that do not sum to 1.
+            _ if groups > 1 => Task::Values(groups),
             Answer::Value => Task::Value,
             Answer::Binary => Task::Binary,
-            Answer::Classes => Task::Multi(groups),
         }
     }
 

@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
-use super::Forest;
 use super::grow::{Node, Tree};
+use super::{Forest, Task};
 use crate::{Error, Progress, Result};
 
 /// A feature on the path to a node.
@@ -37,28 +37,58 @@ impl Forest {
         out: &mut [f64],
         progress: &Progress,
     ) -> Result<f64> {
-        self.check_shares()?;
+        self.check_shap()?;
         out.fill(0.0);
         let mut base = self.base[group];
+        let of_group = self.group_of.iter().zip(&self.grown.trees).filter(|(of, _)| usize::from(**of) == group);
+        let mut path = Vec::new();
+        for (_, tree) in of_group {
+            base += self.shap_of_tree(tree, row, &mut path, out, progress)?;
+        }
+        Ok(base)
+    }
+
+    /// The SHAP values for the margins of all groups; `out` has one number for each feature, group by group. Returns the
+    /// base value of each group.
+    ///
+    /// # Errors
+    /// As [`Forest::shap`].
+    pub(in super::super) fn shap_of_all(&self, row: &[f64], out: &mut [f64], progress: &Progress) -> Result<Vec<f64>> {
+        self.check_shap()?;
+        out.fill(0.0);
+        let mut bases = self.base.to_vec();
+        let mut path = Vec::new();
+        for (&group, tree) in self.group_of.iter().zip(&self.grown.trees) {
+            let start = usize::from(group) * self.features.len();
+            let out = &mut out[start..start + self.features.len()];
+            bases[usize::from(group)] += self.shap_of_tree(tree, row, &mut path, out, progress)?;
+        }
+        Ok(bases)
+    }
+
+    /// Adds the SHAP values of a tree, and returns the mean of its training rows.
+    fn shap_of_tree(
+        &self,
+        tree: &Tree,
+        row: &[f64],
+        path: &mut Vec<Step>,
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<f64> {
+        progress.check()?;
+        Walk { forest: self, row, path, out: &mut *out }.tree(tree, progress)?;
+        if self.is_linear_booster() {
+            self.linear_contributions(tree.root, row, out);
+        }
+        Ok(self.grown.values[tree.root as usize])
+    }
+
+    fn check_shap(&self) -> Result<()> {
         if !self.grown.linear.is_empty() && !self.is_linear_booster() {
             return Err(Error::Invalid(
                 "linear trees have no SHAP values, as in LightGBM: leave CONTRIBUTIONS out".into(),
             ));
         }
-        let of_group = self.group_of.iter().zip(&self.grown.trees).filter(|(of, _)| usize::from(**of) == group);
-        let mut walk = Walk { forest: self, row, path: Vec::new(), out };
-        for (_, tree) in of_group {
-            progress.check()?;
-            walk.tree(tree, progress)?;
-            base += self.grown.values[tree.root as usize];
-            if self.is_linear_booster() {
-                self.linear_contributions(tree.root, row, walk.out);
-            }
-        }
-        Ok(base)
-    }
-
-    fn check_shares(&self) -> Result<()> {
         if self.meaning.has_contributions && self.grown.shares.len() == self.grown.nodes.len() {
             return Ok(());
         }
@@ -80,14 +110,15 @@ impl Forest {
         [(node.child, share), (node.child + 1, 1.0 - share)]
     }
 
-    /// The approximate time for the SHAP values of one row and one group.
+    /// The approximate time for the SHAP values of one row: for all outputs, or for one of several classes.
     pub(in super::super) fn shap_cost(&self) -> Duration {
         let of_tree = |tree: &Tree| {
             let depth = u64::from(tree.depth).min(self.features.len() as u64) + 1;
             u64::from(tree.nodes / 2 + 1).saturating_mul(depth * depth)
         };
         let steps = self.grown.trees.iter().map(of_tree).fold(0, u64::saturating_add);
-        Duration::from_nanos(4_u64.saturating_mul(steps) / self.groups() as u64)
+        let parts = if let Task::Multi(classes) = self.task() { classes as u64 } else { 1 };
+        Duration::from_nanos(4_u64.saturating_mul(steps) / parts)
     }
 }
 
@@ -96,7 +127,7 @@ struct Walk<'a> {
     forest: &'a Forest,
     row: &'a [f64],
     /// The paths to the node and to all nodes above it, one after the other.
-    path: Vec<Step>,
+    path: &'a mut Vec<Step>,
     out: &'a mut [f64],
 }
 
@@ -116,9 +147,9 @@ impl Walk<'_> {
             && let Some(same) = self.path[begin..].iter().skip(1).position(|known| known.feature == step.feature)
         {
             // The feature is on the path already: both steps become one.
-            unwind(&mut self.path, begin, same + 1);
+            unwind(self.path, begin, same + 1);
         }
-        extend(&mut self.path, begin, step);
+        extend(self.path, begin, step);
         let grown = &self.forest.grown;
         let node = &grown.nodes[at as usize];
         if node.child == at {

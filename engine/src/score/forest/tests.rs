@@ -6,6 +6,7 @@ mod blocks;
 mod boosters;
 mod hostile;
 mod meaning;
+mod outputs;
 mod shap;
 
 use super::{Decoder, Forest, lightgbm, xgboost};

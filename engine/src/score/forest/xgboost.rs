@@ -7,6 +7,7 @@
 mod booster;
 mod json;
 mod names;
+mod outputs;
 mod tree;
 mod ubjson;
 
@@ -64,9 +65,17 @@ struct File<'a> {
     base_score: String,
     classes: String,
     targets: String,
+    /// The list of `quantile_alpha`.
+    quantiles: String,
     width: String,
     group_of: Vec<u16>,
     has_trees: bool,
+    /// The number of trees in the file. A tree whose leaves have several values becomes as many trees.
+    trees: usize,
+    /// The number of values of a leaf; 0 before the first tree.
+    leaf_size: usize,
+    /// Whether a tree does not say how many training rows reached its nodes, which matters if its leaves have several values.
+    has_no_weights: bool,
     /// The attribute `best_iteration`, which early stopping writes.
     best_iteration: Option<String>,
     /// The number of trees before each iteration and after the last, from XGBoost 2 on.
@@ -100,9 +109,13 @@ impl<'a> File<'a> {
             base_score: String::new(),
             classes: String::new(),
             targets: String::new(),
+            quantiles: String::new(),
             width: String::new(),
             group_of: Vec::new(),
             has_trees: false,
+            trees: 0,
+            leaf_size: 0,
+            has_no_weights: false,
             best_iteration: None,
             ends: Vec::new(),
             parallel: String::new(),
@@ -119,13 +132,19 @@ impl<'a> File<'a> {
     fn plant(&mut self, nodes: &Nodes) -> Result<()> {
         self.progress.check()?;
         // XGBoost orders the trees by their ids.
-        if nodes.id.is_some_and(|id| usize::try_from(id) != Ok(self.growing.trees())) {
+        if nodes.id.is_some_and(|id| usize::try_from(id) != Ok(self.trees)) {
             return Err(bad("the trees of the model are not in the order of their ids"));
         }
+        let size = nodes.leaf_size().map_err(bad)?;
+        if self.trees > 0 && size != self.leaf_size {
+            return Err(bad("the trees have leaves with different numbers of values (size_leaf_vector)"));
+        }
+        self.leaf_size = size;
+        self.has_no_weights |= size > 1 && !nodes.has_weights();
         self.has_negative_hessians |= nodes.weights.iter().any(|&weight| weight < 0.0);
-        nodes
-            .plant(&mut self.growing)
-            .map_err(|reason| Error::bad_whole(format!("{reason} (tree {})", self.growing.trees())))
+        let place = self.trees + 1;
+        self.trees = place;
+        nodes.plant(&mut self.growing).map_err(|reason| Error::bad_whole(format!("{reason} (tree {place})")))
     }
 
     fn check_version(&self) -> Result<()> {
@@ -164,7 +183,7 @@ impl<'a> File<'a> {
     fn check_ends(&self) -> Result<()> {
         let is_whole = self.ends.first() == Some(&0)
             && self.ends.is_sorted()
-            && self.ends.last().map(|&end| end as usize) == Some(self.growing.trees());
+            && self.ends.last().map(|&end| end as usize) == Some(self.trees);
         if self.ends.is_empty() || is_whole {
             Ok(())
         } else {
@@ -172,9 +191,11 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The number of trees of an iteration, from the parameters: a tree for each class, and several in a random forest.
+    /// The number of trees of an iteration, from the parameters: a tree for each class or target, and several in a random
+    /// forest.
     fn per_iteration(&self) -> Result<usize> {
-        Ok(count(&self.classes, 1)?.max(1).saturating_mul(count(&self.parallel, 1)?.max(1)))
+        let groups = if self.leaf_size > 1 { 1 } else { self.groups()? };
+        Ok(groups.saturating_mul(count(&self.parallel, 1)?.max(1)))
     }
 
     /// The number of iterations, if the file contains it.
@@ -182,7 +203,7 @@ impl<'a> File<'a> {
         if !self.ends.is_empty() {
             return self.ends.len().checked_sub(1);
         }
-        let (trees, each) = (self.growing.trees(), self.per_iteration().ok()?);
+        let (trees, each) = (self.trees, self.per_iteration().ok()?);
         trees.is_multiple_of(each).then_some(trees / each)
     }
 
@@ -209,10 +230,10 @@ impl<'a> File<'a> {
             None => None,
         };
         let count = end.ok_or_else(|| bad("best_iteration and iteration_indptr of the file do not fit together"))?;
-        if count == 0 || count > self.growing.trees() || self.group_of.len() != self.growing.trees() {
+        if count == 0 || count > self.trees || self.group_of.len() != self.trees {
             return Err(bad("best_iteration and the trees of the file do not fit together"));
         }
-        self.growing.truncate(count);
+        self.growing.truncate(count * self.leaf_size);
         self.group_of.truncate(count);
         Ok(())
     }
@@ -251,6 +272,7 @@ impl<'a> File<'a> {
                     .into(),
             );
         }
+        notes.extend(self.note_on_leaves());
         if self.of_estimator {
             notes.push(MISSING_IS_OPEN.into());
         }
@@ -272,24 +294,25 @@ impl<'a> File<'a> {
     fn finish(self) -> Result<Forest> {
         let objective =
             Objective::find(Library::Xgboost, &self.objective).ok_or_else(|| unknown_objective(&self.objective))?;
-        if count(&self.targets, 1)? > 1 {
-            return Err(bad("models of several targets are not supported"));
-        }
         let classes = count(&self.classes, 0)?;
         if classes > MAX_CLASSES
             || objective.has_classes() != (classes > 1) && !(objective.has_classes() && classes == 1)
         {
             return Err(bad("num_class does not fit the objective, or is over 1024"));
         }
+        self.check_outputs(objective)?;
+        let mut base = base(&self.base_score, self.groups()?, objective)?;
+        let mut meaning = Meaning::of(objective);
+        meaning.has_contributions = !self.has_negative_hessians && !self.has_no_weights;
+        meaning.labels = self.labels(objective)?;
+        let of_trees = self.groups_of_trees(base.len())?;
         let features = names(self.features, count(&self.width, 0)?)?;
-        let mut base = base(&self.base_score, classes.max(1), objective)?;
-        let meaning = Meaning { has_contributions: !self.has_negative_hessians, ..Meaning::of(objective) };
         let (group_of, grown);
         if Booster::named(&self.booster)? == Booster::Linear {
             (grown, base) = booster::linear(&self.weights, features.len(), &base)?;
             group_of = (0..base.len() as u16).collect();
         } else {
-            (grown, group_of) = (self.growing.finish().map_err(bad)?, self.group_of);
+            (grown, group_of) = (self.growing.finish().map_err(bad)?, of_trees);
         }
         Forest::assemble(meaning, features, base, group_of, grown).map_err(bad)
     }
@@ -320,7 +343,7 @@ fn names(names: Vec<String>, width: usize) -> Result<Vec<Box<str>>> {
 /// The base margin of each group. The base score is an output: one for all groups or one for each, with or without
 /// brackets.
 fn base(text: &str, groups: usize, objective: &Objective) -> Result<Vec<f64>> {
-    const WRONG: Refused = "base_score must be a number, or one for each class";
+    const WRONG: Refused = "base_score must be a number, or one for each class or target";
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let mut base = Vec::new();
     for word in inner.split(',').take(groups + 1) {

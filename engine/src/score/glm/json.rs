@@ -3,7 +3,8 @@
 //! `{"format":"glm/1","name":..,"link":"identity|log|logit|softmax|inverse|..","features":[{"name":..,"mean":..,"scale":..,
 //! "decimals":..}],"outputs":[{"label":..,"intercept":..,"coef":[..]}],"classes":[..],"family":..}`. The default mean
 //! is 0, the default scale 1. `classes` are the two labels of a model of two classes (logit, probit, cloglog), by default `0` and `1`. The classes of a
-//! softmax model are the labels of its outputs; if an output has no label, all classes are numbered.
+//! softmax model are the labels of its outputs; if an output has no label, all classes are numbered. Models of several targets
+//! have several outputs too, with every link that is not of two classes.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -88,7 +89,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
                 "classes are for links logit, probit and cloglog; softmax labels its outputs",
             ));
         }
-        (Link::Softmax, None) => {
+        (_, None) if outputs > 1 => {
             let given: Option<Vec<_>> = file.outputs.into_iter().map(|output| output.label).collect();
             given.unwrap_or_else(|| numbered(outputs))
         }
@@ -101,7 +102,7 @@ pub(in crate::score) fn read(bytes: &[u8]) -> Result<(Features, Glm, Vec<f64>)> 
     Ok((features, glm, scales))
 }
 
-/// Labels for classes without labels: their numbers.
+/// Labels for classes or outputs without labels: their numbers.
 pub(in crate::score) fn numbered(classes: usize) -> Vec<Box<str>> {
     (0..classes).map(|class| class.to_string().into()).collect()
 }

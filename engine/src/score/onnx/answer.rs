@@ -1,4 +1,4 @@
-//! What the outputs of a graph mean: a number, or the probabilities of classes.
+//! What the outputs of a graph mean: a number, several numbers, or the probabilities of classes.
 
 use super::building::{Building, Named};
 use super::fault::Fault;
@@ -18,6 +18,8 @@ const ROUNDING: f64 = 1e-5;
 pub(super) enum Meaning {
     /// A number: the only element.
     Value(Source),
+    /// Several numbers, as of several targets; their count.
+    Values(Source, usize),
     Classes {
         /// The probability of each class.
         probabilities: Source,
@@ -66,16 +68,20 @@ impl Meaning {
             }
             ([], [(name, named)]) => {
                 let count = elements(&named.value.shape)?;
+                let is_vector = matches!(named.value.shape[..], [_] | [1, _]);
                 let codes = match label {
                     Some(label) => codes(building, label, count),
                     None if is_softmax(&building.program, &named.value) => {
                         warnings.push("the file does not name its classes: they are numbered from 0".into());
                         Some(Data::I64((0..count as i64).collect()))
                     }
+                    None if is_vector && (2..=MAX_CLASSES).contains(&count) => {
+                        return Ok(Self::Values(named.value.source, count));
+                    }
                     None => {
                         return Err(bad(format!(
-                            "the output {} of the ONNX model has {count} numbers for a row: only one, or the probabilities of \
-                             classes, can be used",
+                            "the output {} of the ONNX model has {count} numbers for a row: only a list of up to 1024, or the \
+                             probabilities of classes, can be used",
                             shown(name)
                         )));
                     }
@@ -122,15 +128,25 @@ impl Meaning {
     /// The values that must be computed.
     pub(super) fn sources(&self) -> Vec<Source> {
         match self {
-            Self::Value(source) => vec![*source],
+            Self::Value(source) | Self::Values(source, _) => vec![*source],
             Self::Classes { probabilities, label, .. } => std::iter::once(*probabilities).chain(*label).collect(),
+        }
+    }
+
+    /// The number of outputs: 1, or one for each of several targets or of more than two classes.
+    pub(super) fn outputs(&self) -> usize {
+        match self {
+            Self::Value(_) => 1,
+            Self::Values(_, count) => *count,
+            Self::Classes { labels, .. } if labels.len() == 2 => 1,
+            Self::Classes { labels, .. } => labels.len(),
         }
     }
 
     /// The labels of the classes.
     pub(super) fn labels(&self) -> &[Box<str>] {
         match self {
-            Self::Value(_) => &[],
+            Self::Value(_) | Self::Values(..) => &[],
             Self::Classes { labels, .. } => labels,
         }
     }
@@ -146,6 +162,10 @@ impl Meaning {
         match self {
             Self::Value(source) => {
                 outputs.fill(number(*source, 0));
+                Ok(None)
+            }
+            Self::Values(source, _) => {
+                outputs.iter_mut().enumerate().for_each(|(i, output)| *output = number(*source, i));
                 Ok(None)
             }
             Self::Classes { probabilities, label, codes, labels } => {

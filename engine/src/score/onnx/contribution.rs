@@ -30,7 +30,7 @@ enum Margin {
     Linear,
 }
 
-/// The sums behind an answer: one for a number or for two classes, else one for each class.
+/// The sums behind an answer: one for a number or for two classes, else one for each class or number.
 #[derive(Debug)]
 pub(super) struct Explained {
     sums: Vec<Sum>,
@@ -44,6 +44,9 @@ impl Explained {
     pub(super) fn of(program: &Program, meaning: &Meaning) -> Result<Self, &'static str> {
         let sums = match meaning {
             Meaning::Value(source) => vec![trace(program, *source, 0, false)?],
+            Meaning::Values(source, count) => {
+                (0..*count).map(|place| trace(program, *source, place, false)).collect::<Result<_, _>>()?
+            }
             Meaning::Classes { probabilities, labels, .. } => match labels.len() {
                 2 => vec![trace(program, *probabilities, 1, true)?],
                 classes => {

@@ -76,7 +76,7 @@ fn a_file_that_is_not_evaluated_exactly_is_refused_with_the_cause() {
         (r#""split_type":[0,"#, r#""split_type":[2,"#, "split_type is not known"),
         (r#""split_type":[0,"#, r#""split_type":["#, "split_type must have"),
         (r#"vector":"1""#, r#"vector":"2""#, "several values"),
-        (r#"num_target":"1""#, r#"num_target":"2""#, "several targets"),
+        (r#"num_target":"1""#, r#"num_target":"1025""#, "num_target"),
         ("[3,2,0]", "[0,9,0]", "versions 1 to 3"),
         ("[3,2,0]", "[4,0,0]", "versions 1 to 3"),
         ("[3,2,0]", "[]", "no version"),

@@ -141,6 +141,19 @@ impl<'de> Fields<'de> for ObjectiveFields<'_, '_> {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "name" => self.0.objective = map.next_value()?,
+            "quantile_loss_param" => map.next_value_seed(Object(&mut QuantileFields(self.0)))?,
+            _ => ignore(map)?,
+        }
+        Ok(())
+    }
+}
+
+struct QuantileFields<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> Fields<'de> for QuantileFields<'_, '_> {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "quantile_alpha" => self.0.quantiles = map.next_value()?,
             _ => ignore(map)?,
         }
         Ok(())
@@ -278,6 +291,7 @@ impl<'de> Fields<'de> for Nodes {
             }
             "split_type" => self.kinds = map.next_value()?,
             "sum_hessian" => self.weights = map.next_value()?,
+            "leaf_weights" => self.leaf_values = map.next_value()?,
             "categories" => self.categories.all = map.next_value()?,
             "categories_nodes" => self.categories.nodes = map.next_value()?,
             "categories_segments" => self.categories.starts = map.next_value()?,

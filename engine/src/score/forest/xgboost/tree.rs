@@ -1,9 +1,9 @@
 //! A tree of an XGBoost file: its arrays, and the categories of its splits.
 
-use super::super::Refused;
 use super::super::column::{Column, Form, MOST_CATEGORY, Missing, NumericSplit};
 use super::super::grow::{Growing, Sets};
 use super::super::shape::{Part, plant};
+use super::super::{MAX_CLASSES, Refused};
 
 /// The arrays of a tree.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub(super) struct Nodes {
     /// The place of the tree in the model.
     pub(super) id: Option<i64>,
     pub(super) left: Vec<i32>,
+    /// For a leaf of several values, its number among the leaves.
     pub(super) right: Vec<i32>,
     pub(super) features: Vec<u32>,
     pub(super) conditions: Vec<f64>,
@@ -18,6 +19,8 @@ pub(super) struct Nodes {
     pub(super) kinds: Vec<u8>,
     pub(super) weights: Vec<f64>,
     pub(super) categories: CategoryLists,
+    /// The values of leaves that have several, leaf by leaf.
+    pub(super) leaf_values: Vec<f64>,
     pub(super) deleted: String,
     pub(super) leaf_size: String,
 }
@@ -37,6 +40,19 @@ pub(super) struct CategoryLists {
 }
 
 impl Nodes {
+    /// The number of values of a leaf.
+    pub(super) fn leaf_size(&self) -> Result<usize, Refused> {
+        let size = if self.leaf_size.is_empty() { Ok(0) } else { self.leaf_size.parse::<usize>() };
+        let size = size.ok().filter(|&size| size <= MAX_CLASSES);
+        size.map(|size| size.max(1)).ok_or("size_leaf_vector is not a count up to 1024")
+    }
+
+    /// Whether the file says how many training rows reached the nodes.
+    pub(super) fn has_weights(&self) -> bool {
+        self.weights.iter().any(|&weight| weight > 0.0)
+    }
+
+    /// Adds the tree; one for each value of its leaves if they have several.
     pub(super) fn plant(&self, growing: &mut Growing) -> Result<(), Refused> {
         let count = self.left.len();
         let lengths = [self.right.len(), self.features.len(), self.conditions.len(), self.default_left.len()];
@@ -46,8 +62,12 @@ impl Nodes {
         if ![0, count].contains(&self.kinds.len()) {
             return Err("split_type must have a kind for each node");
         }
-        if !matches!(&self.leaf_size[..], "" | "0" | "1") {
-            return Err("leaves with several values (size_leaf_vector) are not supported");
+        let size = self.leaf_size()?;
+        if size > 1 && self.leaf_values.is_empty() {
+            return Err(
+                "leaves with several values (size_leaf_vector) have no leaf_weights, which XGBoost writes from 3.2 on: train the \
+                 model with a later version",
+            );
         }
         if ![0, count].contains(&self.weights.len()) || self.weights.iter().any(|w| !w.is_finite()) {
             return Err("sum_hessian must have a finite number for each node");
@@ -60,7 +80,25 @@ impl Nodes {
         for i in 0..count {
             parts.push(self.part(i, growing.sets())?);
         }
-        plant(&parts, expected, growing).map(|_| ())
+        if size == 1 {
+            return plant(&parts, expected, growing).map(|_| ());
+        }
+        for value in 0..size {
+            for (part, &leaf) in parts.iter_mut().zip(&self.right) {
+                if let Part::Leaf { value: of_leaf, .. } = part {
+                    *of_leaf = self.leaf_value(leaf, size, value)?;
+                }
+            }
+            plant(&parts, expected, growing)?;
+        }
+        Ok(())
+    }
+
+    /// A value of a leaf that has several.
+    fn leaf_value(&self, leaf: i32, size: usize, value: usize) -> Result<f64, Refused> {
+        let place = usize::try_from(leaf).ok().and_then(|leaf| leaf.checked_mul(size)?.checked_add(value));
+        let value = place.and_then(|place| self.leaf_values.get(place)).map(|&value| f64::from(value as f32));
+        value.ok_or("leaf_weights has no values for a leaf")
     }
 
     fn part(&self, i: usize, sets: &mut Sets) -> Result<Part, Refused> {
@@ -70,7 +108,8 @@ impl Nodes {
             return Err("a threshold or a leaf is not a finite number");
         }
         match (self.left[i], self.right[i]) {
-            (-1, -1) => {
+            // The value of a leaf that has several comes later.
+            (-1, right) if right == -1 || !self.leaf_values.is_empty() => {
                 // Also an f32: JSON has its shortest decimals.
                 // A negative one is used for no mean.
                 let weight = self.weights.get(i).map_or(0.0, |&weight| f64::from((weight as f32).max(0.0)));

@@ -132,7 +132,8 @@ fn a_graph_must_be_in_order_and_bounded() {
         (vec![add("x", "x", "y"), input("x", 8, &[0, 1]), output("y")], "Add"),
         (vec![node("Identity", &["x"], &["y"], &[]), input("x", 8, &[0, 1]), output("y")], "is a text"),
         (vec![add("x", "x", "y"), input("x", 10, &[0, 1]), output("y")], "float16"),
-        (vec![add("x", "x", "y"), port(11, "x", 1, &[0, 2]), output("y")], "2 numbers"),
+        (vec![add("x", "x", "y"), port(11, "x", 1, &[0, 1_025]), output("y")], "1025 numbers"),
+        (vec![constant(&[2, 3]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")], "6 numbers"),
         (
             vec![constant(&[1 << 40, 1 << 40]), node("ConstantOfShape", &["s"], &["y"], &[]), x(), output("y")],
             "elements",

@@ -151,6 +151,32 @@ fn two_classes_with_weights_of_one_are_those_of_onnxruntime() {
 }
 
 #[test]
+fn a_list_of_numbers_is_an_answer_of_several_numbers() {
+    let model = read(&simple(
+        2,
+        &[node(
+            "LinearRegressor",
+            &["x"],
+            &["y"],
+            &[
+                ("targets", Of::Int(2)),
+                ("coefficients", Of::Floats(&[2.0, -1.0, 0.0, 4.0])),
+                ("intercepts", Of::Floats(&[3.0, 0.5])),
+            ],
+        )],
+    ))
+    .unwrap();
+    for model in [&model, &decode(&frames(&model)).unwrap()] {
+        let document = assess(model, r#"{"f0":1,"f1":2}"#).unwrap();
+        assert!(document.get("score").is_none());
+        assert_eq!(document["scores"], serde_json::json!({"0": 3.0, "1": 8.5}));
+        assert_eq!(document["contributions"]["1"], serde_json::json!([{"feature": "f1", "value": 8.0}]));
+        assert_eq!(model.outputs(), 2);
+    }
+    assert_eq!(model.frame(0)[1], 4);
+}
+
+#[test]
 fn several_classes_take_the_largest_sum_and_add_their_bases() {
     for (base, weights, class, scores) in [
         (&[][..], &[(0, 0.3), (1, 0.2)][..], "a", [0.377_97, 0.342_00, 0.280_01]),

@@ -1,0 +1,117 @@
+//! Calibration after a model, against the formulas of scikit-learn.
+
+use serde_json::Value;
+
+use super::super::{Calibration, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
+use crate::model::{Identity, Model, Query};
+use crate::{Error, Progress};
+
+const LOGIT: &str =
+    r#"{"format":"glm/1","link":"logit","features":[{"name":"a"}],"outputs":[{"intercept":0.5,"coef":[2]}]}"#;
+const LINE: &str =
+    r#"{"format":"glm/1","link":"identity","features":[{"name":"a"}],"outputs":[{"intercept":0.5,"coef":[2]}]}"#;
+const SOFTMAX: &str = r#"{"format":"glm/1","link":"softmax","features":[{"name":"a"}],"outputs":[{"label":"p","coef":[1]},{"label":"q","coef":[2]},{"label":"r","coef":[3]}]}"#;
+const ISOTONIC: &str = r#"{"method":"isotonic","x":[-1,0.25,3],"y":[0.1,0.2,0.8]}"#;
+
+fn calibrated(text: &str, calibration: &str) -> crate::Result<ScoreModel> {
+    let calibration = Some(Calibration::parse(calibration.as_bytes())?);
+    load(text.as_bytes(), &LoadOptions { calibration, ..LoadOptions::default() }, &Progress::default())
+}
+
+fn assess(model: &ScoreModel, a: f64) -> Value {
+    let mut out = Vec::new();
+    let subject = format!(r#"{{"a":{a}}}"#);
+    model.assess(&Identity { name: b"m", version: 1 }, &[subject.as_bytes()], &Query::default(), &mut out).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+/// The document of a row, which has the score that a batch gives.
+fn answer(model: &ScoreModel, a: f64) -> Value {
+    let document = assess(model, a);
+    let rows = Rows::from_f64(model, &[a.to_le_bytes(), 0.5_f64.to_le_bytes()].concat(), 2).unwrap();
+    assert_eq!(model.batch_values(&rows, &Progress::default()).unwrap()[0], document["score"], "{document}");
+    assert_eq!(document["calibrated"], true);
+    document
+}
+
+#[test]
+fn a_sigmoid_is_that_of_the_margin_or_of_the_score() {
+    let of_margin = calibrated(LOGIT, r#"{"method":"sigmoid","a":-1.5,"b":0.25}"#).unwrap();
+    let document = answer(&of_margin, 1.0);
+    let expected = 1.0 / (1.0 + (-1.5 * 2.5 + 0.25_f64).exp());
+    assert_eq!((&document["score"], &document["margin"]), (&Value::from(expected), &Value::from(2.5)));
+    assert_eq!((&document["class"], &document["probabilities"]["1"]), (&Value::from("1"), &Value::from(expected)));
+    // The margin is above 0, and the probability is not above 0.5.
+    let low = answer(&of_margin, -0.2);
+    assert_eq!((&low["class"], low["margin"].as_f64().map(|margin| margin > 0.0)), (&Value::from("0"), Some(true)));
+    let of_score = calibrated(LOGIT, r#"{"method":"sigmoid","a":-4,"b":2,"of":"score"}"#).unwrap();
+    let plain = 1.0 / (1.0 + (-2.5_f64).exp());
+    let expected = 1.0 / (1.0 + (-4.0 * plain + 2.0_f64).exp());
+    assert!((answer(&of_score, 1.0)["score"].as_f64().unwrap() - expected).abs() < 1e-15);
+}
+
+#[test]
+fn isotonic_points_are_joined_by_lines_and_end_flat() {
+    let model = calibrated(LINE, ISOTONIC).unwrap();
+    // The margin is 2a + 0.5.
+    for (a, expected) in
+        [(-5.0, 0.1), (-0.75, 0.1), (-0.125, 0.2), (0.5625, 0.2 + 0.6 * 1.375 / 2.75), (1.25, 0.8), (9.0, 0.8)]
+    {
+        let document = answer(&model, a);
+        assert!((document["score"].as_f64().unwrap() - expected).abs() < 1e-12, "{document}");
+        assert_eq!(document["margin"], 2.0 * a + 0.5);
+        assert!(document.get("class").is_none());
+    }
+    let one = calibrated(LINE, r#"{"method":"isotonic","x":[0],"y":[0.5]}"#).unwrap();
+    assert_eq!(answer(&one, 7.0)["score"], 0.5);
+}
+
+#[test]
+fn a_calibrated_model_survives_its_byte_form() {
+    let points: Vec<String> = (0..4_500).map(|i| i.to_string()).collect();
+    let zeros = vec!["0.5"; 4_500].join(",");
+    let many = format!(r#"{{"method":"isotonic","x":[{}],"y":[{zeros}],"of":"score"}}"#, points.join(","));
+    for calibration in [ISOTONIC, &many, r#"{"method":"sigmoid","a":-1,"b":0}"#] {
+        let model = calibrated(LOGIT, calibration).unwrap();
+        let frames: Vec<Vec<u8>> = (0..model.frames()).map(|index| model.frame(index)).collect();
+        let decode = |frames: &[Vec<u8>]| {
+            let mut decoder = ScoreDecoder::begin(frames[0][1], &frames[0][2..])?;
+            frames[1..].iter().try_for_each(|frame| decoder.push(frame))?;
+            decoder.finish()
+        };
+        let again = decode(&frames).unwrap();
+        assert_eq!((again.digest(), again.bytes()), (model.digest(), model.bytes()));
+        assert_eq!(answer(&again, 0.3), answer(&model, 0.3));
+        assert_ne!(model.digest(), calibrated(LOGIT, r#"{"method":"sigmoid","a":-2,"b":0}"#).unwrap().digest());
+        // A damaged byte is refused, or the model still answers finite numbers.
+        for at in 0..frames[1].len().min(400) {
+            let mut damaged = frames.clone();
+            damaged[1][at] ^= 0x81;
+            if let Ok(model) = decode(&damaged) {
+                let mut out = Vec::new();
+                let _ =
+                    model.assess(&Identity { name: b"m", version: 1 }, &[br#"{"a":1}"#], &Query::default(), &mut out);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_calibrated_is_an_error_that_says_why() {
+    for (text, calibration, reason) in [
+        (SOFTMAX, ISOTONIC, "two classes or of one number"),
+        (LOGIT, r#"{"method":"platt","a":1,"b":1}"#, "CALIBRATION is"),
+        (LOGIT, r#"{"method":"sigmoid","a":1}"#, "CALIBRATION is"),
+        (LOGIT, r#"{"method":"sigmoid","a":1,"b":2,"c":3}"#, "CALIBRATION is"),
+        (LOGIT, r#"{"method":"sigmoid","a":1e999,"b":2}"#, "CALIBRATION"),
+        (LOGIT, r#"{"method":"isotonic","x":[],"y":[]}"#, "the same length"),
+        (LOGIT, r#"{"method":"isotonic","x":[1,2],"y":[0]}"#, "the same length"),
+        (LOGIT, r#"{"method":"isotonic","x":[2,1],"y":[0,1]}"#, "ascending"),
+        (LOGIT, r#"{"method":"isotonic","x":[1,1],"y":[0,1]}"#, "ascending"),
+        (LOGIT, r#"{"method":"isotonic","x":[1,2,3],"y":[0,1,0.5]}"#, "only rise"),
+        (LOGIT, r#"{"method":"isotonic","x":[1,2],"y":[0,1.5]}"#, "from 0 to 1"),
+    ] {
+        let error = calibrated(text, calibration).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::Invalid(text) if text.contains(reason)), "{calibration}: {error}");
+    }
+}
