@@ -8,6 +8,7 @@ mod answer;
 mod batch;
 mod calibration;
 mod categories;
+mod classes;
 mod coarse;
 mod codec;
 mod decimals;
@@ -37,9 +38,9 @@ mod tests;
 
 pub use batch::Rows;
 pub use calibration::Calibration;
+pub use classes::Classes;
 pub use codec::ScoreDecoder;
 pub use decimals::Decimals;
-pub use given::Classes;
 pub use limits::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 pub use load::load;
 pub use model::ScoreModel;

@@ -4,7 +4,6 @@
 use serde::Deserialize;
 
 use super::codec::{Reader, Records};
-use super::machine::{Answer, Machine};
 use crate::{Error, Result};
 
 /// Maximum length of the text of `CALIBRATION`, in bytes. The text is parsed on the main thread.
@@ -68,11 +67,15 @@ impl Calibration {
             Text::Isotonic { x, y, of } => (Method::Isotonic { x: x.into(), y: y.into() }, of),
         };
         let calibration = Self { of: of.unwrap_or(Of::Margin), method };
-        calibration.check_numbers().map_err(|reason| Error::Invalid(format!("CALIBRATION: {reason}").into()))?;
+        calibration.check().map_err(|reason| Error::Invalid(format!("CALIBRATION: {reason}").into()))?;
         Ok(calibration)
     }
 
-    fn check_numbers(&self) -> Result<(), &'static str> {
+    /// Checks its numbers.
+    ///
+    /// # Errors
+    /// The reason.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
         match &self.method {
             Method::Sigmoid { a, b } if a.is_finite() && b.is_finite() => Ok(()),
             Method::Sigmoid { .. } => Err("a and b must be finite numbers"),
@@ -90,23 +93,6 @@ impl Calibration {
                     return Err("y must be numbers from 0 to 1 that only rise, or only fall");
                 }
                 Ok(())
-            }
-        }
-    }
-
-    /// Checks that a machine can be calibrated.
-    ///
-    /// # Errors
-    /// The reason.
-    pub(super) fn check(&self, machine: &Machine) -> Result<(), &'static str> {
-        self.check_numbers()?;
-        match machine.answer() {
-            Answer::Binary if self.of == Of::Margin && !machine.has_margin() => {
-                Err(r#"this model has no margin; calibrate its probability with "of":"score""#)
-            }
-            Answer::Binary | Answer::Value { .. } => Ok(()),
-            Answer::Multi | Answer::Points | Answer::Outputs { .. } => {
-                Err("it is for models of two classes or of one number")
             }
         }
     }

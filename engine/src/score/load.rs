@@ -102,30 +102,30 @@ pub fn load(bytes: &[u8], options: &LoadOptions, progress: &Progress) -> Result<
     if let Some(decimals) = &options.decimals {
         features.set_decimals(decimals)?;
     }
-    warnings.extend(match &machine {
+    warnings.extend(notes(&features, &machine, &scales));
+    let given = Given::new(options.classes.as_ref(), options.calibration.as_ref(), &machine)?;
+    Ok(ScoreModel::build(format, features, machine, warnings, given))
+}
+
+/// Warnings about features whose decimals are coarse for the model, and about contributions that are left out.
+fn notes(features: &Features, machine: &Machine, scales: &[f64]) -> Vec<String> {
+    let mut notes = match machine {
         // PMML does not contain the spread of a feature.
         Machine::Glm(_) if scales.is_empty() => Vec::new(),
-        Machine::Glm(_) => glm::coarse(&features, &scales),
-        Machine::Scorecard(card) => scorecard::coarse(&features, card),
-        Machine::Forest(forest) => close_thresholds(&features, forest.thresholds()),
-        Machine::Program(program) => close_thresholds(&features, program.thresholds()),
+        Machine::Glm(_) => glm::coarse(features, scales),
+        Machine::Scorecard(card) => scorecard::coarse(features, card),
+        Machine::Forest(forest) => close_thresholds(features, forest.thresholds()),
+        Machine::Program(program) => close_thresholds(features, program.thresholds()),
         // The thresholds of a graph are of values that it computes.
         Machine::Onnx(_) => Vec::new(),
-    });
+    };
     let (outputs, width) = (machine.outputs(), features.len());
     if matches!(machine.answer(), Answer::Outputs { .. }) && outputs.saturating_mul(width) > MAX_CONTRIBUTIONS {
-        warnings.push(format!(
+        notes.push(format!(
             "no contributions are given: {outputs} outputs times {width} features are more than {MAX_CONTRIBUTIONS}"
         ));
     }
-    let classes = options.classes.as_ref().map(|classes| classes.of(&machine)).transpose()?;
-    if let Some(calibration) = &options.calibration {
-        let checked = calibration.check(&machine);
-        checked.map_err(|reason| Error::Invalid(format!("CALIBRATION: {reason}").into()))?;
-    }
-    let given = Given { classes: classes.unwrap_or_default(), calibration: options.calibration.clone() };
-    let model = ScoreModel::build(format, features, machine, warnings, given);
-    Ok(model)
+    notes
 }
 
 fn of_forest(file: ForestFile, warnings: &mut Vec<String>) -> Result<(Features, Machine)> {

@@ -1,8 +1,8 @@
 //! Formats of files, and the options for reading a file.
 
 use super::calibration::Calibration;
+use super::classes::Classes;
 use super::decimals::Decimals;
-use super::given::Classes;
 use super::number;
 use crate::{Error, Result};
 

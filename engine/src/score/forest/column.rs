@@ -4,10 +4,6 @@
 //! values to the side of *small* values has its children swapped and compares `-x`; `-NaN` is still NaN. If zeros are
 //! missing values too, they are NaN in the column. If no value is missing, NaN is 0 in the column.
 
-use super::grow::MASKED;
-#[cfg(doc)]
-use super::grow::Sets;
-
 /// Which values are missing at a numeric split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -123,7 +119,10 @@ fn category_or_missing(x: f64) -> f64 {
     }
 }
 
-/// The category of a number as bits: its integer part, as in [`Sets::has`]; [`MASKED`] for those that are in no mask.
+/// Categories from here on are in no mask; their bit is never set.
+pub(super) const MASKED: usize = 63;
+
+/// The category of a number as bits: its integer part, as the sets of categories have it; [`MASKED`] for those that are in no mask.
 fn code(x: f64) -> f64 {
     let is_masked = x > -1.0 && x < MASKED as f64;
     f64::from_bits(if is_masked { x as u64 } else { MASKED as u64 })

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::column::{Column, single};
+use super::column::{Column, MASKED, single};
 use super::linear::{Linear, LinearLeaf};
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
 
@@ -146,9 +146,6 @@ pub(super) struct Grown {
     /// whose set has a category from [`MASKED`] on.
     pub(super) masks: Vec<u64>,
 }
-
-/// Categories from here on are in no mask; their bit is never set.
-pub(super) const MASKED: usize = 63;
 
 impl Grown {
     /// Makes the masks.

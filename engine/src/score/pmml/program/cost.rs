@@ -1,4 +1,4 @@
-//! The approximate time of a row in nanoseconds. A row that is said to be quick is evaluated on the main thread of a server,
+//! The approximate time of a row in nanoseconds. A row with a small estimate is evaluated on the main thread of a server,
 //! so the estimate is of the longest path of every decision, the slower branch and the last segment.
 //!
 //! The factors were measured with programs of each part on one core of a small machine.
