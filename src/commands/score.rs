@@ -69,11 +69,11 @@ impl Run for Batch {
 }
 
 fn estimate(model: &ScoreModel, count: u64, bytes: usize, form: Form) -> Duration {
-    let (reading, row) = match form {
-        Form::Json => (PER_JSON_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX), model.row_cost()),
-        Form::F32 | Form::F64 => (Duration::from_nanos(bytes as u64 / BYTES_PER_NS), model.value_cost()),
-    };
-    reading + row * u32::try_from(count).unwrap_or(u32::MAX)
+    let rows = u32::try_from(count).unwrap_or(u32::MAX);
+    match form {
+        Form::Json => PER_JSON_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX) + model.row_cost() * rows,
+        Form::F32 | Form::F64 => Duration::from_nanos(bytes as u64 / BYTES_PER_NS) + model.values_cost(rows),
+    }
 }
 
 fn compute(model: &ScoreModel, identity: &Identity<'_>, count: usize, rows: &[u8], form: Form) -> Outcome<Reply> {

@@ -202,6 +202,8 @@ struct Block {
     rounded: Vec<f64>,
     sums: Vec<f64>,
     margins: Vec<f64>,
+    /// The first margin of each row of a machine that evaluates rows one by one; empty if it has none.
+    kept: Vec<f64>,
     buffers: Buffers,
 }
 
@@ -221,40 +223,29 @@ impl Block {
             self.round(model, values)?;
             self.rounded_rows(model, out, progress)?;
         }
-        self.calibrate(model, out)?;
-        match out.iter().position(|x| !x.is_finite()) {
+        let check = |out: &[f64]| match out.iter().position(|x| !x.is_finite()) {
             Some(at) => Err((at / outputs, overflow())),
             None => Ok(()),
-        }
-    }
-
-    /// Calibrates the outputs of evaluated rows.
-    fn calibrate(&mut self, model: &ScoreModel, out: &mut [f64]) -> Result<(), (usize, Error)> {
-        let Some(calibration) = &model.calibration else { return Ok(()) };
-        if !calibration.is_of_margin() {
-            out.iter_mut().for_each(|score| *score = calibration.apply(*score));
-            return Ok(());
-        }
-        let margins = match &model.machine {
-            Machine::Glm(_) => &self.sums,
-            Machine::Forest(_) => &self.margins,
-            // Their margins are not kept.
-            _ => return self.calibrate_by_row(model, out),
         };
-        out.iter_mut().zip(margins).for_each(|(score, &margin)| *score = calibration.apply(margin));
-        Ok(())
+        check(out)?;
+        self.calibrate(model, out);
+        check(out)
     }
 
-    fn calibrate_by_row(&self, model: &ScoreModel, out: &mut [f64]) -> Result<(), (usize, Error)> {
-        with_scratch(|scratch| {
-            for (row, (values, out)) in self.rounded.chunks_exact(model.features.len()).zip(out).enumerate() {
-                scratch.row.values.clear();
-                scratch.row.values.extend_from_slice(values);
-                model.evaluate(scratch).map_err(|error| (row, error))?;
-                *out = scratch.outputs[0];
-            }
-            Ok(())
-        })
+    /// Calibrates the outputs of evaluated rows, which have one output and one margin each.
+    fn calibrate(&mut self, model: &ScoreModel, out: &mut [f64]) {
+        let Some(calibration) = &model.calibration else { return };
+        let margins = match &model.machine {
+            _ if !calibration.is_of_margin() => None,
+            Machine::Glm(_) => Some(&self.sums),
+            Machine::Forest(_) => Some(&self.margins),
+            _ => Some(&self.kept),
+        };
+        for (row, out) in out.iter_mut().enumerate() {
+            // A number without a margin is its own.
+            let margin = margins.and_then(|margins| margins.get(row));
+            *out = calibration.apply(*margin.unwrap_or(out));
+        }
     }
 
     /// The outputs of a linear model, column by column.
@@ -309,10 +300,12 @@ impl Block {
                 }
             }
             Machine::Onnx(onnx) => {
-                let Self { rounded, buffers, margins, .. } = self;
-                if onnx.evaluate_rows(rounded, buffers, margins, out, progress).map_err(|error| (0, error))? {
+                let Self { rounded, buffers, margins, kept, .. } = self;
+                kept.clear();
+                if onnx.evaluate_rows(rounded, buffers, (margins, kept), out, progress).map_err(|error| (0, error))? {
                     return Ok(());
                 }
+                kept.clear();
                 let rows = rounded.chunks_exact(features);
                 for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
                     progress.check().map_err(|error| (row, error))?;
@@ -321,13 +314,19 @@ impl Block {
                     if !out.iter().chain(&self.margins).all(|x| x.is_finite()) {
                         return Err((row, model.not_finite(values)));
                     }
+                    self.kept.extend(self.margins.first());
                 }
             }
             Machine::Program(program) => {
-                let Self { rounded, sums, margins, .. } = self;
-                if program.evaluate_rows(rounded, sums, margins, out, progress).map_err(|error| (0, error))? {
+                let Self { rounded, sums, margins, kept, .. } = self;
+                kept.clear();
+                if program
+                    .evaluate_rows(rounded, sums, (margins, kept), out, (model.value_cost, progress))
+                    .map_err(|error| (0, error))?
+                {
                     return Ok(());
                 }
+                kept.clear();
                 let rows = rounded.chunks_exact(features);
                 for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
                     progress.check().map_err(|error| (row, error))?;
@@ -336,6 +335,7 @@ impl Block {
                     if !self.margins.iter().all(|margin| margin.is_finite()) {
                         return Err((row, overflow()));
                     }
+                    self.kept.extend(self.margins.first());
                 }
             }
         }

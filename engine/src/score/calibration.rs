@@ -87,6 +87,11 @@ impl Calibration {
                 if !is_ascending {
                     return Err("x must be ascending finite numbers, each once");
                 }
+                let slopes =
+                    x.windows(2).zip(y.windows(2)).map(|(x, y)| ((x[1] - x[0]), (y[1] - y[0]) / (x[1] - x[0])));
+                if !slopes.into_iter().all(|(width, slope)| width.is_finite() && slope.is_finite()) {
+                    return Err("two numbers of x are too far from each other, or too close");
+                }
                 let is_monotonic =
                     y.windows(2).all(|pair| pair[0] <= pair[1]) || y.windows(2).all(|pair| pair[0] >= pair[1]);
                 if !is_monotonic || !y.iter().all(|y| (0.0..=1.0).contains(y)) {
@@ -113,7 +118,9 @@ impl Calibration {
                     (Some(last), None) => y[last],
                     (Some(below), Some(&to)) => {
                         let (from, start) = (y[below], x[below]);
-                        (to - from) / (x[above] - start) * (f - start) + from
+                        let value = (to - from) / (x[above] - start) * (f - start) + from;
+                        // Rounding can leave the piece.
+                        value.clamp(from.min(to), from.max(to))
                     }
                 }
             }

@@ -68,7 +68,7 @@ fn names(classes: &Classes, machine: &Machine) -> Result<Vec<Box<str>>> {
 fn check_calibration(calibration: &Calibration, machine: &Machine) -> Result<(), &'static str> {
     calibration.check()?;
     match machine.answer() {
-        Answer::Binary if calibration.is_of_margin() && !machine.has_margin() => {
+        Answer::Binary if calibration.is_of_margin() && !machine.has_one_margin() => {
             Err(r#"this model has no margin; calibrate its probability with "of":"score""#)
         }
         Answer::Binary | Answer::Value { .. } => Ok(()),

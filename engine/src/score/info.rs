@@ -3,7 +3,7 @@
 use super::calibration::Calibration;
 use super::machine::{Answer, Machine};
 use super::model::ScoreModel;
-use crate::model::{Field, LabelSet};
+use crate::model::{Field, LabelSet, Model};
 
 impl ScoreModel {
     pub(super) fn info_fields(&self) -> Vec<(&'static str, Field)> {
@@ -32,7 +32,7 @@ impl ScoreModel {
             ("calibration", text(self.calibration.as_ref().map_or("none", Calibration::name))),
             ("missing", text(&self.features.missing_text())),
             ("decimals", Field::Text(self.features.decimals_text())),
-            ("bytes", Field::Integer(self.held)),
+            ("bytes", Field::Integer(self.bytes())),
             ("warnings", Field::List(self.warnings.clone())),
         ]);
         fields

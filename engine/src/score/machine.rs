@@ -71,13 +71,13 @@ impl Machine {
         }
     }
 
-    /// Whether a document has a margin, which an answer of one number may be.
-    pub(super) fn has_margin(&self) -> bool {
+    /// Whether the answer of two classes has one margin, that of the second class.
+    pub(super) fn has_one_margin(&self) -> bool {
         match self {
             Self::Glm(_) | Self::Forest(_) => true,
             Self::Scorecard(_) => false,
             Self::Onnx(onnx) => onnx.has_margins(),
-            Self::Program(program) => program.has_margin(),
+            Self::Program(program) => program.margins() == 1,
         }
     }
 
@@ -138,6 +138,14 @@ impl Machine {
     pub(super) fn bytes_for_batches(&self) -> u64 {
         match self {
             Self::Forest(forest) => forest.bytes_of_ranks(),
+            Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) | Self::Program(_) => 0,
+        }
+    }
+
+    /// The approximate time, in nanoseconds, for what the first batch of this number of rows makes.
+    pub(super) fn cost_for_batches(&self, rows: usize) -> u64 {
+        match self {
+            Self::Forest(forest) => forest.cost_of_ranks(rows),
             Self::Glm(_) | Self::Scorecard(_) | Self::Onnx(_) | Self::Program(_) => 0,
         }
     }

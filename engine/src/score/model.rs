@@ -130,9 +130,9 @@ impl ScoreModel {
         self.row_cost
     }
 
-    /// The approximate time for one row of [`ScoreModel::batch_values`].
-    pub fn value_cost(&self) -> Duration {
-        self.value_cost
+    /// The approximate time for [`ScoreModel::batch_values`] of this number of rows. The first batch of a forest takes longer.
+    pub fn values_cost(&self, rows: u32) -> Duration {
+        self.value_cost * rows + Duration::from_nanos(self.machine.cost_for_batches(rows as usize))
     }
 
     /// Fails when the row lacks a feature and the machine needs it.
@@ -252,6 +252,9 @@ impl ScoreModel {
             }
             outputs[0] = calibration.apply(if calibration.is_of_margin() { margins[0] } else { outputs[0] });
             scratch.class = None;
+            if !outputs[0].is_finite() {
+                return Err(overflow());
+            }
         }
         Ok(())
     }

@@ -197,7 +197,7 @@ impl Onnx {
         Ok(class)
     }
 
-    /// Writes the outputs of several rows, with the same bits as [`Onnx::evaluate`]. Returns false if a row may have no
+    /// Writes the outputs of several rows, with the same bits as [`Onnx::evaluate`], and keeps the first margin of each. Returns false if a row may have no
     /// result: then `out` has no meaning, and rows must be evaluated one by one to find it.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ impl Onnx {
         &self,
         rows: &[f64],
         buffers: &mut Buffers,
-        margins: &mut Vec<f64>,
+        (margins, kept): (&mut Vec<f64>, &mut Vec<f64>),
         out: &mut [f64],
         progress: &Progress,
     ) -> Result<bool> {
@@ -233,6 +233,7 @@ impl Onnx {
                 if !is_answered || !out.iter().chain(&*margins).all(|x| x.is_finite()) {
                     return Ok(false);
                 }
+                kept.extend(margins.first());
             }
         }
         Ok(true)

@@ -142,8 +142,8 @@ pub(super) struct Grown {
     pub(super) columns: Vec<Column>,
     pub(super) sets: Sets,
     pub(super) linear: Linear,
-    /// For each node the set of its split by category, as bits; 0 for other nodes. Empty if there are no such splits, or one
-    /// whose set has a category from [`MASKED`] on.
+    /// For each node the set of its split by category, as bits; 0 for other nodes. Empty if there are no sets, or one
+    /// that has a category from [`MASKED`] on.
     pub(super) masks: Vec<u64>,
 }
 
@@ -151,10 +151,12 @@ impl Grown {
     /// Makes the masks.
     fn mask(&mut self) {
         let Self { nodes, sets, masks, .. } = self;
-        let is_split = |node: &Node| node.column & CATEGORY != 0;
-        let of_node = |node: &Node| if is_split(node) { sets.mask(node.threshold as usize) } else { Some(0) };
-        if nodes.iter().any(is_split) {
-            *masks = nodes.iter().map(of_node).collect::<Option<_>>().unwrap_or_default();
+        // Once for each set: splits may share them.
+        let of_sets: Option<Vec<u64>> = (0..sets.ends.len()).map(|set| sets.mask(set)).collect();
+        if let Some(of_sets) = of_sets.filter(|of_sets| !of_sets.is_empty()) {
+            let is_split = |node: &Node| node.column & CATEGORY != 0;
+            let of_node = |node: &Node| if is_split(node) { of_sets[node.threshold as usize] } else { 0 };
+            *masks = nodes.iter().map(of_node).collect();
         }
     }
 

@@ -16,7 +16,7 @@ mod small;
 use std::ops::Range;
 
 use super::Forest;
-use super::grow::Grown;
+use super::grow::{Grown, Tree};
 use crate::{Progress, Result};
 
 use oblivious::Levels;
@@ -33,6 +33,8 @@ const TOGETHER: usize = 4;
 /// With fewer rows, or fewer trees for each column, ranks cost more than they save.
 const FEW_ROWS: usize = 64;
 const FEW_TREES: usize = 2;
+/// Maximum number of nodes: ranks are made in one piece, in about 0.1 s.
+const MAX_NODES: usize = 1 << 20;
 
 /// A rank, or the place of a threshold. Processors compare signed numbers, so the smallest one stands for 0.
 pub(super) trait Rank: Copy + PartialOrd + Default {
@@ -70,7 +72,7 @@ impl Ranks {
     /// `None` if the trees have no such form, or if it is no faster.
     fn of(grown: &Grown) -> Option<Self> {
         let is_numeric = grown.linear.is_empty() && grown.trees.iter().all(|tree| !tree.has_categories);
-        if !is_numeric || grown.trees.len() < FEW_TREES * grown.columns.len() {
+        if !is_numeric || grown.nodes.len() > MAX_NODES || grown.trees.len() < FEW_TREES * grown.columns.len() {
             return None;
         }
         if grown.trees.iter().all(oblivious::fits) {
@@ -109,9 +111,18 @@ impl<R: Rank> Ranking<R> {
     /// `None` if a column has too many thresholds.
     fn of(grown: &Grown) -> Option<Self> {
         let mut of_column = vec![Vec::new(); grown.columns.len()];
-        for (at, node) in grown.nodes.iter().enumerate() {
-            if node.child as usize != at {
+        let mut add = |at: u32| {
+            let node = &grown.nodes[at as usize];
+            if node.child != at {
                 of_column[node.column()].push(node.threshold);
+            }
+        };
+        for tree in &grown.trees {
+            if tree.is_oblivious {
+                // One node for each level.
+                (0..tree.depth).for_each(|level| add(tree.root + (1 << level) - 1));
+            } else {
+                (tree.root..tree.root + tree.nodes).for_each(&mut add);
             }
         }
         let (mut thresholds, mut ends) = (Vec::new(), Vec::new());
@@ -148,6 +159,16 @@ impl Forest {
     pub(super) fn ranks(&self, rows: usize) -> Option<&Ranks> {
         // Made for the first batch: not every forest gets one.
         if rows < FEW_ROWS { None } else { self.ranks.get_or_init(|| Ranks::of(&self.grown)).as_ref() }
+    }
+
+    /// The approximate time, in nanoseconds, that the first batch of this number of rows takes longer.
+    pub(in super::super) fn cost_of_ranks(&self, rows: usize) -> u64 {
+        if rows < FEW_ROWS || self.ranks.get().is_some() {
+            return 0;
+        }
+        let splits = |tree: &Tree| u64::from(if tree.is_oblivious { tree.depth } else { tree.nodes / 2 });
+        // A sort of the thresholds, and a search for each.
+        100 * self.grown.trees.iter().map(splits).sum::<u64>()
     }
 
     /// Bytes of memory in use by ranks, which may be made later.

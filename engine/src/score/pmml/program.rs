@@ -42,6 +42,8 @@ pub(super) use trees::{Method, Trees};
 use rows::Rows;
 use wire::{Reader, Wire, wire_struct};
 
+use std::time::Duration;
+
 use super::super::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 use crate::{Error, Progress, Result};
 
@@ -52,7 +54,7 @@ pub(super) const MAX_SLOTS: u32 = 1 << 20;
 const BLOCK: usize = 128;
 const BLOCK_SLOTS: usize = 1 << 14;
 /// The most nanoseconds between two checks for cancellation, estimated.
-const BLOCK_COST: u64 = 50_000_000;
+const BLOCK_COST: u128 = 50_000_000;
 
 /// A compiled file; immutable.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +96,8 @@ impl Program {
         self.answer(slots, margins, outputs)
     }
 
-    /// Writes the outputs of several rows, with the same bits as [`Program::evaluate`]. Returns false if a row may have no
+    /// Writes the outputs of several rows, which take about `cost` each, with the same bits as [`Program::evaluate`], and keeps
+    /// the first margin of each. Returns false if a row may have no
     /// result: then `out` has no meaning, and rows must be evaluated one by one to find it.
     ///
     /// # Errors
@@ -103,12 +106,12 @@ impl Program {
         &self,
         rows: &[f64],
         slots: &mut Vec<f64>,
-        margins: &mut Vec<f64>,
+        (margins, kept): (&mut Vec<f64>, &mut Vec<f64>),
         out: &mut [f64],
-        progress: &Progress,
+        (cost, progress): (Duration, &Progress),
     ) -> Result<bool> {
         let (width, features, outputs) = (self.slots as usize, self.inputs.len(), self.outputs());
-        let of_cost = usize::try_from(BLOCK_COST / self.cost().max(1)).unwrap_or(BLOCK);
+        let of_cost = usize::try_from(BLOCK_COST / cost.as_nanos().max(1)).unwrap_or(BLOCK);
         let per_block = (BLOCK_SLOTS / width).min(of_cost).clamp(1, BLOCK);
         for (rows, out) in rows.chunks(per_block * features).zip(out.chunks_mut(per_block * outputs)) {
             progress.check()?;
@@ -125,6 +128,7 @@ impl Program {
                 if !is_answered || !margins.iter().all(|margin| margin.is_finite()) {
                     return Ok(false);
                 }
+                kept.extend(margins.first());
             }
         }
         Ok(true)
@@ -218,6 +222,11 @@ impl Program {
     /// The number of outputs of a row in a batch.
     pub(in crate::score) fn outputs(&self) -> usize {
         if self.labels.len() > 2 { self.labels.len() } else { 1 }
+    }
+
+    /// The number of margins: one, or one for each class.
+    pub(in crate::score) fn margins(&self) -> usize {
+        self.last_linear().map_or(0, |linear| linear.tables.len())
     }
 
     /// Whether documents have a margin.

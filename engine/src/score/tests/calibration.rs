@@ -88,11 +88,104 @@ fn a_calibrated_model_survives_its_byte_form() {
             let mut damaged = frames.clone();
             damaged[1][at] ^= 0x81;
             if let Ok(model) = decode(&damaged) {
+                let name = &model.features()[0];
+                let subject = serde_json::json!({ &**name: 1 }).to_string();
                 let mut out = Vec::new();
-                let _ =
-                    model.assess(&Identity { name: b"m", version: 1 }, &[br#"{"a":1}"#], &Query::default(), &mut out);
+                let identity = Identity { name: b"m", version: 1 };
+                if model.assess(&identity, &[subject.as_bytes()], &Query::default(), &mut out).is_ok() {
+                    let document: Value = serde_json::from_slice(&out).unwrap();
+                    assert!(document["score"].as_f64().is_some(), "byte {at}: {document}");
+                }
             }
         }
+    }
+}
+
+/// One tree of LightGBM: a <= 1 gives -2, other numbers 3.
+fn lightgbm(objective: &str) -> String {
+    format!(
+        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=0\nobjective={objective}\nfeature_names=a\n\n\
+         Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\nthreshold=1\ndecision_type=2\nleft_child=-1\nright_child=-2\n\
+         leaf_value=-2 3\nleaf_count=3 1\nis_linear=0\nshrinkage=1\n\n\nend of trees\n"
+    )
+}
+
+/// A regression of PMML over a derived field, so that it is a program.
+fn pmml(normalization: &str, tables: &str) -> String {
+    let (function, target) = if tables.contains("targetCategory") {
+        let values = r#"<Value value="p"/><Value value="q"/>"#;
+        (
+            "classification",
+            format!(r#"<DataField name="y" optype="categorical" dataType="string">{values}</DataField>"#),
+        )
+    } else {
+        ("regression", r#"<DataField name="y" optype="continuous" dataType="double"/>"#.to_owned())
+    };
+    format!(
+        r#"<PMML version="4.4"><Header/><DataDictionary><DataField name="a" optype="continuous" dataType="double"/>{target}
+        </DataDictionary><RegressionModel functionName="{function}" normalizationMethod="{normalization}"><MiningSchema>
+        <MiningField name="a"/><MiningField name="y" usageType="target"/></MiningSchema><LocalTransformations>
+        <DerivedField name="d" optype="continuous" dataType="double"><Apply function="*"><FieldRef field="a"/><Constant>2</Constant>
+        </Apply></DerivedField></LocalTransformations>{tables}</RegressionModel></PMML>"#
+    )
+}
+
+const TABLE: &str =
+    r#"<RegressionTable intercept="0.5"><NumericPredictor name="d" coefficient="1"/></RegressionTable>"#;
+
+#[test]
+fn forests_and_programs_are_calibrated_by_margin_and_by_score_in_batches_too() {
+    let sigmoid = |of: &str| format!(r#"{{"method":"sigmoid","a":-1,"b":0.5,"of":"{of}"}}"#);
+    let of = |f: f64| 1.0 / (1.0 + (-f + 0.5).exp());
+    let logistic = |f: f64| 1.0 / (1.0 + (-f).exp());
+    for (text, margins) in [(lightgbm("binary sigmoid:1"), [-2.0, 3.0]), (pmml("logit", TABLE), [0.5, 8.5])] {
+        for (a, margin) in [0.0, 4.0].into_iter().zip(margins) {
+            let by_margin = answer(&calibrated(&text, &sigmoid("margin")).unwrap(), a);
+            assert!((by_margin["score"].as_f64().unwrap() - of(margin)).abs() < 1e-14, "{by_margin}");
+            let by_score = answer(&calibrated(&text, &sigmoid("score")).unwrap(), a);
+            assert!((by_score["score"].as_f64().unwrap() - of(logistic(margin))).abs() < 1e-14, "{by_score}");
+        }
+    }
+    let plain = calibrated(&pmml("none", TABLE), &sigmoid("margin")).unwrap();
+    assert!((answer(&plain, 1.0)["score"].as_f64().unwrap() - of(2.5)).abs() < 1e-14);
+}
+
+#[test]
+fn the_margin_of_two_sums_is_not_that_of_a_class() {
+    let table = |class: &str, weight: i32| {
+        let term = format!(r#"<NumericPredictor name="d" exponent="2" coefficient="{weight}"/>"#);
+        format!(r#"<RegressionTable intercept="1" targetCategory="{class}">{term}</RegressionTable>"#)
+    };
+    let text = pmml("softmax", &(table("p", 1) + &table("q", -2)));
+    let error = calibrated(&text, ISOTONIC).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains(r#""of":"score""#), "{error}");
+    assert!(calibrated(&text, r#"{"method":"sigmoid","a":-1,"b":0,"of":"score"}"#).is_ok());
+}
+
+#[test]
+fn a_row_without_a_finite_score_is_refused_in_a_batch_as_alone() {
+    let log = LOGIT.replace("logit", "log");
+    for calibration in [ISOTONIC, r#"{"method":"sigmoid","a":-1,"b":0,"of":"score"}"#] {
+        let model = calibrated(&log, calibration).unwrap();
+        let rows = Rows::from_f64(&model, &[1.0_f64.to_le_bytes(), 800.0_f64.to_le_bytes()].concat(), 2).unwrap();
+        let error = model.batch_values(&rows, &Progress::default()).unwrap_err();
+        assert!(matches!(&error, Error::Invalid(reason) if reason.starts_with("row 2: ")), "{error}");
+        let mut out = Vec::new();
+        let alone = model.assess(&Identity { name: b"m", version: 1 }, &[br#"{"a":800}"#], &Query::default(), &mut out);
+        assert!(alone.is_err() && out.is_empty());
+    }
+}
+
+#[test]
+fn a_probability_does_not_leave_the_points_by_rounding() {
+    for (x, y) in [([-0.22, 0.48], [0.21, 1.0]), ([0.38, 1.11], [0.23, 1.0]), ([-2.1, -0.74], [0.11, 1.0])] {
+        let text = format!(r#"{{"method":"isotonic","x":{x:?},"y":{y:?}}}"#);
+        let calibration = Calibration::parse(text.as_bytes()).unwrap();
+        assert!(calibration.apply(x[1]) <= 1.0 && calibration.apply(x[1].next_down()) <= 1.0, "{text}");
+    }
+    for x in ["[0,1e-310]", "[-1e308,1.7e308]"] {
+        let text = format!(r#"{{"method":"isotonic","x":{x},"y":[0,1]}}"#);
+        assert!(Calibration::parse(text.as_bytes()).is_err(), "{text}");
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::column::{Column, Form, Missing, NumericSplit};
 use super::super::grow::Growing;
 use super::super::objective::{Library, Objective};
+use super::super::ranks::Ranks;
 use super::super::{Forest, Meaning};
 use super::margins_of;
 use crate::Progress;
@@ -16,6 +17,17 @@ impl Random {
     fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
+    }
+}
+
+/// The split `x <= threshold`, rarely with a threshold that only stored forests have.
+fn split(random: &mut Random, feature: u32, threshold: f64) -> (Column, f64) {
+    let split = NumericSplit::at_most(feature, threshold, Missing::Nan, random.below(2) > 0);
+    match random.below(40) {
+        0 => (split.column, f64::INFINITY),
+        1 => (split.column, f64::NEG_INFINITY),
+        2 => (split.column, -0.0),
+        _ => (split.column, split.threshold),
     }
 }
 
@@ -39,8 +51,8 @@ fn oblivious(random: &mut Random, trees: usize, levels: u64, thresholds: u64) ->
         let depth = random.below(levels + 1);
         for level in 0..depth {
             let (feature, threshold) = (random.below(u64::from(FEATURES)) as u32, random.below(thresholds) as f64);
-            let split = NumericSplit::at_most(feature, threshold, Missing::Nan, random.below(2) > 0);
-            (0..1 << level).for_each(|_| growing.split(split.column, split.threshold, 0.0, 0.5).unwrap());
+            let (column, threshold) = split(random, feature, threshold);
+            (0..1 << level).for_each(|_| growing.split(column, threshold, 0.0, 0.5).unwrap());
         }
         (0..1 << depth).for_each(|_| growing.leaf(f64::from(random.below(2_000) as f32 / 64.0)).unwrap());
     }
@@ -122,7 +134,8 @@ fn oblivious_trees_give_the_same_by_ranks_and_by_thresholds() {
             let forest = finish(oblivious(&mut random, trees, levels, thresholds), trees, groups, library);
             let has_ranks = levels <= 8 && thresholds <= 255;
             for count in [1, 63, 64, 65, 200, 1_000] {
-                assert_eq!(forest.ranks(count).is_some(), has_ranks && count >= 64, "{levels}, {thresholds}, {count}");
+                let is_oblivious = matches!(forest.ranks(count), Some(Ranks::Oblivious(..)));
+                assert_eq!(is_oblivious, has_ranks && count >= 64, "{levels}, {thresholds}, {count}");
                 agrees(&forest, &rows(&mut random, count, thresholds));
             }
         }
@@ -140,8 +153,8 @@ fn uneven(random: &mut Random, trees: usize, leaves: u64, thresholds: u64) -> Gr
             open -= 1;
             if left > 0 && (open == 0 || random.below(3) > 0) {
                 let (feature, threshold) = (random.below(u64::from(FEATURES)) as u32, random.below(thresholds) as f64);
-                let split = NumericSplit::at_most(feature, threshold, Missing::Nan, random.below(2) > 0);
-                growing.split(split.column, split.threshold, 0.0, 0.5).unwrap();
+                let (column, threshold) = split(random, feature, threshold);
+                growing.split(column, threshold, 0.0, 0.5).unwrap();
                 (open, left) = (open + 2, left - 1);
             } else {
                 growing.leaf(f64::from(random.below(2_000) as f32 / 64.0)).unwrap();
@@ -155,14 +168,35 @@ fn uneven(random: &mut Random, trees: usize, leaves: u64, thresholds: u64) -> Gr
 fn small_trees_give_the_same_by_bits_and_by_steps() {
     let mut random = Random(13);
     for library in [Library::Lightgbm, Library::Xgboost] {
-        for (leaves, thresholds, groups) in [(2, 5, 1), (16, 90, 1), (17, 90, 3), (32, 100_000, 1), (40, 90, 1)] {
+        for (leaves, thresholds, groups) in [(3, 5, 1), (16, 90, 1), (17, 90, 3), (32, 100_000, 1), (40, 90, 1)] {
             let forest = finish(uneven(&mut random, 300, leaves, thresholds), 300, groups, library);
             for count in [63, 64, 65, 200, 1_000] {
-                assert_eq!(forest.ranks(count).is_some(), leaves <= 32 && count >= 64, "{leaves}, {count}");
+                let is_small = matches!(forest.ranks(count), Some(Ranks::Small(..)));
+                assert_eq!(is_small, leaves <= 32 && count >= 64, "{leaves}, {count}");
                 agrees(&forest, &rows(&mut random, count, thresholds));
             }
         }
     }
+}
+
+#[test]
+fn trees_of_one_leaf_are_sums() {
+    let mut random = Random(14);
+    let forest = finish(oblivious(&mut random, 30, 0, 1), 30, 1, Library::Lightgbm);
+    agrees(&forest, &rows(&mut random, 70, 5));
+}
+
+#[test]
+fn splits_share_the_mask_of_their_set() {
+    let mut growing = Growing::new();
+    let set = f64::from(growing.sets().add(&[5, 0, 0, 0]).unwrap());
+    for _ in 0..3 {
+        growing.split(Column { feature: 0, form: Form::Category }, set, 0.0, 0.5).unwrap();
+        (0..2).for_each(|i| growing.leaf(f64::from(i)).unwrap());
+    }
+    let forest = finish(growing, 3, 1, Library::Lightgbm);
+    assert_eq!(forest.grown.masks.iter().filter(|&&mask| mask == 5).count(), 3);
+    agrees(&forest, &rows(&mut Random(15), 20, 8));
 }
 
 #[test]

@@ -63,6 +63,11 @@ impl Nodes {
             return Err("split_type must have a kind for each node");
         }
         let size = self.leaf_size()?;
+        if size <= 1 && !self.leaf_values.is_empty() {
+            return Err(
+                "leaf_weights are for leaves with several values, and size_leaf_vector says that there are none",
+            );
+        }
         if size > 1 && self.leaf_values.is_empty() {
             return Err(
                 "leaves with several values (size_leaf_vector) have no leaf_weights, which XGBoost writes from 3.2 on: train the \

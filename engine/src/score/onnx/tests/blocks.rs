@@ -1,7 +1,7 @@
 //! Batches, whose rows share the accesses to the trees, have the same bits as single rows.
 
-use super::read;
 use super::writer::{Of, Stumps, file, input, node, output, simple};
+use super::{answer, assess, read};
 use crate::score::{Rows, ScoreModel};
 use crate::{Error, Progress};
 
@@ -19,7 +19,8 @@ fn column(count: usize) -> Vec<f64> {
 fn agrees(model: &ScoreModel, count: usize) {
     let values = column(count);
     let together = batch(model, &values).unwrap();
-    let alone: Vec<f64> = values.iter().flat_map(|&x| batch(model, &[x]).unwrap()).collect();
+    let subject = |x: f64| if x.is_nan() { r#"{"f0":null}"#.to_owned() } else { format!(r#"{{"f0":{x:?}}}"#) };
+    let alone: Vec<f64> = values.iter().flat_map(|&x| answer(model, &assess(model, &subject(x)).unwrap())).collect();
     assert_eq!(together.len(), count * model.outputs());
     assert!(together.iter().zip(&alone).all(|(a, b)| a.to_bits() == b.to_bits()), "{together:?} and {alone:?}");
     assert!(count < 7 || together.iter().any(|x| *x != together[0]), "the rows differ");

@@ -83,7 +83,11 @@ impl Model {
                 rows.each().zip(named).try_for_each(|(slots, named)| self.conclude(named, slots))
             }
             Body::Mining(mining) if mining.is_plain_chain() => {
-                rows.each().try_for_each(|slots| compute(&self.derived, slots))?;
+                rows.each().try_for_each(|slots| {
+                    compute(&self.derived, slots)?;
+                    Mining::clear(slots, start, classes);
+                    Ok(())
+                })?;
                 mining.segments.iter().try_for_each(|segment| segment.model.evaluate_rows(rows))?;
                 rows.each().try_for_each(|slots| self.conclude(mining.last(slots, start, classes), slots))
             }

@@ -48,13 +48,25 @@ pub(super) fn scores(text: &str, rows: &[(Option<f64>, Option<f64>)]) -> Vec<Opt
 fn in_a_batch(model: &ScoreModel, subjects: &[String], answers: &[Option<serde_json::Value>]) {
     let scored: Vec<(&String, &Option<serde_json::Value>)> =
         subjects.iter().zip(answers).filter(|(_, answer)| answer.is_some()).collect();
+    if let Some(first) = answers.iter().position(Option::is_none) {
+        // The row without a result is named.
+        let rows = Rows::from_json(model, format!("[{}]", subjects.join(",")).as_bytes(), subjects.len());
+        let failed = rows.and_then(|rows| model.batch_values(&rows, &Progress::default())).unwrap_err();
+        let named = format!("row {}: ", first + 1);
+        assert!(matches!(&failed, Error::Invalid(reason) if reason.starts_with(&named)), "{failed}, not {named}");
+    }
     let (of, count) = (model.outputs(), 41 * scored.len());
     let text: Vec<&str> = scored.iter().cycle().take(count).map(|(subject, _)| subject.as_str()).collect();
     let rows = Rows::from_json(model, format!("[{}]", text.join(",")).as_bytes(), count).unwrap();
     let found = model.batch_values(&rows, &Progress::default()).unwrap();
     for (i, found) in found.chunks_exact(of).enumerate() {
         let answer = scored[i % scored.len()].1.as_ref().unwrap();
-        assert!(found.iter().any(|x| answer["score"] == *x), "row {i} has {found:?}, alone {answer}");
+        let number = |value: &serde_json::Value| value.as_f64().unwrap();
+        let alone: Vec<f64> = match of {
+            1 => vec![number(&answer["score"])],
+            _ => model.labels.iter().map(|label| number(&answer["probabilities"][&**label])).collect(),
+        };
+        assert_eq!(found, alone, "row {i}: {answer}");
     }
 }
 

@@ -59,7 +59,7 @@ impl Mining {
         classes: usize,
     ) -> Result<Option<usize>, Fault> {
         let start = if classes == 0 { result } else { result + 1 };
-        slots[start..start + classes.max(1)].fill(f64::NAN);
+        Self::clear(slots, start, classes);
         match &self.combine {
             Combine::First => match self.segments.iter().find(|segment| segment.applies(slots)) {
                 Some(segment) => segment.give(slots, start, classes),
@@ -129,6 +129,11 @@ impl Mining {
         }
     }
 
+    /// Makes the result missing.
+    pub(super) fn clear(slots: &mut [f64], start: usize, classes: usize) {
+        slots[start..start + classes.max(1)].fill(f64::NAN);
+    }
+
     /// Whether it is a chain of segments that always apply.
     pub(super) fn is_plain_chain(&self) -> bool {
         self.combine == Combine::Chain && self.segments.iter().all(|segment| segment.predicate.is_none())
@@ -137,7 +142,6 @@ impl Mining {
     /// Gives the result of the last segment of a chain, which has been evaluated, to the chain. Returns the class that the
     /// segment names.
     pub(super) fn last(&self, slots: &mut [f64], start: usize, classes: usize) -> Option<usize> {
-        slots[start..start + classes.max(1)].fill(f64::NAN);
         self.segments.last()?.take(slots, start, classes)
     }
 
