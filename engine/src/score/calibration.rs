@@ -10,6 +10,9 @@ use crate::{Error, Result};
 const MAX_TEXT: usize = 256 << 10;
 /// Maximum number of points of an isotonic calibration.
 const MAX_POINTS: usize = 10_000;
+/// What the option takes.
+const FORMS: &str =
+    r#"{"method":"sigmoid","a":..,"b":..} or {"method":"isotonic","x":[..],"y":[..]}, with "of":"margin" or "score""#;
 /// Points in one record.
 const PIECE: usize = 2_000;
 
@@ -58,9 +61,11 @@ impl Calibration {
             return Err(Error::TooBig { what: "CALIBRATION, in bytes,", limit: MAX_TEXT as u64 });
         }
         let read = serde_json::from_slice(text).map_err(|error| {
-            let forms = r#"{"method":"sigmoid","a":..,"b":..} or {"method":"isotonic","x":[..],"y":[..]}, and may have "of":"margin" or "score""#;
-            let place = format!("line {} column {}", error.line(), error.column());
-            Error::Invalid(format!("CALIBRATION is {forms}: at {place} it is not").into())
+            let said = error.to_string();
+            // The parser may quote the text, which can be of any bytes and length.
+            let is_plain = said.len() <= 160 && said.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            let said = if is_plain { said.as_str() } else { "another text" };
+            Error::Invalid(format!("CALIBRATION must be {FORMS}: {said}").into())
         })?;
         let (method, of) = match read {
             Text::Sigmoid { a, b, of } => (Method::Sigmoid { a, b }, of),
@@ -116,6 +121,7 @@ impl Calibration {
                 match (above.checked_sub(1), y.get(above)) {
                     (None, _) => y[0],
                     (Some(last), None) => y[last],
+                    (Some(_), Some(&to)) if x[above] == f => to,
                     (Some(below), Some(&to)) => {
                         let (from, start) = (y[below], x[below]);
                         let value = (to - from) / (x[above] - start) * (f - start) + from;

@@ -36,7 +36,9 @@ pub(super) fn plant(parts: &[Part], expected: usize, growing: &mut Growing) -> R
         let mean = means[at as usize].0;
         let share = parts[at as usize].children().map_or(0.0, |children| {
             let [first, second] = children.map(|child| means[child as usize].1);
-            (first / (first + second)) as f32
+            // No training row reached the node, but some reached the tree: as in the mean, both children count the same.
+            let is_unreached = first == 0.0 && second == 0.0 && means[0].1 > 0.0;
+            if is_unreached { 0.5 } else { (first / (first + second)) as f32 }
         });
         match parts[at as usize] {
             Part::Leaf { value, .. } => growing.leaf(value)?,

@@ -181,7 +181,8 @@ fn a_probability_does_not_leave_the_points_by_rounding() {
     for (x, y) in [([-0.22, 0.48], [0.21, 1.0]), ([0.38, 1.11], [0.23, 1.0]), ([-2.1, -0.74], [0.11, 1.0])] {
         let text = format!(r#"{{"method":"isotonic","x":{x:?},"y":{y:?}}}"#);
         let calibration = Calibration::parse(text.as_bytes()).unwrap();
-        assert!(calibration.apply(x[1]) <= 1.0 && calibration.apply(x[1].next_down()) <= 1.0, "{text}");
+        assert!(calibration.apply(x[0]) == y[0] && calibration.apply(x[1]) == y[1], "{text}");
+        assert!(calibration.apply(x[0].next_up()) >= y[0] && calibration.apply(x[1].next_down()) <= 1.0, "{text}");
     }
     for x in ["[0,1e-310]", "[-1e308,1.7e308]"] {
         let text = format!(r#"{{"method":"isotonic","x":{x},"y":[0,1]}}"#);
@@ -193,9 +194,9 @@ fn a_probability_does_not_leave_the_points_by_rounding() {
 fn what_cannot_be_calibrated_is_an_error_that_says_why() {
     for (text, calibration, reason) in [
         (SOFTMAX, ISOTONIC, "two classes or of one number"),
-        (LOGIT, r#"{"method":"platt","a":1,"b":1}"#, "CALIBRATION is"),
-        (LOGIT, r#"{"method":"sigmoid","a":1}"#, "CALIBRATION is"),
-        (LOGIT, r#"{"method":"sigmoid","a":1,"b":2,"c":3}"#, "CALIBRATION is"),
+        (LOGIT, r#"{"method":"platt","a":1,"b":1}"#, "CALIBRATION must be"),
+        (LOGIT, r#"{"method":"sigmoid","a":1}"#, "missing field `b`"),
+        (LOGIT, r#"{"method":"sigmoid","a":1,"b":2,"c":3}"#, "CALIBRATION must be"),
         (LOGIT, r#"{"method":"sigmoid","a":1e999,"b":2}"#, "CALIBRATION"),
         (LOGIT, r#"{"method":"isotonic","x":[],"y":[]}"#, "the same length"),
         (LOGIT, r#"{"method":"isotonic","x":[1,2],"y":[0]}"#, "the same length"),

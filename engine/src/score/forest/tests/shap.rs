@@ -148,3 +148,31 @@ fn without_the_rows_of_its_nodes_a_model_has_no_shap_values() {
     let refused = forest.shap(&[1.0; FEATURES as usize], 0, &mut shap, &Progress::default());
     assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
 }
+
+#[test]
+fn nodes_that_no_training_row_reached_do_not_take_the_shap_values_from_a_model() {
+    let split = |feature, threshold| NumericSplit::at_most(feature, threshold, Missing::Nan, true);
+    let leaf = |value, weight| Part::Leaf { value, weight };
+    for (weight, is_known) in [(4.0, true), (0.0, false)] {
+        let parts = [
+            Part::Split { split: split(0, 1.0), children: [1, 2] },
+            Part::Split { split: split(1, 1.0), children: [3, 4] },
+            leaf(5.0, weight),
+            leaf(-1.0, 0.0),
+            leaf(2.0, 0.0),
+        ];
+        let mut growing = Growing::new();
+        plant(&parts, parts.len(), &mut growing).unwrap();
+        let objective = Objective::find(Library::Lightgbm, "regression").unwrap();
+        let names = (0..2).map(|i| format!("f{i}").into()).collect();
+        let grown = growing.finish().unwrap();
+        let forest = Forest::assemble(Meaning::of(objective), names, vec![0.0], vec![0], grown).unwrap();
+        for (row, margin) in [([0.0, 0.0], -1.0), ([0.0, 2.0], 2.0), ([2.0, 0.0], 5.0)] {
+            let mut values = [0.0; 2];
+            match forest.shap(&row, 0, &mut values, &Progress::default()) {
+                Ok(base) => assert!(is_known && (base + values[0] + values[1] - margin).abs() < 1e-12, "{values:?}"),
+                Err(error) => assert!(!is_known, "{error}"),
+            }
+        }
+    }
+}
