@@ -1,9 +1,10 @@
 //! Batches: many rows that are scored by one command.
 
-use std::cell::Cell;
-use std::fmt;
+mod json;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
+
+use json::Array;
 
 use super::document;
 use super::features::Features;
@@ -11,9 +12,10 @@ use super::glm::Glm;
 use super::machine::Machine;
 use super::model::{ScoreModel, overflow};
 use super::number::Spelled;
-use super::onnx::Buffers;
-use super::row::{Row, infinite, score_column, with_scratch};
-use super::subject::{Object, ObjectOrArray, with_nan};
+use super::onnx::{Buffers, Onnx};
+use super::pmml::Program;
+use super::row::{infinite, score_column, with_scratch};
+use super::subject::with_nan;
 use crate::model::{Attribution, Identity};
 use crate::{Error, Progress, Result};
 
@@ -299,45 +301,67 @@ impl Block {
                     forest.outputs_of(margins, out);
                 }
             }
-            Machine::Onnx(onnx) => {
-                let Self { rounded, buffers, margins, kept, .. } = self;
-                kept.clear();
-                if onnx.evaluate_rows(rounded, buffers, (margins, kept), out, progress).map_err(|error| (0, error))? {
-                    return Ok(());
-                }
-                kept.clear();
-                let rows = rounded.chunks_exact(features);
-                for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
-                    progress.check().map_err(|error| (row, error))?;
-                    onnx.evaluate(values, &mut self.buffers, &mut self.margins, out)
-                        .map_err(|(fault, feature)| (row, model.no_result(fault, feature, values)))?;
-                    if !out.iter().chain(&self.margins).all(|x| x.is_finite()) {
-                        return Err((row, model.not_finite(values)));
-                    }
-                    self.kept.extend(self.margins.first());
-                }
+            Machine::Onnx(onnx) => return self.onnx_rows(model, onnx, out, progress),
+            Machine::Program(program) => return self.program_rows(model, program, out, progress),
+        }
+        Ok(())
+    }
+
+    /// The outputs of an ONNX graph: of all rows together, or one by one to find the row without a result.
+    fn onnx_rows(
+        &mut self,
+        model: &ScoreModel,
+        onnx: &Onnx,
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.features.len(), model.outputs());
+        let Self { rounded, buffers, margins, kept, .. } = self;
+        kept.clear();
+        if onnx.evaluate_rows(rounded, buffers, (margins, kept), out, progress).map_err(|error| (0, error))? {
+            return Ok(());
+        }
+        kept.clear();
+        let rows = rounded.chunks_exact(features);
+        for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
+            progress.check().map_err(|error| (row, error))?;
+            onnx.evaluate(values, &mut self.buffers, &mut self.margins, out)
+                .map_err(|(fault, feature)| (row, model.no_result(fault, feature, values)))?;
+            if !out.iter().chain(&self.margins).all(|x| x.is_finite()) {
+                return Err((row, model.not_finite(values)));
             }
-            Machine::Program(program) => {
-                let Self { rounded, sums, margins, kept, .. } = self;
-                kept.clear();
-                if program
-                    .evaluate_rows(rounded, sums, (margins, kept), out, (model.value_cost, progress))
-                    .map_err(|error| (0, error))?
-                {
-                    return Ok(());
-                }
-                kept.clear();
-                let rows = rounded.chunks_exact(features);
-                for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
-                    progress.check().map_err(|error| (row, error))?;
-                    let class = program.evaluate(values, &mut self.sums, &mut self.margins, out);
-                    class.map_err(|fault| (row, model.no_program_result(fault, values)))?;
-                    if !self.margins.iter().all(|margin| margin.is_finite()) {
-                        return Err((row, overflow()));
-                    }
-                    self.kept.extend(self.margins.first());
-                }
+            self.kept.extend(self.margins.first());
+        }
+        Ok(())
+    }
+
+    /// The outputs of a program, in the same way.
+    fn program_rows(
+        &mut self,
+        model: &ScoreModel,
+        program: &Program,
+        out: &mut [f64],
+        progress: &Progress,
+    ) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.features.len(), model.outputs());
+        let Self { rounded, sums, margins, kept, .. } = self;
+        kept.clear();
+        if program
+            .evaluate_rows(rounded, sums, (margins, kept), out, (model.value_cost, progress))
+            .map_err(|error| (0, error))?
+        {
+            return Ok(());
+        }
+        kept.clear();
+        let rows = rounded.chunks_exact(features);
+        for (row, (values, out)) in rows.zip(out.chunks_exact_mut(outputs)).enumerate() {
+            progress.check().map_err(|error| (row, error))?;
+            let class = program.evaluate(values, &mut self.sums, &mut self.margins, out);
+            class.map_err(|fault| (row, model.no_program_result(fault, values)))?;
+            if !self.margins.iter().all(|margin| margin.is_finite()) {
+                return Err((row, overflow()));
             }
+            self.kept.extend(self.margins.first());
         }
         Ok(())
     }
@@ -363,55 +387,5 @@ impl Block {
             }
         }
         Ok(())
-    }
-}
-
-/// The rows of a JSON batch.
-struct Array<'a> {
-    features: &'a Features,
-    n: usize,
-    why: &'a Cell<Option<Error>>,
-    values: &'a mut Vec<f64>,
-}
-
-impl<'de> DeserializeSeed<'de> for Array<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Array<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of rows")
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<(), S::Error> {
-        let Self { features, n, why, values } = self;
-        let mut row = Row::unrounded();
-        let mut rows = 0;
-        loop {
-            row.clear(features);
-            let seed = ObjectOrArray(Object { features, row: &mut row, why });
-            let next = seq.next_element_seed(seed).inspect_err(|_| {
-                why.set(why.take().map(|reason| in_row(rows, reason)));
-            })?;
-            if next.is_none() {
-                break;
-            }
-            rows += 1;
-            if rows > n {
-                break;
-            }
-            values.extend_from_slice(&row.values);
-        }
-        if rows == n {
-            return Ok(());
-        }
-        why.set(Some(Error::Invalid(format!("the batch must hold exactly {n} rows").into())));
-        Err(S::Error::custom("refused"))
     }
 }

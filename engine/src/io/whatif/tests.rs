@@ -75,8 +75,8 @@ fn coefficients() -> impl Strategy<Value = Vec<f64>> {
     })
 }
 
-/// The update and the series of every node.
-fn both(model: &IoModel, words: &[String]) -> Vec<(Solution, Solution)> {
+/// The update, if it passes its own check, and the series of every node.
+fn both(model: &IoModel, words: &[String]) -> Vec<(Option<Solution>, Solution)> {
     let words: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
     let table = model.table();
     let changes = parse(&words, &table.labels).unwrap();
@@ -92,7 +92,7 @@ fn both(model: &IoModel, words: &[String]) -> Vec<(Solution, Solution)> {
         let first_layer = || series.layer(1);
         let known = Known { leontief, values, multipliers, column: &column, first_layer: &first_layer };
         let update = updated(&changed, &known, j, 7, &progress).unwrap();
-        (update.expect("the update passes its own check"), summed(&changed, j, 7, &progress).unwrap())
+        (update, summed(&changed, j, 7, &progress).unwrap())
     };
     (0..N).map(solve).collect()
 }
@@ -126,6 +126,11 @@ proptest! {
     ) {
         for (precision, tolerance) in [(Precision::F64, 1e-12), (Precision::F32, 1e-5)] {
             for (update, series) in both(&model(grid.1, &a, &r, precision), &words) {
+                // The rounding of an f32 inverse can be more than the check allows: then the series answers.
+                let Some(update) = update else {
+                    prop_assert!(precision == Precision::F32, "an update in f64 passes its own check");
+                    continue;
+                };
                 near(&update.column, &series.column, tolerance);
                 near(&update.multipliers, &series.multipliers, tolerance);
                 near(&update.layers, &series.layers, tolerance);
@@ -181,7 +186,8 @@ fn an_extracted_node_has_exactly_its_own_intensity() {
     let a: Vec<f64> = (0..N * N).map(|at| 0.8 / N as f64 * (0.5 + (at % 7) as f64 / 7.0)).collect();
     let model = model(3, &a, &(1..=N).map(|r| r as f64 / 7.0).collect::<Vec<_>>(), Precision::F64);
     let words: Vec<String> = ["EXTRACT", "R1", "*", "EXTRACT", "R0", "s2"].map(String::from).into();
-    let solutions = both(&model, &words);
+    let solutions: Vec<_> =
+        both(&model, &words).into_iter().map(|(update, series)| (update.unwrap(), series)).collect();
     for j in [2, 3, 4, 5] {
         assert_eq!(solutions[j].0.column, vec![0.0; N]);
         assert_eq!(solutions[j].0.layers[1..], [0.0; 7]);
