@@ -48,7 +48,7 @@ def measure(settings: Settings) -> list[Figure]:
                 figures.append(Figure(9, f"scores of {ROWS} rows", package, [], remark=f"{package} is not installed"))
         for package, train in exchanged.KINDS:
             if why := exchanged.missing(package):
-                figures.append(Figure(9, f"{ROWS} rows of {train.__name__}", package, [], remark=why))
+                figures.append(Figure(9, f"scores of {ROWS} rows, more trees", package, [], remark=why))
             else:
                 figures += _kind(server, train(), settings)
         figures += _single(server, trained.linear(), settings)
