@@ -27,7 +27,6 @@ pub(crate) mod saved;
 pub(crate) mod store;
 pub(crate) mod sweep;
 pub(crate) mod tags;
-mod tidy;
 pub(crate) mod ttl;
 pub(crate) mod waiters;
 pub(crate) mod wake;
@@ -37,7 +36,7 @@ use std::cell::{Cell, RefCell};
 
 use assess_engine::cache::ban::Bans;
 use assess_engine::cache::fence::TagFence;
-use assess_engine::cache::index::Index;
+use assess_engine::cache::index::{Index, Later, Removal};
 use assess_engine::cache::lease::Leases;
 use assess_engine::cache::policy::Policy;
 use assess_engine::cache::tiers::{TierId, Tiers};
@@ -101,6 +100,31 @@ impl Cache {
         self.stats.of(tier)
     }
 
+    /// Notes a change of the index that can wait. See [`Later`].
+    #[inline]
+    fn change_later(&mut self, db: i32, name: &[u8], what: Later) {
+        if self.index.change_later(db, name, what) {
+            self.settle();
+        }
+    }
+
+    /// Applies the changes of the index that wait, and counts the entries that were removed.
+    #[inline(never)]
+    fn settle(&mut self) {
+        let Self { index, stats, .. } = self;
+        index.settle(|why, entry| {
+            let counters = stats.of(entry.tier);
+            match why {
+                Removal::Expired => {
+                    counters.expiries += 1;
+                    counters.never_hit += u64::from(!entry.hit_since_write);
+                }
+                Removal::Evicted => counters.evictions += 1,
+                Removal::Deleted => {}
+            }
+        });
+    }
+
     /// Whether to time this hit. One hit in 64 is timed, because reading the clock costs as much as a hit.
     #[inline]
     pub(crate) fn takes_time(&mut self) -> bool {
@@ -115,9 +139,21 @@ thread_local! {
 }
 
 /// Borrows the cache for `work`, which must not call the server: the server notifies this module of the module's own
-/// writes from inside the call, and the handler of the notification borrows the cell again.
+/// writes from inside the call, and the handler of the notification borrows the cell again. Changes of the index that
+/// wait are applied first.
 #[inline]
 pub(crate) fn with<T>(work: impl FnOnce(&mut Cache) -> T) -> T {
+    CACHE.with_borrow_mut(|cache| {
+        if cache.index.has_waiting() {
+            cache.settle();
+        }
+        work(cache)
+    })
+}
+
+/// The same for work that does not read the index, except for what [`Index`] allows: changes that wait go on waiting.
+#[inline]
+pub(crate) fn beside_index<T>(work: impl FnOnce(&mut Cache) -> T) -> T {
     CACHE.with_borrow_mut(work)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use assess_engine::cache::index::{Freshness, Index, Write};
+use assess_engine::cache::index::{Freshness, Index, Later, Removal, Write};
 use assess_engine::cache::tiers::TierId;
 
 const WRITE: Write<'_> = Write {
@@ -47,6 +47,12 @@ fn each(what: &str, keys: &mut [u32], seed: u64, mut act: impl FnMut(&[u8])) {
     println!("{what:<14} {mean:8.0} ns each, the longest {:8.3} ms", longest.as_secs_f64() * 1e3);
 }
 
+fn later(index: &mut Index, name: &[u8], what: Later) {
+    if index.change_later(0, name, what) {
+        index.settle(|_, _| ());
+    }
+}
+
 fn main() {
     let count = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(1_000_000u32);
     let mut keys: Vec<u32> = (0..count).collect();
@@ -70,10 +76,16 @@ fn main() {
             index.touched(at, true);
         }
     });
+    each("later: hit", &mut keys, 8, |name| later(&mut index, name, Later::Hit { reorder: false }));
+    each("later: write", &mut keys, 9, |name| later(&mut index, name, Later::Written(TierId(1))));
+    index.settle(|_, _| ());
     each("remove", &mut keys, 6, |name| _ = index.remove(0, name));
     println!("{} KB more than at the start after every key was removed", resident().saturating_sub(before) / 1024);
     println!("the index reports {} KB", index.memory() / 1024);
     each("insert again", &mut keys, 7, |name| _ = index.written(0, name, &WRITE));
+    each("later: remove", &mut keys, 10, |name| later(&mut index, name, Later::Removed(Removal::Deleted)));
+    each("later: insert", &mut keys, 11, |name| later(&mut index, name, Later::Written(TierId(1))));
+    index.settle(|_, _| ());
     let start = Instant::now();
     let flushed = index.flushed(None);
     println!("flushed in {:?}", start.elapsed());

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::assessments::lookup::kept::Asked;
 use crate::assessments::request::{Caching, OwnedQuery};
-use crate::cache::lookup::{self, Lookup};
-use crate::cache::{pending, with};
+use crate::cache::lookup::{self, Lookup, Place};
+use crate::cache::{beside_index, pending};
 use crate::counters;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{self, Mode};
@@ -31,7 +31,7 @@ pub(crate) fn by_route(ctx: Ctx<'_>, argv: Argv<'_>) -> bool {
     if !may_be_served(ctx, &found, || argv.words(1)) {
         return false;
     }
-    let prefetches = counted_hit(&route.hits, &found);
+    let prefetches = counted_hit(ctx, route.name.as_bytes(), &route.hits, &found);
     send::bulk(ctx, document);
     kept::served(ctx, route.name.as_bytes(), &found, prefetches, || Asked::assessment(argv.words(1)));
     true
@@ -75,7 +75,7 @@ pub(crate) fn by_name<'w, T>(
         && let Ok(Some(document)) = lookup::value(&cached)
     {
         if loaded.matches_view(model_key, &query.view, &document) {
-            let prefetches = counted_hit(&loaded.hits, &found);
+            let prefetches = counted_hit(ctx, name, &loaded.hits, &found);
             kept::served(ctx, name, &found, prefetches, asked);
             return Some(hit(&document));
         }
@@ -84,7 +84,7 @@ pub(crate) fn by_name<'w, T>(
         outdated(ctx, model_key, name, query);
     }
     let document = pending::find(ctx.db(), name, loaded.version)?;
-    counted_hit(&loaded.hits, &Lookup { seen: Seen::Fresh, ..found });
+    counted_hit(ctx, name, &loaded.hits, &Lookup { seen: Seen::Fresh, ..found });
     Some(hit(&document))
 }
 
@@ -97,23 +97,23 @@ pub(crate) fn is_cached(ctx: Ctx<'_>, loaded: &Loaded, model_key: &[u8], name: &
 }
 
 /// Counts a hit. Returns whether the tier fetches ahead.
-fn counted_hit(hits: &AtomicU64, found: &Lookup) -> bool {
+fn counted_hit(ctx: Ctx<'_>, name: &[u8], hits: &AtomicU64, found: &Lookup) -> bool {
     // Only the main thread writes this counter, so a plain load and store are enough.
     hits.store(hits.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     counters::count(|c| &c.hits);
-    lookup::hit(found)
+    lookup::hit(ctx, name, found)
 }
 
 /// Counts a miss.
 pub(crate) fn missed<'w>(ctx: Ctx<'_>, loaded: &Loaded, name: &[u8], asked: impl FnOnce() -> Asked<'w>) {
     loaded.misses.set(loaded.misses.get() + 1);
     counters::count(|c| &c.misses);
-    let (tier, prefetches) = with(|cache| {
+    let (tier, prefetches) = beside_index(|cache| {
         let tier = cache.tiers.of(name);
         (tier, cache.policy(tier).is_some_and(|policy| policy.prefetch > 0))
     });
     lookup::missed(tier);
-    kept::served(ctx, name, &Lookup { at: None, tier, seen: Seen::Absent }, prefetches, asked);
+    kept::served(ctx, name, &Lookup { place: Place::Nowhere, tier, seen: Seen::Absent }, prefetches, asked);
 }
 
 /// A document of another version of the model is never served: it is removed, unless it has been replaced meanwhile.

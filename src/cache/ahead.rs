@@ -13,8 +13,8 @@ use assess_engine::cache::prefetch::{Predictor, Prefetched};
 use assess_engine::cache::tiers::TierId;
 use lru::LruCache;
 
+use super::beside_index;
 use super::lookup::{Lookup, look_up};
-use super::with;
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::guard;
@@ -81,7 +81,7 @@ struct Policy {
 }
 
 fn policy(tier: Option<TierId>) -> Policy {
-    with(|cache| {
+    beside_index(|cache| {
         let policy = cache.policy(tier);
         let queue = policy.and_then(|policy| policy.queue.clone());
         Policy { queue, prefetch: policy.map_or(0, |policy| policy.prefetch) }
@@ -91,7 +91,9 @@ fn policy(tier: Option<TierId>) -> Policy {
 /// An entry of the cache was read by a client (`found.seen` is absent after a miss).
 #[inline]
 pub(crate) fn read(ctx: Ctx<'_>, name: &[u8], found: &Lookup) {
-    if with(|cache| cache.policy(found.tier).is_some_and(|policy| policy.queue.is_some() || policy.prefetch > 0)) {
+    if beside_index(|cache| {
+        cache.policy(found.tier).is_some_and(|policy| policy.queue.is_some() || policy.prefetch > 0)
+    }) {
         act(ctx, name, found, found.seen == Seen::Ageing, policy(found.tier));
     }
 }
@@ -187,6 +189,12 @@ fn fetch_one(ctx: Ctx<'_>, wanted: &Wanted) {
 /// An entry was removed: expired, evicted, deleted.
 pub(super) fn gone(db: i32, name: &[u8]) {
     STATE.with_borrow_mut(|state| _ = state.prefetched.gone(db, name));
+}
+
+/// Whether entries that were fetched ahead are known, so that [`gone`] has to be called.
+#[inline]
+pub(super) fn has_marks() -> bool {
+    STATE.with_borrow(|state| state.prefetched.pending_entries() > 0)
 }
 
 /// A database was emptied; `None` is all of them.

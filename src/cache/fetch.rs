@@ -9,9 +9,9 @@ use assess_engine::cache::lease::{Ask, Cause, Fetched, Grant as Next, Seen};
 use assess_engine::cache::tiers::TierId;
 use bytes::Bytes;
 
-use super::lookup::{self, Lookup, look_up};
+use super::lookup::{self, Lookup, Place, look_up};
 use super::waiters::{self, Grant, reply_to, text, word};
-use super::{Cache, ahead, holders, wake, with};
+use super::{Cache, ahead, beside_index, holders, wake, with};
 use crate::clock::now_ms;
 use crate::error::Outcome;
 use crate::ffi::account;
@@ -50,6 +50,11 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
         lookup::missed(found.tier);
         return Ok(word("busy"));
     }
+    // A fresh value is served without a look at its leases: then the entry is not looked up either.
+    if matches!(found.place, Place::Unknown) {
+        count(ctx, name, &found, &Fetched::Value);
+        return Ok(reply(Fetched::Value, || value.map_or_else(Bytes::new, |value| Bytes::copy_from_slice(&value))));
+    }
     // A user without permission to write the key could not fill it. A fresh value needs no fill.
     let may_fill = found.seen == Seen::Fresh || user::may_access(ctx, name, KeyFlags::UPDATE);
     let may_wait = found.seen != Seen::Fresh && ctx.may_block() && account::may_wait();
@@ -76,7 +81,7 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
         let (token, stamp) = (cache.random.u64(..), cache.index.tick());
         (cache.leases.fetch(now, db, name, seen, &ask, token, stamp), wait_ms)
     });
-    count(&found, &fetched);
+    count(ctx, name, &found, &fetched);
     if matches!(fetched, Fetched::Lease { .. } | Fetched::Refresh { .. }) {
         holders::granted(ctx.client_id());
     }
@@ -88,15 +93,15 @@ pub(crate) fn fetch(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8], options: &FetchOpt
     Ok(reply(fetched, || value.map_or_else(Bytes::new, |value| Bytes::copy_from_slice(&value))))
 }
 
-fn count(found: &Lookup, fetched: &Fetched) {
+fn count(ctx: Ctx<'_>, name: &[u8], found: &Lookup, fetched: &Fetched) {
     match fetched {
-        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => _ = lookup::hit(found),
-        Fetched::Negative(_) => with(|cache| cache.count(found.tier).negative_hits += 1),
+        Fetched::Value | Fetched::Stale | Fetched::Refresh { .. } => _ = lookup::hit(ctx, name, found),
+        Fetched::Negative(_) => beside_index(|cache| cache.count(found.tier).negative_hits += 1),
         Fetched::Lease { .. } | Fetched::Busy => lookup::missed(found.tier),
         // Counted when the waiter is answered.
         Fetched::Wait => {}
     }
-    with(|cache| cache.count_grant(found.tier, fetched));
+    beside_index(|cache| cache.count_grant(found.tier, fetched));
 }
 
 impl Cache {

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::cell::RefCell;
 
-use assess_engine::cache::index::{Freshness, Write};
+use assess_engine::cache::index::{Freshness, Index, Later, Removal, Write};
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, Writer, ahead, build, enforce, evict, measure, tidy, wake, with, writer};
+use super::{Cache, Writer, ahead, beside_index, build, enforce, evict, measure, wake, with, writer};
 use crate::clock::now_ms;
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Key, Mode};
@@ -120,6 +120,9 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
         return;
     }
     let db = ctx.db();
+    if can_wait(ctx, db, name, change) {
+        return;
+    }
     match change {
         Change::Removed | Change::MovedOut | Change::Expired | Change::Evicted => key_removed(db, name, change),
         Change::TtlChanged => with(|cache| {
@@ -149,6 +152,52 @@ pub(crate) fn event(ctx: Ctx<'_>, name: &[u8], change: Change) {
         }
         _ => key_written(db, name, change, &[], None),
     }
+}
+
+/// Notes a change that can wait; `false` if it must be applied now. Most changes of most servers are of keys that are in
+/// no tier and have never been in the index: then there is nothing to do.
+#[inline]
+fn can_wait(ctx: Ctx<'_>, db: i32, name: &[u8], change: Change) -> bool {
+    let removal = match change {
+        Change::Written | Change::TtlChanged => None,
+        Change::Removed => Some(Removal::Deleted),
+        Change::Expired => Some(Removal::Expired),
+        Change::Evicted => Some(Removal::Evicted),
+        _ => return false,
+    };
+    let noted = beside_index(|cache| {
+        let tier = cache.indexed_tier(name);
+        if cache.indexing {
+            return None;
+        }
+        if let Some(tier) = tier {
+            let policy = cache.policy(Some(tier))?;
+            let what = match (change, removal) {
+                (_, Some(_)) if policy.prefetch > 0 || ahead::has_marks() => return None,
+                (_, Some(removal)) => Later::Removed(removal),
+                // A rewritten append-only file sets the expiry of an entry after its value.
+                (Change::TtlChanged, _) if policy.grace_ms > 0 && ctx.is_loading() => return None,
+                (Change::TtlChanged, _) => Later::TtlChanged,
+                // The order of use and the limits of the tier need the write now.
+                _ if policy.is_bounded() || policy.enforce => return None,
+                _ => Later::Written(tier),
+            };
+            if !Index::may_wait(name) {
+                return None;
+            }
+            cache.change_later(db, name, what);
+        } else if cache.may_index(None) || cache.bans.has_scans() {
+            return None;
+        }
+        if matches!(change, Change::Written | Change::Removed) {
+            cache.revoke(db, name);
+        }
+        Some(tier.is_some() && change == Change::Written)
+    });
+    if noted == Some(true) {
+        measure::soon();
+    }
+    noted.is_some()
 }
 
 #[inline]
@@ -204,11 +253,7 @@ fn key_removed(db: i32, name: &[u8], change: Change) {
         if change == Change::MovedOut {
             MOVED_UNDER_BAN.set(cache.is_under_ban(db, name));
         }
-        let removed = match cache.may_index(tier) {
-            false => None,
-            true if change == Change::Expired => cache.index.expire(db, name),
-            true => cache.index.remove(db, name),
-        };
+        let removed = if cache.may_index(tier) { cache.index.remove(db, name) } else { None };
         if matches!(change, Change::Removed | Change::MovedOut) {
             cache.revoke(db, name);
         }
@@ -227,10 +272,8 @@ fn key_removed(db: i32, name: &[u8], change: Change) {
     if removed.is_some() {
         ahead::gone(db, name);
     }
-    match change {
-        Change::MovedOut => MOVED_STATE.set(removed),
-        Change::Expired if removed.is_some() => tidy::soon(),
-        _ => {}
+    if change == Change::MovedOut {
+        MOVED_STATE.set(removed);
     }
 }
 
@@ -266,7 +309,7 @@ impl Cache {
     /// tier has just changed. Most keys of most servers have no tier, and this check saves their lookup.
     #[inline]
     fn may_index(&self, tier: Option<TierId>) -> bool {
-        tier.is_some() || self.indexing || self.index.usage(None).entries > 0
+        tier.is_some() || self.indexing || self.index.has_outside()
     }
 
     /// A user's write to a key revokes its lease.

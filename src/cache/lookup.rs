@@ -3,21 +3,31 @@
 use std::borrow::Cow;
 
 use assess_engine::cache::ban::{Ban, Verdict};
-use assess_engine::cache::index::{At, Freshness};
+use assess_engine::cache::index::{At, Freshness, Index, Later};
 use assess_engine::cache::lease::Seen;
 use assess_engine::cache::tiers::TierId;
 
-use super::{Cache, with};
+use super::{Cache, beside_index, with};
 use crate::clock::now_ms;
 use crate::error::{Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::key::{Holds, Key};
 use crate::types::entry;
 
+/// Where the entry of a key is in the index.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// It is not in the index.
+    Nowhere,
+    At(At),
+    /// It was not looked up: its state does not depend on it.
+    Unknown,
+}
+
 /// The state of a key.
 #[derive(Clone, Copy)]
 pub(crate) struct Lookup {
-    pub(crate) at: Option<At>,
+    pub(crate) place: Place,
     pub(crate) tier: Option<TierId>,
     pub(crate) seen: Seen,
 }
@@ -26,9 +36,13 @@ pub(crate) struct Lookup {
 #[inline]
 pub(crate) fn look_up(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Lookup {
     if key.holds() == Holds::Nothing {
-        return Lookup { at: None, tier: with(|cache| cache.tiers.of(name)), seen: Seen::Absent };
+        let tier = beside_index(|cache| cache.tiers.of(name));
+        return Lookup { place: Place::Nowhere, tier, seen: Seen::Absent };
     }
     let db = ctx.db();
+    if let Some(tier) = beside_index(|cache| cache.surely_fresh(db, name)) {
+        return Lookup { place: Place::Unknown, tier: Some(tier), seen: Seen::Fresh };
+    }
     let known = with(|cache| cache.known(db, name));
     let (found, freshness) = match known {
         Known::Sure(found) => return found,
@@ -54,18 +68,27 @@ enum Known {
 }
 
 impl Cache {
+    /// The tier of a key that exists, if its entry need not be found to know that it is fresh.
+    #[inline]
+    fn surely_fresh(&self, db: i32, name: &[u8]) -> Option<TierId> {
+        if self.indexing || !self.bans.is_empty() || !Index::may_wait(name) {
+            return None;
+        }
+        self.indexed_tier(name).filter(|&tier| self.index.all_until_expiry(db, tier))
+    }
+
     #[inline]
     fn known(&self, db: i32, name: &[u8]) -> Known {
         let Some(at) = self.index.find(db, name) else {
             let tier = self.tiers.of(name);
             if self.bans.is_empty() {
-                return Known::Sure(Lookup { at: None, tier, seen: Seen::Fresh });
+                return Known::Sure(Lookup { place: Place::Nowhere, tier, seen: Seen::Fresh });
             }
             return Known::Unindexed(tier);
         };
         let entry = self.index.entry(at);
         let tier = entry.tier;
-        let found = |seen| Lookup { at: Some(at), tier, seen };
+        let found = |seen| Lookup { place: Place::At(at), tier, seen };
         if !self.bans.is_empty() {
             let has_grace = self.policy(tier).is_some_and(|policy| policy.grace_ms > 0);
             let has_tag = |tag: &[u8]| self.index.tags(at).any(|own| own == tag);
@@ -119,7 +142,7 @@ fn unindexed(key: &Key<'_>, db: i32, name: &[u8], tier: Option<TierId>) -> Looku
         cache.bans.scan_covers(db, name, tier)
             || (!tags.is_empty() && cache.bans.verdict(db, name, tier, 0, &|tag| tags.contains(&tag)) != Verdict::Valid)
     });
-    Lookup { at: None, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
+    Lookup { place: Place::Nowhere, tier, seen: if covered { Seen::Absent } else { Seen::Fresh } }
 }
 
 /// The value of a key: a string, or an entry of the cache, decompressed. `None` if the key does not exist.
@@ -146,14 +169,16 @@ pub(crate) fn fresh_until(ctx: Ctx<'_>, key: &Key<'_>, name: &[u8]) -> Option<u6
     }
 }
 
-/// Counts a hit. Returns whether the tier of the key fetches ahead (`PREFETCH`).
+/// Counts a hit of a key of the selected database. Returns whether the tier of the key fetches ahead (`PREFETCH`).
 #[inline]
-pub(crate) fn hit(found: &Lookup) -> bool {
-    with(|cache| {
+pub(crate) fn hit(ctx: Ctx<'_>, name: &[u8], found: &Lookup) -> bool {
+    let count = |cache: &mut Cache| {
         let policy = cache.policy(found.tier);
         let (reorder, prefetches) = policy.map_or((false, false), |policy| (policy.is_bounded(), policy.prefetch > 0));
-        if let Some(at) = found.at {
-            cache.index.touched(at, reorder);
+        match found.place {
+            Place::Nowhere => {}
+            Place::At(at) => cache.index.touched(at, reorder),
+            Place::Unknown => cache.change_later(ctx.db(), name, Later::Hit { reorder }),
         }
         let counters = cache.count(found.tier);
         match found.seen {
@@ -161,11 +186,15 @@ pub(crate) fn hit(found: &Lookup) -> bool {
             _ => counters.hits += 1,
         }
         prefetches
-    })
+    };
+    match found.place {
+        Place::At(_) => with(count),
+        Place::Nowhere | Place::Unknown => beside_index(count),
+    }
 }
 
 /// Counts a miss.
 #[inline]
 pub(crate) fn missed(tier: Option<TierId>) {
-    with(|cache| cache.count(tier).misses += 1);
+    beside_index(|cache| cache.count(tier).misses += 1);
 }

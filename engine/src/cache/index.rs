@@ -9,6 +9,8 @@
 
 mod entry;
 mod hot;
+mod later;
+mod order;
 mod recency;
 mod shared;
 mod slab;
@@ -26,6 +28,7 @@ use foldhash::fast::FixedState as Numbers;
 use foldhash::quality::FixedState as Names;
 
 pub use self::entry::{Entry, Freshness, Usage, Write};
+pub use self::later::{Later, Removal};
 use super::tiers::TierId;
 use entry::NOTHING;
 use slab::NO_TIER;
@@ -54,6 +57,7 @@ pub struct Index {
     clock: u64,
     /// The clock of uses. It is separate from the clock of changes, because a hit is not a change.
     uses: u64,
+    waiting: later::Waiting,
 }
 
 fn number(tier: Option<TierId>) -> u16 {
@@ -63,7 +67,13 @@ fn number(tier: Option<TierId>) -> u16 {
 impl Index {
     /// An empty index. A secret seed prevents clients from choosing names whose hashes collide.
     pub fn new(seed: u64) -> Self {
-        Self { spaces: no_spaces(), hasher: Names::with_seed(seed), clock: 0, uses: 0 }
+        Self {
+            spaces: no_spaces(),
+            hasher: Names::with_seed(seed),
+            clock: 0,
+            uses: 0,
+            waiting: later::Waiting::default(),
+        }
     }
 
     /// Advances the clock of changes by one and returns it.
@@ -85,12 +95,30 @@ impl Index {
 
     #[inline]
     fn record(&self, at: At) -> Option<&slab::Record> {
-        self.spaces.get(&at.db)?.record(at.slot)
+        self.space(at.db)?.record(at.slot)
+    }
+
+    /// The entries of a database. Changes that wait would be missing: see [`Self::settle`].
+    #[inline]
+    fn space(&self, db: i32) -> Option<&Space> {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
+        self.spaces.get(&db).map(|space| &**space)
+    }
+
+    #[inline]
+    fn space_mut(&mut self, db: i32) -> Option<&mut Space> {
+        debug_assert!(self.waiting.is_empty(), "the index is changed while changes wait");
+        self.spaces.get_mut(&db).map(|space| &mut **space)
     }
 
     /// An entry was written: adds or replaces it, as the most recently used one of its tier (but see
     /// [`Write::reorders`]). Returns its place.
     pub fn written(&mut self, db: i32, name: &[u8], write: &Write<'_>) -> At {
+        debug_assert!(self.waiting.is_empty(), "the index is changed while changes wait");
+        self.written_as(db, self.hash(name), name, write)
+    }
+
+    fn written_as(&mut self, db: i32, hash: u32, name: &[u8], write: &Write<'_>) -> At {
         self.uses += 1;
         let stamped = Stamped {
             tier: number(write.tier),
@@ -101,15 +129,17 @@ impl Index {
             used: self.uses,
             reorders: write.reorders,
         };
-        let hash = self.hash(name);
         let space = self.spaces.entry(db).or_insert_with(|| Box::new(Space::new()));
         At { db, slot: space.written(hash, name, &stamped) }
     }
 
     /// Removes an entry. Returns its metadata; `None` if it was not in the index.
     pub fn remove(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
-        let hash = self.hash(name);
-        let space = self.spaces.get_mut(&db)?;
+        self.remove_as(db, self.hash(name), name)
+    }
+
+    fn remove_as(&mut self, db: i32, hash: u32, name: &[u8]) -> Option<Entry> {
+        let space = self.space_mut(db)?;
         let was = space.remove(hash, name);
         if space.len() == 0 && space.is_void() {
             self.spaces.remove(&db);
@@ -117,29 +147,10 @@ impl Index {
         was
     }
 
-    /// Removes an entry that expired. Many entries can expire at the same time, so the most expensive part of the
-    /// removal is left to [`tidy`](Self::tidy).
-    pub fn expire(&mut self, db: i32, name: &[u8]) -> Option<Entry> {
-        let hash = self.hash(name);
-        self.spaces.get_mut(&db)?.expire(hash, name)
-    }
-
-    /// Completes the removal of up to `limit` entries that [`expire`](Self::expire) has removed. Returns whether there
-    /// were any.
-    pub fn tidy(&mut self, limit: usize) -> bool {
-        let mut done = 0;
-        self.spaces.retain(|_, space| {
-            let count = space.tidy(limit - done);
-            done += count;
-            count == 0 || space.len() > 0 || !space.is_void()
-        });
-        done > 0
-    }
-
     /// The place of an entry.
     #[inline]
     pub fn find(&self, db: i32, name: &[u8]) -> Option<At> {
-        let slot = self.spaces.get(&db)?.find(self.hash(name), name)?;
+        let slot = self.space(db)?.find(self.hash(name), name)?;
         Some(At { db, slot })
     }
 
@@ -160,21 +171,34 @@ impl Index {
 
     /// The tags of an entry, in the order of the write.
     pub fn tags(&self, at: At) -> impl Iterator<Item = &[u8]> {
-        self.spaces.get(&at.db).into_iter().flat_map(move |space| space.tags().of(at.slot))
+        self.space(at.db).into_iter().flat_map(move |space| space.tags().of(at.slot))
+    }
+
+    /// Whether every entry of a tier is fresh until it expires. Changes that wait can only make it more so.
+    #[inline]
+    pub fn all_until_expiry(&self, db: i32, tier: TierId) -> bool {
+        self.spaces.get(&db).is_none_or(|space| space.all_until_expiry(tier.0))
+    }
+
+    /// Whether there are entries outside of all tiers. Changes that wait do not add any.
+    #[inline]
+    pub fn has_outside(&self) -> bool {
+        self.spaces.values().any(|space| space.usage(NO_TIER).entries > 0)
     }
 
     /// Counts a hit. With `reorder` the entry becomes the most recently used one of its tier.
     #[inline]
     pub fn touched(&mut self, at: At, reorder: bool) {
         self.uses += u64::from(reorder);
-        if let Some(space) = self.spaces.get_mut(&at.db) {
-            space.touched(at.slot, reorder.then_some(self.uses));
+        let uses = reorder.then_some(self.uses);
+        if let Some(space) = self.space_mut(at.db) {
+            space.touched(at.slot, uses);
         }
     }
 
     /// Sets freshness and size of an entry after a write of the module; `bytes: None` leaves the size unchanged.
     pub fn describe(&mut self, at: At, freshness: Freshness, bytes: Option<u64>) {
-        if let Some(space) = self.spaces.get_mut(&at.db) {
+        if let Some(space) = self.space_mut(at.db) {
             space.describe(at.slot, freshness, bytes);
         }
     }
@@ -182,29 +206,33 @@ impl Index {
     /// Moves an entry to another tier. It keeps its stamp. Its place in the order of use is searched near both ends of
     /// the list only, so it can be approximate.
     pub fn set_tier(&mut self, at: At, tier: Option<TierId>) {
-        if let Some(space) = self.spaces.get_mut(&at.db) {
+        if let Some(space) = self.space_mut(at.db) {
             space.set_tier(at.slot, number(tier));
         }
     }
 
     /// The least recently used entry of a tier, over all databases.
     pub fn oldest(&self, tier: TierId) -> Option<(i32, &[u8])> {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         let each = self.spaces.iter().filter_map(|(&db, space)| Some((db, space.oldest(tier.0)?)));
         each.min_by_key(|(_, record)| record.used.get()).map(|(db, record)| (db, record.bytes()))
     }
 
     /// The entries of a tier in all databases, and their size; `None`: entries outside of all tiers.
     pub fn usage(&self, tier: Option<TierId>) -> Usage {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         self.spaces.values().fold(Usage::default(), |sum, space| sum.and(space.usage(number(tier))))
     }
 
     /// All entries, and their size.
     pub fn total(&self) -> Usage {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         self.spaces.values().fold(Usage::default(), |sum, space| sum.and(space.total()))
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         self.spaces.values().map(|space| space.len()).sum()
     }
 
@@ -227,12 +255,13 @@ impl Index {
 
     /// The number of entries with a tag.
     pub fn tagged(&self, db: i32, tag: &[u8]) -> usize {
-        self.spaces.get(&db).map_or(0, |space| space.tags().count(tag))
+        self.space(db).map_or(0, |space| space.tags().count(tag))
     }
 
     /// Takes up to `limit` items from the queue of entries whose sizes are unknown; `None` when it is empty. Entries
     /// that were removed or measured in the meantime are left out, so the result can be shorter than `limit`, or empty.
     pub fn unmeasured(&mut self, limit: usize) -> Option<Vec<(i32, Box<[u8]>)>> {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         let (mut taken, mut looked) = (Vec::new(), 0);
         for (&db, space) in &mut self.spaces {
             while looked < limit
@@ -247,11 +276,12 @@ impl Index {
 
     /// The most requested names of a tier with their hits, the most hits first, removed entries included; at most 256.
     pub fn hot(&self, db: i32, tier: TierId, n: usize) -> Vec<(Box<[u8]>, u64)> {
-        self.spaces.get(&db).map_or_else(Vec::new, |space| space.hot(tier.0, n))
+        self.space(db).map_or_else(Vec::new, |space| space.hot(tier.0, n))
     }
 
     /// Flushes a database; `None` means all databases. Takes constant time: another thread drops the removed entries.
     pub fn flushed(&mut self, db: Option<i32>) -> Flushed {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         match db {
             Some(db) => Flushed(self.spaces.remove_entry(&db).into_iter().collect()),
             None => Flushed(std::mem::replace(&mut self.spaces, no_spaces())),
@@ -260,6 +290,7 @@ impl Index {
 
     /// Swaps two databases.
     pub fn swapped(&mut self, a: i32, b: i32) {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         let (from_a, from_b) = (self.spaces.remove(&a), self.spaces.remove(&b));
         self.spaces.extend(from_a.map(|space| (b, space)));
         self.spaces.extend(from_b.map(|space| (a, space)));

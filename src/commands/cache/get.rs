@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::too_few;
 use crate::cache::lookup::{self, Lookup};
-use crate::cache::{Cache, ahead, with};
+use crate::cache::{Cache, ahead, beside_index};
 use crate::clock::now_ms;
 use crate::error::Outcome;
 use crate::ffi::ctx::Ctx;
@@ -50,7 +50,7 @@ impl Run for Get<'_> {
             false => (false, false),
         };
         let name = argv.bytes(1);
-        let begin = with(Cache::takes_time).then(Instant::now);
+        let begin = beside_index(Cache::takes_time).then(Instant::now);
         let key = Key::open_arg(ctx, argv, 1, Mode::Read);
         let Some((found, value)) = read(ctx, &key, name, takes_stale)? else { return Ok(Reply::Nil) };
         match with_ttl {
@@ -62,7 +62,7 @@ impl Run for Get<'_> {
             false => send::bulk(ctx, &value),
         }
         if let Some(begin) = begin {
-            with(|cache| cache.count(found.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
+            beside_index(|cache| cache.count(found.tier).hit.record(begin.elapsed().as_nanos().div_ceil(1000) as u64));
         }
         Ok(Reply::Sent)
     }
@@ -115,7 +115,7 @@ fn read<'k>(
     let value = lookup::value(key)?.filter(|_| serves && settings::enabled());
     match value {
         Some(value) => {
-            let _ = lookup::hit(&found);
+            let _ = lookup::hit(ctx, name, &found);
             ahead::read(ctx, name, &found);
             Ok(Some((found, value)))
         }

@@ -1,16 +1,16 @@
 //! The index of one database.
 //!
-//! A slab holds one record for each entry. A hash table finds an entry, a tree gives the order of names, each tier has
+//! A slab holds one record for each entry. A hash table finds an entry, a trie gives the order of names, each tier has
 //! a recency list, and there are sets of tags. All of them refer to slot numbers, so that a whole database is moved or
 //! dropped as one pointer.
 
 #[cfg(any(test, feature = "test-hooks"))]
 mod faults;
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::hot::Hot;
+use super::order::Order;
 use super::recency::Recency;
 use super::shared::Name;
 use super::slab::{NIL, NO_TIER, Record, Slab, U48, flag};
@@ -36,6 +36,8 @@ const QUEUED_AT_LEAST: usize = 65_536;
 #[derive(Debug, Default)]
 struct Part {
     usage: Usage,
+    /// The entries that are fresh until another time than their expiry.
+    dated: usize,
     recency: Recency,
     hot: Hot,
 }
@@ -45,12 +47,8 @@ struct Part {
 pub(super) struct Space {
     slab: Slab,
     table: Table,
-    /// Slots by name. Names of expired entries stay until [`Space::tidy`] removes them: that is the most expensive part
-    /// of the removal of an entry.
-    names: BTreeMap<Name, u32>,
+    order: Order,
     name_bytes: u64,
-    /// Names of expired entries that may still be in `names`.
-    removed: Vec<Name>,
     /// Tiers by their number. Entries outside of all tiers are in `outside`.
     tiers: Vec<Option<Box<Part>>>,
     outside: Part,
@@ -65,9 +63,8 @@ impl Space {
         Self {
             slab: Slab::default(),
             table: Table::new(),
-            names: BTreeMap::new(),
+            order: Order::default(),
             name_bytes: 0,
-            removed: Vec::new(),
             tiers: Vec::new(),
             outside: Part::default(),
             tags: Tags::default(),
@@ -81,7 +78,7 @@ impl Space {
 
     /// Whether it holds no names and no hits, so that it can be dropped.
     pub(super) fn is_void(&self) -> bool {
-        self.names.is_empty()
+        self.order.is_empty()
             && self.outside.hot.is_empty()
             && self.tiers.iter().flatten().all(|part| part.hot.is_empty())
     }
@@ -89,6 +86,27 @@ impl Space {
     #[inline]
     pub(super) fn find(&self, hash: u32, name: &[u8]) -> Option<u32> {
         self.table.find(&self.slab, hash, name)
+    }
+
+    /// The slot for a hash, or now and then another one, without reading its record; [`NIL`] if there is none.
+    #[inline]
+    pub(super) fn candidate(&self, hash: u32) -> u32 {
+        self.table.candidate(hash).unwrap_or(NIL)
+    }
+
+    /// Reads a record; what it returns has no meaning. See `later.rs`.
+    #[inline]
+    pub(super) fn read_record(&self, slot: u32) -> u32 {
+        self.slab.get(slot).map_or(0, |record| record.hash)
+    }
+
+    /// Reads the name of a record and the records beside it in the order of use; what it returns has no meaning.
+    #[inline]
+    pub(super) fn read_name(&self, slot: u32) -> u32 {
+        self.slab.get(slot).map_or(0, |record| {
+            let beside = self.read_record(record.newer) ^ self.read_record(record.older);
+            beside ^ record.bytes().first().map_or(0, |&byte| u32::from(byte))
+        })
     }
 
     #[inline]
@@ -108,11 +126,13 @@ impl Space {
             self.set(slot, write);
             self.attach(slot, write.tier, true);
         } else {
-            let before = record.weight();
+            let (before, used) = ((record.weight(), record.is_dated()), record.used);
             self.set(slot, write);
-            let after = self.slab.get(slot).map_or(0, Record::weight);
+            if let Some(record) = self.slab.get_mut(slot).filter(|_| !write.reorders) {
+                record.used = used;
+            }
+            self.recount(slot, before);
             let (slab, part) = self.part(write.tier);
-            part.usage.bytes = part.usage.bytes - before + after;
             if write.reorders && part.recency.newest() != slot {
                 part.recency.remove(slab, slot);
                 part.recency.push_newest(slab, slot);
@@ -128,20 +148,18 @@ impl Space {
         slot
     }
 
-    /// Adds a record for a new name to the slab, the table and the tree, but not to the list of a tier.
+    /// Adds a record for a new name to the slab, the table and the order, but not to the list of a tier.
     fn create(&mut self, hash: u32, name: &[u8]) -> Option<u32> {
-        let name = Name::new(name);
-        let slot = self.slab.insert(Record::new(name.clone(), hash))?;
+        let own = Name::new(name);
+        self.name_bytes += own.memory();
+        let slot = self.slab.insert(Record::new(own, hash))?;
         self.table.insert(&self.slab, hash, slot);
-        if !self.removed.is_empty() {
-            self.forget(&name);
-        }
-        self.name_bytes += name.memory();
-        self.names.insert(name, slot);
+        self.order.insert(&self.slab, name, slot);
         Some(slot)
     }
 
     fn set(&mut self, slot: u32, write: &Stamped<'_>) {
+        let entries = self.slab.len();
         let Some(record) = self.slab.get_mut(slot) else { return };
         record.stamp = U48::new(write.stamp);
         record.used = U48::new(write.used);
@@ -150,7 +168,7 @@ impl Space {
         record.weigh(write.bytes);
         let (waits, must_wait) = (record.has(flag::UNMEASURED), write.bytes.is_none());
         // When entries are written faster than they are measured, some sizes stay unknown until the next write.
-        let has_place = waits || self.unmeasured.len() <= self.names.len() + QUEUED_AT_LEAST;
+        let has_place = waits || self.unmeasured.len() <= entries + QUEUED_AT_LEAST;
         record.put(flag::UNMEASURED, must_wait && has_place);
         if must_wait && !waits && has_place {
             self.unmeasured.push(slot);
@@ -158,59 +176,16 @@ impl Space {
     }
 
     pub(super) fn remove(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
-        let record = self.take(hash, name)?;
-        if let Some(name) = &record.name {
-            self.forget(name);
-        }
-        Some(entry(&record))
-    }
-
-    /// Removes an expired entry; [`Self::tidy`] removes its name from the tree later.
-    pub(super) fn expire(&mut self, hash: u32, name: &[u8]) -> Option<Entry> {
-        let mut record = self.take(hash, name)?;
-        self.removed.extend(record.name.take());
-        Some(entry(&record))
-    }
-
-    /// Removes an entry from all parts except the tree.
-    fn take(&mut self, hash: u32, name: &[u8]) -> Option<Record> {
         let slot = self.find(hash, name)?;
         self.detach(slot, true);
         self.table.remove(&self.slab, hash, slot);
+        self.order.remove(name, slot);
         let record = self.slab.remove(slot)?;
+        self.name_bytes -= record.name.as_ref().map_or(0, Name::memory);
         if record.has(flag::TAGGED) {
             self.tags.remove(slot);
         }
-        Some(record)
-    }
-
-    /// Removes a name from the tree.
-    fn forget(&mut self, name: &Name) {
-        if let Some((name, _)) = self.names.remove_entry(name) {
-            self.name_bytes -= name.memory();
-        }
-    }
-
-    /// Removes up to `limit` names of expired entries from the tree. Returns the number of names that it processed.
-    pub(super) fn tidy(&mut self, limit: usize) -> usize {
-        let count = self.removed.len().min(limit);
-        for name in self.removed.split_off(self.removed.len() - count) {
-            // The name may have been written again.
-            let slot = self.names.get(&name).copied();
-            if slot.and_then(|slot| self.slab.get(slot)).is_none_or(|record| record.bytes() != name.bytes()) {
-                self.forget(&name);
-            }
-        }
-        if self.removed.is_empty() {
-            self.removed = Vec::new();
-        }
-        count
-    }
-
-    /// Whether the slot that the tree has for a name holds an entry with that name, and not only an expired one.
-    #[inline]
-    pub(super) fn is_of(&self, slot: u32, name: &[u8]) -> bool {
-        self.removed.is_empty() || self.slab.get(slot).is_some_and(|record| record.bytes() == name)
+        Some(entry(&record))
     }
 
     fn part(&mut self, tier: u16) -> (&mut Slab, &mut Part) {
@@ -231,10 +206,11 @@ impl Space {
     /// Removes an entry from its tier. `removed`: whether it is removed from the index too.
     fn detach(&mut self, slot: u32, removed: bool) {
         let Some(record) = self.slab.get(slot) else { return };
-        let (tier, weight) = (record.tier, record.weight());
+        let (tier, weight, is_dated) = (record.tier, record.weight(), record.is_dated());
         let (slab, part) = self.part(tier);
         part.usage.entries -= 1;
         part.usage.bytes -= weight;
+        part.dated -= usize::from(is_dated);
         part.recency.remove(slab, slot);
         part.hot.leave(slab, slot, removed);
     }
@@ -246,6 +222,7 @@ impl Space {
         record.tier = tier;
         part.usage.entries += 1;
         part.usage.bytes += record.weight();
+        part.dated += usize::from(record.is_dated());
         record.hits = record.hits.saturating_add(part.hot.restore_hits(record.bytes()));
         if part.hot.wants(record) {
             part.hot.admit(slab, slot);
@@ -278,16 +255,28 @@ impl Space {
 
     pub(super) fn describe(&mut self, slot: u32, freshness: Freshness, bytes: Option<u64>) {
         let Some(record) = self.slab.get_mut(slot) else { return };
+        let before = (record.weight(), record.is_dated());
         set_freshness(record, freshness);
-        if bytes.is_none() {
-            return;
+        if bytes.is_some() {
+            record.weigh(bytes);
+            record.put(flag::UNMEASURED, false);
         }
-        let before = record.weight();
-        record.weigh(bytes);
-        let (tier, after) = (record.tier, record.weight());
-        record.put(flag::UNMEASURED, false);
+        self.recount(slot, before);
+    }
+
+    /// The weight of an entry, or whether it is dated, has changed in its tier.
+    fn recount(&mut self, slot: u32, (weight, was_dated): (u64, bool)) {
+        let Some(record) = self.slab.get(slot) else { return };
+        let (tier, now, is_dated) = (record.tier, record.weight(), record.is_dated());
         let (_, part) = self.part(tier);
-        part.usage.bytes = part.usage.bytes - before + after;
+        part.usage.bytes = part.usage.bytes - weight + now;
+        part.dated = part.dated + usize::from(is_dated) - usize::from(was_dated);
+    }
+
+    /// Whether every entry of a tier is fresh until it expires.
+    #[inline]
+    pub(super) fn all_until_expiry(&self, tier: u16) -> bool {
+        self.peek(tier).is_none_or(|part| part.dated == 0)
     }
 
     pub(super) fn set_tier(&mut self, slot: u32, tier: u16) {
@@ -311,9 +300,9 @@ impl Space {
         parts.fold(self.outside.usage, |sum, usage| sum.and(usage))
     }
 
-    /// Names from a bound on, in their order. Names of expired entries can be among them (see [`Self::is_of`]).
-    pub(super) fn names(&self, from: Bound<&[u8]>) -> impl Iterator<Item = (&[u8], u32)> {
-        self.names.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, &slot)| (name.bytes(), slot))
+    /// Names from a bound on, in their order.
+    pub(super) fn names<'a>(&'a self, from: Bound<&[u8]>) -> impl Iterator<Item = (&'a [u8], u32)> + use<'a> {
+        self.order.names(&self.slab, from)
     }
 
     pub(super) fn tags(&self) -> &Tags {
@@ -343,13 +332,12 @@ impl Space {
     }
 
     pub(super) fn memory(&self) -> u64 {
-        // Nodes of the tree are about two thirds full.
-        let tree = self.names.len() as u64 * 25;
-        let waiting = self.unmeasured.capacity() as u64 * 4 + self.removed.capacity() as u64 * 8;
+        let order = self.order.memory() as u64;
+        let waiting = self.unmeasured.capacity() as u64 * 4;
         let parts =
             self.tiers.iter().flatten().count() * size_of::<Part>() + self.tiers.capacity() * size_of::<usize>();
         let fixed = (size_of::<Self>() + parts) as u64;
-        fixed + self.slab.memory() + self.table.memory() + tree + waiting + self.name_bytes + self.tags.memory()
+        fixed + self.slab.memory() + self.table.memory() + order + waiting + self.name_bytes + self.tags.memory()
     }
 }
 

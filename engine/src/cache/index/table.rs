@@ -78,6 +78,13 @@ impl Table {
         self.parts[self.part(wide)].slots.find(wide, is_it).copied()
     }
 
+    /// The slot for a hash, or now and then another one, without reading its record.
+    #[inline]
+    pub(super) fn candidate(&self, hash: u32) -> Option<u32> {
+        let wide = wide(hash);
+        self.parts[self.part(wide)].slots.find(wide, |_| true).copied()
+    }
+
     /// Adds a slot whose record is in the slab.
     pub(super) fn insert(&mut self, slab: &Slab, hash: u32, slot: u32) {
         let wide = wide(hash);

@@ -28,28 +28,6 @@ fn a_place_is_checked_by_the_stamp_of_its_entry() {
 }
 
 #[test]
-fn an_expired_entry_is_invisible_and_tidy_frees_its_memory() {
-    let mut index = Index::new(1);
-    for key in 0..1000u32 {
-        index.written(0, &key.to_be_bytes(), &plain(Some(1)));
-    }
-    for key in 0..1000u32 {
-        assert!(index.expire(0, &key.to_be_bytes()).is_some() && index.expire(0, &key.to_be_bytes()).is_none());
-    }
-    let alive = index.written(0, &7u32.to_be_bytes(), &plain(Some(1)));
-    assert_eq!((index.len(), index.usage(Some(TierId(1))).entries), (1, 1));
-    let mut seen = Vec::new();
-    let next = index.walk(0, b"", None, 1001, |name, at, _| seen.push((name.to_vec(), at)));
-    assert_eq!((next, seen), (None, vec![(7u32.to_be_bytes().to_vec(), alive)]));
-    assert!(index.tidy(10) && index.tidy(1000) && !index.tidy(1000));
-    assert_eq!(index.name(alive), 7u32.to_be_bytes());
-    assert!(index.faults().is_empty(), "{:?}", index.faults());
-    index.expire(0, &7u32.to_be_bytes());
-    assert!(index.memory() > 0 && index.tidy(1));
-    assert_eq!(index.memory(), 0);
-}
-
-#[test]
 fn a_removed_popular_key_has_its_hits_again_when_it_is_written() {
     let mut index = Index::new(1);
     let at = index.written(0, b"a", &plain(Some(1)));

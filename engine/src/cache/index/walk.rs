@@ -31,17 +31,16 @@ impl Index {
         limit: usize,
         mut visit: impl FnMut(&[u8], At, Entry),
     ) -> Option<Box<[u8]>> {
-        let space = self.spaces.get(&db)?;
+        let space = self.space(db)?;
         let from = after.filter(|after| *after >= prefix).map_or(Bound::Included(prefix), Bound::Excluded);
         let mut seen = 0;
         for (name, slot) in space.names(from) {
             if !name.starts_with(prefix) {
                 return None;
             }
-            if let Some(record) = space.record(slot).filter(|_| space.is_of(slot, name)) {
+            if let Some(record) = space.record(slot) {
                 visit(name, At { db, slot }, entry(record));
             }
-            // The name of an expired entry counts as a step too.
             seen += 1;
             if seen >= limit {
                 return Some(name.into());
@@ -50,9 +49,9 @@ impl Index {
         None
     }
 
-    /// Whether a name begins with `prefix`. It can be the name of an entry that has just expired.
+    /// Whether a name begins with `prefix`.
     pub fn has_any(&self, db: i32, prefix: &[u8]) -> bool {
-        let first = self.spaces.get(&db).and_then(|space| space.names(Bound::Included(prefix)).next());
+        let first = self.space(db).and_then(|space| space.names(Bound::Included(prefix)).next());
         first.is_some_and(|(name, _)| name.starts_with(prefix))
     }
 
@@ -66,7 +65,7 @@ impl Index {
         limit: usize,
         mut visit: impl FnMut(&[u8], At, Entry),
     ) -> Option<u64> {
-        let space = self.spaces.get(&db)?;
+        let space = self.space(db)?;
         let after = after.map(|after| u32::try_from(after).unwrap_or(u32::MAX));
         let mut seen = 0;
         for slot in space.tags().entries(tag, after) {

@@ -1,6 +1,7 @@
 //! Consistency checks of a space for tests: everything is counted again from the records.
 
 use std::collections::HashSet;
+use std::ops::Bound;
 
 use super::super::slab::{NIL, NO_TIER, Record, flag};
 use super::super::{Usage, slab};
@@ -23,6 +24,8 @@ impl Space {
             let bytes = members.iter().map(|(_, record)| record.weight()).sum();
             let usage = Usage { entries: members.len() as u64, bytes };
             fault(usage == part.usage, format!("tier {tier} has {usage:?} but counted {:?}", part.usage));
+            let dated = members.iter().filter(|(_, record)| record.is_dated()).count();
+            fault(dated == part.dated, format!("tier {tier} has {dated} dated entries but counted {}", part.dated));
             let order = self.order(part);
             fault(order.is_some(), format!("the links of tier {tier} differ between the two directions"));
             let order = order.unwrap_or_default();
@@ -41,33 +44,31 @@ impl Space {
         fault(listed == len, format!("{len} records, {listed} in lists"));
         let mut name_bytes = 0;
         let queue: HashSet<u32> = self.unmeasured.iter().copied().collect();
-        for (name, &slot) in &self.names {
-            let shown = String::from_utf8_lossy(name.bytes());
-            name_bytes += name.memory();
-            if !self.is_of(slot, name.bytes()) {
-                fault(self.removed.contains(name), format!("{shown} has expired but will not be removed"));
-                continue;
-            }
+        let mut before: Option<&[u8]> = None;
+        for (name, slot) in self.present() {
+            let shown = String::from_utf8_lossy(name);
+            fault(before.is_none_or(|before| before < name), format!("{shown} is not in the order of names"));
+            before = Some(name);
             let Some(record) = self.slab.get(slot) else {
-                fault(false, format!("{shown} has a free slot"));
+                fault(false, format!("slot {slot} is in the order of names and free"));
                 continue;
             };
-            fault(record.bytes() == name.bytes(), format!("{shown} has the record of another name"));
-            fault(self.find(record.hash, name.bytes()) == Some(slot), format!("{shown} is not found by its hash"));
+            name_bytes += record.name.as_ref().map_or(0, Name::memory);
+            fault(self.find(record.hash, name) == Some(slot), format!("{shown} is not found by its hash"));
             let tagged = self.tags.of(slot).next().is_some();
             fault(record.has(flag::TAGGED) == tagged, format!("{shown} has a wrong flag for tags"));
             // The queue can contain slots that need not be measured, but every entry to measure must be in it.
             let is_queued = !record.has(flag::UNMEASURED) || queue.contains(&slot);
             fault(is_queued, format!("{shown} will not be measured"));
         }
+        fault(self.order.is_counted(), "the counts of the order of names are wrong".into());
         fault(self.name_bytes == name_bytes, format!("names take {name_bytes} bytes, not {}", self.name_bytes));
         fault(self.tags.agree(|slot| self.slab.get(slot).is_some()), "the sets of tags are inconsistent".into());
         faults
     }
 
-    /// The names in the tree without those of expired entries.
-    fn present(&self) -> impl Iterator<Item = (&Name, u32)> {
-        self.names.iter().map(|(name, &slot)| (name, slot)).filter(|(name, slot)| self.is_of(*slot, name.bytes()))
+    fn present(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        self.names(Bound::Unbounded)
     }
 
     fn parts(&self) -> impl Iterator<Item = (u16, &Part)> {
