@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::features::Features;
 use super::json::nan_as_null;
@@ -179,15 +179,17 @@ impl<'de> Visitor<'de> for ObjectOrArray<'_> {
             why.set(Some(error));
             S::Error::custom("refused")
         };
-        let mut i = 0;
-        while let Some(value) = seq.next_element_seed(Value { features, i, why })? {
-            if i == features.len() {
-                return Err(refuse(wrong_length()));
+        for i in 0..features.len() {
+            match seq.next_element_seed(Value { features, i, why })? {
+                Some(value) => row.give(features, i, value).map_err(refuse)?,
+                None => return Err(refuse(wrong_length())),
             }
-            row.give(features, i, value).map_err(refuse)?;
-            i += 1;
         }
-        if i == features.len() { Ok(()) } else { Err(refuse(wrong_length())) }
+        // A value after the last one belongs to no feature: it is not read as one.
+        match seq.next_element::<IgnoredAny>()? {
+            None => Ok(()),
+            Some(_) => Err(refuse(wrong_length())),
+        }
     }
 }
 

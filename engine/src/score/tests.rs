@@ -339,6 +339,17 @@ fn a_malformed_batch_is_refused() {
             1,
             "row 1: an array must have a number or null for each feature, in the order of MODEL.LABELS key FEATURES",
         ),
+        // A value too many is no value of a feature, of whatever type it is.
+        (
+            "[[1,2,\"3\"]]",
+            1,
+            "row 1: an array must have a number or null for each feature, in the order of MODEL.LABELS key FEATURES",
+        ),
+        (
+            "[[1,2,true]]",
+            1,
+            "row 1: an array must have a number or null for each feature, in the order of MODEL.LABELS key FEATURES",
+        ),
         ("[[1,0]", 1, "the batch is not JSON, or a number in it is too large"),
         ("[[1,\"0\"]]", 1, "row 1: feature z takes numbers, no text"),
     ] {
