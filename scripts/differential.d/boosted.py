@@ -79,17 +79,9 @@ def xgboost_of(
         data.set_group(_queries(len(target)))
     rounds = int(random.choice([1, 5, 40]))
     trained = xgboost.train(parameters, data, num_boost_round=rounds)
-    end, options = 0, []
-    if stopped:
-        best = int(random.integers(rounds))
-        trained.set_attr(best_iteration=str(best))
-        options = ["TREES", str(random.choice(["best", "all"]))]
-        end = best + 1 if options[1] == "best" else 0
-    document = bytes(trained.save_raw("json"))
-    saved = document if random.random() < 0.5 else bytes(trained.save_raw("ubj"))
+    end, options = stop(trained, rounds, random) if stopped else (0, [])
+    document, saved, loaded = save(trained, random)
     has_contributions = not _has_negative_hessians(document)
-    loaded = xgboost.Booster({"nthread": 1})
-    loaded.load_model(bytearray(saved))
 
     def expect(rows: np.ndarray) -> Expected:
         asked = matrix(rows)
@@ -133,6 +125,23 @@ def xgboost_of(
         is_linear=booster == "gblinear",
         shap=shap if has_contributions and booster != "gblinear" else None,
     )
+
+
+def stop(trained: xgboost.Booster, rounds: int, random: np.random.Generator) -> tuple[int, list[str]]:
+    """Makes it a model that stopped early. Returns the end of the trees that count, 0 for all, and the option of the load."""
+    best = int(random.integers(rounds))
+    trained.set_attr(best_iteration=str(best))
+    trees = str(random.choice(["best", "all"]))
+    return best + 1 if trees == "best" else 0, ["TREES", trees]
+
+
+def save(trained: xgboost.Booster, random: np.random.Generator) -> tuple[bytes, bytes, xgboost.Booster]:
+    """The model as JSON, in one of the two forms of its library, and read again from that."""
+    document = bytes(trained.save_raw("json"))
+    saved = document if random.random() < 0.5 else bytes(trained.save_raw("ubj"))
+    loaded = xgboost.Booster({"nthread": 1})
+    loaded.load_model(bytearray(saved))
+    return document, saved, loaded
 
 
 def lightgbm_of(objective: str, random: np.random.Generator, **more: object) -> Case:

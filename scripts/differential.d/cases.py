@@ -46,6 +46,8 @@ class Case:
     is_linear: bool = False  # sums of large values overflow
     needs_all: bool = True  # without knowing missing values: whether a row without any feature is refused
     categories: dict[int, list[str]] = field(default_factory=dict)  # the names in the file, of features that have them
+    # Changes rows for which the file is known to say something else than the library.
+    moved: Callable[[np.ndarray], np.ndarray] | None = None
     sends_texts: bool = False  # a number of a row is the place of a name; else it is the name
 
     def cell(self, feature: int, value: float) -> float | str | None:

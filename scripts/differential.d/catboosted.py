@@ -99,6 +99,9 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
             return Expected(margins, RELATIVE * size)
         return Expected(scores, np.abs(scores) * RELATIVE * (2 * size + 2), margins, RELATIVE * size)
 
+    def shap(rows: np.ndarray) -> np.ndarray:
+        return shap_of(loaded, pool(rows, None, words))
+
     special = [[] for _ in range(features)]
     for feature in (content["features_info"].get("float_features") or []):
         special[feature["flat_feature_index"]] = [float(np.float32(border)) for border in feature["borders"]]
@@ -118,7 +121,15 @@ def catboost_of(loss: str, random: np.random.Generator, categories: str = "") ->
         labels,
         categories=words,
         sends_texts=categories == NAMED,
+        # CatBoost ends the process for several classes and a tree of one leaf that is not symmetric.
+        shap=None if any("value" in tree for tree in content.get("trees") or []) else shap,
     )
+
+
+def shap_of(model: catboost.CatBoost, rows: catboost.Pool) -> np.ndarray:
+    """The SHAP values of rows: n x groups x (features + 1), the base value last."""
+    values = model.get_feature_importance(rows, type="ShapValues", thread_count=1)
+    return values.reshape(len(values), -1, values.shape[-1])
 
 
 def _word(value: float, categories: str, words: list[str] | None) -> str:

@@ -18,7 +18,7 @@ def rows_for(case: Case, random: np.random.Generator, count: int) -> np.ndarray:
     for i in range(count // 3, count):
         for j in np.flatnonzero(random.random(len(case.features)) < random.choice([0.1, 0.5])):
             rows[i, j] = _special(case, j, random)
-    return rows
+    return case.moved(rows) if case.moved else rows
 
 
 def _special(case: Case, feature: int, random: np.random.Generator) -> float:

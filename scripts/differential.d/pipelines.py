@@ -104,9 +104,23 @@ def _make(random: np.random.Generator, name: str, steps: Callable, target: str, 
         if name_of in used and np.isfinite(float(threshold)):
             special[used.index(name_of)].append(float(threshold))
     labels = [str(label) for label in range(classes)]
+    bins = fitted.named_steps.get("bins")
+    moved = partial(_to_edges, [bins.bin_edges_[j] for j in at]) if bins else None
     return Case(
-        name, "pmml-pipeline", document, used, target, expect, draw, special, labels, knows_missing=missing, needs_all=False
+        name, "pmml-pipeline", document, used, target, expect, draw, special, labels, knows_missing=missing, needs_all=False,
+        moved=moved,
     )
+
+
+def _to_edges(edges: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Moves values directly below an edge of a bin to the edge: sklearn2pmml writes that x + epsilon is binned, and scikit-learn
+    bins x. So the file and the library differ there, and the module answers what the file says."""
+    rows = rows.copy()
+    for j, of_feature in enumerate(edges):
+        for edge in of_feature:
+            epsilon = 2 * (1e-8 + 1e-5 * abs(edge))
+            rows[(rows[:, j] < edge) & (rows[:, j] > edge - epsilon), j] = edge
+    return rows
 
 
 def _scaled(model: Callable, scaler: Callable = preprocessing.StandardScaler) -> Callable:

@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from boosted import CONTRIBUTION, IDENTITIES, PROBABILITY, _xgboost_thresholds, target_for
+from boosted import CONTRIBUTION, IDENTITIES, PROBABILITY, _xgboost_thresholds, save, stop, target_for
 from cases import SEVERAL, Case, Expected, drawn_from, table
-from catboosted import RELATIVE, _size
+from catboosted import RELATIVE, _size, shap_of
 
 QUANTILES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
 OBJECTIVES = [
@@ -72,16 +72,8 @@ def xgboost_of(style: str, random: np.random.Generator) -> Case:
     rounds = int(random.choice([1, 5, 30]))
     data = xgboost.DMatrix(inputs, target, feature_names=names, nthread=1)
     trained = xgboost.train(parameters, data, num_boost_round=rounds)
-    end, options = 0, []
-    if style == "stopped":
-        best = int(random.integers(rounds))
-        trained.set_attr(best_iteration=str(best))
-        options = ["TREES", str(random.choice(["best", "all"]))]
-        end = best + 1 if options[1] == "best" else 0
-    document = bytes(trained.save_raw("json"))
-    saved = document if random.random() < 0.5 else bytes(trained.save_raw("ubj"))
-    loaded = xgboost.Booster({"nthread": 1})
-    loaded.load_model(bytearray(saved))
+    end, options = stop(trained, rounds, random) if style == "stopped" else (0, [])
+    document, saved, loaded = save(trained, random)
     is_identity = objective in IDENTITIES
     has_parts = not is_vector and style != "gblinear"
 
@@ -147,6 +139,7 @@ def catboost_of(loss: str, random: np.random.Generator) -> Case:
 
     return Case(
         f"catboost {name}", "catboost", document, names, SEVERAL, expect, drawn_from(inputs), special, labels,
+        shap=lambda rows: shap_of(loaded, catboost.Pool(rows, feature_names=names)),
     )
 
 

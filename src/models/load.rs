@@ -4,9 +4,11 @@
 //! next. A worker reads and checks; the main thread puts the model in place when the whole load has succeeded. Until
 //! then the keyspace does not change. The load continues when its client disconnects.
 
+mod begin;
 pub(crate) mod client;
 pub(crate) mod loading;
 pub(crate) mod recipe;
+mod repeats;
 pub(crate) mod staging;
 pub(crate) mod transfer;
 
@@ -20,13 +22,14 @@ use assess_engine::model::load::{Joined, Part, Recipe};
 use assess_engine::{Budget, Error as EngineError, Progress};
 use bytes::Bytes;
 
+pub(crate) use self::begin::{begin, begin_for};
 pub(crate) use self::client::Client;
-use self::loading::{FileRead, Repeatable, Slot};
+use self::loading::Slot;
+use self::repeats::Repeats;
 use self::staging::Staged;
 use crate::counters;
 use crate::error::{Code, Failure, Outcome};
 use crate::ffi::account::{self, Account};
-use crate::ffi::blocked::Blocked;
 use crate::ffi::ctx::{self, Ctx};
 use crate::ffi::guard;
 use crate::ffi::held::HeldBytes;
@@ -37,7 +40,7 @@ use crate::models::{data_dir, info};
 use crate::reply::Reply;
 use crate::types::model::{Name, with_loaded};
 use crate::work::pool::{self, Lane};
-use crate::work::{discard, main_loop, memory};
+use crate::work::{discard, main_loop};
 
 /// What is to be loaded, and how.
 pub(crate) struct Request {
@@ -131,7 +134,7 @@ struct Load {
     slot: Slot,
     request: Request,
     origin: Origin,
-    file: FileRead,
+    repeats: Arc<Repeats>,
     budget: Budget,
     progress: Arc<Progress>,
     /// The model that the key held when the data were joined with it, if the result depends on it.
@@ -141,96 +144,6 @@ struct Load {
     client: Client,
     /// Of the user of the command.
     account: Arc<Account>,
-}
-
-/// Begins a load. The client is answered when the load has ended. `origin` is called after all checks.
-///
-/// A client that repeats the command of the load in flight, with a file that has not changed since, waits for the outcome
-/// of that load: a client library whose read times out sends the command again.
-pub(crate) fn begin(
-    ctx: Ctx<'_>,
-    request: Request,
-    path: Option<&[u8]>,
-    origin: impl FnOnce() -> Origin,
-) -> Outcome<()> {
-    commit::may_replace(ctx, &request.key, request.noreplace)?;
-    let command = path.map(|path| repeatable(&request, path));
-    if loading::find(ctx.db(), &request.key).is_some() {
-        let client = || Client::Blocked(Blocked::block(ctx, 0, unblocked));
-        let is_joined = loading::join(&(ctx.db(), request.key), command.as_ref(), client);
-        return if is_joined { Ok(()) } else { Err(in_flight()) };
-    }
-    let (origin, progress) = (origin(), Arc::<Progress>::default());
-    let file = FileRead::default();
-    if let Some(path) = path {
-        // On this thread, so that the stamp is there when the command is repeated immediately.
-        file.get_or_init(|| data_dir::stamp(path));
-    }
-    let command = command.map(|command| (command, Arc::clone(&file)));
-    let slot = slot(ctx, &request, &origin, &progress, command).ok_or_else(in_flight)?;
-    let client = Client::Blocked(Blocked::block(ctx, 0, unblocked).holding(origin.held()));
-    start(ctx, slot, request, (origin, file), progress, client);
-    Ok(())
-}
-
-fn repeatable(request: &Request, path: &[u8]) -> Repeatable {
-    let &Request { ref recipe, noreplace, history, .. } = request;
-    Repeatable { recipe: recipe.clone(), noreplace, history, path: path.to_vec() }
-}
-
-/// Begins a load for a job, which is answered in any case.
-pub(crate) fn begin_for(ctx: Ctx<'_>, client: Client, request: Request, origin: Origin, progress: Arc<Progress>) {
-    let slot = commit::may_replace(ctx, &request.key, request.noreplace)
-        .and_then(|()| slot(ctx, &request, &origin, &progress, None).ok_or_else(in_flight));
-    match slot {
-        Ok(slot) => start(ctx, slot, request, (origin, FileRead::default()), progress, client),
-        Err(failure) => client.reply(Err(failure)),
-    }
-}
-
-fn slot(
-    ctx: Ctx<'_>,
-    request: &Request,
-    origin: &Origin,
-    progress: &Arc<Progress>,
-    command: Option<(Repeatable, FileRead)>,
-) -> Option<Slot> {
-    let kind = request.recipe.kind().name();
-    loading::register((ctx.db(), request.key.clone()), kind, progress, origin.source(), command)
-}
-
-fn start(
-    ctx: Ctx<'_>,
-    slot: Slot,
-    request: Request,
-    (origin, file): (Origin, FileRead),
-    progress: Arc<Progress>,
-    client: Client,
-) {
-    let load = Load {
-        begun: Instant::now(),
-        db: ctx.db(),
-        slot,
-        budget: memory::budget(ctx),
-        progress,
-        before: replaced(ctx, &request),
-        joined_again: 0,
-        client,
-        account: account::acting(),
-        request,
-        origin,
-        file,
-    };
-    load.advance(ctx, Stage::Reading);
-}
-
-fn in_flight() -> Failure {
-    Failure::new(Code::Busy, "the key is being loaded, see MODEL.INFO and MODEL.ABORT")
-}
-
-/// The reply to a client that `CLIENT UNBLOCK` wakes: the wait for a load has no other limit.
-fn unblocked(_: u64) -> Reply {
-    Failure::new(Code::Busy, "the load continues without this client, see MODEL.INFO").into()
 }
 
 /// The model that the result depends on.
@@ -360,7 +273,7 @@ impl Load {
     fn read(&self) -> Outcome<Built> {
         let input = match &self.origin {
             Origin::Path(path) => {
-                self.file.get_or_init(|| data_dir::stamp(path));
+                self.repeats.note_file(path);
                 data_dir::open(path)?
             }
             Origin::Payload(bytes) => Input::Bytes(bytes.as_slice()),
@@ -374,14 +287,14 @@ impl Load {
 
     /// Answers the client, and those that have repeated its command. From now on the key may be loaded again.
     fn end(mut self, outcome: Outcome<Reply>) {
-        let joined = self.slot.remove();
+        drop(self.slot.remove());
         counters::count(|c| if outcome.is_ok() { &c.loads } else { &c.loads_failed });
         let outcome = outcome.map_err(|failure| match failure {
             aborted if aborted == EngineError::Cancelled.into() => Failure::err("the load was aborted"),
             other => other,
         });
         self.log(&outcome);
-        joined.into_iter().for_each(|client| client.reply(outcome.clone()));
+        self.repeats.answer(&outcome);
         self.client.reply(outcome);
         if let Some(before) = self.before {
             discard::model(before);

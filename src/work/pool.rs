@@ -3,8 +3,8 @@
 //! Each lane has its own queue and threads, so that a query that needs a worker does not wait behind the inverse of a
 //! table. Within a lane, users are served in turn ([`Turns`]), so that one who sends many loads delays those of another
 //! one by one of them; a derivation counts for the user whose command has requested it. `Heavy` is for loads and derivations and has `assess.threads` threads. One thread each serves queries
-//! (`Request`), queries that may take long (`Analysis`), documents of indicators (`Document`) and the freeing of large
-//! values (`Disposal`). A thread ends when its lane has had no job for [`LINGER`]: the main thread needs 0.2 ms to start
+//! (`Request`), queries that may take long (`Analysis`), documents of indicators (`Document`), the state of files (`Files`:
+//! a file system may hang) and the freeing of large values (`Disposal`). A thread ends when its lane has had no job for [`LINGER`]: the main thread needs 0.2 ms to start
 //! a thread, and a hundredth of that to wake one. Threads never access the keyspace; they return results with
 //! `main_loop::post`.
 //!
@@ -34,11 +34,12 @@ pub(crate) enum Lane {
     Request,
     Analysis,
     Document,
+    Files,
     Disposal,
 }
 
 impl Lane {
-    const ALL: [Self; 5] = [Self::Heavy, Self::Request, Self::Analysis, Self::Document, Self::Disposal];
+    const ALL: [Self; 6] = [Self::Heavy, Self::Request, Self::Analysis, Self::Document, Self::Files, Self::Disposal];
 
     const fn name(self) -> &'static str {
         match self {
@@ -46,6 +47,7 @@ impl Lane {
             Self::Request => "assess-request",
             Self::Analysis => "assess-analyse",
             Self::Document => "assess-read",
+            Self::Files => "assess-files",
             Self::Disposal => "assess-free",
         }
     }
@@ -89,7 +91,7 @@ fn lock() -> MutexGuard<'static, State> {
 fn thread_limit(lane: Lane) -> usize {
     match lane {
         Lane::Heavy => settings::threads(),
-        Lane::Request | Lane::Analysis | Lane::Document | Lane::Disposal => 1,
+        Lane::Request | Lane::Analysis | Lane::Document | Lane::Files | Lane::Disposal => 1,
     }
 }
 

@@ -82,3 +82,53 @@ fn an_abort_ends_a_load_for_all_that_wait_for_it() {
     });
     assert!(!client.exists("wide"));
 }
+
+#[test]
+fn a_load_that_is_repeated_immediately_is_never_busy() {
+    let (server, mut client) = Server::with_mini(&[]);
+    let mut clients: Vec<Client> = (0..3).map(|_| server.client()).collect();
+    for round in 0..40 {
+        for client in &mut clients {
+            client.send_line("MODEL.LOAD soon IO FILE mini.csv");
+        }
+        for client in &mut clients {
+            let reply = client.receive();
+            assert!(!reply.is_error(), "{round}: {reply:?}");
+        }
+    }
+    client.await_ready("soon");
+}
+
+#[test]
+fn a_load_that_waits_for_a_worker_is_joined_whatever_becomes_of_its_file() {
+    let server = Server::with(&["assess.threads 1"]);
+    let mut watcher = server.client();
+    let line = "MODEL.LOAD queued SCORE FILE queued.json";
+    server.with_wide_tables(|| {
+        watcher.call(&["DEL", "queued"]).good();
+        server.write("queued.json", LINEAR);
+        let loads = watcher.info_number("assess", "loads");
+        let mut running = server.catch_loading("wide")?;
+        let (mut first, mut second) = (server.client(), server.client());
+        let ids = [first.id(), second.id()];
+        first.send_line(line);
+        let mut is_blocked = server.await_blocked(ids[0]);
+        second.send_line(line);
+        is_blocked &= server.await_blocked(ids[1]);
+        // The file is read after both commands.
+        server.write("queued.json", LINEAR.replace("1.5", "2.5"));
+        let is_loading = watcher.model("wide")["state"].text() == "loading";
+        running.client.receive().good();
+        let replies = (first.receive().good(), second.receive().good());
+        if !is_blocked || !is_loading {
+            return None;
+        }
+        assert_eq!(replies.0, replies.1);
+        assert_eq!(watcher.info_number("assess", "loads"), loads + 2);
+        assert!(watcher.ask("ASSESS.GET queued x=0").text().contains("\"score\":2.5"));
+        Some(())
+    });
+}
+
+const LINEAR: &str = r#"{"format":"glm/1","link":"identity","features":[{"name":"x"}],
+    "outputs":[{"label":"y","intercept":1.5,"coef":[1]}]}"#;

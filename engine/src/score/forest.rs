@@ -23,6 +23,7 @@ mod lightgbm;
 mod linear;
 mod objective;
 mod ranks;
+mod sets;
 mod shap;
 mod shape;
 mod xgboost;

@@ -4,13 +4,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use assess_engine::Progress;
 use assess_engine::model::load::Recipe;
 
 use super::client::Client;
-use crate::models::data_dir::{self, Stamp};
+use super::repeats::Repeats;
 use crate::work::main_loop;
 
 /// Database and key.
@@ -20,10 +20,9 @@ struct Loading {
     kind: &'static str,
     progress: Arc<Progress>,
     source: Vec<u8>,
-    /// The command, if it can be repeated, and its file.
-    command: Option<(Repeatable, FileRead)>,
-    /// The clients that have repeated it.
-    joined: Vec<Client>,
+    /// The command, if it can be repeated.
+    command: Option<Repeatable>,
+    repeats: Arc<Repeats>,
 }
 
 /// A command that gives the same outcome when it is repeated while its file does not change.
@@ -34,9 +33,6 @@ pub(super) struct Repeatable {
     pub(super) history: Option<u64>,
     pub(super) path: Vec<u8>,
 }
-
-/// The file of a load as it was before it was read. The worker that reads it sets it.
-pub(super) type FileRead = Arc<OnceLock<Option<Stamp>>>;
 
 /// A load in flight, as `MODEL.INFO` shows it.
 pub(crate) struct Seen {
@@ -84,13 +80,13 @@ pub(super) fn register(
     kind: &'static str,
     progress: &Arc<Progress>,
     source: &[u8],
-    command: Option<(Repeatable, FileRead)>,
+    (command, repeats): (Option<Repeatable>, &Arc<Repeats>),
 ) -> Option<Slot> {
     LOADS.with_borrow_mut(|loads| match loads.entry(place.clone()) {
         Entry::Occupied(_) => None,
         Entry::Vacant(vacant) => {
-            let (progress, source) = (Arc::clone(progress), source.to_vec());
-            vacant.insert(Loading { kind, progress, source, command, joined: Vec::new() });
+            let (progress, source, repeats) = (Arc::clone(progress), source.to_vec(), Arc::clone(repeats));
+            vacant.insert(Loading { kind, progress, source, command, repeats });
             Some(Slot(Some(place)))
         }
     })
@@ -98,33 +94,24 @@ pub(super) fn register(
 
 /// Lets a client wait for the load in flight of the key, if its command repeats that load. Main thread.
 pub(super) fn join(place: &Place, command: Option<&Repeatable>, client: impl FnOnce() -> Client) -> bool {
-    let is_repeated = LOADS.with_borrow(|loads| {
+    let repeated = LOADS.with_borrow(|loads| {
         let load = loads.get(place).filter(|load| load.progress.check().is_ok())?;
-        let ((running, file), command) = (load.command.as_ref()?, command?);
-        // The file system is asked only about the file of a load that runs.
-        let file = file.get().filter(|_| running == command)?.as_ref()?;
-        (data_dir::stamp(&command.path).as_ref() == Some(file)).then_some(())
+        let command = command.filter(|command| load.command.as_ref() == Some(command) && load.repeats.may_join())?;
+        Some((Arc::clone(&load.repeats), command))
     });
-    let is_repeated = is_repeated.is_some();
-    if is_repeated {
-        let client = client();
-        LOADS.with_borrow_mut(|loads| {
-            if let Some(load) = loads.get_mut(place) {
-                load.joined.push(client);
-            }
-        });
-    }
-    is_repeated
+    let Some((repeats, command)) = repeated else { return false };
+    repeats.take(&command.path, client());
+    true
 }
 
 /// The place of a load in the table. It is removed when this is dropped, however the load ends.
 pub(crate) struct Slot(Option<Place>);
 
 impl Slot {
-    /// From now on the key may be loaded again. Returns the clients that have repeated the command. Main thread.
-    pub(super) fn remove(&mut self) -> Vec<Client> {
+    /// From now on the key may be loaded again. Main thread.
+    pub(super) fn remove(&mut self) -> Option<Arc<Repeats>> {
         let load = self.0.take().and_then(|place| LOADS.with_borrow_mut(|loads| loads.remove(&place)));
-        load.map_or_else(Vec::new, |load| load.joined)
+        load.map(|load| load.repeats)
     }
 }
 
@@ -132,7 +119,11 @@ impl Drop for Slot {
     /// After a panic, on any thread.
     fn drop(&mut self) {
         if let Some(place) = self.0.take() {
-            main_loop::post(move |_| drop(Self(Some(place)).remove()));
+            main_loop::post(move |_| {
+                if let Some(repeats) = Self(Some(place)).remove() {
+                    repeats.abandon();
+                }
+            });
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::column::{Column, MASKED, single};
 use super::linear::{Linear, LinearLeaf};
+use super::sets::Sets;
 use super::{MAX_DEPTH, MAX_NODES, MAX_TREES, Refused};
 
 /// A node. A row goes to `child` if `x <= threshold`, where `x` is its number in the column, else to `child + 1`.
@@ -27,6 +28,11 @@ impl Node {
     /// The column.
     pub(super) fn column(&self) -> usize {
         (self.column & !CATEGORY) as usize
+    }
+
+    /// Whether it is a split by category.
+    fn is_by_category(&self) -> bool {
+        self.column & CATEGORY != 0
     }
 
     /// The column of a node in a tree without splits by category.
@@ -84,51 +90,6 @@ pub(super) struct Tree {
     pub(super) largest: f64,
 }
 
-/// Maximum number of words of all sets of categories.
-pub(super) const MAX_WORDS: usize = 10_000_000;
-
-/// Sets of categories, as bit sets.
-#[derive(Debug, Default)]
-pub(super) struct Sets {
-    /// The end of each set in `words`.
-    pub(super) ends: Vec<u32>,
-    pub(super) words: Vec<u32>,
-}
-
-impl Sets {
-    /// Adds a set and returns its number.
-    pub(super) fn add(&mut self, words: &[u32]) -> Result<u32, Refused> {
-        if self.words.len() + words.len() > MAX_WORDS || self.ends.len() >= MAX_NODES {
-            return Err("the sets of categories have more than 10 million words");
-        }
-        self.words.extend_from_slice(words);
-        self.ends.push(self.words.len() as u32);
-        Ok(self.ends.len() as u32 - 1)
-    }
-
-    /// The set as bits, if it has no category from [`MASKED`] on.
-    fn mask(&self, set: usize) -> Option<u64> {
-        let start = set.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let words = &self.words[start as usize..self.ends[set] as usize];
-        let (first, rest) = words.split_at(words.len().min(2));
-        let mask = first.iter().rev().fold(0, |mask, &word| mask << 32 | u64::from(word));
-        (mask >> MASKED == 0 && rest.iter().all(|&word| word == 0)).then_some(mask)
-    }
-
-    /// Whether the set contains the category of `x`: its integer part, as in `LightGBM`.
-    pub(super) fn has(&self, set: f64, x: f64) -> bool {
-        // Numbers above -1 have an integer part of 0 or more. A number that does not fit into an i32 is not a category;
-        // neither is NaN.
-        if !(x > -1.0 && x < 2_147_483_648.0) {
-            return false;
-        }
-        let (set, category) = (set as usize, x as usize);
-        let start = if set == 0 { 0 } else { self.ends[set - 1] };
-        let words = &self.words[start as usize..self.ends[set] as usize];
-        words.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 != 0)
-    }
-}
-
 /// The finished trees of a forest.
 #[derive(Debug)]
 pub(super) struct Grown {
@@ -143,27 +104,15 @@ pub(super) struct Grown {
     pub(super) sets: Sets,
     pub(super) linear: Linear,
     /// For each node the set of its split by category, as bits; 0 for other nodes. Empty if there are no sets, or one
-    /// that has a category from [`MASKED`] on.
+    /// that has a category from [`MASKED`] on ([`Sets::masks`]).
     pub(super) masks: Vec<u64>,
 }
 
 impl Grown {
-    /// Makes the masks.
-    fn mask(&mut self) {
-        let Self { nodes, sets, masks, .. } = self;
-        // Once for each set: splits may share them.
-        let of_sets: Option<Vec<u64>> = (0..sets.ends.len()).map(|set| sets.mask(set)).collect();
-        if let Some(of_sets) = of_sets.filter(|of_sets| !of_sets.is_empty()) {
-            let is_split = |node: &Node| node.column & CATEGORY != 0;
-            let of_node = |node: &Node| if is_split(node) { of_sets[node.threshold as usize] } else { 0 };
-            *masks = nodes.iter().map(of_node).collect();
-        }
-    }
-
     /// Bytes of memory in use.
     pub(super) fn bytes(&self) -> u64 {
         let nodes = self.nodes.capacity() * size_of::<Node>() + self.values.capacity() * 8 + self.shares.capacity() * 4;
-        let sets = (self.sets.ends.capacity() + self.sets.words.capacity()) * 4 + self.masks.capacity() * 8;
+        let sets = self.sets.bytes() + self.masks.capacity() * 8;
         let columns = self.columns.capacity() * size_of::<Column>();
         (nodes + sets + columns + self.linear.bytes() + self.trees.capacity() * size_of::<Tree>()) as u64
     }
@@ -414,9 +363,8 @@ impl Growing {
         let used = nodes.iter().map(Node::column).max().map_or(1, |last| last + 1);
         columns.truncate(used);
         self.places.retain(|_, place| (*place as usize) < used);
-        let by_set = nodes.iter().filter(|node| node.column & CATEGORY != 0);
-        sets.ends.truncate(by_set.map(|node| node.threshold as usize + 1).max().unwrap_or(0));
-        sets.words.truncate(sets.ends.last().map_or(0, |&end| end as usize));
+        let by_set = nodes.iter().filter(|node| node.is_by_category());
+        sets.truncate(by_set.map(|node| node.threshold as usize + 1).max().unwrap_or(0));
     }
 
     /// Returns the trees.
@@ -424,7 +372,7 @@ impl Growing {
         if !self.is_whole() || self.grown.trees.is_empty() {
             return Err("the model has no trees, or the last is not whole");
         }
-        let Grown { nodes, values, shares, trees, linear, .. } = &mut self.grown;
+        let Grown { nodes, values, shares, trees, sets, linear, masks, .. } = &mut self.grown;
         linear.shrink();
         if !shares.iter().all(|share| (0.0..=1.0).contains(share)) {
             *shares = Vec::new();
@@ -433,7 +381,8 @@ impl Growing {
         values.shrink_to_fit();
         shares.shrink_to_fit();
         trees.shrink_to_fit();
-        self.grown.mask();
+        let is_split = |node: &Node| node.is_by_category().then_some(node.threshold as usize);
+        *masks = sets.masks(nodes.iter().map(is_split));
         Ok(self.grown)
     }
 }

@@ -7,6 +7,7 @@ mod boosters;
 mod hostile;
 mod meaning;
 mod outputs;
+mod random;
 mod shap;
 
 use super::{Decoder, Forest, lightgbm, xgboost};

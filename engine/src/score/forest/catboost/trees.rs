@@ -140,7 +140,8 @@ impl<'a> Trees<'a> {
         }
     }
 
-    /// The nodes of an oblivious tree, level by level.
+    /// The nodes of an oblivious tree, level by level. The last split is the root: the leaf is the same in any order, but what a
+    /// feature contributes is not, and CatBoost's SHAP values are of this order.
     fn oblivious<'t>(&mut self, tree: &'t Oblivious) -> Result<Shape<'t>, Refused> {
         let splits = tree.splits.as_deref().unwrap_or_default();
         if splits.len() > MOST_LEVELS {
@@ -155,13 +156,13 @@ impl<'a> Trees<'a> {
         }
         self.has_weights &= !tree.leaf_weights.is_empty();
         let mut parts = Vec::with_capacity(2 * leaves - 1);
-        for (level, split) in splits.iter().enumerate() {
+        for (level, split) in splits.iter().rev().enumerate() {
             let width = 1 << level;
             let next = 2 * width - 1;
             // All nodes of a level have the same split, so it is made once.
             let model = self.split(split, [0, 0])?;
             for at in 0..width {
-                let children = [next + at, next + at + width].map(|child| child as u32);
+                let children = [next + 2 * at, next + 2 * at + 1].map(|child| child as u32);
                 parts.push(match model {
                     Part::Split { split, .. } => Part::Split { split, children },
                     Part::Among { column, set, .. } => {

@@ -2,9 +2,10 @@
 //! everything that the evaluation relies on is checked.
 
 use super::super::column::{Column, FORMS, Form};
-use super::super::grow::{Growing, MAX_WORDS};
+use super::super::grow::Growing;
 use super::super::linear::{LinearLeaf, MAX_TERMS, Term};
 use super::super::objective::Objective;
+use super::super::sets::MAX_WORDS;
 use super::super::{Forest, MAX_CLASSES, MAX_FEATURES, MAX_NAME, MAX_NODES, MAX_TREES, Meaning};
 use super::{
     DIVIDED, GROUPS, HEADER, LABELS, LINEAR, NAMES, NODES, SETS, SHARED, SHARES, TERMS, UNEXPLAINED, WIDE_HEADER, WORDS,

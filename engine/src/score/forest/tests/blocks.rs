@@ -6,19 +6,10 @@ use super::super::objective::{Library, Objective};
 use super::super::ranks::Ranks;
 use super::super::{Forest, Meaning};
 use super::margins_of;
+use super::random::Random;
 use crate::Progress;
 
 const FEATURES: u32 = 4;
-
-/// Small pseudo-random numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-}
 
 /// The split `x <= threshold`, rarely with a threshold that only stored forests have.
 fn split(random: &mut Random, feature: u32, threshold: f64) -> (Column, f64) {

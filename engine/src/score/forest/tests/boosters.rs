@@ -225,12 +225,18 @@ fn an_oblivious_tree_has_a_bit_of_the_leaf_for_each_level() {
         let forest = load(&oblivious("RMSE", "[]", "[100]", treatment, "1,2,3,4"));
         assert_eq!(margins_of(&forest, &[NAN, 0.0]), [expected], "{treatment}");
     }
-    // The mean of the leaves is (1 + 2 + 3 + 5 * 4) * 2 / 8; above the border it is (2 + 5 * 4) * 2 / 6.
+    // The last split is the root. The mean of the leaves is (1 + 2 + 3 + 5 * 4) * 2 / 8; of the category (3 + 5 * 4) * 2 / 6.
     let parts = contributions(&forest, &[0.6, 1.0], 0);
     assert!(
-        (parts[0] - (44.0 / 6.0 - 6.5)).abs() < 1e-12 && (parts[1] - (8.0 - 44.0 / 6.0)).abs() < 1e-12,
+        (parts[1] - (46.0 / 6.0 - 6.5)).abs() < 1e-12 && (parts[0] - (8.0 - 46.0 / 6.0)).abs() < 1e-12,
         "{parts:?}"
     );
+    // With the number alone, 2 of 8 rows are of the other category: (2 * 2 + 6 * 4) * 2 / 8 = 7.
+    let mut values = [0.0; 2];
+    assert_eq!(forest.shap(&[0.6, 1.0], 0, &mut values, &Progress::default()), Ok(106.5));
+    let [of_number, of_category] = values;
+    assert!((of_number - (0.5 + 8.0 - 46.0 / 6.0) / 2.0).abs() < 1e-7, "{values:?}");
+    assert!((of_category - (46.0 / 6.0 - 6.5 + 1.0) / 2.0).abs() < 1e-7, "{values:?}");
 }
 
 #[test]

@@ -5,19 +5,10 @@ use super::super::grow::{Growing, Node};
 use super::super::objective::{Library, Objective};
 use super::super::shape::{Part, plant};
 use super::super::{Decoder, Forest, Meaning};
+use super::random::Random;
 use crate::{Error, Progress};
 
 const FEATURES: u32 = 5;
-
-/// Small pseudo-random numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-}
 
 /// Appends a random tree and returns the place of its root.
 fn grow(random: &mut Random, depth: u64, parts: &mut Vec<Part>) -> u32 {

@@ -1,7 +1,8 @@
 //! A tree of an XGBoost file: its arrays, and the categories of its splits.
 
 use super::super::column::{Column, Form, MOST_CATEGORY, Missing, NumericSplit};
-use super::super::grow::{Growing, Sets};
+use super::super::grow::Growing;
+use super::super::sets::Sets;
 use super::super::shape::{Part, plant};
 use super::super::{MAX_CLASSES, Refused};
 
