@@ -1,4 +1,4 @@
-"""A worker for a job queue of redis-assess: handlers on threads, with redis-py 5 or later. Needs jobs.py.
+"""A worker for a job queue of redis-assess: handlers on threads, with redis-py 5 or later.
 
     worker = Worker(redis.Redis(), "mail", {"send": send}, concurrency=4, decode=json.loads)
     worker.stop_on_signals()
@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
-from jobs import progress_words
+from redis_assess._jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
+from redis_assess._jobs import progress_words
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 

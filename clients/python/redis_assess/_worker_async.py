@@ -1,4 +1,4 @@
-"""The worker of worker.py for coroutines, with redis.asyncio. Needs jobs.py.
+"""The worker of worker.py for coroutines, with redis.asyncio.
 
     worker = Worker(redis.asyncio.Redis(), "mail", {"send": send}, concurrency=100, decode=json.loads)
     worker.stop_on_signals()
@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio
-from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
-from jobs import progress_words
+from redis_assess._jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
+from redis_assess._jobs import progress_words
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 

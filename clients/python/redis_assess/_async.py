@@ -1,0 +1,81 @@
+"""Sends calls through redis.asyncio.Redis. `_sync.py` has the same for redis.Redis: change both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+
+from redis_assess import _connection
+from redis_assess._call import Call, Compute, Pause, Sender, Steps
+from redis_assess._connection import AWAY, URL
+from redis_assess._sending import grants, joined, missed, prepared
+from redis_assess.errors import typed
+
+Client: TypeAlias = redis.asyncio.Redis | redis.asyncio.RedisCluster
+
+
+def client(url: str = URL, **settings: Any) -> redis.asyncio.Redis:
+    """A client with the settings that `connect` uses."""
+    return redis.asyncio.Redis.from_url(url, **_connection.settings(Retry, settings))
+
+
+class AsyncSender(Sender):
+    """patient: makes a client that waits for so many seconds for a reply."""
+
+    def __init__(
+        self,
+        client: Client,
+        fail_open: bool,
+        patient: Callable[[float], redis.asyncio.Redis] | None = None,
+    ) -> None:
+        self.client, self.fail_open, self.patient = client, fail_open, patient
+        self.in_cluster = isinstance(client, redis.asyncio.RedisCluster)
+
+    async def send(self, call: Call[Any]) -> Any:
+        async with contextlib.AsyncExitStack() as apart:
+            return await self._send(call, apart, alone=True)
+
+    async def send_all(self, steps: Steps[Any]) -> Any:
+        async with contextlib.AsyncExitStack() as apart:
+            advance: Callable[[], Any] = functools.partial(next, steps)
+            while True:
+                try:
+                    step = advance()
+                except StopIteration as end:
+                    return end.value
+                try:
+                    result = await self._step(step, apart)
+                except Exception as error:
+                    advance = functools.partial(steps.throw, error)
+                else:
+                    advance = functools.partial(steps.send, result)
+
+    async def _step(self, step: Call[Any] | Pause | Compute, apart: contextlib.AsyncExitStack) -> Any:
+        if isinstance(step, Call):
+            return await self._send(step, apart)
+        return await (step.function() if isinstance(step, Compute) else asyncio.sleep(step.seconds))
+
+    async def _send(self, call: Call[Any], apart: contextlib.AsyncExitStack, alone: bool = False) -> Any:
+        try:
+            through = self.client
+            if call.timeout is not None and self.patient is not None:
+                through = await apart.enter_async_context(self.patient(call.timeout))
+            elif call.apart and isinstance(through, redis.asyncio.Redis):
+                through = await apart.enter_async_context(through.client())
+            words, options = prepared(call, self.in_cluster)
+            result = call.read(joined(call, await through.execute_command(*words, **options)))
+        except redis.ResponseError as error:
+            raise typed(error) from None
+        except AWAY as error:
+            return missed(call, error, self.fail_open)
+        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the connection
+        # stays out of the pool until the value is stored; here it is closed.
+        if alone and grants(result) and isinstance(through, redis.asyncio.Redis) and through.connection is not None:
+            await through.connection.disconnect()
+        return result
