@@ -127,16 +127,15 @@ def connect(url: str = URL, *, fail_open: bool = True, near: int = 0, **settings
     """Assess over a client of its own, which connects when it is first used.
 
     url: by default REDIS_URL of the environment, or redis://localhost:6379.
-    near: how many entries of the cache are kept in this process (client-side caching, Redis 7.4 or later).
+    near: of how many entries of the cache copies are kept in this process (client-side caching; redis-py 8 or later, Redis
+        7.4 or later).
     settings: of redis.Redis, as `socket_timeout`.
     """
-    copies = Near(near) if near else None
-    if copies is not None:
-        settings = {"protocol": 3, "cache_config": copies.config, **settings}
 
-    def patient(seconds: float) -> redis.Redis:
-        return _sync.client(url, **{**settings, "socket_timeout": seconds, "cache_config": None})
+    def another(**more: Any) -> redis.Redis:
+        return _sync.client(url, **{**settings, **more})
 
-    assess = Assess(_sync.client(url, **settings), fail_open=fail_open)
-    assess._sync.near, assess._sync.patient = copies, patient
+    assess = Assess(another(), fail_open=fail_open)
+    assess._sync.patient = lambda seconds: another(socket_timeout=seconds)
+    assess._sync.near = Near(near, another) if near else None
     return assess

@@ -21,7 +21,7 @@ RAISE: Any = object()
 
 
 class Scope(enum.Enum):
-    """Whom a command concerns in a cluster."""
+    """Which nodes of a cluster a command concerns."""
 
     KEY = enum.auto()  # the node of its key
     CLUSTER = enum.auto()  # every master, by the word CLUSTER: one of them has the others carry it out

@@ -85,7 +85,7 @@ class Model(Handle[Mode]):
         return Call(("ASSESS.HISTORY", self.key, *filters, *between), _replies.documents)
 
     def _info(self) -> Call[Info]:
-        return Call(("MODEL.INFO", self.key), _replies.table)
+        return Call(("MODEL.INFO", self.key), _described)
 
     def _labels(self, of: str) -> Call[list[str]]:
         return Call(("MODEL.LABELS", self.key, of.upper()), _replies.texts)
@@ -101,7 +101,7 @@ class Model(Handle[Mode]):
             words: Words = ("MODEL.SET", self.key, self.kind, data)
         else:
             words = ("MODEL.LOAD", self.key, self.kind, "FILE", file)
-        return Call((*words, *chosen), _replies.table, timeout=timeout)
+        return Call((*words, *chosen), _described, timeout=timeout)
 
     def _get(self, subject: Words, chosen: Words) -> Call[Any]:
         return Call(("ASSESS.GET", self.key, *subject, *chosen), _replies.document)
@@ -122,6 +122,14 @@ class Model(Handle[Mode]):
 
     def _cache_key(self, subject: Words, chosen: Words) -> Call[str]:
         return Call(("ASSESS.KEY", self.key, *subject, *chosen), _replies.text)
+
+
+def _described(reply: Any) -> Info:
+    """RESP2 has the map in it as a flat list."""
+    found = _replies.table(reply)
+    if isinstance(found.get("history"), list):
+        found["history"] = _replies.pairs(found["history"])
+    return found
 
 
 def caching(tenant: str | None, ttl: Lifetime | None, nocache: bool, refresh: bool) -> Words:

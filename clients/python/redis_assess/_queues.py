@@ -15,7 +15,7 @@ Priority: TypeAlias = Literal["low", "normal", "high", "critical"]
 Unique: TypeAlias = Literal["queued", "active", "rerun", "replace"]
 State: TypeAlias = Literal["delayed", "pending", "running", "completed", "failed", "cancelled", "dead"]
 
-# A wait for a job asks again after so many milliseconds: well below the timeouts of clients.
+# A wait for a job is a sequence of waits of so many milliseconds: well below the timeouts of clients.
 WAIT_MS = 2000
 
 

@@ -81,5 +81,5 @@ class SyncSender(Sender):
         # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the connection
         # stays out of the pool until the value is stored; here it is closed.
         if alone and grants(result) and isinstance(through, redis.Redis) and through.connection is not None:
-            through.connection.disconnect()
+            through.connection.disconnect()  # type: ignore[no-untyped-call]
         return result

@@ -114,9 +114,10 @@ def connect(url: str = URL, *, fail_open: bool = True, **settings: Any) -> Asses
     The client belongs to the event loop that first uses it. url: by default REDIS_URL of the environment, or redis://localhost:6379.
     settings: of redis.asyncio.Redis, as `socket_timeout`.
     """
-    def patient(seconds: float) -> redis.asyncio.Redis:
-        return _async.client(url, **{**settings, "socket_timeout": seconds})
 
-    assess = Assess(_async.client(url, **settings), fail_open=fail_open)
-    assess._async.patient = patient
+    def another(**more: Any) -> redis.asyncio.Redis:
+        return _async.client(url, **{**settings, **more})
+
+    assess = Assess(another(), fail_open=fail_open)
+    assess._async.patient = lambda seconds: another(socket_timeout=seconds)
     return assess

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
 from redis_assess import _sync
-from redis_assess._keys import Identity, check, invalidation, key_of, pattern_of
+from redis_assess._keys import Identity, check, invalidation, key_of, part, pattern_of
 from redis_assess._leases import computed
 from redis_assess._sync import Client, SyncSender
 from redis_assess._words import Lifetime
+
+__all__ = ["cache_invalidate", "cached", "client", "invalidate", "key_of", "part", "pattern_of"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
