@@ -55,7 +55,8 @@ class LeaseLostError(AssessError):
     @property
     def cause(self) -> str:
         """`expired`, `invalidated`, `overwritten` or `unknown`; of a job also `cancelled` or `failover`."""
-        return (str(self).split() + ["", "unknown"])[1].rstrip(":;,.")
+        words = str(self).split(maxsplit=2)
+        return words[1].rstrip(":;,.") if len(words) > 1 else "unknown"
 
 
 class BusyError(AssessError):
