@@ -75,6 +75,7 @@ macro_rules! examples {
 
 examples! {
         examples_of_readme: "README.md",
+    examples_of_python_package: "clients/python/README.md",
     examples_of_guides: "docs",
     examples_of_models: "docs/models",
     examples_of_cache: "docs/cache",
