@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import redis
 
-from redis_assess import _cache, _io, _models, _origin, _queues, _score, _sync, _tiers, decorators
+from redis_assess import _cache, _io, _models, _origin, _queues, _score, _sync, _tiers
 from redis_assess._assess import Base
 from redis_assess._cache import Health
 from redis_assess._call import Sync

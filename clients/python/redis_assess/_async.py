@@ -35,7 +35,7 @@ class AsyncSender(Sender):
         patient: Callable[[float], redis.asyncio.Redis] | None = None,
     ) -> None:
         self.client, self.fail_open, self.patient = client, fail_open, patient
-        self.in_cluster = isinstance(client, redis.asyncio.RedisCluster)
+        self.cluster = client if isinstance(client, redis.asyncio.RedisCluster) else None
 
     async def send(self, call: Call[Any]) -> Any:
         async with contextlib.AsyncExitStack() as apart:
@@ -68,7 +68,9 @@ class AsyncSender(Sender):
                 through = await apart.enter_async_context(self.patient(call.timeout))
             elif call.apart and isinstance(through, redis.asyncio.Redis):
                 through = await apart.enter_async_context(through.client())
-            words, options = prepared(call, self.in_cluster)
+            if self.cluster is not None:
+                await self.cluster.initialize()  # it knows no nodes before
+            words, options = prepared(call, self.cluster)
             result = call.read(joined(call, await through.execute_command(*words, **options)))
         except redis.ResponseError as error:
             raise typed(error) from None

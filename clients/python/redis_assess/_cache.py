@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from redis_assess import _replies
 from redis_assess._call import Call, Handle, Mode, Scope, Steps, command, steps
 from redis_assess._leases import Fetched, abandoned, computed, fetched, held, stored
-from redis_assess._words import Lifetime, Value, life, listed, options
+from redis_assess._words import Lifetime, Value, listed, options
+
 
 class Health(NamedTuple):
     """Whether all checks are ok, and a line for each."""

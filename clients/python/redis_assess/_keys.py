@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from redis_assess import _replies
-from redis_assess._call import Call, Steps
+from redis_assess._call import Call, Scope, Steps
 
 Identity = Callable[[Any], Any]
 
@@ -90,7 +90,7 @@ def invalidation(patterns: tuple[str, ...]) -> Steps[int]:
     for covered, option in ((in_tiers, ()), (elsewhere, ("ALLKEYS",))):
         if covered:
             words = [word for pattern in covered for word in ("PATTERN", pattern)]
-            count += yield Call(("CACHE.INVALIDATE", *words, *option), int)
+            count += yield Call(("CACHE.INVALIDATE", *words, *option), int, scope=Scope.CLUSTER)
     return count
 
 

@@ -159,4 +159,7 @@ def _info(reply: Any) -> dict[str, Any]:
     """RESP2 has the maps of times as flat lists."""
     times = ("waiting_time", "running_time")
     found = _replies.pairs(reply)
-    return {name: _replies.figures(value) if name in times else _replies.number(_replies.plain(value)) for name, value in found.items()}
+    return {
+        name: _replies.figures(value) if name in times else _replies.number(_replies.plain(value))
+        for name, value in found.items()
+    }

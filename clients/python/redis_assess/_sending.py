@@ -16,11 +16,11 @@ BYTES = {"NEVER_DECODE": True}
 Prepared = tuple[Words, dict[str, Any]]
 
 
-def prepared(call: Call[Any], in_cluster: bool) -> Prepared:
-    """The words of the call, and the options of `execute_command`."""
-    if not in_cluster or call.scope is Scope.KEY:
+def prepared(call: Call[Any], cluster: Any) -> Prepared:
+    """The words of the call, and the options of `execute_command`. cluster: the client of a cluster, or None."""
+    if cluster is None or call.scope is Scope.KEY:
         return call.words, dict(BYTES)
-    target = "primaries" if call.scope is Scope.MASTERS else "default-node"
+    target = cluster.get_primaries() if call.scope is Scope.MASTERS else cluster.get_default_node()
     words = (*call.words, "CLUSTER") if call.scope is Scope.CLUSTER else call.words
     return words, {**BYTES, "target_nodes": target}
 

@@ -37,7 +37,7 @@ class SyncSender(Sender):
         patient: Callable[[float], redis.Redis] | None = None,
     ) -> None:
         self.client, self.fail_open, self.near, self.patient = client, fail_open, near, patient
-        self.in_cluster = isinstance(client, redis.RedisCluster)
+        self.cluster = client if isinstance(client, redis.RedisCluster) else None
 
     def send(self, call: Call[Any]) -> Any:
         with contextlib.ExitStack() as apart:
@@ -72,7 +72,7 @@ class SyncSender(Sender):
                 through = apart.enter_context(self.patient(call.timeout))
             elif call.apart and isinstance(through, redis.Redis):
                 through = apart.enter_context(through.client())  # type: ignore[no-untyped-call]
-            words, options = prepared(call, self.in_cluster)
+            words, options = prepared(call, self.cluster)
             result = call.read(joined(call, through.execute_command(*words, **options)))  # type: ignore[no-untyped-call]
         except redis.ResponseError as error:
             raise typed(error) from None

@@ -9,9 +9,11 @@ import redis.asyncio
 
 from redis_assess import _async, _cache, _io, _models, _origin, _queues, _score, _tiers
 from redis_assess._assess import Base
+from redis_assess._async import AsyncSender, Client
 from redis_assess._cache import Health
 from redis_assess._call import Async
 from redis_assess._connection import URL
+from redis_assess._decorators_async import Decorated, cache_invalidate, cached, invalidate
 from redis_assess._documents import (
     IoAssessment,
     IoComparison,
@@ -27,9 +29,8 @@ from redis_assess._io import Change, Ranked
 from redis_assess._keys import Identity
 from redis_assess._leases import Fetched, NoLife, Remembered
 from redis_assess._queues import Submitted
-from redis_assess._async import AsyncSender, Client
 from redis_assess._words import Lifetime
-from redis_assess._decorators_async import Decorated, cache_invalidate, cached, invalidate
+from redis_assess._worker_async import Cancelled, GiveUp, Run, Worker
 from redis_assess.errors import (
     AssessError,
     BadFileError,
@@ -45,7 +46,6 @@ from redis_assess.errors import (
     NotReadyError,
     TooBigError,
 )
-from redis_assess._worker_async import Cancelled, GiveUp, Run, Worker
 
 __all__ = [
     "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp", "Health",
@@ -111,7 +111,9 @@ class Assess(Base[Async]):
 def connect(url: str = URL, *, fail_open: bool = True, **settings: Any) -> Assess:
     """Assess over a client of its own, which connects when it is first used.
 
-    The client belongs to the event loop that first uses it. url: by default REDIS_URL of the environment, or redis://localhost:6379.
+    The client belongs to the event loop that first uses it.
+
+    url: by default REDIS_URL of the environment, or redis://localhost:6379.
     settings: of redis.asyncio.Redis, as `socket_timeout`.
     """
 

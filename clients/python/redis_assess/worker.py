@@ -15,8 +15,21 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from redis_assess._jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
-from redis_assess._jobs import progress_words
+
+from redis_assess._jobs import (
+    AWAY,
+    Cancelled,
+    GiveUp,
+    Job,
+    Settings,
+    Words,
+    claimed,
+    is_cancelled,
+    is_lost,
+    log,
+    pauses,
+    progress_words,
+)
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 
