@@ -26,6 +26,7 @@ class Cluster(unittest.TestCase):
     def test_entries_of_all_masters(self):
         cache, tiers = self.assess.cache, self.assess.tiers
         tiers.set("cluster", "cluster:*", ttl=60)
+        cache.invalidate("cluster:*")
         links = [redis.Redis(port=port) for port in PORTS]
         for link in links:
             self.assertIn("cluster", redis_assess.Assess(link).tiers.list())
