@@ -150,6 +150,10 @@ def origins(given, prefix):
     found = yield of((*origin, "find"), "computers", within="hs", section=None, chapter="84", level=6, limit=5)
     assert found and all(one["code"].startswith("84") for one in found), found
     yield of((*origin, "find"), "computers", section="XVI")
+    assert [one["code"] for one in (yield of((*origin, "hs"), "8471.30"))] == ["847130"]
+    assert (yield of((*origin, "hs"), "847130", relation="parents"))[0]["code"] == "8471"
+    rules = yield of((*origin, "rules"), agreement="sample", hs="8471.30", date="2026-08-01", party="MX", limit=1)
+    assert rules[0]["agreement"] == "sample", rules
     document = yield of((*origin, "get"), *GOODS, **CACHING)
     assert document["verdict"] == "qualified" and document["hs"] == "847130"
     assert (yield of((*origin, "mget"), [GOODS, GOODS[:3]], **CACHING))[0] == document

@@ -24,9 +24,9 @@ def fresh():
     return f"entries:{uuid.uuid4().hex}"
 
 
-def blocked(assess, count):
-    """Waits until so many clients wait in the server."""
-    while int(assess.client.info("clients")["blocked_clients"]) < count:
+def blocked(assess, count, ended=lambda: False):
+    """Waits until so many clients wait in the server, or their calls have ended."""
+    while int(assess.client.info("clients")["blocked_clients"]) < count and not ended():
         threading.Event().wait(0.003)
 
 
@@ -88,7 +88,7 @@ class Leases(unittest.TestCase):
             key = fresh()
             lease = assess.cache.fetch(key)
             waits = other.submit(assess.cache.fetch, key)
-            blocked(assess, 1)
+            blocked(assess, 1, waits.done)
             assess.cache.fill(key, lease.token, "v")
             self.assertEqual((lease.state, waits.result()[:2]), ("lease", ("hit", b"v")))
 
@@ -98,7 +98,7 @@ class Leases(unittest.TestCase):
                 key = fresh()
                 lease = await assess.cache.fetch(key)
                 waits = asyncio.create_task(assess.cache.fetch(key))
-                while int((await assess.client.info("clients"))["blocked_clients"]) < 1:
+                while int((await assess.client.info("clients"))["blocked_clients"]) < 1 and not waits.done():
                     await asyncio.sleep(0.003)
                 await assess.cache.fill(key, lease.token, "v")
                 return lease.state, (await waits)[:2]

@@ -5,6 +5,7 @@ REDIS_PORTS names the ports of three masters, TABLE a file with the table of the
 
 import asyncio
 import os
+import threading
 import unittest
 from pathlib import Path
 
@@ -60,6 +61,17 @@ class Cluster(unittest.TestCase):
             self.assertEqual(model.jobs.wait(job, timeout=30)["status"], "completed")
         self.assertEqual(set(self.assess.models("model:*")), set(keys))
         self.assertGreaterEqual(self.assess.cache.invalidate(models=keys), len(keys))
+
+    def test_a_worker_runs_jobs_of_any_node(self):
+        queue = self.assess.queue("cluster-jobs")
+        worker = redis_assess.Worker(self.assess.client, queue.key, {"echo": lambda payload, _: payload}, block_ms=100)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        try:
+            self.assertEqual(queue.result(queue.submit("echo", "text").id, timeout=20), b"text")
+        finally:
+            worker.stop()
+            thread.join()
 
     def test_in_coroutines(self):
         async def run():

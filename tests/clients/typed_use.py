@@ -55,6 +55,8 @@ async def length_async(payload: bytes, update_progress: redis_assess.asyncio.Run
 def work(client: redis.Redis, client_async: redis.asyncio.Redis) -> None:
     one = redis_assess.Worker(client, "typed", {"length": length}, concurrency=4)
     one.stop_on_signals()
+    redis_assess.Worker(redis_assess.connect().client, "typed", {"length": length})
+    redis_assess.asyncio.Worker(redis_assess.asyncio.connect().client, "typed", {"length": length_async})
     other = redis_assess.asyncio.Worker(client_async, "typed", {"length": length_async}, lease_ms=1000)
     redis_assess.Worker(client, "typed", {"length": len})  # type: ignore[dict-item]
     redis_assess.Worker(client_async, "typed", {"length": length})  # type: ignore[arg-type]

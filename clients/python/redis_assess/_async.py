@@ -62,22 +62,24 @@ class AsyncSender(Sender):
         return await (step.function() if isinstance(step, Compute) else asyncio.sleep(step.seconds))
 
     async def _send(self, call: Call[Any], apart: contextlib.AsyncExitStack, alone: bool = False) -> Any:
+        pipe = None
         try:
-            through = self.client
+            execute: Callable[..., Any] = self.client.execute_command
             if call.timeout is not None and self.patient is not None:
-                through = await apart.enter_async_context(self.patient(call.timeout))
-            elif call.apart and isinstance(through, redis.asyncio.Redis):
-                through = await apart.enter_async_context(through.client())
+                execute = (await apart.enter_async_context(self.patient(call.timeout))).execute_command
+            elif call.apart and isinstance(self.client, redis.asyncio.Redis):
+                pipe = await apart.enter_async_context(self.client.pipeline(transaction=False))
+                execute = pipe.immediate_execute_command
             if self.cluster is not None:
                 await self.cluster.initialize()  # it knows no nodes before
             words, options = prepared(call, self.cluster)
-            result = call.read(joined(call, await through.execute_command(*words, **options)))
+            result = call.read(joined(call, await execute(*words, **options)))
         except redis.ResponseError as error:
             raise typed(error) from None
         except AWAY as error:
             return missed(call, error, self.fail_open)
-        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the connection
-        # stays out of the pool until the value is stored; here it is closed.
-        if alone and grants(result) and isinstance(through, redis.asyncio.Redis) and through.connection is not None:
-            await through.connection.disconnect()
+        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps the
+        # connection out of the pool until the value is stored; here the connection is closed.
+        if alone and grants(result) and pipe is not None and pipe.connection is not None:
+            await pipe.connection.disconnect()
         return result

@@ -75,6 +75,7 @@ class Cache(Handle[Mode]):
         ttl: Lifetime | None = None,
         tags: Iterable[str] = (),
         lease_ms: int | None = None,
+        wait_ms: int | None = None,
     ) -> Steps[bytes]:
         """The value of an entry, or what `compute` returns, which is stored: bytes or text.
 
@@ -82,7 +83,7 @@ class Cache(Handle[Mode]):
         has just failed, and NoLife when the key is in no tier and there is no ttl. For coroutines `compute` is a coroutine
         function.
         """
-        value = yield from computed(key, compute, ttl, tags, lease_ms)
+        value = yield from computed(key, compute, ttl, tags, options(lease=lease_ms, wait=wait_ms))
         return value.encode() if isinstance(value, str) else value
 
     @command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -10,7 +11,9 @@ from redis.backoff import NoBackoff
 
 URL = os.environ.get("REDIS_URL", "redis://localhost:6379")
 
-# The server is unreachable, loading its data, or does not reply.
+log = logging.getLogger("redis_assess")
+
+# The server is unreachable, loading its data, or does not reply. Any other error is one of the command.
 AWAY = (redis.ConnectionError, redis.TimeoutError)
 
 

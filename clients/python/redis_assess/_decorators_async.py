@@ -11,7 +11,7 @@ from redis_assess import _async
 from redis_assess._async import AsyncSender, Client
 from redis_assess._keys import Identity, check, invalidation, key_of, pattern_of
 from redis_assess._leases import computed
-from redis_assess._words import Lifetime
+from redis_assess._words import Lifetime, options
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ def cached(
                 return json.dumps(await compute(*args, **kwargs))
 
             key = key_of(prefix, compute, args, kwargs, self_key)
-            value = computed(key, text, ttl, (), lease_ms)
+            value = computed(key, text, ttl, (), options(lease=lease_ms))
             return cast(R, json.loads(await _sender(client, fail_open).send_all(value)))
 
         return ask

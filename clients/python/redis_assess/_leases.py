@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -11,10 +10,9 @@ import redis
 
 from redis_assess import _replies
 from redis_assess._call import Call, Compute, Steps, Words
+from redis_assess._connection import log
 from redis_assess._words import Lifetime, counted, life, options
 from redis_assess.errors import LeaseLostError
-
-log = logging.getLogger("redis_assess")
 
 State: TypeAlias = Literal["hit", "stale", "refresh", "lease", "negative", "busy", "timeout"]
 
@@ -67,10 +65,10 @@ def held(words: Words) -> Steps[bool]:
 
 
 def computed(
-    key: str, compute: Callable[[], Any], ttl: Lifetime | None, tags: Iterable[str], lease_ms: int | None
+    key: str, compute: Callable[[], Any], ttl: Lifetime | None, tags: Iterable[str], chosen: Words
 ) -> Steps[bytes | str]:
     """The value of an entry, or the result of `compute`, which is stored."""
-    found = yield fetched(key, options(lease=lease_ms))
+    found = yield fetched(key, chosen)
     if found.state in ("hit", "stale"):
         return cast(bytes, found.value)
     if found.state == "negative":

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import redis
 
+from redis_assess import _replies
 from redis_assess._call import Call, Mode, Words, command
 from redis_assess._documents import OriginAssessment
 from redis_assess._models import Info, Model, caching
@@ -57,6 +58,25 @@ class OriginModel(Model[Mode]):
         """Searches descriptions of codes and texts of rules for words; the best first."""
         chosen = options(section=section, chapter=chapter, level=level, limit=limit)
         return self._find(text, (*(("IN", within) if within else ()), *chosen))
+
+    @command
+    def hs(self, code: str, relation: Literal["children", "parents"] | None = None) -> Call[list[dict[str, Any]]]:
+        """A code of the nomenclature; or the codes directly below it, or those above it, the nearest first."""
+        return Call(("MODEL.HS", self.key, code, *(() if relation is None else (relation.upper(),))), _replies.documents)
+
+    @command
+    def rules(
+        self,
+        *,
+        agreement: str | None = None,
+        hs: str | None = None,
+        date: str | None = None,
+        party: str | None = None,
+        limit: int | None = None,
+    ) -> Call[list[dict[str, Any]]]:
+        """Rules of agreements, the most specific first. The filters apply together."""
+        chosen = options(agreement=agreement, hs=hs, date=date, party=party, limit=limit)
+        return Call(("MODEL.RULES", self.key, *chosen), _replies.documents)
 
     @command
     def get(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from redis_assess._call import RAISE, Call, Scope, Words
+from redis_assess._connection import log
 from redis_assess._leases import Fetched
-
-log = logging.getLogger("redis_assess")
 
 # Replies come as bytes, whatever the client decodes.
 BYTES = {"NEVER_DECODE": True}

@@ -64,22 +64,24 @@ class SyncSender(Sender):
         return step.function() if isinstance(step, Compute) else time.sleep(step.seconds)
 
     def _send(self, call: Call[Any], apart: contextlib.ExitStack, alone: bool = False) -> Any:
+        pipe = None
         try:
             if call.near and self.near is not None:
                 return self.near.get(self.client, call.words[1])
-            through = self.client
+            execute: Callable[..., Any] = self.client.execute_command
             if call.timeout is not None and self.patient is not None:
-                through = apart.enter_context(self.patient(call.timeout))
-            elif call.apart and isinstance(through, redis.Redis):
-                through = apart.enter_context(through.client())  # type: ignore[no-untyped-call]
+                execute = (apart.enter_context(self.patient(call.timeout))).execute_command
+            elif call.apart and isinstance(self.client, redis.Redis):
+                pipe = apart.enter_context(self.client.pipeline(transaction=False))
+                execute = pipe.immediate_execute_command
             words, options = prepared(call, self.cluster)
-            result = call.read(joined(call, through.execute_command(*words, **options)))  # type: ignore[no-untyped-call]
+            result = call.read(joined(call, execute(*words, **options)))
         except redis.ResponseError as error:
             raise typed(error) from None
         except AWAY as error:
             return missed(call, error, self.fail_open)
-        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the connection
-        # stays out of the pool until the value is stored; here it is closed.
-        if alone and grants(result) and isinstance(through, redis.Redis) and through.connection is not None:
-            through.connection.disconnect()  # type: ignore[no-untyped-call]
+        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps the
+        # connection out of the pool until the value is stored; here the connection is closed.
+        if alone and grants(result) and pipe is not None and pipe.connection is not None:
+            pipe.connection.disconnect()  # type: ignore[no-untyped-call]
         return result

@@ -17,7 +17,7 @@ from redis_assess import _sync
 from redis_assess._keys import Identity, check, invalidation, key_of, part, pattern_of
 from redis_assess._leases import computed
 from redis_assess._sync import Client, SyncSender
-from redis_assess._words import Lifetime
+from redis_assess._words import Lifetime, options
 
 __all__ = ["cache_invalidate", "cached", "client", "invalidate", "key_of", "part", "pattern_of"]
 
@@ -54,7 +54,7 @@ def cached(
         @functools.wraps(compute)
         def ask(*args: P.args, **kwargs: P.kwargs) -> R:
             key = key_of(prefix, compute, args, kwargs, self_key)
-            value = computed(key, lambda: json.dumps(compute(*args, **kwargs)), ttl, (), lease_ms)
+            value = computed(key, lambda: json.dumps(compute(*args, **kwargs)), ttl, (), options(lease=lease_ms))
             return cast(R, json.loads(_sender(client, fail_open).send_all(value)))
 
         return ask

@@ -1,6 +1,6 @@
 """A worker for a job queue of redis-assess: handlers on threads, with redis-py 5 or later.
 
-    worker = Worker(redis.Redis(), "mail", {"send": send}, concurrency=4, decode=json.loads)
+    worker = Worker(assess.client, "mail", {"send": send}, concurrency=4, decode=json.loads)
     worker.stop_on_signals()
     worker.run()
 
@@ -63,7 +63,7 @@ class Run:
         self.end()
 
 
-class Worker(Settings[redis.Redis, Callable[[Any, Run], Any]]):
+class Worker(Settings[redis.Redis | redis.RedisCluster, Callable[[Any, Run], Any]]):
     """Runs the jobs of a queue; see Settings."""
 
     def __post_init__(self) -> None:
