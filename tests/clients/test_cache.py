@@ -195,6 +195,24 @@ class Away(unittest.TestCase):
                 with self.assertLogs("redis_assess", "WARNING"):
                     self.assertIsNone(assess.cache.get("k"))
 
+    def test_a_server_that_has_become_a_replica_is_away(self):
+        with connect() as assess, connect(fail_open=False) as strict, ThreadPoolExecutor(2) as others:
+            key = fresh()
+            assess.cache.fetch(key)
+            waits = others.submit(assess.cache.get_or_compute, key, lambda: "computed", wait_ms=20_000)
+            fails = others.submit(strict.cache.fetch, key, wait_ms=20_000)
+            blocked(assess, 2, lambda: waits.done() or fails.done())
+            with self.assertLogs("redis_assess", "WARNING"):
+                assess.client.replicaof("127.0.0.1", 1)  # a port without a server
+                try:
+                    self.assertEqual(waits.result(), b"computed")
+                    self.assertFalse(assess.cache.set(key, "v"))
+                    self.assertRaises(redis.exceptions.ReadOnlyError, strict.cache.set, key, "v")
+                    self.assertRaises(redis.exceptions.ReadOnlyError, assess.cache.invalidate, keys=[key])
+                    self.assertRaisesRegex(redis.ResponseError, "^UNBLOCKED", fails.result)
+                finally:
+                    assess.client.replicaof("NO", "ONE")
+
     def test_in_coroutines(self):
         async def run(url):
             async with redis_assess.asyncio.connect(url) as assess:

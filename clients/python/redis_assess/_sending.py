@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import redis
+from redis.exceptions import ClusterDownError, MasterDownError, ReadOnlyError
+
 from redis_assess._call import RAISE, Call, Scope, Words
-from redis_assess._connection import log
+from redis_assess._connection import AWAY, log
 from redis_assess._leases import Fetched
+from redis_assess.errors import typed
 
 # Replies come as bytes, whatever the client decodes.
 BYTES = {"NEVER_DECODE": True}
+
+NOT_MASTER = (ReadOnlyError, MasterDownError, ClusterDownError)
 
 Prepared = tuple[Words, dict[str, Any]]
 
@@ -30,13 +36,21 @@ def joined(call: Call[Any], reply: Any) -> Any:
     return reply
 
 
-def missed(call: Call[Any], error: Exception, fail_open: bool) -> Any:
-    """The result of a call while the server is away; without one the error is raised."""
-    refused = "client-side caching" in str(error)  # redis-py refuses this server for a near cache: it is not away
-    if not fail_open or call.away is RAISE or refused:
-        raise error
-    log.warning("Redis is unreachable, %s %s goes on without the cache: %s", *call.words[:2], error)
+def missed(call: Call[Any], error: redis.RedisError, fail_open: bool) -> Any:
+    """The result of a call that has failed: with `fail_open` that of a miss, if the server is away; else an error."""
+    if not fail_open or call.away is RAISE or not is_away(error):
+        known = typed(error)
+        raise error if known is error else known from None
+    log.warning("Redis is away, %s %s continues without the cache: %s", *call.words[:2], error)
     return call.away
+
+
+def is_away(error: redis.RedisError) -> bool:
+    """Whether the server is unreachable or not the master: a replica takes no writes and ends the waits for leases."""
+    if isinstance(error, redis.ResponseError):
+        return isinstance(error, NOT_MASTER) or str(error).startswith("UNBLOCKED ")
+    # redis-py refuses some servers for a near cache.
+    return isinstance(error, AWAY) and "client-side caching" not in str(error)
 
 
 def grants(result: Any) -> bool:

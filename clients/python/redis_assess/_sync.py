@@ -13,10 +13,9 @@ from redis.retry import Retry
 
 from redis_assess import _connection
 from redis_assess._call import Call, Compute, Pause, Sender, Steps
-from redis_assess._connection import AWAY, URL
+from redis_assess._connection import URL
 from redis_assess._near import Near
 from redis_assess._sending import grants, joined, missed, prepared
-from redis_assess.errors import typed
 
 Client: TypeAlias = redis.Redis | redis.RedisCluster
 
@@ -76,9 +75,7 @@ class SyncSender(Sender):
                 execute = pipe.immediate_execute_command
             words, options = prepared(call, self.cluster)
             result = call.read(joined(call, execute(*words, **options)))
-        except redis.ResponseError as error:
-            raise typed(error) from None
-        except AWAY as error:
+        except redis.RedisError as error:
             return missed(call, error, self.fail_open)
         # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps the
         # connection out of the pool until the value is stored; here the connection is closed.

@@ -6,7 +6,7 @@ All are `redis.ResponseError`. Codes that are not here stay what redis-py makes 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import redis
 
@@ -102,7 +102,10 @@ CLASSES = (
 BY_CODE: dict[str, type[AssessError]] = {error.code: error for error in CLASSES}
 
 
-def typed(error: redis.ResponseError) -> redis.ResponseError:
+E = TypeVar("E", bound=redis.RedisError)
+
+
+def typed(error: E) -> E | AssessError:
     """The error as an object of the class of its code, if there is one."""
     found = BY_CODE.get(str(error).split(" ", 1)[0])
     return error if found is None or type(error) is not redis.ResponseError else found(str(error))
