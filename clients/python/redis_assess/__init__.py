@@ -114,6 +114,8 @@ class Assess(Base[Sync]):
         return cache_invalidate(*patterns, self_key=self_key, client=self.client)
 
     def close(self) -> None:
+        if self._sync.near is not None:
+            self._sync.near.close()
         self.client.close()
 
     def __enter__(self) -> Assess:
@@ -127,8 +129,8 @@ def connect(url: str = URL, *, fail_open: bool = True, near: int = 0, **settings
     """Assess over a client of its own, which connects when it is first used.
 
     url: by default REDIS_URL of the environment, or redis://localhost:6379.
-    near: of how many entries of the cache copies are kept in this process (client-side caching; redis-py 8 or later, Redis
-        7.4 or later).
+    near: of how many entries copies are kept in this process: `cache.get` reads them while they are fresh, and the server's
+        messages drop them (CLIENT TRACKING).
     settings: of redis.Redis, as `socket_timeout`.
     """
 
