@@ -198,6 +198,13 @@ def entries(given, prefix):
     negative = yield of((*cache, "fetch"), f"{key}:8")
     assert negative.state == "negative" and negative.reason.startswith("éé")
     assert (yield of((*cache, "abandon"), f"{key}:8", lease.token)) is True  # may be repeated
+    page = yield of((*cache, "export"), f"{key}:*", cursor=None, count=2)
+    found, pages = page.entries, 1
+    while page.cursor:
+        page = yield of((*cache, "export"), f"{key}:*", cursor=page.cursor, count=2)
+        found, pages = found + page.entries, pages + 1
+    assert {one["key"] for one in found} == {f"{key}:{number}" for number in (1, 2, 4, 5, 6, 7)} and pages > 1, found
+    assert {"key": f"{key}:2", "value_hex": "ff"}.items() <= next(one for one in found if one["key"][-1] == "2").items()
     assert (yield of((*cache, "invalidate"), tags=["a", "b"], match_all=True, soft=True)) == 1
     assert (yield of((*cache, "fetch"), f"{key}:1"))[:2] == ("refresh", b"one")
     assert (yield of((*cache, "invalidate"), keys=[f"{key}:1"])) == 1

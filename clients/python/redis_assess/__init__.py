@@ -21,7 +21,7 @@ import redis
 
 from redis_assess import _cache, _io, _models, _origin, _queues, _score, _sync, _tiers
 from redis_assess._assess import Base
-from redis_assess._cache import Health
+from redis_assess._cache import Health, Page
 from redis_assess._call import Sync
 from redis_assess._connection import URL
 from redis_assess._documents import (
@@ -63,12 +63,12 @@ from redis_assess.worker import Cancelled, GiveUp, Run, Worker
 __version__ = "0.2.0"
 
 __all__ = [
-    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp", "Health",
-    "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf", "JobFailed",
-    "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife", "NoModelError",
-    "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Queue", "Ranked", "Remembered",
-    "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError", "Worker", "cache_invalidate", "cached",
-    "connect", "invalidate",
+    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp",
+    "Health", "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf",
+    "JobFailed", "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife",
+    "NoModelError", "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Page",
+    "Queue", "Ranked", "Remembered", "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError",
+    "Worker", "cache_invalidate", "cached", "connect", "invalidate",
 ]  # fmt: skip
 
 Model: TypeAlias = _models.Model[Sync]
