@@ -1,8 +1,9 @@
 """A near cache: copies of entries in this process, which the server's messages drop (CLIENT TRACKING).
 
 Two connections: one reads entries, and the server remembers which; the other one gets a message for each of them that
-changes. Every read first takes the messages that are there. The server sends none when an entry becomes stale: each copy has
-the time until which it is fresh.
+changes. Every read first takes the messages that are there. A message can arrive a moment after the reply to the command
+that made it: copies of what this program changes itself are dropped by `changed`. The server sends no message when an entry
+becomes stale: each copy has the time until which it is fresh.
 
 This is not the client-side caching of redis-py (`CacheConfig`): that one refuses Redis before 7.4 and Valkey, knows only
 commands of Redis, and is not safe with several connections: a read that crosses with a message for another connection waits
@@ -22,12 +23,25 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from redis_assess._call import Words
 from redis_assess._sending import BYTES
 
 CHANNEL = b"__redis__:invalidate"
 
 # How long a read waits for its turn. A read of a copy takes less; one of the server may take longer.
 TURN_S = 0.002
+
+
+def changes(words: Words) -> tuple[str, ...] | None:
+    """The keys that a command of the cache changes; None if it does not name them all."""
+    match words:
+        case "CACHE.SET" | "CACHE.FILL", key, *_:
+            return (key,)
+        case "CACHE.MSET", count, *rest:
+            return tuple(rest[: 2 * count : 2])
+        case "CACHE.INVALIDATE", *_:
+            return None
+    return ()
 
 
 class Copy(NamedTuple):
@@ -69,6 +83,16 @@ class Near:
             raise
         finally:
             self.turn.release()
+
+    def changed(self, words: Words) -> None:
+        """Drops the copies of what a command changes, after its reply. A read in progress has stored its copy before."""
+        if (keys := changes(words)) == ():
+            return
+        with self.turn:
+            for key in keys or ():
+                self.copies.pop(key.encode(), None)
+            if keys is None:
+                self.copies.clear()
 
     def close(self) -> None:
         """Drops the connections, and with them all copies."""
