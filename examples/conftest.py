@@ -11,20 +11,25 @@ import pytest
 from harness.system import System
 
 
-@pytest.fixture(scope="module")
-def running(request: pytest.FixtureRequest) -> Iterator[System]:
-    system = System(Path(request.path).parent)
-    try:
-        yield system
-    finally:
+@pytest.fixture(scope="session")
+def systems() -> Iterator[dict[Path, System]]:
+    """The one system that runs, by its folder."""
+    running: dict[Path, System] = {}
+    yield running
+    for system in running.values():
         system.stop()
 
 
 @pytest.fixture
-def system(running: System) -> System:
-    """The system with the data of its preset only."""
-    running.fresh()
-    return running
+def system(request: pytest.FixtureRequest, systems: dict[Path, System]) -> System:
+    """The system of the test's folder, with the data of its preset only."""
+    folder = request.path.parent
+    if folder not in systems:
+        while systems:
+            systems.popitem()[1].stop()
+        systems[folder] = System(folder)
+    systems[folder].fresh()
+    return systems[folder]
 
 
 @pytest.fixture
@@ -43,4 +48,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     # As cargo does, this counts skipped tests as passed: scripts/test subtracts the names in the file.
     passed = len(by["passed"]) + len(notes)
     word = "ok" if passed and not failed else "FAILED"
-    terminalreporter.write_line("".join(f"{note}\n" for note in notes) + f"test result: {word}. {passed} passed; {failed} failed; 0 ignored")
+    terminalreporter.write_line(
+        "".join(f"{note}\n" for note in notes) + f"test result: {word}. {passed} passed; {failed} failed; 0 ignored"
+    )

@@ -1,4 +1,4 @@
-"""Writes mini_exiobase.zip beside this file: a made-up table in the layout of EXIOBASE 3, the same bytes on every run."""
+"""Writes mini_exiobase.zip beside this file: a made-up table in the layout of EXIOBASE 3, always the same bytes."""
 
 import random
 import zipfile
@@ -13,7 +13,10 @@ SECTORS = [
 ]
 NODES = [(region, sector) for region in REGIONS for sector in SECTORS]
 # Amounts for one million of output, by sector.
-STRESSORS = {"CO2 - combustion - air": ("kg", [31_000, 24_000, 4_100_000]), "Employment": ("1000 p", [0.006, 0.004, 0.002])}
+STRESSORS = {
+    "CO2 - combustion - air": ("kg", [31_000, 24_000, 4_100_000]),
+    "Employment": ("1000 p", [0.006, 0.004, 0.002]),
+}
 
 
 def line(*cells: object) -> str:
@@ -34,17 +37,22 @@ def files() -> dict[str, str]:
     output = {node: sum(flows[node, b] for b in NODES) + sum(demand[node, r] for r in REGIONS) for node in NODES}
     households = [(region, "Final consumption expenditure by households") for region in REGIONS]
     amounts = {
-        name: [round(output[node] * per_million[SECTORS.index(node[1])] * chance.uniform(0.5, 1.5), 3) for node in NODES]
+        name: [
+            round(output[node] * per_million[SECTORS.index(node[1])] * chance.uniform(0.5, 1.5), 3) for node in NODES
+        ]
         for name, (_, per_million) in STRESSORS.items()
     }
     return {
-        "Z.txt": header(("region", "sector"), NODES, [""]) + "".join(line(*a, *(flows[a, b] for b in NODES)) for a in NODES),
+        "Z.txt": header(("region", "sector"), NODES, [""])
+        + "".join(line(*a, *(flows[a, b] for b in NODES)) for a in NODES),
         "Y.txt": header(("region", "category"), households, [""])
         + "".join(line(*node, *(demand[node, region] for region in REGIONS)) for node in NODES),
         "x.txt": line("region", "sector", "indout") + "".join(line(*node, output[node]) for node in NODES),
         "unit.txt": line("region", "sector", "unit") + "".join(line(*node, "M.EUR") for node in NODES),
-        "satellite/F.txt": header(("region", "sector"), NODES, []) + "".join(line(name, *row) for name, row in amounts.items()),
-        "satellite/unit.txt": line("stressor", "unit") + "".join(line(name, unit) for name, (unit, _) in STRESSORS.items()),
+        "satellite/F.txt": header(("region", "sector"), NODES, [])
+        + "".join(line(name, *row) for name, row in amounts.items()),
+        "satellite/unit.txt": line("stressor", "unit")
+        + "".join(line(name, unit) for name, (unit, _) in STRESSORS.items()),
     }
 
 

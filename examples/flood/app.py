@@ -84,7 +84,9 @@ async def performance() -> dict[str, Any]:
     cache = {}
     for tier in Tier.__args__:  # type: ignore[attr-defined]
         stats = await store.cache.stats(tier)
-        cache[tier] = {name: stats[name] for name in ("hits", "misses", "hit_rate_percent", "ops_per_second", "entries")}
+        cache[tier] = {
+            name: stats[name] for name in ("hits", "misses", "hit_rate_percent", "ops_per_second", "entries")
+        }
     return {"service": timed.report(), "cache": cache}
 
 

@@ -54,4 +54,6 @@ def write_programs(folder: Path) -> None:
 
 def blocks(readme: Path) -> list[list[str]]:
     """The lines of each block of shell commands."""
-    return [block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", readme.read_text(), re.MULTILINE | re.DOTALL)]
+    return [
+        block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```$", readme.read_text(), re.MULTILINE | re.DOTALL)
+    ]

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class System:
         self.work = Path(tempfile.mkdtemp(prefix="assess-example-"))
         self.port = free_port()
         self.instances: list[Web] = []
+        self.starting = threading.Lock()
         start, *self.requests = readme.blocks(example / "README.md")
         *prepare, self.serve = start
         self.play_preset = next(line for line in prepare if line.startswith("redis-cli <"))
@@ -51,16 +53,24 @@ class System:
 
     def http(self, number: int = 0) -> httpx.Client:
         """The client of an instance."""
-        while len(self.instances) <= number:
-            self.start()
+        with self.starting:
+            while len(self.instances) <= number:
+                self.start()
         return self.instances[number].http
 
     def call(self, *words: Any) -> Any:
-        return self.redis.execute_command(*words)
+        return self.redis.execute_command(*words)  # type: ignore[no-untyped-call]
+
+    def table(self, *words: Any) -> dict[str, Any]:
+        """A reply of names and values."""
+        reply = self.call(*words)
+        return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
 
     def stats(self, tier: str) -> dict[str, Any]:
-        reply = self.call("CACHE.STATS", tier)
-        return reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
+        return self.table("CACHE.STATS", tier)
+
+    def keys(self, pattern: str) -> list[str]:
+        return sorted(map(str, self.redis.keys(pattern)))
 
     def fresh(self) -> None:
         """Removes all data and statistics, and plays the preset again."""
@@ -79,12 +89,25 @@ class System:
         """Another server with the module that follows this one: its port and a client."""
         port, folder = free_port(), self.work / "replica"
         folder.mkdir()
-        words = ["redis-server", "--port", port, "--dir", folder, "--save", "", "--loadmodule", os.environ["ASSESS_MODULE"],
-                 "--replicaof", f"localhost {self.port}"]
+        words = [
+            "redis-server",
+            "--port",
+            port,
+            "--dir",
+            folder,
+            "--save",
+            "",
+            "--loadmodule",
+            os.environ["ASSESS_MODULE"],
+            "--replicaof",
+            f"localhost {self.port}",
+        ]
         process = subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL)
         try:
             with redis.Redis(port=port, decode_responses=True) as client:
-                wait_for(lambda: answers(client) and client.info("replication")["master_link_status"] == "up", "no replica")
+                wait_for(
+                    lambda: answers(client) and client.info("replication")["master_link_status"] == "up", "no replica"
+                )
                 yield port, client
         finally:
             process.terminate()
@@ -108,8 +131,15 @@ class System:
         variables = self.work / "variables"
         script = f"set -e\n{lines}\nenv -0 >{variables}".replace("localhost:6379", f"localhost:{self.port}")
         words = ["timeout", str(SECONDS), "bash", "-c", script]
-        done = subprocess.run(words, cwd=self.environment["PWD"], env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            words,
+            cwd=self.environment["PWD"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         if done.returncode or "\nERR " in done.stdout:
             raise RuntimeError(f"{lines}\nstatus {done.returncode}: {done.stdout[-2000:]}")
         pairs = (pair.partition("=") for pair in variables.read_text().split("\0") if pair)

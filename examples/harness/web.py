@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-SECONDS = 60
+SECONDS = 180  # on a machine that is busy with other things a start can take a minute
 
 
 class Web:
@@ -18,11 +18,17 @@ class Web:
         self.port = free_port()
         self.log = folder / f"web-{self.port}.log"
         # A connection that the client keeps must not be closed just before its next request.
-        settings = {"UVICORN_PORT": str(self.port), "UVICORN_LOG_LEVEL": "warning", "UVICORN_TIMEOUT_KEEP_ALIVE": "3600"}
+        settings = {
+            "UVICORN_PORT": str(self.port),
+            "UVICORN_LOG_LEVEL": "warning",
+            "UVICORN_TIMEOUT_KEEP_ALIVE": "3600",
+        }
         variables = {**environment, **settings}
         with self.log.open("wb") as log:
             words = ["bash", "-c", f"exec {command}"]
-            self.process = subprocess.Popen(words, cwd=folder, env=variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                words, cwd=folder, env=variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=SECONDS)
         wait_for(self._answers, f"{command} does not answer", self.log)
 
@@ -47,7 +53,7 @@ def free_port() -> int:
 
 
 def wait_for(condition: Callable[[], object], failure: str, log: Path | None = None) -> None:
-    """Returns when the condition holds; raises the failure after a minute."""
+    """Returns when the condition holds; raises the failure after some minutes."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         if time.monotonic() > deadline:

@@ -14,7 +14,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 TIERS = ("recommendations", "analytics", "predictions", "profiles", "trending", "sessions")
-SERVER = ("connected", "used_memory_mb", "used_memory_peak_mb", "evicted_keys", "expired_keys", "total_commands_processed")
+SERVER = (
+    "connected",
+    "used_memory_mb",
+    "used_memory_peak_mb",
+    "evicted_keys",
+    "expired_keys",
+    "total_commands_processed",
+)
 
 store = redis_assess.asyncio.connect()  # REDIS_URL; the database of this example is in the same Redis
 threads = redis_assess.connect()  # the same for functions that are no coroutines
@@ -45,7 +52,9 @@ def profile(user: str) -> dict[str, Any]:
 def prediction(user: str) -> dict[str, float]:
     """The risk of burn-out: a made-up formula."""
     data = profile(user)
-    return {"risk": round(min(1.0, max(0.0, 0.2 + 0.1 * (7 - data["sleep_hours"]) + (5000 - data["steps"]) / 50_000)), 3)}
+    return {
+        "risk": round(min(1.0, max(0.0, 0.2 + 0.1 * (7 - data["sleep_hours"]) + (5000 - data["steps"]) / 50_000)), 3)
+    }
 
 
 @store.cached("recommendations")
@@ -68,7 +77,7 @@ async def analytics() -> dict[str, Any]:
 
 
 async def feedback_by_item() -> dict[str, int]:
-    found: Any = await store.client.hgetall("database:feedback")  # type: ignore[misc]
+    found: Any = await store.client.hgetall("database:feedback")
     return {item: int(stars) for item, stars in found.items()}
 
 
@@ -82,7 +91,7 @@ def save_profile(user: str, changed: Profile) -> None:
 
 @store.cache_invalidate("analytics:*", "trending:*", "recommendations:{user}:*")
 async def save_feedback(user: str, item: str, stars: int) -> None:
-    await store.client.hincrby("database:feedback", item, stars)  # type: ignore[misc]
+    await store.client.hincrby("database:feedback", item, stars)
 
 
 # --- the service ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Entries of the cache in SQLite, as a phone keeps them: by category, with their sizes and the rest of their times to live.
 
-    python offline.py pull phone.sqlite 'recommendations:*'    # from Redis to the file
-    python offline.py push phone.sqlite                        # from the file to Redis, what has not expired meanwhile
+python offline.py pull phone.sqlite 'recommendations:*'    # from Redis to the file
+python offline.py push phone.sqlite                        # from the file to Redis, what has not expired meanwhile
 """
 
 import datetime
@@ -32,7 +32,14 @@ def pull(store: redis_assess.Assess, file: sqlite3.Connection, pattern: str) -> 
         value = bytes.fromhex(entry["value_hex"]) if "value_hex" in entry else entry.get("value", "").encode()
         if "value_bytes" in entry:  # too large for an export
             value = store.cache.get(entry["key"]) or b""
-        row = (entry["key"], entry["key"].split(":")[0], value, len(value), json.dumps(entry.get("tags", [])), now + entry["ttl_ms"])
+        row = (
+            entry["key"],
+            entry["key"].split(":")[0],
+            value,
+            len(value),
+            json.dumps(entry.get("tags", [])),
+            now + entry["ttl_ms"],
+        )
         file.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)", row)
 
 

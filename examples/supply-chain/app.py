@@ -37,7 +37,7 @@ class Wanted(BaseModel):
     model: Model
     pairs: list[tuple[str, str]]
     indicator: str | None = None
-    layers: int = Field(5, ge=0, le=32)
+    layers: Annotated[int, Field(ge=0, le=32)] = 5
 
 
 class Coefficients(BaseModel):
@@ -111,7 +111,12 @@ async def clear() -> dict[str, int]:
 
 @app.exception_handler(redis.ResponseError)
 async def refused(_: Request, error: redis.ResponseError) -> JSONResponse:
-    by_class = {NoSubjectError: 404, NoIndicatorError: 404, TooBigError: 413, NotReadyError: 503}
+    by_class: dict[type[Exception], int] = {
+        NoSubjectError: 404,
+        NoIndicatorError: 404,
+        TooBigError: 413,
+        NotReadyError: 503,
+    }
     return JSONResponse({"detail": str(error)}, by_class.get(type(error), 422))
 
 
