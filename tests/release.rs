@@ -37,6 +37,8 @@ fn the_newest_release_of_the_changelog_is_this_version_and_has_a_date() {
     assert_eq!(numbers.iter().map(|number| number.len()).collect::<Vec<_>>(), [4, 2, 2], "{date}");
     let fuzz = read("fuzz/Cargo.toml");
     assert!(fuzz.contains(&format!("version = \"{version}\"")), "fuzz/Cargo.toml has another version");
+    let python = read("clients/python/redis_assess/__init__.py");
+    assert!(python.contains(&format!("\n__version__ = \"{version}\"\n")), "clients/python has another version");
 }
 
 /// A tag of this version is only on a commit whose files have it; a checkout without tags has none to check.

@@ -27,7 +27,7 @@ PROGRAMS = {
     "python3": """
         [[ "$1 $2" == "-m venv" ]] || exec env PATH="$REAL_PATH" python3 "$@"
         mkdir -p "$3/bin"
-        ln -s "$EXAMPLES_VENV/bin/uvicorn" "$3/bin/"
+        ln -sf "$EXAMPLES_VENV/bin/uvicorn" "$3/bin/"
         cp "$PROGRAMS/pip" "$PROGRAMS/python" "$3/bin/"
     """,
     "pip": """

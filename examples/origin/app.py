@@ -12,8 +12,8 @@ import redis
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from redis_assess.asyncio import Remembered, connect
-from redis_assess.errors import NoModelError, NoSubjectError, NotReadyError, typed
+from redis_assess.asyncio import OriginModel, Remembered, connect
+from redis_assess.errors import NoModelError, NoSubjectError, NotReadyError
 
 store = connect()  # REDIS_URL
 model = store.origin("origin")
@@ -42,12 +42,6 @@ class Goods(BaseModel):
     tenant: str | None = None
 
 
-async def command(*words: Any) -> list[Any]:
-    """A command whose reply is an array of JSON documents."""
-    found: Any = await store.client.execute_command(*words)
-    return [json.loads(document) for document in found]
-
-
 async def through(key: str, compute: Callable[[], Awaitable[Any]]) -> Response:
     """A document from the cache, under the key of the system; the first caller computes it."""
 
@@ -60,9 +54,9 @@ async def through(key: str, compute: Callable[[], Awaitable[Any]]) -> Response:
 # --- codes ------------------------------------------------------------------------------------------------------------
 
 
-def nomenclature(version: str | None) -> str:
-    """The key of the codes of an edition. Those of the agreements are in the model itself."""
-    return f"nomenclature:{version}" if version else model.key
+def nomenclature(version: str | None) -> OriginModel:
+    """The model with the codes of an edition. Those of the agreements are in the model of the agreements itself."""
+    return store.origin(f"nomenclature:{version}") if version else model
 
 
 @app.get("/hs/search")
@@ -73,11 +67,11 @@ async def search(q: str, limit: Limit = 10) -> Response:
 @app.get("/hs/{code}")
 async def lookup(code: str, version: str | None = None) -> Response:
     """A code with the section, chapter, heading and subheading that it belongs to."""
-    key = nomenclature(version)
+    codes = nomenclature(version)
 
     async def compute() -> dict[str, Any]:
-        [own] = await command("MODEL.HS", key, code)
-        above = await command("MODEL.HS", key, code, "PARENTS")
+        [own] = await codes.hs(code)
+        above = await codes.hs(code, "parents")
         names = {2: "chapter", 4: "heading", 6: "subheading"}
         levels = {names[one["level"]]: one["code"] for one in (own, *above) if one["level"] in names}
         return {**own, **levels, "version": version, "parents": above}
@@ -87,7 +81,7 @@ async def lookup(code: str, version: str | None = None) -> Response:
 
 @app.get("/hs/{code}/children")
 async def children(code: str, version: str | None = None) -> list[Any]:
-    return await command("MODEL.HS", nomenclature(version), code, "CHILDREN")
+    return await nomenclature(version).hs(code, "children")
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -95,7 +89,7 @@ async def children(code: str, version: str | None = None) -> list[Any]:
 
 @app.get("/agreements/{code}/rules")
 async def rules_of_agreement(code: str) -> Response:
-    return await through(f"rules:agreement:{code}", lambda: rules(agreement=code, limit=1000))
+    return await through(f"rules:agreement:{code}", lambda: model.rules(agreement=code, limit=1000))
 
 
 @app.get("/rules/{rule}")
@@ -104,7 +98,7 @@ async def rule_by_id(rule: str) -> Response:
 
     async def compute() -> Any:
         for agreement in await model.labels():
-            for found in await rules(agreement=agreement, limit=1000):
+            for found in await model.rules(agreement=agreement, limit=1000):
                 if found["id"] == rule:
                     return found
         raise HTTPException(404, f"no rule {rule}")
@@ -123,9 +117,7 @@ async def rules(
 ) -> list[Any]:
     """The most specific rule first, then by priority. `hs` is a code or the chapter or heading of one, `on` a day."""
     day = date.today() if active else on
-    options = {"HS": hs, "AGREEMENT": agreement, "PARTY": party, "DATE": day, "LIMIT": limit}
-    words = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-    return await command("MODEL.RULES", model.key, *words)
+    return await model.rules(hs=hs, agreement=agreement, party=party, date=str(day) if day else None, limit=limit)
 
 
 # --- assessments and verdicts -----------------------------------------------------------------------------------------
@@ -186,7 +178,7 @@ def unix_ms(at: datetime | None) -> int | None:
 @app.put("/hs")
 async def update_codes(request: Request, version: str | None = None) -> dict[str, int]:
     """A new nomenclature: what was read from the old one, and every assessment, is removed."""
-    await store.origin(nomenclature(version)).load(data=await request.body(), format="hs")
+    await nomenclature(version).load(data=await request.body(), format="hs")
     return {"invalidated": await store.cache.invalidate("hs:*", "assessment:*")}
 
 
@@ -210,9 +202,7 @@ async def health() -> dict[str, Any]:
 @app.exception_handler(redis.ResponseError)
 async def refused(_: Request, error: redis.ResponseError) -> JSONResponse:
     by_class: dict[type[Exception], int] = {NoSubjectError: 404, NoModelError: 404, NotReadyError: 503}
-    return JSONResponse(
-        {"detail": str(error)}, by_class.get(type(typed(error)), 404 if "no job" in str(error) else 422)
-    )
+    return JSONResponse({"detail": str(error)}, by_class.get(type(error), 404 if "no job" in str(error) else 422))
 
 
 @app.exception_handler(Remembered)

@@ -7,7 +7,6 @@ this one runs `report`, and a program in another language could claim another ty
 import json
 from typing import Any, Literal
 
-import redis.asyncio
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from redis_assess.asyncio import Assess, GiveUp, Run, Worker
@@ -38,7 +37,6 @@ def worker(store: Assess) -> Worker:
             counts[verdict] = counts.get(verdict, 0) + 1
         return counts
 
-    assert isinstance(store.client, redis.asyncio.Redis)
     queue = store.origin("origin").jobs.key
     return Worker(store.client, queue, {"report": report}, concurrency=10, decode=json.loads, block_ms=500)
 

@@ -1,13 +1,16 @@
 """The origin system of examples/: codes, rules, assessments, verdicts and their caches, over HTTP."""
 
 import json
+import os
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import redis_assess
 
+from harness.readme import REPOSITORY
 from harness.system import System
 from harness.web import wait_for
 
@@ -78,6 +81,20 @@ def test_codes_are_looked_up_by_version(http: httpx.Client) -> None:
     assert found(http, "/hs/84", version=2017)["description"] == "Machines of 2017"
     assert found(http, "/hs/84")["description"].startswith("Machinery and mechanical appliances")
     assert http.get("/hs/84", params={"version": 2012}).status_code == 404
+
+
+def test_all_6940_codes_are_loaded_and_searched(http: httpx.Client) -> None:
+    data = Path(os.environ.get("ASSESS_DATA", REPOSITORY.parent / "shared/data")) / "hs/harmonized-system.csv"
+    if not data.is_file():
+        pytest.skip(f"no {data}")
+    found(http, "/hs/search", q="laptop", limit=5)
+    assert http.put("/hs", content=data.read_bytes()).json() == {"invalidated": 1}
+    pork = found(http, "/hs/search", q="pork", limit=20)
+    assert len(pork) == 20
+    assert {one["code"][:2] for one in pork[:5]} <= {"02", "16"}
+    code = found(http, "/hs/0203.12")
+    assert [code[name] for name in ("section", "chapter", "heading", "subheading")] == ["I", "02", "0203", "020312"]
+    assert len(found(http, "/hs/02/children")) == 10
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The decorators of clients/python/cached.py on threads. REDIS_URL names a server with the module."""
+"""The decorators of redis_assess on threads. REDIS_URL names a server with the module."""
 
 import contextlib
 import socket
@@ -6,9 +6,12 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-import cached as here
 import redis
-from cached import NoLife, Remembered, cache_invalidate, cached, client, invalidate, key_of
+import redis_assess.decorators as here
+from queues import Relay
+from redis_assess import NoLife, Remembered, cache_invalidate, cached, invalidate
+from redis_assess._sync import client as connected
+from redis_assess.decorators import client, key_of
 
 CALLERS = 20
 
@@ -198,15 +201,17 @@ class Cached(unittest.TestCase):
                 cached("sync:closed", fail_open=False)(double)(4)
 
     def test_a_value_that_can_no_longer_be_stored_is_returned(self):
-        with unreachable() as other, contextlib.ExitStack() as until_the_end:
+        relay = Relay()
+        relay.listen()
 
-            @cached("sync:late")
-            def late():
-                until_the_end.enter_context(use(other))
-                return "in time"
+        @cached("sync:late", client=connected(relay.url))
+        def late():
+            relay.hang_up()
+            return "in time"
 
-            with self.assertLogs("redis_assess", "WARNING"):
-                self.assertEqual(late(), "in time")
+        with self.assertLogs("redis_assess", "WARNING") as logged:
+            self.assertEqual(late(), "in time")
+        self.assertIn("computed but not stored", logged.output[0])
 
     def test_a_change_whose_invalidation_fails_is_an_error(self):
         changed = []
@@ -245,14 +250,14 @@ def unreachable():
     """A client of a port without a listener."""
     with socket.socket() as bound:  # no other process can listen there
         bound.bind(("127.0.0.1", 0))
-        yield here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
+        yield connected(f"redis://127.0.0.1:{bound.getsockname()[1]}")
 
 
 @contextlib.contextmanager
 def silent():
     """A client of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield here.connect(f"redis://127.0.0.1:{listening.getsockname()[1]}", socket_timeout=0.2)
+        yield connected(f"redis://127.0.0.1:{listening.getsockname()[1]}", socket_timeout=0.2)
 
 
 def await_waiters(count):

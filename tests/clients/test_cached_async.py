@@ -1,13 +1,13 @@
-"""The decorators of clients/python/cached_async.py on tasks. REDIS_URL names a server with the module."""
+"""The decorators of redis_assess.asyncio on tasks. REDIS_URL names a server with the module."""
 
 import asyncio
 import socket
 import unittest
 
-import cached_async as here
 import redis
-from cached import NoLife, Remembered
-from cached_async import cache_invalidate, cached, invalidate
+import redis_assess._decorators_async as here
+from redis_assess._async import client as connected
+from redis_assess.asyncio import NoLife, Remembered, cache_invalidate, cached, invalidate
 
 CALLERS = 20
 
@@ -152,7 +152,7 @@ class Cached(unittest.IsolatedAsyncioTestCase):
         kept = here.client
         with socket.socket() as bound:  # a port without a listener: no other process can listen there
             bound.bind(("127.0.0.1", 0))
-            here.client = here.connect(f"redis://127.0.0.1:{bound.getsockname()[1]}")
+            here.client = connected(f"redis://127.0.0.1:{bound.getsockname()[1]}")
             try:
                 with self.assertLogs("redis_assess", "WARNING"):
                     self.assertEqual(await cached("async:open")(double)(4), 8)

@@ -1,4 +1,4 @@
-"""The worker of clients/python/worker.py on threads. REDIS_URL names a server with the module."""
+"""The worker of redis_assess on threads. REDIS_URL names a server with the module."""
 
 import contextlib
 import faulthandler
@@ -11,16 +11,16 @@ import redis
 from queues import URL, Relay, client, ended, largest_payload, messages, other_process, status, submit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from worker import GiveUp, Worker
+from redis_assess import GiveUp, Worker
 
 # A worker in a process of its own. Its handler prints a line and then waits for its end.
 PROCESS = f"""
-import redis, worker
+import redis, redis_assess
 def hang(payload, update_progress):
     print("begun", flush=True)
     {{wait}}
     return "finished"
-one = worker.Worker(redis.Redis.from_url({URL!r}), {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
+one = redis_assess.Worker(redis.Redis.from_url({URL!r}), {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
 one.stop_on_signals()
 one.run()
 """

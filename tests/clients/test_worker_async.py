@@ -1,4 +1,4 @@
-"""The worker of clients/python/worker_async.py on tasks. REDIS_URL names a server with the module."""
+"""The worker of redis_assess.asyncio on tasks. REDIS_URL names a server with the module."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,11 @@ import redis.asyncio
 from queues import URL, Relay, client, ended, largest_payload, messages, other_process, status, submit
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from worker_async import GiveUp, Worker
+from redis_assess.asyncio import GiveUp, Worker
 
 # A worker in a process of its own. Its handler prints a line and then waits for its end.
 PROCESS = f"""
-import asyncio, redis.asyncio, worker_async
+import asyncio, redis.asyncio, redis_assess.asyncio
 async def hang(payload, update_progress):
     print("begun", flush=True)
     await {{wait}}
@@ -23,7 +23,7 @@ async def hang(payload, update_progress):
 async def main():
     global one
     client = redis.asyncio.Redis.from_url({URL!r})
-    one = worker_async.Worker(client, {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
+    one = redis_assess.asyncio.Worker(client, {{queue!r}}, {{{{"hang": hang}}}}, lease_ms={{lease_ms}})
     one.stop_on_signals()
     await one.run()
 asyncio.run(main())

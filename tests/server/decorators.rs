@@ -1,4 +1,4 @@
-//! The decorators in `clients/`, each tested in its own language: `tests/clients/` runs against a server.
+//! The clients in `clients/`, each tested in its own language: `tests/clients/` runs against a server.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -75,6 +75,7 @@ macro_rules! examples {
 
 examples! {
         examples_of_readme: "README.md",
+    examples_of_python_package: "clients/python/README.md",
     examples_of_guides: "docs",
     examples_of_models: "docs/models",
     examples_of_cache: "docs/cache",
@@ -135,7 +136,15 @@ fn the_message_of_a_script_names_the_line_of_the_document() {
 
 /// All documents for readers.
 fn all_documents() -> Vec<String> {
-    let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "samples/README.md", "fuzz/README.md"];
+    let top = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "clients/python/README.md",
+        "samples/README.md",
+        "fuzz/README.md",
+    ];
     let folders = ["docs", "examples", "scripts"].iter().flat_map(|place| folders(place));
     top.map(str::to_owned).into_iter().chain(folders.flat_map(|folder| documents(&folder))).collect()
 }

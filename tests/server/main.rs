@@ -41,6 +41,7 @@ mod origin;
 mod packaged_service;
 mod persistence;
 mod presets;
+mod python_package;
 mod references;
 mod repeated_loads;
 mod replication;

@@ -28,6 +28,14 @@ fn redis_py_routes_and_follows_a_slot_under_traffic() {
 }
 
 #[test]
+fn the_python_package_reaches_all_masters() {
+    let Some(folder) = reference::clients("the_python_package_reaches_all_masters", "python") else { return };
+    let script = Path::new(ROOT).join("tests/clients/test_package_cluster.py");
+    let package = Path::new(ROOT).join("clients/python");
+    passes(Command::new(folder.join("bin/python")).arg("-B").arg(script).env("PYTHONPATH", package));
+}
+
+#[test]
 fn node_redis_and_ioredis_route() {
     let Some(folder) = reference::clients("node_redis_and_ioredis_route", "node") else { return };
     // Node looks for packages beside the file that imports them.

@@ -1,6 +1,6 @@
-"""The worker of worker.py for coroutines, with redis.asyncio. Needs jobs.py.
+"""The worker of worker.py for coroutines, with redis.asyncio.
 
-    worker = Worker(redis.asyncio.Redis(), "mail", {"send": send}, concurrency=100, decode=json.loads)
+    worker = Worker(assess.client, "mail", {"send": send}, concurrency=100, decode=json.loads)
     worker.stop_on_signals()
     await worker.run()
 
@@ -15,8 +15,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio
-from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
-from jobs import progress_words
+
+from redis_assess._jobs import (
+    AWAY,
+    Cancelled,
+    GiveUp,
+    Job,
+    Settings,
+    Words,
+    claimed,
+    is_cancelled,
+    is_lost,
+    log,
+    pauses,
+    progress_words,
+)
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 
@@ -51,7 +64,7 @@ class Run:
         self.cancel()
 
 
-class Worker(Settings[redis.asyncio.Redis, Callable[[Any, Run], Awaitable[Any]]]):
+class Worker(Settings[redis.asyncio.Redis | redis.asyncio.RedisCluster, Callable[[Any, Run], Awaitable[Any]]]):
     """Runs the jobs of a queue; see Settings."""
 
     def __post_init__(self) -> None:
@@ -143,7 +156,7 @@ class Worker(Settings[redis.asyncio.Redis, Callable[[Any, Run], Awaitable[Any]]]
         """The reply; None when the event comes first. The command is repeated while the server is away."""
         for pause in pauses():
             try:
-                return await self.client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+                return await self.client.execute_command(*words, NEVER_DECODE=True)
             except repeated or AWAY as error:
                 log.warning("%s is repeated: %s", words[0], error)
                 if await passed(until, pause):

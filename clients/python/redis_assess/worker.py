@@ -1,6 +1,6 @@
-"""A worker for a job queue of redis-assess: handlers on threads, with redis-py 5 or later. Needs jobs.py.
+"""A worker for a job queue of redis-assess: handlers on threads, with redis-py 5 or later.
 
-    worker = Worker(redis.Redis(), "mail", {"send": send}, concurrency=4, decode=json.loads)
+    worker = Worker(assess.client, "mail", {"send": send}, concurrency=4, decode=json.loads)
     worker.stop_on_signals()
     worker.run()
 
@@ -15,8 +15,21 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from jobs import AWAY, Cancelled, GiveUp, Job, Settings, Words, claimed, is_cancelled, is_lost, log, pauses
-from jobs import progress_words
+
+from redis_assess._jobs import (
+    AWAY,
+    Cancelled,
+    GiveUp,
+    Job,
+    Settings,
+    Words,
+    claimed,
+    is_cancelled,
+    is_lost,
+    log,
+    pauses,
+    progress_words,
+)
 
 __all__ = ["Cancelled", "GiveUp", "Run", "Worker"]
 
@@ -50,7 +63,7 @@ class Run:
         self.end()
 
 
-class Worker(Settings[redis.Redis, Callable[[Any, Run], Any]]):
+class Worker(Settings[redis.Redis | redis.RedisCluster, Callable[[Any, Run], Any]]):
     """Runs the jobs of a queue; see Settings."""
 
     def __post_init__(self) -> None:

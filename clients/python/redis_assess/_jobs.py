@@ -1,7 +1,6 @@
-"""The job queue of redis-assess as worker.py and worker_async.py see it: settings of a worker, commands, replies."""
+"""The job queue of redis-assess as worker.py and _worker_async.py see it: settings of a worker, commands, replies."""
 
 import json
-import logging
 import os
 import random
 import socket
@@ -12,14 +11,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import redis
 
-log = logging.getLogger("redis_assess")
+from redis_assess._connection import AWAY, log
+
+__all__ = [
+    "AWAY", "Cancelled", "GiveUp", "Job", "Settings", "Words", "claimed", "is_cancelled", "is_lost", "log", "pauses",
+    "progress_words",
+]  # fmt: skip
 
 Client = TypeVar("Client")
 Handler = TypeVar("Handler")
 Words = tuple[Any, ...]
-
-# The server is unreachable, loading its data, or does not reply: a command is repeated until it gets a reply.
-AWAY = (redis.ConnectionError, redis.TimeoutError)
 
 
 class GiveUp(Exception):
