@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -42,9 +44,12 @@ class System:
             # On a busy machine a connection may take longer than the second that applications give it.
             "REDIS_URL": f"redis://localhost:{self.port}?socket_connect_timeout={SECONDS}&socket_timeout={SECONDS}",
         }
-        self._run("\n".join(prepare))
-        self.folder = Path(self.environment["PWD"])
-        self.redis = redis.Redis.from_url(self.environment["REDIS_URL"], decode_responses=True)
+        try:
+            self._run("\n".join(prepare))
+            self.redis = redis.Redis.from_url(self.environment["REDIS_URL"], decode_responses=True)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, **variables: str) -> Web:
         """One more instance of the application."""
@@ -57,6 +62,11 @@ class System:
             while len(self.instances) <= number:
                 self.start()
         return self.instances[number].http
+
+    @property
+    def folder(self) -> Path:
+        """The copy of the repository."""
+        return Path(self.environment["PWD"])
 
     def call(self, *words: Any) -> Any:
         return self.redis.execute_command(*words)  # type: ignore[no-untyped-call]
@@ -76,7 +86,12 @@ class System:
         """Removes all data and statistics, and plays the preset again."""
         self.redis.flushall()
         self._run(self.play_preset)
+        for model in self.call("MODEL.LIST"):
+            wait_for(lambda: self.table("MODEL.INFO", model)["state"] == "ready", f"{model} is not ready")
         self.call("CACHE.STATS", "RESET")
+        # On a busy machine a computation may take longer than the defaults. A tier with times of its own keeps them.
+        for setting in ("assess.default-lease-ms", "assess.default-wait-ms"):
+            self.redis.config_set(setting, 1000 * SECONDS)
 
     def restart_server(self) -> None:
         """The server saves its data and ends, and the command of the README starts it again."""
@@ -89,20 +104,12 @@ class System:
         """Another server with the module that follows this one: its port and a client."""
         port, folder = free_port(), self.work / "replica"
         folder.mkdir()
-        words = [
-            "redis-server",
-            "--port",
-            port,
-            "--dir",
-            folder,
-            "--save",
-            "",
-            "--loadmodule",
-            os.environ["ASSESS_MODULE"],
-            "--replicaof",
-            f"localhost {self.port}",
-        ]
-        process = subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL)
+        settings = {
+            "port": port, "dir": folder, "save": "", "loadmodule": os.environ["ASSESS_MODULE"],
+            "replicaof": f"localhost {self.port}",
+        }  # fmt: skip
+        words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        process = subprocess.Popen(["redis-server", *words], stdout=subprocess.DEVNULL)
         try:
             with redis.Redis(port=port, decode_responses=True) as client:
                 wait_for(
@@ -122,8 +129,8 @@ class System:
     def stop(self) -> None:
         for web in self.instances:
             web.stop()
-        self.redis.close()
-        self._stop_server()
+        if (self.folder / "redis.pid").exists():
+            self._stop_server()
         shutil.rmtree(self.work, ignore_errors=True)
 
     def _run(self, lines: str) -> str:
@@ -140,7 +147,8 @@ class System:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        if done.returncode or "\nERR " in done.stdout:
+        # Errors of Redis begin with a code, and redis-cli prints them unchanged.
+        if done.returncode or re.search(r"^[A-Z]{3,} ", done.stdout, re.MULTILINE):
             raise RuntimeError(f"{lines}\nstatus {done.returncode}: {done.stdout[-2000:]}")
         pairs = (pair.partition("=") for pair in variables.read_text().split("\0") if pair)
         self.environment = {name: value for name, _, value in pairs}
@@ -149,7 +157,12 @@ class System:
     def _stop_server(self) -> None:
         file = self.folder / "redis.pid"
         os.kill(int(file.read_text()), signal.SIGTERM)
-        wait_for(lambda: not file.exists() and not answers(self.redis), "the server does not end")
+        wait_for(lambda: not file.exists() and not is_open(self.port), "the server does not end")
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 def answers(client: redis.Redis) -> bool:
