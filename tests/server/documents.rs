@@ -145,7 +145,7 @@ fn all_documents() -> Vec<String> {
         "samples/README.md",
         "fuzz/README.md",
     ];
-    let folders = ["docs", "scripts"].iter().flat_map(|place| folders(place));
+    let folders = ["docs", "examples", "scripts"].iter().flat_map(|place| folders(place));
     top.map(str::to_owned).into_iter().chain(folders.flat_map(|folder| documents(&folder))).collect()
 }
 

@@ -1,0 +1,1 @@
+"""Starts the systems of examples/ for their tests."""
