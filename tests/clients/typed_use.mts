@@ -17,7 +17,11 @@ export const clients = async () => {
   new Assess('redis://localhost');
   // @ts-expect-error
   await connect({ near: 'yes' });
-  return assess.client;
+  const value: string | null = await assess.client.get('k');
+  const own = new Assess(createClientPool());
+  // @ts-expect-error
+  const wrong: number | null = await assess.client.get('k');
+  return { value, wrong, clients: own.client.totalClients };
 };
 
 export const models = async (assess: Assess) => {

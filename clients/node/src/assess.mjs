@@ -20,20 +20,24 @@ import { word } from './words.mjs';
  * @property {(error: Error) => void} [log] by default console.error
  */
 
-/** The commands of redis-assess over a client of node-redis (client, pool or cluster) or ioredis. */
+/**
+ * The commands of redis-assess over a client of node-redis (client, pool or cluster) or ioredis.
+ *
+ * @template {import('./connection.mjs').AnyClient} [C=any]
+ */
 export class Assess {
   /** @type {Connection} */
   #connection;
 
   /**
-   * @param {import('./connection.mjs').AnyClient | Connection} client a client, connected
+   * @param {C | Connection} client a client, connected
    * @param {Own & { near?: number }} [options]
    */
   constructor(client, { failOpen = true, log = logged, near } = {}) {
     const connection = client instanceof Connection ? client : new Connection(client, { log });
     if (near && !connection.client.near) throw new TypeError('near is an option of connect');
     this.#connection = connection;
-    /** The client: commands of Redis and of other modules. @type {any} */
+    /** The client: commands of Redis and of other modules. @type {C} */
     this.client = connection.client;
     const read = (/** @type {string} */ key) => connection.within(nearGet(connection.client, key));
     const { cached, cacheInvalidate, getOrCompute, invalidate } = caching(connection, failOpen);
@@ -96,7 +100,7 @@ export class Assess {
  *
  * @param {Own & { url?: string, near?: number } & Record<string, any>} [options] those of createClient of node-redis, and:
  *   url, by default REDIS_URL, else redis://localhost:6379; near, the number of entries to keep in the process
- * @returns {Promise<Assess>}
+ * @returns {Promise<Assess<import('redis').RedisClientType>>}
  */
 export const connect = async ({ failOpen = true, log = logged, near, url = process.env.REDIS_URL, ...options } = {}) => {
   const settings = { url: url ?? 'redis://localhost:6379', ...options };
@@ -106,5 +110,7 @@ export const connect = async ({ failOpen = true, log = logged, near, url = proce
     await connection.abort();
     throw new Away(`no connection in ${connection.patience.connection} ms`);
   }
-  return new Assess(connection, { failOpen, log, near });
+  /** @type {Assess<any>} */
+  const assess = new Assess(connection, { failOpen, log, near });
+  return assess;
 };

@@ -138,7 +138,8 @@ export class Cache {
 
   /**
    * An entry, or a lease to compute it. Other clients wait, so that it is computed once. `getOrCompute` and
-   * `Assess.cached` do all of it.
+   * `Assess.cached` do all of it, and keep the connection of the lease: here the next caller may get it, whose fetch of the
+   * key is then `busy`.
    *
    * @param {string} key
    * @param {{ leaseMs?: number, waitMs?: number, noStale?: boolean, bytes?: boolean }} [options]

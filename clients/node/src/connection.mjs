@@ -36,6 +36,12 @@ import { Away, asError } from './errors.mjs';
 /** @type {Log} */
 export const logged = (error) => console.error('redis:', error.message || error);
 
+// node-redis adds up the digits of a double of RESP3, with rounding errors in the last places: Number reads its text exactly.
+const exact = { typeMapping: { [RESP_TYPES.DOUBLE]: String } };
+const exactBytes = { typeMapping: { ...exact.typeMapping, [RESP_TYPES.BLOB_STRING]: Buffer } };
+
+const patience = { connection: 1000, reply: 10_000 };
+
 /** A client, and a pool of connections for the commands that block. */
 export class Connection {
   /** @type {any} */
@@ -47,7 +53,7 @@ export class Connection {
    * Milliseconds after which Redis counts as unreachable: without a connection at the first call, and without a reply at
    * any call. The limit for replies must be longer than the longest WAIT, which is 2 seconds unless a tier sets another.
    */
-  patience = { connection: 1000, reply: 10_000 };
+  patience = { ...patience };
 
   /**
    * @param {any} client
@@ -77,12 +83,12 @@ export class Connection {
   static open(options = {}, { log = logged, pool: poolOptions = {} } = {}) {
     const { socket = {}, ...rest } = /** @type {any} */ (options);
     // createClient changes the objects that it gets.
-    const settings = (/** @type {object} */ more) => ({ ...rest, ...more, socket: { connectTimeout: 1000, ...socket } });
+    const settings = (/** @type {object} */ more) => ({ ...rest, ...more, socket: { connectTimeout: patience.connection, ...socket } });
     const client = createClient(settings({ disableOfflineQueue: true })).on('error', log);
     // A caller that computes a value or waits for it holds a connection.
     const pool = createClientPool(settings({ clientSideCache: undefined, ...poolOptions }), limits).on('error', log);
     const connections = Promise.all([client.connect(), pool.connect()]).catch(log);
-    const patient = pause(1000, undefined, { ref: false });
+    const patient = pause(patience.connection, undefined, { ref: false });
     return new Connection(client, { pool, connected: Promise.race([connections, patient]), log, owned: true });
   }
 
@@ -110,7 +116,7 @@ export class Connection {
     if (!pool) throw new TypeError('this needs a client or a pool of node-redis, of one server');
     return pool.execute((/** @type {NodeRedis} */ one) => use(async (words) => {
       await this.#ready();
-      return this.within(one.sendCommand(words));
+      return this.within(one.sendCommand(words, exact));
     }));
   }
 
@@ -159,11 +165,7 @@ export class Connection {
 }
 
 /** Of the connections for blocking commands: a caller that waits longer for a free one counts Redis as unreachable. */
-const limits = { minimum: 1, maximum: 1000, acquireTimeout: 10_000 };
-
-// node-redis adds up the digits of a double of RESP3, with rounding errors in the last places: Number reads its text exactly.
-const exact = { typeMapping: { [RESP_TYPES.DOUBLE]: String } };
-const exactBytes = { typeMapping: { ...exact.typeMapping, [RESP_TYPES.BLOB_STRING]: Buffer } };
+const limits = { minimum: 1, maximum: 1000, acquireTimeout: patience.reply };
 
 /**
  * How a client sends a command.

@@ -4,17 +4,21 @@
  *   everything else, also an invalidation, rejects with Away. By default true
  * @property {(error: Error) => void} [log] by default console.error
  */
-/** The commands of redis-assess over a client of node-redis (client, pool or cluster) or ioredis. */
-export class Assess {
+/**
+ * The commands of redis-assess over a client of node-redis (client, pool or cluster) or ioredis.
+ *
+ * @template {import('./connection.mjs').AnyClient} [C=any]
+ */
+export class Assess<C extends import("./connection.mjs").AnyClient = any> {
     /**
-     * @param {import('./connection.mjs').AnyClient | Connection} client a client, connected
+     * @param {C | Connection} client a client, connected
      * @param {Own & { near?: number }} [options]
      */
-    constructor(client: import("./connection.mjs").AnyClient | Connection, { failOpen, log, near }?: Own & {
+    constructor(client: C | Connection, { failOpen, log, near }?: Own & {
         near?: number;
     });
-    /** The client: commands of Redis and of other modules. @type {any} */
-    client: any;
+    /** The client: commands of Redis and of other modules. @type {C} */
+    client: C;
     cache: Cache;
     tiers: Tiers;
     cached: <A extends unknown[], R>(prefix: string, compute: (this: any, ...args: A) => R | Promise<R>, { selfKey, ...options }?: import("./caching.mjs").Computing & {
@@ -48,7 +52,7 @@ export class Assess {
 export function connect({ failOpen, log, near, url, ...options }?: Own & {
     url?: string;
     near?: number;
-} & Record<string, any>): Promise<Assess>;
+} & Record<string, any>): Promise<Assess<import("redis").RedisClientType>>;
 export type Own = {
     /**
      * while Redis is unreachable, reads of `cache` miss and writes are not stored, which is logged;
