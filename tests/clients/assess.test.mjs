@@ -20,6 +20,10 @@ const over = {
   connect: await connect(),
 };
 const assess = over.connect;
+setTimeout(() => {
+  console.error('a test waits without end');
+  process.exit(1); // an error would fail the test and leave it waiting
+}, 120_000).unref();
 const samples = (name) => readFile(`${REPOSITORY}/samples/${name}`);
 
 /** The same call over each kind of client; all give the same value, which is returned. */

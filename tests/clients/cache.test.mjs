@@ -21,6 +21,10 @@ const over = {
 };
 const assess = over.connect;
 const { cache, tiers } = assess;
+setTimeout(() => {
+  console.error('a test waits without end');
+  process.exit(1); // an error would fail the test and leave it waiting
+}, 120_000).unref();
 
 /** The same call over each kind of client; all give the same value, which is returned. */
 const everywhere = async (call) => {

@@ -16,6 +16,10 @@ const over = {
   connect: await connect({ url }),
 };
 const assess = over.connect;
+setTimeout(() => {
+  console.error('a test waits without end');
+  process.exit(1); // an error would fail the test and leave it waiting
+}, 120_000).unref();
 after(async () => {
   for (const one of Object.values(over)) await one.close();
   for (const { client } of Object.values(over)) if (client !== io && client.isOpen) client.destroy();
