@@ -6,6 +6,11 @@
 
 import { number, text } from './replies.mjs';
 
+/** The copies of replies: callers that share a reply get one copy, with the time of the first. @type {WeakMap<object, Copy>} */
+const copies = new WeakMap();
+
+/** @typedef {{ value: string, freshUntil: number }} Copy */
+
 const get = {
   CACHEABLE: true,
   IS_READ_ONLY: true,
@@ -13,11 +18,15 @@ const get = {
     parser.push('CACHE.GET');
     parser.pushKey(key);
     parser.push('WITHTTL');
+    // Counted from the request, the copy is never used longer than the server would serve the value.
+    parser.preserve = performance.now();
   },
-  transformReply: (/** @type {any} */ reply) => {
+  transformReply: (/** @type {any} */ reply, /** @type {any} */ requested) => {
     if (!reply) return null;
     const left = number(reply[1]);
-    return { value: text(reply[0]), freshUntil: left < 0 ? Infinity : performance.now() + left };
+    const copy = copies.get(reply) ?? { value: text(reply[0]), freshUntil: left < 0 ? Infinity : requested + left };
+    copies.set(reply, copy);
+    return copy;
   },
 };
 

@@ -10,12 +10,16 @@ export function nearOptions(maxEntries: number): {
                 CACHEABLE: boolean;
                 IS_READ_ONLY: boolean;
                 parseCommand: (parser: any, key: string) => void;
-                transformReply: (reply: any) => {
+                transformReply: (reply: any, requested: any) => {
                     value: string;
-                    freshUntil: number;
+                    freshUntil: any;
                 } | null;
             };
         };
     };
 };
 export function nearGet(client: any, key: string): Promise<string | null | undefined>;
+export type Copy = {
+    value: string;
+    freshUntil: number;
+};
