@@ -1,4 +1,4 @@
-// cached.mjs while Redis is unreachable. REDIS_URL names a server with the module; a relay of this file is in front of it.
+// The functions of redis-assess/cached while Redis is unreachable. REDIS_URL names a server with the module; a relay of this file is in front of it.
 // Run with --test-force-exit: at the end one connection is left that gets no reply.
 
 import assert from 'node:assert/strict';
@@ -38,7 +38,7 @@ const port = await listen(0);
 await hangUp();
 process.env.REDIS_URL = `redis://127.0.0.1:${port}`;
 // The library loads although no server listens.
-const { Away, cacheInvalidate, cached, client, close, patience } = await import('./cached.mjs');
+const { Away, cacheInvalidate, cached, client, close, patience } = await import('redis-assess/cached');
 const double = cached('away:double', (x) => 2 * x, { ttl: 60 });
 const strict = cached('away:strict', (x) => 2 * x, { ttl: 60, failOpen: false });
 after(async () => {

@@ -1,9 +1,9 @@
-// The functions of clients/node/cached.mjs on promises. REDIS_URL names a server with the module.
+// cached and cacheInvalidate of clients/node. REDIS_URL names a server with the module.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { NoLife, Remembered, cacheInvalidate, cached, client, close, connected, invalidate, keyOf, part } from './cached.mjs';
+import { NoLife, Remembered, cacheInvalidate, cached, client, close, connected, invalidate, keyOf, part } from 'redis-assess/cached';
 
 const CALLERS = 20;
 

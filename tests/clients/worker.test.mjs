@@ -1,4 +1,4 @@
-// The worker of clients/node/worker.mjs. REDIS_URL names a server with the module.
+// The worker of clients/node. REDIS_URL names a server with the module.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -7,12 +7,15 @@ import net from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { Cancelled, GiveUp, Worker } from './worker.mjs';
+import { Cancelled, GiveUp, Worker } from 'redis-assess';
 
 const url = process.env.REDIS_URL;
 const client = await createClient({ url }).connect();
 after(() => client.destroy());
-setTimeout(() => { throw new Error('a test waits without end'); }, 120_000).unref();
+setTimeout(() => {
+  console.error('a test waits without end');
+  process.exit(1); // an error would fail the test and leave it waiting
+}, 120_000).unref();
 
 const never = () => new Promise(() => {});
 const gate = () => {
@@ -207,7 +210,7 @@ test('a job that outlasts the grace is aborted and run by another worker', async
 const otherProcess = async (queue, leaseMs, wait) => {
   const script = `
     import { createClient } from 'redis';
-    import { Worker } from './worker.mjs';
+    import { Worker } from 'redis-assess';
     const client = await createClient({ url: '${url}' }).connect();
     const hang = async () => { console.log('begun'); await ${wait}; return 'finished'; };
     const worker = new Worker(client, '${queue}', { hang }, { leaseMs: ${leaseMs}, blockMs: 100 });

@@ -56,17 +56,14 @@ fn python_types() {
 #[track_caller]
 pub(crate) fn node(test: &str, script: &str) {
     let Some(folder) = reference::clients(test, "node") else { return };
-    // Node looks for packages beside the file that imports them.
-    let run = TempDir::new_in(&folder).expect("a folder beside the packages");
-    for file in ["clients/node/cached.mjs", "clients/node/worker.mjs", &format!("tests/clients/{script}")] {
-        let from = Path::new(ROOT).join(file);
-        std::fs::copy(&from, run.path().join(from.file_name().expect("a name"))).expect("a copy");
-    }
+    let run = TempDir::new_in(&folder).expect("a folder below the libraries");
+    reference::node_package(run.path());
+    let copy = run.path().join(script);
+    std::fs::copy(Path::new(ROOT).join("tests/clients").join(script), &copy).expect("a copy");
     let server = Server::start();
     let mut command = Command::new("node");
-    assert_passes(
-        command.args(["--test", "--test-force-exit"]).arg(run.path().join(script)).env("REDIS_URL", server.url()),
-    );
+    command.args(["--test", "--test-force-exit"]).arg(copy).env("REDIS_URL", server.url());
+    assert_passes(command.env("REPOSITORY", ROOT).env("TABLES", server.tables()));
 }
 
 #[test]
@@ -77,4 +74,19 @@ fn node_functions() {
 #[test]
 fn node_while_redis_is_unreachable() {
     node("node_while_redis_is_unreachable", "away.test.mjs");
+}
+
+#[test]
+fn node_models() {
+    node("node_models", "assess.test.mjs");
+}
+
+#[test]
+fn node_cache_and_tiers() {
+    node("node_cache_and_tiers", "cache.test.mjs");
+}
+
+#[test]
+fn node_package() {
+    node("node_package", "package.test.mjs");
 }

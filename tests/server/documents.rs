@@ -81,6 +81,7 @@ examples! {
     examples_of_cache: "docs/cache",
     examples_of_commands: "docs/commands",
     examples_of_decisions: "docs/decisions",
+    examples_of_the_node_package: "clients/node/README.md",
 }
 
 #[test]
@@ -136,16 +137,8 @@ fn the_message_of_a_script_names_the_line_of_the_document() {
 
 /// All documents for readers.
 fn all_documents() -> Vec<String> {
-    let top = [
-        "README.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "CHANGELOG.md",
-        "clients/python/README.md",
-        "samples/README.md",
-        "fuzz/README.md",
-    ];
-    let folders = ["docs", "examples", "scripts"].iter().flat_map(|place| folders(place));
+    let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "samples/README.md", "fuzz/README.md"];
+    let folders = ["clients", "docs", "examples", "scripts"].iter().flat_map(|place| folders(place));
     top.map(str::to_owned).into_iter().chain(folders.flat_map(|folder| documents(&folder))).collect()
 }
 

@@ -17,3 +17,8 @@ fn python_workers_in_coroutines() {
 fn node_workers() {
     node("node_workers", "worker.test.mjs");
 }
+
+#[test]
+fn node_queues() {
+    node("node_queues", "queue.test.mjs");
+}

@@ -38,8 +38,8 @@ fn the_python_package_reaches_all_masters() {
 #[test]
 fn node_redis_and_ioredis_route() {
     let Some(folder) = reference::clients("node_redis_and_ioredis_route", "node") else { return };
-    // Node looks for packages beside the file that imports them.
-    let run = TempDir::new_in(&folder).expect("a folder beside the packages");
+    let run = TempDir::new_in(&folder).expect("a folder below the libraries");
+    reference::node_package(run.path());
     let script = run.path().join("cluster.test.mjs");
     std::fs::copy(Path::new(ROOT).join("tests/clients/cluster.test.mjs"), &script).expect("a copy");
     passes(Command::new("node").args(["--test", "--test-force-exit"]).arg(script));

@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         }
         let run = match language {
             "python" => programs::python(self.root, self.document, &self.server, &script),
-            _ => programs::node(self.root, self.document, &self.server, &script),
+            _ => programs::node(self.document, &self.server, &script),
         };
         self.note(block.line, run);
     }

@@ -54,15 +54,11 @@ pub(super) fn python(root: &Path, document: &str, server: &Server, script: &str)
     )
 }
 
-/// Runs a Node script with node-redis and `clients/node`.
-pub(super) fn node(root: &Path, document: &str, server: &Server, script: &str) -> Result<(), String> {
+/// Runs a Node script with node-redis and the package of `clients/node`.
+pub(super) fn node(document: &str, server: &Server, script: &str) -> Result<(), String> {
     let Some(libraries) = reference::clients(document, "node") else { return Ok(()) };
-    // Node searches packages next to the file that imports them.
-    let folder = TempDir::new_in(&libraries).expect("a folder beside the packages");
-    for entry in std::fs::read_dir(root.join("clients/node")).expect("the files of clients/node") {
-        let path = entry.expect("an entry").path();
-        std::fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("a copy");
-    }
+    let folder = TempDir::new_in(&libraries).expect("a folder below the libraries");
+    reference::node_package(folder.path());
     let file = folder.path().join("document.mjs");
     // The script exits even if it leaves connections open.
     std::fs::write(&file, addressed(script, &server.url()) + "\nprocess.exit(0);\n")

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A folder of the reference data, or `None` after noting that `test` is skipped.
 ///
@@ -30,6 +31,16 @@ pub(crate) fn clients(test: &str, language: &str) -> Option<PathBuf> {
     }
     skipped(test, &format!("no {language} libraries in target/clients: scripts/clients installs them"));
     None
+}
+
+/// Makes the package in `clients/node` importable, as `redis-assess`, by the scripts in a folder below the libraries of Node:
+/// Node looks for packages in `node_modules` beside the file that imports them, and in the folders above.
+pub(crate) fn node_package(folder: &Path) {
+    let packages = folder.join("node_modules");
+    std::fs::create_dir(&packages).expect("a folder without packages");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/node");
+    let copied = Command::new("cp").arg("-R").arg(source).arg(packages.join("redis-assess")).status();
+    assert!(copied.expect("cp is installed").success(), "clients/node cannot be copied");
 }
 
 /// Notes that `test` is skipped, and why, in the file that `ASSESS_SKIPPED` names.

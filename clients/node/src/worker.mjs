@@ -1,5 +1,5 @@
 /**
- * A worker for a job queue of redis-assess, with the npm package `redis` 5.
+ * A worker for a job queue of redis-assess, over a client of node-redis (`client` of `connect` is one).
  *
  *   const worker = new Worker(client, 'mail', { send }, { concurrency: 10, decode: JSON.parse });
  *   worker.stopOnSignals();
@@ -26,11 +26,24 @@ export class Cancelled extends Error {}
 /** @typedef {(percent: number, message?: string) => void} UpdateProgress */
 /** @typedef {{ id: string, attempt: number, metadata: Buffer | null, signal: AbortSignal }} Run */
 /** @typedef {(payload: any, updateProgress: UpdateProgress, run: Run) => unknown} Handler */
+/** @typedef {{ id: string, rawId: any, token: any, type: string, payload: any, attempt: number, metadata: any }} Job */
+/**
+ * @typedef {object} Running
+ * @property {Job} job
+ * @property {AbortController} stopped
+ * @property {AbortSignal} lost nothing is reported
+ * @property {(error: Error) => void} lose
+ * @property {any[]} progress
+ * @property {boolean} news
+ * @property {boolean} hasEnded
+ */
 
 /** Runs the jobs of a queue. */
 export class Worker {
-  #runs = new Map(); // runs by the promises of their ends
+  /** @type {Map<Promise<void>, Running>} runs by the promises of their ends */
+  #runs = new Map();
   #stopping = new AbortController();
+  /** @type {(value?: any) => void} */
   #changed = () => {};
 
   /**
@@ -54,7 +67,15 @@ export class Worker {
     const types = Object.keys(handlers);
     if (!types.length || !(concurrency >= 1)) throw new RangeError('a worker needs a handler and a concurrency of at least 1');
     const claim = ['JOB.CLAIM', queue, types.length, ...types, 'LEASE', leaseMs, 'BLOCK', blockMs, 'WORKER', name, 'COUNT'];
-    Object.assign(this, { client, queue, handlers, concurrency, leaseMs, grace, decode, onError, claim });
+    this.client = client;
+    this.queue = queue;
+    this.handlers = handlers;
+    this.concurrency = concurrency;
+    this.leaseMs = leaseMs;
+    this.grace = grace;
+    this.decode = decode;
+    this.onError = onError;
+    this.claim = claim;
   }
 
   /** Claims and runs jobs until `stop`; settles when they have ended, or after the grace. */
@@ -95,6 +116,7 @@ export class Worker {
     for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => this.stop());
   }
 
+  /** @param {any} reply */
   #start(reply) {
     const job = described(reply);
     const [stopped, lost] = [new AbortController(), new AbortController()]; // lost: nothing is reported
@@ -103,6 +125,7 @@ export class Worker {
       lost.abort();
       stopped.abort(new Cancelled(error.message));
     };
+    /** @type {Running} */
     const run = { job, stopped, lost: lost.signal, lose, progress: [], news: false, hasEnded: false };
     const end = this.#work(run).catch(this.onError).finally(() => {
       this.#runs.delete(end);
@@ -111,6 +134,7 @@ export class Worker {
     this.#runs.set(end, run);
   }
 
+  /** @param {Running} run */
   async #work(run) {
     const { id, attempt, metadata, type, payload } = run.job;
     const { signal } = run.stopped;
@@ -125,7 +149,8 @@ export class Worker {
     try {
       const result = await this.handlers[type](this.decode(payload), updateProgress, { id, attempt, metadata, signal });
       report = ['JOB.COMPLETE', encoded(result)];
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {any} */ (thrown);
       const isCancelled = signal.aborted && (error === signal.reason || error?.name === 'AbortError');
       report = isCancelled ? ['JOB.FAIL', 'cancelled', 'RETRY', 'no'] : this.#failed(run.job, error);
     }
@@ -134,18 +159,20 @@ export class Worker {
     try {
       await this.#tell(run, report);
     } catch (error) {
-      if (report[0] !== 'JOB.COMPLETE' || !error.message.startsWith('TOOBIG')) throw error;
-      await this.#tell(run, this.#failed(run.job, new GiveUp(`the result is refused: ${error.message}`)));
+      const { message } = /** @type {Error} */ (error);
+      if (report[0] !== 'JOB.COMPLETE' || !message.startsWith('TOOBIG')) throw error;
+      await this.#tell(run, this.#failed(run.job, new GiveUp(`the result is refused: ${message}`)));
     }
   }
 
+  /** @param {Job} job @param {unknown} error */
   #failed({ id, type, attempt }, error) {
     this.onError(new Error(`job ${id} of type ${type} failed in attempt ${attempt}`, { cause: error }));
     const text = error instanceof Error && error.message ? error.message : String(error);
     return ['JOB.FAIL', text, 'RETRY', error instanceof GiveUp ? 'no' : 'yes', 'TRACEBACK', inspect(error)];
   }
 
-  /** Extends the lease and sends the progress, until the timer that it returns is cleared. */
+  /** Extends the lease and sends the progress, until the timer that it returns is cleared. @param {Running} run */
   #keep(run) {
     const beatMs = this.leaseMs / 3;
     const pauseMs = Math.min(500, beatMs / 2);
@@ -157,7 +184,8 @@ export class Worker {
         const directive = `${(await this.#tell(run, ['JOB.HEARTBEAT', ...run.progress])) ?? 'continue'}`;
         if (directive === 'cancel') run.stopped.abort(new Cancelled('cancelled'));
         else if (directive !== 'continue') throw new Error(`unexpected reply to a heartbeat: ${directive}`);
-      } catch (error) { // after an error of another kind the next heartbeat may succeed
+      } catch (thrown) { // after an error of another kind the next heartbeat may succeed
+        const error = /** @type {Error} */ (thrown);
         if (run.hasEnded) return;
         if (/^LEASELOST|no job/.test(error.message)) run.lose(error);
         else this.onError(error);
@@ -167,17 +195,25 @@ export class Worker {
     return setInterval(beat, pauseMs);
   }
 
-  /** A command about the job of a run; without a reply when its lease is lost first. */
+  /** A command about the job of a run; without a reply when its lease is lost first. @param {Running} run @param {any[]} words */
   #tell(run, [command, ...rest]) {
     return this.#ask(this.client, [command, this.queue, run.job.rawId, run.job.token, ...rest], run.lost, isAway);
   }
 
-  /** The reply; undefined when the signal comes first. The command is repeated while the server is away. */
+  /**
+   * The reply; undefined when the signal comes first. The command is repeated while the server is away.
+   *
+   * @param {any} client
+   * @param {any[]} words
+   * @param {AbortSignal} until
+   * @param {(error: Error) => boolean} isRepeated
+   */
   async #ask(client, words, until, isRepeated) {
     for (let pause = 100; !until.aborted; pause = Math.min(2 * pause, 5000)) {
       try {
         return await client.sendCommand(words.map((word) => (Buffer.isBuffer(word) ? word : `${word}`)), inBytes);
-      } catch (error) {
+      } catch (thrown) {
+        const error = /** @type {Error} */ (thrown);
         if (!isRepeated(error)) throw error;
         if (until.aborted) return;
         this.onError(new Error(`${words[0]} is repeated: ${error.message}`, { cause: error }));
@@ -191,16 +227,17 @@ export class Worker {
 const inBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
 /** The server was not reached, or is loading its data. */
-const isAway = (error) => !(error instanceof ErrorReply) || error.message.startsWith('LOADING');
+const isAway = (/** @type {Error} */ error) => !(error instanceof ErrorReply) || error.message.startsWith('LOADING');
 
 /** A result as it is stored: bytes and text unchanged, any other value as JSON. */
-const encoded = (result) => {
+const encoded = (/** @type {unknown} */ result) => {
   if (result instanceof Uint8Array) return Buffer.from(result);
   return typeof result === 'string' ? result : JSON.stringify(result) ?? 'null';
 };
 
 /** A job in a reply of JOB.CLAIM: a map in RESP3, a flat list in RESP2. */
-const described = (reply) => {
+const described = (/** @type {any} */ reply) => {
+  /** @type {Record<string, any>} */
   const fields = Array.isArray(reply) ? {} : reply;
   if (Array.isArray(reply)) for (let at = 0; at < reply.length; at += 2) fields[`${reply[at]}`] = reply[at + 1];
   const { id, token, type, payload, attempt, metadata } = fields;

@@ -1,0 +1,11 @@
+export type IoAssessment = import("./documents.mjs").IoAssessment;
+export type ScoreAssessment = import("./documents.mjs").ScoreAssessment;
+export type OriginAssessment = import("./documents.mjs").OriginAssessment;
+export type ModelInfo = import("./documents.mjs").ModelInfo;
+export type JobStatus = import("./documents.mjs").JobStatus;
+export type Fetched = import("./cache.mjs").Fetched;
+export type Handler = import("./worker.mjs").Handler;
+export { Assess, connect } from "./assess.mjs";
+export { keyOf, part } from "./caching.mjs";
+export { AssessError, Away, JobFailed, ModelFailed, NoLife, Remembered, TimedOut } from "./errors.mjs";
+export { Cancelled, GiveUp, Worker } from "./worker.mjs";

@@ -1,0 +1,13 @@
+export function text(reply: unknown): string;
+export function textOrNull(reply: unknown): string | null;
+export function texts(reply: unknown): string[];
+export function list(reply: unknown): any[];
+export function number(reply: unknown): number;
+export function numberOrNull(reply: unknown): number | null;
+export function document(reply: unknown): any;
+export function documents(reply: unknown): any[];
+export function outcomes(reply: unknown): any[];
+export function isOk(reply: unknown): boolean;
+export function isOne(reply: unknown): boolean;
+export function fields(parses?: Record<string, Parse>): (reply: any) => Record<string, any>;
+export type Parse = (reply: any) => any;
