@@ -24,7 +24,7 @@ const LONGEST: usize = 512;
 pub enum Removal {
     /// By a command.
     Deleted,
-    /// At the end of its life.
+    /// Its time to live has passed.
     Expired,
     /// By the server, to free memory.
     Evicted,
