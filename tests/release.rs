@@ -39,6 +39,8 @@ fn the_newest_release_of_the_changelog_is_this_version_and_has_a_date() {
     assert!(fuzz.contains(&format!("version = \"{version}\"")), "fuzz/Cargo.toml has another version");
     let python = read("clients/python/redis_assess/__init__.py");
     assert!(python.contains(&format!("\n__version__ = \"{version}\"\n")), "clients/python has another version");
+    let node = read("clients/node/package.json");
+    assert!(node.contains(&format!("\"version\": \"{version}\"")), "clients/node/package.json has another version");
 }
 
 /// A tag of this version is only on a commit whose files have it; a checkout without tags has none to check.

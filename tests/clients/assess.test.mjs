@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { copyFile, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { createClient, createClientPool } from 'redis';
+import { createClient, createClientPool, createSentinel } from 'redis';
 import { Assess, AssessError, TimedOut, connect } from 'redis-assess';
 
 const { REDIS_URL: url, TABLES, REPOSITORY } = process.env;
@@ -207,6 +207,8 @@ test('what the server could misread is refused before anything is sent', () => {
   assert.throws(() => model.load({}), TypeError);
   assert.throws(() => model.load({ file: 'a', data: 'b' }), TypeError);
   assert.throws(() => new Assess({}), TypeError);
+  const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: 'localhost', port: 1 }] });
+  assert.throws(() => new Assess(sentinel), TypeError);
 });
 
 test('a wait for a model has an end', async () => {

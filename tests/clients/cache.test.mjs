@@ -202,8 +202,10 @@ test('cached functions over a client of your own', async () => {
 });
 
 test('the near cache answers from the process until the entry is invalidated', async () => {
-  const near = await connect({ url, near: 100 });
+  const own = { ping: { parseCommand: (parser) => parser.push('PING'), transformReply: (reply) => reply } };
+  const near = await connect({ url, near: 100, modules: { own } });
   const { client } = near;
+  assert.equal(await client.own.ping(), 'PONG', 'other options of createClient are kept');
   const hits = () => client._self.clientSideCache.stats().hitCount;
   const get = (key) => near.cache.get(key);
   /** What `get` gives after the change, once the server's message has arrived. */

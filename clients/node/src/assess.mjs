@@ -104,10 +104,10 @@ export class Assess {
  */
 export const connect = async ({ failOpen = true, log = logged, near, url = process.env.REDIS_URL, ...options } = {}) => {
   const settings = { url: url ?? 'redis://localhost:6379', ...options };
-  const connection = Connection.open(near ? { ...settings, ...nearOptions(near) } : settings, { log });
+  const connection = Connection.open(near ? nearOptions(near, settings) : settings, { log });
   await connection.connected;
   if (!connection.client.isReady && !failOpen) {
-    await connection.abort();
+    connection.abort();
     throw new Away(`no connection in ${connection.patience.connection} ms`);
   }
   /** @type {Assess<any>} */

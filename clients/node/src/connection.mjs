@@ -181,7 +181,8 @@ const transportOf = (client, waiting) => {
       return bytes ? client.callBuffer(command, ...rest) : client.call(command, ...rest);
     };
   }
-  if (typeof client.sendCommand !== 'function') throw new TypeError('not a client of node-redis or ioredis');
+  // A client of Sentinel has another form of sendCommand.
+  if (typeof client.sendCommand !== 'function' || typeof client.getMasterNode === 'function') throw new TypeError('not a client, pool or cluster of node-redis or ioredis');
   const options = (/** @type {Sending} */ { bytes }) => (bytes ? exactBytes : exact);
   if (typeof client.nodeClient === 'function') {
     return (words, sending) => client.sendCommand(sending.key, sending.readonly ?? false, words, options(sending));

@@ -30,10 +30,11 @@ const get = {
   },
 };
 
-/** Options of createClient for a near cache of so many entries. @param {number} maxEntries */
-export const nearOptions = (maxEntries) => {
+/** Options of createClient, with a near cache of so many entries. @param {number} maxEntries @param {Record<string, any>} options */
+export const nearOptions = (maxEntries, options) => {
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) throw new RangeError('near is the number of entries, at least 1');
-  return { RESP: 3, clientSideCache: { maxEntries, evictPolicy: 'LRU' }, modules: { near: { get } } };
+  const modules = { ...options.modules, near: { get } };
+  return { ...options, RESP: 3, clientSideCache: { maxEntries, evictPolicy: 'LRU' }, modules };
 };
 
 /**

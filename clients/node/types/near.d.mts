@@ -1,22 +1,10 @@
-export function nearOptions(maxEntries: number): {
+export function nearOptions(maxEntries: number, options: Record<string, any>): {
     RESP: number;
     clientSideCache: {
         maxEntries: number;
         evictPolicy: string;
     };
-    modules: {
-        near: {
-            get: {
-                CACHEABLE: boolean;
-                IS_READ_ONLY: boolean;
-                parseCommand: (parser: any, key: string) => void;
-                transformReply: (reply: any, requested: any) => {
-                    value: string;
-                    freshUntil: any;
-                } | null;
-            };
-        };
-    };
+    modules: any;
 };
 export function nearGet(client: any, key: string): Promise<string | null | undefined>;
 export type Copy = {
