@@ -189,10 +189,15 @@ impl Index {
     /// Counts a hit. With `reorder` the entry becomes the most recently used one of its tier.
     #[inline]
     pub fn touched(&mut self, at: At, reorder: bool) {
+        self.touched_times(at, reorder, 1);
+    }
+
+    #[inline]
+    fn touched_times(&mut self, at: At, reorder: bool, times: u32) {
         self.uses += u64::from(reorder);
         let uses = reorder.then_some(self.uses);
         if let Some(space) = self.space_mut(at.db) {
-            space.touched(at.slot, uses);
+            space.touched(at.slot, uses, times);
         }
     }
 
@@ -243,12 +248,14 @@ impl Index {
 
     /// The memory of the index in bytes, names included: an estimate.
     pub fn memory(&self) -> u64 {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         self.spaces.values().map(|space| space.memory()).sum()
     }
 
     /// Inconsistencies between the parts of the index, as texts: everything is counted again. For tests.
     #[cfg(any(test, feature = "test-hooks"))]
     pub fn faults(&self) -> Vec<String> {
+        debug_assert!(self.waiting.is_empty(), "the index is read while changes wait");
         let each = self.spaces.iter();
         each.flat_map(|(db, space)| space.faults().into_iter().map(move |fault| format!("db {db}: {fault}"))).collect()
     }

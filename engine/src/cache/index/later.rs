@@ -88,7 +88,7 @@ impl Waiting {
     #[inline]
     fn add(&mut self, db: i32, hash: u32, name: &[u8], what: Later) {
         match (self.last(db, hash, name), what) {
-            (Some(last), Later::Hit { .. }) if last.what == what => return last.times += 1,
+            (Some(last), Later::Hit { .. }) if last.what == what => return last.times = last.times.saturating_add(1),
             // A value that was just written is fresh until it expires.
             (Some(Change { what: Later::Written(_), .. }), Later::TtlChanged) => return,
             _ => {}
@@ -164,7 +164,7 @@ impl Index {
             }
             Later::Hit { reorder } => {
                 if let Some(at) = find(self) {
-                    (0..change.times).for_each(|_| self.touched(at, reorder));
+                    self.touched_times(at, reorder, change.times);
                 }
             }
         }

@@ -17,6 +17,8 @@ use super::slab::{NIL, Slab};
 const MOST: usize = 128;
 /// A node with as few names below it becomes a bucket.
 const FEW: usize = MOST / 4;
+/// Bytes of names that are compared in one step.
+const BLOCK: usize = 16;
 
 #[derive(Debug)]
 enum Node {
@@ -55,7 +57,9 @@ impl Default for Order {
 
 /// The number of bytes with which both texts begin.
 fn common(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+    // Long names can have much in common: whole blocks are compared faster than single bytes.
+    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    blocks + a[blocks..].iter().zip(&b[blocks..]).take_while(|(a, b)| a == b).count()
 }
 
 fn name(slab: &Slab, slot: u32) -> &[u8] {

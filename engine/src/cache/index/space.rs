@@ -151,8 +151,9 @@ impl Space {
     /// Adds a record for a new name to the slab, the table and the order, but not to the list of a tier.
     fn create(&mut self, hash: u32, name: &[u8]) -> Option<u32> {
         let own = Name::new(name);
-        self.name_bytes += own.memory();
+        let bytes = own.memory();
         let slot = self.slab.insert(Record::new(own, hash))?;
+        self.name_bytes += bytes;
         self.table.insert(&self.slab, hash, slot);
         self.order.insert(&self.slab, name, slot);
         Some(slot)
@@ -235,9 +236,9 @@ impl Space {
     }
 
     #[inline]
-    pub(super) fn touched(&mut self, slot: u32, used: Option<u64>) {
+    pub(super) fn touched(&mut self, slot: u32, used: Option<u64>, times: u32) {
         let Some(record) = self.slab.get_mut(slot) else { return };
-        record.hits = record.hits.saturating_add(1);
+        record.hits = record.hits.saturating_add(times);
         record.put(flag::HIT, true);
         if let Some(used) = used {
             record.used = U48::new(used);
@@ -344,7 +345,8 @@ impl Space {
 #[expect(clippy::cast_precision_loss, reason = "a duration in ms to 7 digits is more than the window of REFRESH needs")]
 fn set_freshness(record: &mut Record, freshness: Freshness) {
     let (kind, at, duration_ms) = match freshness {
-        Freshness::UntilExpiry => (0, 0, 0),
+        // The grace of 0 begins when the entry expires.
+        Freshness::UntilExpiry | Freshness::FromExpiry { grace: 0 } => (0, 0, 0),
         Freshness::Until { at, ttl } => (flag::UNTIL, at, ttl),
         Freshness::FromExpiry { grace } => (flag::FROM_EXPIRY, 0, grace),
     };

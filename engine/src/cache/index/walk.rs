@@ -8,6 +8,7 @@ use super::{At, Entry, Index};
 impl Index {
     /// The databases that have entries, in order.
     pub fn databases(&self) -> Vec<i32> {
+        debug_assert!(!self.has_waiting(), "the index is read while changes wait");
         let mut databases: Vec<i32> =
             self.spaces.iter().filter(|(_, space)| space.len() > 0).map(|(&db, _)| db).collect();
         databases.sort_unstable();
@@ -16,6 +17,7 @@ impl Index {
 
     /// The databases that have entries, or hits of entries that were removed, in order.
     pub fn requested_databases(&self) -> Vec<i32> {
+        debug_assert!(!self.has_waiting(), "the index is read while changes wait");
         let mut databases: Vec<i32> = self.spaces.keys().copied().collect();
         databases.sort_unstable();
         databases

@@ -75,6 +75,10 @@ fn it_agrees_with_a_tree_of_names() {
                 key.truncate(world.below(key.len() as u64 + 1) as usize);
             } else if world.below(2) == 0 {
                 key.push(b'a');
+            } else if !key.is_empty() {
+                // Above or below all names that begin as this one, at any place of the trie.
+                let at = world.below(key.len() as u64) as usize;
+                key[at] ^= [1, 0x80, 0xff][world.below(3) as usize];
             }
             world.agree(Bound::Included(&key));
             world.agree(Bound::Excluded(&key));

@@ -1,23 +1,25 @@
 //! Names in ascending order, from a name on.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Bound;
 
 use super::{Inner, Node, Order, common, name};
 use crate::cache::index::slab::{NIL, Slab};
 
-/// Names with their slots. Sorts one bucket at a time.
+/// Names with their slots. Orders one bucket at a time, as far as it is read.
 pub(in super::super) struct Names<'a> {
     slab: &'a Slab,
     /// Nodes that were begun, each with the place of its next node; the deepest is the last.
     begun: Vec<(&'a Inner, usize)>,
-    /// Names that come before all further nodes; the next one is the last.
-    sorted: Vec<(&'a [u8], u32)>,
+    /// Names that come before all further nodes.
+    next: BinaryHeap<Reverse<(&'a [u8], u32)>>,
 }
 
 impl Order {
     /// Names from a bound on.
     pub(in super::super) fn names<'a>(&'a self, slab: &'a Slab, from: Bound<&[u8]>) -> Names<'a> {
-        let mut names = Names { slab, begun: Vec::new(), sorted: Vec::new() };
+        let mut names = Names { slab, begun: Vec::new(), next: BinaryHeap::new() };
         match from {
             Bound::Unbounded => names.begin(&self.root),
             Bound::Included(key) => names.seek(&self.root, key, |name| name >= key),
@@ -31,7 +33,7 @@ impl<'a> Names<'a> {
     /// Begins with all names of a node.
     fn begin(&mut self, node: &'a Node) {
         match node {
-            Node::Bucket(slots) => self.sort(slots, |_| true),
+            Node::Bucket(slots) => self.order(slots, |_| true),
             Node::Inner(inner) => self.begin_inner(inner, |_| true),
         }
     }
@@ -39,15 +41,13 @@ impl<'a> Names<'a> {
     fn begin_inner(&mut self, inner: &'a Inner, is_wanted: impl Fn(&[u8]) -> bool) {
         self.begun.push((inner, 0));
         if inner.end != NIL {
-            self.sort(&[inner.end], is_wanted);
+            self.order(&[inner.end], is_wanted);
         }
     }
 
-    fn sort(&mut self, slots: &[u32], is_wanted: impl Fn(&[u8]) -> bool) {
-        let slab = self.slab;
-        let named = slots.iter().map(|&slot| (name(slab, slot), slot));
-        self.sorted.extend(named.filter(|(name, _)| is_wanted(name)));
-        self.sorted.sort_unstable_by(|a, b| b.0.cmp(a.0));
+    fn order(&mut self, slots: &[u32], is_wanted: impl Fn(&[u8]) -> bool) {
+        let named = slots.iter().map(|&slot| (name(self.slab, slot), slot));
+        self.next = named.filter(|(name, _)| is_wanted(name)).map(Reverse).collect();
     }
 
     /// Begins with the first name that is wanted: all names after it are, too. It is `key`, or the next after it.
@@ -55,7 +55,7 @@ impl<'a> Names<'a> {
         let (mut node, mut rest) = (root, key);
         loop {
             let inner = match node {
-                Node::Bucket(slots) => return self.sort(slots, is_wanted),
+                Node::Bucket(slots) => return self.order(slots, is_wanted),
                 Node::Inner(inner) => inner,
             };
             let shared = common(&inner.shared, rest);
@@ -81,7 +81,7 @@ impl<'a> Iterator for Names<'a> {
     type Item = (&'a [u8], u32);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.sorted.is_empty() {
+        while self.next.is_empty() {
             let (inner, at) = self.begun.last_mut()?;
             match inner.nodes.get(*at) {
                 Some(node) => {
@@ -91,6 +91,6 @@ impl<'a> Iterator for Names<'a> {
                 None => _ = self.begun.pop(),
             }
         }
-        self.sorted.pop()
+        self.next.pop().map(|Reverse(named)| named)
     }
 }

@@ -14,7 +14,7 @@ enum Op {
     Flush(Option<i32>),
     Swap(i32, i32),
     Unmeasured(usize),
-    Later(i32, Vec<u8>, Later),
+    Later(Vec<(i32, Vec<u8>, Later)>),
     Settle,
 }
 
@@ -22,7 +22,10 @@ fn op() -> impl Strategy<Value = Op> {
     let name = || proptest::collection::vec(b'a'..b'd', 1..4);
     let tier = || proptest::option::of(0u16..3);
     let bytes = || proptest::option::of(1u64..100);
-    let write = (0..3, name(), tier(), bytes(), proptest::collection::vec(b'x'..=b'z', 0..3), any::<bool>(), bytes());
+    let times = proptest::option::of(0u64..100);
+    let write = (0..3, name(), tier(), bytes(), proptest::collection::vec(b'x'..=b'z', 0..3), any::<bool>(), times);
+    // Sometimes more than may wait.
+    let later = proptest::collection::vec((0..3, name(), later()), 1..80);
     prop_oneof![
         12 => write.prop_map(|(db, name, tier, bytes, tags, file, at)|
             Op::Write { db, name, tier, bytes, tags, file, at }),
@@ -33,7 +36,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => proptest::option::of(0..3).prop_map(Op::Flush),
         1 => (0..3, 0..3).prop_map(|(a, b)| Op::Swap(a, b)),
         1 => (0usize..5).prop_map(Op::Unmeasured),
-        30 => (0..3, name(), later()).prop_map(|(db, name, what)| Op::Later(db, name, what)),
+        6 => later.prop_map(Op::Later),
         2 => Just(Op::Settle),
     ]
 }
@@ -44,6 +47,7 @@ fn later() -> impl Strategy<Value = Later> {
         1 => Just(Later::TtlChanged),
         1 => Just(Later::Removed(Removal::Deleted)),
         1 => Just(Later::Removed(Removal::Expired)),
+        1 => Just(Later::Removed(Removal::Evicted)),
         4 => any::<bool>().prop_map(|reorder| Later::Hit { reorder }),
     ]
 }
@@ -123,11 +127,28 @@ fn freshness(at: Option<u64>) -> Freshness {
     }
 }
 
+/// How the index describes it: without grace an entry is fresh until it expires.
+fn known_as(freshness: Freshness) -> Freshness {
+    if freshness == (Freshness::FromExpiry { grace: 0 }) { Freshness::UntilExpiry } else { freshness }
+}
+
 fn settle(index: &mut Index, model: &mut Model) -> Result<(), TestCaseError> {
     let mut reports = Vec::new();
     index.settle(|why, entry| reports.push((why, *entry)));
     prop_assert_eq!(reports, std::mem::take(&mut model.reports));
     prop_assert!(!index.has_waiting());
+    Ok(())
+}
+
+/// What the index says while changes wait is true of the list, which has them.
+fn agree_while_changes_wait(index: &Index, model: &Model) -> Result<(), TestCaseError> {
+    let of = |tier: Option<TierId>| model.list.iter().filter(move |known| known.entry.tier == tier);
+    prop_assert!(index.has_outside() || of(None).next().is_none());
+    for (db, tier) in (0..3).flat_map(|db| (0..3).map(move |tier| (db, TierId(tier)))) {
+        let mut here = of(Some(tier)).filter(|known| known.db == db);
+        let all_until_expiry = here.all(|known| known.entry.freshness == Freshness::UntilExpiry);
+        prop_assert!(all_until_expiry || !index.all_until_expiry(db, tier));
+    }
     Ok(())
 }
 
@@ -164,15 +185,18 @@ fn change_later(model: &mut Model, step: usize, db: i32, name: &[u8], what: Late
 }
 
 fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(), TestCaseError> {
-    if !matches!(op, Op::Later(..)) {
+    if !matches!(op, Op::Later(_)) {
         settle(index, model)?;
     }
     match op {
         Op::Settle => {}
-        Op::Later(db, name, what) => {
-            change_later(model, step, *db, name, *what);
-            if index.change_later(*db, name, *what) {
-                settle(index, model)?;
+        Op::Later(changes) => {
+            for (i, (db, name, what)) in changes.iter().enumerate() {
+                change_later(model, step + i, *db, name, *what);
+                if index.change_later(*db, name, *what) {
+                    settle(index, model)?;
+                }
+                agree_while_changes_wait(index, model)?;
             }
         }
         Op::Write { .. } => write(index, model, step, op)?,
@@ -190,7 +214,7 @@ fn apply(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
         Op::Describe(db, name, bytes) => {
             if let (Some(at), Some(known)) = (index.find(*db, name), model.find(*db, name)) {
                 index.describe(at, freshness(*bytes), *bytes);
-                known.entry.freshness = freshness(*bytes);
+                known.entry.freshness = known_as(freshness(*bytes));
                 known.entry.bytes = bytes.or(known.entry.bytes);
                 known.waits &= bytes.is_none();
             }
@@ -225,7 +249,7 @@ fn write(index: &mut Index, model: &mut Model, step: usize, op: &Op) -> Result<(
     prop_assert_eq!(index.name(place), &**name);
     model.ticks += u64::from(!file);
     let stamp = if *file { 0 } else { model.ticks };
-    model.write(*db, name, tier, (at, *bytes), tags, (stamp, step));
+    model.write(*db, name, tier, (known_as(at), *bytes), tags, (stamp, step));
     Ok(())
 }
 
@@ -351,7 +375,7 @@ proptest! {
         let mut index = Index::new(7);
         let mut model = Model::default();
         for (step, op) in ops.iter().enumerate() {
-            apply(&mut index, &mut model, step, op)?;
+            apply(&mut index, &mut model, step * 100, op)?;
             if step % 8 == 0 && !index.has_waiting() {
                 agree(&index, &model, limit)?;
             }
