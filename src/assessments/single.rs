@@ -174,12 +174,15 @@ fn handle_loaded(
         return Ok(Answer::Hit { name, reply });
     }
     // The worker finds the errors of a long subject.
-    if !naming::are_long([subject]) {
-        match model.check(subject, &parsed.query) {
-            Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(requested(ctx, loaded, other))),
-            Err(error) => return Err(error.into()),
-        }
+    let checked = match naming::are_long([subject]) {
+        true if model.is_decoded() => Ok(()),
+        true => Err(EngineError::NotReady),
+        false => model.check(subject, &parsed.query),
+    };
+    match checked {
+        Ok(()) => {}
+        Err(EngineError::NotReady) => return Ok(Answer::NotReady(requested(ctx, loaded, other))),
+        Err(error) => return Err(error.into()),
     }
     if parsed.caching != Caching::Off && !is_ahead {
         lookup::missed(ctx, loaded, &name, words);
