@@ -174,3 +174,12 @@ fn catboost_has_several_quantiles_and_targets() {
     assert!(file(r#"{"type":"MultiQuantile","params":{"alpha":"0.1"}}"#, "[10,20]").is_err());
     assert!(file(r#"{"type":"RMSE"}"#, "[10,20]").is_err(), "one target");
 }
+
+#[test]
+fn equal_quantiles_are_refused_by_name() {
+    for twice in ["[5E-1,5E-1]", "[0.5,0.50]"] {
+        let text =
+            several(&QUANTILES.replace("[1E-1,9.75E-1]", twice), "[0,1]", &[stump("1,2"), stump("3,4")].join(","));
+        assert!(reason(&text).contains("quantile_alpha has a quantile twice"), "{}", reason(&text));
+    }
+}
