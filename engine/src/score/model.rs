@@ -96,7 +96,7 @@ impl ScoreModel {
         if self.scorer.get().is_some() {
             return Ok(());
         }
-        let machine = self.source.decode(&self.head, budget, progress)?;
+        let machine = self.source.decode(&self.head.frames, self.head.features.len(), budget, progress)?;
         self.head.given.check(&machine).map_err(Error::Corrupt)?;
         // Another thread may have decoded the same.
         _ = self.scorer.set(Scorer::new(Arc::clone(&self.head), machine));

@@ -5,7 +5,6 @@
 
 use super::codec;
 use super::machine::Machine;
-use super::model::Head;
 use super::onnx;
 use super::pmml::Program;
 use crate::{Budget, Progress, Result};
@@ -34,13 +33,18 @@ impl Source {
         }
     }
 
-    /// Decodes the machine.
+    /// Decodes the machine of a model with these frames and this number of features.
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`], [`crate::Error::NoRoom`], [`crate::Error::Cancelled`].
-    pub(super) fn decode(&self, head: &Head, budget: &Budget, progress: &Progress) -> Result<Machine> {
+    pub(super) fn decode(
+        &self,
+        frames: &[Box<[u8]>],
+        features: usize,
+        budget: &Budget,
+        progress: &Progress,
+    ) -> Result<Machine> {
         progress.check()?;
-        let features = head.features.len();
         match self {
             Self::Machine => Err(crate::Error::Corrupt("the machine is missing")),
             Self::Onnx(file) => {
@@ -50,7 +54,7 @@ impl Source {
             &Self::Program { skipped, bytes } => {
                 budget.require("the decoded PMML program", EXPANSION * bytes as u64)?;
                 let mut program = Vec::with_capacity(bytes);
-                for record in head.frames.iter().skip(1).flat_map(|frame| codec::records_of(frame)).skip(skipped) {
+                for record in frames.iter().skip(1).flat_map(|frame| codec::records_of(frame)).skip(skipped) {
                     program.extend_from_slice(record?);
                 }
                 Ok(Machine::Program(Box::new(Program::decode(&program, features)?)))

@@ -303,7 +303,7 @@ fn frames_are_decoded_by_the_derivation() {
         let mut name = Vec::new();
         model.canonical(&subject, &query, &mut name).map(|()| name)
     };
-    // Known at once: the byte form, the digest, names of assessments.
+    // Known before that: the byte form, the digest, names of assessments.
     assert_eq!((frames(&late), late.digest(), name(&late)), (frames(&model), model.digest(), name(&model)));
     let rows = Rows::from_f64(&late, &1.0f64.to_le_bytes(), 1).unwrap();
     assert!(!late.is_decoded() && !late.ready() && model.is_decoded());
