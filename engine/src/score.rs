@@ -31,6 +31,7 @@ mod options;
 mod pmml;
 mod row;
 mod scorecard;
+mod source;
 mod subject;
 
 #[cfg(test)]

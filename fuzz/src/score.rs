@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use assess_engine::Progress;
 use assess_engine::model::{AnyModel, Model};
 use assess_engine::score::{Format, LoadOptions, Rows, ScoreModel, load};
+use assess_engine::{Budget, Error, Progress};
 
 use crate::{IDENTITY, ask, assert_json, assert_survives, decode, derive};
 
@@ -44,7 +44,12 @@ pub fn model(index: usize) -> ScoreModel {
 /// Reads frames; the decoded model keeps all properties.
 pub fn from_frames(frames: &[Vec<u8>]) {
     if let Some(AnyModel::Score(model)) = decode(frames) {
-        keeps_properties(&model);
+        // A file of ONNX and a program are decoded by the derivation.
+        match model.derive(&Budget::UNLIMITED, &Progress::default()) {
+            Ok(()) => keeps_properties(&model),
+            Err(Error::Corrupt(_)) => assert!(!model.is_decoded(), "what is damaged does not answer"),
+            Err(error) => panic!("a derivation fails only for damaged bytes: {error}"),
+        }
         assert_survives(model.as_ref());
     }
 }

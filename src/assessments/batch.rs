@@ -113,7 +113,7 @@ fn handle(ctx: Ctx<'_>, loaded: &Loaded, request: Request<'_>, count: u64) -> Ou
         // The check of a subject shows whether it needs a part of the model that is not derived yet.
         let short = subjects.iter().filter(|subject| !naming::are_long([**subject]));
         let mut checks = short.map(|subject| model.check(subject, &parsed.query));
-        if checks.any(|check| check == Err(EngineError::NotReady)) {
+        if !model.is_decoded() || checks.any(|check| check == Err(EngineError::NotReady)) {
             return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assess_engine::Error as EngineError;
-use assess_engine::model::{Other, View, ViewKind};
+use assess_engine::model::{Model, Other, Query, View, ViewKind};
 use bytes::Bytes;
 
 use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
@@ -173,13 +173,10 @@ fn handle_loaded(
     if let Some(reply) = lookup::by_name(ctx, loaded, model_key, &name, (parsed.caching, &parsed.query), words, hit) {
         return Ok(Answer::Hit { name, reply });
     }
-    // The worker finds the errors of a long subject.
-    if !naming::are_long([subject]) {
-        match model.check(subject, &parsed.query) {
-            Ok(()) => {}
-            Err(EngineError::NotReady) => return Ok(Answer::NotReady(requested(ctx, loaded, other))),
-            Err(error) => return Err(error.into()),
-        }
+    match checked(model, subject, &parsed.query) {
+        Ok(()) => {}
+        Err(EngineError::NotReady) => return Ok(Answer::NotReady(requested(ctx, loaded, other))),
+        Err(error) => return Err(error.into()),
     }
     if parsed.caching != Caching::Off && !is_ahead {
         lookup::missed(ctx, loaded, &name, words);
@@ -199,6 +196,15 @@ fn handle_loaded(
         pending::keep(ctx.db(), name, Pending { document: document.clone(), ttl: parsed.ttl, model, version });
     }
     Ok(Answer::Reply(Reply::Bulk(document)))
+}
+
+/// Checks a subject before it is assessed. The worker finds the errors of a long one.
+fn checked(model: &dyn Model, subject: &[&[u8]], query: &Query<'_>) -> Result<(), EngineError> {
+    match naming::are_long([subject]) {
+        true if model.is_decoded() => Ok(()),
+        true => Err(EngineError::NotReady),
+        false => model.check(subject, query),
+    }
 }
 
 /// Requests the derivations that a query needs, and returns one of those that are missing.

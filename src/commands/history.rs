@@ -4,7 +4,7 @@ use assess_engine::history::{Entry, Filter, parse_hash};
 
 use crate::assessments::request::tenant;
 use crate::assessments::waiting::on_worker;
-use crate::error::{Failure, Outcome};
+use crate::error::{Code, Failure, Outcome};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
@@ -20,16 +20,19 @@ pub(super) struct History;
 const FEW: usize = 5_000;
 /// Up to this many bytes of a reply are made on the main thread.
 const FEW_BYTES: u64 = 256 << 10;
+/// The most bytes of `SUBJECT`.
+const LONGEST: usize = 256 << 10;
 /// The most entries of a reply.
 const MOST: u64 = 1000;
 
 impl Run for History {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let filter = parse(&argv.words(2))?;
+        let (mut filter, subject) = parse(&argv.words(2))?;
         let (log, newest) = with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
             if loaded.history.capacity() == 0 {
                 return Err(Failure::err("the model keeps no history: load it with HISTORY n"));
             }
+            filter.subject = subject.map(|subject| loaded.as_model().recorded(subject)).transpose()?;
             let (db, key) = (ctx.db(), argv.bytes(1));
             let mut newest = history::not_written(db, key, loaded.generation, |entry| filter.matches(entry));
             newest.truncate(filter.limit);
@@ -54,15 +57,23 @@ fn document(entry: &Entry) -> Reply {
 const OPTIONS: [&str; 12] =
     ["SUBJECT", "TENANT", "AGREEMENT", "HS", "ROUTE", "STATUS", "CONFIDENCE", "HASH", "ID", "SINCE", "UNTIL", "LIMIT"];
 
-fn parse(words: &[&[u8]]) -> Outcome<Filter> {
-    let mut filter = Filter::default();
+/// The filter without its subject, and the subject, which the model has to read.
+fn parse<'a>(words: &[&'a [u8]]) -> Outcome<(Filter, Option<&'a [u8]>)> {
+    let (mut filter, mut subject) = (Filter::default(), None);
+    let is_input = |word: &[u8]| !word.starts_with(b"{") && word.contains(&b'=');
+    if words
+        .windows(3)
+        .any(|part| part[0].eq_ignore_ascii_case(b"SUBJECT") && part[1..].iter().all(|word| is_input(word)))
+    {
+        return Err(Failure::err("SUBJECT is one argument: give the inputs of a score model as a JSON object"));
+    }
     let mut options = options::of(words);
     while let Some(option) = options.next(&OPTIONS)? {
         let text = |options: &mut Options<'_, '_>| {
             options.value(option).map(|value| Some(String::from_utf8_lossy(value).into_owned()))
         };
         match option {
-            "SUBJECT" => filter.subject = text(&mut options)?,
+            "SUBJECT" => subject = Some(short(options.value(option)?)?),
             "TENANT" => filter.tenant = Some(tenant(options.value(option)?)?.to_owned()),
             "AGREEMENT" => filter.agreement = text(&mut options)?,
             "HS" => filter.hs = Some(digits(options.value(option)?)?),
@@ -80,7 +91,16 @@ fn parse(words: &[&[u8]]) -> Outcome<Filter> {
             _ => filter.limit = options.number(option, 1..=MOST)? as usize,
         }
     }
-    Ok(filter)
+    Ok((filter, subject))
+}
+
+/// A subject that is read on the main thread.
+fn short(subject: &[u8]) -> Outcome<&[u8]> {
+    if subject.len() <= LONGEST {
+        Ok(subject)
+    } else {
+        Err(Failure::new(Code::TooBig, format!("SUBJECT is over {LONGEST} bytes: give the HASH of the request")))
+    }
 }
 
 /// The digits of a code, without dots, at most six.
@@ -110,11 +130,14 @@ mod tests {
     #[test]
     fn every_filter_is_read_and_bad_ones_are_refused_by_name() {
         let words = b"HS 8471.30 ROUTE MX US CONFIDENCE 0.5 LIMIT 3 HASH 000102030405060708090a0b0c0d0e0f";
-        let filter = parse(&words.split(|&byte| byte == b' ').collect::<Vec<_>>()).unwrap();
+        let (filter, subject) = parse(&words.split(|&byte| byte == b' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!(subject, None);
         assert_eq!(filter.hs.as_deref(), Some("847130"));
         assert_eq!(filter.route, Some(("MX".into(), "US".into())));
         assert_eq!((filter.confidence, filter.limit), (Some(0.5), 3));
         assert_eq!(filter.hash, Some([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+        assert!(parse(&[&b"SUBJECT"[..], b"a=1", b"b=2"]).unwrap_err().to_string().contains("a JSON object"));
+        assert_eq!(parse(&[&b"SUBJECT"[..], b"{\"a\":1}", b"TENANT", b"t"]).unwrap().1, Some(&b"{\"a\":1}"[..]));
         for bad in ["HS x", "HS .", "CONFIDENCE 2", "CONFIDENCE nan", "HASH 12", "ROUTE MX", "LIMIT 0", "LIMIT 1001"] {
             let words: Vec<&[u8]> = bad.as_bytes().split(|&byte| byte == b' ').collect();
             let failure = parse(&words).unwrap_err().to_string();

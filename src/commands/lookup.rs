@@ -4,13 +4,16 @@ use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, LabelSet};
 
-use crate::assessments::waiting::on_worker;
+use crate::assessments::answer::{self, Answer, Caller, Command, ReadRequest, Request};
+use crate::assessments::waiting::{self, on_worker};
 use crate::error::{Code, Failure, Outcome};
+use crate::ffi::blocked::{Blocked, Ended};
 use crate::ffi::ctx::Ctx;
 use crate::ffi::entry::Run;
 use crate::ffi::key::Mode;
 use crate::ffi::string::Argv;
 use crate::ffi::user;
+use crate::models::derivation::derive;
 use crate::models::load::loading;
 use crate::models::{directory, info};
 use crate::options;
@@ -53,14 +56,38 @@ const LABEL_SETS: [(&str, LabelSet); 9] = [
 
 impl Run for Labels {
     fn run(ctx: Ctx<'_>, argv: Argv<'_>) -> Outcome<Reply> {
-        let set = options::choice(argv.bytes(2), &LABEL_SETS).ok_or_else(|| {
+        answer::command::<Self>(ctx, argv)
+    }
+}
+
+impl ReadRequest for Labels {
+    type Work = (AnyModel, LabelSet);
+
+    fn handle(ctx: Ctx<'_>, request: Request<'_>) -> Outcome<Answer<Self::Work>> {
+        let set = options::choice(request.words[1], &LABEL_SETS).ok_or_else(|| {
             Failure::err(
                 "labels are REGIONS, SECTORS, NODES, INDICATORS, DEMAND, FEATURES, CLASSES, OUTPUTS or AGREEMENTS",
             )
         })?;
-        let model = with_loaded(ctx, Name::Argument(argv, 1), Mode::Peek, |loaded| Ok(loaded.model.clone()))?;
-        let nodes = model.as_io().map_or(0, |io| io.table().labels.len());
-        on_worker::answer(ctx, nodes > FEW_NODES && ctx.may_block(), 0, "labels", move || labels(&model, set))
+        with_loaded(ctx, request.model, Mode::Peek, |loaded| {
+            if !loaded.as_model().is_decoded() {
+                return Ok(Answer::NotReady(derive::requested(ctx, loaded)));
+            }
+            let nodes = loaded.model.as_io().map_or(0, |io| io.table().labels.len());
+            let may_block = request.caller == Caller::Waiter || ctx.may_block();
+            if nodes > FEW_NODES && may_block {
+                return Ok(Answer::Work((loaded.model.clone(), set)));
+            }
+            Ok(Answer::Reply(labels(&loaded.model, set)?))
+        })
+    }
+
+    fn ended(_: &Self::Work) -> Ended {
+        waiting::ended_unstored
+    }
+
+    fn start(_: Ctx<'_>, (model, set): Self::Work, blocked: Blocked, _: Command<'_>) {
+        on_worker::for_blocked(blocked, "labels", move || labels(&model, set));
     }
 }
 

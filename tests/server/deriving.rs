@@ -120,3 +120,84 @@ fn work_does_not_wait_for_idle_threads_above_a_lowered_limit() {
     client.ask("MODEL.LOAD last IO FILE mini.csv").good();
     assert!(begun.elapsed() < Duration::from_secs(4), "the load waited until idle threads ended");
 }
+
+/// A tree and a category: a program, which frames are decoded into by the derivation.
+const PROGRAM: &str = r#"<PMML version="4.4"><Header/><DataDictionary>
+    <DataField name="a" optype="continuous" dataType="double"/>
+    <DataField name="y" optype="categorical" dataType="string"><Value value="p"/><Value value="q"/></DataField></DataDictionary>
+    <TreeModel functionName="classification"><MiningSchema><MiningField name="a"/><MiningField name="y" usageType="target"/></MiningSchema>
+    <Node><True/><Node score="p"><SimplePredicate field="a" operator="lessOrEqual" value="1"/>
+    <ScoreDistribution value="p" recordCount="3"/><ScoreDistribution value="q" recordCount="1"/></Node>
+    <Node score="q"><SimplePredicate field="a" operator="greaterThan" value="1"/>
+    <ScoreDistribution value="p" recordCount="1"/><ScoreDistribution value="q" recordCount="4"/></Node></Node></TreeModel></PMML>"#;
+
+#[test]
+fn a_program_that_arrives_as_bytes_answers_when_it_is_decoded() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.call(&["MODEL.SET", "m", "SCORE", PROGRAM]).good();
+    // A worker names a subject of this length.
+    let long = format!("{{{}\"a\":2}}", " ".repeat(200_000));
+    let requests: [&[&str]; 9] = [
+        &["ASSESS.GET", "m", "a=1"],
+        &["ASSESS.GET", "m", "a=2", "NOCACHE"],
+        &["ASSESS.GET", "m", &long],
+        &["ASSESS.MGET", "m", "2", r#"{"a":0}"#, r#"{"a":3}"#],
+        &["ASSESS.MGET", "m", "1", &long, "NOCACHE"],
+        &["ASSESS.BATCH", "m", "2", "[[1],[2]]"],
+        &["ASSESS.BATCH", "m", "1", "[{\"a\":1}]", "FORMAT", "json"],
+        &["MODEL.LABELS", "m", "CLASSES"],
+        &["MODEL.LABELS", "m", "FEATURES"],
+    ];
+    let all = |client: &mut Client| requests.map(|request| client.call(request));
+    let before = all(&mut client);
+    assert!(before.iter().all(|reply| !reply.is_error()), "{before:?}");
+    let (trees, key) = (client.model("m")["trees"].clone(), client.ask("ASSESS.KEY m a=1"));
+    // Without memory it is not decoded: the model and its name are there, and it does not answer.
+    client.ask("CONFIG SET assess.max-model-memory 1").good();
+    let dump = client.call(&["DUMP", "m"]).good();
+    client.ask("FLUSHALL").good();
+    client.call(&[&b"RESTORE"[..], b"m", b"0", dump.bytes()]).good();
+    wait_until("decoding has failed", || client.model("m")["state"].text() == "failed");
+    let info = client.model("m");
+    assert!(!info.contains_key("trees") && !info.contains_key("outputs"), "{info:?}");
+    assert!(info["warnings"].texts().iter().any(|text| text.contains("deriving failed")), "{info:?}");
+    assert_eq!(client.ask("ASSESS.KEY m a=1"), key);
+    for (request, reply) in requests.iter().zip(all(&mut client)) {
+        assert_eq!(reply.code(), "NOTREADY", "{request:?}: {reply:?}");
+    }
+    assert_eq!(client.call(&["DUMP", "m"]), dump, "what is not decoded is saved as it came");
+    client.ask("CONFIG SET assess.max-model-memory 0").good();
+    wait_until("it is decoded", || !client.ask("ASSESS.GET m a=1").is_error());
+    assert_eq!(all(&mut client), before);
+    assert_eq!(client.model("m")["trees"], trees);
+}
+
+#[test]
+fn clients_wait_while_a_program_is_decoded() {
+    let server = Server::with(&["assess.default-wait-ms 60000"]);
+    let mut client = server.client();
+    client.call(&["MODEL.SET", "m", "SCORE", PROGRAM]).good();
+    let ask = |client: &mut Client| {
+        [
+            client.call(&["ASSESS.GET", "m", "a=1"]).good(),
+            client.call(&["ASSESS.BATCH", "m", "2", "[[1],[2]]"]).good(),
+            client.call(&["MODEL.LABELS", "m", "CLASSES"]).good(),
+        ]
+    };
+    let before = ask(&mut client);
+    let dump = client.call(&["DUMP", "m"]).good();
+    for first in 0..3 {
+        // Each of them is the first command after the bytes came.
+        client.ask("FLUSHALL").good();
+        client.send(&[&b"RESTORE"[..], b"m", b"0", dump.bytes()]);
+        let request: &[&str] = [
+            &["ASSESS.GET", "m", "a=1"][..],
+            &["ASSESS.BATCH", "m", "2", "[[1],[2]]"],
+            &["MODEL.LABELS", "m", "CLASSES"],
+        ][first];
+        client.send(request);
+        client.receive().good();
+        assert_eq!(client.receive().good(), before[first]);
+    }
+}

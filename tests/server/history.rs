@@ -320,3 +320,44 @@ fn a_log_of_long_documents_holds_fewer_entries() {
         (2..20).contains(&entries) && client.call(&["MEMORY", "USAGE", "icio"]).integer() < 4 << 20
     });
 }
+
+#[test]
+fn a_subject_of_a_score_model_is_found_in_every_form() {
+    let server = Server::start();
+    let mut client = server.client();
+    let model = r#"{"format":"glm/1","link":"identity","features":[{"name":"rain","decimals":1},{"name":"slope"}],
+        "outputs":[{"intercept":0,"coef":[1,1]}]}"#;
+    client.call(&["MODEL.SET", "flood", "SCORE", model, "HISTORY", "100"]).good();
+    client.ask("ASSESS.GET flood rain=20.04 slope=1 NOCACHE").good();
+    let mut find = |subject: &str| -> Vec<f64> {
+        let entries = client.call(&["ASSESS.HISTORY", "flood", "SUBJECT", subject]).good();
+        let documents =
+            entries.array().iter().map(|entry| serde_json::from_slice::<Value>(entry.bytes()).expect("JSON"));
+        documents.map(|entry| entry["assessment"]["score"].as_f64().expect("a score")).collect()
+    };
+    for subject in [r#"{"rain":20.0,"slope":1.0}"#, r#"{"slope":1,"rain":20.04}"#, r#"{"slope":1e0,"rain":20}"#] {
+        assert_eq!(find(subject), [21.0], "{subject}");
+    }
+    // A feature as a word; the other is missing, and such a row has no score.
+    assert!(find("rain=20").is_empty());
+    let mut refused = |words: &[&str]| {
+        let reply = client.call(&[&["ASSESS.HISTORY", "flood", "SUBJECT"], words].concat());
+        assert_eq!(reply.code(), if words[0].len() > 1000 { "TOOBIG" } else { "ERR" }, "{reply:?}");
+        reply.error().to_owned()
+    };
+    assert!(refused(&["20"]).contains("JSON object or name=value"));
+    assert!(refused(&[r#"{"wind":1}"#]).contains("no feature of that name"));
+    assert!(refused(&["rain=20", "slope=1"]).contains("a JSON object"));
+    assert!(refused(&[&"{".repeat(300_000)]).contains("HASH"));
+    // The text of a long subject is its digest, which is found, too.
+    let name = "x".repeat(70);
+    client.call(&["MODEL.SET", "flood", "SCORE", &model.replace("rain", &name), "HISTORY", "100"]).good();
+    let subject = format!(r#"{{"slope":2,"{name}":1}}"#);
+    client.call(&["ASSESS.GET", "flood", &subject, "NOCACHE"]).good();
+    let found = client.call(&["ASSESS.HISTORY", "flood", "SUBJECT", &subject]).good();
+    let [entry] = found.array() else { panic!("{found:?}") };
+    let entry: Value = serde_json::from_slice(entry.bytes()).expect("JSON");
+    let digest = entry["subject"].as_str().expect("a text");
+    assert_eq!((digest.len(), entry["assessment"]["score"].as_f64()), (32, Some(3.0)));
+    assert_eq!(client.call(&["ASSESS.HISTORY", "flood", "SUBJECT", digest]).good(), found);
+}

@@ -134,11 +134,24 @@ pub trait Model: Send + Sync {
         true
     }
 
+    /// The text of a subject in the history, for a subject in the form of a request, as one argument.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no subject of the model.
+    fn recorded(&self, subject: &[u8]) -> Result<String> {
+        Ok(String::from_utf8_lossy(subject).into_owned())
+    }
+
     /// The record of an assessment for the history of the model.
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record;
 
     /// Whether requests are answered.
     fn ready(&self) -> bool;
+
+    /// Whether the model is decoded. Before, only its subjects, its name and its byte form are known, and its requests wait.
+    fn is_decoded(&self) -> bool {
+        true
+    }
 
     /// Whether all data are derived that make answers fast.
     fn is_complete(&self) -> bool {
@@ -176,7 +189,7 @@ pub trait Model: Send + Sync {
         Err(Error::Invalid("a model of this kind has nothing to search".into()))
     }
 
-    /// The labels of one set; `None` when the kind has no such set.
+    /// The labels of one set; `None` when the kind has no such set, or before the model is decoded.
     fn labels(&self, set: LabelSet) -> Option<Vec<String>>;
 
     /// The fields of `MODEL.INFO`, in their order in the reply. Cheap: nothing is computed.

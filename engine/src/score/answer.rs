@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::ScoreModel;
+use super::model::{ScoreModel, Scorer};
 use super::row::{Scratch, with_scratch};
 use super::subject;
 use super::{codec, document};
@@ -11,12 +11,28 @@ use crate::history::{self, Record};
 use crate::model::{Attribution, Field, Identity, Kind, LabelSet, Model, Query};
 use crate::{Budget, Error, Progress, Result};
 
-impl ScoreModel {
+impl Scorer {
     /// Reads a subject into the scratch's row and evaluates it.
     fn query(&self, subject: &[&[u8]], query: &Query<'_>, scratch: &mut Scratch) -> Result<()> {
         refuse_indicator(query)?;
-        subject::read(&self.features, subject, &mut scratch.row)?;
+        subject::read(&self.head.features, subject, &mut scratch.row)?;
         self.evaluate(scratch)
+    }
+}
+
+impl ScoreModel {
+    /// The text of a subject in the history: the inputs, or their digest if they are long.
+    fn recorded_words(&self, subject: &[&[u8]]) -> Result<String> {
+        with_scratch(|scratch| {
+            subject::read(&self.head.features, subject, &mut scratch.row)?;
+            let text = &mut scratch.text;
+            text.clear();
+            scratch.row.write(&self.head.features, text);
+            Ok(match text.len() {
+                0..=name::LONGEST_SUBJECT => String::from_utf8_lossy(text).into_owned(),
+                _ => String::from_utf8_lossy(&name::digest(text)).into_owned(),
+            })
+        })
     }
 }
 
@@ -36,10 +52,10 @@ impl Model for ScoreModel {
     fn canonical(&self, subject: &[&[u8]], query: &Query<'_>, key: &mut Vec<u8>) -> Result<()> {
         refuse_indicator(query)?;
         with_scratch(|scratch| {
-            subject::read(&self.features, subject, &mut scratch.row)?;
+            subject::read(&self.head.features, subject, &mut scratch.row)?;
             self.check_missing(&scratch.row.values)?;
             scratch.text.clear();
-            scratch.row.write(&self.features, &mut scratch.text);
+            scratch.row.write(&self.head.features, &mut scratch.text);
             name::subject(&scratch.text, key);
             if query.attribution == Attribution::Shap {
                 key.extend_from_slice(SHAP);
@@ -65,48 +81,58 @@ impl Model for ScoreModel {
         progress: &Progress,
         out: &mut Vec<u8>,
     ) -> Result<()> {
+        let scorer = self.scorer()?;
         with_scratch(|scratch| {
-            self.query(subject, query, scratch)?;
-            document::write(self, identity, query.attribution, scratch, progress, out)
+            scorer.query(subject, query, scratch)?;
+            document::write(scorer, identity, query.attribution, scratch, progress, out)
         })
     }
 
     fn check(&self, _: &[&[u8]], query: &Query<'_>) -> Result<()> {
         // `canonical` reads and checks the whole subject, so only the query is left to check.
-        refuse_indicator(query)
+        refuse_indicator(query)?;
+        self.scorer().map(|_| ())
     }
 
     fn estimate(&self, subject: &[&[u8]], query: &Query<'_>) -> Duration {
         // The cost of a row includes its features. A longer subject must be read nevertheless, so its bytes are added.
         let bytes: usize = subject.iter().map(|word| word.len()).sum();
-        let shap = if query.attribution == Attribution::Shap { self.shap_cost } else { Duration::ZERO };
+        let shap = match self.scorer() {
+            Ok(scorer) if query.attribution == Attribution::Shap => scorer.shap_cost,
+            _ => Duration::ZERO,
+        };
         self.row_cost() + shap + Duration::from_nanos(3 * bytes as u64)
     }
 
+    fn recorded(&self, subject: &[u8]) -> Result<String> {
+        // The digest of a long subject, as entries show it.
+        if subject.len() == 32 && subject.iter().all(u8::is_ascii_hexdigit) {
+            return Ok(String::from_utf8_lossy(subject).into_owned());
+        }
+        self.recorded_words(&[subject])
+    }
+
     fn record(&self, subject: &[&[u8]], document: &[u8]) -> Record {
-        let subject = with_scratch(|scratch| {
-            let text = &mut scratch.text;
-            text.clear();
-            match subject::read(&self.features, subject, &mut scratch.row) {
-                Ok(()) => scratch.row.write(&self.features, text),
-                // Cannot happen: the same subject has already given a document.
-                Err(_) => subject.iter().for_each(|word| text.extend_from_slice(word)),
-            }
-            match text.len() {
-                0..=name::LONGEST_SUBJECT => String::from_utf8_lossy(text).into_owned(),
-                _ => String::from_utf8_lossy(&name::digest(text)).into_owned(),
-            }
-        });
+        // The same subject has already given a document.
+        let subject = self.recorded_words(subject).unwrap_or_default();
         let summary = Summary::read(document);
         Record { subject, status: summary.status, confidence: summary.confidence, ..Record::default() }
     }
 
     fn ready(&self) -> bool {
-        self.known_digest().is_some()
+        self.is_decoded() && self.known_digest().is_some()
     }
 
-    fn derive_next(&self, _: &Budget, progress: &Progress) -> Result<bool> {
+    fn is_decoded(&self) -> bool {
+        self.scorer().is_ok()
+    }
+
+    fn derive_next(&self, budget: &Budget, progress: &Progress) -> Result<bool> {
         progress.check()?;
+        if !self.is_decoded() {
+            self.decode(budget, progress)?;
+            return Ok(true);
+        }
         self.digest();
         Ok(false)
     }
@@ -120,7 +146,7 @@ impl Model for ScoreModel {
     }
 
     fn bytes(&self) -> u64 {
-        self.held + self.machine.bytes_for_batches()
+        self.held()
     }
 
     fn digest(&self) -> [u8; 16] {
@@ -140,15 +166,15 @@ impl Model for ScoreModel {
     }
 
     fn frames(&self) -> u64 {
-        (self.frames.len() + self.machine.records()) as u64
+        (self.head.frames.len() + self.records()) as u64
     }
 
     fn frame(&self, index: u64) -> Vec<u8> {
         let Ok(index) = usize::try_from(index) else { return Vec::new() };
-        match self.frames.get(index) {
+        match self.head.frames.get(index) {
             Some(frame) => frame.to_vec(),
-            None if index - self.frames.len() < self.machine.records() => {
-                codec::alone(&self.machine.record(index - self.frames.len()))
+            None if index - self.head.frames.len() < self.records() => {
+                codec::alone(&self.record_at(index - self.head.frames.len()))
             }
             None => Vec::new(),
         }

@@ -10,7 +10,7 @@ use super::document;
 use super::features::Features;
 use super::glm::Glm;
 use super::machine::Machine;
-use super::model::{ScoreModel, overflow};
+use super::model::{ScoreModel, Scorer, overflow};
 use super::number::Spelled;
 use super::onnx::{Buffers, Onnx};
 use super::pmml::Program;
@@ -42,7 +42,7 @@ impl Rows {
     /// # Errors
     /// [`Error::Invalid`] with the number of the row, [`Error::TooBig`].
     pub fn from_json(model: &ScoreModel, json: &[u8], n: usize) -> Result<Self> {
-        let features = &model.features;
+        let features = &model.head.features;
         if n.checked_mul(features.len()).is_none_or(|values| values > MAX_JSON_VALUES) {
             return Err(Error::TooBig { what: "rows times features", limit: MAX_JSON_VALUES as u64 });
         }
@@ -83,14 +83,14 @@ impl Rows {
         n: usize,
         values: impl FnOnce() -> Vec<f64>,
     ) -> Result<Self> {
-        let features = model.features.len();
+        let features = model.head.features.len();
         if !rest.is_empty() || n.checked_mul(features) != Some(numbers) {
             let reason = format!("the batch must hold exactly {n} rows of {features} numbers");
             return Err(Error::Invalid(reason.into()));
         }
         let mut values = values();
-        if !model.features.is_plain() {
-            take_numbers(&model.features, &mut values)?;
+        if !model.head.features.is_plain() {
+            take_numbers(&model.head.features, &mut values)?;
         }
         Ok(Self { rows: n, features, values })
     }
@@ -111,7 +111,7 @@ impl Rows {
 
     /// Fails when the rows were read for a model with another number of features.
     fn check(&self, model: &ScoreModel) -> Result<()> {
-        if self.features == model.features.len() {
+        if self.features == model.head.features.len() {
             Ok(())
         } else {
             Err(Error::Invalid("the rows belong to another model".into()))
@@ -124,9 +124,30 @@ impl ScoreModel {
     /// assessment, and the numbers have the same bits as its score or probabilities.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the number of a row that cannot be scored (the first one found), [`Error::Cancelled`].
+    /// [`Error::Invalid`] with the number of a row that cannot be scored (the first one found), [`Error::Cancelled`],
+    /// [`Error::NotReady`].
     pub fn batch_values(&self, rows: &Rows, progress: &Progress) -> Result<Vec<f64>> {
         rows.check(self)?;
+        self.scorer()?.batch_values(rows, progress)
+    }
+
+    /// The document of every row, with the same bytes as an assessment of the row, or the error of the row.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], [`Error::NotReady`].
+    pub fn batch_documents(
+        &self,
+        identity: &Identity<'_>,
+        rows: &Rows,
+        progress: &Progress,
+    ) -> Result<Vec<Result<Vec<u8>>>> {
+        rows.check(self)?;
+        self.scorer()?.batch_documents(identity, rows, progress)
+    }
+}
+
+impl Scorer {
+    fn batch_values(&self, rows: &Rows, progress: &Progress) -> Result<Vec<f64>> {
         let mut out = vec![0.0; rows.len() * self.outputs()];
         let mut block = Block::default();
         let chunks = rows.values.chunks(BLOCK * rows.features).zip(out.chunks_mut(BLOCK * self.outputs()));
@@ -137,29 +158,25 @@ impl ScoreModel {
         Ok(out)
     }
 
-    /// The document of every row, with the same bytes as an assessment of the row, or the error of the row.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`].
-    pub fn batch_documents(
+    fn batch_documents(
         &self,
         identity: &Identity<'_>,
         rows: &Rows,
         progress: &Progress,
     ) -> Result<Vec<Result<Vec<u8>>>> {
-        rows.check(self)?;
+        let features = &self.head.features;
         let one = |i: usize| {
             if i.is_multiple_of(BLOCK) {
                 progress.check()?;
             }
             Ok(with_scratch(|scratch| {
-                scratch.row.clear(&self.features);
+                scratch.row.clear(features);
                 for (feature, &value) in rows.row(i).iter().enumerate() {
                     if value.is_infinite() {
-                        return Err(infinite(&self.features, feature));
+                        return Err(infinite(features, feature));
                     }
                     let spelled = if value.is_nan() { Spelled::Missing } else { Spelled::Float(value) };
-                    scratch.row.set(&self.features, feature, spelled)?;
+                    scratch.row.set(features, feature, spelled)?;
                 }
                 self.evaluate(scratch)?;
                 let mut document = Vec::new();
@@ -213,7 +230,7 @@ impl Block {
     /// Fills `out` for the rows of `values`. An error comes with the index of its row, from 0.
     fn evaluate(
         &mut self,
-        model: &ScoreModel,
+        model: &Scorer,
         values: &[f64],
         out: &mut [f64],
         progress: &Progress,
@@ -235,8 +252,8 @@ impl Block {
     }
 
     /// Calibrates the outputs of evaluated rows, which have one output and one margin each.
-    fn calibrate(&mut self, model: &ScoreModel, out: &mut [f64]) {
-        let Some(calibration) = &model.calibration else { return };
+    fn calibrate(&mut self, model: &Scorer, out: &mut [f64]) {
+        let Some(calibration) = &model.head.given.calibration else { return };
         let margins = match &model.machine {
             _ if !calibration.is_of_margin() => None,
             Machine::Glm(_) => Some(&self.sums),
@@ -251,8 +268,8 @@ impl Block {
     }
 
     /// The outputs of a linear model, column by column.
-    fn linear(&mut self, model: &ScoreModel, glm: &Glm, values: &[f64], out: &mut [f64]) -> Result<(), (usize, Error)> {
-        let (features, outputs) = (model.features.len(), model.outputs());
+    fn linear(&mut self, model: &Scorer, glm: &Glm, values: &[f64], out: &mut [f64]) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.head.features.len(), model.outputs());
         let rows = values.len() / features;
         self.sums.resize(rows * outputs, 0.0);
         glm.begin_block(rows, &mut self.sums);
@@ -277,8 +294,8 @@ impl Block {
     }
 
     /// The outputs of the other machines, for the rounded rows.
-    fn rounded_rows(&mut self, model: &ScoreModel, out: &mut [f64], progress: &Progress) -> Result<(), (usize, Error)> {
-        let (features, outputs) = (model.features.len(), model.outputs());
+    fn rounded_rows(&mut self, model: &Scorer, out: &mut [f64], progress: &Progress) -> Result<(), (usize, Error)> {
+        let (features, outputs) = (model.head.features.len(), model.outputs());
         match &model.machine {
             Machine::Glm(_) => {}
             Machine::Scorecard(card) => {
@@ -310,12 +327,12 @@ impl Block {
     /// The outputs of an ONNX graph: of all rows together, or one by one to find the row without a result.
     fn onnx_rows(
         &mut self,
-        model: &ScoreModel,
+        model: &Scorer,
         onnx: &Onnx,
         out: &mut [f64],
         progress: &Progress,
     ) -> Result<(), (usize, Error)> {
-        let (features, outputs) = (model.features.len(), model.outputs());
+        let (features, outputs) = (model.head.features.len(), model.outputs());
         let Self { rounded, buffers, margins, kept, .. } = self;
         kept.clear();
         if onnx.evaluate_rows(rounded, buffers, (margins, kept), out, progress).map_err(|error| (0, error))? {
@@ -338,12 +355,12 @@ impl Block {
     /// The outputs of a program, in the same way.
     fn program_rows(
         &mut self,
-        model: &ScoreModel,
+        model: &Scorer,
         program: &Program,
         out: &mut [f64],
         progress: &Progress,
     ) -> Result<(), (usize, Error)> {
-        let (features, outputs) = (model.features.len(), model.outputs());
+        let (features, outputs) = (model.head.features.len(), model.outputs());
         let Self { rounded, sums, margins, kept, .. } = self;
         kept.clear();
         if program
@@ -367,16 +384,16 @@ impl Block {
     }
 
     /// Copies the values of one feature into the column and rounds them.
-    fn fill_column(&mut self, model: &ScoreModel, values: &[f64], i: usize) -> Result<(), (usize, Error)> {
-        for (place, row) in self.column.iter_mut().zip(values.chunks_exact(model.features.len())) {
+    fn fill_column(&mut self, model: &Scorer, values: &[f64], i: usize) -> Result<(), (usize, Error)> {
+        for (place, row) in self.column.iter_mut().zip(values.chunks_exact(model.head.features.len())) {
             *place = row[i];
         }
-        score_column(&model.features, i, &mut self.column)
+        score_column(&model.head.features, i, &mut self.column)
     }
 
     /// Copies the values of all features and rounds them.
-    fn round(&mut self, model: &ScoreModel, values: &[f64]) -> Result<(), (usize, Error)> {
-        let features = model.features.len();
+    fn round(&mut self, model: &Scorer, values: &[f64]) -> Result<(), (usize, Error)> {
+        let features = model.head.features.len();
         self.rounded.clear();
         self.rounded.extend_from_slice(values);
         self.column.resize(values.len() / features, 0.0);

@@ -4,6 +4,8 @@
 use serde::Deserialize;
 
 use super::codec::{Reader, Records};
+use super::number;
+use crate::model::Field;
 use crate::{Error, Result};
 
 /// Maximum length of the text of `CALIBRATION`, in bytes. The text is parsed on the main thread.
@@ -139,6 +141,24 @@ impl Calibration {
             Method::Sigmoid { .. } => "sigmoid",
             Method::Isotonic { .. } => "isotonic",
         }
+    }
+
+    /// The fields of `MODEL.INFO`: what is calibrated, and the numbers, or how many points there are.
+    pub(super) fn info(&self) -> Vec<(&'static str, Field)> {
+        let of = if self.is_of_margin() { "margin" } else { "score" };
+        let number = |number: f64| {
+            let mut text = Vec::new();
+            number::write(number, &mut text);
+            Field::Text(String::from_utf8_lossy(&text).into_owned())
+        };
+        let mut fields = vec![("calibration_of", Field::Text(of.to_owned()))];
+        match &self.method {
+            Method::Sigmoid { a, b } => {
+                fields.extend([("calibration_a", number(*a)), ("calibration_b", number(*b))]);
+            }
+            Method::Isotonic { x, .. } => fields.push(("calibration_points", Field::Integer(x.len() as u64))),
+        }
+        fields
     }
 
     /// Bytes of memory in use.

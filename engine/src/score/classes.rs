@@ -33,6 +33,10 @@ impl Classes {
         if names.len() > MAX_CLASSES {
             return Err(Error::TooBig { what: "the number of CLASSES", limit: MAX_CLASSES as u64 });
         }
+        // Not in `check_names`: models that are stored may have such names from an older version.
+        if names.iter().any(|name| name.contains(char::is_control)) {
+            return Err(Error::Invalid("CLASSES: the name of a class has no control characters".into()));
+        }
         check_names(&names).map_err(|reason| Error::Invalid(format!("CLASSES: {reason}").into()))?;
         Ok(Self(names))
     }

@@ -14,6 +14,8 @@
 //! The frames are made once, when a model is loaded, or kept as received when it is read from frames, so a request for
 //! a frame only copies it. A forest and an ONNX graph are exceptions: they have many frames, one record each, and make each
 //! when it is requested.
+//!
+//! The machines of an ONNX graph and of a program are decoded later ([`source`](super::source)).
 
 mod categories;
 mod decode;
@@ -22,7 +24,7 @@ mod records;
 
 pub use self::decode::ScoreDecoder;
 pub(super) use self::encode::encode;
-pub(super) use self::records::{Reader, Records, alone, put_text};
+pub(super) use self::records::{Reader, Records, alone, put_text, records_of};
 
 /// Maximum size of a frame, in bytes.
 const FRAME: usize = 1 << 16;

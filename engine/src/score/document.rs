@@ -4,7 +4,7 @@ mod outputs;
 
 use super::glm::Link;
 use super::machine::{Answer, Machine};
-use super::model::{ScoreModel, overflow};
+use super::model::{Scorer, overflow};
 use super::number;
 use super::options::Format;
 use super::pmml::Card;
@@ -16,7 +16,7 @@ use crate::{Error, Progress, Result};
 
 /// Appends the document of a row that was evaluated.
 pub(super) fn write(
-    model: &ScoreModel,
+    model: &Scorer,
     identity: &Identity<'_>,
     attribution: Attribution,
     scratch: &mut Scratch,
@@ -34,14 +34,14 @@ pub(super) fn write(
     };
     answered.inspect_err(|_| out.truncate(start))?;
     field(out, b",\"inputs\":");
-    scratch.row.write(&model.features, out);
+    scratch.row.write(&model.head.features, out);
     out.push(b'}');
     Ok(())
 }
 
 /// Writes the answer of a model with one score.
 fn one(
-    model: &ScoreModel,
+    model: &Scorer,
     attribution: Attribution,
     scratch: &mut Scratch,
     progress: &Progress,
@@ -73,7 +73,7 @@ fn one(
         Machine::Onnx(onnx) => {
             let Scratch { contributions, buffers, .. } = &mut *scratch;
             contributions.clear();
-            contributions.resize(model.features.len(), 0.0);
+            contributions.resize(model.head.features.len(), 0.0);
             onnx.contributions(buffers, group, contributions);
             list(out, model, contributions, true)
         }
@@ -84,7 +84,7 @@ fn one(
             }
             None if program.is_explained() => {
                 scratch.contributions.clear();
-                scratch.contributions.resize(model.features.len(), 0.0);
+                scratch.contributions.resize(model.head.features.len(), 0.0);
                 program.contributions(&scratch.slots, group, &mut scratch.contributions);
                 list(out, model, &scratch.contributions, false)
             }
@@ -121,7 +121,7 @@ fn program_points(out: &mut Vec<u8>, card: &Card, scratch: &Scratch) {
 }
 
 /// Writes the score, the margin and the classes. Returns the output whose margin the contributions explain.
-fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
+fn score(out: &mut Vec<u8>, model: &Scorer, scratch: &Scratch) -> usize {
     let (margins, outputs) = (&scratch.margins, &scratch.outputs);
     match model.answer {
         Answer::Value { with_margin } => {
@@ -155,20 +155,20 @@ fn score(out: &mut Vec<u8>, model: &ScoreModel, scratch: &Scratch) -> usize {
     0
 }
 
-fn calibrated(out: &mut Vec<u8>, model: &ScoreModel) {
-    if model.calibration.is_some() {
+fn calibrated(out: &mut Vec<u8>, model: &Scorer) {
+    if model.head.given.calibration.is_some() {
         field(out, b",\"calibrated\":true");
     }
 }
 
 /// Whether the class is the second of two, with this probability: as the library of the format decides, which matters where
 /// both classes have the probability 0.5.
-fn is_second(model: &ScoreModel, margins: &[f64], probability: f64) -> bool {
+fn is_second(model: &Scorer, margins: &[f64], probability: f64) -> bool {
     let margin = margins.first().copied().unwrap_or(f64::NAN);
-    if model.calibration.is_some() {
+    if model.head.given.calibration.is_some() {
         return probability > 0.5;
     }
-    match (&model.machine, model.format) {
+    match (&model.machine, model.head.format) {
         // JPMML: the class of the first RegressionTable, which is our second one.
         (_, Format::Pmml) => probability >= 0.5,
         // `decision_function(x) > 0` of scikit-learn; also where the probability is rounded to 0.5.
@@ -182,7 +182,7 @@ fn is_second(model: &ScoreModel, margins: &[f64], probability: f64) -> bool {
 
 /// Computes the SHAP values of the features for the margin of a group. Returns their base value: with them it sums to the
 /// margin.
-fn shap(model: &ScoreModel, group: usize, scratch: &mut Scratch, progress: &Progress) -> Result<f64> {
+fn shap(model: &Scorer, group: usize, scratch: &mut Scratch, progress: &Progress) -> Result<f64> {
     let (row, values) = contributions(model, scratch);
     match &model.machine {
         // The SHAP values of a linear model, where features are independent.
@@ -198,9 +198,9 @@ fn shap(model: &ScoreModel, group: usize, scratch: &mut Scratch, progress: &Prog
 }
 
 /// Returns the row, and a buffer with a zero for the contribution of each feature.
-fn contributions<'s>(model: &ScoreModel, scratch: &'s mut Scratch) -> (&'s [f64], &'s mut Vec<f64>) {
+fn contributions<'s>(model: &Scorer, scratch: &'s mut Scratch) -> (&'s [f64], &'s mut Vec<f64>) {
     scratch.contributions.clear();
-    scratch.contributions.resize(model.features.len(), 0.0);
+    scratch.contributions.resize(model.head.features.len(), 0.0);
     (&scratch.row.values, &mut scratch.contributions)
 }
 
@@ -219,7 +219,7 @@ fn field(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-fn classes(out: &mut Vec<u8>, model: &ScoreModel, class: usize, probabilities: impl Iterator<Item = f64>) {
+fn classes(out: &mut Vec<u8>, model: &Scorer, class: usize, probabilities: impl Iterator<Item = f64>) {
     field(out, b",\"class\":");
     field(out, &model.printed[class]);
     field(out, b",\"probabilities\":");
@@ -227,7 +227,7 @@ fn classes(out: &mut Vec<u8>, model: &ScoreModel, class: usize, probabilities: i
 }
 
 /// Writes an object of numbers by class or output.
-fn by_label(out: &mut Vec<u8>, model: &ScoreModel, numbers: impl Iterator<Item = f64>) {
+fn by_label(out: &mut Vec<u8>, model: &Scorer, numbers: impl Iterator<Item = f64>) {
     for (k, (label, value)) in model.printed.iter().zip(numbers).enumerate() {
         out.push(if k > 0 { b',' } else { b'{' });
         field(out, label);
@@ -249,7 +249,7 @@ fn margin_list(out: &mut Vec<u8>, margins: &[f64]) {
 }
 
 /// Writes the fields that only a scorecard has. `scratch.margins` holds the points of each attribute.
-fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scratch) {
+fn points(out: &mut Vec<u8>, model: &Scorer, card: &Scorecard, scratch: &Scratch) {
     let score = scratch.outputs[0];
     if let Some((of, probability)) = card.probability(score) {
         field(out, b",\"probabilities\":{");
@@ -268,7 +268,7 @@ fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scr
             field(out, if k > 0 { b",{\"code\":" } else { b"{\"code\":" });
             json_string(reason.code, out);
             field(out, b",\"feature\":");
-            field(out, model.features.printed(reason.feature as usize));
+            field(out, model.head.features.printed(reason.feature as usize));
             field(out, b",\"points\":");
             number::write(reason.points, out);
             out.push(b'}');
@@ -277,18 +277,18 @@ fn points(out: &mut Vec<u8>, model: &ScoreModel, card: &Scorecard, scratch: &Scr
     }
     field(out, b",\"contributions\":[");
     for (k, (attribute, &points)) in card.attributes.iter().zip(&scratch.margins).enumerate() {
-        contribution(out, k == 0, model.features.contribution(attribute.feature as usize), points);
+        contribution(out, k == 0, model.head.features.contribution(attribute.feature as usize), points);
     }
     out.push(b']');
 }
 
 /// Writes the contributions in the order of the features. Returns whether all of them are finite.
-fn list(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
+fn list(out: &mut Vec<u8>, model: &Scorer, contributions: &[f64], without_zeros: bool) -> bool {
     field(out, b",\"contributions\":");
     array(out, model, contributions, without_zeros)
 }
 
-fn array(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_zeros: bool) -> bool {
+fn array(out: &mut Vec<u8>, model: &Scorer, contributions: &[f64], without_zeros: bool) -> bool {
     out.push(b'[');
     let mut is_first = true;
     for (i, &value) in contributions.iter().enumerate() {
@@ -298,7 +298,7 @@ fn array(out: &mut Vec<u8>, model: &ScoreModel, contributions: &[f64], without_z
         if !value.is_finite() {
             return false;
         }
-        contribution(out, is_first, model.features.contribution(i), value);
+        contribution(out, is_first, model.head.features.contribution(i), value);
         is_first = false;
     }
     out.push(b']');

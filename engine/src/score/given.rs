@@ -72,8 +72,9 @@ fn check_calibration(calibration: &Calibration, machine: &Machine) -> Result<(),
             Err(r#"this model has no margin; calibrate its probability with "of":"score""#)
         }
         Answer::Binary | Answer::Value { .. } => Ok(()),
-        Answer::Multi | Answer::Points | Answer::Outputs { .. } => {
-            Err("it is for models of two classes or of one number")
+        Answer::Points => {
+            Err("the points of a scorecard are not calibrated; scorecard/1 has \"probability\" for what they mean")
         }
+        Answer::Multi | Answer::Outputs { .. } => Err("it is for models of two classes or of one number"),
     }
 }

@@ -155,7 +155,7 @@ impl Machine {
         match self {
             Self::Glm(_) | Self::Scorecard(_) | Self::Program(_) => 0,
             Self::Forest(forest) => forest.records(),
-            Self::Onnx(onnx) => onnx.records(),
+            Self::Onnx(onnx) => onnx.file().records(),
         }
     }
 
@@ -164,7 +164,7 @@ impl Machine {
         match self {
             Self::Glm(_) | Self::Scorecard(_) | Self::Program(_) => Cow::Borrowed(&[]),
             Self::Forest(forest) => Cow::Owned(forest.record(index)),
-            Self::Onnx(onnx) => Cow::Borrowed(onnx.record(index)),
+            Self::Onnx(onnx) => Cow::Borrowed(onnx.file().record(index)),
         }
     }
 

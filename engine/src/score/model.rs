@@ -5,7 +5,8 @@
 //! Terms: *feature* (a named input), *margin* (the argument of the link function), *link*, *bin*, *points*, *band*,
 //! *reason code*, *contribution* (what a feature adds to the margin or to the points).
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::calibration::Calibration;
@@ -19,27 +20,44 @@ use super::options::Format;
 use super::pmml;
 use super::row::Scratch;
 use super::scorecard::Scorecard;
-use crate::{Error, Result};
+use super::source::Source;
+use crate::{Budget, Error, Progress, Result};
 
-/// A score model: immutable, and ready to answer as soon as it is loaded.
+/// A score model: immutable. The machine of a model that arrived as an ONNX file or as a program is decoded by the
+/// derivation; until then requests wait. Any other model answers as soon as it is loaded.
 #[derive(Debug)]
 pub struct ScoreModel {
+    pub(super) head: Arc<Head>,
+    /// What the machine is decoded from.
+    source: Source,
+    pub(super) scorer: OnceLock<Scorer>,
+    pub(super) digest: OnceLock<[u8; 16]>,
+}
+
+/// What is known of a model without its machine.
+#[derive(Debug)]
+pub(super) struct Head {
     pub(super) format: Format,
     pub(super) features: Features,
+    pub(super) warnings: Vec<String>,
+    pub(super) given: Given,
+    /// All frames except those of records that are made on request.
+    pub(super) frames: Vec<Box<[u8]>>,
+}
+
+/// The evaluation of rows.
+#[derive(Debug)]
+pub(super) struct Scorer {
+    pub(super) head: Arc<Head>,
     pub(super) machine: Machine,
     pub(super) answer: Answer,
     /// The label of each class, or the name of each of several numbers.
     pub(super) labels: Vec<Box<str>>,
     /// The same as JSON strings.
     pub(super) printed: Vec<Box<[u8]>>,
-    pub(super) warnings: Vec<String>,
-    pub(super) calibration: Option<Calibration>,
-    /// All frames except those of records that are made on request.
-    pub(super) frames: Vec<Box<[u8]>>,
-    pub(super) digest: OnceLock<[u8; 16]>,
-    pub(super) held: u64,
+    held: u64,
     /// The approximate time for one row: with its document, and in a batch of numbers.
-    pub(super) row_cost: Duration,
+    row_cost: Duration,
     pub(super) value_cost: Duration,
     /// The approximate time for the SHAP values of one row.
     pub(super) shap_cost: Duration,
@@ -54,21 +72,117 @@ impl ScoreModel {
         given: Given,
     ) -> Self {
         let frames = codec::encode(format, &features, &warnings, &given, &machine);
-        Self::with_frames(format, features, machine, warnings, given, frames)
+        Self::decoded(Head { format, features, warnings, given, frames }, machine)
     }
 
-    pub(super) fn with_frames(
-        format: Format,
-        features: Features,
-        machine: Machine,
-        warnings: Vec<String>,
-        given: Given,
-        frames: Vec<Box<[u8]>>,
-    ) -> Self {
-        let Given { classes, calibration } = given;
+    /// A model whose machine is decoded.
+    pub(super) fn decoded(head: Head, machine: Machine) -> Self {
+        let source = Source::of(&machine);
+        let head = Arc::new(head);
+        let scorer = Scorer::new(Arc::clone(&head), machine);
+        Self { head, source, scorer: scorer.into(), digest: OnceLock::new() }
+    }
+
+    /// A model whose machine is decoded later.
+    pub(super) fn undecoded(head: Head, source: Source) -> Self {
+        Self { head: Arc::new(head), source, scorer: OnceLock::new(), digest: OnceLock::new() }
+    }
+
+    /// Decodes the machine, if that is left to do. Takes about 30 ms for each MB.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::NoRoom`], [`Error::Cancelled`].
+    pub(super) fn decode(&self, budget: &Budget, progress: &Progress) -> Result<()> {
+        if self.scorer.get().is_some() {
+            return Ok(());
+        }
+        let machine = self.source.decode(&self.head.frames, self.head.features.len(), budget, progress)?;
+        self.head.given.check(&machine).map_err(Error::Corrupt)?;
+        // Another thread may have decoded the same.
+        _ = self.scorer.set(Scorer::new(Arc::clone(&self.head), machine));
+        Ok(())
+    }
+
+    /// What evaluates rows.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] before the machine is decoded.
+    pub(super) fn scorer(&self) -> Result<&Scorer> {
+        self.scorer.get().ok_or(Error::NotReady)
+    }
+
+    /// The number of records that are made when their frames are requested.
+    pub(super) fn records(&self) -> usize {
+        match &self.source {
+            Source::Onnx(file) => file.records(),
+            Source::Program { .. } => 0,
+            Source::Machine => self.scorer.get().map_or(0, |scorer| scorer.machine.records()),
+        }
+    }
+
+    /// The record with this index.
+    pub(super) fn record_at(&self, index: usize) -> Cow<'_, [u8]> {
+        match (&self.source, self.scorer.get()) {
+            (Source::Onnx(file), _) => Cow::Borrowed(file.record(index)),
+            (Source::Machine, Some(scorer)) => scorer.machine.record(index),
+            _ => Cow::Borrowed(&[]),
+        }
+    }
+
+    /// Bytes of memory in use.
+    pub(super) fn held(&self) -> u64 {
+        let of_scorer = self.scorer.get().map_or(0, |scorer| scorer.held + scorer.machine.bytes_for_batches());
+        size_of::<Self>() as u64 + self.head.bytes() + self.source.bytes() + of_scorer
+    }
+
+    /// The names of the features, in the order of rows.
+    pub fn features(&self) -> &[Box<str>] {
+        self.head.features.names()
+    }
+
+    /// The number of outputs that [`ScoreModel::batch_values`] gives for a row: one probability for each of several
+    /// classes, several numbers of a model that has them, else one number. 0 before the machine is decoded.
+    pub fn outputs(&self) -> usize {
+        self.scorer.get().map_or(0, Scorer::outputs)
+    }
+
+    /// The format of the file that the model was read from.
+    pub fn format(&self) -> Format {
+        self.head.format
+    }
+
+    /// The approximate time for one row, including its document; 0 before the machine is decoded.
+    pub fn row_cost(&self) -> Duration {
+        self.scorer.get().map_or(Duration::ZERO, |scorer| scorer.row_cost)
+    }
+
+    /// The approximate time for [`ScoreModel::batch_values`] of this number of rows; 0 before the machine is decoded. The
+    /// first batch of a forest takes longer.
+    pub fn values_cost(&self, rows: u32) -> Duration {
+        self.scorer.get().map_or(Duration::ZERO, |scorer| scorer.values_cost(rows))
+    }
+
+    /// Fails when the row lacks a feature and the machine needs it.
+    pub(super) fn check_missing(&self, row: &[f64]) -> Result<()> {
+        // A machine that is decoded later needs no value.
+        self.scorer.get().map_or(Ok(()), |scorer| scorer.check_missing(row))
+    }
+}
+
+impl Head {
+    fn bytes(&self) -> u64 {
+        let texts = self.warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
+            + self.frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
+        let points = self.given.calibration.as_ref().map_or(0, Calibration::bytes);
+        size_of::<Self>() as u64 + self.features.bytes() + (texts + points) as u64
+    }
+}
+
+impl Scorer {
+    fn new(head: Arc<Head>, machine: Machine) -> Self {
         let answer = match machine.answer() {
             // The margin is what was calibrated, or the score before.
-            Answer::Value { .. } if calibration.is_some() => Answer::Value { with_margin: true },
+            Answer::Value { .. } if head.given.calibration.is_some() => Answer::Value { with_margin: true },
             answer => answer,
         };
         let printed = |label: &str| {
@@ -76,62 +190,26 @@ impl ScoreModel {
             crate::json::json_string(label, &mut text);
             text.into_boxed_slice()
         };
-        let labels = if classes.is_empty() { machine.labels() } else { classes };
+        let labels = if head.given.classes.is_empty() { machine.labels() } else { head.given.classes.clone() };
         let printed: Vec<_> = labels.iter().map(|label| printed(label)).collect();
-        let texts: usize = printed.iter().map(|label| 2 * label.len() + 32).sum::<usize>()
-            + warnings.iter().map(|warning| warning.len() + size_of::<String>()).sum::<usize>()
-            + frames.iter().map(|frame| frame.len() + 16).sum::<usize>();
-        let points = calibration.as_ref().map_or(0, Calibration::bytes);
-        let held = size_of::<Self>() as u64 + features.bytes() + machine.bytes() + (texts + points) as u64;
-        let digest = OnceLock::new();
-        let (row_cost, value_cost) = machine.costs(features.len());
+        let texts: usize = printed.iter().map(|label| 2 * label.len() + 32).sum();
+        let held = machine.bytes() + (size_of::<Self>() + texts) as u64;
+        let (row_cost, value_cost) = machine.costs(head.features.len());
         let shap_cost = machine.shap_cost();
-        Self {
-            format,
-            features,
-            machine,
-            answer,
-            labels,
-            printed,
-            warnings,
-            calibration,
-            frames,
-            digest,
-            held,
-            row_cost,
-            value_cost,
-            shap_cost,
-        }
+        Self { head, machine, answer, labels, printed, held, row_cost, value_cost, shap_cost }
     }
 
-    /// The names of the features, in the order of rows.
-    pub fn features(&self) -> &[Box<str>] {
-        self.features.names()
-    }
-
-    /// The number of outputs that [`ScoreModel::batch_values`] gives for a row: one probability for each of several
-    /// classes, several numbers of a model that has them, else one number.
-    pub fn outputs(&self) -> usize {
+    /// The number of outputs of a row.
+    pub(super) fn outputs(&self) -> usize {
         self.machine.outputs()
     }
 
     /// Whether a document of several numbers has contributions to each of them.
     pub(super) fn explains_outputs(&self) -> bool {
-        self.outputs().saturating_mul(self.features.len()) <= MAX_CONTRIBUTIONS
+        self.outputs().saturating_mul(self.head.features.len()) <= MAX_CONTRIBUTIONS
     }
 
-    /// The format of the file that the model was read from.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// The approximate time for one row, including its document.
-    pub fn row_cost(&self) -> Duration {
-        self.row_cost
-    }
-
-    /// The approximate time for [`ScoreModel::batch_values`] of this number of rows. The first batch of a forest takes longer.
-    pub fn values_cost(&self, rows: u32) -> Duration {
+    fn values_cost(&self, rows: u32) -> Duration {
         self.value_cost * rows + Duration::from_nanos(self.machine.cost_for_batches(rows as usize))
     }
 
@@ -149,7 +227,7 @@ impl ScoreModel {
     }
 
     fn missing(&self, i: usize) -> Error {
-        Error::Invalid(format!("feature {} is missing", self.features.shown(i)).into())
+        Error::Invalid(format!("feature {} is missing", self.head.features.shown(i)).into())
     }
 
     /// The error for a row with a value that no bin of an attribute holds.
@@ -158,7 +236,7 @@ impl ScoreModel {
         if row[feature].is_nan() {
             return self.missing(feature);
         }
-        Error::Invalid(format!("no bin holds the value of feature {}", self.features.shown(feature)).into())
+        Error::Invalid(format!("no bin holds the value of feature {}", self.head.features.shown(feature)).into())
     }
 
     /// The error for a row that an ONNX graph has no result for.
@@ -170,7 +248,7 @@ impl ScoreModel {
                 None => "a value is missing".into(),
             },
             (Fault::Fraction, Some(i)) => {
-                format!("feature {} must be an integer of the range of the model's input", self.features.shown(i))
+                format!("feature {} must be an integer of the range of the model's input", self.head.features.shown(i))
             }
             (Fault::Fraction, None) => "a feature must be an integer".into(),
             (Fault::Category, _) => "a category is unknown, and the model has no result for unknown ones".into(),
@@ -191,7 +269,7 @@ impl ScoreModel {
         match fault {
             pmml::Fault::Missing(feature) => self.missing(feature as usize),
             pmml::Fault::Invalid(feature) => {
-                let shown = self.features.shown(feature as usize);
+                let shown = self.head.features.shown(feature as usize);
                 Error::Invalid(format!("the value of feature {shown} is one that the file declares invalid").into())
             }
             pmml::Fault::Computed => Error::Invalid("a field computed from these values has no finite value".into()),
@@ -245,7 +323,7 @@ impl ScoreModel {
         if !outputs.iter().chain(&*margins).all(|x| x.is_finite()) {
             return Err(overflow());
         }
-        if let Some(calibration) = &self.calibration {
+        if let Some(calibration) = &self.head.given.calibration {
             // A number without a margin is its own.
             if margins.is_empty() && matches!(self.answer, Answer::Value { .. }) {
                 margins.push(outputs[0]);

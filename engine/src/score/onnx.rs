@@ -34,7 +34,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(super) use codec::Decoder;
+pub(super) use codec::{Decoder, File};
 pub(super) use fault::Fault;
 
 use answer::Meaning;
@@ -52,8 +52,7 @@ use crate::{Error, Progress, Result};
 /// A model of ONNX; immutable.
 #[derive(Debug)]
 pub(super) struct Onnx {
-    /// The file.
-    file: Box<[u8]>,
+    file: File,
     program: Program,
     inputs: Vec<Input>,
     meaning: Meaning,
@@ -104,7 +103,7 @@ pub(super) fn read(bytes: &[u8], warnings: &mut Vec<String>, progress: &Progress
     if bytes.len() > codec::MAX_FILE {
         return Err(Error::TooBig { what: "the size of an ONNX file in bytes", limit: codec::MAX_FILE as u64 });
     }
-    let (names, categories, onnx) = Onnx::read(bytes.into(), warnings, progress)?;
+    let (names, categories, onnx) = Onnx::read(bytes, File::new(bytes), warnings, progress)?;
     let decimals = vec![EXACT; names.len()];
     let mut features = Features::new(names, decimals).map_err(bad)?;
     features.set_categories(categories).map_err(bad)?;
@@ -148,10 +147,15 @@ impl Parts {
 
 impl Onnx {
     /// Reads a file. Returns the names of the features and their categories, too.
-    fn read(file: Box<[u8]>, warnings: &mut Vec<String>, progress: &Progress) -> Result<(Names, Lists, Self)> {
-        let Parts { program, inputs, names, categories, meaning, explained } = Parts::read(&file, warnings, progress)?;
+    fn read(bytes: &[u8], file: File, warnings: &mut Vec<String>, progress: &Progress) -> Result<(Names, Lists, Self)> {
+        let Parts { program, inputs, names, categories, meaning, explained } = Parts::read(bytes, warnings, progress)?;
         let features = names.len();
         Ok((names, categories, Self { file, program, inputs, meaning, explained, features }))
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     /// The number of features.
@@ -280,7 +284,7 @@ impl Onnx {
         let texts: usize =
             self.inputs.iter().flat_map(|input| &input.texts).map(|known| known.capacity() * 4 + 24).sum();
         let inputs = self.inputs.len() * size_of::<Input>() + texts;
-        (size_of::<Self>() + self.file.len() + self.program.bytes() + labels + inputs) as u64
+        (size_of::<Self>() + self.program.bytes() + labels + inputs) as u64
     }
 }
 

@@ -207,7 +207,7 @@ fn the_option_takes_precedence_over_declared_decimals() {
     );
     assert!(matches!(with(Decimals::parse(br#"{"other":3}"#).unwrap()), Err(Error::Invalid(_))));
     // The step 0.1 is more than 2 / 500, and the step 1 is more than 1 / 500.
-    assert_eq!(model(LINEAR).warnings.len(), 2);
+    assert_eq!(model(LINEAR).head.warnings.len(), 2);
     assert_ne!(all.digest(), each.digest());
 }
 

@@ -1,6 +1,9 @@
 //! The low-rank update against the sum of the series, which does not use the inverse.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use super::apply::Changed;
 use super::change::parse;
@@ -115,28 +118,35 @@ fn seconds(model: &IoModel, words: &[String]) -> Vec<(Option<Vec<f64>>, Vec<f64>
     (0..N).map(second).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_update_equals_the_series(
-        a in coefficients(),
-        r in proptest::collection::vec(0.0..10.0f64, N),
-        (grid, words) in proptest::sample::select(&GRIDS[..]).prop_flat_map(|grid| (Just(grid), words(grid))),
-    ) {
+#[test]
+fn the_update_equals_the_series() {
+    let values = proptest::collection::vec(0.0..10.0f64, N);
+    let changes = proptest::sample::select(&GRIDS[..]).prop_flat_map(|grid| (Just(grid), words(grid)));
+    // The updates in f32 that pass their own check, and all of them.
+    let (passed, all) = (Cell::new(0), Cell::new(0));
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+    let compared = TestRunner::new(config).run(&(coefficients(), values, changes), |(a, r, (grid, words))| {
         for (precision, tolerance) in [(Precision::F64, 1e-12), (Precision::F32, 1e-5)] {
             for (update, series) in both(&model(grid.1, &a, &r, precision), &words) {
+                let is_single = u32::from(precision == Precision::F32);
+                all.set(all.get() + is_single);
                 // The rounding of an f32 inverse can be more than the check allows: then the series answers.
                 let Some(update) = update else {
                     prop_assert!(precision == Precision::F32, "an update in f64 passes its own check");
                     continue;
                 };
+                passed.set(passed.get() + is_single);
                 near(&update.column, &series.column, tolerance);
                 near(&update.multipliers, &series.multipliers, tolerance);
                 near(&update.layers, &series.layers, tolerance);
             }
         }
-    }
+        Ok(())
+    });
+    compared.unwrap_or_else(|error| panic!("{error}"));
+    // Otherwise nothing would be compared.
+    let (passed, all) = (passed.get(), all.get());
+    assert!(passed > all / 10 * 9, "of {all} updates in f32 only {passed} pass their own check");
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Reads a model from frames.
 
 use super::categories::CategoriesDecoder;
-use super::records::Reader;
+use super::records::{Reader, records_of};
 use super::{
     FOREST, FRAME, GIVEN, GLM, HEADER, LONGEST_WARNING, MAX_WARNINGS, MORE, NAMED, ONNX, PLAIN, PROGRAM, SCORECARD,
 };
@@ -13,11 +13,12 @@ use crate::score::forest;
 use crate::score::given::Given;
 use crate::score::glm::GlmDecoder;
 use crate::score::machine::Machine;
-use crate::score::model::ScoreModel;
+use crate::score::model::{Head, ScoreModel};
 use crate::score::onnx;
 use crate::score::options::Format;
 use crate::score::pmml::ProgramDecoder;
 use crate::score::scorecard::ScorecardDecoder;
+use crate::score::source::Source;
 use crate::score::{MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 use crate::{Error, Result};
 
@@ -28,6 +29,8 @@ pub struct ScoreDecoder {
     features: usize,
     warnings: usize,
     records: usize,
+    /// The number of records before those of the machine.
+    skipped: usize,
     of_categories: usize,
     marker: Option<Marker>,
     categories: CategoriesDecoder,
@@ -100,6 +103,7 @@ impl ScoreDecoder {
             features,
             warnings,
             records,
+            skipped: features + warnings + of_categories + of_classes + of_calibration,
             of_categories,
             marker,
             categories: CategoriesDecoder::default(),
@@ -124,16 +128,22 @@ impl ScoreDecoder {
         if frame.is_empty() || frame.len() > FRAME {
             return Err(Error::Corrupt("a frame is empty or too long"));
         }
-        let mut rest = frame;
-        while !rest.is_empty() {
-            let (length, after) = rest.split_first_chunk().ok_or(Error::Corrupt("a record is cut"))?;
-            let (record, after) = after
-                .split_at_checked(usize::from(u16::from_le_bytes(*length)))
-                .ok_or(Error::Corrupt("a record is cut"))?;
-            self.record(record)?;
-            rest = after;
+        let (before, mut count) = (self.records, 0);
+        for record in records_of(frame) {
+            self.record(record?)?;
+            count += 1;
         }
-        if !matches!(self.machine, MachineDecoder::Forest(_) | MachineDecoder::Onnx(_)) {
+        let of_machine = before - self.records;
+        let is_made_again = match &self.machine {
+            MachineDecoder::Forest(_) => true,
+            // The other frames are kept, since the model is not decoded here.
+            MachineDecoder::Onnx(_) if of_machine > 0 && count > 1 => {
+                return Err(Error::Corrupt("a record of an ONNX file is not alone in its frame"));
+            }
+            MachineDecoder::Onnx(_) => of_machine > 0,
+            _ => false,
+        };
+        if !is_made_again {
             self.held += frame.len() as u64 + size_of::<Box<[u8]>>() as u64;
             self.frames.push(frame.into());
         }
@@ -186,7 +196,7 @@ impl ScoreDecoder {
         }
     }
 
-    /// Returns the model, after every frame was read.
+    /// Returns the model, after every frame was read. The machine of an ONNX graph or a program is not decoded yet.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when frames are missing or contradict each other.
@@ -198,28 +208,35 @@ impl ScoreDecoder {
         {
             return Err(Error::Corrupt("records are missing"));
         }
+        let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
+        features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
+        features.set_marker(self.marker);
+        self.given.calibration = self.calibration.finish()?;
+        let head = Head { format: self.format, features, warnings: self.texts, given: self.given, frames: self.frames };
         let machine = match self.machine {
             MachineDecoder::Glm(decoder) => Machine::Glm(decoder.finish(self.features)?),
             MachineDecoder::Scorecard(decoder) => Machine::Scorecard(decoder.finish(self.features)?),
             MachineDecoder::Forest(decoder) => {
                 let forest = decoder.finish()?;
-                if forest.features() != self.names {
+                if forest.features() != head.features.names() {
                     return Err(Error::Corrupt("the features of the forest differ from those of the model"));
                 }
                 Machine::Forest(Box::new(forest))
             }
-            MachineDecoder::Onnx(decoder) => Machine::Onnx(Box::new(decoder.finish(self.features)?)),
-            MachineDecoder::Program(decoder) => Machine::Program(Box::new(decoder.finish(self.features)?)),
+            MachineDecoder::Onnx(decoder) => {
+                return Ok(ScoreModel::undecoded(head, Source::Onnx(decoder.finish())));
+            }
+            MachineDecoder::Program(decoder) => {
+                let source = Source::Program { skipped: self.skipped, bytes: decoder.len() };
+                return Ok(ScoreModel::undecoded(head, source));
+            }
         };
-        let mut features = Features::new(self.names, self.decimals).map_err(Error::Corrupt)?;
-        features.set_categories(self.categories.finish(self.features)?).map_err(Error::Corrupt)?;
-        features.set_marker(self.marker);
-        self.given.calibration = self.calibration.finish()?;
-        self.given.check(&machine).map_err(Error::Corrupt)?;
-        if matches!(machine, Machine::Forest(_) | Machine::Onnx(_)) {
-            return Ok(ScoreModel::build(self.format, features, machine, self.texts, self.given));
+        head.given.check(&machine).map_err(Error::Corrupt)?;
+        if matches!(machine, Machine::Forest(_)) {
+            let Head { format, features, warnings, given, .. } = head;
+            return Ok(ScoreModel::build(format, features, machine, warnings, given));
         }
-        Ok(ScoreModel::with_frames(self.format, features, machine, self.texts, self.given, self.frames))
+        Ok(ScoreModel::decoded(head, machine))
     }
 
     /// Bytes of memory in use.
@@ -232,7 +249,8 @@ impl ScoreDecoder {
                 MachineDecoder::Scorecard(decoder) => decoder.bytes(),
                 MachineDecoder::Forest(decoder) => decoder.bytes(),
                 MachineDecoder::Onnx(decoder) => decoder.bytes(),
-                MachineDecoder::Program(decoder) => decoder.bytes(),
+                // The bytes of a program are in the frames.
+                MachineDecoder::Program(_) => 0,
             }
     }
 }

@@ -30,6 +30,22 @@ pub(in crate::score) fn put_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// The records of a frame after the first.
+pub(in crate::score) fn records_of(frame: &[u8]) -> impl Iterator<Item = Result<&[u8]>> {
+    let mut rest = frame;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let split = rest
+            .split_first_chunk()
+            .and_then(|(&length, after)| after.split_at_checked(usize::from(u16::from_le_bytes(length))));
+        let (record, after) = split.unwrap_or_default();
+        rest = after;
+        Some(split.map(|_| record).ok_or(Error::Corrupt("a record is cut")))
+    })
+}
+
 /// A frame that holds one record.
 pub(in crate::score) fn alone(record: &[u8]) -> Vec<u8> {
     let length = u16::try_from(record.len()).expect("records are shorter than 60 KiB");

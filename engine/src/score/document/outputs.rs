@@ -2,7 +2,7 @@
 //! a client that expects one number fails instead of taking the first.
 
 use super::super::machine::Machine;
-use super::super::model::{ScoreModel, overflow};
+use super::super::model::{Scorer, overflow};
 use super::super::row::Scratch;
 use super::{array, by_label, field, margin_list};
 use crate::model::Attribution;
@@ -10,7 +10,7 @@ use crate::{Error, Progress, Result};
 
 /// Writes the numbers, their margins and the contributions to each.
 pub(super) fn write(
-    model: &ScoreModel,
+    model: &Scorer,
     with_margin: bool,
     attribution: Attribution,
     scratch: &mut Scratch,
@@ -33,7 +33,7 @@ pub(super) fn write(
         }
     }
     for (k, (label, contributions)) in
-        model.printed.iter().zip(scratch.contributions.chunks_exact(model.features.len())).enumerate()
+        model.printed.iter().zip(scratch.contributions.chunks_exact(model.head.features.len())).enumerate()
     {
         field(out, if k > 0 { b"," } else { b",\"contributions\":{" });
         field(out, label);
@@ -47,7 +47,7 @@ pub(super) fn write(
 }
 
 /// Computes the contributions, output by output.
-fn contribute(model: &ScoreModel, scratch: &mut Scratch) {
+fn contribute(model: &Scorer, scratch: &mut Scratch) {
     let Scratch { row, contributions, buffers, .. } = scratch;
     let width = clear(model, contributions);
     match &model.machine {
@@ -68,7 +68,7 @@ fn contribute(model: &ScoreModel, scratch: &mut Scratch) {
 }
 
 /// Computes the SHAP values, output by output, and returns the base value of each output.
-fn shap(model: &ScoreModel, scratch: &mut Scratch, progress: &Progress) -> Result<Vec<f64>> {
+fn shap(model: &Scorer, scratch: &mut Scratch, progress: &Progress) -> Result<Vec<f64>> {
     if !model.explains_outputs() {
         return Err(Error::Invalid("the model has too many outputs times features for SHAP values".into()));
     }
@@ -89,8 +89,8 @@ fn shap(model: &ScoreModel, scratch: &mut Scratch, progress: &Progress) -> Resul
 }
 
 /// Fills the buffer with a zero for each output and feature. Returns the number of features.
-fn clear(model: &ScoreModel, contributions: &mut Vec<f64>) -> usize {
+fn clear(model: &Scorer, contributions: &mut Vec<f64>) -> usize {
     contributions.clear();
-    contributions.resize(model.outputs() * model.features.len(), 0.0);
-    model.features.len()
+    contributions.resize(model.outputs() * model.head.features.len(), 0.0);
+    model.head.features.len()
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::model::{Identity, Model, Query};
 use crate::score::{LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
-use crate::{Progress, Result};
+use crate::{Budget, Progress, Result};
 
 fn read(file: &[u8]) -> Result<ScoreModel> {
     load(file, &LoadOptions::default(), &Progress::default())
@@ -39,7 +39,7 @@ fn assess(model: &ScoreModel, subject: &str) -> Result<Value> {
 fn answer(model: &ScoreModel, document: &Value) -> Vec<f64> {
     let number = |value: &Value| value.as_f64().unwrap();
     match (model.outputs(), document.get("scores").or(document.get("probabilities"))) {
-        (2.., Some(all)) => model.labels.iter().map(|label| number(&all[&**label])).collect(),
+        (2.., Some(all)) => model.scorer().unwrap().labels.iter().map(|label| number(&all[&**label])).collect(),
         _ => vec![number(&document["score"])],
     }
 }
@@ -48,8 +48,15 @@ fn frames(model: &ScoreModel) -> Vec<Vec<u8>> {
     (0..model.frames()).map(|index| model.frame(index)).collect()
 }
 
-/// Reads frames without the preamble of the first.
+/// Reads frames without the preamble of the first, and decodes the file.
 fn decode(frames: &[Vec<u8>]) -> Result<ScoreModel> {
+    let model = received(frames)?;
+    model.derive(&Budget::UNLIMITED, &Progress::default())?;
+    Ok(model)
+}
+
+/// Reads frames.
+fn received(frames: &[Vec<u8>]) -> Result<ScoreModel> {
     let mut decoder = ScoreDecoder::begin(frames[0][1], &frames[0][2..])?;
     frames[1..].iter().try_for_each(|frame| decoder.push(frame))?;
     decoder.finish()

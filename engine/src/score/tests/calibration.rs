@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::super::{Calibration, LoadOptions, Rows, ScoreDecoder, ScoreModel, load};
-use crate::model::{Identity, Model, Query};
+use super::CARD;
+use crate::model::{Field, Identity, Model, Query};
 use crate::{Error, Progress};
 
 const LOGIT: &str =
@@ -194,6 +195,7 @@ fn a_probability_does_not_leave_the_points_by_rounding() {
 fn what_cannot_be_calibrated_is_an_error_that_says_why() {
     for (text, calibration, reason) in [
         (SOFTMAX, ISOTONIC, "two classes or of one number"),
+        (CARD, ISOTONIC, "the points of a scorecard are not calibrated"),
         (LOGIT, r#"{"method":"platt","a":1,"b":1}"#, "CALIBRATION must be"),
         (LOGIT, r#"{"method":"sigmoid","a":1}"#, "missing field `b`"),
         (LOGIT, r#"{"method":"sigmoid","a":1,"b":2,"c":3}"#, "CALIBRATION must be"),
@@ -208,4 +210,31 @@ fn what_cannot_be_calibrated_is_an_error_that_says_why() {
         let error = calibrated(text, calibration).map(|_| ()).unwrap_err();
         assert!(matches!(&error, Error::Invalid(text) if text.contains(reason)), "{calibration}: {error}");
     }
+}
+
+#[test]
+fn the_fields_of_a_model_have_the_numbers_of_its_calibration() {
+    let fields = |calibration: &str| -> Vec<(&'static str, Field)> {
+        let info = calibrated(LOGIT, calibration).unwrap().info();
+        info.into_iter().filter(|(name, _)| name.starts_with("calibration")).collect()
+    };
+    let text = |text: &str| Field::Text(text.into());
+    assert_eq!(
+        fields(r#"{"method":"sigmoid","a":-1.5,"b":1e-300,"of":"score"}"#),
+        [
+            ("calibration", text("sigmoid")),
+            ("calibration_of", text("score")),
+            ("calibration_a", text("-1.5")),
+            ("calibration_b", text("1e-300")),
+        ]
+    );
+    let points = r#"{"method":"isotonic","x":[0,1,3],"y":[0,0.5,1]}"#;
+    let expected = [
+        ("calibration", text("isotonic")),
+        ("calibration_of", text("margin")),
+        ("calibration_points", Field::Integer(3)),
+    ];
+    assert_eq!(fields(points), expected);
+    let plain = load(LOGIT.as_bytes(), &LoadOptions::default(), &Progress::default()).unwrap().info();
+    assert_eq!(plain.iter().filter(|(name, _)| name.starts_with("calibration")).count(), 1);
 }

@@ -86,8 +86,8 @@ fn contributions_to_very_many_numbers_are_left_out_with_a_warning() {
     };
     let row = format!("{{{}}}", (0..200).map(|i| format!("\"x{i}\":1")).collect::<Vec<_>>().join(","));
     let (few, many) = (file(500), file(501));
-    assert!(few.warnings.is_empty() && assess(&few, &[&row]).unwrap().contains("contributions"));
-    assert!(many.warnings.iter().any(|warning| warning.contains("no contributions")), "{:?}", many.warnings);
+    assert!(few.head.warnings.is_empty() && assess(&few, &[&row]).unwrap().contains("contributions"));
+    assert!(many.head.warnings.iter().any(|warning| warning.contains("no contributions")), "{:?}", many.head.warnings);
     assert!(!assess(&many, &[&row]).unwrap().contains("contributions"));
     let query = Query { attribution: Attribution::Shap, ..Query::default() };
     assert!(many.assess(&IDENTITY, &[row.as_bytes()], &query, &mut Vec::new()).is_err());
@@ -118,6 +118,8 @@ fn classes_of_the_load_replace_those_of_the_file_and_are_stored() {
         (&TARGETS.replace("LINK", "identity"), "a,b", "is a number"),
         (SOFTMAX, "a,,b", "1 to 256 bytes"),
         (SOFTMAX, "", "1 to 256 bytes"),
+        (SOFTMAX, "a\u{7},b,c", "no control characters"),
+        (SOFTMAX, r#"["a","b\n","c"]"#, "no control characters"),
         (SOFTMAX, "a,b,a", "same name"),
         (SOFTMAX, &format!("a,b,{}", "c".repeat(257)), "1 to 256 bytes"),
         (SOFTMAX, r#"["a","b",3]"#, "JSON array of texts"),

@@ -58,7 +58,8 @@ fn each_quantile_has_its_trees_its_base_and_its_name() {
         ("[1E-1,9.75E-1]", "[1E-1]", "a quantile for each target"),
         ("[1E-1,9.75E-1]", "[1E-1,5E-1,9E-1]", "a quantile for each target"),
         ("[1E-1,9.75E-1]", "[1E-1,2]", "from 0 to 1"),
-        ("[1E-1,9.75E-1]", "[1E-1,1E-1]", "no label may occur twice"),
+        ("[1E-1,9.75E-1]", "[1E-1,1E-1]", "quantile_alpha has a quantile twice"),
+        ("[1E-1,9.75E-1]", "[0.5,5.0E-1]", "quantile_alpha has a quantile twice"),
         ("[1E-1,9.75E-1]", "[x,y]", "from 0 to 1"),
     ] {
         let text = text.replace(r#""objective":{"name":"reg:quantileerror"}"#, &QUANTILES.replace(from, to));

@@ -1,6 +1,8 @@
 //! Models of several quantiles or targets. Each has trees of its own (`multi_strategy` `one_output_per_tree`), or all have the
 //! same trees, whose leaves have a value for each of them (`multi_output_tree`). Such a tree becomes one tree for each value.
 
+use std::collections::HashSet;
+
 use super::super::bad;
 use super::super::objective::Objective;
 use super::{File, MAX_CLASSES, count};
@@ -42,6 +44,10 @@ impl File<'_> {
         let labels: Vec<Box<str>> = inner.split(',').take(groups + 1).map(quantile).collect::<Result<_>>()?;
         if labels.len() != groups {
             return Err(bad("quantile_alpha must have a quantile for each target (num_target)"));
+        }
+        let mut seen = HashSet::new();
+        if !labels.iter().all(|label| seen.insert(label)) {
+            return Err(bad("quantile_alpha has a quantile twice: the outputs are named by their quantiles"));
         }
         Ok(labels)
     }

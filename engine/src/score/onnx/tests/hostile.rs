@@ -3,10 +3,10 @@
 use super::writer::{
     Of, Stumps, bytes, file, floats, initializer, input, integers, node, number, output, port, simple, tensor,
 };
-use super::{assess, decode, frames, read, reason};
-use crate::model::Model;
-use crate::score::{LoadOptions, load};
-use crate::{Error, Progress};
+use super::{assess, decode, frames, read, reason, received};
+use crate::model::{LabelSet, Model, Query};
+use crate::score::{LoadOptions, Rows, load};
+use crate::{Budget, Error, Progress};
 
 const STUMP: Stumps = Stumps { trees: 2, mode: "BRANCH_LEQ", tracks: 1 };
 
@@ -291,3 +291,68 @@ fn a_large_file_is_divided_into_records_and_a_cancelled_read_stops() {
     progress.cancel();
     assert_eq!(load(&file, &LoadOptions::default(), &progress).unwrap_err(), Error::Cancelled);
 }
+
+#[test]
+fn frames_are_decoded_by_the_derivation() {
+    let file = trees();
+    let model = read(&file).unwrap();
+    let late = received(&frames(&model)).unwrap();
+    let subject: [&[u8]; 1] = [b"{\"f0\":1}"];
+    let query = Query::default();
+    let name = |model: &crate::score::ScoreModel| {
+        let mut name = Vec::new();
+        model.canonical(&subject, &query, &mut name).map(|()| name)
+    };
+    // Known before that: the byte form, the digest, names of assessments.
+    assert_eq!((frames(&late), late.digest(), name(&late)), (frames(&model), model.digest(), name(&model)));
+    let rows = Rows::from_f64(&late, &1.0f64.to_le_bytes(), 1).unwrap();
+    assert!(!late.is_decoded() && !late.ready() && model.is_decoded());
+    assert_eq!(late.check(&subject, &query), Err(Error::NotReady));
+    assert_eq!(assess_only(&late, &subject), Err(Error::NotReady));
+    assert_eq!(late.batch_values(&rows, &Progress::default()), Err(Error::NotReady));
+    let identity = crate::model::Identity { name: b"m", version: 1 };
+    assert!(matches!(late.batch_documents(&identity, &rows, &Progress::default()), Err(Error::NotReady)));
+    assert_eq!(late.labels(LabelSet::Features), None);
+    assert!(late.info().iter().all(|(name, _)| !["outputs", "steps", "trees"].contains(name)));
+    let before = late.bytes();
+    assert!(before > file.len() as u64 && before < model.bytes());
+    // Memory is required before it is used; the next attempt decodes.
+    assert!(matches!(late.derive_next(&Budget::new(100), &Progress::default()), Err(Error::NoRoom { .. })));
+    let cancelled = Progress::default();
+    cancelled.cancel();
+    assert_eq!(late.derive_next(&Budget::UNLIMITED, &cancelled), Err(Error::Cancelled));
+    assert!(!late.is_decoded());
+    late.derive(&Budget::UNLIMITED, &Progress::default()).unwrap();
+    assert!(late.is_decoded() && late.ready());
+    assert_eq!((late.bytes(), late.info()), (model.bytes(), model.info()));
+    assert_eq!(assess(&late, "{\"f0\":1}"), assess(&model, "{\"f0\":1}"));
+}
+
+fn assess_only(model: &crate::score::ScoreModel, subject: &[&[u8]]) -> crate::Result<()> {
+    let identity = crate::model::Identity { name: b"m", version: 1 };
+    model.assess(&identity, subject, &Query::default(), &mut Vec::new())
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_found_by_the_derivation() {
+    let mut damaged = frames(&read(&trees()).unwrap());
+    damaged.last_mut().unwrap()[20..].fill(0xff);
+    let late = received(&damaged).unwrap();
+    let failed = late.derive(&Budget::UNLIMITED, &Progress::default()).unwrap_err();
+    assert_eq!(failed, Error::Corrupt("the file of an ONNX model cannot be used"));
+    assert!(!late.is_decoded() && !late.ready());
+    // The file would be cut into other records than those that arrived.
+    let of = frames(
+        &read(&simple(1, &[STUMP_FOREST.node("TreeEnsembleRegressor", [&[(0, 1.0)], &[(0, 2.0)]], &[])])).unwrap(),
+    );
+    let [.., first, last] = &of[..] else { panic!("two records") };
+    let mut shorter = of[..of.len() - 2].to_vec();
+    shorter.push([&59_999u16.to_le_bytes(), &first[2..60_001]].concat());
+    shorter.push(last.clone());
+    assert!(matches!(received(&shorter), Err(Error::Corrupt(_))));
+    let mut together = of[..of.len() - 2].to_vec();
+    together.push([&[10, 0][..], &first[2..12], &[10, 0], &first[12..22]].concat());
+    assert!(matches!(received(&together), Err(Error::Corrupt(_))));
+}
+
+const STUMP_FOREST: Stumps = Stumps { trees: 5_000, ..STUMP };

@@ -8,8 +8,7 @@ use crate::{Error, Result};
 /// Bytes of one record.
 const PIECE: usize = 60 << 10;
 
-/// Bytes of all records. A file of a larger program is refused: a replica, RESTORE and the load of a data set read a program in
-/// one piece on the main thread of the server.
+/// Bytes of all records. A file of a larger program is refused.
 const LONGEST: usize = 64 << 20;
 
 impl Program {
@@ -36,6 +35,18 @@ impl Program {
         Ok(program)
     }
 
+    /// Reads the program from the bytes of all records, for a model with this number of features.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub(in crate::score) fn decode(bytes: &[u8], features: usize) -> Result<Self> {
+        let program = Self::read(bytes)?;
+        if program.inputs.len() != features {
+            return Err(Error::Corrupt("the features of a program differ from those of the model"));
+        }
+        Ok(program)
+    }
+
     /// Writes the records.
     pub(in crate::score) fn encode(&self, records: &mut Records) {
         let mut bytes = Vec::new();
@@ -44,38 +55,27 @@ impl Program {
     }
 }
 
-/// A program that is being read from records.
+/// Counts the bytes of records, which stay in their frames until the program is decoded.
 #[derive(Debug, Default)]
 pub(in crate::score) struct ProgramDecoder {
-    bytes: Vec<u8>,
+    len: usize,
 }
 
 impl ProgramDecoder {
-    /// Reads the next record.
+    /// Takes the next record.
     ///
     /// # Errors
     /// [`Error::Corrupt`].
     pub(in crate::score) fn push(&mut self, record: &[u8]) -> Result<()> {
-        if record.is_empty() || record.len() > PIECE || self.bytes.len() + record.len() > LONGEST {
+        if record.is_empty() || record.len() > PIECE || self.len + record.len() > LONGEST {
             return Err(Error::Corrupt("a record of a program is empty or too long"));
         }
-        self.bytes.extend_from_slice(record);
+        self.len += record.len();
         Ok(())
     }
 
-    /// Returns the program, after every record was read.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`].
-    pub(in crate::score) fn finish(self, features: usize) -> Result<Program> {
-        let program = Program::read(&self.bytes)?;
-        if program.inputs.len() != features {
-            return Err(Error::Corrupt("the features of a program differ from those of the model"));
-        }
-        Ok(program)
-    }
-
-    pub(in crate::score) fn bytes(&self) -> u64 {
-        self.bytes.capacity() as u64
+    /// The number of bytes.
+    pub(in crate::score) fn len(&self) -> usize {
+        self.len
     }
 }

@@ -93,7 +93,9 @@ fn a_comparison_with_an_infinity_has_the_same_result_for_every_number() {
 }
 
 pub(super) fn program(model: ScoreModel) -> Program {
-    let Machine::Program(program) = model.machine else { panic!("a program") };
+    let Some(Machine::Program(program)) = model.scorer.into_inner().map(|scorer| scorer.machine) else {
+        panic!("a program")
+    };
     *program
 }
 

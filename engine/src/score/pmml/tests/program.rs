@@ -64,7 +64,9 @@ fn in_a_batch(model: &ScoreModel, subjects: &[String], answers: &[Option<serde_j
         let number = |value: &serde_json::Value| value.as_f64().unwrap();
         let alone: Vec<f64> = match of {
             1 => vec![number(&answer["score"])],
-            _ => model.labels.iter().map(|label| number(&answer["probabilities"][&**label])).collect(),
+            _ => {
+                model.scorer().unwrap().labels.iter().map(|label| number(&answer["probabilities"][&**label])).collect()
+            }
         };
         assert_eq!(found, alone, "row {i}: {answer}");
     }

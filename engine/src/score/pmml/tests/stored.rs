@@ -3,7 +3,7 @@
 use super::{assess, read};
 use crate::model::{Model, Query};
 use crate::score::{Rows, ScoreDecoder, ScoreModel};
-use crate::{Error, Progress, Result};
+use crate::{Budget, Error, Progress, Result};
 
 /// A file with every kind of part: texts, fields of each expression, a chain, an ensemble, trees, a linear model.
 const FILE: &str = r#"<PMML version="4.4"><Header/><DataDictionary>
@@ -41,7 +41,10 @@ fn decode(frames: &[Vec<u8>]) -> Result<ScoreModel> {
     let [_, version, rest @ ..] = first else { return Err(Error::Corrupt("no preamble")) };
     let mut decoder = ScoreDecoder::begin(*version, rest)?;
     frames[1..].iter().try_for_each(|frame| decoder.push(frame))?;
-    decoder.finish()
+    let model = decoder.finish()?;
+    assert!(!model.is_decoded() && assess(&model, "{}") == Err(Error::NotReady));
+    model.derive(&Budget::UNLIMITED, &Progress::default())?;
+    Ok(model)
 }
 
 fn frames(model: &ScoreModel) -> Vec<Vec<u8>> {
