@@ -1,6 +1,7 @@
 """The system of a test's folder, and the result in the form of cargo's, which scripts/test counts."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,11 @@ import httpx
 import pytest
 
 from harness.system import System
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the run as SIGINT does, so that the servers are stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
