@@ -186,18 +186,25 @@ def entries(given, prefix):
     entry = yield of((*cache, "ttl"), f"{key}:1")
     assert entry["tier"] == tier and entry["tags"] == ["a", "b"] and 60_000 < entry["fresh_ms"] <= 90_500, entry
     assert (yield of((*cache, "fetch"), f"{key}:1")) == ("hit", b"one", None, None, None)
-    lease = yield of((*cache, "fetch"), f"{key}:7", lease_ms=9000, wait_ms=50, nostale=True)
-    assert lease[:2] == ("lease", None) and lease.lease_ms == 9000
+    lease = yield of((*cache, "fetch"), f"{key}:7", lease_ms=60_000, wait_ms=50, nostale=True)
+    assert lease[:2] == ("lease", None) and lease.lease_ms == 60_000
     assert (yield of((*cache, "fetch"), f"{key}:7", wait_ms=1)).state == "timeout"
-    assert (yield of((*cache, "renew"), f"{key}:7", lease.token, lease_ms=9000)) is True
+    assert (yield of((*cache, "renew"), f"{key}:7", lease.token, lease_ms=60_000)) is True
     assert (yield of((*cache, "fill"), f"{key}:7", lease.token, "seven", ttl=60, persist=False, tags=["a"])) is True
-    assert (yield of((*cache, "renew"), f"{key}:7", lease.token, 9000)) is False
+    assert (yield of((*cache, "renew"), f"{key}:7", lease.token, 60_000)) is False
     assert (yield of((*cache, "fill"), f"{key}:7", "0" * 16, "eight", persist=True)) is False
-    lease = yield of((*cache, "fetch"), f"{key}:8")
+    lease = yield of((*cache, "fetch"), f"{key}:8", lease_ms=60_000)
     assert (yield of((*cache, "abandon"), f"{key}:8", lease.token, reason="é" * 300)) is True
     negative = yield of((*cache, "fetch"), f"{key}:8")
     assert negative.state == "negative" and negative.reason.startswith("éé")
     assert (yield of((*cache, "abandon"), f"{key}:8", lease.token)) is True  # may be repeated
+    page = yield of((*cache, "export"), f"{key}:*", cursor=None, count=2)
+    found, pages = page.entries, 1
+    while page.cursor:
+        page = yield of((*cache, "export"), f"{key}:*", cursor=page.cursor, count=2)
+        found, pages = found + page.entries, pages + 1
+    assert {one["key"] for one in found} == {f"{key}:{number}" for number in (1, 2, 4, 5, 6, 7)} and pages > 1, found
+    assert {"key": f"{key}:2", "value_hex": "ff"}.items() <= next(one for one in found if one["key"][-1] == "2").items()
     assert (yield of((*cache, "invalidate"), tags=["a", "b"], match_all=True, soft=True)) == 1
     assert (yield of((*cache, "fetch"), f"{key}:1"))[:2] == ("refresh", b"one")
     assert (yield of((*cache, "invalidate"), keys=[f"{key}:1"])) == 1

@@ -96,7 +96,7 @@ class Waits(unittest.TestCase):
     def test_a_wait_ends_with_the_derivation_with_its_failure_and_with_the_timeout(self):
         def played(*states, **arguments):
             """`wait` without a server: the states that it gets."""
-            steps = Model.wait._function.__wrapped__(Model(None, "m"), **arguments)
+            steps = Model.wait.__wrapped__(Model(None, "m"), **arguments)
             step, left = next(steps), list(states)
             with contextlib.suppress(StopIteration):
                 while True:

@@ -14,6 +14,10 @@ from redis_assess import Assess, NoLife, Remembered, connect
 
 CALLERS = 20
 
+# Waits that end with an event, however slow the machine is: the timeout of replies is longer than them.
+PATIENT = {"socket_timeout": 60, "socket_connect_timeout": 60}
+WAITS = {"lease_ms": 50_000, "wait_ms": 50_000}
+
 
 def setUpModule():
     with connect() as assess:
@@ -32,7 +36,7 @@ def blocked(assess, count, ended=lambda: False):
 
 class Computed(unittest.TestCase):
     def setUp(self):
-        self.assess = connect()
+        self.assess = connect(**PATIENT)
         self.addCleanup(self.assess.close)
         self.cache, self.key = self.assess.cache, fresh()
 
@@ -45,7 +49,7 @@ class Computed(unittest.TestCase):
             return "value"
 
         with ThreadPoolExecutor(CALLERS) as callers:
-            found = list(callers.map(lambda _: self.cache.get_or_compute(self.key, compute), range(CALLERS)))
+            found = list(callers.map(lambda _: self.cache.get_or_compute(self.key, compute, **WAITS), range(CALLERS)))
         self.assertEqual((found, computed), ([b"value"] * CALLERS, [1]))
 
     def test_a_value_that_is_invalidated_while_it_is_computed_is_not_stored(self):
@@ -84,20 +88,20 @@ class Computed(unittest.TestCase):
 class Leases(unittest.TestCase):
     def test_a_fetch_waits_for_the_lease_of_another_one_of_the_same_pool(self):
         """The server replies `busy` to the connection that holds the lease: it must not be used for another fetch."""
-        with connect() as assess, ThreadPoolExecutor(1) as other:
+        with connect(**PATIENT) as assess, ThreadPoolExecutor(1) as other:
             key = fresh()
-            lease = assess.cache.fetch(key)
-            waits = other.submit(assess.cache.fetch, key)
+            lease = assess.cache.fetch(key, **WAITS)
+            waits = other.submit(assess.cache.fetch, key, **WAITS)
             blocked(assess, 1, waits.done)
             assess.cache.fill(key, lease.token, "v")
             self.assertEqual((lease.state, waits.result()[:2]), ("lease", ("hit", b"v")))
 
     def test_the_same_in_coroutines(self):
         async def run():
-            async with redis_assess.asyncio.connect() as assess:
+            async with redis_assess.asyncio.connect(**PATIENT) as assess:
                 key = fresh()
-                lease = await assess.cache.fetch(key)
-                waits = asyncio.create_task(assess.cache.fetch(key))
+                lease = await assess.cache.fetch(key, **WAITS)
+                waits = asyncio.create_task(assess.cache.fetch(key, **WAITS))
                 await asyncio.sleep(0)  # it takes the connection that the first one has put back
                 while int((await assess.client.info("clients"))["blocked_clients"]) < 1 and not waits.done():
                     await asyncio.sleep(0.003)
@@ -109,7 +113,7 @@ class Leases(unittest.TestCase):
 
 class Coroutines(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
-        self.assess = redis_assess.asyncio.connect()
+        self.assess = redis_assess.asyncio.connect(**PATIENT)
         self.addAsyncCleanup(self.assess.aclose)
         self.cache, self.key = self.assess.cache, fresh()
 
@@ -122,7 +126,8 @@ class Coroutines(unittest.IsolatedAsyncioTestCase):
                 await asyncio.sleep(0.003)
             return "value"
 
-        found = await asyncio.gather(*(self.cache.get_or_compute(self.key, compute) for _ in range(CALLERS)))
+        calls = (self.cache.get_or_compute(self.key, compute, **WAITS) for _ in range(CALLERS))
+        found = await asyncio.gather(*calls)
         self.assertEqual((found, computed), ([b"value"] * CALLERS, [1]))
 
     async def test_a_failure_is_raised_and_remembered(self):
@@ -196,11 +201,11 @@ class Away(unittest.TestCase):
                     self.assertIsNone(assess.cache.get("k"))
 
     def test_a_server_that_has_become_a_replica_is_away(self):
-        with connect() as assess, connect(fail_open=False) as strict, ThreadPoolExecutor(2) as others:
+        with connect(**PATIENT) as assess, connect(fail_open=False, **PATIENT) as strict, ThreadPoolExecutor(2) as others:
             key = fresh()
-            assess.cache.fetch(key)
-            waits = others.submit(assess.cache.get_or_compute, key, lambda: "computed", wait_ms=20_000)
-            fails = others.submit(strict.cache.fetch, key, wait_ms=20_000)
+            assess.cache.fetch(key, **WAITS)
+            waits = others.submit(assess.cache.get_or_compute, key, lambda: "computed", **WAITS)
+            fails = others.submit(strict.cache.fetch, key, **WAITS)
             blocked(assess, 2, lambda: waits.done() or fails.done())
             with self.assertLogs("redis_assess", "WARNING"):
                 assess.client.replicaof("127.0.0.1", 1)  # a port without a server

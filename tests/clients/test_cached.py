@@ -19,7 +19,7 @@ CALLERS = 20
 class Cached(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        client.execute_command("TIER.SET", "sync", "PATTERN", "sync:*", "TTL", 60, "NEGATIVE", 60)
+        client.execute_command("TIER.SET", "sync", "PATTERN", "sync:*", "TTL", 60, "NEGATIVE", 60, "WAIT", 9000)
 
     def test_twenty_callers_share_one_computation(self):
         computed, barrier = [], threading.Barrier(CALLERS)

@@ -14,7 +14,7 @@ CALLERS = 20
 
 class Cached(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
-        await here.client.execute_command("TIER.SET", "async", "PATTERN", "async:*", "TTL", 60, "NEGATIVE", 60)
+        await here.client.execute_command("TIER.SET", "async", "PATTERN", "async:*", "TTL", 60, "NEGATIVE", 60, "WAIT", 9000)
 
     async def asyncTearDown(self):
         await here.client.aclose()  # each test has an event loop of its own

@@ -54,17 +54,14 @@ class Wheel(unittest.TestCase):
         self.assertEqual(re.findall(r"^Requires-Dist: (.*)", metadata, re.MULTILINE), ["redis>=5.0.1"])
         self.assertIn("\n# redis-assess for Python\n", metadata)
 
-    def test_it_is_installed_by_pip_and_typed_for_its_users(self):
-        place, use = self.folder / "place", self.folder / "use.py"
+    def test_it_is_installed_by_pip(self):
+        place = self.folder / "place"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index"]
         subprocess.run([*pip, "--target", place, self.wheel], check=True)
-        use.write_text("import redis_assess\nreveal_type(redis_assess.connect().io('m').get('a', 'b')['total'])\n")
-        environment = {**os.environ, "MYPYPATH": "", "PYTHONPATH": str(place)}
-        subprocess.run([sys.executable, "-c", "import redis_assess, redis_assess.asyncio"], check=True, env=environment)
-        mypy = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", self.folder / "mypy", use]
-        done = subprocess.run(mypy, env={**environment, "MYPYPATH": str(place)}, cwd=self.folder, capture_output=True, text=True)
-        self.assertIn('Revealed type is "float"', done.stdout.replace("builtins.", ""))
-        self.assertEqual(done.returncode, 0, done.stdout)
+        script = "import redis_assess.asyncio; print(redis_assess.__file__)"
+        environment = {**os.environ, "PYTHONPATH": str(place)}
+        done = subprocess.run([sys.executable, "-c", script], check=True, env=environment, capture_output=True, text=True)
+        self.assertEqual(Path(done.stdout.strip()), place / "redis_assess/__init__.py")
 
     def test_wrong_words_are_refused(self):
         done = subprocess.run([ROOT / "scripts/package", "--python", "--suffix", "+x"], capture_output=True, text=True)

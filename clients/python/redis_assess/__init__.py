@@ -21,7 +21,7 @@ import redis
 
 from redis_assess import _cache, _io, _models, _origin, _queues, _score, _sync, _tiers
 from redis_assess._assess import Base
-from redis_assess._cache import Health
+from redis_assess._cache import Health, Page
 from redis_assess._call import Sync
 from redis_assess._connection import URL
 from redis_assess._documents import (
@@ -63,12 +63,12 @@ from redis_assess.worker import Cancelled, GiveUp, Run, Worker
 __version__ = "0.2.0"
 
 __all__ = [
-    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp", "Health",
-    "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf", "JobFailed",
-    "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife", "NoModelError",
-    "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Queue", "Ranked", "Remembered",
-    "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError", "Worker", "cache_invalidate", "cached",
-    "connect", "invalidate",
+    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp",
+    "Health", "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf",
+    "JobFailed", "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife",
+    "NoModelError", "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Page",
+    "Queue", "Ranked", "Remembered", "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError",
+    "Worker", "cache_invalidate", "cached", "connect", "invalidate",
 ]  # fmt: skip
 
 Model: TypeAlias = _models.Model[Sync]
@@ -114,6 +114,8 @@ class Assess(Base[Sync]):
         return cache_invalidate(*patterns, self_key=self_key, client=self.client)
 
     def close(self) -> None:
+        if self._sync.near is not None:
+            self._sync.near.close()
         self.client.close()
 
     def __enter__(self) -> Assess:
@@ -127,8 +129,8 @@ def connect(url: str = URL, *, fail_open: bool = True, near: int = 0, **settings
     """Assess over a client of its own, which connects when it is first used.
 
     url: by default REDIS_URL of the environment, or redis://localhost:6379.
-    near: of how many entries of the cache copies are kept in this process (client-side caching; redis-py 8 or later, Redis
-        7.4 or later).
+    near: of how many entries copies are kept in this process: `cache.get` reads them while they are fresh, and the server's
+        messages drop them (CLIENT TRACKING).
     settings: of redis.Redis, as `socket_timeout`.
     """
 

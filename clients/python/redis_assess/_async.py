@@ -75,8 +75,8 @@ class AsyncSender(Sender):
             result = call.read(joined(call, await execute(*words, **options)))
         except redis.RedisError as error:
             return missed(call, error, self.fail_open)
-        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps the
-        # connection out of the pool until the value is stored; here the connection is closed.
+        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps
+        # the connection out of the pool until the value is stored; here the connection is closed.
         if alone and grants(result) and pipe is not None and pipe.connection is not None:
             await pipe.connection.disconnect()
         return result

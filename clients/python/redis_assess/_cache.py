@@ -19,6 +19,13 @@ class Health(NamedTuple):
     checks: list[str]
 
 
+class Page(NamedTuple):
+    """Entries of an export, and the cursor of the next page; None at the end."""
+
+    entries: list[dict[str, Any]]
+    cursor: str | None
+
+
 class Cache(Handle[Mode]):
     """`assess.cache`. Values are bytes.
 
@@ -173,6 +180,21 @@ class Cache(Handle[Mode]):
     def hot(self, tier: str, n: int = 10) -> Call[list[tuple[str, int]]]:
         """The n keys of a tier that are requested most often, with their counts."""
         return Call(("CACHE.HOT", tier, n), lambda reply: _hot(reply, n), scope=Scope.MASTERS)
+
+    @command
+    def export(self, pattern: str, *, cursor: str | None = None, count: int | None = None) -> Call[Page]:
+        """A page of the fresh entries in tiers whose key matches: `key`, `value`, `ttl_ms`, `tags`.
+
+        CACHE.EXPORT describes the fields of large and of binary values. In a cluster each master exports its own entries:
+        use a client of each master.
+        """
+        words = ("CACHE.EXPORT", "PATTERN", pattern, *options(cursor=cursor, count=count))
+        return Call(words, _page)
+
+
+def _page(reply: Any) -> Page:
+    cursor = _replies.text(reply[0])
+    return Page(_replies.documents(reply[1]), None if cursor == "0" else cursor)
 
 
 def _value(reply: Any) -> bytes | None:

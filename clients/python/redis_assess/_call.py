@@ -92,16 +92,15 @@ class _Method(Generic[P, T]):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self.__doc__ = function.__doc__
 
     @overload
-    def __get__(self, handle: None, owner: Any = None) -> _Method[P, T]: ...
+    def __get__(self, handle: None, owner: Any = None) -> Callable[..., Any]: ...
     @overload
     def __get__(self, handle: Handle[Sync], owner: Any = None) -> Callable[P, T]: ...
     @overload
     def __get__(self, handle: Handle[Async], owner: Any = None) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, handle: Any, owner: Any = None) -> Any:
-        return self if handle is None else types.MethodType(self._function, handle)
+        return self._function if handle is None else types.MethodType(self._function, handle)
 
 
 def command(build: Callable[Concatenate[Any, P], Call[T]]) -> _Method[P, T]:

@@ -1,12 +1,13 @@
-"""A near cache: copies of entries in this process, by the client-side caching of redis-py 8.
+"""A near cache: copies of entries in this process, which the server's messages drop (CLIENT TRACKING).
 
-The server notifies the connection that has read an entry when the entry changes, and redis-py drops the copy before the
-next read. redis-py caches the commands that its configuration names: here that is CACHE.GET in a spelling of its own.
+Two connections: one reads entries, and the server remembers which; the other one gets a message for each of them that
+changes. Every read first takes the messages that are there. A message can arrive a moment after the reply to the command
+that made it: copies of what this program changes itself are dropped by `changed`. The server sends no message when an entry
+becomes stale: each copy has the time until which it is fresh.
 
-redis-py has this for redis.Redis and not for redis.asyncio.Redis, and requires a Redis of 7.4 or later. Its copies are not
-safe with several connections: a read that crosses with a message for another connection waits for a reply that never
-comes, or takes the reply of another command. Therefore all reads share one connection, one at a time; a read that finds
-it occupied is sent to the server as without a near cache.
+This is not the client-side caching of redis-py (`CacheConfig`): that one refuses Redis before 7.4 and Valkey, knows only
+commands of Redis, and is not safe with several connections: a read that crosses with a message for another connection waits
+for a reply that never comes (redis-py issue 3600).
 """
 
 from __future__ import annotations
@@ -14,83 +15,133 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from redis_assess._call import Words
 from redis_assess._sending import BYTES
 
-CACHED, UNCACHED = "Cache.Get", "CACHE.GET"
+CHANNEL = b"__redis__:invalidate"
 
-# How long a read waits for the connection. A read of a copy takes less; one that asks the server may take longer.
+# How long a read waits for its turn. A read of a copy takes less; one of the server may take longer.
 TURN_S = 0.002
+
+
+def changes(words: Words) -> tuple[str, ...] | None:
+    """The keys that a command of the cache changes; None if it does not name them all."""
+    match words:
+        case "CACHE.SET" | "CACHE.FILL", key, *_:
+            return (key,)
+        case "CACHE.MSET", count, *rest:
+            return tuple(rest[: 2 * count : 2])
+        case "CACHE.INVALIDATE", *_:
+            return None
+    return ()
+
+
+class Copy(NamedTuple):
+    value: bytes
+    fresh_until: float  # of time.monotonic
 
 
 class Near:
     """The copies of a client, at most `size`. connect: makes a client with additional settings."""
 
     def __init__(self, size: int, connect: Callable[..., redis.Redis]) -> None:
-        if int(redis.__version__.split(".")[0]) < 8:
-            raise RuntimeError("a near cache needs redis-py 8 or later: reads of earlier releases can hang")
-        self.connect, self.config = connect, _config(size)
-        self._open()
+        self.size, self.connect = size, connect
+        self._begin()
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         self.pid, self.turn = os.getpid(), threading.Lock()
-        self.client: Any = None
+        self.copies: OrderedDict[bytes, Copy] = OrderedDict()
+        self.client: Any = None  # the owner of both connections
+        self.reader: Any = None
+        self.messages: Any = None
 
     def get(self, client: redis.Redis | redis.RedisCluster, key: str) -> bytes | None:
-        """The value of an entry, as CACHE.GET: a copy, or by way of the connection of the copies, or of the client."""
-        if self.pid != os.getpid():  # a fork shares the connection of its parent
-            self._open()
+        """The value of an entry, as CACHE.GET: a copy, or from the server. One read has its turn; others ask the server."""
+        if self.pid != os.getpid():  # a fork shares the connections of its parent
+            self._begin()
         if not self.turn.acquire(timeout=TURN_S):
-            value = client.execute_command(UNCACHED, key, **BYTES)  # type: ignore[no-untyped-call]
+            value = client.execute_command("CACHE.GET", key, **BYTES)  # type: ignore[no-untyped-call]
             return None if value is None else bytes(value)
         try:
-            return self._get(key)
+            try:
+                return self._get(key.encode())
+            except redis.ConnectionError:  # the server closes idle connections, or has been restarted
+                self.close()
+                return self._get(key.encode())
+        except BaseException as error:
+            # Unless the server has replied: a reply may still come, or the connections are incomplete.
+            if not isinstance(error, redis.ResponseError) or self.reader is None:
+                self.close()
+            raise
         finally:
             self.turn.release()
 
-    def _get(self, key: str) -> bytes | None:
-        if self.client is None:
-            # redis-py 8 waits for itself when it checks the health of a connection with copies.
-            settings = {"protocol": 3, "cache_config": self.config, "health_check_interval": 0}
-            self.client = self.connect(**settings, single_connection_client=True)
-        words = (CACHED, key, "WITHTTL")
-        copies = self.client.get_cache()
-        try:
-            copy = copies.get(_key(words))
-            # The server sends no message when an entry becomes stale: each copy has the time until which it is fresh. A
-            # copy that is no longer fresh stays: redis-py expects that only messages of the server remove it.
-            is_fresh = copy is None or time.monotonic() < getattr(copy, "fresh_until", float("inf"))
-            reply = self.client.execute_command(CACHED if is_fresh else UNCACHED, *words[1:], keys=[key], **BYTES)
-        except BaseException:  # after an error, redis-py would wait for the reply of this read in the next one
-            client, self.client = self.client, None
-            client.close()
-            raise
-        return None if reply is None else bytes(reply[0])
+    def changed(self, words: Words) -> None:
+        """Drops the copies of what a command changes, after its reply. A read in progress has stored its copy before."""
+        if (keys := changes(words)) == ():
+            return
+        with self.turn:
+            for key in keys or ():
+                self.copies.pop(key.encode(), None)
+            if keys is None:
+                self.copies.clear()
 
+    def close(self) -> None:
+        """Drops the connections, and with them all copies."""
+        for one in (self.messages, self.reader, self.client):
+            if one is not None:
+                one.close()
+        self.client = self.reader = self.messages = None
+        self.copies.clear()
 
-def _config(size: int) -> Any:
-    from redis.cache import CacheConfig, DefaultCache
+    def _get(self, key: bytes) -> bytes | None:
+        if self.reader is None:
+            self._open()
+        self._take_messages()
+        copy = self.copies.get(key)
+        if copy is not None and time.monotonic() < copy.fresh_until:
+            self.copies.move_to_end(key)
+            return copy.value
+        reply = self.reader.execute_command("CACHE.GET", key, "WITHTTL", **BYTES)
+        if reply is None:
+            self.copies.pop(key, None)
+            return None
+        value, left = bytes(reply[0]), int(reply[1])
+        self.copies[key] = Copy(value, float("inf") if left < 0 else time.monotonic() + left / 1000)
+        self.copies.move_to_end(key)
+        if len(self.copies) > self.size:
+            self.copies.popitem(last=False)
+        return value
 
-    class Config(CacheConfig):
-        def is_allowed_to_cache(self, command: str) -> bool:
-            return command == CACHED
+    def _open(self) -> None:
+        # No repetitions: a connection that redis-py opens again gets no messages.
+        settings = {"decode_responses": False, "health_check_interval": 0, "protocol": 2}
+        self.client = self.connect(**settings, retry=Retry(NoBackoff(), 0))
+        self.messages = self.client.pubsub()
+        self.messages.execute_command("CLIENT", "ID")
+        identity = self.messages.parse_response()
+        self.messages.subscribe(CHANNEL)
+        self.messages.parse_response()
+        reader = self.client.client()
+        reader.execute_command("CLIENT", "TRACKING", "ON", "REDIRECT", identity)
+        self.reader = reader
 
-    class Copies(DefaultCache):
-        def set(self, entry: Any) -> bool:
-            if isinstance(entry.cache_value, list):  # the value and its fresh time; before, the reply has yet to come
-                left = int(entry.cache_value[1])
-                entry.fresh_until = time.monotonic() + left / 1000 if left >= 0 else float("inf")
-            return bool(super().set(entry))
-
-    return Config(max_size=size, cache_class=Copies)
-
-
-def _key(words: tuple[str, ...]) -> Any:
-    """The key of a copy."""
-    from redis.cache import CacheKey
-
-    return CacheKey(command=words[0], redis_keys=(words[1],), redis_args=words)
+    def _take_messages(self) -> None:
+        if self.reader.connection.can_read(timeout=0):  # nothing is there to read: it is closed, and gets no messages
+            raise redis.ConnectionError("the connection of the copies is closed")
+        while self.messages.connection.can_read(timeout=0):
+            message = self.messages.get_message(timeout=0)
+            if message is None or message["type"] != "message":
+                raise redis.ConnectionError("the connection of the messages has been opened again")
+            if message["data"] is None:  # FLUSHALL
+                self.copies.clear()
+            for key in message["data"] or ():
+                self.copies.pop(key, None)

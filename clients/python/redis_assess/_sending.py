@@ -49,8 +49,7 @@ def is_away(error: redis.RedisError) -> bool:
     """Whether the server is unreachable or not the master: a replica takes no writes and ends the waits for leases."""
     if isinstance(error, redis.ResponseError):
         return isinstance(error, NOT_MASTER) or str(error).startswith("UNBLOCKED ")
-    # redis-py refuses some servers for a near cache.
-    return isinstance(error, AWAY) and "client-side caching" not in str(error)
+    return isinstance(error, AWAY)
 
 
 def grants(result: Any) -> bool:

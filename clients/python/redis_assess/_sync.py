@@ -77,8 +77,11 @@ class SyncSender(Sender):
             result = call.read(joined(call, execute(*words, **options)))
         except redis.RedisError as error:
             return missed(call, error, self.fail_open)
-        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps the
-        # connection out of the pool until the value is stored; here the connection is closed.
+        finally:  # also after an error: the server may have done it
+            if self.near is not None:
+                self.near.changed(call.words)
+        # A FETCH on the connection that has the lease gets `busy` instead of a wait. With several steps the pipeline keeps
+        # the connection out of the pool until the value is stored; here the connection is closed.
         if alone and grants(result) and pipe is not None and pipe.connection is not None:
             pipe.connection.disconnect()  # type: ignore[no-untyped-call]
         return result

@@ -10,7 +10,7 @@ import redis.asyncio
 from redis_assess import _async, _cache, _io, _models, _origin, _queues, _score, _tiers
 from redis_assess._assess import Base
 from redis_assess._async import AsyncSender, Client
-from redis_assess._cache import Health
+from redis_assess._cache import Health, Page
 from redis_assess._call import Async
 from redis_assess._connection import URL
 from redis_assess._decorators_async import Decorated, cache_invalidate, cached, invalidate
@@ -48,12 +48,12 @@ from redis_assess.errors import (
 )
 
 __all__ = [
-    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp", "Health",
-    "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf", "JobFailed",
-    "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife", "NoModelError",
-    "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Queue", "Ranked", "Remembered",
-    "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError", "Worker", "cache_invalidate", "cached",
-    "connect", "invalidate",
+    "Assess", "AssessError", "BadFileError", "BusyError", "Cache", "Cancelled", "Change", "Fetched", "GiveUp",
+    "Health", "IoAssessment", "IoComparison", "IoDependents", "IoFootprint", "IoModel", "IoProfile", "IoWhatIf",
+    "JobFailed", "JobStatus", "LeaseLostError", "Model", "ModelFailed", "NoAckError", "NoIndicatorError", "NoLife",
+    "NoModelError", "NoRoomError", "NoSubjectError", "NotReadyError", "OriginAssessment", "OriginModel", "Page",
+    "Queue", "Ranked", "Remembered", "Run", "ScoreAssessment", "ScoreModel", "Submitted", "Tiers", "TooBigError",
+    "Worker", "cache_invalidate", "cached", "connect", "invalidate",
 ]  # fmt: skip
 
 Model: TypeAlias = _models.Model[Async]
