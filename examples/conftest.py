@@ -17,6 +17,9 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+unstartable: set[Path] = set()
+
+
 @pytest.fixture(scope="session")
 def systems() -> Iterator[dict[Path, System]]:
     """The one system that runs, by its folder."""
@@ -33,7 +36,13 @@ def system(request: pytest.FixtureRequest, systems: dict[Path, System]) -> Syste
     if folder not in systems:
         while systems:
             systems.popitem()[1].stop()
-        systems[folder] = System(folder)
+        if folder in unstartable:
+            pytest.fail(f"{folder.name} did not start, see its first test")
+        try:
+            systems[folder] = System(folder)
+        except BaseException:
+            unstartable.add(folder)
+            raise
     systems[folder].fresh()
     return systems[folder]
 
