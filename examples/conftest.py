@@ -1,6 +1,7 @@
 """The system of a test's folder, and the result in the form of cargo's, which scripts/test counts."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,14 @@ import httpx
 import pytest
 
 from harness.system import System
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the run as SIGINT does, so that the servers are stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+unstartable: set[Path] = set()
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +36,13 @@ def system(request: pytest.FixtureRequest, systems: dict[Path, System]) -> Syste
     if folder not in systems:
         while systems:
             systems.popitem()[1].stop()
-        systems[folder] = System(folder)
+        if folder in unstartable:
+            pytest.fail(f"{folder.name} did not start, see its first test")
+        try:
+            systems[folder] = System(folder)
+        except BaseException:
+            unstartable.add(folder)
+            raise
     systems[folder].fresh()
     return systems[folder]
 

@@ -153,19 +153,20 @@ async def offline(user: str) -> StreamingResponse:
 
     async def lines() -> AsyncIterator[str]:
         for tier in ("recommendations", "predictions", "profile"):
-            async for line in exported(f"{tier}:{user}:*"):
-                yield line + "\n"
+            async for entry in exported(f"{tier}:{user}:*"):
+                yield json.dumps(entry) + "\n"
 
     return StreamingResponse(lines(), media_type="application/jsonl")
 
 
-async def exported(pattern: str) -> AsyncIterator[str]:
-    cursor = ""
-    while cursor != "0":
-        words = ("CURSOR", cursor) if cursor else ()
-        cursor, page = await store.client.execute_command("CACHE.EXPORT", "PATTERN", pattern, *words)
-        for line in page:
-            yield line
+async def exported(pattern: str) -> AsyncIterator[dict[str, Any]]:
+    page = await store.cache.export(pattern)
+    while True:
+        for entry in page.entries:
+            yield entry
+        if page.cursor is None:
+            return
+        page = await store.cache.export(pattern, cursor=page.cursor)
 
 
 @app.exception_handler(redis.RedisError)

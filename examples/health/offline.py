@@ -19,11 +19,11 @@ TABLE = """CREATE TABLE IF NOT EXISTS entries
 
 
 def exported(store: redis_assess.Assess, pattern: str) -> Iterator[dict[str, Any]]:
-    cursor = ""
-    while cursor != "0":
-        words = ("CURSOR", cursor) if cursor else ()
-        cursor, page = store.client.execute_command("CACHE.EXPORT", "PATTERN", pattern, *words)  # type: ignore[no-untyped-call]
-        yield from map(json.loads, page)
+    page = store.cache.export(pattern)
+    yield from page.entries
+    while page.cursor is not None:
+        page = store.cache.export(pattern, cursor=page.cursor)
+        yield from page.entries
 
 
 def pull(store: redis_assess.Assess, file: sqlite3.Connection, pattern: str) -> None:
