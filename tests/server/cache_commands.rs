@@ -6,6 +6,7 @@ mod invalidation;
 mod permissions;
 mod reports;
 mod server;
+mod waiting;
 
 use std::collections::BTreeMap;
 

@@ -77,22 +77,25 @@ impl Waiting {
         self.names.get(change.start..change.start + change.length).unwrap_or(&[])
     }
 
-    /// The last change, if it is of this entry.
+    /// Whether the last change covers this one, which then need not be added.
     #[inline]
-    fn last(&mut self, db: i32, hash: u32, name: &[u8]) -> Option<&mut Change> {
-        let last = *self.changes.last()?;
-        let is_same = last.hash == hash && last.db == db && self.name(&last) == name;
-        if is_same { self.changes.last_mut() } else { None }
+    fn covers(&mut self, db: i32, name: &[u8], what: Later) -> bool {
+        let Some(&last) = self.changes.last() else { return false };
+        let is_covered = match (last.what, what) {
+            (Later::Hit { .. }, Later::Hit { .. }) => last.what == what,
+            // A value that was just written is fresh until it expires.
+            (Later::Written(_), Later::TtlChanged) => true,
+            _ => false,
+        };
+        let covers = is_covered && last.db == db && self.name(&last) == name;
+        if let Some(last) = self.changes.last_mut().filter(|_| covers && matches!(what, Later::Hit { .. })) {
+            last.times = last.times.saturating_add(1);
+        }
+        covers
     }
 
     #[inline]
     fn add(&mut self, db: i32, hash: u32, name: &[u8], what: Later) {
-        match (self.last(db, hash, name), what) {
-            (Some(last), Later::Hit { .. }) if last.what == what => return last.times = last.times.saturating_add(1),
-            // A value that was just written is fresh until it expires.
-            (Some(Change { what: Later::Written(_), .. }), Later::TtlChanged) => return,
-            _ => {}
-        }
         let start = self.names.len();
         self.names.extend_from_slice(name);
         self.changes.push(Change { db, hash, start, length: name.len(), what, times: 1 });
@@ -116,6 +119,9 @@ impl Index {
     #[inline]
     #[must_use]
     pub fn change_later(&mut self, db: i32, name: &[u8], what: Later) -> bool {
+        if self.waiting.covers(db, name, what) {
+            return false;
+        }
         let hash = self.hash(name);
         self.waiting.add(db, hash, name, what);
         self.waiting.changes.len() >= MOST
