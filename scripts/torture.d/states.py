@@ -67,15 +67,15 @@ def states() -> dict[str, State]:
             deletes=False,
             passes=True,
         ),
-        "SET waits for a thread": State("models/load.rs", ("MODEL.SET", "new", "IO", WIDE[40]), "new", **heavy),
+        "SET waits for a thread": State("models/load/begin.rs", ("MODEL.SET", "new", "IO", WIDE[40]), "new", **heavy),
         "SET reads": State(
-            "models/load.rs", ("MODEL.SET", "new", "IO", WIDE[LARGE]), "new", ended=Scene.abort_new, passes=True
+            "models/load/begin.rs", ("MODEL.SET", "new", "IO", WIDE[LARGE]), "new", ended=Scene.abort_new, passes=True
         ),
         "LOAD reads": State(
-            "models/load.rs", ("MODEL.LOAD", "new", "IO", "FILE", "wide.csv"), "new", ended=Scene.abort_new, passes=True
+            "models/load/begin.rs", ("MODEL.LOAD", "new", "IO", "FILE", "wide.csv"), "new", ended=Scene.abort_new, passes=True
         ),
         "SET waits for writes": State(
-            "models/load.rs",
+            "models/load/begin.rs",
             ("MODEL.SET", "wide", "IO", WIDE[40]),
             "wide",
             Scene.hold_loads,
