@@ -2,6 +2,7 @@
 //!
 //! Rows and columns are nodes. Labels, indicators and assessments are not known here.
 
+pub(super) mod factor;
 pub(super) mod groups;
 pub(super) mod inverse;
 pub mod matrix;

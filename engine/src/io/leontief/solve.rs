@@ -1,6 +1,6 @@
 //! The Leontief inverse `L = (I-A)^-1` (Leontief 1936; Miller & Blair, Input-Output Analysis, chapter 2).
 //!
-//! `I - A` is factored by blocked LU with partial pivoting, in f64 for either stored precision. Then the columns of the
+//! `I - A` is factored by LU with partial pivoting (`factor`), in f64 for either stored precision. Then the columns of the
 //! inverse are solved in blocks, so that progress can be reported and the work can be cancelled.
 //!
 //! If all column sums of A are below 1, `I - A` is diagonally dominant by columns. If only the spectral radius is below
@@ -14,18 +14,16 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_unit_lower_triangular_in_place, solve_unit_upper_triangular_in_place,
     solve_upper_triangular_in_place,
 };
-use faer::perm::{permute_rows_in_place, permute_rows_in_place_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use crate::io::leontief::factor;
 use crate::io::leontief::matrix::{Columns, Matrix};
 use crate::io::leontief::number::Number;
 use crate::io::leontief::product::{self, with_columns};
@@ -33,9 +31,6 @@ use crate::io::leontief::threads;
 use crate::io::options::{LeontiefMode, Precision};
 use crate::io::stage::Stage;
 use crate::{Error, Result};
-
-/// The number of columns factored together.
-const PANEL: usize = 256;
 
 /// The maximum number of steps in the search for row weights.
 const WEIGHED: usize = 64;
@@ -100,13 +95,7 @@ impl Factors {
         let stage = stage.part(0.05, 1.0);
         let mut lu = weighted_difference(coefficients, &weights);
         let n = lu.nrows();
-        let mut origin: Vec<usize> = (0..n).collect();
-        for start in (0..n).step_by(PANEL) {
-            // The remaining work is proportional to the cube of the remaining size.
-            stage.step(n.pow(3) - (n - start).pow(3), n.pow(3))?;
-            let end = (start + PANEL).min(n);
-            factor_panel(&mut lu, start..end, &mut origin);
-        }
+        let origin = factor::factor(lu.as_mut(), &stage)?;
         if (0..n).any(|i| lu[(i, i)] == 0.0 || !lu[(i, i)].is_finite()) {
             return Err(singular());
         }
@@ -251,61 +240,6 @@ fn solve_upper(factor: MatRef<'_, f64>, mut x: MatMut<'_, f64>) {
     }
 }
 
-/// One step of right-looking LU: factors the columns `at` below the diagonal, permutes the rows of the other columns in
-/// the same way, and subtracts the contribution of the panel from the columns to its right.
-fn factor_panel(lu: &mut Mat<f64>, at: Range<usize>, origin: &mut [usize]) {
-    let n = lu.nrows();
-    let (below, width) = (n - at.start, at.len());
-    let (mut forward, mut backward) = (vec![0usize; below], vec![0usize; below]);
-    let mut scratch = MemBuffer::new(lu_in_place_scratch::<usize, f64>(below, width, Par::Seq, Default::default()));
-    let (_, moves) = lu_in_place(
-        lu.as_mut().submatrix_mut(at.start, at.start, below, width),
-        &mut forward,
-        &mut backward,
-        Par::Seq,
-        MemStack::new(&mut scratch),
-        Default::default(),
-    );
-    let order = moves.arrays().0;
-    if order.iter().enumerate().any(|(i, &from)| i != from) {
-        let widest = n.max(1);
-        let mut scratch = MemBuffer::new(permute_rows_in_place_scratch::<usize, f64>(below, widest));
-        let mut permute = |columns: Range<usize>| {
-            let part = lu.as_mut().submatrix_mut(at.start, columns.start, below, columns.len());
-            permute_rows_in_place(part, moves, MemStack::new(&mut scratch));
-        };
-        permute(0..at.start);
-        permute(at.end..n);
-        let before = origin[at.start..].to_vec();
-        for (to, &from) in origin[at.start..].iter_mut().zip(order) {
-            *to = before[from];
-        }
-    }
-    if at.end == n {
-        return;
-    }
-    let (left, right) = lu.as_mut().submatrix_mut(at.start, at.start, below, n - at.start).split_at_col_mut(width);
-    let (diagonal, lower) = left.as_ref().split_at_row(width);
-    update(diagonal, lower, right, threads::count());
-}
-
-/// Solves the rows of a panel in the columns to its right and subtracts their contribution below, in `pieces` parallel
-/// parts.
-fn update(diagonal: MatRef<'_, f64>, lower: MatRef<'_, f64>, right: MatMut<'_, f64>, pieces: usize) {
-    let columns = right.ncols();
-    if pieces > 1 && columns > PANEL {
-        let (first, second) = right.split_at_col_mut(columns * (pieces / 2) / pieces);
-        rayon::join(
-            || update(diagonal, lower, first, pieces / 2),
-            || update(diagonal, lower, second, pieces - pieces / 2),
-        );
-        return;
-    }
-    let (mut upper, rest) = right.split_at_row_mut(diagonal.nrows());
-    solve_unit_lower_triangular_in_place(diagonal, upper.as_mut(), Par::Seq);
-    matmul(rest, Accum::Add, lower, upper.as_ref(), -1.0, Par::Seq);
-}
-
 /// Row weights d such that `d' (I - A)` is above 0, if they are found within [`WEIGHED`] steps. The sum
 /// `1' (I + A + .. + A^k)` has this property if every element of `1' A^(k+1)` is below 1. Returns ones if the first
 /// step suffices, or if A has negative coefficients.
@@ -372,7 +306,7 @@ mod tests {
     /// More rows than two blocks and a panel, so that every kind of product occurs, with and without moved rows.
     #[test]
     fn the_inverse_of_several_blocks_solves_every_unit_column() {
-        let n = 2 * BLOCK + PANEL / 3;
+        let n = 2 * BLOCK + factor::PANEL / 3;
         let noise = |i: usize, j: usize| ((i * 7919 + j * 104_729) % 1009) as f64 / 1009.0;
         let of_table = |i: usize, j: usize| 1.6 * noise(i, j) / n as f64;
         // The largest element of a column of I - A is not on the diagonal.

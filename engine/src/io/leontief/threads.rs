@@ -8,3 +8,14 @@
 pub(crate) fn count() -> usize {
     if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// Runs on this thread, or in a pool of several threads.
+    pub(crate) fn on_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+        if threads == 1 {
+            return run();
+        }
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+    }
+}

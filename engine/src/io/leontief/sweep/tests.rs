@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::{Sweeper, blocks, held_bytes, scratch_bytes};
 use crate::io::leontief::matrix::Matrix;
+use crate::io::leontief::threads::tests::on_threads;
 use crate::io::options::Precision;
 use crate::io::stage::Stage;
 use crate::{Error, Progress, Result};
@@ -23,14 +24,6 @@ fn matrix_of(n: usize, numbers: &[f64]) -> Matrix {
 
 fn rounded_matrix_of(n: usize, numbers: &[f64]) -> Matrix {
     Matrix::from_fn(n, n, Precision::F32, |i, j| numbers[i + n * j])
-}
-
-/// Runs on this thread, or in a pool of several threads.
-fn on_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
-    if threads == 1 {
-        return run();
-    }
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
 }
 
 /// Rows `r'L` and columns `L b`, with the same right-hand sides; `None` if one of them is refused.
