@@ -1,6 +1,5 @@
 //! Commands that read a model: `MODEL.INFO`, `MODEL.LABELS`, `MODEL.LIST`, `MODEL.COEF`, `MODEL.MCOEF`.
 
-use assess_engine::Error as EngineError;
 use assess_engine::cache::pattern as glob;
 use assess_engine::model::{AnyModel, LabelSet};
 
@@ -148,14 +147,9 @@ impl Run for Mcoef {
         with_loaded(ctx, Name::Argument(argv, 1), Mode::Read, |loaded| {
             let model = loaded.model.as_io()?;
             let label = |i| argv.bytes(i);
-            let replies = (3..argv.len()).step_by(4).map(|i| {
-                match model.coefficient(label(i), label(i + 1), label(i + 2), label(i + 3)) {
-                    Ok(coefficient) => Ok(Reply::Double(coefficient)),
-                    Err(EngineError::NoSubject(_)) => Ok(Reply::Nil),
-                    Err(error) => Err(error.into()),
-                }
-            });
-            Ok(Reply::Array(replies.collect::<Outcome<_>>()?))
+            let pairs = (3..argv.len()).step_by(4).map(|i| [label(i), label(i + 1), label(i + 2), label(i + 3)]);
+            let coefficients = model.coefficients(pairs);
+            Ok(Reply::Array(coefficients.into_iter().map(|found| found.map_or(Reply::Nil, Reply::Double)).collect()))
         })
     }
 }

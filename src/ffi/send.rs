@@ -1,5 +1,6 @@
 //! Sends replies.
 
+use std::cell::OnceCell;
 use std::ffi::{CString, c_char, c_long};
 
 use super::ctx::Ctx;
@@ -13,6 +14,12 @@ pub(crate) fn bulk(ctx: Ctx<'_>, bytes: &[u8]) {
 
 /// Sends a reply to the client of the context.
 pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
+    part(ctx, reply, &OnceCell::new());
+}
+
+/// Sends a part of a reply. The server computes all flags of a context to return one of them, which takes longer than to
+/// print a number: the protocol is looked up once for the whole reply.
+fn part(ctx: Ctx<'_>, reply: &Reply, is_resp3: &OnceCell<bool>) {
     let raw = ctx.as_ptr();
     // SAFETY: the context is valid; strings are NUL-terminated where the function requires it.
     unsafe {
@@ -27,7 +34,9 @@ pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
                 api!(RedisModule_ReplyWithLongLong(raw, *number));
             }
             // Servers before 7.2 print 17 digits of a double, so the text for RESP2 is made here.
-            Reply::Double(number) if !ctx.is_resp3() => bulk(ctx, shortest(*number).as_bytes()),
+            Reply::Double(number) if !is_resp3.get_or_init(|| ctx.is_resp3()) => {
+                bulk(ctx, shortest(*number).as_bytes());
+            }
             Reply::Double(number) => {
                 api!(RedisModule_ReplyWithDouble(raw, *number));
             }
@@ -35,14 +44,14 @@ pub(crate) fn reply(ctx: Ctx<'_>, reply: &Reply) {
             Reply::Array(items) => {
                 api!(RedisModule_ReplyWithArray(raw, items.len() as c_long));
                 for item in items {
-                    self::reply(ctx, item);
+                    part(ctx, item, is_resp3);
                 }
             }
             Reply::Map(fields) => {
                 api!(RedisModule_ReplyWithMap(raw, fields.len() as c_long));
                 for (name, value) in fields {
                     bulk(ctx, name.as_bytes());
-                    self::reply(ctx, value);
+                    part(ctx, value, is_resp3);
                 }
             }
             Reply::Error(failure) => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::labels::intern;
+use super::labels::{Names, intern};
 use super::options::Precision;
 use super::shown::shown;
 use crate::io::leontief::matrix::{Columns, Matrix};
@@ -46,7 +46,8 @@ impl FinalDemand {
         size: f64,
     ) -> Option<Self> {
         let (mut regions, mut categories, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut region_index, mut category_index, mut pair_index) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (mut region_index, mut category_index) = (Names::default(), Names::default());
+        let mut pair_index = HashMap::new();
         for (region, category) in names {
             let r = intern(region, &mut regions, &mut region_index);
             let c = intern(category, &mut categories, &mut category_index);

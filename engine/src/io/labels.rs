@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use crate::{Error, Result};
+
+/// Numbers by name. The default hasher of the standard library takes longer than the rest of a lookup.
+pub(super) type Names = HashMap<Box<str>, u32, RandomState>;
 
 /// The longest name of a region or a sector, in bytes.
 pub const MAX_NAME: usize = 512;
@@ -16,9 +21,9 @@ pub struct Labels {
     regions: Vec<Box<str>>,
     sectors: Vec<Box<str>>,
     nodes: Vec<(u32, u32)>,
-    region_index: HashMap<Box<str>, u32>,
-    sector_index: HashMap<Box<str>, u32>,
-    node_index: HashMap<(u32, u32), u32>,
+    region_index: Names,
+    sector_index: Names,
+    node_index: HashMap<(u32, u32), u32, RandomState>,
 }
 
 impl Labels {
@@ -32,9 +37,9 @@ impl Labels {
             regions: Vec::new(),
             sectors: Vec::new(),
             nodes: Vec::new(),
-            region_index: HashMap::new(),
-            sector_index: HashMap::new(),
-            node_index: HashMap::new(),
+            region_index: HashMap::default(),
+            sector_index: HashMap::default(),
+            node_index: HashMap::default(),
         };
         for (i, (region, sector)) in nodes.into_iter().enumerate() {
             if region.is_empty() || sector.is_empty() || i >= MAX_NODES {
@@ -118,7 +123,7 @@ impl Labels {
 }
 
 /// The number of a name; a new name gets the next number.
-pub(super) fn intern(name: &str, names: &mut Vec<Box<str>>, index: &mut HashMap<Box<str>, u32>) -> u32 {
+pub(super) fn intern(name: &str, names: &mut Vec<Box<str>>, index: &mut Names) -> u32 {
     if let Some(&number) = index.get(name) {
         return number;
     }

@@ -184,6 +184,20 @@ impl IoModel {
         Ok(self.base.table.coefficients.get(from, to))
     }
 
+    /// The technical coefficients of many pairs of nodes: from-region, from-sector, to-region, to-sector of each. `None`
+    /// where a label is unknown.
+    ///
+    /// All nodes are found before the first coefficient is read, so that the processor waits for the memory of several
+    /// coefficients at the same time.
+    pub fn coefficients<'a>(&self, pairs: impl IntoIterator<Item = [&'a [u8]; 4]>) -> Vec<Option<f64>> {
+        let labels = &self.base.table.labels;
+        let find = |[from_region, from_sector, to_region, to_sector]: [&[u8]; 4]| {
+            Some((labels.node(from_region, from_sector).ok()?, labels.node(to_region, to_sector).ok()?))
+        };
+        let places: Vec<_> = pairs.into_iter().map(find).collect();
+        places.into_iter().map(|place| place.map(|(from, to)| self.base.table.coefficients.get(from, to))).collect()
+    }
+
     pub(super) fn plan(&self) -> &Plan {
         &self.plan
     }
