@@ -77,6 +77,8 @@ class Login:
 class Connection:
     """A context manager: connected and logged in inside the `with`. Every wait ends at the deadline."""
 
+    errors = "replace"  # for bytes of a reply that are not UTF-8, as in bytes.decode
+
     def __init__(self, target: Target, login: Login, seconds: float):
         self.deadline = time.monotonic() + seconds
         self.target, self.login = target, login
@@ -190,7 +192,7 @@ class Connection:
         if kind in b"$*" and number == -1:
             return None
         if kind == b"$" and 0 <= number <= LONGEST_BULK:
-            return self._take(number, 2).decode(errors="replace")
+            return self._take(number, 2).decode(errors=self.errors)
         if kind == b"*" and 0 <= number <= LONGEST_ARRAY and depth < DEEPEST:
             return [self._reply(depth + 1) for _ in range(number)]
         raise Failed("reply", "the server sent no RESP")

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import redis
 import redis_assess.asyncio
 from redis_assess import Assess, NoLife, Remembered, connect
+from test_keeping import Claims, Waits  # noqa: F401, they run with the tests of this file
+from test_keeping import Leases as KeptLeases  # noqa: F401, the same
 
 CALLERS = 20
 

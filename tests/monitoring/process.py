@@ -15,7 +15,7 @@ from connection import Connection, Failed, Login, Refused, Target
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULE = Path(os.environ["ASSESS_MODULE"])
-TOOLS = Path(os.environ["MONITORING_TOOLS"])
+TOOLS = Path(os.environ.get("MONITORING_TOOLS", ""))  # tests of others use the servers of this file only
 SECONDS = 120  # the limit of every wait
 
 
@@ -69,8 +69,8 @@ class Process:
 class Server(Process):
     """A redis-server, by default with the module."""
 
-    def __init__(self, *options: object, module: bool = True, login: Login = Login()):
-        self.port = free_port()
+    def __init__(self, *options: object, module: bool = True, login: Login = Login(), port: int | None = None):
+        self.port = port or free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="assess-monitoring-"))
         self.target, self.login = Target("127.0.0.1", self.port), login
         if module and not MODULE.is_file():

@@ -88,7 +88,7 @@ class Cache(Handle[Mode]):
 
         Concurrent callers in all processes share one computation. Raises Remembered when another caller's computation
         has just failed, and NoLife when the key is in no tier and there is no ttl. For coroutines `compute` is a coroutine
-        function.
+        function. While `compute` runs the lease is extended; when it is cancelled, another caller computes the value.
         """
         value = yield from computed(key, compute, ttl, tags, options(lease=lease_ms, wait=wait_ms))
         return value.encode() if isinstance(value, str) else value

@@ -37,7 +37,7 @@ class Call(Generic[T]):
     read: Callable[[Any], T]  # makes the result of the reply
     away: Any = RAISE  # the result with `fail_open` while the server is away; RAISE raises the error
     near: bool = False  # a CACHE.GET that a near cache may answer
-    apart: bool = False  # sent on a connection that serves nothing else while it holds a lease
+    apart: bool = False  # sent on a connection that serves nothing else while it waits or holds a lease
     scope: Scope = Scope.KEY
     timeout: float | None = None  # seconds to wait for the reply, in place of the client's
 
@@ -48,10 +48,22 @@ class Pause(NamedTuple):
     seconds: float
 
 
+class Lease(NamedTuple):
+    """A lease of `ms` milliseconds that the caller holds."""
+
+    key: str
+    token: str
+    ms: int
+
+
 class Compute(NamedTuple):
-    """A step of a method that computes a value with a function of the caller; in coroutines the function is one."""
+    """A step of a method that computes a value with a function of the caller; in coroutines the function is one.
+
+    The lease is extended until the function has ended. When it was cancelled, or ends the program, the lease ends with it.
+    """
 
     function: Callable[[], Any]
+    lease: Lease | None = None
 
 
 Steps = Generator[Call[Any] | Pause | Compute, Any, T]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
-from typing import Any
+from typing import Any, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -21,7 +22,7 @@ def settings(retry: Any, given: dict[str, Any]) -> dict[str, Any]:
     """A client that fails fast: a command is tried twice when the connection fails, and once when it times out.
 
     A caller that computes a value or waits for it holds a connection: the pool needs more connections than the process
-    has threads, and the timeout of replies must be longer than the longest WAIT (2 seconds, unless a tier sets another).
+    has threads.
     """
     return {
         "decode_responses": True,
@@ -31,3 +32,19 @@ def settings(retry: Any, given: dict[str, Any]) -> dict[str, Any]:
         "retry": retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         **given,
     }
+
+
+def reply_timeout(client: Any) -> float | None:
+    """For how many seconds a client of redis-py waits for a reply; None without a limit."""
+    pool = getattr(client, "connection_pool", None)
+    given = getattr(pool, "connection_kwargs", None)
+    if given is None:  # the client of a cluster
+        nodes = getattr(client, "nodes_manager", client)
+        given = getattr(nodes, "connection_kwargs", {})
+    if "socket_timeout" in given:
+        return cast("float | None", given["socket_timeout"])
+    for one in getattr(pool, "connection_class", redis.Connection).__mro__:
+        parameter = inspect.signature(one).parameters.get("socket_timeout")
+        if parameter is not None:
+            return cast("float | None", parameter.default)
+    return None

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import redis
 
-from redis_assess._connection import AWAY, log
+from redis_assess._connection import AWAY, log, reply_timeout
 
 __all__ = [
     "AWAY", "Cancelled", "GiveUp", "Job", "Settings", "Words", "claimed", "is_cancelled", "is_lost", "log", "pauses",
@@ -55,7 +55,7 @@ class Settings(Generic[Client, Handler]):
     # lease, and more when there is new progress, at most two per second (more often with a lease below 3 seconds).
     lease_ms: int = 30_000
     grace: float = 10  # how many seconds running jobs get after `stop`; the leases of those that still run expire
-    block_ms: int = 2_000  # how long a claim waits for a job; less than the client's `socket_timeout`
+    block_ms: int = 2_000  # how long a claim waits for a job; at most half of the client's `socket_timeout`; 0 is no limit
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")  # the worker in JOB.STATUS
     decode: Callable[[bytes], Any] = bytes  # makes the argument of a handler from a payload, for example json.loads
 
@@ -63,6 +63,9 @@ class Settings(Generic[Client, Handler]):
         if not self.handlers or self.concurrency < 1:
             raise ValueError("a worker needs a handler and a concurrency of at least 1")
         self.beat_s = self.lease_ms / 3000  # three heartbeats per lease
+        if timeout := reply_timeout(self.client):  # a claim follows another: shorter ones wait for as long together
+            longest = max(1, int(timeout * 500))
+            self.block_ms = min(self.block_ms or longest, longest)
         self.pause_s = min(0.5, self.beat_s / 2)  # the shortest time between two heartbeats
 
     def claim(self, count: int) -> Words:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 import redis
 
 from redis_assess import _replies
-from redis_assess._call import Call, Compute, Steps, Words
+from redis_assess._call import Call, Compute, Lease, Steps, Words
 from redis_assess._connection import log
 from redis_assess._words import Lifetime, counted, life, options
 from redis_assess.errors import LeaseLostError
@@ -56,6 +56,15 @@ def abandoned(key: str, token: str, reason: str) -> Words:
     return ("CACHE.FAIL", key, token, _cut(reason))
 
 
+def renewed(lease: Lease) -> Words:
+    return ("CACHE.RENEW", lease.key, lease.token, lease.ms)
+
+
+def ended(lease: Lease) -> Words:
+    """Ends a lease without a failure: another caller gets it. There is no command for it; a lease of a millisecond is over."""
+    return renewed(lease._replace(ms=1))
+
+
 def held(words: Words) -> Steps[bool]:
     """A command of the holder of a lease: whether the lease was not over."""
     try:
@@ -77,9 +86,10 @@ def computed(
     if token is not None and ttl is None and (yield Call(("CACHE.TTL", key), _is_in_no_tier, away=False)):
         yield from held(abandoned(key, token, "no tier and no ttl"))
         raise NoLife(key)
+    lease = None if token is None or found.lease_ms is None else Lease(key, token, found.lease_ms)
     try:
-        value: bytes | str = yield Compute(compute)
-    except Exception as error:  # not a cancellation: it is not reported to others, the lease expires
+        value: bytes | str = yield Compute(compute, lease)
+    except Exception as error:  # not a cancellation: it is no failure of the computation
         if token is not None:
             with contextlib.suppress(redis.RedisError):  # the error of the computation is raised
                 yield Call(abandoned(key, token, f"{type(error).__name__}: {error}"), _replies.nothing)

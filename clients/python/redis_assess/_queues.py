@@ -124,7 +124,7 @@ class Queue(Handle[Mode]):
         left = None if timeout is None else round(timeout * 1000)
         while True:
             block = WAIT_MS if left is None else max(1, min(WAIT_MS, left))  # BLOCK 0 has no limit
-            status = yield Call(("JOB.WAIT", self.key, id, "BLOCK", block), _status_or_none)
+            status = yield Call(("JOB.WAIT", self.key, id, "BLOCK", block), _status_or_none, apart=True)
             if status is not None:
                 return cast(JobStatus, status)
             if left is not None and (left := left - block) <= 0:

@@ -40,8 +40,8 @@ def cached(
     """Caches the result of a function under `prefix:argument:argument:`.
 
     ttl: time to live in seconds; by default that of the key's tier.
-    lease_ms: milliseconds after which another caller computes the value; must be longer than the computation. By
-        default that of the tier.
+    lease_ms: milliseconds after which another caller computes the value when this process has ended. By default that of
+        the tier. While the function runs the lease is extended, for at most an hour.
     fail_open: while Redis is unreachable, compute without the cache and log a warning; `False` raises the error.
     self_key: for methods: returns the parts of `self` (or `cls`) that the result depends on, as JSON.
     client: by default one for REDIS_URL; `assess.cached` is this decorator with the client of `assess`.
