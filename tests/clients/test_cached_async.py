@@ -1,11 +1,18 @@
 """The decorators of redis_assess.asyncio on tasks. REDIS_URL names a server with the module."""
 
 import asyncio
+import gc
 import socket
+import threading
 import unittest
+import uuid
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import redis
+import redis_assess.asyncio
 import redis_assess._decorators_async as here
+from events import wait_for
 from redis_assess._async import client as connected
 from redis_assess.asyncio import NoLife, Remembered, cache_invalidate, cached, invalidate
 
@@ -164,6 +171,85 @@ class Cached(unittest.IsolatedAsyncioTestCase):
                 await here.client.aclose()
                 here.client = kept
         self.assertEqual(changed, [1])
+
+
+class Loops(unittest.TestCase):
+    """The decorators in more than one event loop."""
+
+    @classmethod
+    def setUpClass(cls):
+        with redis_assess.connect() as assess:
+            assess.tiers.set("loops", "loops:*", ttl=60, wait_ms=9000)
+
+    def setUp(self):
+        self.computed, self.prefix = [], f"loops:{uuid.uuid4().hex}"
+
+    def decorated(self, **client):
+        @cached(self.prefix, fail_open=False, **client)
+        async def double(x):
+            self.computed.append(x)
+            await asyncio.sleep(0)
+            return 2 * x
+
+        @cache_invalidate(f"{self.prefix}:*", **client)
+        async def save():
+            pass
+
+        async def main():
+            """Many calls at the same time, which need many connections and contend for the locks of the pool."""
+            found = await asyncio.gather(*(double(x % 3) for x in range(30)))
+            await save()
+            return found
+
+        return main
+
+    def assert_works(self, main, times):
+        for _ in range(times):
+            self.assertEqual(asyncio.run(main()), [0, 2, 4] * 10)
+        self.assertEqual(sorted(self.computed), sorted([0, 1, 2] * times))
+
+    def test_one_event_loop_after_the_other(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # connections that a loop left open
+            self.assert_works(self.decorated(), 3)
+
+    def test_one_after_the_other_with_a_client_of_its_own(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            self.assert_works(self.decorated(client=redis_assess.asyncio.connect().client), 3)
+
+    def test_connections_of_ended_loops_are_closed(self):
+        with redis_assess.connect() as other, warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            main = self.decorated(client=connected(client_name=self.prefix.replace(":", "-")))
+
+            def count():
+                gc.collect()
+                return sum(one["name"] == self.prefix.replace(":", "-") for one in other.client.client_list())
+
+            asyncio.run(main())
+            first = count()
+            self.assertGreater(first, 0)
+            for _ in range(7):
+                asyncio.run(main())
+            # Those of the last loop, and of one before it whose objects are collected later.
+            wait_for(lambda: count() < 4 * first, "connections remain")
+
+    def test_event_loops_on_threads_at_the_same_time(self):
+        client = connected()
+        meet = threading.Barrier(3, timeout=30)
+
+        async def double(x):
+            return 2 * x
+
+        async def read(number):
+            function = cached(f"{self.prefix}:{number}", fail_open=False, client=client)(double)
+            for _ in range(5):
+                await asyncio.to_thread(meet.wait)  # each loop uses the client while the others run
+                self.assertEqual(await asyncio.gather(*(function(x) for x in range(10))), list(range(0, 20, 2)))
+
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda number: asyncio.run(read(number)), range(3)))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from redis_assess import _connection
 from redis_assess._call import Call, Compute, Pause, Sender, Steps
 from redis_assess._connection import URL
 from redis_assess._keeping_async import kept
+from redis_assess._loops import at_home
 from redis_assess._sending import grants, joined, missed, prepared
 
 Client: TypeAlias = redis.asyncio.Redis | redis.asyncio.RedisCluster
@@ -89,8 +90,12 @@ class AsyncSender(Sender):
         fail_open: bool,
         patient: Callable[[float], redis.asyncio.Redis] | None = None,
     ) -> None:
-        self.client, self.fail_open, self.patient = client, fail_open, patient
+        self._client, self.fail_open, self.patient = client, fail_open, patient
         self.cluster = client if isinstance(client, redis.asyncio.RedisCluster) else None
+
+    @property
+    def client(self) -> Client:
+        return at_home(self._client)
 
     async def send(self, call: Call[Any]) -> Any:
         async with Apart() as apart:

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Decorated = Callable[P, Coroutine[Any, Any, R]]
 
-# The default client. Its connections belong to the event loop that first uses them: call `asyncio.run` once.
+# The default client. Each event loop has connections of its own.
 client: Client = _async.client()
 
 

@@ -111,7 +111,7 @@ class Assess(Base[Async]):
 def connect(url: str = URL, *, fail_open: bool = True, **settings: Any) -> Assess:
     """Assess over a client of its own, which connects when it is first used.
 
-    The client belongs to the event loop that first uses it.
+    Methods and decorators may be used in several event loops: each has connections of its own.
 
     url: by default REDIS_URL of the environment, or redis://localhost:6379.
     settings: of redis.asyncio.Redis, as `socket_timeout`.
