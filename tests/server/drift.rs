@@ -86,8 +86,23 @@ impl Target {
     }
 
     fn audit(&mut self, when: &str) {
-        let done = self.done;
-        assert_eq!(differences(&mut self.client), Vec::<String>::new(), "{when}, after {done} operations");
+        let found = differences(&mut self.client);
+        if !found.is_empty() {
+            // What helps to explain it: whether it is still so, and what the server has of the keys.
+            let (again, done) = (differences(&mut self.client), self.done);
+            let keys: Vec<String> = found.iter().map(|difference| self.described(difference)).collect();
+            panic!("{when}, after {done} operations: {found:#?}\nafterwards: {again:#?}\nkeys: {keys:#?}");
+        }
+    }
+
+    /// The state of the key that a difference names: `db 2: key is ..`.
+    fn described(&mut self, difference: &str) -> String {
+        let mut words = difference.split(' ').skip(1).map(|word| word.trim_end_matches(':'));
+        let (Some(db), Some(key)) = (words.next(), words.next()) else { return String::new() };
+        self.client.call(&["SELECT", db]);
+        let state = ["EXISTS", "TYPE", "PEXPIRETIME", "CACHE.TTL"].map(|command| self.client.call(&[command, key]));
+        self.client.call(&["SELECT", &self.generator.db.to_string()]);
+        format!("{key}: {state:?}")
     }
 
     fn end(&mut self) {
@@ -236,6 +251,8 @@ fn one_write_without_a_notification_is_found() {
     target.client.ask("ASSESS.SABOTAGE notification").good();
     target.client.ask("SET plain:b 1").good();
     assert_eq!(differences(&mut target.client), ["db 0: plain:b is not in the index"]);
+    let described = target.described("db 0: plain:b is not in the index");
+    assert!(described.starts_with("plain:b: [Integer(1), "), "{described}");
     target.client.ask("SET plain:b 1").good();
     target.client.ask("ASSESS.SABOTAGE notification").good();
     target.client.ask("DEL plain:a").good();
