@@ -50,6 +50,12 @@ pub(crate) fn swapped() {
     }
 }
 
+/// Whether the index may have entries in a tier that their names no longer belong to.
+#[inline]
+pub(super) fn keeps_in_old_tiers() -> bool {
+    KEPT_IN_OLD_TIER.get()
+}
+
 /// An invalidation has ended. Entries that it covered and did not remove may still be in their old tier.
 pub(crate) fn ban_ended() {
     if KEPT_IN_OLD_TIER.replace(false) {

@@ -306,10 +306,11 @@ impl Cache {
     }
 
     /// Whether a key of this tier can be in the index. A key without a tier is there only if it has tags, or if its
-    /// tier has just changed. Most keys of most servers have no tier, and this check saves their lookup.
+    /// tier has just changed, or if an invalidation of its old tier is running. Most keys of most servers have no tier,
+    /// and this check saves their lookup.
     #[inline]
     fn may_index(&self, tier: Option<TierId>) -> bool {
-        tier.is_some() || self.indexing || self.index.has_outside()
+        tier.is_some() || self.indexing || self.index.has_outside() || build::keeps_in_old_tiers()
     }
 
     /// A user's write to a key revokes its lease.

@@ -47,6 +47,29 @@ fn a_tier_removed_during_a_sweep_does_not_corrupt_the_file() {
     client.audit();
 }
 
+/// An entry that a running invalidation of its tier covers stays in that tier, although its name is in no tier now. What
+/// happens to its key is followed nevertheless.
+#[test]
+fn keys_of_a_removed_tier_are_followed_during_its_invalidation() {
+    let (_server, mut client) = held();
+    client.invalidate("TIER a ASYNC");
+    client.ask("TIER.DEL a").good();
+    client.audit();
+    for command in
+        ["DEL a:1", "UNLINK a:2", "PEXPIREAT a:3 1", "RENAME a:4 free:x", "MOVE a:5 1", "SET a:6 new", "SET a:7 new"]
+    {
+        client.ask(command).good();
+        client.audit();
+    }
+    client.ask("EXPIRE a:7 100").good();
+    client.serves("a:6", Some("new"));
+    client.serves("a:7", Some("new"));
+    client.serves("a:8", None);
+    // The sweep deletes what was covered, and neither of the new values.
+    assert_left(&mut client, [2, MANY as usize, 11]);
+    client.serves("a:6", Some("new"));
+}
+
 /// A tier that takes over keys of another tier covers them as soon as it is declared.
 #[test]
 fn a_new_tier_covers_keys_that_are_not_yet_moved_to_it() {
