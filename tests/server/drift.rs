@@ -125,10 +125,20 @@ fn is_unexpected(text: &str) -> bool {
     .any(|bad| text.contains(bad))
 }
 
-/// The differences that the audit finds, once the index is complete.
+/// The differences that the audit finds, once the index is complete. An invalidation that ends may start a new build at any
+/// time, so both are asked in one transaction.
 fn differences(client: &mut Client) -> Vec<String> {
-    wait_until("the index is complete", || client.info_number("assess", "cache_indexing") == 0);
-    client.ask("ASSESS.AUDIT").good().texts()
+    let mut found = Vec::new();
+    wait_until("the index is complete", || {
+        for command in ["MULTI", "INFO assess", "ASSESS.AUDIT"] {
+            client.ask(command).good();
+        }
+        let executed = client.ask("EXEC").good();
+        let replies = executed.array();
+        found = replies[1].clone().texts();
+        replies[0].text().contains("assess_cache_indexing:0")
+    });
+    found
 }
 
 /// Asserts that the replica equals its master and that both are right. The master deletes expired keys meanwhile, so
