@@ -14,7 +14,8 @@ from events import about, calls, in_background, repeated, standing_still, wait_f
 from queues import ended, messages, submit
 from redis_assess import Worker
 
-SHORT = 300  # of a lease, in milliseconds
+# Of a lease, in milliseconds. It is extended every third of it: a machine that stands still for a second must not end it.
+SHORT = 2000
 LONG = 600_000
 
 
